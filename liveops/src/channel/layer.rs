@@ -1,0 +1,134 @@
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{ChannelError, Cursor, Frame, Payload, PublishError, Since};
+use crate::{
+    operation::{Attempt, ChannelName},
+    render::Fragment,
+};
+
+/// Carries frames between processes and keeps the newest state of each channel.
+///
+/// A channel has at most one history at a time, its epoch. [`open`](Self::open) begins one with a
+/// snapshot as its first frame, [`publish`](Self::publish) goes on with it, and
+/// [`catch_up`](Self::catch_up) tells a client what it missed. Each of the three is atomic: the
+/// sequence number, the retained state and the order in which subscribers get frames agree.
+///
+/// Attempts fence: whoever opens a channel takes it over from every smaller attempt, and what those
+/// publish afterwards is refused.
+#[async_trait]
+pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
+    /// Begins a new history with `snapshot`, which holds every region of the operation.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Stale`] when a later attempt holds the channel,
+    /// [`PublishError::Backend`] when the backend failed.
+    async fn open(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError>;
+
+    /// Publishes the next frame of the history that this attempt opened.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Stale`] when a later attempt holds the channel, [`PublishError::NotOpen`]
+    /// when this attempt never opened it or the backend lost its state,
+    /// [`PublishError::Backend`] when the backend failed.
+    async fn publish(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        payload: Payload,
+    ) -> Result<Cursor, PublishError>;
+
+    /// What a client that has come to `since` is missing; `None` is a client that has nothing.
+    ///
+    /// To miss nothing, [`subscribe`](Self::subscribe) first.
+    ///
+    /// # Errors
+    ///
+    /// When the backend failed.
+    async fn catch_up(
+        &self,
+        channel: &ChannelName,
+        since: Option<Cursor>,
+    ) -> Result<CatchUp, ChannelError>;
+
+    /// Delivers every frame that is published from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the backend failed.
+    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError>;
+
+    /// Tells the subscribers of a list that it changed. Nothing is retained: whoever subscribes
+    /// loads the list anyway.
+    ///
+    /// # Errors
+    ///
+    /// When the backend failed.
+    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError>;
+}
+
+/// What a client is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CatchUp {
+    /// Nothing.
+    UpToDate(Cursor),
+    /// What changed since.
+    Delta(Since),
+    /// Everything: the client's place is not in what is retained.
+    Reset(Since),
+    /// The channel has no state: look at the operation's row.
+    Gone,
+}
+
+/// What a subscriber gets.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// The next frame.
+    Frame(Arc<Frame>),
+    /// The list changed.
+    ListChanged,
+}
+
+/// What is published on one channel, from the moment of subscribing.
+#[derive(Debug)]
+pub struct Subscription {
+    deliveries: broadcast::Receiver<Delivery>,
+}
+
+/// Something was published that this subscriber did not get: catch up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("fell behind")]
+pub struct Lagged;
+
+impl Subscription {
+    /// A subscription that is fed by a broadcast channel; for those who write a channel layer.
+    pub fn new(deliveries: broadcast::Receiver<Delivery>) -> Self {
+        Self { deliveries }
+    }
+
+    /// Waits for the next delivery. `None` after the channel layer was shut down.
+    ///
+    /// # Errors
+    ///
+    /// [`Lagged`] when deliveries were lost; later ones still come.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Delivery, Lagged>> {
+        match self.deliveries.recv().await {
+            Ok(delivery) => Some(Ok(delivery)),
+            Err(RecvError::Lagged(_)) => Some(Err(Lagged)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}

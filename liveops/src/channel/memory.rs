@@ -1,0 +1,183 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use tokio::{sync::broadcast, time::Instant};
+
+use super::{
+    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Epoch, Frame, Payload, PublishError,
+    Retained, Signal, Subscription,
+};
+use crate::{
+    operation::{Attempt, ChannelName},
+    render::Fragment,
+};
+
+/// How long the state of a channel is kept after its operation ended, unless set otherwise.
+const RETENTION: Duration = Duration::from_secs(300);
+
+/// How many deliveries a subscriber may be behind before it has to catch up.
+const BACKLOG_LEN_MAX: usize = 256;
+
+/// A channel layer within one process: no dependency, and the default.
+///
+/// Cheap to clone; clones share their channels.
+#[derive(Debug, Clone)]
+pub struct MemoryChannelLayer {
+    channels: Arc<Mutex<Channels>>,
+    retention: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Channels {
+    by_name: HashMap<ChannelName, Channel>,
+    swept_on: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Channel {
+    retained: Option<Retained>,
+    ended_on: Option<Instant>,
+    deliveries: broadcast::Sender<Delivery>,
+}
+
+impl MemoryChannelLayer {
+    /// A layer without channels, that keeps the state of a channel for five minutes after its
+    /// operation ended.
+    pub fn new() -> Self {
+        Self { channels: Arc::default(), retention: RETENTION }
+    }
+
+    /// Keeps the state of a channel for this long after its operation ended; after that the row is
+    /// the truth.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Duration) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    fn channels(&self) -> MutexGuard<'_, Channels> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryChannelLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl ChannelLayer for MemoryChannelLayer {
+    async fn open(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        let mut channels = self.channels();
+        channels.sweep(self.retention);
+        let channel = channels.entry(channel);
+        channel.admit(attempt)?;
+        let retained = Retained::open(Epoch::begin(attempt), &snapshot);
+        let cursor = retained.cursor();
+        channel.retained = Some(retained);
+        channel.ended_on = None;
+        channel.deliver(Frame { cursor, payload: Payload::Fragments(snapshot) });
+        Ok(cursor)
+    }
+
+    async fn publish(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        payload: Payload,
+    ) -> Result<Cursor, PublishError> {
+        let mut channels = self.channels();
+        let channel = channels.entry(channel);
+        channel.admit(attempt)?;
+        let retained = channel
+            .retained
+            .as_mut()
+            .filter(|retained| retained.cursor().epoch.attempt == attempt)
+            .ok_or(PublishError::NotOpen)?;
+        let cursor = retained.push(&payload);
+        if matches!(payload, Payload::Signal(Signal::Finished(_))) {
+            channel.ended_on = Some(Instant::now());
+        }
+        channel.deliver(Frame { cursor, payload });
+        Ok(cursor)
+    }
+
+    async fn catch_up(
+        &self,
+        channel: &ChannelName,
+        since: Option<Cursor>,
+    ) -> Result<CatchUp, ChannelError> {
+        let channels = self.channels();
+        let retained = channels.by_name.get(channel).and_then(|channel| channel.retained.as_ref());
+        Ok(retained.map_or(CatchUp::Gone, |retained| retained.catch_up(since)))
+    }
+
+    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
+        let mut channels = self.channels();
+        channels.sweep(self.retention);
+        Ok(Subscription::new(channels.entry(channel).deliveries.subscribe()))
+    }
+
+    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
+        if let Some(channel) = self.channels().by_name.get(list) {
+            channel.send(Delivery::ListChanged);
+        }
+        Ok(())
+    }
+}
+
+impl Channels {
+    fn entry(&mut self, name: &ChannelName) -> &mut Channel {
+        self.by_name.entry(name.clone()).or_insert_with(|| Channel {
+            retained: None,
+            ended_on: None,
+            deliveries: broadcast::Sender::new(BACKLOG_LEN_MAX),
+        })
+    }
+
+    /// Forgets what ended long ago, and channels of which nothing is known and that nobody
+    /// watches. Now and then, as it looks at every channel.
+    fn sweep(&mut self, retention: Duration) {
+        let now = Instant::now();
+        if self.swept_on.is_some_and(|swept_on| now - swept_on < retention / 4) {
+            return;
+        }
+        self.swept_on = Some(now);
+        self.by_name.retain(|_, channel| {
+            if channel.ended_on.is_some_and(|ended_on| now - ended_on >= retention) {
+                channel.retained = None;
+            }
+            channel.retained.is_some() || channel.deliveries.receiver_count() > 0
+        });
+    }
+}
+
+impl Channel {
+    fn admit(&self, attempt: Attempt) -> Result<(), PublishError> {
+        match &self.retained {
+            Some(retained) if retained.cursor().epoch.attempt > attempt => {
+                Err(PublishError::Stale { current: retained.cursor().epoch.attempt })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn deliver(&self, frame: Frame) {
+        self.send(Delivery::Frame(Arc::new(frame)));
+    }
+
+    fn send(&self, delivery: Delivery) {
+        // An error says that nobody is subscribed, which is fine.
+        let _ = self.deliveries.send(delivery);
+    }
+}

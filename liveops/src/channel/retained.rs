@@ -1,0 +1,143 @@
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use super::{CatchUp, Cursor, Epoch, Payload, Signal};
+use crate::{
+    projection::{Region, TAIL_LEN_MAX},
+    render::{Apply, Fragment},
+};
+
+/// The newest state of one channel: what every region looks like, and which signals were given.
+///
+/// What a channel layer keeps, without the layer: a pure fold of payloads.
+#[derive(Debug, Clone)]
+pub struct Retained {
+    cursor: Cursor,
+    regions: BTreeMap<Region, Content>,
+    signals: Vec<(u64, Signal)>,
+}
+
+/// What a client is missing, with the place it has come to when it has that.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Since {
+    /// The place.
+    pub cursor: Cursor,
+    /// The newest fragments of every region that changed.
+    pub fragments: Vec<Fragment>,
+    /// The signals that were given.
+    pub signals: Vec<Signal>,
+}
+
+/// What one region looks like.
+#[derive(Debug, Clone, Default)]
+struct Content {
+    base: Arc<str>,
+    /// The frame that brought the base.
+    base_seq: u64,
+    added: VecDeque<Addition>,
+    items: u32,
+    /// The newest frame of which an addition was dropped, as there were too many.
+    dropped_seq: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Addition {
+    seq: u64,
+    items: u32,
+    html: Arc<str>,
+}
+
+impl Retained {
+    /// A history that begins with `snapshot` as its first frame.
+    pub fn open(epoch: Epoch, snapshot: &[Fragment]) -> Self {
+        let cursor = Cursor { epoch, seq: 1 };
+        let mut retained = Self { cursor, regions: BTreeMap::new(), signals: Vec::new() };
+        retained.apply(snapshot);
+        retained
+    }
+
+    /// The place of the newest frame.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// Takes in the next frame and gives its place.
+    pub fn push(&mut self, payload: &Payload) -> Cursor {
+        self.cursor.seq += 1;
+        match payload {
+            Payload::Fragments(fragments) => self.apply(fragments),
+            Payload::Signal(signal) => self.signals.push((self.cursor.seq, signal.clone())),
+        }
+        self.cursor
+    }
+
+    /// What a client that has come to `since` is missing.
+    pub fn catch_up(&self, since: Option<Cursor>) -> CatchUp {
+        match since {
+            Some(since) if since == self.cursor => CatchUp::UpToDate(since),
+            Some(since) if self.has_seen(since) => CatchUp::Delta(self.since(since.seq)),
+            _ => CatchUp::Reset(self.since(0)),
+        }
+    }
+
+    fn has_seen(&self, cursor: Cursor) -> bool {
+        cursor.epoch == self.cursor.epoch && (1..=self.cursor.seq).contains(&cursor.seq)
+    }
+
+    fn since(&self, seq: u64) -> Since {
+        let fragments =
+            self.regions.iter().flat_map(|(region, content)| content.since(region, seq)).collect();
+        let signals = self.signals.iter().filter(|(given, _)| *given > seq);
+        Since {
+            cursor: self.cursor,
+            fragments,
+            signals: signals.map(|(_, signal)| signal.clone()).collect(),
+        }
+    }
+
+    fn apply(&mut self, fragments: &[Fragment]) {
+        let seq = self.cursor.seq;
+        for fragment in fragments {
+            let content = self.regions.entry(fragment.region.clone()).or_default();
+            match fragment.apply {
+                Apply::Replace => {
+                    *content = Content {
+                        base: fragment.html.clone(),
+                        base_seq: seq,
+                        ..Content::default()
+                    };
+                }
+                Apply::Append(items) => content.add(seq, items, fragment.html.clone()),
+            }
+        }
+    }
+}
+
+impl Content {
+    fn add(&mut self, seq: u64, items: u32, html: Arc<str>) {
+        self.added.push_back(Addition { seq, items, html });
+        self.items += items;
+        while let Some(oldest) = self.added.front()
+            && self.items - oldest.items >= TAIL_LEN_MAX as u32
+        {
+            self.items -= oldest.items;
+            self.dropped_seq = oldest.seq;
+            self.added.pop_front();
+        }
+    }
+
+    /// What was added since; all of it where more than that changed, or part of that is gone.
+    fn since(&self, region: &Region, seq: u64) -> Vec<Fragment> {
+        let whole = self.base_seq.max(self.dropped_seq) > seq;
+        let base = whole.then(|| Fragment::replace(region.clone(), self.base.clone()));
+        let news = self.added.iter().filter(|addition| whole || addition.seq > seq);
+        let (items, html) = news.fold((0, String::new()), |(items, mut html), addition| {
+            html.push_str(&addition.html);
+            (items + addition.items, html)
+        });
+        let added = (items > 0).then(|| Fragment::append(region.clone(), items, html));
+        base.into_iter().chain(added).collect()
+    }
+}

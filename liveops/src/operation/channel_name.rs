@@ -1,0 +1,91 @@
+use std::{fmt, str::FromStr, sync::Arc};
+
+use super::{OperationId, UserId};
+
+const OPERATION: &str = "liveop.";
+const OWNER: &str = "liveops.owner.";
+
+/// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list
+/// of an owner's operations.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelName(Arc<str>);
+
+impl ChannelName {
+    /// The channel of one operation.
+    pub fn operation(id: OperationId) -> Self {
+        Self(format!("{OPERATION}{id}").into())
+    }
+
+    /// The channel of an owner's list.
+    pub fn owner(owner: &UserId) -> Self {
+        Self(format!("{OWNER}{owner}").into())
+    }
+
+    /// The operation this is the channel of; `None` for a list.
+    pub fn operation_id(&self) -> Option<OperationId> {
+        self.0.strip_prefix(OPERATION)?.parse().ok()
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that names no channel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected `{OPERATION}<uuid>` or `{OWNER}<owner>`, found `{found}`")]
+pub struct ParseChannelNameError {
+    found: String,
+}
+
+impl FromStr for ChannelName {
+    type Err = ParseChannelNameError;
+
+    fn from_str(text: &str) -> Result<Self, ParseChannelNameError> {
+        let name = Self(text.into());
+        let is_list = text.strip_prefix(OWNER).is_some_and(|owner| !owner.is_empty());
+        if is_list || name.operation_id().is_some_and(|id| Self::operation(id) == name) {
+            Ok(name)
+        } else {
+            Err(ParseChannelNameError { found: text.to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        let id = OperationId::new();
+        let operation = ChannelName::operation(id);
+        assert_eq!(operation.as_str().parse(), Ok(operation.clone()));
+        assert_eq!(operation.operation_id(), Some(id));
+
+        let list = ChannelName::owner(&UserId::from("ann"));
+        assert_eq!(list.as_str(), "liveops.owner.ann");
+        assert_eq!(list.as_str().parse(), Ok(list.clone()));
+        assert_eq!(list.operation_id(), None);
+    }
+
+    #[test]
+    fn other_texts_name_nothing() {
+        for text in ["", "liveop.", "liveop.7", "liveops.owner.", "chat.1"] {
+            assert!(text.parse::<ChannelName>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_operation_has_one_name() {
+        let shouted = format!("liveop.{}", OperationId::new().to_string().to_uppercase());
+        assert!(shouted.parse::<ChannelName>().is_err());
+    }
+}

@@ -1,0 +1,37 @@
+use super::{LiveOperation, Stage};
+
+/// What is known of every operation of one type, without the type: the constants of
+/// [`LiveOperation`] as a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OperationKind {
+    /// `app.name`.
+    pub op_type: &'static str,
+    /// What people read as the operation's name.
+    pub title: &'static str,
+    /// The labels of the stages, in order.
+    pub stages: &'static [&'static str],
+    /// The weights of the stages, in the same order.
+    pub stage_weights: &'static [u32],
+    /// The name of the page's template.
+    pub host_template: &'static str,
+    /// The name of the result's HTML template.
+    pub result_template: &'static str,
+    /// The name of the result's text template.
+    pub result_text_template: &'static str,
+}
+
+impl OperationKind {
+    /// The kind of the operations of type `Op`.
+    pub const fn of<Op: LiveOperation>() -> Self {
+        Self {
+            op_type: Op::OP_TYPE,
+            title: Op::TITLE,
+            stages: Op::STAGES,
+            stage_weights: <Op::Stage as Stage>::WEIGHTS,
+            host_template: Op::HOST_TEMPLATE,
+            result_template: Op::RESULT_TEMPLATE,
+            result_text_template: Op::RESULT_TEXT_TEMPLATE,
+        }
+    }
+}

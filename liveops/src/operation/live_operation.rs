@@ -1,0 +1,161 @@
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{ChannelName, OperationId, Stage, UserId};
+use crate::token::{SigningKeys, SubscriptionToken, TokenError};
+
+/// The static side of one kind of operation: its names, templates and stages.
+///
+/// Implemented by `#[derive(LiveOperation)]`, so that every name is a constant and a typo in a
+/// stage does not compile. The work itself is [`Run`](crate::Run).
+///
+/// The value of the type is the operation's input: it is serialized into the operation's row when
+/// it is enqueued, and deserialized wherever it runs.
+///
+/// ```
+/// use liveops::LiveOperation;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[stages("Load", "Save")]
+/// #[liveop(app = "demo")]
+/// struct ScoreImport {
+///     file: String,
+/// }
+///
+/// assert_eq!(ScoreImport::OP_TYPE, "demo.score_import");
+/// assert_eq!(ScoreImport::RESULT_TEMPLATE, "demo/score_import_result.html");
+/// const SAVE: usize = ScoreImportStage::Save.index();
+/// assert_eq!(ScoreImport::STAGES[SAVE], "Save");
+/// match "demo.score_import" {
+///     ScoreImport::OP_TYPE => {}
+///     other => panic!("{other} is a different operation"),
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a live operation",
+    label = "not a live operation",
+    note = "add `#[derive(LiveOperation)]` to `{Self}`"
+)]
+pub trait LiveOperation: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The stages declared with `#[stages(…)]`; [`NoStages`](super::NoStages) where there are none.
+    type Stage: Stage;
+
+    /// What `run` reaches through [`Progress::state`](crate::Progress::state): the type named by
+    /// `#[liveop(state = …)]`, or [`NoState`].
+    type State: Send + Sync + 'static;
+
+    /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
+    const APP: &'static str;
+
+    /// The type's name in snake case: the second half of [`OP_TYPE`](Self::OP_TYPE).
+    const NAME: &'static str;
+
+    /// `app.name`: the registry's key, a segment of every URL and the row's `op_type`.
+    const OP_TYPE: &'static str;
+
+    /// What people read as the operation's name.
+    const TITLE: &'static str;
+
+    /// The name under which the operation's page is looked up in [`Templates`](crate::Templates).
+    const HOST_TEMPLATE: &'static str;
+
+    /// The name under which the result's HTML is looked up in [`Templates`](crate::Templates).
+    const RESULT_TEMPLATE: &'static str;
+
+    /// The name under which the result's plain text is looked up in
+    /// [`Templates`](crate::Templates).
+    const RESULT_TEXT_TEMPLATE: &'static str;
+
+    /// The labels of the stages, in order.
+    const STAGES: &'static [&'static str] = <Self::Stage as Stage>::NAMES;
+
+    /// The template name of one custom region: `app/name_fragment.html`.
+    fn fragment_template(fragment: &str) -> String {
+        format!("{}/{}_{fragment}.html", Self::APP, Self::NAME)
+    }
+
+    /// The channel on which the operation `id` is published.
+    fn channel(id: OperationId) -> ChannelName {
+        ChannelName::operation(id)
+    }
+
+    /// Signs a token with which `viewer`, and nobody else, may watch the operation `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] when the token cannot be signed.
+    fn subscription_token(
+        keys: &SigningKeys,
+        viewer: &UserId,
+        id: OperationId,
+    ) -> Result<SubscriptionToken, TokenError> {
+        keys.sign(viewer, &Self::channel(id))
+    }
+
+    /// Checks that `token` lets `viewer` watch the operation `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] when it does not, without saying why: a caller learns nothing about which
+    /// part was wrong.
+    fn verify_subscription_token(
+        keys: &SigningKeys,
+        token: &SubscriptionToken,
+        viewer: &UserId,
+        id: OperationId,
+    ) -> Result<(), TokenError> {
+        if keys.verify(token, viewer)? == Self::channel(id) {
+            Ok(())
+        } else {
+            Err(TokenError::Refused)
+        }
+    }
+}
+
+/// The state of an operation that declares none.
+#[derive(Debug)]
+pub struct NoState;
+
+/// How an operation's state is taken out of the application's.
+///
+/// The shape of axum's `FromRef`: every clonable type gives itself, and an application implements
+/// the rest for its own types. [`NoState`] comes out of every application.
+///
+/// ```
+/// use liveops::FromState;
+///
+/// #[derive(Clone)]
+/// struct Mailer;
+///
+/// #[derive(Clone)]
+/// struct App {
+///     mailer: Mailer,
+/// }
+///
+/// impl FromState<App> for Mailer {
+///     fn from_state(app: &App) -> Self {
+///         app.mailer.clone()
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the application's state `{S}` does not give `{Self}`",
+    label = "this operation needs `{Self}`",
+    note = "implement `FromState<{S}>` for `{Self}`, or pass `{Self}` itself to `LiveOps::builder(…).state(…)`"
+)]
+pub trait FromState<S> {
+    /// Takes the value out of the application's state.
+    fn from_state(state: &S) -> Self;
+}
+
+impl<S: Clone> FromState<S> for S {
+    fn from_state(state: &S) -> Self {
+        state.clone()
+    }
+}
+
+impl<S> FromState<S> for NoState {
+    fn from_state(_: &S) -> Self {
+        Self
+    }
+}

@@ -1,0 +1,21 @@
+//! What an operation is: its type, its identity, its stages and its life.
+//!
+//! Owns the names everything else is keyed by. Knows nothing of databases, sockets or HTML.
+
+mod channel_name;
+mod id;
+mod kind;
+mod live_operation;
+mod new_operation;
+mod stage;
+mod state;
+mod user_id;
+
+pub use channel_name::ChannelName;
+pub use id::{Attempt, OperationId};
+pub use kind::OperationKind;
+pub use live_operation::{FromState, LiveOperation, NoState};
+pub use new_operation::NewOperation;
+pub use stage::{NoStages, ParseStageError, Stage};
+pub use state::{OperationState, ParseOperationStateError};
+pub use user_id::UserId;

@@ -1,0 +1,54 @@
+use chrono::{DateTime, Utc};
+
+use super::{LiveOperation, OperationId, UserId};
+
+/// An operation that is about to be enqueued: everything its row says before it first runs.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewOperation {
+    /// Its id.
+    pub id: OperationId,
+    /// `app.name` of its type.
+    pub op_type: &'static str,
+    /// Whose it is.
+    pub owner: UserId,
+    /// The operation itself, as JSON.
+    pub input: serde_json::Value,
+    /// The language its owner reads, as a BCP 47 tag; empty for the application's default.
+    pub language: String,
+    /// The queue it waits in; `default` unless set.
+    pub queue: String,
+    /// Larger goes first; 0 unless set.
+    pub priority: i32,
+    /// When it may start at the earliest; at once unless set.
+    pub run_after: Option<DateTime<Utc>>,
+    /// How often it may be run in all; once unless set.
+    pub max_attempts: u32,
+    /// The operation that handed over to this one.
+    pub chained_from: Option<OperationId>,
+}
+
+impl NewOperation {
+    /// An operation of `owner` with everything else at its default.
+    ///
+    /// # Errors
+    ///
+    /// When `operation` does not serialize to JSON.
+    pub fn new<Op: LiveOperation>(
+        operation: &Op,
+        owner: impl Into<UserId>,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            id: OperationId::new(),
+            op_type: Op::OP_TYPE,
+            owner: owner.into(),
+            input: serde_json::to_value(operation)?,
+            language: String::new(),
+            queue: "default".to_owned(),
+            priority: 0,
+            run_after: None,
+            max_attempts: 1,
+            chained_from: None,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::event::Measure;
+
+/// How far the bar is, as plain atomics: counting takes no lock and allocates nothing.
+///
+/// The values are read together only when somebody looks; a look in the middle of a change may
+/// see half of it, and the next look, one tick later, sees the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    unit: AtomicU8,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+const NOTHING: u8 = 0;
+const PERCENT: u8 = 1;
+const COUNT: u8 = 2;
+
+const UNKNOWN: u64 = u64::MAX;
+
+impl Counter {
+    /// Sets the bar to a part of the whole, clamped to 0..=100; NaN is ignored.
+    pub(crate) fn percent(&self, percent: f64) {
+        if !percent.is_nan() {
+            self.done.store(percent.clamp(0.0, 100.0).to_bits(), Ordering::Relaxed);
+            self.unit.store(PERCENT, Ordering::Relaxed);
+        }
+    }
+
+    /// Sets the bar to a count of a total.
+    pub(crate) fn set(&self, done: u64, total: Option<u64>) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(UNKNOWN), Ordering::Relaxed);
+        self.unit.store(COUNT, Ordering::Relaxed);
+    }
+
+    /// Sets the count and leaves the total; for the one thread that counts.
+    pub(crate) fn advance_to(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Counts `by` more.
+    pub(crate) fn inc(&self, by: u64) {
+        if self.unit.load(Ordering::Relaxed) != COUNT {
+            self.set(0, None);
+        }
+        self.done.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn reset(&self) {
+        self.unit.store(NOTHING, Ordering::Relaxed);
+    }
+
+    /// How far the bar is; `None` where there is none.
+    pub(crate) fn measure(&self) -> Option<Measure> {
+        let done = self.done.load(Ordering::Relaxed);
+        match self.unit.load(Ordering::Relaxed) {
+            PERCENT => Some(Measure::Percent(f64::from_bits(done))),
+            COUNT => {
+                let total = self.total.load(Ordering::Relaxed);
+                Some(Measure::Count { done, total: (total != UNKNOWN).then_some(total) })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_is_clamped_and_nan_is_ignored() {
+        let counter = Counter::default();
+        for (given, shown) in [(50.0, 50.0), (-1.0, 0.0), (f64::INFINITY, 100.0)] {
+            counter.percent(given);
+            counter.percent(f64::NAN);
+            assert_eq!(counter.measure(), Some(Measure::Percent(shown)));
+        }
+    }
+
+    #[test]
+    fn counting_after_a_percentage_starts_a_new_count() {
+        let counter = Counter::default();
+        counter.percent(50.0);
+        counter.inc(2);
+        counter.inc(3);
+        assert_eq!(counter.measure(), Some(Measure::Count { done: 5, total: None }));
+        counter.reset();
+        assert_eq!(counter.measure(), None);
+    }
+}

@@ -1,0 +1,213 @@
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use chrono::Utc;
+use futures_util::Stream;
+
+use super::{Report, Run, Track, TrackStream, WebProgress, stage_guard::StageGuard};
+use crate::{
+    error::{Cancelled, RunResult},
+    event::{Event, Level, LogLine},
+    operation::{Attempt, LiveOperation, NewOperation, OperationId, Stage, UserId},
+};
+
+/// How a run tells what it is doing, and hears that it should stop.
+///
+/// Cheap to clone, `Send + Sync`, and usable from async code, `spawn_blocking`, threads and rayon
+/// alike. Reporting never waits and never fails: reports are folded into one picture, of which
+/// those who watch see the newest a bounded number of times a second. An update that is overtaken
+/// by another one is not shown, log lines excepted.
+pub struct Progress<Op: LiveOperation> {
+    report: Arc<Report>,
+    facts: Arc<Facts>,
+    state: Arc<Op::State>,
+    operation: PhantomData<fn() -> Op>,
+}
+
+/// What a run may know of its own row.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) id: OperationId,
+    pub(crate) owner: UserId,
+    pub(crate) attempt: Attempt,
+    pub(crate) language: String,
+    /// Whether a browser is watching rather than a terminal.
+    pub(crate) web: bool,
+}
+
+impl<Op: LiveOperation> Progress<Op> {
+    pub(crate) fn new(report: Arc<Report>, facts: Facts, state: Arc<Op::State>) -> Self {
+        Self { report, facts: Arc::new(facts), state, operation: PhantomData }
+    }
+
+    /// Sets the status line.
+    pub fn status(&self, text: impl AsRef<str>) {
+        self.report.status(Level::Info, text.as_ref());
+    }
+
+    /// Sets the status line to a warning.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.report.status(Level::Warning, text.as_ref());
+    }
+
+    /// Sets the status line to an error, which does not end the run.
+    pub fn error_status(&self, text: impl AsRef<str>) {
+        self.report.status(Level::Error, text.as_ref());
+    }
+
+    /// Sets the bar to a part of the whole, from 0 to 100. Other values are clamped; NaN is
+    /// ignored.
+    pub fn percent(&self, percent: f64) {
+        self.report.counter().percent(percent);
+        self.report.touch();
+    }
+
+    /// Sets the bar to `done` of `total`.
+    pub fn set(&self, done: u64, total: u64) {
+        self.report.counter().set(done, Some(total));
+        self.report.touch();
+    }
+
+    /// Moves the bar on by `by`. A bar that had no count starts one at 0, of an unknown total.
+    pub fn inc(&self, by: u64) {
+        self.report.counter().inc(by);
+        self.report.touch();
+    }
+
+    /// Goes through `items` with the bar, and ends with [`Cancelled`] when the run is asked to
+    /// stop: `for row in p.track(rows) { let row = row?; … }`.
+    ///
+    /// Lazy: nothing is collected. The bar has a total when the iterator knows its length; see
+    /// [`Track::total`] otherwise.
+    pub fn track<I: IntoIterator>(&self, items: I) -> Track<I::IntoIter> {
+        Track::new(self.report.clone(), items.into_iter())
+    }
+
+    /// Goes through a stream with the bar, as [`track`](Self::track) does through an iterator.
+    /// Cancellation also ends a stream that is waiting for its next item.
+    pub fn track_stream<S: Stream>(&self, items: S) -> TrackStream<S> {
+        TrackStream::new(self.report.clone(), items)
+    }
+
+    /// Adds a line to the log.
+    pub fn log(&self, line: impl Into<String>) {
+        self.log_at(Level::Info, line.into());
+    }
+
+    /// Adds a warning to the log.
+    pub fn log_warn(&self, line: impl Into<String>) {
+        self.log_at(Level::Warning, line.into());
+    }
+
+    /// Adds an error to the log.
+    pub fn log_error(&self, line: impl Into<String>) {
+        self.log_at(Level::Error, line.into());
+    }
+
+    fn log_at(&self, level: Level, text: String) {
+        self.report.event(Event::Log(LogLine { at: Utc::now(), level, text }));
+    }
+
+    /// Does `work` as one stage: the stepper shows the stage as active, then as done, failed or
+    /// cancelled, and the bar starts afresh.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `work` ends with, and [`Cancelled`] when the run was asked to stop before the stage
+    /// began.
+    ///
+    /// # Cancel safety
+    ///
+    /// A stage whose future is dropped, or that panics, is shown as failed.
+    pub async fn stage<T>(
+        &self,
+        stage: Op::Stage,
+        work: impl Future<Output = RunResult<T>>,
+    ) -> RunResult<T> {
+        self.check_cancelled()?;
+        let guard = StageGuard::enter(&self.report, stage.index());
+        let result = work.await;
+        guard.leave(&result);
+        result
+    }
+
+    /// Hands over to `next`: when this run returns `Ok`, `next` is enqueued for the same owner in
+    /// the transaction that finishes this one, and the page moves over to it in place.
+    ///
+    /// The last call counts.
+    pub fn chain_to<Next: Run>(&self, next: Next) {
+        let next = NewOperation::new(&next, self.facts.owner.clone()).map(|mut new| {
+            new.language.clone_from(&self.facts.language);
+            new.chained_from = Some(self.facts.id);
+            new
+        });
+        self.report.chain_to(next);
+    }
+
+    /// Ends the run when it was asked to stop: `p.check_cancelled()?`.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when it was.
+    pub fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.report.cancellation.check()
+    }
+
+    /// Waits until the run is asked to stop; for `tokio::select!`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Can be dropped and called again at any time.
+    pub async fn cancelled(&self) {
+        self.report.cancellation.token().cancelled().await;
+    }
+
+    /// The application's state, of the type that `#[liveop(state = …)]` names.
+    pub fn state(&self) -> &Op::State {
+        &self.state
+    }
+
+    /// The id of this operation.
+    pub fn id(&self) -> OperationId {
+        self.facts.id
+    }
+
+    /// Whose operation this is.
+    pub fn owner(&self) -> &UserId {
+        &self.facts.owner
+    }
+
+    /// Which execution of the operation this is.
+    pub fn attempt(&self) -> Attempt {
+        self.facts.attempt
+    }
+
+    /// The language the owner reads, as a BCP 47 tag; empty for the application's default.
+    pub fn language(&self) -> &str {
+        &self.facts.language
+    }
+
+    /// What only a browser can show; `None` in a terminal.
+    pub fn web(&self) -> Option<WebProgress> {
+        self.facts.web.then(|| WebProgress::new(self.report.clone()))
+    }
+}
+
+impl<Op: LiveOperation> Clone for Progress<Op> {
+    fn clone(&self) -> Self {
+        Self {
+            report: self.report.clone(),
+            facts: self.facts.clone(),
+            state: self.state.clone(),
+            operation: PhantomData,
+        }
+    }
+}
+
+impl<Op: LiveOperation> fmt::Debug for Progress<Op> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("op_type", &Op::OP_TYPE)
+            .field("id", &self.facts.id)
+            .finish()
+    }
+}

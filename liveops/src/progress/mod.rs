@@ -1,0 +1,24 @@
+//! What a run talks to, and how what it says reaches whoever watches.
+//!
+//! [`Progress`] folds the run's reports into a projection; the [flusher](flusher) shows what
+//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of rows and sockets.
+
+mod cancellation;
+mod counter;
+mod flusher;
+mod handle;
+mod report;
+mod run;
+mod sink;
+mod stage_guard;
+mod track;
+mod web_progress;
+
+pub(crate) use cancellation::Cancellation;
+pub(crate) use flusher::Flusher;
+pub use handle::Progress;
+pub(crate) use report::{Chain, Report};
+pub use run::Run;
+pub use sink::{LiveSink, Recorder, Sink};
+pub use track::{Track, TrackStream};
+pub use web_progress::WebProgress;

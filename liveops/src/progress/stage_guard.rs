@@ -1,0 +1,33 @@
+use super::Report;
+use crate::{error::RunResult, event::StageState};
+
+/// A stage that has been entered, and is left when the guard goes.
+///
+/// A guard that is dropped without [`leave`](Self::leave) was overtaken by a panic, or its future
+/// was dropped.
+pub(super) struct StageGuard<'a> {
+    report: &'a Report,
+    index: usize,
+    left: StageState,
+}
+
+impl<'a> StageGuard<'a> {
+    pub(super) fn enter(report: &'a Report, index: usize) -> Self {
+        report.stage(index, StageState::Active);
+        Self { report, index, left: StageState::Failed }
+    }
+
+    pub(super) fn leave<T>(mut self, result: &RunResult<T>) {
+        self.left = match result {
+            Ok(_) => StageState::Done,
+            Err(error) if error.is_cancelled() => StageState::Cancelled,
+            Err(_) => StageState::Failed,
+        };
+    }
+}
+
+impl Drop for StageGuard<'_> {
+    fn drop(&mut self) {
+        self.report.stage(self.index, self.left);
+    }
+}

@@ -1,0 +1,156 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::Stream;
+use pin_project_lite::pin_project;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::Report;
+use crate::error::Cancelled;
+
+/// An iterator that moves the bar as it goes; from [`Progress::track`](crate::Progress::track).
+///
+/// After it gave [`Cancelled`] it gives nothing more.
+#[derive(Debug)]
+#[must_use = "iterators do nothing unless they are used"]
+pub struct Track<I> {
+    items: I,
+    report: Arc<Report>,
+    done: u64,
+    ended: bool,
+}
+
+impl<I: Iterator> Track<I> {
+    pub(super) fn new(report: Arc<Report>, items: I) -> Self {
+        report.count(0, known_length(items.size_hint()));
+        Self { items, report, done: 0, ended: false }
+    }
+
+    /// Says what is being worked on.
+    pub fn label(self, label: impl Into<Arc<str>>) -> Self {
+        self.report.bar_label(label.into());
+        self
+    }
+
+    /// Says what is counted: `rows`.
+    pub fn unit(self, unit: impl Into<Arc<str>>) -> Self {
+        self.report.bar_unit(unit.into());
+        self
+    }
+
+    /// Says how many items there are, where the iterator does not know.
+    pub fn total(self, total: u64) -> Self {
+        self.report.counter().set(self.done, Some(total));
+        self
+    }
+}
+
+impl<I: Iterator> Iterator for Track<I> {
+    type Item = Result<I::Item, Cancelled>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        if self.report.cancellation.is_requested() {
+            self.ended = true;
+            return Some(Err(Cancelled));
+        }
+        // An item counts as done when the next one is asked for.
+        self.report.counter().advance_to(self.done);
+        self.report.touch();
+        let item = self.items.next();
+        match &item {
+            Some(_) => self.done += 1,
+            None => self.ended = true,
+        }
+        item.map(Ok)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.items.size_hint() {
+            _ if self.ended => (0, Some(0)),
+            // A cancelled run gets one error, then nothing.
+            (lower, upper) => (lower.min(1), upper.map(|upper| upper.max(1))),
+        }
+    }
+}
+
+pin_project! {
+    /// A stream that moves the bar as it goes; from
+    /// [`Progress::track_stream`](crate::Progress::track_stream).
+    ///
+    /// After it gave [`Cancelled`] it gives nothing more.
+    #[must_use = "streams do nothing unless they are polled"]
+    pub struct TrackStream<S> {
+        #[pin]
+        items: S,
+        report: Arc<Report>,
+        cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+        done: u64,
+        ended: bool,
+    }
+}
+
+impl<S: Stream> TrackStream<S> {
+    pub(super) fn new(report: Arc<Report>, items: S) -> Self {
+        report.count(0, known_length(items.size_hint()));
+        let cancelled = Box::pin(report.cancellation.token().clone().cancelled_owned());
+        Self { items, report, cancelled, done: 0, ended: false }
+    }
+
+    /// Says what is being worked on.
+    pub fn label(self, label: impl Into<Arc<str>>) -> Self {
+        self.report.bar_label(label.into());
+        self
+    }
+
+    /// Says what is counted: `rows`.
+    pub fn unit(self, unit: impl Into<Arc<str>>) -> Self {
+        self.report.bar_unit(unit.into());
+        self
+    }
+
+    /// Says how many items there are, where the stream does not know.
+    pub fn total(self, total: u64) -> Self {
+        self.report.counter().set(self.done, Some(total));
+        self
+    }
+}
+
+impl<S: Stream> Stream for TrackStream<S> {
+    type Item = Result<S::Item, Cancelled>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        if *this.ended {
+            return Poll::Ready(None);
+        }
+        if this.cancelled.as_mut().poll(cx).is_ready() {
+            *this.ended = true;
+            return Poll::Ready(Some(Err(Cancelled)));
+        }
+        this.report.counter().advance_to(*this.done);
+        this.report.touch();
+        let item = ready!(this.items.poll_next(cx));
+        match &item {
+            Some(_) => *this.done += 1,
+            None => *this.ended = true,
+        }
+        Poll::Ready(item.map(Ok))
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for TrackStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrackStream").field("items", &self.items).field("done", &self.done).finish()
+    }
+}
+
+fn known_length((lower, upper): (usize, Option<usize>)) -> Option<u64> {
+    (upper == Some(lower)).then_some(lower as u64)
+}

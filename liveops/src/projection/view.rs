@@ -1,0 +1,199 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Change, Changes, Region, RegionName, Tail};
+use crate::event::{Bar, Ending, Event, LogLine, StageState, Status};
+use crate::operation::OperationState;
+
+/// The current visible state of one run.
+///
+/// Made by folding [`Event`]s with [`apply`](Self::apply); the same events give the same value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projection {
+    /// Where the operation is in its life.
+    pub state: OperationState,
+    /// Whether somebody asked for the run to be cancelled.
+    pub cancel_requested: bool,
+    /// The status line, once there was one.
+    pub status: Option<Status>,
+    /// The progress bar, where something is counted.
+    pub bar: Option<Bar>,
+    /// The state of every stage, in order.
+    pub stages: Vec<StageState>,
+    /// The newest lines of the log.
+    pub log: Tail<Arc<LogLine>>,
+    /// The custom regions that have content.
+    pub custom: BTreeMap<RegionName, CustomRegion>,
+    /// How the run ended, once it has.
+    pub ending: Option<Ending>,
+    /// Where the browser goes when the operation has finished.
+    pub success_url: Option<Arc<str>>,
+}
+
+/// The content of a custom region: what was swapped in, and what was added since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomRegion {
+    /// What was swapped in, as HTML.
+    pub base: Arc<str>,
+    /// The newest of what was added after it, as HTML.
+    pub added: Tail<Arc<str>>,
+}
+
+/// How many lines of log, and how many additions to a custom region, a projection keeps.
+pub(crate) const TAIL_LEN_MAX: usize = 1_000;
+
+impl Projection {
+    /// The view of an operation with this many stages that has not started.
+    pub fn new(stage_count: usize) -> Self {
+        Self {
+            state: OperationState::NotStarted,
+            cancel_requested: false,
+            status: None,
+            bar: None,
+            stages: vec![StageState::Pending; stage_count],
+            log: Tail::new(TAIL_LEN_MAX),
+            custom: BTreeMap::new(),
+            ending: None,
+            success_url: None,
+        }
+    }
+
+    /// Takes in one event and tells which regions it changed.
+    ///
+    /// An event that makes no sense (a stage that does not exist, anything after the end) changes
+    /// nothing.
+    pub fn apply(&mut self, event: Event) -> Changes {
+        if self.state.is_terminal() {
+            return Changes::default();
+        }
+        match event {
+            Event::Started => self.start(),
+            Event::CancelRequested => {
+                self.cancel_requested = true;
+                replaced([Region::Controls])
+            }
+            Event::Status(status) => {
+                self.status = Some(status);
+                replaced([Region::Status])
+            }
+            Event::Bar(bar) => {
+                self.bar = bar;
+                replaced([Region::Progress])
+            }
+            Event::Stage { index, state } => self.set_stage(index, state),
+            Event::Log(line) => appended(Region::Log, self.log.push(Arc::new(line))),
+            Event::Swap { region, html } => {
+                self.custom.insert(region.clone(), CustomRegion::new(html));
+                replaced([Region::Custom(region)])
+            }
+            Event::Append { region, html } => self.append(region, html),
+            Event::Redirect(url) => {
+                self.success_url = Some(url);
+                Changes::default()
+            }
+            Event::Ended(ending) => self.end(ending),
+        }
+    }
+
+    /// Every region there is, as if all of it were new: what a client that knows nothing needs.
+    pub fn everything(&self) -> Changes {
+        let custom = self.custom.keys().cloned().map(Region::Custom);
+        replaced(Region::BUILT_IN.into_iter().chain(custom))
+    }
+
+    /// The position of the stage that is being worked on.
+    pub fn active_stage(&self) -> Option<usize> {
+        self.stages.iter().position(|state| *state == StageState::Active)
+    }
+
+    /// How far the whole run is, from 0 to 100, each stage counting by its weight.
+    ///
+    /// Where there are no stages it is how far the bar is; `None` where nothing is counted.
+    pub fn percent(&self, weights: &[u32]) -> Option<f64> {
+        if self.state == OperationState::FinishedOk {
+            return Some(100.0);
+        }
+        let bar = self.bar.as_ref().and_then(Bar::fraction);
+        if self.stages.is_empty() {
+            return bar.map(|fraction| fraction * 100.0);
+        }
+        let weight = |index: usize| f64::from(weights.get(index).copied().unwrap_or(1));
+        let whole: f64 = (0..self.stages.len()).map(weight).sum();
+        let done: f64 = self
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(index, state)| match state {
+                StageState::Done => weight(index),
+                StageState::Active => weight(index) * bar.unwrap_or(0.0),
+                StageState::Pending | StageState::Failed | StageState::Cancelled => 0.0,
+            })
+            .sum();
+        Some(done / whole * 100.0)
+    }
+
+    fn start(&mut self) -> Changes {
+        self.state = OperationState::Started;
+        replaced([Region::Controls, Region::Status, Region::Stages])
+    }
+
+    fn set_stage(&mut self, index: usize, state: StageState) -> Changes {
+        let Some(stage) = self.stages.get_mut(index) else { return Changes::default() };
+        *stage = state;
+        if state == StageState::Active {
+            self.bar = None;
+        }
+        replaced([Region::Stages, Region::Progress])
+    }
+
+    fn append(&mut self, region: RegionName, html: Arc<str>) -> Changes {
+        match self.custom.get_mut(&region) {
+            Some(content) => {
+                let id = content.added.push(html);
+                appended(Region::Custom(region), id)
+            }
+            None => {
+                let mut content = CustomRegion::new("".into());
+                content.added.push(html);
+                self.custom.insert(region.clone(), content);
+                replaced([Region::Custom(region)])
+            }
+        }
+    }
+
+    fn end(&mut self, ending: Ending) -> Changes {
+        self.state = ending.state();
+        let left = match ending {
+            Ending::Finished(_) => StageState::Done,
+            Ending::Failed(_) => StageState::Failed,
+            Ending::Cancelled => StageState::Cancelled,
+        };
+        for stage in self.stages.iter_mut().filter(|stage| **stage == StageState::Active) {
+            *stage = left;
+        }
+        if matches!(ending, Ending::Finished(_)) {
+            self.bar = None;
+        }
+        self.ending = Some(ending);
+        replaced([
+            Region::Controls,
+            Region::Stages,
+            Region::Status,
+            Region::Progress,
+            Region::Result,
+        ])
+    }
+}
+
+impl CustomRegion {
+    fn new(base: Arc<str>) -> Self {
+        Self { base, added: Tail::new(TAIL_LEN_MAX) }
+    }
+}
+
+fn replaced(regions: impl IntoIterator<Item = Region>) -> Changes {
+    regions.into_iter().map(|region| (region, Change::Replaced)).collect()
+}
+
+fn appended(region: Region, from: u64) -> Changes {
+    Changes::from_iter([(region, Change::Appended { from })])
+}

@@ -1,0 +1,90 @@
+use maud::{Markup, html};
+use sha2::{Digest, Sha256};
+
+use super::Renderer;
+
+/// The files that pages load, each under a name that changes with its content.
+#[derive(Debug)]
+pub struct Assets {
+    script: Asset,
+    style: Asset,
+    htmx: Asset,
+}
+
+/// One file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Asset {
+    /// The name with a hash of the content in it: `liveops-1a2b3c4d5e6f7a8b.js`. What has this name
+    /// never changes, so it can be cached for ever.
+    pub name: String,
+    /// The media type.
+    pub content_type: &'static str,
+    /// The content.
+    pub content: &'static str,
+}
+
+impl Assets {
+    pub(super) fn new() -> Self {
+        Self {
+            script: Asset::new("liveops", "js", include_str!("../../assets/liveops.js")),
+            style: Asset::new("liveops", "css", include_str!("../../assets/liveops.css")),
+            htmx: Asset::new("htmx", "js", include_str!("../../assets/htmx-2.min.js")),
+        }
+    }
+
+    /// The file with this name.
+    pub fn find(&self, name: &str) -> Option<&Asset> {
+        [&self.script, &self.style, &self.htmx].into_iter().find(|asset| asset.name == name)
+    }
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, content: &'static str) -> Self {
+        let hash: String =
+            Sha256::digest(content)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let content_type = match extension {
+            "css" => "text/css; charset=utf-8",
+            _ => "text/javascript; charset=utf-8",
+        };
+        Self { name: format!("{stem}-{hash}.{extension}"), content_type, content }
+    }
+}
+
+/// Keeps htmx from writing styles and evaluating code, so that a strict content security policy
+/// holds.
+const HTMX_CONFIG: &str =
+    r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true}"#;
+
+impl Renderer {
+    /// The elements that a page's head needs: the style sheet, htmx and liveops.js.
+    pub fn head(&self) -> Markup {
+        let path = |asset: &Asset| format!("{}/static/{}", self.mount(), asset.name);
+        html! {
+            meta name="htmx-config" content=(HTMX_CONFIG);
+            link rel="stylesheet" href=(path(&self.assets.style));
+            script defer src=(path(&self.assets.htmx)) {}
+            script defer src=(path(&self.assets.script)) {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_content() {
+        let one = Asset::new("a", "js", "one");
+        let two = Asset::new("a", "js", "two");
+        assert_ne!(one.name, two.name);
+        assert_eq!(one.name, Asset::new("a", "js", "one").name);
+    }
+
+    #[test]
+    fn files_are_found_by_their_hashed_names_only() {
+        let assets = Assets::new();
+        assert_eq!(assets.find(&assets.script.name).unwrap().content, assets.script.content);
+        assert!(assets.find("liveops.js").is_none());
+    }
+}

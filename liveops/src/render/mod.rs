@@ -1,0 +1,19 @@
+//! HTML: regions, containers, pages and lists, and the files a page needs.
+//!
+//! Turns projections into markup. Never awaits, and knows nothing of requests or connections.
+
+mod assets;
+mod container;
+mod fragment;
+mod list;
+mod page;
+mod region;
+mod renderer;
+mod templates;
+
+pub use assets::{Asset, Assets};
+pub use container::Connection;
+pub use fragment::{Apply, Fragment};
+pub use list::{ListPage, ListRow};
+pub use renderer::{Renderer, Subject};
+pub use templates::{HostPage, Layout, Templates};

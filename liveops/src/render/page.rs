@@ -1,0 +1,38 @@
+use maud::{Markup, html};
+
+use super::{HostPage, Layout, Renderer, Subject};
+use crate::operation::UserId;
+
+impl Renderer {
+    /// A whole page, in the application's layout.
+    pub fn page(&self, title: &str, viewer: &UserId, body: Markup) -> Markup {
+        self.templates.render_layout(&Layout {
+            title: title.to_owned(),
+            head: self.head(),
+            body,
+            list_url: self.list_url(),
+            viewer: viewer.to_string(),
+        })
+    }
+
+    /// The page of one operation, made by its host template around `container`.
+    pub fn operation_page(&self, subject: &Subject, viewer: &UserId, container: Markup) -> Markup {
+        let host = HostPage { title: subject.kind.title, container, list_url: self.list_url() };
+        let body = self.templates.render_host(subject.kind.host_template, &host);
+        self.page(subject.kind.title, viewer, body)
+    }
+
+    /// A page that says why there is nothing else on it.
+    pub fn error_page(&self, title: &str, message: &str, viewer: &UserId) -> Markup {
+        let body = html! {
+            h1 { (title) }
+            p class="op-error" role="alert" { (message) }
+            p { a href=(self.list_url()) { "All operations" } }
+        };
+        self.page(title, viewer, body)
+    }
+
+    fn list_url(&self) -> String {
+        format!("{}/", self.mount())
+    }
+}

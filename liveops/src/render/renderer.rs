@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use super::{Assets, Fragment, Templates, region};
+use crate::{
+    operation::{OperationId, OperationKind, OperationState},
+    projection::{Change, Changes, Projection, Region},
+};
+
+/// Turns what is known of operations into HTML, with the application's templates.
+///
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Renderer {
+    pub(super) templates: Arc<Templates>,
+    pub(super) assets: Arc<Assets>,
+    pub(super) mount: Arc<str>,
+}
+
+/// Which operation is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// What kind of operation it is.
+    pub kind: OperationKind,
+    /// Its id.
+    pub id: OperationId,
+}
+
+impl Renderer {
+    /// A renderer for an application whose liveops router stands at `mount`, such as `/live`.
+    pub fn new(templates: Templates, mount: &str) -> Self {
+        let mount = mount.trim_end_matches('/');
+        Self {
+            templates: Arc::new(templates),
+            assets: Arc::new(Assets::new()),
+            mount: mount.into(),
+        }
+    }
+
+    /// The files that pages load.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
+    /// Where the router stands, without a slash at the end.
+    pub fn mount(&self) -> &str {
+        &self.mount
+    }
+
+    /// The path of an operation's page.
+    pub fn url(&self, op_type: &str, id: OperationId) -> String {
+        format!("{}/{op_type}/{id}/", self.mount)
+    }
+
+    /// The fragments that show `changes` of a projection.
+    pub fn fragments(
+        &self,
+        subject: &Subject,
+        projection: &Projection,
+        changes: Changes,
+    ) -> Vec<Fragment> {
+        let mut fragments = Vec::new();
+        for (region, change) in changes {
+            self.region_fragments(subject, projection, region, change, &mut fragments);
+        }
+        fragments
+    }
+
+    /// The fragments of every region.
+    pub fn snapshot(&self, subject: &Subject, projection: &Projection) -> Vec<Fragment> {
+        self.fragments(subject, projection, projection.everything())
+    }
+
+    fn region_fragments(
+        &self,
+        subject: &Subject,
+        projection: &Projection,
+        region: Region,
+        change: Change,
+        fragments: &mut Vec<Fragment>,
+    ) {
+        let content = match &region {
+            Region::Log => {
+                let lines = Growing {
+                    base: "",
+                    first_id: projection.log.first_id(),
+                    next_id: projection.log.next_id(),
+                };
+                return lines.fragments(region, change, fragments, |from| {
+                    region::log_lines(subject.id, projection.log.iter_from(from)).0
+                });
+            }
+            Region::Custom(name) => {
+                let Some(custom) = projection.custom.get(name) else { return };
+                let added = Growing {
+                    base: &custom.base,
+                    first_id: custom.added.first_id(),
+                    next_id: custom.added.next_id(),
+                };
+                return added.fragments(region.clone(), change, fragments, |from| {
+                    custom.added.iter_from(from).map(|(_, html)| &**html).collect()
+                });
+            }
+            Region::Controls => {
+                region::controls(&self.url(subject.kind.op_type, subject.id), projection)
+            }
+            Region::Stages => region::stages(subject.kind.stages, &projection.stages),
+            Region::Status => region::status(projection),
+            Region::Progress => region::progress(projection),
+            Region::Result => self.result(subject, projection),
+        };
+        fragments.push(Fragment::replace(region, content.0));
+    }
+
+    fn result(&self, subject: &Subject, projection: &Projection) -> maud::Markup {
+        use crate::event::Ending;
+        match &projection.ending {
+            Some(Ending::Finished(output)) if projection.state == OperationState::FinishedOk => {
+                self.templates.render_result(subject.kind.result_template, output)
+            }
+            Some(Ending::Failed(message)) => region::error(message),
+            _ => maud::html! {},
+        }
+    }
+}
+
+/// A region that grows at its end.
+struct Growing<'a> {
+    base: &'a str,
+    first_id: u64,
+    next_id: u64,
+}
+
+impl Growing<'_> {
+    /// What was added since, or all of it where that is no longer known.
+    fn fragments(
+        &self,
+        region: Region,
+        change: Change,
+        fragments: &mut Vec<Fragment>,
+        html_from: impl FnOnce(u64) -> String,
+    ) {
+        let from = match change {
+            Change::Appended { from } if from >= self.first_id => from,
+            Change::Appended { .. } | Change::Replaced => {
+                fragments.push(Fragment::replace(region.clone(), self.base));
+                self.first_id
+            }
+        };
+        let items = self.next_id - from;
+        if items > 0 {
+            fragments.push(Fragment::append(region, items as u32, html_from(from)));
+        }
+    }
+}
