@@ -122,11 +122,16 @@
   /** Children with an id the page already has are skipped, so a replayed line never shows twice. */
   function append(target, fragment) {
     const fresh = [...fragment.children].filter((child) => !document.getElementById(child.id));
-    const restoreScroll = target.matches(".op-log") ? rememberLogScroll(target) : () => {};
-    target.append(...fresh);
-    if (target.matches(".op-log")) dropOldestLines(target);
-    restoreScroll(target);
+    if (target.matches(".op-log")) appendLines(target, fresh);
+    else target.append(...fresh);
     for (const child of fresh) if (child.isConnected) window.htmx?.process(child);
+  }
+
+  function appendLines(log, lines) {
+    const restoreScroll = rememberLogScroll(log);
+    log.append(...lines);
+    while (log.childElementCount > liveops.logLinesMax) log.firstElementChild.remove();
+    restoreScroll(log);
   }
 
   /**
@@ -134,8 +139,8 @@
    * would jump to its value instead of gliding there, and start its animation over.
    */
   function updateProgress(target, fragment) {
-    const bar = target.querySelector(":scope > progress");
-    const next = fragment.querySelector(":scope > progress");
+    const bar = target.querySelector(":scope.op-progress > progress");
+    const next = fragment.querySelector(":scope.op-progress > progress");
     if (!bar || !next) return false;
     copyAttributes(next, bar);
     bar.textContent = next.textContent;
@@ -157,20 +162,29 @@
 
   // ---------------------------------------------------------------- what the reader was doing
 
-  /** Notes focus, typed values and scroll inside `root`; the returned function restores them. */
+  const editedFields = new WeakSet();
+
+  function noteEdit({ target }) {
+    editedFields.add(target);
+  }
+
+  /** What was sent is done with: the answer may well be an empty form. */
+  function forgetEdits({ target: form }) {
+    for (const field of form.elements) editedFields.delete(field);
+  }
+
+  /** Notes focus, typed values and log scroll inside `root`; the returned function restores them. */
   function rememberUse(root) {
     const fields = [...root.querySelectorAll("input, select, textarea")]
-      .filter((field) => isEdited(field) || field === document.activeElement)
+      .filter((field) => editedFields.has(field) || field === document.activeElement)
       .map((field) => [field, addressOf(field, root)]);
     const focused = root.contains(document.activeElement) ? document.activeElement : null;
     const focusedAddress = focused && addressOf(focused, root);
-    const restoreLogs = logsIn(root).map((log) => [log, addressOf(log, root), rememberLogScroll(log)]);
-    const { scrollLeft } = root;
+    const logs = logsIn(root).map((log) => [rememberLogScroll(log), addressOf(log, root)]);
 
     return (replacement) => {
       for (const [field, address] of fields) copyUse(field, find(address, replacement));
-      for (const [, address, restore] of restoreLogs) restore(find(address, replacement));
-      if (scrollLeft) replacement.scrollLeft = scrollLeft;
+      for (const [restoreScroll, address] of logs) restoreScroll(find(address, replacement));
       if (focused && !replacement.contains(document.activeElement)) {
         focusQuietly(find(focusedAddress, replacement), replacement);
       }
@@ -198,20 +212,13 @@
     return matching(".op-log", root);
   }
 
-  function isEdited(field) {
-    if (field.type === "file") return field.files.length > 0;
-    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    if (field.localName !== "select") return field.value !== field.defaultValue;
-    const initial = [...field.options].findIndex((option) => option.defaultSelected);
-    return field.selectedIndex !== Math.max(0, initial);
-  }
-
   function copyUse(from, to) {
     if (!to || to.type !== from.type) return;
-    if (isEdited(from)) {
+    if (editedFields.has(from)) {
+      editedFields.add(to);
       if (from.type === "file") to.files = from.files;
-      else if (from.type === "checkbox" || from.type === "radio") to.checked = from.checked;
       else to.value = from.value;
+      to.checked = from.checked;
     }
     // Null for the types that have no caret, which also refuse setSelectionRange.
     if (from.selectionStart != null) {
@@ -243,10 +250,6 @@
 
   function scrollToBottom(log) {
     log.scrollTop = log.scrollHeight;
-  }
-
-  function dropOldestLines(log) {
-    while (log.childElementCount > liveops.logLinesMax) log.firstElementChild.remove();
   }
 
   /** The title is the full date and marks the element as done. */
@@ -440,7 +443,7 @@
       try {
         const response = await post(this.tokensUrl, JSON.stringify({ channels }), "application/json");
         if (response.status >= 500 || response.status === 429) return false;
-        if (response.ok) ({ tokens } = await response.json());
+        if (response.ok) ({ tokens = {} } = await response.json());
       } catch {
         return false;
       }
@@ -496,8 +499,7 @@
       // A frame of a channel just left is still on its way.
       if (!subscription) return;
       if (message.liveop_html) {
-        const ids = applyFragments(message.liveop_html);
-        followState(subscription, ids);
+        followState(subscription, applyFragments(message.liveop_html));
       }
       if (message.liveop_chain) return this.follow(message.liveop_chain, subscription);
       subscription.advance(message.cursor);
@@ -643,10 +645,6 @@
     }
   }
 
-  function resumeLists() {
-    for (const element of document.querySelectorAll("[data-liveop-list]")) lists.get(element)?.refresh();
-  }
-
   // ---------------------------------------------------------------- actions
 
   const pendingForms = new WeakSet();
@@ -712,14 +710,15 @@
       const { liveopChannel: channel } = element.dataset;
       if (!shown.has(channel)) shown.set(channel, element);
     }
+    for (const [channel, element] of shown) {
+      if (!isWatched(channel)) logsIn(element).forEach(scrollToBottom);
+      connectionOf(element).watch(channel, element);
+    }
+    // Last, so that moving from one channel to the next does not close the socket in between.
     for (const connection of connections.values()) {
       for (const channel of connection.subscriptions.keys()) {
         if (!shown.has(channel)) connection.unwatch(channel);
       }
-    }
-    for (const [channel, element] of shown) {
-      if (!isWatched(channel)) logsIn(element).forEach(scrollToBottom);
-      connectionOf(element).watch(channel, element);
     }
     localiseTimes();
     // Only this function's own changes are left in the queue: it has just read the whole document.
@@ -746,7 +745,7 @@
   function wakeAll() {
     if (document.hidden) return;
     connections.forEach((connection) => connection.wake());
-    resumeLists();
+    document.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
   }
 
   /** While its box was closed a log had no height and could not follow. */
@@ -760,6 +759,8 @@
 
   const observer = new MutationObserver(reconcile);
   observer.observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("input", noteEdit);
+  document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("toggle", showNewestLine, true);
   document.addEventListener("visibilitychange", wakeAll);

@@ -39,9 +39,15 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The place of a snapshot taken from the operation's row.
-    pub const fn of_row(attempt: Attempt) -> Self {
-        Self { epoch: Epoch::of_row(attempt), seq: 0 }
+    /// The place of a snapshot taken from the operation's row, and of the `signals` behind it.
+    pub const fn of_row(attempt: Attempt, signals: u64) -> Self {
+        Self { epoch: Epoch::of_row(attempt), seq: signals }
+    }
+
+    /// The place this many frames before.
+    #[must_use]
+    pub const fn before(self, frames: u64) -> Self {
+        Self { seq: self.seq.saturating_sub(frames), ..self }
     }
 }
 

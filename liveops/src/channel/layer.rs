@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{ChannelError, Cursor, Frame, Payload, PublishError, Since};
+use super::{ChannelError, Cursor, Frame, Payload, PublishError, Signal};
 use crate::{
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -47,7 +47,8 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         payload: Payload,
     ) -> Result<Cursor, PublishError>;
 
-    /// What a client that has come to `since` is missing; `None` is a client that has nothing.
+    /// What a client that has come to `since` is missing; a client without a place has nothing.
+    /// `None` says that nothing is retained: look at the operation's row.
     ///
     /// To miss nothing, [`subscribe`](Self::subscribe) first.
     ///
@@ -58,7 +59,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         &self,
         channel: &ChannelName,
         since: Option<Cursor>,
-    ) -> Result<CatchUp, ChannelError>;
+    ) -> Result<Option<CatchUp>, ChannelError>;
 
     /// Delivers every frame that is published from now on.
     ///
@@ -76,17 +77,35 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError>;
 }
 
+/// What the channel layer knows of a channel, for a client that has come some way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CatchUp {
+    /// The place of the newest frame.
+    pub cursor: Cursor,
+    /// Whether the operation has ended in this history.
+    pub ended: bool,
+    /// What the client is missing.
+    pub missing: Missing,
+}
+
 /// What a client is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CatchUp {
+pub enum Missing {
     /// Nothing.
-    UpToDate(Cursor),
+    Nothing,
     /// What changed since.
-    Delta(Since),
+    Delta(News),
     /// Everything: the client's place is not in what is retained.
-    Reset(Since),
-    /// The channel has no state: look at the operation's row.
-    Gone,
+    Reset(News),
+}
+
+/// Fragments and signals that bring a client up to date.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct News {
+    /// The newest fragments of every region concerned.
+    pub fragments: Vec<Fragment>,
+    /// The signals that were given.
+    pub signals: Vec<Signal>,
 }
 
 /// What a subscriber gets.

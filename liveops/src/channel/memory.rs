@@ -116,10 +116,10 @@ impl ChannelLayer for MemoryChannelLayer {
         &self,
         channel: &ChannelName,
         since: Option<Cursor>,
-    ) -> Result<CatchUp, ChannelError> {
+    ) -> Result<Option<CatchUp>, ChannelError> {
         let channels = self.channels();
         let retained = channels.by_name.get(channel).and_then(|channel| channel.retained.as_ref());
-        Ok(retained.map_or(CatchUp::Gone, |retained| retained.catch_up(since)))
+        Ok(retained.map(|retained| retained.catch_up(since)))
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {

@@ -13,6 +13,6 @@ mod retained;
 pub use cursor::{Cursor, Epoch, ParseCursorError};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
-pub use layer::{CatchUp, ChannelLayer, Delivery, Subscription};
+pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Subscription};
 pub use memory::MemoryChannelLayer;
-pub use retained::{Retained, Since};
+pub use retained::Retained;

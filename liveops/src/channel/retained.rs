@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CatchUp, Cursor, Epoch, Payload, Signal};
+use super::{CatchUp, Cursor, Epoch, Missing, News, Payload, Signal};
 use crate::{
     projection::{Region, TAIL_LEN_MAX},
     render::{Apply, Fragment},
@@ -17,17 +17,6 @@ pub struct Retained {
     cursor: Cursor,
     regions: BTreeMap<Region, Content>,
     signals: Vec<(u64, Signal)>,
-}
-
-/// What a client is missing, with the place it has come to when it has that.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Since {
-    /// The place.
-    pub cursor: Cursor,
-    /// The newest fragments of every region that changed.
-    pub fragments: Vec<Fragment>,
-    /// The signals that were given.
-    pub signals: Vec<Signal>,
 }
 
 /// What one region looks like.
@@ -75,26 +64,27 @@ impl Retained {
 
     /// What a client that has come to `since` is missing.
     pub fn catch_up(&self, since: Option<Cursor>) -> CatchUp {
-        match since {
-            Some(since) if since == self.cursor => CatchUp::UpToDate(since),
-            Some(since) if self.has_seen(since) => CatchUp::Delta(self.since(since.seq)),
-            _ => CatchUp::Reset(self.since(0)),
-        }
+        let missing = match since {
+            Some(since) if since == self.cursor => Missing::Nothing,
+            Some(since) if self.has_seen(since) => Missing::Delta(self.news(since.seq)),
+            _ => Missing::Reset(self.news(0)),
+        };
+        CatchUp { cursor: self.cursor, ended: self.has_ended(), missing }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.signals.iter().any(|(_, signal)| matches!(signal, Signal::Finished(_)))
     }
 
     fn has_seen(&self, cursor: Cursor) -> bool {
         cursor.epoch == self.cursor.epoch && (1..=self.cursor.seq).contains(&cursor.seq)
     }
 
-    fn since(&self, seq: u64) -> Since {
+    fn news(&self, seq: u64) -> News {
         let fragments =
             self.regions.iter().flat_map(|(region, content)| content.since(region, seq)).collect();
         let signals = self.signals.iter().filter(|(given, _)| *given > seq);
-        Since {
-            cursor: self.cursor,
-            fragments,
-            signals: signals.map(|(_, signal)| signal.clone()).collect(),
-        }
+        News { fragments, signals: signals.map(|(_, signal)| signal.clone()).collect() }
     }
 
     fn apply(&mut self, fragments: &[Fragment]) {

@@ -38,17 +38,26 @@ impl NewOperation {
         operation: &Op,
         owner: impl Into<UserId>,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
+        Ok(Self::from_input(Op::OP_TYPE, serde_json::to_value(operation)?, owner))
+    }
+
+    /// The same from an input that is JSON already and fits the type.
+    pub(crate) fn from_input(
+        op_type: &'static str,
+        input: serde_json::Value,
+        owner: impl Into<UserId>,
+    ) -> Self {
+        Self {
             id: OperationId::new(),
-            op_type: Op::OP_TYPE,
+            op_type,
             owner: owner.into(),
-            input: serde_json::to_value(operation)?,
+            input,
             language: String::new(),
             queue: "default".to_owned(),
             priority: 0,
             run_after: None,
             max_attempts: 1,
             chained_from: None,
-        })
+        }
     }
 }

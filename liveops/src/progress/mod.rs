@@ -16,6 +16,7 @@ mod web_progress;
 
 pub(crate) use cancellation::Cancellation;
 pub(crate) use flusher::Flusher;
+pub(crate) use handle::Facts;
 pub use handle::Progress;
 pub(crate) use report::{Chain, Report};
 pub use run::Run;

@@ -96,6 +96,14 @@ impl Report {
         self.touch();
     }
 
+    /// Asks the run to stop, and shows that it was asked.
+    pub(crate) fn cancel(&self) {
+        if !self.cancellation.is_requested() {
+            self.cancellation.request();
+            self.event(Event::CancelRequested);
+        }
+    }
+
     pub(crate) fn status(&self, level: Level, text: &str) {
         let mut live = self.live();
         live.status.clear();

@@ -74,7 +74,9 @@ impl FromStr for RegionName {
         let is_word = name.len() <= 64
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
-        let is_taken = Region::BUILT_IN.iter().any(|region| region.as_str() == name);
+        // `regions` is the place of the custom ones.
+        let is_taken =
+            name == "regions" || Region::BUILT_IN.iter().any(|region| region.as_str() == name);
         if is_word && !is_taken {
             Ok(Self(name.into()))
         } else {

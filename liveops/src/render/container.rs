@@ -2,18 +2,21 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{Apply, Fragment, Renderer, Subject};
 use crate::{
-    operation::{ChannelName, OperationState},
+    operation::{ChannelName, OperationId, OperationState},
     projection::Region,
     token::SubscriptionToken,
 };
 
 /// How the browser reaches the operation shown in a container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Connection {
     /// The permission to watch; absent where it comes with a chain frame.
     pub token: Option<SubscriptionToken>,
     /// The place in the channel that the container's content is from.
     pub cursor: Option<String>,
+    /// The operation in whose container's place this one goes, when it is sent to a page that is
+    /// already open.
+    pub replaces: Option<OperationId>,
 }
 
 impl Renderer {
@@ -29,10 +32,11 @@ impl Renderer {
         connection: &Connection,
     ) -> Markup {
         let id = subject.id;
-        let region = |region: Region| element(subject, &region, fragments);
+        let region = |region: Region| element(id, &region, fragments);
         let url = self.url(subject.kind.op_type, id);
         html! {
             section id={ "op-" (id) } class="liveop"
+                hx-swap-oob=[connection.replaces.map(|id| format!("outerHTML:#op-{id}"))]
                 data-liveop-channel=(ChannelName::operation(id))
                 data-liveop-state=(state)
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
@@ -47,9 +51,7 @@ impl Renderer {
                 (region(Region::Stages))
                 div aria-live="polite" { (region(Region::Status)) }
                 (region(Region::Progress))
-                div class="op-regions" {
-                    @for custom in custom_regions(fragments) { (region(custom)) }
-                }
+                (slot(id, None, fragments))
                 (region(Region::Result))
                 details class="op-log-box" open {
                     summary { "Log" }
@@ -60,23 +62,37 @@ impl Renderer {
         }
     }
 
-    /// The same fragments as elements that htmx swaps out of band.
-    pub fn out_of_band(&self, subject_id: crate::OperationId, fragments: &[Fragment]) -> String {
-        let mut html = String::new();
-        for fragment in fragments {
-            let element = match fragment.apply {
-                Apply::Replace => {
-                    wrapped(subject_id, &fragment.region, Some("true"), &fragment.html)
+    /// Fragments as elements that htmx swaps out of band.
+    pub fn out_of_band(&self, id: OperationId, fragments: &[Fragment]) -> String {
+        let element = |fragment: &Fragment| match fragment.apply {
+            Apply::Replace => wrapped(id, &fragment.region, Some("true"), &fragment.html),
+            Apply::Append(_) => html! {
+                div hx-swap-oob={ "beforeend:#" (element_id(id, &fragment.region)) } {
+                    (PreEscaped(&fragment.html))
                 }
-                Apply::Append(_) => html! {
-                    div hx-swap-oob={ "beforeend:#" (element_id(subject_id, &fragment.region)) } {
-                        (PreEscaped(&fragment.html))
-                    }
-                },
-            };
-            html.push_str(&element.0);
-        }
+            },
+        };
+        fragments.iter().map(|fragment| element(fragment).0).collect()
+    }
+
+    /// A snapshot as elements that htmx swaps out of band: also takes away the custom regions that
+    /// it does not have.
+    pub fn snapshot_out_of_band(&self, id: OperationId, snapshot: &[Fragment]) -> String {
+        let is_custom = |fragment: &&Fragment| matches!(fragment.region, Region::Custom(_));
+        let built_in: Vec<Fragment> =
+            snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();
+        let mut html = self.out_of_band(id, &built_in);
+        html.push_str(&slot(id, Some("true"), snapshot).0);
         html
+    }
+}
+
+/// The place of the custom regions.
+fn slot(id: OperationId, swap: Option<&'static str>, fragments: &[Fragment]) -> Markup {
+    html! {
+        div id={ "op-regions-" (id) } class="op-regions" hx-swap-oob=[swap] {
+            @for region in custom_regions(fragments) { (element(id, &region, fragments)) }
+        }
     }
 }
 
@@ -88,21 +104,16 @@ fn custom_regions(fragments: &[Fragment]) -> impl Iterator<Item = Region> {
 }
 
 /// The element of a region, with everything the fragments put into it.
-fn element(subject: &Subject, region: &Region, fragments: &[Fragment]) -> Markup {
+fn element(id: OperationId, region: &Region, fragments: &[Fragment]) -> Markup {
     let content: String = fragments
         .iter()
         .filter(|fragment| fragment.region == *region)
         .map(|fragment| &*fragment.html)
         .collect();
-    wrapped(subject.id, region, None, &content)
+    wrapped(id, region, None, &content)
 }
 
-fn wrapped(
-    id: crate::OperationId,
-    region: &Region,
-    swap: Option<&'static str>,
-    content: &str,
-) -> Markup {
+fn wrapped(id: OperationId, region: &Region, swap: Option<&'static str>, content: &str) -> Markup {
     let class = match region {
         Region::Custom(_) => "op-region".to_owned(),
         built_in => format!("op-{built_in}"),
@@ -117,6 +128,6 @@ fn wrapped(
     }
 }
 
-fn element_id(id: crate::OperationId, region: &Region) -> String {
+fn element_id(id: OperationId, region: &Region) -> String {
     format!("op-{region}-{id}")
 }

@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+
+use super::{
+    LiveOps, RegisteredOperation,
+    engine::{Engine, Running},
+    registry::Registry,
+};
+use crate::{
+    channel::{ChannelLayer, MemoryChannelLayer},
+    config::{Config, ConfigError},
+    operation::{FromState, NoState},
+    progress::Run,
+    render::{Renderer, Templates},
+    store::Store,
+    token::{SigningKeys, TokenError},
+};
+
+/// Puts a [`LiveOps`] together; from [`LiveOps::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder<S> {
+    db: DatabaseConnection,
+    state: S,
+    registry: Registry,
+    clashes: Vec<BuildError>,
+    templates: Templates,
+    config: Config,
+    keys: Option<SigningKeys>,
+    layer: Arc<dyn ChannelLayer>,
+    runner: RunnerKind,
+}
+
+/// How operations get executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RunnerKind {
+    /// In this process, beside the requests: enqueueing returns at once.
+    #[default]
+    Spawn,
+    /// On the spot: enqueueing returns when the operation has ended. For tests and scripts.
+    Eager,
+}
+
+/// Why a [`LiveOps`] could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two types have one op type, by which rows and addresses tell them apart.
+    #[error(
+        "`{first}` and `{second}` are both `{op_type}`: give one of them another `#[liveop(name = …)]`"
+    )]
+    SameOpType {
+        /// The op type.
+        op_type: &'static str,
+        /// The type registered first.
+        first: &'static str,
+        /// The type registered second.
+        second: &'static str,
+    },
+    /// A template has a name that no operation looks up.
+    #[error("no registered operation has a template `{name}`; there are: {known}")]
+    UnknownTemplate {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A value of the configuration is out of its bounds.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No secret could be made up where none was given.
+    #[error("failed to make up a secret key")]
+    Secret(#[source] TokenError),
+}
+
+impl LiveOps {
+    /// Begins with the database that the operations are kept in.
+    pub fn builder(db: DatabaseConnection) -> Builder<NoState> {
+        Builder {
+            db,
+            state: NoState,
+            registry: Registry::default(),
+            clashes: Vec::new(),
+            templates: Templates::new(),
+            config: Config::default(),
+            keys: None,
+            layer: Arc::new(MemoryChannelLayer::new()),
+            runner: RunnerKind::default(),
+        }
+    }
+}
+
+impl<S> Builder<S> {
+    /// The application's state, out of which every operation registered after this takes what its
+    /// `#[liveop(state = …)]` names.
+    pub fn state<T>(self, state: T) -> Builder<T> {
+        Builder {
+            state,
+            db: self.db,
+            registry: self.registry,
+            clashes: self.clashes,
+            templates: self.templates,
+            config: self.config,
+            keys: self.keys,
+            layer: self.layer,
+            runner: self.runner,
+        }
+    }
+
+    /// Makes operations of type `Op` known.
+    pub fn register<Op: Run>(mut self) -> Self
+    where
+        Op::State: FromState<S>,
+    {
+        let operation = RegisteredOperation::of::<Op, S>(&self.state);
+        let (op_type, second) = (operation.kind.op_type, operation.type_name);
+        if let Some(first) = self.registry.insert(operation) {
+            let first = first.type_name;
+            self.clashes.push(BuildError::SameOpType { op_type, first, second });
+        }
+        self
+    }
+
+    /// The application's templates; plain ones unless given.
+    pub fn templates(mut self, templates: Templates) -> Self {
+        self.templates = templates;
+        self
+    }
+
+    /// The configuration; [`Config::default`] unless given.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The keys that sign subscription tokens. Unless given, one is made up, and pages that were
+    /// open before a restart have to fetch new tokens after it.
+    pub fn signing_keys(mut self, keys: SigningKeys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// What carries frames between processes; [`MemoryChannelLayer`] unless given.
+    pub fn channel_layer(mut self, layer: impl ChannelLayer) -> Self {
+        self.layer = Arc::new(layer);
+        self
+    }
+
+    /// How operations get executed; [`RunnerKind::Spawn`] unless given.
+    pub fn runner(mut self, runner: RunnerKind) -> Self {
+        self.runner = runner;
+        self
+    }
+
+    /// Checks that everything fits together.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] says what does not.
+    pub fn build(self) -> Result<LiveOps, BuildError> {
+        if let Some(clash) = self.clashes.into_iter().next() {
+            return Err(clash);
+        }
+        self.config.validate()?;
+        check_templates(&self.templates, &self.registry)?;
+        let keys = match self.keys {
+            Some(keys) => keys,
+            None => made_up_key().map_err(BuildError::Secret)?,
+        };
+        Ok(LiveOps::new(Engine {
+            store: Store::new(self.db),
+            layer: self.layer,
+            renderer: Renderer::new(self.templates, &self.config.mount),
+            running: Running::new(self.config.concurrency_max),
+            registry: self.registry,
+            config: self.config,
+            keys,
+            runner: self.runner,
+        }))
+    }
+}
+
+fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), BuildError> {
+    let known: Vec<&str> = registry
+        .iter()
+        .flat_map(|operation| {
+            let kind = &operation.kind;
+            [kind.host_template, kind.result_template, kind.result_text_template]
+        })
+        .collect();
+    match templates.names().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") })
+        }
+    }
+}
+
+fn made_up_key() -> Result<SigningKeys, TokenError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|_| TokenError::Keys { found: "no randomness" })?;
+    SigningKeys::new([secret])
+}

@@ -1,0 +1,135 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Semaphore;
+
+use super::{RegisteredOperation, RunnerKind, registry::Registry};
+use crate::{
+    channel::{Chained, ChannelLayer, Finished, Signal},
+    config::Config,
+    operation::{ChannelName, OperationId, UserId},
+    progress::{LiveSink, Report, Sink},
+    projection::Projection,
+    render::{Connection, Renderer, Subject},
+    store::{Model, Store},
+    token::SigningKeys,
+};
+
+/// Everything that executing and showing operations needs, put together once.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) layer: Arc<dyn ChannelLayer>,
+    pub(crate) registry: Registry,
+    pub(crate) renderer: Renderer,
+    pub(crate) config: Config,
+    pub(crate) keys: SigningKeys,
+    pub(crate) runner: RunnerKind,
+    pub(crate) running: Running,
+}
+
+/// The runs of this process.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) places: Semaphore,
+    reports: Mutex<HashMap<OperationId, Arc<Report>>>,
+}
+
+impl Engine {
+    /// The sink through which the attempt that a row names is shown.
+    pub(crate) fn sink(&self, operation: &RegisteredOperation, row: &Model) -> LiveSink {
+        let subject = Subject { kind: operation.kind, id: row.operation_id() };
+        LiveSink::new(self.layer.clone(), self.renderer.clone(), subject, row.attempt_number())
+    }
+
+    /// Shows what a row says, to whoever watches: for what happens outside of a run.
+    pub(crate) async fn show_row(&self, operation: &RegisteredOperation, row: &Model) {
+        let projection = row.projection(&operation.kind);
+        let mut sink = self.sink(operation, row);
+        sink.show(&projection, projection.everything()).await;
+        if row.state().is_terminal() {
+            sink.signal(&projection, self.finished(row)).await;
+        }
+        self.announce(&row.owner_id()).await;
+    }
+
+    /// The signal that an operation has ended as its row says.
+    pub(crate) fn finished(&self, row: &Model) -> Signal {
+        Signal::Finished(Finished {
+            id: row.operation_id(),
+            state: row.state(),
+            url: self.renderer.url(&row.op_type, row.operation_id()),
+            success_url: row.success_url.as_deref().map(Arc::from),
+        })
+    }
+
+    /// The signal that another operation takes over the page of `previous`, which shows it as waiting until its
+    /// own channel says more; `None` if its type is not registered.
+    pub(crate) fn chained(
+        &self,
+        previous: OperationId,
+        op_type: &str,
+        id: OperationId,
+    ) -> Option<Signal> {
+        let subject = Subject { kind: self.registry.find(op_type)?.kind, id };
+        let waiting = Projection::new(subject.kind.stages.len());
+        let snapshot = self.renderer.snapshot(&subject, &waiting);
+        let connection = Connection { replaces: Some(previous), ..Connection::default() };
+        let container = self.renderer.container(&subject, waiting.state, &snapshot, &connection);
+        let url = self.renderer.url(op_type, id);
+        Some(Signal::Chained(Chained { id, url, container: container.0.into() }))
+    }
+
+    /// Tells those who look at an owner's list that it changed.
+    pub(crate) async fn announce(&self, owner: &UserId) {
+        if let Err(error) = self.layer.announce(&ChannelName::owner(owner)).await {
+            tracing::debug!(%owner, error = &error as &dyn std::error::Error, "not announced");
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn new(places: usize) -> Self {
+        Self {
+            places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
+            reports: Mutex::default(),
+        }
+    }
+
+    /// Asks a run of this process to stop, if it is one.
+    pub(crate) fn cancel(&self, id: OperationId) {
+        if let Some(report) = self.reports().get(&id) {
+            report.cancel();
+        }
+    }
+
+    /// What a run of this process shows right now, if it is one.
+    pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
+        let report = self.reports().get(&id).cloned();
+        report.map(|report| report.projection())
+    }
+
+    /// Lists a run until the guard is dropped.
+    pub(crate) fn enter(&self, id: OperationId, report: Arc<Report>) -> RunningGuard<'_> {
+        self.reports().insert(id, report);
+        RunningGuard { running: self, id }
+    }
+
+    fn reports(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<Report>>> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that is listed among those of this process.
+pub(crate) struct RunningGuard<'a> {
+    running: &'a Running,
+    id: OperationId,
+}
+
+impl Drop for RunningGuard<'_> {
+    fn drop(&mut self) {
+        self.running.reports().remove(&self.id);
+    }
+}

@@ -1,0 +1,232 @@
+//! One attempt of one operation, from its claim to its end.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    task::JoinHandle,
+    time::{self, MissedTickBehavior},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{RegisteredOperation, engine::Engine, outcome::Outcome};
+use crate::{
+    error::{RunError, RunResult},
+    event::{Ending, Event},
+    operation::{Attempt, NewOperation, OperationId},
+    progress::{Facts, Flusher, LiveSink, Report, Sink},
+    projection::Projection,
+    store::{Conclusion, Model},
+};
+
+/// How long to wait before a database that failed is asked again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Runs the attempt that `row` was claimed for, and gives the operation it handed over to.
+///
+/// The only place where a run's ending is committed, and published only after that: whoever looks
+/// in between sees what was committed.
+pub(super) async fn execute(
+    engine: &Engine,
+    operation: &RegisteredOperation,
+    row: Model,
+) -> Option<OperationId> {
+    let run = Run::begin(engine, operation, row);
+    let span = tracing::info_span!(
+        "operation", op_type = operation.kind.op_type, id = %run.id, attempt = %run.attempt
+    );
+    run.until_its_end().instrument(span).await
+}
+
+/// An attempt that is being executed.
+struct Run<'a> {
+    engine: &'a Engine,
+    operation: &'a RegisteredOperation,
+    row: Model,
+    id: OperationId,
+    attempt: Attempt,
+    report: Arc<Report>,
+}
+
+/// The run belongs to somebody else now: nothing it says counts any more.
+struct Lost;
+
+impl<'a> Run<'a> {
+    fn begin(engine: &'a Engine, operation: &'a RegisteredOperation, row: Model) -> Self {
+        let report = Arc::new(Report::new(Projection::new(operation.kind.stages.len())));
+        report.event(Event::Started);
+        let (id, attempt) = (row.operation_id(), row.attempt_number());
+        Self { engine, operation, row, id, attempt, report }
+    }
+
+    async fn until_its_end(self) -> Option<OperationId> {
+        let _listed = self.engine.running.enter(self.id, self.report.clone());
+        if self.row.cancel_requested {
+            self.report.cancel();
+        }
+        let stop_flushing = CancellationToken::new();
+        let flusher = self.spawn_flusher(stop_flushing.clone());
+        self.engine.announce(&self.row.owner_id()).await;
+
+        let outcome = self.supervise().await;
+
+        stop_flushing.cancel();
+        let sink = flusher.await;
+        match (outcome, sink) {
+            (Ok(outcome), Ok(sink)) => self.conclude(outcome, sink).await,
+            (Err(Lost), _) => {
+                tracing::warn!("lost the lease; what this run did since is not shown");
+                None
+            }
+            (_, Err(error)) => {
+                tracing::error!(%error, "the flusher died");
+                None
+            }
+        }
+    }
+
+    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<LiveSink> {
+        let sink = self.engine.sink(self.operation, &self.row);
+        let flusher = Flusher::new(self.report.clone(), sink, self.engine.config.throttle_hz);
+        tokio::spawn(flusher.run(stop))
+    }
+
+    /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
+    /// row up to date meanwhile.
+    async fn supervise(&self) -> Result<Outcome, Lost> {
+        let facts = Facts {
+            id: self.id,
+            owner: self.row.owner_id(),
+            attempt: self.attempt,
+            language: self.row.language.clone(),
+            web: true,
+        };
+        let run = self.operation.run(self.row.input.clone(), self.report.clone(), facts);
+        let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
+
+        let mut heartbeat = time::interval(self.engine.config.lease / 3);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        heartbeat.tick().await;
+        loop {
+            tokio::select! {
+                joined = &mut task.0 => return Ok(self.hand_over(Outcome::of(self.id, joined))),
+                _ = heartbeat.tick() => self.save().await?,
+                () = self.report.stage_changed.notified() => self.save().await?,
+            }
+        }
+    }
+
+    /// Saves where the run is, and hears whether it shall stop.
+    async fn save(&self) -> Result<(), Lost> {
+        let projection = self.report.projection();
+        let kind = &self.operation.kind;
+        let lease = self.engine.config.lease;
+        match self.engine.store.save(self.id, self.attempt, &projection, kind, lease).await {
+            Ok(Some(saved)) => {
+                if saved.cancel_requested {
+                    self.report.cancel();
+                }
+                self.engine.announce(&self.row.owner_id()).await;
+                Ok(())
+            }
+            Ok(None) => Err(Lost),
+            // The next heartbeat tries again; a lease that runs out meanwhile is noticed then.
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "failed to save a run");
+                Ok(())
+            }
+        }
+    }
+
+    /// A run that asked for a next operation that cannot be fails, as it cannot do as it said.
+    fn hand_over(&self, outcome: Outcome) -> Outcome {
+        if !matches!(outcome.ending, Ending::Finished(_)) {
+            self.report.take_chain();
+            return outcome;
+        }
+        match self.report.take_chain().map(|next| self.check_next(next)) {
+            None => outcome,
+            Some(Ok(next)) => {
+                self.report.chain_to(Ok(next));
+                outcome
+            }
+            Some(Err(error)) => Outcome::of_error(self.id, &error),
+        }
+    }
+
+    fn check_next(&self, next: crate::progress::Chain) -> RunResult<NewOperation> {
+        let next = next?;
+        if self.engine.registry.find(next.op_type).is_none() {
+            return Err(RunError::from(format!(
+                "chained to `{}`, which is not registered",
+                next.op_type
+            )));
+        }
+        Ok(next)
+    }
+
+    /// Commits the ending, then shows it.
+    async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> Option<OperationId> {
+        self.report.event(Event::Ended(outcome.ending.clone()));
+        let next = self.report.take_chain().and_then(Result::ok);
+        let (projection, changes) = self.report.take();
+        let row = self.commit(&outcome, &projection, next.clone()).await?;
+        tracing::info!(state = %row.state(), "ended");
+
+        sink.show(&projection, changes).await;
+        sink.signal(&projection, self.engine.finished(&row)).await;
+        let chained =
+            next.as_ref().and_then(|next| self.engine.chained(self.id, next.op_type, next.id));
+        if let Some(chained) = chained {
+            sink.signal(&projection, chained).await;
+        }
+        self.engine.announce(&row.owner_id()).await;
+        next.map(|next| next.id)
+    }
+
+    /// Commits the ending; `None` when it was not this attempt's to commit.
+    ///
+    /// A database that fails is asked again until the lease would have run out twice over: by
+    /// then somebody else has decided.
+    async fn commit(
+        &self,
+        outcome: &Outcome,
+        projection: &Projection,
+        next: Option<NewOperation>,
+    ) -> Option<Model> {
+        let give_up_on = time::Instant::now() + self.engine.config.lease * 2;
+        loop {
+            let conclusion = Conclusion {
+                ending: &outcome.ending,
+                traceback: outcome.traceback.clone(),
+                projection,
+                kind: &self.operation.kind,
+                next: next.clone(),
+            };
+            match self.engine.store.conclude(self.id, self.attempt, conclusion).await {
+                Ok(Some(row)) => return Some(row),
+                Ok(None) => {
+                    tracing::warn!("somebody else ended this run");
+                    return None;
+                }
+                Err(error) if time::Instant::now() < give_up_on => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "will try again");
+                    time::sleep(RETRY_AFTER).await;
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "gave up");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,241 @@
+use std::sync::Arc;
+
+use super::{RunnerKind, engine::Engine, execute::execute};
+use crate::{
+    operation::{NewOperation, OperationId, UserId},
+    progress::Run,
+    store::{Cancelling, Model, StoreError},
+};
+
+/// The operations of an application: enqueue, cancel, restart, look up. Cheap to clone.
+///
+/// ```
+/// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # #[liveop(app = "demo")]
+/// # struct Greeting {
+/// #     name: String,
+/// # }
+/// # impl Run for Greeting {
+/// #     type Output = String;
+/// #     async fn run(&self, _: Progress<Self>) -> RunResult<String> {
+/// #         Ok(format!("Hello, {}!", self.name))
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = store::connect("sqlite::memory:").await?;
+/// let liveops = LiveOps::builder(db).register::<Greeting>().build()?;
+/// liveops.migrate().await?;
+/// let id = liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await?;
+/// # let _ = id;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct LiveOps {
+    engine: Arc<Engine>,
+}
+
+/// Why an operation was not enqueued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnqueueError {
+    /// The operation's type is not registered, so nobody could run it.
+    #[error("`{op_type}` is not registered: add `.register::<…>()` to the builder")]
+    NotRegistered {
+        /// The op type.
+        op_type: String,
+    },
+    /// The operation does not serialize to JSON.
+    #[error("the operation does not serialize")]
+    Serialize(#[from] serde_json::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of a request to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// It had not started and is cancelled.
+    Cancelled,
+    /// It is running and was asked to stop.
+    Requested,
+    /// It had ended already.
+    Ended,
+    /// There is no such operation.
+    Unknown,
+}
+
+/// What became of a request to start over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestartOutcome {
+    /// It waits for its next run.
+    Restarted,
+    /// It has not ended, and was left alone.
+    Unfinished,
+    /// There is no such operation.
+    Unknown,
+}
+
+impl LiveOps {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine: Arc::new(engine) }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Where the application's liveops router stands: `/live` unless configured.
+    pub fn mount(&self) -> &str {
+        self.engine.renderer.mount()
+    }
+
+    /// The path of an operation's page.
+    pub fn url(&self, op_type: &str, id: OperationId) -> String {
+        self.engine.renderer.url(op_type, id)
+    }
+
+    /// Makes the tables, or brings them up to date.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.engine.store.migrate().await
+    }
+
+    /// Starts every operation that waits: call it once when the application starts, for those that
+    /// were enqueued before it stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        let op_types: Vec<&str> =
+            self.engine.registry.iter().map(|operation| operation.kind.op_type).collect();
+        for id in self.engine.store.waiting(&op_types).await? {
+            self.start(id).await;
+        }
+        Ok(())
+    }
+
+    /// Enqueues an operation for `owner` and gives its id. When this returns it will run, whatever
+    /// happens to this process.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`]; then nothing was enqueued.
+    pub async fn enqueue<Op: Run>(
+        &self,
+        operation: Op,
+        owner: impl Into<UserId>,
+    ) -> Result<OperationId, EnqueueError> {
+        let row = self.enqueue_new(NewOperation::new(&operation, owner)?).await?;
+        Ok(row.operation_id())
+    }
+
+    /// Enqueues an operation with more said about it than whose it is.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`]; then nothing was enqueued.
+    pub async fn enqueue_new(&self, new: NewOperation) -> Result<Model, EnqueueError> {
+        if self.engine.registry.find(new.op_type).is_none() {
+            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
+        }
+        let row = self.engine.store.insert(self.engine.store.db(), new).await?;
+        self.engine.announce(&row.owner_id()).await;
+        self.start(row.operation_id()).await;
+        Ok(row)
+    }
+
+    /// Cancels an operation that waits, or asks a running one to stop.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
+        match self.engine.store.cancel(id).await? {
+            Cancelling::Cancelled(row) => {
+                self.show(&row).await;
+                Ok(CancelOutcome::Cancelled)
+            }
+            Cancelling::Requested(_) => {
+                self.engine.running.cancel(id);
+                Ok(CancelOutcome::Requested)
+            }
+            Cancelling::Ended(_) => Ok(CancelOutcome::Ended),
+            Cancelling::Unknown => Ok(CancelOutcome::Unknown),
+        }
+    }
+
+    /// Runs an operation that has ended once more, from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn restart(&self, id: OperationId) -> Result<RestartOutcome, StoreError> {
+        if let Some(row) = self.engine.store.restart(id).await? {
+            self.show(&row).await;
+            self.start(id).await;
+            return Ok(RestartOutcome::Restarted);
+        }
+        Ok(match self.find(id).await? {
+            Some(_) => RestartOutcome::Unfinished,
+            None => RestartOutcome::Unknown,
+        })
+    }
+
+    /// The row of an operation.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+        self.engine.store.find(id).await
+    }
+
+    async fn show(&self, row: &Model) {
+        if let Some(operation) = self.engine.registry.find(&row.op_type) {
+            self.engine.show_row(operation, row).await;
+        }
+    }
+
+    async fn start(&self, id: OperationId) {
+        let run = run_chain(self.engine.clone(), id);
+        match self.engine.runner {
+            RunnerKind::Spawn => drop(tokio::spawn(run)),
+            RunnerKind::Eager => run.await,
+        }
+    }
+}
+
+/// Runs an operation, and those it hands over to, each in a place of its own.
+async fn run_chain(engine: Arc<Engine>, first: OperationId) {
+    let mut next = Some(first);
+    while let Some(id) = next {
+        // The semaphore is never closed.
+        let Ok(_place) = engine.running.places.acquire().await else { return };
+        next = claim_and_execute(&engine, id).await;
+    }
+}
+
+async fn claim_and_execute(engine: &Engine, id: OperationId) -> Option<OperationId> {
+    let worker = format!("pid-{}", std::process::id());
+    let row = match engine.store.claim(id, &worker, engine.config.lease).await {
+        Ok(row) => row?,
+        Err(error) => {
+            tracing::error!(%id, error = &error as &dyn std::error::Error, "failed to claim");
+            return None;
+        }
+    };
+    let Some(operation) = engine.registry.find(&row.op_type) else {
+        tracing::error!(%id, op_type = row.op_type, "claimed an operation that is not registered");
+        return None;
+    };
+    execute(engine, operation, row).await
+}

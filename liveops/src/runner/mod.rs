@@ -1,0 +1,17 @@
+//! How operations get executed: the registry, the runners, and the one place that commits an
+//! ending and then publishes it.
+//!
+//! Knows nothing of requests.
+
+mod build;
+mod engine;
+mod execute;
+mod live_ops;
+mod outcome;
+mod registry;
+
+pub use build::{BuildError, Builder, RunnerKind};
+pub(crate) use engine::Engine;
+pub use live_ops::{CancelOutcome, EnqueueError, LiveOps, RestartOutcome};
+pub(crate) use registry::RegisteredOperation;
+pub use registry::{InputError, RawInput};

@@ -1,0 +1,112 @@
+//! The sea-orm entity of an operation.
+
+use sea_orm::entity::prelude::*;
+
+use crate::operation::{Attempt, OperationId, OperationState, UserId};
+
+/// The row of one operation.
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "liveops_operation")]
+pub struct Model {
+    /// The operation's id, a UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// `app.name` of its type.
+    pub op_type: String,
+    /// Whose it is.
+    pub owner: String,
+    /// The operation itself, as JSON.
+    pub input: Json,
+    /// The form of `input`, for types that change.
+    pub payload_version: i32,
+    /// The language its owner reads; empty for the application's default.
+    pub language: String,
+    /// When it was enqueued.
+    pub created_on: DateTimeUtc,
+    /// When the newest attempt started; `NULL` while it waits.
+    pub started_on: Option<DateTimeUtc>,
+    /// When it ended; `NULL` until it has.
+    pub finished_on: Option<DateTimeUtc>,
+    /// Whether it ended with an output.
+    pub finished_successfully: bool,
+    /// Whether somebody asked for it to be cancelled.
+    pub cancel_requested: bool,
+    /// Whether it ended because of that.
+    pub cancelled: bool,
+    /// What went wrong, for staff.
+    pub traceback: Option<String>,
+    /// What went wrong, for the owner.
+    pub error_message: Option<String>,
+    /// The output, as JSON.
+    pub result_context: Option<Json>,
+    /// Where the browser goes when it has finished.
+    pub success_url: Option<String>,
+    /// The label of the stage being worked on.
+    pub current_stage: Option<String>,
+    /// The state of every stage, in order.
+    pub stage_states: Json,
+    /// The status line.
+    pub status_text: String,
+    /// The level of the status line.
+    pub status_level: String,
+    /// How far it is, from 0 to 100, where that is known.
+    pub percent: Option<f64>,
+    /// The newest lines of the log, written when the run ends.
+    pub log: Json,
+    /// How many lines there have been.
+    pub log_seq: i64,
+    /// The queue it waits in.
+    pub queue: String,
+    /// Larger goes first.
+    pub priority: i32,
+    /// When it may start at the earliest.
+    pub run_after: DateTimeUtc,
+    /// Which attempt is, or was, the newest: the fencing token, which only grows.
+    pub attempt: i32,
+    /// The attempts spent before the newest retry by a user: the budget counts from here.
+    pub attempts_before: i32,
+    /// How many attempts there may be from there on.
+    pub max_attempts: i32,
+    /// Who runs it, or ran it last.
+    pub worker: Option<String>,
+    /// Until when whoever runs it must say that it still does.
+    pub lease_until: Option<DateTimeUtc>,
+    /// What no two unfinished operations may have in common.
+    pub unique_key: Option<String>,
+    /// The operation that handed over to this one.
+    pub chained_from: Option<Uuid>,
+}
+
+/// The entity stands alone.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The operation's id.
+    pub fn operation_id(&self) -> OperationId {
+        self.id.into()
+    }
+
+    /// Whose it is.
+    pub fn owner_id(&self) -> UserId {
+        self.owner.as_str().into()
+    }
+
+    /// Which attempt is, or was, the newest.
+    pub fn attempt_number(&self) -> Attempt {
+        Attempt(u32::try_from(self.attempt).unwrap_or(0))
+    }
+
+    /// Where the operation is in its life: read off the columns, so that nothing can disagree.
+    pub fn state(&self) -> OperationState {
+        match (self.started_on, self.finished_on) {
+            (_, Some(_)) if self.cancelled => OperationState::Cancelled,
+            (_, Some(_)) if self.finished_successfully => OperationState::FinishedOk,
+            (_, Some(_)) => OperationState::FinishedError,
+            (Some(_), None) => OperationState::Started,
+            (None, None) => OperationState::NotStarted,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use async_trait::async_trait;
+use sea_orm::sea_query::{ConditionalStatement, IndexOrder, IntoIden};
+use sea_orm_migration::{prelude::*, schema::*};
+
+use super::{Column, Entity, stage_output};
+
+/// Brings the tables of liveops up to date, with a migration table of its own.
+///
+/// An application that wants one list of migrations adds [`migrations`] to its own instead.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations()
+    }
+
+    fn migration_table_name() -> DynIden {
+        "liveops_migration".into_iden()
+    }
+}
+
+/// The migrations of liveops, oldest first.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Box::new(CreateTables)]
+}
+
+struct CreateTables;
+
+impl MigrationName for CreateTables {
+    fn name(&self) -> &str {
+        "liveops_0001_create_tables"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "the trait leaves the manager's lifetime out")]
+#[async_trait]
+impl MigrationTrait for CreateTables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(operation_table()).await?;
+        for index in operation_indexes() {
+            manager.create_index(index).await?;
+        }
+        manager.create_table(stage_output_table()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(stage_output::Entity).take()).await?;
+        manager.drop_table(Table::drop().table(Entity).take()).await
+    }
+}
+
+fn operation_table() -> TableCreateStatement {
+    Table::create()
+        .table(Entity)
+        .col(pk_uuid(Column::Id))
+        .col(text(Column::OpType))
+        .col(text(Column::Owner))
+        .col(json_binary(Column::Input))
+        .col(integer(Column::PayloadVersion))
+        .col(text(Column::Language))
+        .col(timestamp_with_time_zone(Column::CreatedOn))
+        .col(timestamp_with_time_zone_null(Column::StartedOn))
+        .col(timestamp_with_time_zone_null(Column::FinishedOn))
+        .col(boolean(Column::FinishedSuccessfully))
+        .col(boolean(Column::CancelRequested))
+        .col(boolean(Column::Cancelled))
+        .col(text_null(Column::Traceback))
+        .col(text_null(Column::ErrorMessage))
+        .col(json_binary_null(Column::ResultContext))
+        .col(text_null(Column::SuccessUrl))
+        .col(text_null(Column::CurrentStage))
+        .col(json_binary(Column::StageStates))
+        .col(text(Column::StatusText))
+        .col(text(Column::StatusLevel))
+        .col(double_null(Column::Percent))
+        .col(json_binary(Column::Log))
+        .col(big_integer(Column::LogSeq))
+        .col(text(Column::Queue))
+        .col(integer(Column::Priority))
+        .col(timestamp_with_time_zone(Column::RunAfter))
+        .col(integer(Column::Attempt))
+        .col(integer(Column::AttemptsBefore))
+        .col(integer(Column::MaxAttempts))
+        .col(text_null(Column::Worker))
+        .col(timestamp_with_time_zone_null(Column::LeaseUntil))
+        .col(text_null(Column::UniqueKey))
+        .col(uuid_null(Column::ChainedFrom))
+        .take()
+}
+
+fn operation_indexes() -> [IndexCreateStatement; 5] {
+    let index = |name: &str| Index::create().name(name).table(Entity).take();
+    let is_unfinished = Expr::col(Column::FinishedOn).is_null();
+    [
+        // What to claim next.
+        index("liveops_operation_waiting")
+            .col(Column::Queue)
+            .col((Column::Priority, IndexOrder::Desc))
+            .col(Column::RunAfter)
+            .and_where(Expr::col(Column::StartedOn).is_null())
+            .and_where(is_unfinished.clone())
+            .take(),
+        // Which leases ran out.
+        index("liveops_operation_lease")
+            .col(Column::LeaseUntil)
+            .and_where(is_unfinished.clone())
+            .take(),
+        // An owner's list; ids sort by time.
+        index("liveops_operation_owner").col(Column::Owner).col(Column::Id).take(),
+        // What an operation handed over to.
+        index("liveops_operation_chain").col(Column::ChainedFrom).take(),
+        index("liveops_operation_unique")
+            .unique()
+            .col(Column::UniqueKey)
+            .and_where(is_unfinished)
+            .take(),
+    ]
+}
+
+fn stage_output_table() -> TableCreateStatement {
+    use stage_output::Column as Output;
+
+    Table::create()
+        .table(stage_output::Entity)
+        .col(uuid(Output::Operation))
+        .col(text(Output::Stage))
+        .col(json_binary(Output::Output))
+        .primary_key(Index::create().col(Output::Operation).col(Output::Stage))
+        .foreign_key(
+            ForeignKey::create()
+                .from(stage_output::Entity, Output::Operation)
+                .to(Entity, Column::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take()
+}

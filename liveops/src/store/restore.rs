@@ -1,0 +1,71 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+
+use super::Model;
+use crate::{
+    event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
+    operation::{OperationKind, OperationState},
+    projection::{Projection, TAIL_LEN_MAX, Tail},
+};
+
+impl Model {
+    /// What the row remembers of the visible state of its run.
+    ///
+    /// While it runs that is a little behind; once it has ended it is all there is to see, custom
+    /// regions excepted.
+    pub fn projection(&self, kind: &OperationKind) -> Projection {
+        let state = self.state();
+        let mut stages: Vec<StageState> = read(&self.stage_states).unwrap_or_default();
+        stages.resize(kind.stages.len(), StageState::Pending);
+        let lines: Vec<LogLine> = read(&self.log).unwrap_or_default();
+        let line_count = u64::try_from(self.log_seq).unwrap_or(0);
+        Projection {
+            state,
+            cancel_requested: self.cancel_requested,
+            status: self.status(),
+            bar: self.bar(state),
+            stages,
+            log: Tail::resume(lines.into_iter().map(Arc::new), line_count, TAIL_LEN_MAX),
+            custom: BTreeMap::new(),
+            ending: self.ending(state),
+            success_url: self.success_url.as_deref().map(Arc::from),
+        }
+    }
+
+    fn status(&self) -> Option<Status> {
+        let level = [Level::Warning, Level::Error]
+            .into_iter()
+            .find(|level| level.as_str() == self.status_level)
+            .unwrap_or_default();
+        let text = self.status_text.as_str();
+        (!text.is_empty()).then(|| Status { level, text: text.into() })
+    }
+
+    fn bar(&self, state: OperationState) -> Option<Bar> {
+        let percent = self.percent.filter(|_| state == OperationState::Started)?;
+        let measure = Measure::Percent(percent);
+        Some(Bar { measure, label: None, unit: None, elapsed: std::time::Duration::ZERO })
+    }
+
+    fn ending(&self, state: OperationState) -> Option<Ending> {
+        match state {
+            OperationState::NotStarted | OperationState::Started => None,
+            OperationState::FinishedOk => {
+                let output = self.result_context.clone().unwrap_or_default();
+                Some(Ending::Finished(Arc::new(output)))
+            }
+            OperationState::FinishedError => {
+                Some(Ending::Failed(self.error_message.as_deref().unwrap_or_default().into()))
+            }
+            OperationState::Cancelled => Some(Ending::Cancelled),
+        }
+    }
+}
+
+/// A column that another version wrote differently is shown as empty rather than not at all.
+fn read<T: for<'de> Deserialize<'de>>(json: &serde_json::Value) -> Option<T> {
+    T::deserialize(json)
+        .inspect_err(|error| tracing::error!(%error, "a row has a column that does not read back"))
+        .ok()
+}

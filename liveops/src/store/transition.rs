@@ -1,0 +1,51 @@
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{Column, Entity};
+use crate::operation::{Attempt, OperationId, OperationState};
+
+/// The rows that are in `state`: the other side of [`Model::state`](super::Model::state).
+pub(super) fn is_in(state: OperationState) -> Condition {
+    let ended = || Condition::all().add(Column::FinishedOn.is_not_null());
+    match state {
+        OperationState::NotStarted => {
+            Condition::all().add(Column::StartedOn.is_null()).add(Column::FinishedOn.is_null())
+        }
+        OperationState::Started => {
+            Condition::all().add(Column::StartedOn.is_not_null()).add(Column::FinishedOn.is_null())
+        }
+        OperationState::FinishedOk => {
+            ended().add(Column::Cancelled.eq(false)).add(Column::FinishedSuccessfully.eq(true))
+        }
+        OperationState::FinishedError => {
+            ended().add(Column::Cancelled.eq(false)).add(Column::FinishedSuccessfully.eq(false))
+        }
+        OperationState::Cancelled => ended().add(Column::Cancelled.eq(true)),
+    }
+}
+
+/// An update of the operation `id` that happens only if it may legally become `to` from where it
+/// is.
+pub(super) fn transition(id: OperationId, to: OperationState) -> UpdateMany<Entity> {
+    let sources = OperationState::ALL.into_iter().filter(|from| from.may_become(to));
+    let legal = sources.fold(Condition::any(), |any, from| any.add(is_in(from)));
+    Entity::update_many().filter(Column::Id.eq(id.as_uuid())).filter(legal)
+}
+
+/// Narrows an update to the one attempt that may make it.
+pub(super) trait Fenced {
+    fn fenced(self, attempt: Attempt) -> Self;
+}
+
+impl Fenced for UpdateMany<Entity> {
+    fn fenced(self, attempt: Attempt) -> Self {
+        self.filter(Column::Attempt.eq(attempt.0))
+    }
+}
+
+/// One attempt more than the row has had.
+pub(super) fn next_attempt() -> Expr {
+    Expr::col(Column::Attempt).add(1)
+}

@@ -1,0 +1,77 @@
+use axum::{
+    Extension, Json,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    error::{WebError, is_partial, wants_json},
+    json::OperationJson,
+    page::{Found, find},
+    state::Web,
+    viewer::Authenticated,
+};
+use crate::runner::{CancelOutcome, RestartOutcome};
+
+/// Asks for the end of an operation.
+pub(super) async fn cancel<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let cancel = async {
+        let found = find(&web, &viewer, &path).await?;
+        match web.liveops.cancel(found.row.operation_id()).await? {
+            CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(found),
+            CancelOutcome::Ended => {
+                Err(WebError::new(StatusCode::CONFLICT, "already_ended", "It has ended already."))
+            }
+            CancelOutcome::Unknown => Err(WebError::not_found()),
+        }
+    };
+    match cancel.await {
+        Ok(found) => done(&web, &found, &headers).await,
+        Err(error) => error.answer(&web, &viewer, &headers),
+    }
+}
+
+/// Asks for another run of an operation that has ended.
+pub(super) async fn restart<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let restart = async {
+        let found = find(&web, &viewer, &path).await?;
+        match web.liveops.restart(found.row.operation_id()).await? {
+            RestartOutcome::Restarted => Ok(found),
+            RestartOutcome::Unfinished => {
+                Err(WebError::new(StatusCode::CONFLICT, "not_ended", "It has not ended yet."))
+            }
+            RestartOutcome::Unknown => Err(WebError::not_found()),
+        }
+    };
+    match restart.await {
+        Ok(found) => done(&web, &found, &headers).await,
+        Err(error) => error.answer(&web, &viewer, &headers),
+    }
+}
+
+/// Nothing for those who stay on their page, the operation for programs, its page for the rest.
+async fn done(web: &Web, Found { kind, row }: &Found, headers: &HeaderMap) -> Response {
+    let id = row.operation_id();
+    if is_partial(headers) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    if !wants_json(headers) {
+        return Redirect::to(&web.liveops.url(&row.op_type, id)).into_response();
+    }
+    match web.liveops.find(id).await {
+        Ok(Some(row)) => Json(OperationJson::new(web, kind, row)).into_response(),
+        Ok(None) => WebError::not_found().into_response(),
+        Err(error) => WebError::from(error).into_response(),
+    }
+}

@@ -1,0 +1,122 @@
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{FromRequest, Multipart, Path, Request},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    error::{WebError, is_partial, wants_json},
+    json::OperationJson,
+    state::Web,
+    upload::{self, Uploads},
+    viewer::{Authenticated, Viewer},
+};
+use crate::{
+    operation::{ChannelName, NewOperation, OperationId, OperationKind},
+    runner::{RawInput, RegisteredOperation},
+    store::Model,
+};
+
+/// Creates and enqueues an operation from JSON, a form, or a form with files.
+pub(super) async fn create<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(op_type): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let created = async {
+        let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
+        let (input, uploads) = read(&web, operation, &headers, request).await?;
+        let row = enqueue(&web, &viewer, operation, input, &headers).await?;
+        uploads.keep();
+        answer(&web, &viewer, operation.kind, row, &headers)
+    };
+    created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+async fn enqueue(
+    web: &Web,
+    viewer: &Viewer,
+    operation: &RegisteredOperation,
+    input: serde_json::Value,
+    headers: &HeaderMap,
+) -> Result<Model, WebError> {
+    let mut new = NewOperation::from_input(operation.kind.op_type, input, viewer.id.clone());
+    new.language = language(headers);
+    Ok(web.liveops.enqueue_new(new).await?)
+}
+
+async fn read(
+    web: &Web,
+    operation: &RegisteredOperation,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<(serde_json::Value, Uploads), WebError> {
+    match media_type(headers).as_str() {
+        "application/json" => {
+            let body = body(web, request).await?;
+            Ok((operation.read(RawInput::Json(&body))?, Uploads::none()))
+        }
+        // A form without fields has no body, and some clients then name no type.
+        "application/x-www-form-urlencoded" | "" => {
+            let body = body(web, request).await?;
+            Ok((operation.read(RawInput::Form(&body))?, Uploads::none()))
+        }
+        "multipart/form-data" => {
+            let multipart = Multipart::from_request(request, &())
+                .await
+                .map_err(|error| WebError::unreadable(error.body_text()))?;
+            let (form, uploads) = upload::receive(&web.engine().config, multipart).await?;
+            Ok((operation.read(RawInput::Form(form.as_bytes()))?, uploads))
+        }
+        other => Err(WebError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            format!("Expected JSON or a form, found `{other}`."),
+        )),
+    }
+}
+
+async fn body(web: &Web, request: Request) -> Result<Bytes, WebError> {
+    Bytes::from_request(request, &()).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(web.engine().config.upload_bytes_max),
+        status => WebError::new(status, "invalid_input", error.body_text()),
+    })
+}
+
+fn answer(
+    web: &Web,
+    viewer: &Viewer,
+    kind: OperationKind,
+    row: Model,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
+    let id: OperationId = row.operation_id();
+    let url = web.liveops.url(&row.op_type, id);
+    if wants_json(headers) {
+        let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(id))?;
+        let json = OperationJson::new(web, &kind, row).connected(token, None);
+        return Ok((StatusCode::CREATED, [(header::LOCATION, url)], Json(json)).into_response());
+    }
+    if is_partial(headers) {
+        return Ok((StatusCode::NO_CONTENT, [("hx-redirect", url)]).into_response());
+    }
+    Ok(Redirect::to(&url).into_response())
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// The language that the browser asks for first.
+fn language(headers: &HeaderMap) -> String {
+    let value = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let first = value.and_then(|value| value.split([',', ';']).next()).unwrap_or_default().trim();
+    let is_tag = first.len() <= 35 && first.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_tag { first.to_owned() } else { String::new() }
+}

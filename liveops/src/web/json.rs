@@ -1,0 +1,83 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::state::Web;
+use crate::{
+    event::StageState,
+    operation::{ChannelName, OperationId, OperationKind, OperationState},
+    projection::Projection,
+    store::Model,
+    token::SubscriptionToken,
+};
+
+/// An operation as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct OperationJson {
+    id: OperationId,
+    op_type: String,
+    owner: String,
+    state: OperationState,
+    url: String,
+    channel: String,
+    created_on: DateTime<Utc>,
+    started_on: Option<DateTime<Utc>>,
+    finished_on: Option<DateTime<Utc>>,
+    percent: Option<f64>,
+    status: Option<String>,
+    current_stage: Option<&'static str>,
+    stages: Vec<StageJson>,
+    result: Option<serde_json::Value>,
+    error: Option<String>,
+    attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<SubscriptionToken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct StageJson {
+    name: &'static str,
+    state: StageState,
+}
+
+impl OperationJson {
+    /// The operation of `row`, with what it shows right now where it runs in this process.
+    pub(super) fn new(web: &Web, kind: &OperationKind, row: Model) -> Self {
+        let id = row.operation_id();
+        let live = web.engine().running.projection(id).filter(|_| !row.state().is_terminal());
+        let projection = live.unwrap_or_else(|| row.projection(kind));
+        Self {
+            id,
+            state: row.state(),
+            url: web.liveops.url(&row.op_type, id),
+            channel: ChannelName::operation(id).to_string(),
+            created_on: row.created_on,
+            started_on: row.started_on,
+            finished_on: row.finished_on,
+            percent: projection.percent(kind.stage_weights),
+            status: projection.status.as_ref().map(|status| status.text.to_string()),
+            current_stage: projection.active_stage().map(|index| kind.stages[index]),
+            stages: stages(kind, &projection),
+            attempt: row.attempt_number().0,
+            op_type: row.op_type,
+            owner: row.owner,
+            result: row.result_context,
+            error: row.error_message,
+            token: None,
+            cursor: None,
+        }
+    }
+
+    /// The same, with what it takes to follow the operation from here.
+    pub(super) fn connected(mut self, token: SubscriptionToken, cursor: Option<String>) -> Self {
+        self.token = Some(token);
+        self.cursor = cursor;
+        self
+    }
+}
+
+fn stages(kind: &OperationKind, projection: &Projection) -> Vec<StageJson> {
+    let stages = kind.stages.iter().zip(&projection.stages);
+    stages.map(|(&name, &state)| StageJson { name, state }).collect()
+}

@@ -1,0 +1,25 @@
+//! The front door for browsers: pages, actions and the WebSocket.
+//!
+//! The only place that knows axum. An application mounts [`router`] and says who its viewers are.
+
+mod actions;
+mod assets;
+mod consumer;
+mod create;
+mod error;
+mod guard;
+mod hub;
+mod json;
+mod list;
+mod look;
+mod page;
+mod router;
+mod socket;
+mod state;
+mod token;
+mod upload;
+mod viewer;
+mod wire;
+
+pub use router::router;
+pub use viewer::Viewer;

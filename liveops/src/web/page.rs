@@ -1,0 +1,115 @@
+use axum::{
+    Extension, Json,
+    extract::Path,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use chrono::SecondsFormat;
+
+use super::{
+    error::{WebError, wants_json},
+    json::OperationJson,
+    look::{Look, LookError},
+    state::Web,
+    viewer::{Authenticated, Viewer},
+};
+use crate::{
+    operation::{ChannelName, OperationKind},
+    render::{Connection, Subject},
+    store::Model,
+};
+
+/// An operation that a viewer may see.
+pub(super) struct Found {
+    pub(super) kind: OperationKind,
+    pub(super) row: Model,
+}
+
+/// The operation at a path, if the viewer may know of it.
+pub(super) async fn find(
+    web: &Web,
+    viewer: &Viewer,
+    (op_type, id): &(String, String),
+) -> Result<Found, WebError> {
+    let id = id.parse().map_err(|_| WebError::not_found())?;
+    let operation = web.engine().registry.find(op_type).ok_or_else(WebError::not_found)?;
+    let row = web.engine().store.find(id).await?.ok_or_else(WebError::not_found)?;
+    if row.op_type == *op_type && viewer.may_see(&row) {
+        Ok(Found { kind: operation.kind, row })
+    } else {
+        Err(WebError::not_found())
+    }
+}
+
+/// The live page of one operation, or the operation as JSON.
+pub(super) async fn page<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let page = async {
+        let found = find(&web, &viewer, &path).await?;
+        show(&web, &viewer, found, wants_json(&headers)).await
+    };
+    page.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+async fn show(
+    web: &Web,
+    viewer: &Viewer,
+    Found { kind, row }: Found,
+    as_json: bool,
+) -> Result<Response, WebError> {
+    let renderer = &web.engine().renderer;
+    let subject = Subject { kind, id: row.operation_id() };
+    let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
+    let look = Look::at(web, &kind, &row, None).await?;
+    let cursor = Some(look.cursor.to_string());
+    if as_json {
+        let json = OperationJson::new(web, &kind, row).connected(token, cursor);
+        return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
+    }
+    let connection = Connection { token: Some(token), cursor, replaces: None };
+    let container = renderer.container(&subject, row.state(), &look.into_snapshot(), &connection);
+    let page = renderer.operation_page(&subject, &viewer.id, container);
+    // The page holds a token, and what it shows is old in a second.
+    Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
+}
+
+/// The log as text: while the operation runs what is kept of it, afterwards what was written to
+/// its row.
+pub(super) async fn log<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match find(&web, &viewer, &path).await {
+        Ok(found) => log_text(&web, &found).into_response(),
+        Err(error) => error.answer(&web, &viewer, &headers),
+    }
+}
+
+fn log_text(web: &Web, Found { kind, row }: &Found) -> String {
+    let live = web.engine().running.projection(row.operation_id());
+    let projection = live.unwrap_or_else(|| row.projection(kind));
+    let mut text = String::new();
+    if projection.log.first_id() > 0 {
+        text.push_str(&format!("[the first {} lines are gone]\n", projection.log.first_id()));
+    }
+    for (_, line) in projection.log.iter() {
+        let at = line.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        text.push_str(&format!("{at} {:<7} {}\n", line.level.as_str(), line.text));
+    }
+    text
+}
+
+impl From<LookError> for WebError {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Store(error) => error.into(),
+            LookError::Channel(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use axum::{
+    Extension, Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    middleware,
+    response::Redirect,
+    routing::{get, post},
+};
+
+use super::{
+    actions, assets, create, guard, list, page, socket, state::Web, token, viewer::Viewer,
+};
+use crate::runner::LiveOps;
+
+/// Every route of liveops, under the configured mount: merge it into the application's router.
+///
+/// `V` is the application's own extractor for whoever sends a request; it turns into a [`Viewer`],
+/// and its rejection (a redirect to a sign-in page, say) is the answer to those it does not know.
+///
+/// | route, below the mount | does |
+/// |---|---|
+/// | `GET /` | lists the viewer's operations; everybody's for superusers |
+/// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
+/// | `GET /{op_type}/{id}/` | the live page |
+/// | `POST /{op_type}/{id}/cancel`, `/restart` | asks for the end, or for another run |
+/// | `GET /{op_type}/{id}/log` | the log as text |
+/// | `GET /ws` | the WebSocket |
+/// | `POST /token` | fresh subscription tokens for a page that has been open long |
+/// | `GET /static/…` | liveops.js, liveops.css and htmx |
+///
+/// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
+/// `{"error":{"code","message"}}`. An operation of somebody else is a 404.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use axum::{Router, extract::FromRequestParts, http::request::Parts};
+/// use liveops::{LiveOps, Viewer, store, web};
+///
+/// struct Anybody;
+///
+/// impl<S: Sync> FromRequestParts<S> for Anybody {
+///     type Rejection = Infallible;
+///
+///     async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+///         Ok(Self)
+///     }
+/// }
+///
+/// impl From<Anybody> for Viewer {
+///     fn from(_: Anybody) -> Self {
+///         Viewer::new("anybody")
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let liveops = LiveOps::builder(store::connect("sqlite::memory:").await?).build()?;
+/// let app: Router = Router::new().merge(web::router::<Anybody, _>(&liveops));
+/// # Ok(())
+/// # }
+/// ```
+pub fn router<V, S>(liveops: &LiveOps) -> Router<S>
+where
+    V: FromRequestParts<S> + Into<Viewer> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    let web = Web::new(liveops.clone());
+    let mount = liveops.mount().to_owned();
+    let body_limit = DefaultBodyLimit::max(web.engine().config.upload_bytes_max);
+    let at = |path: &str| format!("{mount}{path}");
+
+    let mut router = Router::new()
+        .route(&at("/"), get(list::list::<V>))
+        .route(&at("/ws"), get(socket::connect::<V>))
+        .route(&at("/token"), post(token::refresh::<V>))
+        .route(&at("/static/{name}"), get(assets::serve))
+        .route(&at("/{op_type}/"), post(create::create::<V>).layer(body_limit))
+        .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
+        .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
+        .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
+        .route(&at("/{op_type}/{id}/restart"), post(actions::restart::<V>));
+    if !mount.is_empty() {
+        let list = at("/");
+        router = router.route(&mount, get(move || async move { Redirect::permanent(&list) }));
+    }
+    router.layer(middleware::from_fn(guard::refuse_cross_site)).layer(Extension(web))
+}

@@ -1,0 +1,115 @@
+use std::path::{Path, PathBuf};
+
+use axum::{
+    extract::{
+        Multipart,
+        multipart::{Field, MultipartError},
+    },
+    http::StatusCode,
+};
+use tempfile::{Builder, TempPath};
+use tokio::io::AsyncWriteExt;
+
+use super::error::WebError;
+use crate::config::Config;
+
+/// The files of a request: gone with this value unless they are kept.
+#[derive(Debug)]
+pub(super) struct Uploads {
+    files: Vec<TempPath>,
+}
+
+impl Uploads {
+    pub(super) fn none() -> Self {
+        Self { files: Vec::new() }
+    }
+
+    /// Leaves the files where they are: they belong to an operation now.
+    pub(super) fn keep(self) {
+        for file in self.files {
+            if let Err(error) = file.keep() {
+                tracing::error!(%error, "failed to keep an upload");
+            }
+        }
+    }
+}
+
+/// Reads a form with files: each file is written to the upload folder, and the value of its field
+/// is its path.
+pub(super) async fn receive(
+    config: &Config,
+    mut multipart: Multipart,
+) -> Result<(String, Uploads), WebError> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut uploads = Uploads::none();
+    while let Some(field) = multipart.next_field().await.map_err(|error| failed(config, &error))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        match field.file_name().map(str::to_owned) {
+            // A browser sends a file field that was left empty as a file without a name.
+            Some(file_name) if file_name.is_empty() => {}
+            Some(file_name) => {
+                let file = save(config, &file_name, field).await?;
+                fields.push((name, file.to_string_lossy().into_owned()));
+                uploads.files.push(file);
+            }
+            None => {
+                let text = field.text().await.map_err(|error| failed(config, &error))?;
+                fields.push((name, text));
+            }
+        }
+    }
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    Ok((form, uploads))
+}
+
+fn failed(config: &Config, error: &MultipartError) -> WebError {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(config.upload_bytes_max),
+        _ => WebError::unreadable(error.body_text()),
+    }
+}
+
+async fn save(
+    config: &Config,
+    file_name: &str,
+    mut field: Field<'_>,
+) -> Result<TempPath, WebError> {
+    let dir = config.upload_dir.clone();
+    tokio::fs::create_dir_all(&dir).await?;
+    let suffix = suffix(file_name);
+    let file = tokio::task::spawn_blocking(move || create(dir, &suffix))
+        .await
+        .map_err(std::io::Error::other)??;
+    let (file, path) = file.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
+    while let Some(chunk) = field.chunk().await.map_err(|error| failed(config, &error))? {
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    Ok(path)
+}
+
+fn create(dir: PathBuf, suffix: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    Builder::new().prefix("upload-").suffix(suffix).rand_bytes(16).tempfile_in(dir)
+}
+
+/// What is kept of a file's name: its extension, if that is a short word.
+fn suffix(file_name: &str) -> String {
+    let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
+    let is_word = |word: &&str| word.len() <= 8 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    extension.filter(is_word).map(|word| format!(".{word}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suffix;
+
+    #[test]
+    fn only_a_plain_extension_is_kept_of_a_name() {
+        for (name, kept) in
+            [("a.csv", ".csv"), ("a", ""), ("../../x", ""), ("a.c/../d", ""), ("a.ćsv", "")]
+        {
+            assert_eq!(suffix(name), kept, "{name}");
+        }
+    }
+}

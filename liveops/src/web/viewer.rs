@@ -1,0 +1,83 @@
+use std::marker::PhantomData;
+
+use axum::{
+    Extension,
+    extract::FromRequestParts,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+
+use super::{error::WebError, state::Web};
+use crate::{operation::UserId, store::Model};
+
+/// Whoever sends a request, as the application knows them.
+///
+/// An application turns its own extractor into one: `impl From<CurrentUser> for Viewer`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Viewer {
+    /// Who it is: the owner of what they create.
+    pub id: UserId,
+    /// The groups they are in, for `Config::required_group`.
+    pub groups: Vec<String>,
+    /// Whether they see and manage everybody's operations, and tracebacks.
+    pub is_superuser: bool,
+}
+
+impl Viewer {
+    /// An ordinary viewer, in no group.
+    pub fn new(id: impl Into<UserId>) -> Self {
+        Self { id: id.into(), groups: Vec::new(), is_superuser: false }
+    }
+
+    /// The same viewer, in these groups.
+    #[must_use]
+    pub fn with_groups<G: Into<String>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
+        self.groups = groups.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same viewer, as a superuser or not.
+    #[must_use]
+    pub fn superuser(mut self, is_superuser: bool) -> Self {
+        self.is_superuser = is_superuser;
+        self
+    }
+
+    pub(super) fn may_see(&self, row: &Model) -> bool {
+        self.is_superuser || row.owner == self.id.as_str()
+    }
+
+    fn is_admitted(&self, required_group: Option<&String>) -> bool {
+        self.is_superuser || required_group.is_none_or(|group| self.groups.contains(group))
+    }
+}
+
+/// The viewer of a request, known and let in.
+#[derive(Debug)]
+pub(super) struct Authenticated<V> {
+    pub(super) viewer: Viewer,
+    extractor: PhantomData<fn() -> V>,
+}
+
+impl<V, S> FromRequestParts<S> for Authenticated<V>
+where
+    V: FromRequestParts<S> + Into<Viewer>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let extracted = V::from_request_parts(parts, state).await;
+        let viewer: Viewer = extracted.map_err(IntoResponse::into_response)?.into();
+        let Extension(web) = Extension::<Web>::from_request_parts(parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        if viewer.is_admitted(web.engine().config.required_group.as_ref()) {
+            Ok(Self { viewer, extractor: PhantomData })
+        } else {
+            Err(WebError::forbidden("You are not in the group that this page is for.")
+                .into_response())
+        }
+    }
+}
