@@ -4,6 +4,7 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::{RegisteredOperation, RunnerKind, registry::Registry};
 use crate::{
@@ -33,7 +34,9 @@ pub(crate) struct Engine {
 /// The runs of this process.
 #[derive(Debug)]
 pub(crate) struct Running {
+    /// A run takes one; closed when no more shall start.
     pub(crate) places: Semaphore,
+    pub(crate) tasks: TaskTracker,
     reports: Mutex<HashMap<OperationId, Arc<Report>>>,
 }
 
@@ -94,6 +97,7 @@ impl Running {
     pub(crate) fn new(places: usize) -> Self {
         Self {
             places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
+            tasks: TaskTracker::new(),
             reports: Mutex::default(),
         }
     }
