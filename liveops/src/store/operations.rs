@@ -311,7 +311,7 @@ impl Store {
             .col_expr(Column::RunAfter, Expr::value(Utc::now()))
             // An attempt of its own, so that what is shown from now on outranks the run before.
             .col_expr(Column::Attempt, next_attempt())
-            .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt).into())
+            .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
             .col_expr(Column::Worker, Expr::value(None::<String>));
         self.update_one(restart, "restart an operation").await
     }
