@@ -385,11 +385,11 @@ async fn relive(layer: &impl ChannelLayer, history: &[Payload], left_on: usize) 
     }
     absent.catch_up(catch_up(layer, &channel, absent.cursor).await);
     assert_eq!(absent.cursor, witness.cursor);
-    absent.assert_shows(&witness);
+    witness.assert_shown_by(&absent);
 
     let mut newcomer = Page::default();
     newcomer.catch_up(catch_up(layer, &channel, None).await);
-    newcomer.assert_shows(&witness);
+    witness.assert_shown_by(&newcomer);
 }
 
 fn payload() -> impl Strategy<Value = Payload> {

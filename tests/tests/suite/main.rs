@@ -4,5 +4,6 @@
 
 mod channel_layer;
 mod http;
+mod projection;
 mod runner;
 mod support;
