@@ -6,4 +6,6 @@ mod channel_layer;
 mod http;
 mod projection;
 mod runner;
+mod store;
 mod support;
+mod websocket;

@@ -6,7 +6,7 @@ use liveops::{
     Attempt, OperationId, OperationState, Projection,
     event::{self, Event, LogLine, StageState},
     operation::{NewOperation, OperationKind},
-    store::{Cancelling, Conclusion, ListFilter, Store, connect},
+    store::{Cancelling, Conclusion, ListFilter, Store},
 };
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const KIND: OperationKind = OperationKind::of::<Steps>();
 
 async fn store(db: &TestDatabase) -> Store {
-    let store = Store::new(connect(db.url()).await.unwrap());
+    let store = Store::new(db.connect().await);
     store.migrate().await.unwrap();
     store
 }
