@@ -1,0 +1,9 @@
+//! What the whole-system tests stand on: databases, a browser, a server, a socket.
+
+pub(crate) mod browser;
+pub(crate) mod database;
+pub(crate) mod need;
+pub(crate) mod postgres;
+pub(crate) mod server;
+pub(crate) mod socket;
+pub(crate) mod sqlite;
