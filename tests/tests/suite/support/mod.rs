@@ -1,6 +1,7 @@
-//! What the tests are made with.
+//! What the whole-system tests stand on: applications, databases, a browser, a server, a socket.
 
 pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod database;
 pub(crate) mod need;
 pub(crate) mod page;
