@@ -4,6 +4,7 @@ use super::{RunnerKind, engine::Engine, execute::execute};
 use crate::{
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
+    render::Renderer,
     store::{Cancelling, Model, StoreError},
 };
 
@@ -92,6 +93,12 @@ impl LiveOps {
     /// Where the application's liveops router stands: `/live` unless configured.
     pub fn mount(&self) -> &str {
         self.engine.renderer.mount()
+    }
+
+    /// What makes the pages: an application's own pages look like liveops' when they go through
+    /// [`Renderer::page`], which puts them into the same layout.
+    pub fn renderer(&self) -> &Renderer {
+        &self.engine.renderer
     }
 
     /// The path of an operation's page.
