@@ -24,6 +24,27 @@ pub mod testing;
 
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
+/// ```
+/// use liveops::{LiveOperation, Stage};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[stages("Load" = 1, Process = "Process data" = 8, "Save" = 1)]
+/// #[liveop(app = "demo", title = "Scores of a tournament")]
+/// pub struct ScoreImport {
+///     file: String,
+/// }
+///
+/// assert_eq!(ScoreImport::OP_TYPE, "demo.score_import");
+/// assert_eq!(ScoreImport::STAGES, ["Load", "Process data", "Save"]);
+///
+/// const PROCESS: &str = ScoreImportStage::Process.name();
+/// assert_eq!(PROCESS, "Process data");
+/// assert_eq!("Process data".parse(), Ok(ScoreImportStage::Process));
+/// assert_eq!(serde_json::to_value(ScoreImportStage::Process).unwrap(), "Process data");
+/// assert_eq!(ScoreImportStage::WEIGHTS[ScoreImportStage::Process.index()], 8);
+/// ```
+///
 pub use liveops_derive::LiveOperation;
 pub use operation::{
     Attempt, ChannelName, FromState, LiveOperation, NoStages, NoState, OperationId, OperationState,
@@ -35,3 +56,9 @@ pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};
 pub use token::{SigningKeys, SubscriptionToken};
 pub use web::Viewer;
+
+/// What generated code needs beside the public names.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}

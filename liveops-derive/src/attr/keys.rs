@@ -1,0 +1,175 @@
+//! The keys of `#[liveop(…)]`.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Ident, LitStr, MetaList, Path, Token, Type,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+};
+
+use super::list::{read_each, take_item};
+use crate::errors::Errors;
+
+/// Declares the keys; a new key is one line here, and its rule one method in the model.
+macro_rules! keys {
+    ($($(#[$doc:meta])* $key:literal => $field:ident: $value:ty,)*) => {
+        /// The value of each key that was given.
+        #[derive(Default)]
+        pub(crate) struct Keys {
+            $($(#[$doc])* pub(crate) $field: Option<$value>,)*
+        }
+
+        const KEYS: &[&str] = &[$($key),*];
+
+        impl Keys {
+            fn read_one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+                match key.to_string().as_str() {
+                    $($key => read_value(&mut self.$field, key, input),)*
+                    _ => Err(unknown(key)),
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    /// The first half of the op type.
+    "app" => app: LitStr,
+    /// The second half of the op type.
+    "name" => name: LitStr,
+    /// What people read.
+    "title" => title: LitStr,
+    /// The template of the page.
+    "host_template" => host_template: LitStr,
+    /// The template of the result.
+    "result_template" => result_template: LitStr,
+    /// The template of the result as plain text.
+    "result_text_template" => result_text_template: LitStr,
+    /// What `run` reaches through `Progress::state`.
+    "state" => state: Type,
+    /// Where liveops is, when it is not `::liveops`.
+    "crate" => krate: Path,
+}
+
+impl Keys {
+    pub(super) fn read(&mut self, list: &MetaList, errors: &mut Errors) {
+        read_each(list, errors, |input| {
+            if !input.peek(Ident::peek_any) {
+                let found = take_item(input);
+                return Err(not_a_key(input, &found));
+            }
+            let key = input.call(Ident::parse_any)?;
+            self.read_one(&key, input)
+        });
+    }
+}
+
+/// What the value of a key can be.
+trait Value: Parse {
+    const WHAT: &'static str;
+
+    /// What to write instead of `found`.
+    fn instead(found: &TokenStream) -> String;
+}
+
+impl Value for LitStr {
+    const WHAT: &'static str = "a string literal";
+
+    fn instead(found: &TokenStream) -> String {
+        match syn::parse2::<Ident>(found.clone()) {
+            Ok(bare) => format!("\"{bare}\""),
+            Err(_) => "\"…\"".to_owned(),
+        }
+    }
+}
+
+impl Value for Type {
+    const WHAT: &'static str = "a type";
+
+    fn instead(found: &TokenStream) -> String {
+        unquoted::<Self>(found, "AppState")
+    }
+}
+
+impl Value for Path {
+    const WHAT: &'static str = "a path";
+
+    fn instead(found: &TokenStream) -> String {
+        unquoted::<Self>(found, "my_app::liveops")
+    }
+}
+
+/// Other derives take types and paths in quotes; this one does not.
+fn unquoted<T: Parse>(found: &TokenStream, example: &str) -> String {
+    syn::parse2::<LitStr>(found.clone())
+        .ok()
+        .filter(|quoted| quoted.parse::<T>().is_ok())
+        .map_or_else(|| example.to_owned(), |quoted| quoted.value())
+}
+
+fn read_value<T: Value>(
+    value: &mut Option<T>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<()> {
+    let is_duplicate = value.is_some();
+    let read = parse_value(key, input)?;
+    if is_duplicate {
+        return Err(syn::Error::new_spanned(
+            key,
+            format!("`{key}` is given twice\nhelp: remove one of the two"),
+        ));
+    }
+    *value = Some(read);
+    Ok(())
+}
+
+fn parse_value<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> {
+    let assigned = input.parse::<Token![=]>().is_ok();
+    if !assigned || input.is_empty() || input.peek(Token![,]) {
+        let instead = T::instead(&TokenStream::new());
+        let message = format!("`{key}` needs a value\nhelp: write `{key} = {instead}`");
+        return Err(syn::Error::new_spanned(key, message));
+    }
+    // Tried on a fork, so that a value of another kind can be quoted in full.
+    if input.fork().parse::<T>().is_ok() {
+        return input.parse();
+    }
+    let found = take_item(input);
+    let instead = T::instead(&found);
+    let message =
+        format!("`{key}` takes {}, found `{found}`\nhelp: write `{key} = {instead}`", T::WHAT);
+    Err(syn::Error::new_spanned(found, message))
+}
+
+fn not_a_key(input: ParseStream<'_>, found: &TokenStream) -> syn::Error {
+    let message = |found: String| {
+        format!("expected a key, found {found}\nhelp: the keys are {}", listed(KEYS))
+    };
+    if found.is_empty() {
+        input.error(message("`,`".to_owned()))
+    } else {
+        syn::Error::new_spanned(found, message(format!("`{found}`")))
+    }
+}
+
+fn unknown(key: &Ident) -> syn::Error {
+    let found = key.to_string();
+    let similar = KEYS
+        .iter()
+        .map(|known| (strsim::jaro_winkler(known, &found.to_lowercase()), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let help = match similar {
+        Some((_, known)) => format!("did you mean `{known}`? the keys are {}", listed(KEYS)),
+        None => format!("the keys are {}", listed(KEYS)),
+    };
+    syn::Error::new_spanned(key, format!("unknown key `{found}` in `#[liveop(…)]`\nhelp: {help}"))
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [init @ .., last] if !init.is_empty() => format!("`{}` and `{last}`", init.join("`, `")),
+        names => format!("`{}`", names.concat()),
+    }
+}

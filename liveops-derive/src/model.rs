@@ -1,0 +1,193 @@
+//! Every rule of the derive. What comes out of here is right, so that the expansion need not check.
+
+mod names;
+mod stages;
+
+use quote::format_ident;
+use syn::{GenericParam, Generics, Ident, Path, Type, Visibility, ext::IdentExt};
+
+pub(crate) use stages::Stage;
+
+use crate::{
+    ast::{Input, Shape},
+    errors::Errors,
+};
+
+/// One operation, checked.
+pub(crate) struct Model {
+    visibility: Visibility,
+    ident: Ident,
+    generics: Generics,
+    app: String,
+    name: String,
+    title: String,
+    host_template: String,
+    result_template: String,
+    result_text_template: String,
+    state: Option<Type>,
+    krate: Option<Path>,
+    stages: Vec<Stage>,
+}
+
+/// What comes of an input with mistakes.
+pub(crate) struct Rejected {
+    /// All of the mistakes.
+    pub(crate) error: syn::Error,
+    /// What the input would be without them, as far as it could be understood.
+    pub(crate) stand_in: Model,
+    /// Whether no value of the item can be an operation, whatever its attributes say.
+    pub(crate) has_wrong_shape: bool,
+}
+
+impl Model {
+    /// Checks `input`; `package` is the name of the user's package, of which the app is made where
+    /// none is given.
+    pub(crate) fn new(
+        input: Input,
+        package: Option<&str>,
+        mut errors: Errors,
+    ) -> Result<Self, Box<Rejected>> {
+        let has_right_shape =
+            check_shape(&input, &mut errors) & check_generics(&input.generics, &mut errors);
+        let model = Self::check(input, package, &mut errors);
+        match errors.check() {
+            Ok(()) => Ok(model),
+            Err(error) => Err(Box::new(Rejected {
+                error,
+                stand_in: model,
+                has_wrong_shape: !has_right_shape,
+            })),
+        }
+    }
+
+    fn check(input: Input, package: Option<&str>, errors: &mut Errors) -> Self {
+        let Input { visibility, ident, generics, attrs, .. } = input;
+        let keys = attrs.keys;
+
+        let app = names::app(keys.app, package, &ident, errors);
+        let name = names::name(keys.name, &ident, errors);
+        let title = names::title(keys.title, &ident, errors);
+        let mut template = |key, given, ending| {
+            names::template(key, given, || format!("{app}/{name}{ending}"), errors)
+        };
+        Self {
+            host_template: template("host_template", keys.host_template, ".html"),
+            result_template: template("result_template", keys.result_template, "_result.html"),
+            result_text_template: template(
+                "result_text_template",
+                keys.result_text_template,
+                "_result.txt",
+            ),
+            stages: stages::check(attrs.stages, errors),
+            state: keys.state,
+            krate: keys.krate,
+            visibility,
+            ident,
+            generics,
+            app,
+            name,
+            title,
+        }
+    }
+
+    pub(crate) fn visibility(&self) -> &Visibility {
+        &self.visibility
+    }
+
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.ident
+    }
+
+    /// The name of the enum of the stages: the type's with `Stage` behind it.
+    pub(crate) fn stage_ident(&self) -> Ident {
+        format_ident!("{}Stage", self.ident.unraw(), span = self.ident.span())
+    }
+
+    pub(crate) fn generics(&self) -> &Generics {
+        &self.generics
+    }
+
+    pub(crate) fn app(&self) -> &str {
+        &self.app
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn op_type(&self) -> String {
+        format!("{}.{}", self.app, self.name)
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(crate) fn host_template(&self) -> &str {
+        &self.host_template
+    }
+
+    pub(crate) fn result_template(&self) -> &str {
+        &self.result_template
+    }
+
+    pub(crate) fn result_text_template(&self) -> &str {
+        &self.result_text_template
+    }
+
+    pub(crate) fn state(&self) -> Option<&Type> {
+        self.state.as_ref()
+    }
+
+    /// The path given with `crate = …`.
+    pub(crate) fn krate(&self) -> Option<&Path> {
+        self.krate.as_ref()
+    }
+
+    /// In the order they were declared; empty for an operation without stages.
+    pub(crate) fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+}
+
+fn check_shape(input: &Input, errors: &mut Errors) -> bool {
+    let ident = &input.ident;
+    match input.shape {
+        Shape::Struct => return true,
+        Shape::Enum(token) => errors.at(
+            token,
+            format!(
+                "an operation is a struct, found an enum: its fields are the input of one kind of \
+                 work\n\
+                 help: derive it on one struct for each kind of work, or on a struct with a field \
+                 of type `{ident}`"
+            ),
+        ),
+        Shape::Union(token) => errors.at(
+            token,
+            "an operation is a struct, found a union, which cannot be stored as JSON\n\
+             help: write `struct`, with an enum as a field where the input is one of several",
+        ),
+    }
+    false
+}
+
+fn check_generics(generics: &Generics, errors: &mut Errors) -> bool {
+    let mut owns_its_data = true;
+    for param in &generics.params {
+        if let GenericParam::Lifetime(param) = param {
+            let lifetime = &param.lifetime;
+            errors.at(
+                param,
+                format!(
+                    "an operation cannot borrow, found the lifetime `{lifetime}`: it is stored, \
+                     and run later, so it must own its data\n\
+                     help: remove `{lifetime}` and own the fields, as in `String` for \
+                     `&{lifetime} str` or `Vec<T>` for `&{lifetime} [T]`"
+                ),
+            );
+            owns_its_data = false;
+        }
+    }
+    owns_its_data
+}

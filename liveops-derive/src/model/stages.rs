@@ -1,0 +1,221 @@
+//! The rules for stages.
+
+use std::collections::{HashMap, HashSet};
+
+use quote::ToTokens;
+use syn::{Ident, LitInt, LitStr, ext::IdentExt};
+
+use super::names::flaw_of_text;
+use crate::{
+    attr::{RawName, RawStage, RawWeight},
+    errors::Errors,
+    naming::{self, NoVariant},
+};
+
+/// The stepper is read by people.
+const STAGES_MAX: usize = 64;
+
+/// What the enum of the stages has already, beside its variants.
+const TAKEN: [&str; 2] = ["ALL", "COUNT"];
+
+/// One stage, checked.
+pub(crate) struct Stage {
+    variant: Ident,
+    label: String,
+    weight: Option<u32>,
+}
+
+impl Stage {
+    /// The variant, with the span of what was typed.
+    pub(crate) fn variant(&self) -> &Ident {
+        &self.variant
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// How large a part of the whole the stage is, where that was declared.
+    pub(crate) fn weight(&self) -> Option<u32> {
+        self.weight
+    }
+}
+
+pub(super) fn check(raw: Vec<RawStage>, errors: &mut Errors) -> Vec<Stage> {
+    check_count(&raw, errors);
+    check_weights(&raw, errors);
+    let mut seen = Seen::default();
+    raw.into_iter().filter_map(|raw| check_one(raw, &mut seen, errors)).collect()
+}
+
+fn check_count(raw: &[RawStage], errors: &mut Errors) {
+    if let Some(first_too_many) = raw.get(STAGES_MAX) {
+        errors.at(
+            &first_too_many.name,
+            format!(
+                "at most {STAGES_MAX} stages are allowed, found {}: people read them in one row\n\
+                 help: make one stage of several, and report what is done within it with the bar",
+                raw.len()
+            ),
+        );
+    }
+}
+
+/// A stage without a weight among weighted ones has no meaning that everybody would guess.
+fn check_weights(raw: &[RawStage], errors: &mut Errors) {
+    let weighted = raw.iter().find(|stage| matches!(stage.weight, RawWeight::Given(_)));
+    let bare = raw.iter().find(|stage| matches!(stage.weight, RawWeight::Absent));
+    if let (Some(weighted), Some(bare)) = (weighted, bare) {
+        let (bare_name, weighted_name) = (typed(&bare.name), typed(&weighted.name));
+        errors.at(
+            &bare.name,
+            format!(
+                "the stage `{bare_name}` has no weight, and `{weighted_name}` has one: all stages \
+                 have a weight, or none has\n\
+                 help: write `{bare_name} = 1`"
+            ),
+        );
+    }
+}
+
+fn check_one(raw: RawStage, seen: &mut Seen, errors: &mut Errors) -> Option<Stage> {
+    let weight = match &raw.weight {
+        RawWeight::Given(weight) => check_weight(weight, errors),
+        RawWeight::Absent | RawWeight::Broken => None,
+    };
+    let (variant, label) = match &raw.name {
+        RawName::Label(label) => {
+            check_label(label, errors)?;
+            (variant_of_label(label, errors)?, label.value())
+        }
+        RawName::Variant(variant) => {
+            check_variant(variant, errors)?;
+            (variant.clone(), naming::title(&variant.unraw().to_string()))
+        }
+        RawName::Both { variant, label } => {
+            // Both are looked at before either makes the stage go.
+            let label_is_fine = check_label(label, errors);
+            check_variant(variant, errors)?;
+            label_is_fine?;
+            (variant.clone(), label.value())
+        }
+    };
+    let stage = Stage { variant, label, weight };
+    seen.check(&raw.name, &stage, errors)?;
+    Some(stage)
+}
+
+fn check_weight(weight: &LitInt, errors: &mut Errors) -> Option<u32> {
+    let parsed = weight.base10_parse::<u32>().ok().filter(|parsed| *parsed >= 1);
+    if parsed.is_none() {
+        errors.at(
+            weight,
+            format!(
+                "the weight of a stage is a whole number from 1 to {}, found `{weight}`\n\
+                 help: write `1` for the shortest stage, and how many times as long for the others",
+                u32::MAX
+            ),
+        );
+    }
+    parsed
+}
+
+fn check_label(label: &LitStr, errors: &mut Errors) -> Option<()> {
+    let Some(flaw) = flaw_of_text(&label.value()) else { return Some(()) };
+    errors.at(
+        label,
+        format!(
+            "the label of a stage {flaw}\n\
+             help: write what people read while it runs, as in `\"Load data\"`"
+        ),
+    );
+    None
+}
+
+fn check_variant(variant: &Ident, errors: &mut Errors) -> Option<()> {
+    let name = variant.unraw().to_string();
+    let is_camel = !name.starts_with(char::is_lowercase) && !name.contains('_');
+    let is_keyword = syn::parse_str::<Ident>(&name).is_err();
+    if TAKEN.contains(&&*name) {
+        let message = format!(
+            "`{name}` cannot be a variant: the enum of the stages has a constant of that name\n\
+             help: write `\"{name}\"`, which gives the variant `{}`",
+            naming::variant(&name).unwrap_or_default()
+        );
+        errors.at(variant, message);
+        return None;
+    }
+    if is_camel && !is_keyword {
+        return Some(());
+    }
+    let help = match naming::variant(&name) {
+        Ok(camel) => format!("write `{camel}`, or the label as a literal: `\"{name}\"`"),
+        Err(_) => "write another name, as in `Load`".to_owned(),
+    };
+    errors.at(variant, format!("`{name}` cannot be a variant of the stages\nhelp: {help}"));
+    // Kept where Rust allows it: `run` may already say so.
+    (!is_keyword).then_some(())
+}
+
+fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
+    let text = label.value();
+    match naming::variant(&text) {
+        Ok(name) => Some(Ident::new(&name, label.span())),
+        Err(reason) => {
+            let (why, example) = match reason {
+                NoVariant::NoLetters => ("it has no letters", "Name".to_owned()),
+                NoVariant::StartsWithDigit => {
+                    ("a name cannot start with a digit", naming::behind_word("Stage", &text))
+                }
+                NoVariant::Reserved => ("`Self` is reserved", naming::behind_word("Stage", &text)),
+                NoVariant::NotAName => ("Rust allows no such name", "Name".to_owned()),
+            };
+            errors.at(
+                label,
+                format!(
+                    "the label `{text}` gives no name of a variant: {why}\n\
+                     help: write a name before the label, as in `{example} = \"{text}\"`"
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// The labels and variants so far.
+#[derive(Default)]
+struct Seen {
+    labels: HashSet<String>,
+    labels_by_variant: HashMap<String, String>,
+}
+
+impl Seen {
+    fn check(&mut self, name: &RawName, stage: &Stage, errors: &mut Errors) -> Option<()> {
+        let label = &stage.label;
+        let variant = stage.variant.unraw().to_string();
+        if !self.labels.insert(label.clone()) {
+            errors.at(
+                name.label(),
+                format!("the stage `{label}` is declared twice\nhelp: remove or rename one"),
+            );
+            None
+        } else if let Some(other) = self.labels_by_variant.get(&variant) {
+            errors.at(
+                name.variant(),
+                format!(
+                    "the stages `{other}` and `{label}` both give the variant `{variant}`\n\
+                     help: write another name before the label, as in `{variant}2 = \"{label}\"`"
+                ),
+            );
+            None
+        } else {
+            self.labels_by_variant.insert(variant, label.clone());
+            Some(())
+        }
+    }
+}
+
+/// The name of a stage as it was typed.
+fn typed(name: &RawName) -> String {
+    name.to_token_stream().to_string()
+}

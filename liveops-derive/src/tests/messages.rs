@@ -1,0 +1,702 @@
+//! What is said about each mistake.
+
+use expect_test::{Expect, expect};
+
+/// Every message about `item`, below the tokens it points at.
+fn messages_in(package: Option<&str>, item: &str) -> String {
+    let item = syn::parse_str(item).unwrap();
+    let rejected = crate::check(item, package).err().expect("the item has a mistake");
+    let messages = rejected.error.into_iter().map(|error| {
+        let typed = error.span().source_text().unwrap_or_default();
+        format!("{typed}\n    {}\n", error.to_string().replace('\n', "\n    "))
+    });
+    messages.collect()
+}
+
+#[track_caller]
+fn says(item: &str, expected: &Expect) {
+    expected.assert_eq(&messages_in(Some("demo"), item));
+}
+
+#[test]
+fn unknown_key() {
+    says(
+        r##"#[liveop(colour = "red")] struct Import;"##,
+        &expect![[r#"
+            colour
+                unknown key `colour` in `#[liveop(…)]`
+                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+        "#]],
+    );
+}
+
+#[test]
+fn misspelt_key() {
+    says(
+        r##"#[liveop(titel = "Import")] struct Import;"##,
+        &expect![[r#"
+            titel
+                unknown key `titel` in `#[liveop(…)]`
+                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+        "#]],
+    );
+}
+
+#[test]
+fn key_in_capitals() {
+    says(
+        r##"#[liveop(Title = "Import")] struct Import;"##,
+        &expect![[r#"
+            Title
+                unknown key `Title` in `#[liveop(…)]`
+                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+        "#]],
+    );
+}
+
+#[test]
+fn duplicate_key() {
+    says(
+        r##"#[liveop(app = "a")] #[liveop(app = "b")] struct Import;"##,
+        &expect![[r#"
+            app
+                `app` is given twice
+                help: remove one of the two
+        "#]],
+    );
+}
+
+#[test]
+fn key_without_value() {
+    says(
+        r##"#[liveop(app, title =)] struct Import;"##,
+        &expect![[r#"
+            app
+                `app` needs a value
+                help: write `app = "…"`
+            title
+                `title` needs a value
+                help: write `title = "…"`
+        "#]],
+    );
+}
+
+#[test]
+fn key_in_quotes() {
+    says(
+        r##"#[liveop("app" = "a")] struct Import;"##,
+        &expect![[r#"
+            "app" = "a"
+                expected a key, found `"app" = "a"`
+                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+        "#]],
+    );
+}
+
+#[test]
+fn missing_comma() {
+    says(
+        r##"#[liveop(app = "a" name = "b")] #[stages("Load" "Save" + 1, Go)] struct Import;"##,
+        &expect![[r#"
+            name
+                expected `,` before this
+            "Save"
+                expected `,` before this
+            + 1
+                expected `,`, found `+ 1`
+        "#]],
+    );
+}
+
+#[test]
+fn two_commas() {
+    says(
+        r##"#[liveop(app = "a",, name = "b")] #[stages("Load",, "Save")] struct Import;"##,
+        &expect![[r#"
+            ,
+                expected a key, found `,`
+                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+            ,
+                expected a stage, found `,`
+                help: write a label, as in `"Load"`, or a variant, as in `Load`
+        "#]],
+    );
+}
+
+#[test]
+fn number_for_a_string() {
+    says(
+        r##"#[liveop(title = 5)] struct Import;"##,
+        &expect![[r#"
+            5
+                `title` takes a string literal, found `5`
+                help: write `title = "…"`
+        "#]],
+    );
+}
+
+#[test]
+fn bare_word_for_a_string() {
+    says(
+        r##"#[liveop(app = demo)] struct Import;"##,
+        &expect![[r#"
+            demo
+                `app` takes a string literal, found `demo`
+                help: write `app = "demo"`
+        "#]],
+    );
+}
+
+#[test]
+fn quoted_type() {
+    says(
+        r##"#[liveop(state = "Arc<AppState>")] struct Import;"##,
+        &expect![[r#"
+            "Arc<AppState>"
+                `state` takes a type, found `"Arc<AppState>"`
+                help: write `state = Arc<AppState>`
+        "#]],
+    );
+}
+
+#[test]
+fn quoted_path() {
+    says(
+        r##"#[liveop(crate = "my::liveops")] struct Import;"##,
+        &expect![[r#"
+            "my::liveops"
+                `crate` takes a path, found `"my::liveops"`
+                help: write `crate = my::liveops`
+        "#]],
+    );
+}
+
+#[test]
+fn attributes_without_a_list() {
+    says(
+        r##"#[liveop] #[stages = "Load"] struct Import;"##,
+        &expect![[r#"
+            liveop
+                expected `liveop(…)`
+                help: write `#[liveop(title = "…")]`
+            stages = "Load"
+                expected `stages(…)`
+                help: write `#[stages("Load", "Save")]`
+        "#]],
+    );
+}
+
+#[test]
+fn attributes_on_a_field() {
+    says(
+        r##"struct Import { #[liveop(title = "File")] file: String }"##,
+        &expect![[r##"
+            #[liveop(title = "File")]
+                `#[liveop(…)]` is about the whole operation, not about a field
+                help: move it above the struct
+        "##]],
+    );
+}
+
+#[test]
+fn bad_app() {
+    says(
+        r##"#[liveop(app = "Score Import")] struct Import;"##,
+        &expect![[r#"
+            "Score Import"
+                `Score Import` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: write `app = "score_import"`
+        "#]],
+    );
+}
+
+#[test]
+fn app_of_no_letters() {
+    says(
+        r##"#[liveop(app = "9")] struct Import;"##,
+        &expect![[r#"
+            "9"
+                `9` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: write `app = "…"`
+        "#]],
+    );
+}
+
+#[test]
+fn bad_name() {
+    says(
+        r##"#[liveop(name = "score-import")] struct Import;"##,
+        &expect![[r#"
+            "score-import"
+                `score-import` cannot be the name: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: write `name = "score_import"`
+        "#]],
+    );
+}
+
+#[test]
+fn type_name_outside_ascii() {
+    says(
+        r##"struct ŻółćImport;"##,
+        &expect![[r#"
+            ŻółćImport
+                the type name `ŻółćImport` gives the name `żółć_import`, which cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: add `#[liveop(name = "…")]`
+        "#]],
+    );
+}
+
+#[test]
+fn type_name_with_underscore() {
+    says(
+        r##"struct _Import;"##,
+        &expect![[r#"
+            _Import
+                the type name `_Import` gives the name `__import`, which cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: add `#[liveop(name = "import")]`
+        "#]],
+    );
+}
+
+#[test]
+fn bad_title() {
+    says(
+        r##"#[liveop(title = " ")] struct Import;"##,
+        &expect![[r#"
+            " "
+                the title is empty
+                help: write what people call it, as in `"Score import"`
+        "#]],
+    );
+}
+
+#[test]
+fn empty_template() {
+    says(
+        r##"#[liveop(host_template = "")] struct Import;"##,
+        &expect![[r#"
+            ""
+                the host_template is empty
+                help: write a path below the templates, as in `host_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn absolute_template() {
+    says(
+        r##"#[liveop(result_template = "/etc/passwd")] struct Import;"##,
+        &expect![[r#"
+            "/etc/passwd"
+                the result_template starts with `/`, and templates are looked up by a relative path
+                help: write a path below the templates, as in `result_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn template_outside() {
+    says(
+        r##"#[liveop(result_text_template = "../secret.txt")] struct Import;"##,
+        &expect![[r#"
+            "../secret.txt"
+                the result_text_template leaves the templates with `..`
+                help: write a path below the templates, as in `result_text_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn template_with_backslash() {
+    says(
+        r##"#[liveop(host_template = "demo\\import.html")] struct Import;"##,
+        &expect![[r#"
+            "demo\\import.html"
+                the host_template separates its parts with `\`, and has to with `/`
+                help: write a path below the templates, as in `host_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn template_with_line_break() {
+    says(
+        r##"#[liveop(host_template = "demo\nimport.html")] struct Import;"##,
+        &expect![[r#"
+            "demo\nimport.html"
+                the host_template has a line break or another control character in it
+                help: write a path below the templates, as in `host_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn template_with_empty_part() {
+    says(
+        r##"#[liveop(host_template = "demo//import.html")] struct Import;"##,
+        &expect![[r#"
+            "demo//import.html"
+                the host_template has a part that is empty or `.`
+                help: write a path below the templates, as in `host_template = "demo/import.html"`
+        "#]],
+    );
+}
+
+#[test]
+fn empty_stages() {
+    says(
+        r##"#[stages()] struct Import;"##,
+        &expect![[r#"
+            stages()
+                `#[stages()]` has no stages
+                help: list them, as in `#[stages("Load", "Save")]`, or remove the attribute
+        "#]],
+    );
+}
+
+#[test]
+fn stages_twice() {
+    says(
+        r##"#[stages("Load")] #[stages("Save")] struct Import;"##,
+        &expect![[r#"
+            stages
+                `#[stages(…)]` is given twice
+                help: list every stage in one attribute
+        "#]],
+    );
+}
+
+#[test]
+fn empty_label() {
+    says(
+        r##"#[stages("")] struct Import;"##,
+        &expect![[r#"
+            ""
+                the label of a stage is empty
+                help: write what people read while it runs, as in `"Load data"`
+        "#]],
+    );
+}
+
+#[test]
+fn label_with_line_break() {
+    says(
+        r##"#[stages("Load\ndata")] struct Import;"##,
+        &expect![[r#"
+            "Load\ndata"
+                the label of a stage has a line break or another control character in it
+                help: write what people read while it runs, as in `"Load data"`
+        "#]],
+    );
+}
+
+#[test]
+fn label_with_space_around() {
+    says(
+        r##"#[stages("Load ")] struct Import;"##,
+        &expect![[r#"
+            "Load "
+                the label of a stage starts or ends with a space
+                help: write what people read while it runs, as in `"Load data"`
+        "#]],
+    );
+}
+
+#[test]
+fn duplicate_label() {
+    says(
+        r##"#[stages("Load", "Load")] struct Import;"##,
+        &expect![[r#"
+            "Load"
+                the stage `Load` is declared twice
+                help: remove or rename one
+        "#]],
+    );
+}
+
+#[test]
+fn duplicate_variant() {
+    says(
+        r##"#[stages(Load = "Load files", Load = "Load rows")] struct Import;"##,
+        &expect![[r#"
+            Load
+                the stages `Load files` and `Load rows` both give the variant `Load`
+                help: write another name before the label, as in `Load2 = "Load rows"`
+        "#]],
+    );
+}
+
+#[test]
+fn colliding_labels() {
+    says(
+        r##"#[stages("Load data", "Load-data")] struct Import;"##,
+        &expect![[r#"
+            "Load-data"
+                the stages `Load data` and `Load-data` both give the variant `LoadData`
+                help: write another name before the label, as in `LoadData2 = "Load-data"`
+        "#]],
+    );
+}
+
+#[test]
+fn label_without_identifier() {
+    says(
+        r##"#[stages("…")] struct Import;"##,
+        &expect![[r#"
+            "…"
+                the label `…` gives no name of a variant: it has no letters
+                help: write a name before the label, as in `Name = "…"`
+        "#]],
+    );
+}
+
+#[test]
+fn label_with_digit_first() {
+    says(
+        r##"#[stages("2nd pass")] struct Import;"##,
+        &expect![[r#"
+            "2nd pass"
+                the label `2nd pass` gives no name of a variant: a name cannot start with a digit
+                help: write a name before the label, as in `Stage2ndPass = "2nd pass"`
+        "#]],
+    );
+}
+
+#[test]
+fn reserved_label() {
+    says(
+        r##"#[stages("self")] struct Import;"##,
+        &expect![[r#"
+            "self"
+                the label `self` gives no name of a variant: `Self` is reserved
+                help: write a name before the label, as in `StageSelf = "self"`
+        "#]],
+    );
+}
+
+#[test]
+fn label_that_is_no_name() {
+    says(
+        r##"#[stages("½")] struct Import;"##,
+        &expect![[r#"
+            "½"
+                the label `½` gives no name of a variant: Rust allows no such name
+                help: write a name before the label, as in `Name = "½"`
+        "#]],
+    );
+}
+
+#[test]
+fn number_for_a_label() {
+    says(
+        r##"#[stages(5)] struct Import;"##,
+        &expect![[r#"
+            5
+                expected a stage, found `5`
+                help: write a label, as in `"Load"`, or a variant, as in `Load`
+        "#]],
+    );
+}
+
+#[test]
+fn variant_in_lower_case() {
+    says(
+        r##"#[stages(load_data)] struct Import;"##,
+        &expect![[r#"
+            load_data
+                `load_data` cannot be a variant of the stages
+                help: write `LoadData`, or the label as a literal: `"load_data"`
+        "#]],
+    );
+}
+
+#[test]
+fn reserved_variant() {
+    says(
+        r##"#[stages(Self)] struct Import;"##,
+        &expect![[r#"
+            Self
+                `Self` cannot be a variant of the stages
+                help: write another name, as in `Load`
+        "#]],
+    );
+}
+
+#[test]
+fn taken_variant() {
+    says(
+        r##"#[stages(ALL)] struct Import;"##,
+        &expect![[r#"
+            ALL
+                `ALL` cannot be a variant: the enum of the stages has a constant of that name
+                help: write `"ALL"`, which gives the variant `All`
+        "#]],
+    );
+}
+
+#[test]
+fn weight_of_zero() {
+    says(
+        r##"#[stages("Load" = 0)] struct Import;"##,
+        &expect![[r#"
+            0
+                the weight of a stage is a whole number from 1 to 4294967295, found `0`
+                help: write `1` for the shortest stage, and how many times as long for the others
+        "#]],
+    );
+}
+
+#[test]
+fn negative_weight() {
+    says(
+        r##"#[stages("Load" = -1)] struct Import;"##,
+        &expect![[r#"
+            -1
+                the weight of a stage is a whole number from 1 to 4294967295, found `-1`
+                help: write `1` for the shortest stage, and how many times as long for the others
+        "#]],
+    );
+}
+
+#[test]
+fn fractional_weight() {
+    says(
+        r##"#[stages(Load = "Load files" = 0.5)] struct Import;"##,
+        &expect![[r#"
+            0.5
+                the weight of a stage is a whole number from 1 up, found `0.5`
+                help: write `Load = "Load files" = 8`
+        "#]],
+    );
+}
+
+#[test]
+fn label_for_a_weight() {
+    says(
+        r##"#[stages("Load" = Process)] struct Import;"##,
+        &expect![[r#"
+            Process
+                the weight of a stage is a whole number from 1 up, found `Process`
+                help: write `"Load" = 8`, or `Variant = "Load"` to name the variant
+        "#]],
+    );
+}
+
+#[test]
+fn neither_label_nor_weight() {
+    says(
+        r##"#[stages(Load = true)] struct Import;"##,
+        &expect![[r#"
+            true
+                a stage is followed by its label or its weight, found `true`
+                help: write `Load = "Label"`, `Load = 8` or `Load = "Label" = 8`
+        "#]],
+    );
+}
+
+#[test]
+fn missing_weight() {
+    says(
+        r##"#[stages("Load" = 1, "Save")] struct Import;"##,
+        &expect![[r#"
+            "Save"
+                the stage `"Save"` has no weight, and `"Load"` has one: all stages have a weight, or none has
+                help: write `"Save" = 1`
+        "#]],
+    );
+}
+
+#[test]
+fn an_enum() {
+    says(
+        r##"enum Import { Csv }"##,
+        &expect![[r#"
+            enum
+                an operation is a struct, found an enum: its fields are the input of one kind of work
+                help: derive it on one struct for each kind of work, or on a struct with a field of type `Import`
+        "#]],
+    );
+}
+
+#[test]
+fn a_union() {
+    says(
+        r##"union Import { csv: u8 }"##,
+        &expect![[r#"
+            union
+                an operation is a struct, found a union, which cannot be stored as JSON
+                help: write `struct`, with an enum as a field where the input is one of several
+        "#]],
+    );
+}
+
+#[test]
+fn a_lifetime() {
+    says(
+        r##"struct Import<'a, T> { file: &'a T }"##,
+        &expect![[r#"
+            'a
+                an operation cannot borrow, found the lifetime `'a`: it is stored, and run later, so it must own its data
+                help: remove `'a` and own the fields, as in `String` for `&'a str` or `Vec<T>` for `&'a [T]`
+        "#]],
+    );
+}
+
+#[test]
+fn everything_at_once() {
+    says(
+        r##"#[stages("Load", "Load", 5, "")] #[liveop(titel = "Import", app = "Demo", state = "App")] struct Import;"##,
+        &expect![[r#"
+            5
+                expected a stage, found `5`
+                help: write a label, as in `"Load"`, or a variant, as in `Load`
+            titel
+                unknown key `titel` in `#[liveop(…)]`
+                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+            "App"
+                `state` takes a type, found `"App"`
+                help: write `state = App`
+            "Demo"
+                `Demo` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                help: write `app = "demo"`
+            "Load"
+                the stage `Load` is declared twice
+                help: remove or rename one
+            ""
+                the label of a stage is empty
+                help: write what people read while it runs, as in `"Load data"`
+        "#]],
+    );
+}
+
+#[test]
+fn too_many_stages() {
+    let stages: Vec<_> = (1..=66).map(|number| format!("Stage{number}")).collect();
+    says(
+        &format!("#[stages({})] struct Import;", stages.join(", ")),
+        &expect![[r#"
+            Stage65
+                at most 64 stages are allowed, found 66: people read them in one row
+                help: make one stage of several, and report what is done within it with the bar
+        "#]],
+    );
+}
+
+#[test]
+fn no_package() {
+    expect![[r#"
+        Import
+            the app is the name of the package, and this build has no `CARGO_PKG_NAME`
+            help: add `#[liveop(app = "…")]`
+    "#]]
+    .assert_eq(&messages_in(None, "struct Import;"));
+}
+
+#[test]
+fn a_package_that_is_no_app() {
+    expect![[r#"
+        Import
+            the app is the name of the package, and `Score_Service` cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+            help: add `#[liveop(app = "score_service")]`
+    "#]].assert_eq(&messages_in(Some("Score-Service"), "struct Import;"));
+}
