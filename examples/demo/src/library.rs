@@ -79,9 +79,8 @@ impl Library {
 
     /// Where a path really leads.
     fn find(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path).or_else(|error| {
-            fs::canonicalize(self.samples.join(path)).map_err(|_| error)
-        })
+        fs::canonicalize(path)
+            .or_else(|error| fs::canonicalize(self.samples.join(path)).map_err(|_| error))
     }
 
     fn holds(&self, path: &Path) -> bool {

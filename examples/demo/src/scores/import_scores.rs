@@ -1,12 +1,11 @@
 use liveops::{Attempt, OperationId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
-    QueryTrait, Set, TransactionTrait,
-    sea_query::{Expr, InsertStatement, Query},
+    Set, TransactionTrait,
+    sea_query::{InsertStatement, Query},
 };
 
-use super::{draft, score};
-use crate::operations::score_import::Row;
+use super::{NewScore, draft, score};
 
 /// The scores of one import, written by one run of it.
 ///
@@ -36,9 +35,9 @@ impl ImportScores {
     pub async fn clear(&self) -> Result<(), DbErr> {
         let transaction = self.db.begin().await?;
         self.delete_scores(&transaction).await?;
-        let earlier = draft::Column::Operation
-            .eq(self.operation.as_uuid())
-            .and(draft::Column::Attempt.lte(self.attempt));
+        let earlier = Condition::all()
+            .add(draft::Column::Operation.eq(self.operation.as_uuid()))
+            .add(draft::Column::Attempt.lte(self.attempt));
         draft::Entity::delete_many().filter(earlier).exec(&transaction).await?;
         transaction.commit().await
     }
@@ -48,7 +47,7 @@ impl ImportScores {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn add_drafts(&self, rows: Vec<Row>) -> Result<(), DbErr> {
+    pub async fn add_drafts(&self, rows: Vec<NewScore>) -> Result<(), DbErr> {
         let drafts = rows.into_iter().map(|row| draft::ActiveModel {
             operation: Set(self.operation.as_uuid()),
             attempt: Set(self.attempt),
@@ -104,7 +103,7 @@ impl ImportScores {
             .into_table(score::Entity)
             .columns([Into::Operation, Into::Student, Into::Course, Into::Score])
             .select_from(drafts)
-            .map(|insert| insert.take())
+            .map(InsertStatement::take)
             .map_err(|error| DbErr::Custom(error.to_string()))
     }
 

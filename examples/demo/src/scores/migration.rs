@@ -70,8 +70,6 @@ fn drafts() -> TableCreateStatement {
         .col(text(Column::Student))
         .col(text(Column::Course))
         .col(double(Column::Score))
-        .primary_key(
-            Index::create().col(Column::Operation).col(Column::Attempt).col(Column::Line),
-        )
+        .primary_key(Index::create().col(Column::Operation).col(Column::Attempt).col(Column::Line))
         .take()
 }

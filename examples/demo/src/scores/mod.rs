@@ -3,10 +3,12 @@
 mod draft;
 mod import_scores;
 mod migration;
+mod new_score;
 mod score;
 mod store;
 
 pub use import_scores::ImportScores;
 pub use migration::Migrator;
+pub use new_score::NewScore;
 pub use score::{Column, Entity, Model, Relation};
 pub use store::Scores;

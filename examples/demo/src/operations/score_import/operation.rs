@@ -5,12 +5,17 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, task::spawn_blocking, time};
 
 use super::{
-    Summary,
-    row::Row,
+    Summary, row,
     source::{Source, for_owner},
     summary::Tally,
 };
-use crate::{AppState, library::Access, operations::Bounded, scores::ImportScores, site};
+use crate::{
+    AppState,
+    library::Access,
+    operations::Bounded,
+    scores::{ImportScores, NewScore},
+    site,
+};
 
 /// Imports a CSV file of exam scores.
 ///
@@ -75,7 +80,8 @@ impl ScoreImport {
         let (p, file) = (p.clone(), self.file.clone());
         spawn_blocking(move || {
             let file = p.state().library.open(&file, access);
-            let source = Source::load(&p, file.map_err(|error| RunError::user(error.to_string()))?)?;
+            let source =
+                Source::load(&p, file.map_err(|error| RunError::user(error.to_string()))?)?;
             p.log(format!("The file has {} rows", source.rows()));
             Ok(source)
         })
@@ -116,14 +122,14 @@ impl ScoreImport {
 fn check(
     p: &Progress<ScoreImport>,
     source: Source,
-    checked: &mpsc::Sender<Vec<Row>>,
+    checked: &mpsc::Sender<Vec<NewScore>>,
 ) -> RunResult<Tally> {
     let mut tally = Tally::default();
     let mut batch = Vec::with_capacity(BATCH_ROWS);
     let total = source.rows();
     for line in p.track(source.lines()?).label("Checking").unit("rows").total(total) {
         let line = line?.map_err(for_owner)?;
-        match Row::parse(&line) {
+        match row::parse(&line) {
             Ok(row) => {
                 tally.accept(&row);
                 batch.push(row);

@@ -1,6 +1,7 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use super::lines::Line;
+use crate::scores::NewScore;
 
 /// The columns of a file, in order.
 pub(super) const HEADER: [&str; 3] = ["student", "course", "score"];
@@ -9,15 +10,6 @@ pub(super) const HEADER: [&str; 3] = ["student", "course", "score"];
 const QUOTED_CHARS_MAX: usize = 40;
 const STUDENT_CHARS_MAX: usize = 200;
 const COURSE_CHARS_MAX: usize = 32;
-
-/// A row that is right.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
-    pub(super) line: u64,
-    pub(super) student: String,
-    pub(super) course: String,
-    pub(super) score: f64,
-}
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -41,24 +33,21 @@ pub(super) fn is_header(line: &Line) -> bool {
         && fields.iter().zip(HEADER).all(|(field, name)| field.trim().eq_ignore_ascii_case(name))
 }
 
-impl Row {
-    /// Reads a line as a row.
-    ///
-    /// Each line is read on its own: no name needs a line break in it, and a quotation mark that
-    /// is never closed costs one row instead of the rest of the file.
-    pub(super) fn parse(line: &Line) -> Result<Self, Fault> {
-        let fields = fields(&line.text);
-        let [student, course, score] = [0, 1, 2].map(|at| fields.get(at).unwrap_or("").trim());
-        if fields.len() != HEADER.len() {
-            return Err(Fault::Fields(fields.len()));
-        }
-        Ok(Self {
-            line: line.number,
-            student: student_of(student)?,
-            course: course_of(course)?,
-            score: score_of(score)?,
-        })
+/// Reads a line as a row.
+///
+/// Each line is read on its own: no name needs a line break in it, and a quotation mark that is
+/// never closed costs one row instead of the rest of the file.
+pub(super) fn parse(line: &Line) -> Result<NewScore, Fault> {
+    let fields = fields(&line.text);
+    if fields.len() != HEADER.len() {
+        return Err(Fault::Fields(fields.len()));
     }
+    Ok(NewScore {
+        line: line.number,
+        student: student_of(fields[0].trim())?,
+        course: course_of(fields[1].trim())?,
+        score: score_of(fields[2].trim())?,
+    })
 }
 
 /// The fields of one line. Text that begins no record has none.
@@ -131,12 +120,12 @@ mod tests {
 
     #[test]
     fn a_right_row_is_read_with_its_line() {
-        let row = Row::parse(&line(" \"Smith, Ann\" , MATH-101, 92.5 ")).unwrap_err();
+        let row = parse(&line(" \"Smith, Ann\" , MATH-101, 92.5 ")).unwrap_err();
         // A quotation mark after a space is part of the text: RFC 4180 knows no other reading.
         assert_eq!(row, Fault::Fields(4));
 
-        let row = Row::parse(&line("\"Smith, Ann\",MATH-101, 92.5 ")).unwrap();
-        let expected = Row {
+        let row = parse(&line("\"Smith, Ann\",MATH-101, 92.5 ")).unwrap();
+        let expected = NewScore {
             line: 7,
             student: "Smith, Ann".to_owned(),
             course: "MATH-101".to_owned(),
@@ -162,8 +151,8 @@ mod tests {
             ("Ann,MATH-101,100.5", "\"100.5\" is no score: expected a number from 0 to 100"),
             ("Ann,MATH-101,NaN", "\"NaN\" is no score: expected a number from 0 to 100"),
         ] {
-            assert_eq!(Row::parse(&line(text)).unwrap_err().to_string(), fault, "{text}");
+            assert_eq!(parse(&line(text)).unwrap_err().to_string(), fault, "{text}");
         }
-        assert!(matches!(Row::parse(&line(&format!("{long},A-1,5"))), Err(Fault::Student(_))));
+        assert!(matches!(parse(&line(&format!("{long},A-1,5"))), Err(Fault::Student(_))));
     }
 }

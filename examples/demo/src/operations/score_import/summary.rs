@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::row::Row;
+use crate::scores::NewScore;
 
 /// What an import gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ struct Course {
 }
 
 impl Tally {
-    pub(super) fn accept(&mut self, row: &Row) {
+    pub(super) fn accept(&mut self, row: &NewScore) {
         self.accepted += 1;
         if let Some(course) = self.courses.get_mut(&row.course) {
             course.add(row.score);

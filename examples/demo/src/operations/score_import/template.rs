@@ -51,7 +51,8 @@ mod tests {
     use super::*;
 
     fn summary() -> Summary {
-        let course = |course: &str, count, mean| CourseSummary { course: course.into(), count, mean };
+        let course =
+            |course: &str, count, mean| CourseSummary { course: course.into(), count, mean };
         Summary {
             total: 5,
             accepted: 4,
