@@ -1,1 +1,7 @@
-fn main() {}
+//! The demo; see [`demo`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    demo::cli::main()
+}

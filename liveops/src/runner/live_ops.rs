@@ -7,6 +7,7 @@ use crate::{
     channel::ChannelLayer,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
+    render::Renderer,
     store::{Cancelling, Model, StoreError},
 };
 
@@ -95,6 +96,12 @@ impl LiveOps {
     /// Where the application's liveops router stands: `/live` unless configured.
     pub fn mount(&self) -> &str {
         self.engine.renderer.mount()
+    }
+
+    /// What makes the pages: an application's own pages look like liveops' when they go through
+    /// [`Renderer::page`], which puts them into the same layout.
+    pub fn renderer(&self) -> &Renderer {
+        &self.engine.renderer
     }
 
     /// The path of an operation's page.

@@ -1,0 +1,165 @@
+//! The command line: flags, subcommands, the log, and how the process stops.
+
+use std::{error::Error, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use liveops::RunnerKind;
+use tokio::{net::TcpListener, runtime::Runtime};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    Demo, Settings,
+    settings::{DATABASE_URL, SettingsError},
+};
+
+/// Every kind of operation liveops knows, in one application.
+#[derive(Debug, Parser)]
+#[command(version, after_help = ENVIRONMENT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Address to serve on
+    #[arg(long, env, global = true, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    bind: String,
+
+    /// Database: sqlite://FILE or postgres://USER@HOST/NAME
+    #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
+    database_url: String,
+
+    /// How operations get executed
+    #[arg(long, env, global = true, value_enum, default_value_t = Runner::Spawn)]
+    runner: Runner,
+
+    /// How the log is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+const ENVIRONMENT: &str = "\
+Environment only:
+  SECRET_KEY                 signs cookies and tokens: at least 32 bytes; several with commas
+                             between them, newest first, to change it; a random one if absent
+  LIVEOPS_LEASE_SECONDS      how long a run may be silent before it counts as lost [default: 30]
+  LIVEOPS_TOKEN_TTL_SECONDS  how long a subscription token is good for [default: 300]
+  LIVEOPS_THROTTLE_HZ        how often in a second a page is updated at most [default: 20]
+  LIVEOPS_KEEPALIVE_SECONDS  how often a quiet connection is asked for a sign of life [default: 25]
+  RUST_LOG                   what is logged [default: info]";
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Serve the pages and run the operations (the default)
+    Serve,
+    /// Bring the tables up to date
+    Migrate,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Runner {
+    /// In this process, beside the requests
+    Spawn,
+    /// On the spot: a form is answered when its operation has ended
+    Eager,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Runs the demo as its command line says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.log_format);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(&*error));
+            ExitCode::from(if error.is::<SettingsError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let mut settings = Settings::from_env()?;
+    settings.database_url = cli.database_url;
+    settings.runner = match cli.runner {
+        Runner::Spawn => RunnerKind::Spawn,
+        Runner::Eager => RunnerKind::Eager,
+    };
+    let runtime = Runtime::new()?;
+    let done = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve(settings, &cli.bind).await,
+            Command::Migrate => {
+                crate::migrate(&settings).await?;
+                tracing::info!("the tables are up to date");
+                Ok(())
+            }
+        }
+    });
+    // A thread that reads a file would otherwise be waited for, however long the file is.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn serve(settings: Settings, bind: &str) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(bind)
+        .await
+        .map_err(|error| format!("failed to listen on {bind}: {error}"))?;
+    let demo = Demo::start(settings).await?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    demo.serve(listener, stop_signal()).await?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C, or for SIGTERM where there is one.
+async fn stop_signal() {
+    let ctrl_c = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot hear Ctrl-C");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot hear SIGTERM");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminate => {}
+    }
+}
+
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

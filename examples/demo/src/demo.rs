@@ -1,0 +1,165 @@
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
+use liveops::{LiveOps, Templates, runner::BuildError, store, token::TokenError};
+use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+use tokio::{net::TcpListener, sync::Notify, time};
+
+use crate::{
+    AppState, Settings,
+    library::Library,
+    operations,
+    scores::{Migrator, Scores},
+    site::{self, Sessions, Site},
+};
+
+/// How long requests that are being answered may take when the demo shall stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The whole application, connected and ready to serve.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    liveops: LiveOps,
+    scores: Scores,
+    router: Router,
+}
+
+/// Why the demo did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The database cannot be reached.
+    #[error("failed to open the database {url}")]
+    Connect {
+        /// Which one, without the password.
+        url: String,
+        /// What is wrong with it.
+        source: store::StoreError,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("failed to bring the tables up to date")]
+    Migrate(#[source] DbErr),
+    /// The secrets do not do.
+    #[error("failed to use the secret keys")]
+    Secrets(#[source] TokenError),
+    /// The parts do not fit together.
+    #[error("failed to set liveops up")]
+    Build(#[from] BuildError),
+    /// The operations that wait cannot be started.
+    #[error("failed to go on with what was waiting")]
+    Resume(#[source] store::StoreError),
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+///
+/// [`StartError`] when either fails.
+pub async fn migrate(settings: &Settings) -> Result<DatabaseConnection, StartError> {
+    let url = &settings.database_url;
+    let db = store::connect(url)
+        .await
+        .map_err(|source| StartError::Connect { url: without_password(url), source })?;
+    Migrator::up(&db, None).await.map_err(StartError::Migrate)?;
+    Ok(db)
+}
+
+impl Demo {
+    /// Opens the database, brings its tables up to date, and goes on with the operations that were
+    /// waiting when the demo was last stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what is in the way.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let db = migrate(&settings).await?;
+        let scores = Scores::new(db.clone());
+        let library = Library::new(&settings.liveops.upload_dir, &settings.samples_dir);
+        let keys = settings.secrets.signing_keys().map_err(StartError::Secrets)?;
+        let builder = LiveOps::builder(db.clone())
+            .state(AppState { scores: scores.clone(), library: Arc::new(library) })
+            .templates(operations::templates(Templates::new().layout(site::layout)))
+            .config(settings.liveops)
+            .signing_keys(keys.with_ttl(settings.token_ttl))
+            .runner(settings.runner);
+        let liveops = operations::register(builder).build()?;
+        liveops.resume().await.map_err(StartError::Resume)?;
+
+        let sessions = Sessions::new(&settings.secrets);
+        let router = site::router(Site { liveops: liveops.clone(), sessions, db });
+        Ok(Self { liveops, scores, router })
+    }
+
+    /// Every route.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The operations.
+    pub fn liveops(&self) -> &LiveOps {
+        &self.liveops
+    }
+
+    /// The scores that were imported.
+    pub fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
+    ///
+    /// Open WebSockets are not waited for: their pages connect again.
+    ///
+    /// # Errors
+    ///
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let stopping = Arc::new(Notify::new());
+        let announce = stopping.clone();
+        let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
+            stop.await;
+            tracing::info!("stopping");
+            announce.notify_one();
+        });
+        let overdue = async {
+            stopping.notified().await;
+            time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => served,
+            () = overdue => {
+                tracing::warn!("some requests were not answered in time");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A database URL as it may stand in a message.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://…@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_message_does_not_give_the_password_away() {
+        for (url, shown) in [
+            ("sqlite://demo.sqlite3", "sqlite://demo.sqlite3"),
+            ("sqlite::memory:", "sqlite::memory:"),
+            ("postgres://ann:p@ss@db/demo", "postgres://…@db/demo"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+use super::ShortText;
+
+/// Finishes and hands over to [`ChainEnd`]; the page moves over to it in place.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("First half")]
+#[liveop(app = "demo", title = "Chain: first half")]
+pub struct ChainStart {
+    /// What is handed over.
+    #[serde(default)]
+    pub note: ShortText,
+}
+
+/// Where [`ChainStart`] leads.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("Second half")]
+#[liveop(app = "demo", title = "Chain: second half")]
+pub struct ChainEnd {
+    /// What was handed over.
+    #[serde(default)]
+    pub note: ShortText,
+}
+
+/// What is handed over unless the operation says otherwise.
+pub const NOTE: &str = "a note from the first half";
+
+impl Run for ChainStart {
+    type Output = String;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        let note = self.note.or(NOTE);
+        p.stage(ChainStartStage::FirstHalf, async {
+            p.log(format!("Handing over {note:?}"));
+            Ok(())
+        })
+        .await?;
+        p.chain_to(ChainEnd { note: ShortText::try_from(note)? });
+        Ok(format!("Handed over: {note}"))
+    }
+}
+
+impl Run for ChainEnd {
+    type Output = String;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        let note = self.note.or("nothing: it was started on its own");
+        p.stage(ChainEndStage::SecondHalf, async {
+            p.log(format!("Received {note:?}"));
+            Ok(())
+        })
+        .await?;
+        Ok(format!("Received: {note}"))
+    }
+}

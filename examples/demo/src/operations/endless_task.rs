@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+use tokio::time;
+
+/// Runs until somebody cancels it.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "demo", title = "Endless task")]
+pub struct EndlessTask {}
+
+impl Run for EndlessTask {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        let mut second = time::interval(Duration::from_secs(1));
+        let mut seconds = 0;
+        loop {
+            // Without the second branch a cancellation would be noticed only at the next tick.
+            tokio::select! {
+                _ = second.tick() => {
+                    p.status(format!("Running for {seconds} s"));
+                    seconds += 1;
+                }
+                () = p.cancelled() => p.log("Asked to stop"),
+            }
+            p.check_cancelled()?;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
+use serde::{Deserialize, Serialize};
+
+use super::ShortText;
+
+/// Fails in its second stage, with a message that its owner reads word for word.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("Prepare", "Send")]
+#[liveop(app = "demo", title = "Failing task")]
+pub struct FailingTask {
+    /// What the owner reads.
+    #[serde(default)]
+    pub message: ShortText,
+}
+
+/// What the owner reads unless the operation says otherwise.
+pub const MESSAGE: &str = "The mail server refused the list: address 17 has no @.";
+
+impl Run for FailingTask {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(FailingTaskStage::Prepare, async {
+            p.log("20 addresses prepared");
+            Ok(())
+        })
+        .await?;
+        p.stage(FailingTaskStage::Send, async {
+            p.set(16, 20);
+            Err(RunError::user(self.message.or(MESSAGE)))
+        })
+        .await
+    }
+}

@@ -1,0 +1,53 @@
+//! The operations of the demo: one file each, in the order of the start page.
+
+mod bounded;
+mod short_text;
+
+mod chain;
+mod demo_import;
+mod echo_task;
+mod endless_task;
+mod failing_task;
+mod flood_task;
+mod panicking_task;
+mod quick_task;
+mod redirecting_task;
+pub mod score_import;
+
+pub use bounded::{Bounded, OutOfBounds};
+pub use chain::{ChainEnd, ChainStart, NOTE};
+pub use demo_import::{DemoImport, Imported};
+pub use echo_task::{EchoTask, Echoed};
+pub use endless_task::EndlessTask;
+pub use failing_task::{FailingTask, MESSAGE};
+pub use flood_task::{FloodTask, Flooded};
+pub use panicking_task::PanickingTask;
+pub use quick_task::QuickTask;
+pub use redirecting_task::RedirectingTask;
+pub use score_import::ScoreImport;
+pub use short_text::{NotShort, ShortText};
+
+use liveops::{Templates, runner::Builder};
+
+use crate::AppState;
+
+/// Makes every operation known.
+pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
+    builder
+        .register::<ScoreImport>()
+        .register::<DemoImport>()
+        .register::<QuickTask>()
+        .register::<FailingTask>()
+        .register::<PanickingTask>()
+        .register::<ChainStart>()
+        .register::<ChainEnd>()
+        .register::<RedirectingTask>()
+        .register::<EndlessTask>()
+        .register::<FloodTask>()
+        .register::<EchoTask>()
+}
+
+/// Adds the templates of the operations that have some.
+pub fn templates(templates: Templates) -> Templates {
+    score_import::templates(templates)
+}

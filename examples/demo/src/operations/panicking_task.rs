@@ -1,0 +1,17 @@
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+/// Panics. Its owner reads a neutral sentence; staff find the panic's message in the row.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("Prepare", "Panic")]
+#[liveop(app = "demo", title = "Panicking task")]
+pub struct PanickingTask {}
+
+impl Run for PanickingTask {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(PanickingTaskStage::Prepare, async { Ok(()) }).await?;
+        p.stage(PanickingTaskStage::Panic, async { panic!("a panic on purpose") }).await
+    }
+}

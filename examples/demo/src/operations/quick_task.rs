@@ -1,0 +1,16 @@
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+/// Does nothing, and is done: what enqueueing costs.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "demo", title = "Quick task")]
+pub struct QuickTask {}
+
+impl Run for QuickTask {
+    type Output = String;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        p.status("Done");
+        Ok("Done in no time.".to_owned())
+    }
+}

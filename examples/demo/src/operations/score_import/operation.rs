@@ -1,0 +1,185 @@
+use std::{mem, path::PathBuf, time::Duration};
+
+use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::mpsc, task::spawn_blocking, time};
+
+use super::{
+    Summary, row,
+    source::{Source, for_owner},
+    summary::Tally,
+};
+use crate::{
+    AppState,
+    library::Access,
+    operations::Bounded,
+    scores::{ImportScores, NewScore},
+    site,
+};
+
+/// Imports a CSV file of exam scores.
+///
+/// A row that is wrong is left out and reported with its line. A file of which more than half of
+/// the rows are wrong fails as a whole: then it is the file that is wrong. An import that fails or
+/// is cancelled leaves no scores, and a retry replaces those of the run before.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("Load", "Process", "Save")]
+#[liveop(app = "demo", title = "Score import", state = AppState)]
+pub struct ScoreImport {
+    /// A CSV file with `student,course,score` rows: an upload, or the name of a sample. A
+    /// superuser may name any file.
+    pub file: PathBuf,
+    /// How many milliseconds to rest after each batch, for those who want to watch.
+    #[serde(default)]
+    pub pace_ms: Bounded<0, 10_000, 0>,
+}
+
+/// How many rows are written at once: enough to make statements rare, few enough that other
+/// writers get their turn in between.
+const BATCH_ROWS: usize = 500;
+
+/// How many batches may wait to be written; the reader waits when there are more.
+const BATCHES_AHEAD: usize = 1;
+
+/// How many rejected rows are logged one by one. All of them are counted.
+const LOGGED_REJECTIONS_MAX: u64 = 1_000;
+
+/// How many courses a summary has at most. A file with more has something else in that column.
+const COURSES_MAX: usize = 500;
+
+impl Run for ScoreImport {
+    type Output = Summary;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<Summary> {
+        let scores = p.state().scores.of_import(p.id(), p.attempt());
+        scores.clear().await?;
+        let summary = self.import(&p, &scores).await;
+        if summary.is_err()
+            && let Err(error) = scores.discard_drafts().await
+        {
+            // Drafts are no scores, and the next run of this import takes them away.
+            tracing::error!(%error, "failed to discard the drafts of an import");
+        }
+        summary
+    }
+}
+
+impl ScoreImport {
+    async fn import(&self, p: &Progress<Self>, scores: &ImportScores) -> RunResult<Summary> {
+        use ScoreImportStage::{Load, Process, Save};
+
+        let source = p.stage(Load, self.load(p)).await?;
+        let summary = p.stage(Process, self.process(p, source, scores)).await?;
+        p.stage(Save, save(p, scores, &summary)).await?;
+        Ok(summary)
+    }
+
+    async fn load(&self, p: &Progress<Self>) -> RunResult<Source> {
+        let access =
+            if site::is_superuser(p.owner().as_str()) { Access::Any } else { Access::Shared };
+        let (p, file) = (p.clone(), self.file.clone());
+        spawn_blocking(move || {
+            let file = p.state().library.open(&file, access);
+            let source =
+                Source::load(&p, file.map_err(|error| RunError::user(error.to_string()))?)?;
+            p.log(format!("The file has {} rows", source.rows()));
+            Ok(source)
+        })
+        .await?
+    }
+
+    /// Checks the rows in a thread of its own, and writes those that are right as drafts.
+    async fn process(
+        &self,
+        p: &Progress<Self>,
+        source: Source,
+        scores: &ImportScores,
+    ) -> RunResult<Summary> {
+        p.status("Checking the rows");
+        let (checked, mut batches) = mpsc::channel(BATCHES_AHEAD);
+        let check = {
+            let p = p.clone();
+            spawn_blocking(move || check(&p, source, &checked))
+        };
+        while let Some(batch) = batches.recv().await {
+            scores.add_drafts(batch).await?;
+            self.rest(p).await?;
+        }
+        judge(check.await??)
+    }
+
+    async fn rest(&self, p: &Progress<Self>) -> RunResult<()> {
+        if self.pace_ms.value() > 0 {
+            tokio::select! {
+                () = time::sleep(Duration::from_millis(self.pace_ms.value())) => {}
+                () = p.cancelled() => {}
+            }
+        }
+        Ok(p.check_cancelled()?)
+    }
+}
+
+fn check(
+    p: &Progress<ScoreImport>,
+    source: Source,
+    checked: &mpsc::Sender<Vec<NewScore>>,
+) -> RunResult<Tally> {
+    let mut tally = Tally::default();
+    let mut batch = Vec::with_capacity(BATCH_ROWS);
+    let total = source.rows();
+    for line in p.track(source.lines()?).label("Checking").unit("rows").total(total) {
+        let line = line?.map_err(for_owner)?;
+        match row::parse(&line) {
+            Ok(row) => {
+                tally.accept(&row);
+                batch.push(row);
+            }
+            Err(fault) if tally.reject() <= LOGGED_REJECTIONS_MAX => {
+                p.log_warn(format!("Line {}: {fault}", line.number));
+            }
+            Err(_) => {}
+        }
+        if tally.course_count() > COURSES_MAX {
+            return Err(RunError::user(format!(
+                "The file has more than {COURSES_MAX} courses: is its second column the course?"
+            )));
+        }
+        if batch.len() == BATCH_ROWS {
+            let full = mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
+            checked.blocking_send(full)?;
+        }
+    }
+    if let Some(more) = tally.rejected().checked_sub(LOGGED_REJECTIONS_MAX).filter(|&n| n > 0) {
+        p.log_warn(format!("… and {more} more rejected rows"));
+    }
+    if !batch.is_empty() {
+        checked.blocking_send(batch)?;
+    }
+    Ok(tally)
+}
+
+/// Decides whether a file is right enough to be saved.
+fn judge(tally: Tally) -> RunResult<Summary> {
+    let summary = tally.finish();
+    if summary.rejected > summary.accepted {
+        return Err(RunError::user(format!(
+            "{} of {} rows are wrong, more than half, so nothing was saved. The log says what is \
+             wrong with them.",
+            summary.rejected, summary.total
+        )));
+    }
+    Ok(summary)
+}
+
+async fn save(
+    p: &Progress<ScoreImport>,
+    scores: &ImportScores,
+    summary: &Summary,
+) -> RunResult<()> {
+    p.status(format!("Saving {} rows", summary.accepted));
+    p.set(0, summary.accepted);
+    scores.commit().await?;
+    p.set(summary.accepted, summary.accepted);
+    p.status(format!("{} rows saved, {} rejected", summary.accepted, summary.rejected));
+    Ok(())
+}

@@ -1,0 +1,158 @@
+use csv::{ReaderBuilder, StringRecord};
+
+use super::lines::Line;
+use crate::scores::NewScore;
+
+/// The columns of a file, in order.
+pub(super) const HEADER: [&str; 3] = ["student", "course", "score"];
+
+/// How much of a value that is wrong is repeated in the log.
+const QUOTED_CHARS_MAX: usize = 40;
+const STUDENT_CHARS_MAX: usize = 200;
+const COURSE_CHARS_MAX: usize = 32;
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("expected 3 fields, found {0}")]
+    Fields(usize),
+    #[error("the student has no name")]
+    NoStudent,
+    #[error("the student's name is too long or unprintable: {0}")]
+    Student(String),
+    #[error("{0} is no course: expected letters, then digits, such as MATH-101")]
+    Course(String),
+    #[error("{0} is no score: expected a number from 0 to 100")]
+    Score(String),
+}
+
+/// Whether a line is the header, whatever its case and spacing.
+pub(super) fn is_header(line: &Line) -> bool {
+    let fields = fields(&line.text);
+    fields.len() == HEADER.len()
+        && fields.iter().zip(HEADER).all(|(field, name)| field.trim().eq_ignore_ascii_case(name))
+}
+
+/// Reads a line as a row.
+///
+/// Each line is read on its own: no name needs a line break in it, and a quotation mark that is
+/// never closed costs one row instead of the rest of the file.
+pub(super) fn parse(line: &Line) -> Result<NewScore, Fault> {
+    let fields = fields(&line.text);
+    if fields.len() != HEADER.len() {
+        return Err(Fault::Fields(fields.len()));
+    }
+    Ok(NewScore {
+        line: line.number,
+        student: student_of(fields[0].trim())?,
+        course: course_of(fields[1].trim())?,
+        score: score_of(fields[2].trim())?,
+    })
+}
+
+/// The fields of one line. Text that begins no record has none.
+fn fields(line: &str) -> StringRecord {
+    let mut record = StringRecord::new();
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(line.len().max(1))
+        .from_reader(line.as_bytes());
+    match reader.read_record(&mut record) {
+        Ok(true) => record,
+        // A slice of valid UTF-8 cannot fail to be read.
+        Ok(false) | Err(_) => StringRecord::new(),
+    }
+}
+
+fn student_of(text: &str) -> Result<String, Fault> {
+    if text.is_empty() {
+        return Err(Fault::NoStudent);
+    }
+    if text.chars().count() > STUDENT_CHARS_MAX || text.chars().any(char::is_control) {
+        return Err(Fault::Student(quoted(text)));
+    }
+    Ok(text.to_owned())
+}
+
+/// `MATH-101`, `BIO2`, `math`: letters first, then letters, digits and hyphens.
+fn course_of(text: &str) -> Result<String, Fault> {
+    let is_course = text.starts_with(char::is_alphabetic)
+        && text.chars().all(|c| c.is_alphanumeric() || c == '-')
+        && text.chars().count() <= COURSE_CHARS_MAX;
+    if is_course { Ok(text.to_owned()) } else { Err(Fault::Course(quoted(text))) }
+}
+
+fn score_of(text: &str) -> Result<f64, Fault> {
+    match text.parse() {
+        // NaN is in no range.
+        Ok(score) if (0.0..=100.0).contains(&score) => Ok(score),
+        _ => Err(Fault::Score(quoted(text))),
+    }
+}
+
+/// A value as it stands in the log: in quotation marks, escaped, and not too long.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Line {
+        Line { number: 7, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_header_may_be_shouted_and_spaced() {
+        for text in ["student,course,score", "Student, Course ,SCORE", "\"student\",course,score"] {
+            assert!(is_header(&line(text)), "{text}");
+        }
+        for text in ["student;course;score", "course,student,score", "student,course", "Ann,A-1,5"]
+        {
+            assert!(!is_header(&line(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_right_row_is_read_with_its_line() {
+        let row = parse(&line(" \"Smith, Ann\" , MATH-101, 92.5 ")).unwrap_err();
+        // A quotation mark after a space is part of the text: RFC 4180 knows no other reading.
+        assert_eq!(row, Fault::Fields(4));
+
+        let row = parse(&line("\"Smith, Ann\",MATH-101, 92.5 ")).unwrap();
+        let expected = NewScore {
+            line: 7,
+            student: "Smith, Ann".to_owned(),
+            course: "MATH-101".to_owned(),
+            score: 92.5,
+        };
+        assert_eq!(row, expected);
+    }
+
+    #[test]
+    fn every_fault_is_told_in_words() {
+        let long = "x".repeat(201);
+        for (text, fault) in [
+            ("Ann,MATH-101", "expected 3 fields, found 2"),
+            ("Ann,MATH-101,5,6", "expected 3 fields, found 4"),
+            ("\"Ann,MATH-101,5", "expected 3 fields, found 1"),
+            (" ,MATH-101,5", "the student has no name"),
+            ("Ann\u{7},MATH-101,5", "the student's name is too long or unprintable: \"Ann\\u{7}\""),
+            ("Ann,101,5", "\"101\" is no course: expected letters, then digits, such as MATH-101"),
+            ("Ann,,5", "\"\" is no course: expected letters, then digits, such as MATH-101"),
+            ("Ann,MATH-101,", "\"\" is no score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,abs", "\"abs\" is no score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,-1", "\"-1\" is no score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,100.5", "\"100.5\" is no score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,NaN", "\"NaN\" is no score: expected a number from 0 to 100"),
+        ] {
+            assert_eq!(parse(&line(text)).unwrap_err().to_string(), fault, "{text}");
+        }
+        assert!(matches!(parse(&line(&format!("{long},A-1,5"))), Err(Fault::Student(_))));
+    }
+}

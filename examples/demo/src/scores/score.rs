@@ -1,0 +1,26 @@
+//! The sea-orm entity of a score.
+
+use sea_orm::entity::prelude::*;
+
+/// What a student reached in a course.
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "scores")]
+pub struct Model {
+    /// The score's id.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The operation that imported it.
+    pub operation: Uuid,
+    /// The student.
+    pub student: String,
+    /// The course.
+    pub course: String,
+    /// From 0 to 100.
+    pub score: f64,
+}
+
+/// The entity stands alone.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,106 @@
+use std::fmt;
+
+use axum_extra::extract::cookie::Key;
+use liveops::SigningKeys;
+
+/// How long a secret must be for both of its uses.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// The secrets that sign cookies and subscription tokens, newest first: the first one signs, every
+/// one verifies. Never empty; `Debug` output hides them.
+#[derive(Clone)]
+pub struct Secrets {
+    newest: Vec<u8>,
+    older: Vec<Vec<u8>>,
+}
+
+/// Why a text holds no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected secrets of at least {SECRET_BYTES_MIN} bytes with commas between them, newest first; \
+     number {number} has {found}"
+)]
+pub struct SecretsError {
+    number: usize,
+    found: usize,
+}
+
+impl Secrets {
+    /// Reads secrets with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is too short, the one after a comma too many included.
+    pub fn parse(text: &str) -> Result<Self, SecretsError> {
+        let mut secrets =
+            text.split(',').map(str::trim).enumerate().map(|(at, secret)| match secret.len() {
+                found if found < SECRET_BYTES_MIN => Err(SecretsError { number: at + 1, found }),
+                _ => Ok(secret.as_bytes().to_vec()),
+            });
+        // Splitting gives one part at least.
+        let newest = secrets.next().unwrap_or(Err(SecretsError { number: 1, found: 0 }))?;
+        Ok(Self { newest, older: secrets.collect::<Result<_, _>>()? })
+    }
+
+    /// A secret that nobody knows and that is gone with this process.
+    pub fn random() -> Self {
+        Self { newest: Key::generate().master().to_vec(), older: Vec::new() }
+    }
+
+    /// The keys that sign cookies, newest first: derived, so that a cookie says nothing of what
+    /// signs tokens.
+    pub fn cookie_keys(&self) -> (Key, Vec<Key>) {
+        let older = self.older.iter().map(|secret| Key::derive_from(secret));
+        (Key::derive_from(&self.newest), older.collect())
+    }
+
+    /// The keys that sign subscription tokens.
+    ///
+    /// # Errors
+    ///
+    /// Never for secrets that were read with [`parse`](Self::parse): they are long enough.
+    pub fn signing_keys(&self) -> Result<SigningKeys, liveops::token::TokenError> {
+        SigningKeys::new(std::iter::once(&self.newest).chain(&self.older))
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", 1 + self.older.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "an old secret of thirty-two bytes";
+    const NEW: &str = "a new secret of thirty-two bytes.";
+
+    #[test]
+    fn every_secret_is_read() {
+        let secrets = Secrets::parse(&format!("{NEW}, {OLD}")).unwrap();
+        assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+        assert!(secrets.signing_keys().is_ok());
+        assert_eq!(secrets.cookie_keys().1.len(), 1);
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_without_being_shown() {
+        for (text, number, found) in [
+            ("hunter2".to_owned(), 1, 7),
+            (String::new(), 1, 0),
+            (format!("{NEW},{}", "x".repeat(31)), 2, 31),
+            (format!("{NEW},"), 2, 0),
+        ] {
+            let error = Secrets::parse(&text).unwrap_err();
+            assert_eq!(error, SecretsError { number, found });
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_random_secret_is_long_enough() {
+        assert!(Secrets::random().signing_keys().is_ok());
+    }
+}

@@ -1,0 +1,185 @@
+use std::{env, path::PathBuf, str::FromStr, time::Duration};
+
+use liveops::{Config, RunnerKind};
+
+use crate::secrets::{Secrets, SecretsError};
+
+/// Everything that can be set about the demo.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database, as a URL.
+    pub database_url: String,
+    /// How operations get executed.
+    pub runner: RunnerKind,
+    /// What signs cookies and tokens.
+    pub secrets: Secrets,
+    /// How long subscription tokens are good for.
+    pub token_ttl: Duration,
+    /// The numbers of liveops.
+    pub liveops: Config,
+    /// Where the samples are.
+    pub samples_dir: PathBuf,
+}
+
+/// A variable of the environment with a value that does not do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// `SECRET_KEY` holds no secrets.
+    #[error("SECRET_KEY: {0}")]
+    Secrets(#[from] SecretsError),
+    /// A number is none, or out of its bounds.
+    #[error("{name}: expected {expected}, found `{found}`")]
+    Number {
+        /// The variable.
+        name: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What it holds.
+        found: String,
+    },
+}
+
+/// Where the database is unless somebody says otherwise: in the folder the demo is started in.
+pub const DATABASE_URL: &str = "sqlite://demo.sqlite3";
+
+impl Settings {
+    /// What the demo does in tests: a database in memory, and a secret of its own.
+    pub fn in_memory() -> Self {
+        Self {
+            database_url: "sqlite::memory:".to_owned(),
+            runner: RunnerKind::default(),
+            secrets: Secrets::random(),
+            token_ttl: liveops::token::TOKEN_TTL,
+            liveops: Config::default(),
+            samples_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")),
+        }
+    }
+
+    /// Reads what can only be set in the environment; the rest is at its default.
+    ///
+    /// # Errors
+    ///
+    /// The first variable whose value does not do.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::from_variables(|name| env::var(name).ok())
+    }
+
+    /// The same from variables that are somewhere else. One that is empty counts as absent: that is
+    /// how compose files and shells leave one out.
+    fn from_variables(
+        variable: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let variable = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let seconds = |name, max, expected| {
+            let number = number(name, variable(name), expected, |n| (1..=max).contains(n));
+            number.map(|seconds| seconds.map(Duration::from_secs))
+        };
+        let mut settings = Self { database_url: DATABASE_URL.to_owned(), ..Self::in_memory() };
+        match variable("SECRET_KEY") {
+            Some(text) => settings.secrets = Secrets::parse(&text)?,
+            None => tracing::warn!(
+                "SECRET_KEY is not set: using a random one, so everybody has to sign in again \
+                 after a restart"
+            ),
+        }
+        let (hour, day) = (3_600, 86_400);
+        let whole_hour = "a whole number of seconds from 1 to 3600";
+        if let Some(lease) = seconds("LIVEOPS_LEASE_SECONDS", hour, whole_hour)? {
+            settings.liveops.lease = lease;
+        }
+        if let Some(keepalive) = seconds("LIVEOPS_KEEPALIVE_SECONDS", hour, whole_hour)? {
+            settings.liveops.keepalive = keepalive;
+        }
+        let whole_day = "a whole number of seconds from 1 to 86400";
+        if let Some(ttl) = seconds("LIVEOPS_TOKEN_TTL_SECONDS", day, whole_day)? {
+            settings.token_ttl = ttl;
+        }
+        let name = "LIVEOPS_THROTTLE_HZ";
+        let hz = number(name, variable(name), "a number from 0.1 to 1000", |hz| {
+            (0.1..=1_000.0).contains(hz)
+        });
+        if let Some(hz) = hz? {
+            settings.liveops.throttle_hz = hz;
+        }
+        Ok(settings)
+    }
+}
+
+fn number<N: FromStr>(
+    name: &'static str,
+    value: Option<String>,
+    expected: &'static str,
+    is_within: impl FnOnce(&N) -> bool,
+) -> Result<Option<N>, SettingsError> {
+    let Some(found) = value else { return Ok(None) };
+    match found.trim().parse() {
+        Ok(number) if is_within(&number) => Ok(Some(number)),
+        _ => Err(SettingsError::Number { name, expected, found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let settings = read(&[
+            ("SECRET_KEY", "a secret that has thirty-two bytes"),
+            ("LIVEOPS_LEASE_SECONDS", "2"),
+            ("LIVEOPS_TOKEN_TTL_SECONDS", "60"),
+            ("LIVEOPS_THROTTLE_HZ", "0.5"),
+            ("LIVEOPS_KEEPALIVE_SECONDS", "5"),
+        ]);
+        let settings = settings.unwrap();
+        assert_eq!(settings.liveops.lease, Duration::from_secs(2));
+        assert_eq!(settings.token_ttl, Duration::from_secs(60));
+        assert_eq!(settings.liveops.throttle_hz, 0.5);
+        assert_eq!(settings.liveops.keepalive, Duration::from_secs(5));
+        assert_eq!(settings.database_url, DATABASE_URL);
+    }
+
+    #[test]
+    fn an_empty_variable_is_an_absent_one() {
+        let settings = read(&[("SECRET_KEY", ""), ("LIVEOPS_LEASE_SECONDS", " ")]).unwrap();
+        assert_eq!(settings.liveops.lease, Config::default().lease);
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_was_expected() {
+        for (name, value, message) in [
+            (
+                "LIVEOPS_LEASE_SECONDS",
+                "0",
+                "LIVEOPS_LEASE_SECONDS: expected a whole number of seconds from 1 to 3600, found `0`",
+            ),
+            (
+                "LIVEOPS_TOKEN_TTL_SECONDS",
+                "5m",
+                "LIVEOPS_TOKEN_TTL_SECONDS: expected a whole number of seconds from 1 to 86400, \
+                 found `5m`",
+            ),
+            (
+                "LIVEOPS_THROTTLE_HZ",
+                "NaN",
+                "LIVEOPS_THROTTLE_HZ: expected a number from 0.1 to 1000, found `NaN`",
+            ),
+            (
+                "SECRET_KEY",
+                "short",
+                "SECRET_KEY: expected secrets of at least 32 bytes with commas between them, \
+                 newest first; number 1 has 5",
+            ),
+        ] {
+            assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+use liveops::render::Layout;
+use maud::{DOCTYPE, Markup, html};
+
+use super::start_page;
+
+/// The frame of every page, those of liveops included.
+pub fn layout(page: &Layout) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (page.title) " · liveops demo" }
+                (page.head)
+            }
+            body class="liveops-page" {
+                header {
+                    nav class="liveops-nav" aria-label="Main" {
+                        a class="liveops-brand" href="/" { "liveops demo" }
+                        @if !page.viewer.is_empty() { (links(page)) }
+                    }
+                }
+                main { (page.body) }
+            }
+        }
+    }
+}
+
+/// What there is for somebody who is signed in.
+fn links(page: &Layout) -> Markup {
+    // A layout is not told the path of its page, but the title of the list is known.
+    let current = |title: &str| (page.title == title).then_some("page");
+    html! {
+        a href="/" aria-current=[current(start_page::TITLE)] { "Start" }
+        a href=(page.list_url) aria-current=[current("Operations")] { "Operations" }
+        form class="liveops-end" method="post" action="/logout" {
+            span class="liveops-user" { (page.viewer) }
+            button type="submit" { "Sign out" }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The pages of the demo: sign-in, start page, and the routes of liveops beside them.
+
+mod current_user;
+mod health;
+mod layout;
+mod not_found;
+mod security_headers;
+mod sessions;
+mod sign_in;
+mod start_page;
+mod thanks;
+mod user_name;
+
+pub use current_user::{CurrentUser, NotSignedIn};
+pub use layout::layout;
+pub use sessions::Sessions;
+pub use thanks::THANKS_PATH;
+pub use user_name::{UserName, UserNameError, is_superuser};
+
+use axum::{
+    Router,
+    http::Request,
+    routing::{get, post},
+};
+use liveops::LiveOps;
+use sea_orm::DatabaseConnection;
+use tower_http::{compression::CompressionLayer, trace::TraceLayer};
+
+/// What the pages share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The operations.
+    pub liveops: LiveOps,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// The database, asked for a sign of life.
+    pub db: DatabaseConnection,
+}
+
+/// Every route of the demo.
+pub fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(start_page::show))
+        .route("/login", get(sign_in::show).post(sign_in::sign_in))
+        .route("/logout", post(sign_in::sign_out))
+        .route(THANKS_PATH, get(thanks::show))
+        .route("/healthz", get(health::check))
+        .merge(liveops::web::router::<CurrentUser, Site>(&site.liveops))
+        .fallback(not_found::show)
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::map_response(security_headers::add))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .with_state(site)
+}
+
+/// A request in the log: without its query, which may hold a token.
+fn span<B>(request: &Request<B>) -> tracing::Span {
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+}

@@ -1,0 +1,17 @@
+use axum::{
+    http::{HeaderValue, header},
+    response::Response,
+};
+
+/// Everything a page loads comes from here, and nothing is inline.
+const POLICY: &str = "default-src 'self'; base-uri 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; object-src 'none'";
+
+/// Tells browsers what the pages of the demo never do.
+pub(super) async fn add(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,70 @@
+use std::{fmt, str::FromStr};
+
+/// How long a name may be.
+const CHARS_MAX: usize = 64;
+
+/// The name of whoever is signed in: 1 to 64 letters, digits and visible signs.
+///
+/// Spaces and invisible characters are out, so that two names that look the same are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserName(String);
+
+/// A text that is no name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("A name has 1 to {CHARS_MAX} letters, digits and signs, and no spaces.")]
+pub struct UserNameError;
+
+/// Whether the name is that of somebody who sees everybody's operations. In an application of
+/// your own this is a column of a table.
+pub fn is_superuser(name: &str) -> bool {
+    name == "admin"
+}
+
+impl UserName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserName {
+    type Err = UserNameError;
+
+    fn from_str(text: &str) -> Result<Self, UserNameError> {
+        let name = text.trim();
+        let is_name = (1..=CHARS_MAX).contains(&name.chars().count())
+            && name.chars().all(|c| c.is_alphanumeric() || c.is_ascii_graphic());
+        if is_name { Ok(Self(name.to_owned())) } else { Err(UserNameError) }
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visible_names_are_names() {
+        for name in ["a", "ann", " ann ", "Łucja", "ann@example.org", &"x".repeat(64)] {
+            assert!(name.parse::<UserName>().is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn empty_long_and_invisible_names_are_not() {
+        for name in ["", "  ", "a b", "a\nb", "a\u{200b}b", "\u{202e}nna", &"x".repeat(65)] {
+            assert_eq!(name.parse::<UserName>(), Err(UserNameError), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn only_admin_is_a_superuser() {
+        assert!(is_superuser("admin"));
+        assert!(!is_superuser("Admin") && !is_superuser("ann"));
+    }
+}
