@@ -14,6 +14,8 @@ pub mod channel;
 pub mod progress;
 
 pub use error::{Cancelled, RunError, RunResult};
+/// Makes a struct an operation, with an enum of its stages.
+///
 /// ```
 /// use liveops::{LiveOperation, Stage};
 /// use serde::{Deserialize, Serialize};
