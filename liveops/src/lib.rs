@@ -85,6 +85,8 @@ pub mod testing;
 
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
+/// Makes a struct an operation, with an enum of its stages.
+///
 /// ```
 /// use liveops::{LiveOperation, Stage};
 /// use serde::{Deserialize, Serialize};
