@@ -9,7 +9,9 @@
 mod support;
 
 mod channel_layer;
+mod fan_out;
 mod http;
+mod live_page;
 mod projection;
 mod runner;
 mod store;
