@@ -8,4 +8,5 @@
 
 mod support;
 
+mod house;
 mod support_works;
