@@ -1,6 +1,8 @@
 use std::{env, process::ExitStatus};
 
-use crate::{Failure, interrupt::Interruptible, report::Report, workspace::cargo};
+use crate::{
+    Failure, interrupt::Interruptible, report::Report, scratch::Scratch, workspace::cargo,
+};
 
 const REQUIRE: &str = "LIVEOPS_TEST_REQUIRE";
 
@@ -32,7 +34,10 @@ pub(crate) fn run_suite(requirement: Requirement, arguments: &[&str]) -> Result<
         return Err(Failure::new(format!("not every group can run on this machine\n{missing}")));
     }
 
+    // Whatever a test leaves behind when it is interrupted goes with this folder.
+    let temporary = Scratch::new("tests").map_err(Failure::new)?;
     let mut command = cargo();
+    command.env("TMPDIR", temporary.path());
     command.arg("test").args(if arguments.is_empty() { &["--workspace"] } else { arguments });
     command.envs(report.variables());
     if requirement == Requirement::EveryGroup {

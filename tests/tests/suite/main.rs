@@ -15,5 +15,6 @@ mod live_page;
 mod projection;
 mod runner;
 mod store;
+mod house;
 mod support_works;
 mod websocket;

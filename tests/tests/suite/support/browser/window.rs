@@ -273,7 +273,7 @@ fn capabilities(chromium: &str, profile: &Path) -> Capabilities {
         },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         // The script that waits has patience of its own, and the better message.
-        "timeouts": { "script": 2 * patience, "pageLoad": patience, "implicit": 0 },
+        "timeouts": { "script": 2 * patience, "pageLoad": 2 * patience, "implicit": 0 },
     });
     serde_json::from_value(capabilities).unwrap()
 }
