@@ -1,0 +1,11 @@
+//! What the demo does, as whoever uses it sees it.
+
+mod support;
+
+mod cancelling;
+mod file_access;
+mod operations;
+mod pages;
+mod sample;
+mod score_import;
+mod sign_in;
