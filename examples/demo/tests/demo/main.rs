@@ -1,5 +1,7 @@
 //! What the demo does, as whoever uses it sees it.
 
+#![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
+
 mod support;
 
 mod cancelling;
