@@ -1,1 +1,59 @@
-fn main() {}
+//! The smallest useful liveops application: `cargo run -p minimal`, then <http://127.0.0.1:3000>.
+use std::{error::Error, time::Duration};
+
+use axum::{extract::FromRequestParts, routing::get};
+use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web::router};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, time::sleep};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Count down", "Launch")]
+struct RocketLaunch {
+    seconds: u8,
+}
+
+impl Run for RocketLaunch {
+    type Output = String;
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        p.stage(RocketLaunchStage::CountDown, async {
+            for left in p.track((1..=self.seconds).rev()).unit("seconds") {
+                p.status(format!("{} …", left?));
+                sleep(Duration::from_secs(1)).await;
+            }
+            Ok(())
+        })
+        .await?;
+        p.stage(RocketLaunchStage::Launch, async { Ok("Lift-off!".to_owned()) }).await
+    }
+}
+
+/// Everybody is the same viewer here: an application with users takes them from its session.
+#[derive(FromRequestParts)]
+struct Anybody;
+
+impl From<Anybody> for Viewer {
+    fn from(Anybody: Anybody) -> Self {
+        Viewer::new("anybody")
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let db = store::connect("sqlite::memory:").await?;
+    let liveops = LiveOps::builder(db).register::<RocketLaunch>().build()?;
+    liveops.migrate().await?;
+    let form = maud::html! {
+        h1 { "Rocket launch" }
+        form class="liveops-form" method="post" action="/live/minimal.rocket_launch/" {
+            label { "Seconds" input type="number" name="seconds" value="10" min="1" max="255"; }
+            button data-variant="primary" { "Start" }
+        }
+    };
+    let page = liveops.renderer().page("Rocket launch", &"anybody".into(), form);
+    let app = router::<Anybody, _>(&liveops).route("/", get(|| async { page }));
+    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

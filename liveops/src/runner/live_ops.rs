@@ -1,14 +1,12 @@
 use std::sync::Arc;
 
-use sea_orm::DatabaseConnection;
-
 use super::{RunnerKind, engine::Engine, execute::execute};
 use crate::{
     channel::ChannelLayer,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
     render::Renderer,
-    store::{Cancelling, Model, StoreError},
+    store::{Cancelling, Model, Store, StoreError},
 };
 
 /// The operations of an application: enqueue, cancel, restart, look up. Cheap to clone.
@@ -109,9 +107,9 @@ impl LiveOps {
         self.engine.renderer.url(op_type, id)
     }
 
-    /// The database that the operations are kept in.
-    pub fn db(&self) -> &DatabaseConnection {
-        self.engine.store.db()
+    /// The rows of the operations.
+    pub fn store(&self) -> &Store {
+        &self.engine.store
     }
 
     /// What carries frames between processes.

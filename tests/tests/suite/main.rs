@@ -10,11 +10,11 @@ mod support;
 
 mod channel_layer;
 mod fan_out;
+mod house;
 mod http;
 mod live_page;
 mod projection;
 mod runner;
 mod store;
-mod house;
 mod support_works;
 mod websocket;

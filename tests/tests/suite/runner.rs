@@ -210,7 +210,7 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     let app = TestApp::spawn().await;
     let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
     app.reaches(id, OperationState::Started).await;
-    let store = Store::new(app.liveops.db().clone());
+    let store = app.liveops.store();
     store::Entity::update_many()
         .filter(store::Column::Id.eq(id.as_uuid()))
         .col_expr(store::Column::Attempt, Expr::value(7))
@@ -243,7 +243,7 @@ async fn an_operation_hands_over_to_the_next() {
     let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
     app.gate.open(1);
     app.reaches(first, OperationState::FinishedOk).await;
-    let store = Store::new(app.liveops.db().clone());
+    let store = app.liveops.store();
     let next = store.find_next(first).await.unwrap().expect("it was enqueued with the ending");
     assert_eq!((next.op_type.as_str(), next.owner.as_str()), ("test.greeting", "ann"));
     app.reaches(next.operation_id(), OperationState::FinishedOk).await;

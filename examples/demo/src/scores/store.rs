@@ -1,7 +1,7 @@
 use liveops::{Attempt, OperationId};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{ImportScores, score};
+use super::{ImportScores, draft, score};
 
 /// The scores of all imports. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,5 +28,15 @@ impl Scores {
     pub async fn count(&self, operation: OperationId) -> Result<u64, DbErr> {
         let of_import = score::Column::Operation.eq(operation.as_uuid());
         score::Entity::find().filter(of_import).count(&self.db).await
+    }
+
+    /// How many rows of an import passed the check and are no scores yet: none when it has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn draft_count(&self, operation: OperationId) -> Result<u64, DbErr> {
+        let of_import = draft::Column::Operation.eq(operation.as_uuid());
+        draft::Entity::find().filter(of_import).count(&self.db).await
     }
 }

@@ -1,1 +1,13 @@
+//! What the demo does, as whoever uses it sees it.
 
+#![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
+
+mod support;
+
+mod cancelling;
+mod file_access;
+mod operations;
+mod pages;
+mod sample;
+mod score_import;
+mod sign_in;

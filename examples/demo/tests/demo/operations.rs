@@ -1,0 +1,184 @@
+use std::collections::BTreeSet;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use demo::operations::{
+    DemoImport, EchoTask, Echoed, FloodTask, Flooded, Imported, MESSAGE, ShortText,
+};
+use liveops::{event::StageState, projection::Region, testing};
+use serde_json::{Value, json};
+
+use crate::support::{Browser, Fixture, id};
+
+async fn run(op_type: &str, input: Value) -> (Fixture, Browser, Value) {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await;
+    let operation = ann.start(op_type, input).await;
+    (fixture, ann, operation)
+}
+
+fn operation<Op: serde::de::DeserializeOwned>(input: Value) -> Op {
+    serde_json::from_value(input).unwrap()
+}
+
+#[tokio::test]
+async fn a_quick_task_finishes() {
+    let (_fixture, _, task) = run("demo.quick_task", json!({})).await;
+    assert_eq!(
+        (&task["state"], &task["result"]),
+        (&json!("FINISHED_OK"), &json!("Done in no time."))
+    );
+}
+
+#[tokio::test]
+async fn a_failing_task_tells_its_owner_why() {
+    let (_fixture, _, task) = run("demo.failing_task", json!({})).await;
+    assert_eq!((&task["state"], &task["error"]), (&json!("FINISHED_ERROR"), &json!(MESSAGE)));
+    assert_eq!(task["stages"][0]["state"], "done");
+    assert_eq!(task["stages"][1]["state"], "failed");
+
+    let (_fixture, _, task) =
+        run("demo.failing_task", json!({ "message": "No <b>paper</b>" })).await;
+    assert_eq!(task["error"], "No <b>paper</b>");
+}
+
+#[tokio::test]
+async fn a_panicking_task_ends_nothing_else() {
+    let (fixture, ann, task) = run("demo.panicking_task", json!({})).await;
+    assert_eq!(task["state"], "FINISHED_ERROR");
+    let error = task["error"].as_str().unwrap();
+    assert!(error.contains(task["id"].as_str().unwrap()) && !error.contains("purpose"), "{error}");
+    let row = fixture.demo.liveops().find(id(&task)).await.unwrap().unwrap();
+    assert!(row.traceback.unwrap().contains("a panic on purpose"));
+
+    assert_eq!(ann.start("demo.quick_task", json!({})).await["state"], "FINISHED_OK");
+}
+
+#[tokio::test]
+async fn the_second_half_of_a_chain_gets_what_the_first_handed_over() {
+    let (_fixture, ann, _) = run("demo.chain_start", json!({ "note": "mind the step" })).await;
+    let list = ann.look("/live/").await;
+    let operations = list["operations"].as_array().unwrap();
+    let ended: BTreeSet<_> = operations
+        .iter()
+        .map(|operation| {
+            (operation["op_type"].as_str().unwrap(), operation["state"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [("demo.chain_end", "FINISHED_OK"), ("demo.chain_start", "FINISHED_OK")];
+    assert_eq!(ended, BTreeSet::from(expected));
+    let end = operations.iter().find(|operation| operation["op_type"] == "demo.chain_end");
+    assert_eq!(end.unwrap()["result"], "Received: mind the step");
+}
+
+#[tokio::test]
+async fn a_redirecting_task_leads_to_a_page_that_is_there() {
+    let (fixture, ann, task) = run("demo.redirecting_task", json!({})).await;
+    let row = fixture.demo.liveops().find(id(&task)).await.unwrap().unwrap();
+    let page = ann.get(&row.success_url.unwrap()).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Thank you"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_demo_import_goes_through_its_stages_and_shows_what_it_finds() {
+    let import: DemoImport = operation(json!({ "label": "Spring" }));
+    let recording = testing::run(import).await;
+    let expected = Imported { label: "Spring".to_owned(), items: 12 };
+    assert_eq!(recording.result.unwrap(), expected);
+    assert_eq!(recording.projection.stages, [StageState::Done; 5]);
+    let Ok(Region::Custom(preview)) = "preview".parse() else { panic!("no custom region") };
+    assert_eq!(recording.projection.custom[&preview].added.next_id(), 12);
+}
+
+#[tokio::test]
+async fn a_flood_task_reports_as_often_as_it_was_asked_to() {
+    for (ticks, lines) in [(0, 0), (1, 0), (0, 5), (10, 3), (3, 10), (2_500, 100)] {
+        let task: FloodTask = operation(json!({ "ticks": ticks, "lines": lines }));
+        let recording = testing::run(task).await;
+        assert_eq!(recording.statuses().len(), ticks as usize);
+        assert_eq!(recording.log().len(), lines as usize, "{ticks} ticks, {lines} lines");
+        assert_eq!(recording.result.unwrap(), Flooded { ticks, lines });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_echo_task_sends_its_status_and_the_time_at_its_rate() {
+    let before = tokio::time::Instant::now();
+    let task: EchoTask = operation(json!({ "status": "ping", "hz": 20, "seconds": 3 }));
+    let recording = testing::run(task).await;
+    assert_eq!(before.elapsed().as_millis() / 100, 29, "the first of 60 is sent at once");
+    assert_eq!(recording.result.as_ref().unwrap(), &Echoed { sent: 60 });
+    let statuses = recording.statuses();
+    assert_eq!(statuses.len(), 60);
+    for status in statuses {
+        let (time, text) = status.strip_prefix("t=").unwrap().split_once(' ').unwrap();
+        assert!(time.parse::<u128>().unwrap() > 1_700_000_000_000_000_000, "{status}");
+        assert_eq!(text, "ping");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_form_is_filled_in_with_defaults() {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await;
+    for (op_type, form) in [
+        ("demo.quick_task", ""),
+        ("demo.failing_task", "message="),
+        ("demo.chain_start", "note="),
+        ("demo.chain_end", ""),
+        ("demo.redirecting_task", ""),
+        ("demo.flood_task", "ticks=&lines="),
+        ("demo.demo_import", "label=&pace_ms=0"),
+    ] {
+        let answer = ann.post(&format!("/live/{op_type}/"), form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{op_type}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_number_out_of_its_bounds_is_refused_with_them() {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await;
+    for (op_type, form, message) in [
+        (
+            "flood_task",
+            "ticks=100000001",
+            "ticks: expected a number from 0 to 100000000, found 100000001",
+        ),
+        (
+            "flood_task",
+            "lines=1000001",
+            "lines: expected a number from 0 to 1000000, found 1000001",
+        ),
+        ("echo_task", "hz=0", "hz: expected a number from 1 to 1000, found 0"),
+        ("echo_task", "seconds=3601", "seconds: expected a number from 1 to 3600, found 3601"),
+        ("demo_import", "pace_ms=5001", "pace_ms: expected a number from 0 to 5000, found 5001"),
+        (
+            "score_import",
+            "file=a&pace_ms=10001",
+            "pace_ms: expected a number from 0 to 10000, found 10001",
+        ),
+        ("flood_task", "ticks=-1", "ticks: "),
+        ("flood_task", "ticks=many", "ticks: "),
+    ] {
+        let request = Request::post(format!("/live/demo.{op_type}/"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json");
+        let answer = ann.send(request, Body::from(form)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        let error = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(error.starts_with(message), "expected {message:?}, found {error:?}");
+    }
+}
+
+#[test]
+fn a_text_of_more_than_a_line_is_refused() {
+    let text = serde_json::from_value::<ShortText>(json!("one\ntwo"));
+    assert_eq!(
+        text.unwrap_err().to_string(),
+        "expected at most 200 characters on one line, found a control character"
+    );
+}

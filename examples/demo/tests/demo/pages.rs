@@ -1,0 +1,72 @@
+use axum::http::{StatusCode, header};
+use serde_json::json;
+
+use crate::support::{Answer, Fixture};
+
+/// What a policy without `unsafe-inline` forbids.
+#[track_caller]
+fn assert_nothing_inline(answer: &Answer) {
+    for inline in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "javascript:"] {
+        assert!(!answer.text.contains(inline), "{inline} in {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_strict_policy_and_keeps_to_it() {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await;
+    let import = ann.start("demo.demo_import", json!({ "pace_ms": 0 })).await;
+    let page = import["url"].as_str().unwrap();
+    for path in ["/", "/login", "/thanks", "/live/", "/live/none/", "/nowhere", "/healthz", page] {
+        let answer = ann.get(path).await;
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self';"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        assert_nothing_inline(&answer);
+    }
+}
+
+#[tokio::test]
+async fn the_start_page_has_a_form_for_every_operation() {
+    let fixture = Fixture::eager().await;
+    let page = fixture.signed_in("ann").await.get("/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for name in [
+        "score_import",
+        "demo_import",
+        "quick_task",
+        "failing_task",
+        "panicking_task",
+        "chain_start",
+        "redirecting_task",
+        "endless_task",
+        "flood_task",
+        "echo_task",
+    ] {
+        assert!(page.text.contains(&format!("action=\"/live/demo.{name}/\"")), "{name}");
+    }
+    assert!(page.text.contains("Use the sample file (20,000 rows)"));
+    assert!(page.text.contains("href=\"/live/\""));
+}
+
+#[tokio::test]
+async fn a_name_cannot_break_out_of_the_page() {
+    let fixture = Fixture::eager().await;
+    let page = fixture.signed_in("%3Cb%3Ex%3C/b%3E").await.get("/").await;
+    assert!(page.text.contains("&lt;b&gt;x&lt;/b&gt;") && !page.text.contains("<b>x</b>"));
+}
+
+#[tokio::test]
+async fn there_is_a_page_for_what_is_not_there() {
+    let fixture = Fixture::eager().await;
+    let page = fixture.browser().get("/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("There is no such page."));
+}
+
+#[tokio::test]
+async fn health_needs_no_sign_in() {
+    let fixture = Fixture::eager().await;
+    let answer = fixture.browser().get("/healthz").await;
+    assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "ok\n"));
+}
