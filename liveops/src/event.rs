@@ -48,8 +48,19 @@ pub enum Event {
     },
     /// The browser shall go to this address when the operation has finished.
     Redirect(Arc<str>),
+    /// The run hands over to another operation when it ends.
+    HandedOver(Next),
     /// The run ended.
     Ended(Ending),
+}
+
+/// The operation that another one handed over to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// What people read as its name.
+    pub title: &'static str,
+    /// The path of its page.
+    pub url: Arc<str>,
 }
 
 /// How important a status or a log line is.

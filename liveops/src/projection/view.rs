@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Change, Changes, Region, RegionName, Tail};
-use crate::event::{Bar, Ending, Event, LogLine, StageState, Status};
+use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
 use crate::operation::OperationState;
 
 /// The current visible state of one run.
@@ -27,6 +27,8 @@ pub struct Projection {
     pub ending: Option<Ending>,
     /// Where the browser goes when the operation has finished.
     pub success_url: Option<Arc<str>>,
+    /// The operation that goes on where this one ended.
+    pub next: Option<Next>,
 }
 
 /// The content of a custom region: what was swapped in, and what was added since.
@@ -54,6 +56,7 @@ impl Projection {
             custom: BTreeMap::new(),
             ending: None,
             success_url: None,
+            next: None,
         }
     }
 
@@ -89,6 +92,10 @@ impl Projection {
             Event::Redirect(url) => {
                 self.success_url = Some(url);
                 Changes::default()
+            }
+            Event::HandedOver(next) => {
+                self.next = Some(next);
+                replaced([Region::Result])
             }
             Event::Ended(ending) => self.end(ending),
         }

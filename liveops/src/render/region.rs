@@ -136,6 +136,17 @@ pub(super) fn log_lines<'a>(
     }
 }
 
+/// Where it goes on, for whoever opens the page after it went there by itself.
+pub(super) fn way_on(projection: &Projection) -> Markup {
+    html! {
+        @if let Some(next) = &projection.next {
+            p class="op-next" { "Continued in " a href=(next.url) { (next.title) } }
+        } @else if let Some(url) = &projection.success_url {
+            p class="op-next" { a href=(url) { "Continue" } }
+        }
+    }
+}
+
 pub(super) fn error(message: &str) -> Markup {
     html! { p class="op-error" role="alert" { (message) } }
 }

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use maud::{Markup, html};
+
 use super::{Assets, Fragment, Templates, region};
 use crate::{
-    operation::{OperationId, OperationKind, OperationState},
+    event::Ending,
+    operation::{OperationId, OperationKind},
     projection::{Change, Changes, Projection, Region},
 };
 
@@ -111,14 +114,14 @@ impl Renderer {
         fragments.push(Fragment::replace(region, content.0));
     }
 
-    fn result(&self, subject: &Subject, projection: &Projection) -> maud::Markup {
-        use crate::event::Ending;
+    fn result(&self, subject: &Subject, projection: &Projection) -> Markup {
         match &projection.ending {
-            Some(Ending::Finished(output)) if projection.state == OperationState::FinishedOk => {
-                self.templates.render_result(subject.kind.result_template, output)
-            }
+            None | Some(Ending::Cancelled) => html! {},
             Some(Ending::Failed(message)) => region::error(message),
-            _ => maud::html! {},
+            Some(Ending::Finished(output)) => html! {
+                (self.templates.render_result(subject.kind.result_template, output))
+                (region::way_on(projection))
+            },
         }
     }
 }

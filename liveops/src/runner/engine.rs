@@ -10,6 +10,7 @@ use super::{RegisteredOperation, RunnerKind, registry::Registry};
 use crate::{
     channel::{Chained, ChannelLayer, Finished, Signal},
     config::Config,
+    event::Next,
     operation::{ChannelName, OperationId, UserId},
     progress::{LiveSink, Report, Sink},
     projection::Projection,
@@ -66,6 +67,12 @@ impl Engine {
             url: self.renderer.url(&row.op_type, row.operation_id()),
             success_url: row.success_url.as_deref().map(Arc::from),
         })
+    }
+
+    /// The operation that another one hands over to; `None` if its type is not registered.
+    pub(crate) fn next(&self, op_type: &str, id: OperationId) -> Option<Next> {
+        let title = self.registry.find(op_type)?.kind.title;
+        Some(Next { title, url: self.renderer.url(op_type, id).into() })
     }
 
     /// The signal that another operation takes over the page of `previous`, which shows it as waiting until its

@@ -179,8 +179,12 @@ impl<'a> Run<'a> {
 
     /// Commits the ending, then shows it.
     async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> Option<OperationId> {
-        self.report.event(Event::Ended(outcome.ending.clone()));
         let next = self.report.take_chain().and_then(Result::ok);
+        let shown = next.as_ref().and_then(|next| self.engine.next(next.op_type, next.id));
+        if let Some(next) = shown {
+            self.report.event(Event::HandedOver(next));
+        }
+        self.report.event(Event::Ended(outcome.ending.clone()));
         let (projection, changes) = self.report.take();
         let row = self.commit(&outcome, &projection, next.clone()).await?;
         tracing::info!(state = %row.state(), "ended");

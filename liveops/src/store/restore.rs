@@ -12,8 +12,8 @@ use crate::{
 impl Model {
     /// What the row remembers of the visible state of its run.
     ///
-    /// While it runs that is a little behind; once it has ended it is all there is to see, custom
-    /// regions excepted.
+    /// While it runs that is a little behind; once it has ended it is all there is to see, except
+    /// for custom regions and the operation it handed over to, which has a row of its own.
     pub fn projection(&self, kind: &OperationKind) -> Projection {
         let state = self.state();
         let mut stages: Vec<StageState> = read(&self.stage_states).unwrap_or_default();
@@ -30,6 +30,7 @@ impl Model {
             custom: BTreeMap::new(),
             ending: self.ending(state),
             success_url: self.success_url.as_deref().map(Arc::from),
+            next: None,
         }
     }
 

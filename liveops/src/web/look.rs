@@ -1,7 +1,7 @@
 //! What an operation looks like right now, for a client that has come some way.
 
 use crate::{
-    channel::{ChannelError, Cursor, Missing, News, Signal},
+    channel::{ChannelError, Cursor, Missing, News},
     operation::{ChannelName, OperationKind},
     render::{Fragment, Subject},
     runner::Engine,
@@ -56,14 +56,22 @@ impl Look {
         row: &Model,
         since: Option<Cursor>,
     ) -> Result<Self, LookError> {
-        let ended = row.state().is_terminal();
-        let signals = if ended { signals(engine, row).await? } else { Vec::new() };
+        let mut projection = row.projection(kind);
+        let mut signals = Vec::new();
+        if row.state().is_terminal() {
+            signals.push(engine.finished(row));
+            if let Some(next) = engine.store.find_next(row.operation_id()).await? {
+                let (op_type, id) = (&next.op_type, next.operation_id());
+                signals.extend(engine.chained(row.operation_id(), op_type, id));
+                projection.next = engine.next(op_type, id);
+            }
+        }
         let cursor = Cursor::of_row(row.attempt_number(), signals.len() as u64);
-        if ended && since == Some(cursor) {
+        if !signals.is_empty() && since == Some(cursor) {
             return Ok(Self { cursor, missing: Missing::Nothing });
         }
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let fragments = engine.renderer.snapshot(&subject, &row.projection(kind));
+        let fragments = engine.renderer.snapshot(&subject, &projection);
         Ok(Self { cursor, missing: Missing::Reset(News { fragments, signals }) })
     }
 
@@ -74,14 +82,4 @@ impl Look {
             Missing::Nothing => Vec::new(),
         }
     }
-}
-
-/// The signals that the run of an operation that has ended gave.
-async fn signals(engine: &Engine, row: &Model) -> Result<Vec<Signal>, LookError> {
-    let mut signals = vec![engine.finished(row)];
-    if let Some(next) = engine.store.find_next(row.operation_id()).await? {
-        let next_id = next.operation_id();
-        signals.extend(engine.chained(row.operation_id(), &next.op_type, next_id));
-    }
-    Ok(signals)
 }

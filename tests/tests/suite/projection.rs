@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use liveops::{
     OperationId, Projection, Templates,
-    event::{Bar, Ending, Event, Level, LogLine, Measure, StageState, Status},
+    event::{Bar, Ending, Event, Level, LogLine, Measure, Next, StageState, Status},
     operation::OperationKind,
     projection::Changes,
     render::{Renderer, Subject},
@@ -52,6 +52,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         1 => Just(Event::Started),
         1 => Just(Event::CancelRequested),
+        1 => Just(Event::HandedOver(Next { title: "Next", url: "/live/".into() })),
         4 => (level(), ".{0,6}").prop_map(|(level, text)| {
             Event::Status(Status { level, text: text.into() })
         }),

@@ -293,6 +293,29 @@ async fn the_page_follows_a_chain_on_the_same_socket() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_opened_after_the_work_went_on_says_where() {
+    for retention in [Duration::from_secs(300), Duration::ZERO] {
+        let layer = MemoryChannelLayer::new().with_retention(retention);
+        let served = Served::with(Config::default(), layer).await;
+        let first = ChainStart { name: "Ann".into() };
+        let first = served.app.liveops.enqueue(first, "ann").await.unwrap();
+        served.app.gate.open(1);
+        served.app.ends(first).await;
+        let next = served.app.liveops.store().find_next(first).await.unwrap().unwrap();
+        served.app.ends(next.operation_id()).await;
+        let page = served.app.get(&format!("/live/test.chain_start/{first}/")).await;
+        let link = format!("Continued in <a href=\"/live/test.greeting/{}/\">", next.id);
+        assert!(page.body.contains(&link), "{}", page.body);
+
+        let ending = Ending { how: How::Redirect };
+        let id = served.app.liveops.enqueue(ending, "ann").await.unwrap();
+        served.app.ends(id).await;
+        let page = served.app.get(&format!("/live/test.ending/{id}/")).await;
+        assert!(page.body.contains("<a href=\"/thanks\">Continue</a>"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_comes_with_the_end() {
     let served = Served::start().await;
     let ending = Ending { how: How::Redirect };
