@@ -19,14 +19,23 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 
 /// The same with other bounds on the operation itself.
 pub(crate) fn expand_with(model: &Model, bounds: &[WherePredicate]) -> TokenStream {
-    let krate = krate(model);
-    let operation = operation::expand(model, bounds, &krate);
+    join(model, operation::expand(model, bounds, &krate(model)))
+}
+
+/// The enum of the stages, without the operation.
+pub(crate) fn expand_stages(model: &Model) -> TokenStream {
+    join(model, TokenStream::new())
+}
+
+fn join(model: &Model, operation: TokenStream) -> TokenStream {
     if model.stages().is_empty() {
         return in_const(&operation);
     }
     let declaration = stages::declare(model);
-    let implementations =
-        in_const(&stages::implement(model, &krate).into_iter().chain([operation]).collect());
+    let mut implementations: TokenStream =
+        stages::implement(model, &krate(model)).into_iter().collect();
+    implementations.extend(operation);
+    let implementations = in_const(&implementations);
     quote! {
         #declaration
         #implementations

@@ -1,6 +1,6 @@
 //! The derive macro of liveops.
 //!
-//! Tokens become a raw [`ast::Input`], which becomes a checked [`model::Model`], which becomes
+//! Tokens become a raw `ast::Input`, which becomes a checked `model::Model`, which becomes
 //! tokens; only the first two steps can fail.
 
 mod ast;

@@ -35,8 +35,18 @@ pub(crate) struct Rejected {
     pub(crate) error: syn::Error,
     /// What the input would be without them, as far as it could be understood.
     pub(crate) stand_in: Model,
-    /// Whether no value of the item can be an operation, whatever its attributes say.
-    pub(crate) has_wrong_shape: bool,
+    pub(crate) trust: Trust,
+}
+
+/// How far an item can be trusted to meet what `LiveOperation` asks of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trust {
+    /// It borrows, and nothing that borrows is an operation.
+    Hopeless,
+    /// It is no struct, so it may have no serde derives either.
+    Doubtful,
+    /// Only names are wrong.
+    Full,
 }
 
 impl Model {
@@ -47,16 +57,12 @@ impl Model {
         package: Option<&str>,
         mut errors: Errors,
     ) -> Result<Self, Box<Rejected>> {
-        let has_right_shape =
-            check_shape(&input, &mut errors) & check_generics(&input.generics, &mut errors);
+        let trust =
+            check_shape(&input, &mut errors).min(check_generics(&input.generics, &mut errors));
         let model = Self::check(input, package, &mut errors);
         match errors.check() {
             Ok(()) => Ok(model),
-            Err(error) => Err(Box::new(Rejected {
-                error,
-                stand_in: model,
-                has_wrong_shape: !has_right_shape,
-            })),
+            Err(error) => Err(Box::new(Rejected { error, stand_in: model, trust })),
         }
     }
 
@@ -150,10 +156,10 @@ impl Model {
     }
 }
 
-fn check_shape(input: &Input, errors: &mut Errors) -> bool {
+fn check_shape(input: &Input, errors: &mut Errors) -> Trust {
     let ident = &input.ident;
     match input.shape {
-        Shape::Struct => return true,
+        Shape::Struct => return Trust::Full,
         Shape::Enum(token) => errors.at(
             token,
             format!(
@@ -169,11 +175,11 @@ fn check_shape(input: &Input, errors: &mut Errors) -> bool {
              help: write `struct`, with an enum as a field where the input is one of several",
         ),
     }
-    false
+    Trust::Doubtful
 }
 
-fn check_generics(generics: &Generics, errors: &mut Errors) -> bool {
-    let mut owns_its_data = true;
+fn check_generics(generics: &Generics, errors: &mut Errors) -> Trust {
+    let mut trust = Trust::Full;
     for param in &generics.params {
         if let GenericParam::Lifetime(param) = param {
             let lifetime = &param.lifetime;
@@ -186,8 +192,8 @@ fn check_generics(generics: &Generics, errors: &mut Errors) -> bool {
                      `&{lifetime} str` or `Vec<T>` for `&{lifetime} [T]`"
                 ),
             );
-            owns_its_data = false;
+            trust = Trust::Hopeless;
         }
     }
-    owns_its_data
+    trust
 }

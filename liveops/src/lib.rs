@@ -1,4 +1,65 @@
 //! Long-running operations for Rust web applications, watched live.
+//!
+//! An application has work that takes seconds to hours. Its developer writes a struct with
+//! [`#[derive(LiveOperation)]`](derive@LiveOperation) and one async method, [`Run::run`]. Whoever
+//! started the work watches it on one page that never reloads: stages, progress bar, status, log,
+//! result, Cancel and Retry.
+//!
+//! ```
+//! use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(LiveOperation, Serialize, Deserialize)]
+//! #[stages("Split", "Count")]
+//! struct WordCount {
+//!     text: String,
+//! }
+//!
+//! impl Run for WordCount {
+//!     type Output = usize;
+//!
+//!     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+//!         use WordCountStage::*; // made by the derive; a typo does not compile
+//!
+//!         let words: Vec<&str> =
+//!             p.stage(Split, async { Ok(self.text.split_whitespace().collect()) }).await?;
+//!         p.stage(Count, async {
+//!             let mut letters = 0;
+//!             for word in p.track(words) {
+//!                 letters += word?.len();
+//!             }
+//!             p.log(format!("{letters} letters"));
+//!             Ok(letters)
+//!         })
+//!         .await
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let db = store::connect("sqlite::memory:").await?;
+//! let liveops = LiveOps::builder(db).register::<WordCount>().build()?;
+//! liveops.migrate().await?;
+//! liveops.enqueue(WordCount { text: "to be or not".into() }, "ann").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`web::router`] brings the pages; [`testing`] runs an operation without any of this.
+//!
+//! # Where to look
+//!
+//! | you want to | see |
+//! |---|---|
+//! | say what an operation is | [`LiveOperation`](derive@LiveOperation), [`Run`] |
+//! | report what it is doing | [`Progress`] |
+//! | fail with a message for its owner | [`RunError::user`] |
+//! | enqueue, cancel, restart | [`LiveOps`] |
+//! | put the pages into an application | [`web::router`], [`Viewer`] |
+//! | show a result in your own way | [`Templates`] |
+//! | turn a number | [`Config`] |
+//! | test an operation | [`testing`] |
+//! | carry frames in another way | [`channel::ChannelLayer`] |
 
 // The house, ground floor first: a module uses only what stands above it here.
 pub mod config;
@@ -24,6 +85,8 @@ pub mod testing;
 
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
+/// Makes a struct an operation, with an enum of its stages.
+///
 /// ```
 /// use liveops::{LiveOperation, Stage};
 /// use serde::{Deserialize, Serialize};

@@ -165,6 +165,8 @@ impl SigningKeys {
         let key = self.keys.iter().find(|key| key.id == kid)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
+        // A token is dead from the second of its expiry on.
+        validation.reject_tokens_expiring_in_less_than = 1;
         validation.set_required_spec_claims(&["exp", "sub"]);
         jsonwebtoken::decode(token.as_str(), &key.decoding, &validation)
             .ok()
@@ -234,8 +236,10 @@ mod tests {
         let ann = UserId::from("ann");
         let keys = keys(&[NEW]);
         let now = jsonwebtoken::get_current_timestamp();
-        let expired = keys.sign_until(now - 1, &ann, &channel()).unwrap();
-        assert_eq!(keys.verify(&expired, &ann), Err(TokenError::Refused));
+        for expiry in [now - 1, now] {
+            let expired = keys.sign_until(expiry, &ann, &channel()).unwrap();
+            assert_eq!(keys.verify(&expired, &ann), Err(TokenError::Refused));
+        }
     }
 
     #[test]

@@ -1,1 +1,1 @@
-
+//! The cases are in `cases/`, and `tests/ui.rs` runs them.

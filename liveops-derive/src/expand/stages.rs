@@ -58,7 +58,6 @@ fn inherent(model: &Model, krate: &TokenStream) -> TokenStream {
     let visibility = model.visibility();
     let ident = model.stage_ident();
     quote! {
-        #[automatically_derived]
         impl #ident {
             /// Every stage, in order.
             #visibility const ALL: &'static [Self] = <Self as #krate::Stage>::ALL;

@@ -90,7 +90,10 @@ impl Retained {
     fn apply(&mut self, fragments: &[Fragment]) {
         let seq = self.cursor.seq;
         for fragment in fragments {
-            let content = self.regions.entry(fragment.region.clone()).or_default();
+            let content = self
+                .regions
+                .entry(fragment.region.clone())
+                .or_insert_with(|| Content { base_seq: seq, ..Content::default() });
             match fragment.apply {
                 Apply::Replace => {
                     *content = Content {

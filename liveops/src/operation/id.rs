@@ -44,7 +44,7 @@ impl fmt::Display for OperationId {
 /// Which execution of an operation this is; also its fencing token.
 ///
 /// It only ever grows: a write or a publish that carries a smaller attempt than the row is stale
-/// and is refused. 0 is an operation that was never claimed.
+/// and is refused. The first is 1.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

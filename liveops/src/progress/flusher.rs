@@ -73,3 +73,100 @@ impl Throttle {
         self.due_on = self.due_on.max(Instant::now()) + self.interval;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{Event, Level, LogLine},
+        progress::Recorder,
+        projection::{Change, Projection, Region},
+    };
+
+    struct Fixture {
+        report: Arc<Report>,
+        recorder: Recorder,
+        stop: CancellationToken,
+        flusher: tokio::task::JoinHandle<Recorder>,
+    }
+
+    impl Fixture {
+        fn start(throttle_hz: f64) -> Self {
+            let report = Arc::new(Report::new(Projection::new(0)));
+            report.event(Event::Started);
+            let (recorder, stop) = (Recorder::new(), CancellationToken::new());
+            let flusher = Flusher::new(report.clone(), recorder.clone(), throttle_hz);
+            let flusher = tokio::spawn(flusher.run(stop.clone()));
+            Self { report, recorder, stop, flusher }
+        }
+
+        /// The statuses shown so far, looks at which nothing had changed left out.
+        fn statuses(&self) -> Vec<String> {
+            let shown = self.recorder.shown().into_iter();
+            shown
+                .filter(|(_, changes)| !changes.is_empty())
+                .filter_map(|(projection, _)| projection.status)
+                .map(|status| status.text.to_string())
+                .collect()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_shown_as_its_newest_state() {
+        let run = Fixture::start(10.0);
+        time::sleep(Duration::from_secs(1)).await;
+        for n in 0..1_000 {
+            run.report.status(Level::Info, &n.to_string());
+        }
+        time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(run.statuses(), ["999"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_steady_source_at_the_throttle_rate_is_shown_whole() {
+        let run = Fixture::start(10.0);
+        let mut wavering = [90, 110, 100, 95, 105].into_iter().cycle();
+        for n in 0..100 {
+            run.report.status(Level::Info, &n.to_string());
+            time::sleep(Duration::from_millis(wavering.next().unwrap())).await;
+        }
+        let all: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        assert_eq!(run.statuses(), all);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_has_more_looks_than_the_throttle_and_one() {
+        let run = Fixture::start(10.0);
+        for n in 0..3_000 {
+            run.report.status(Level::Info, &n.to_string());
+            time::sleep(Duration::from_millis(1)).await;
+        }
+        let shown = run.statuses().len();
+        assert!((29..=31).contains(&shown), "{shown} looks in three seconds");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_log_line_of_a_burst_is_shown() {
+        let run = Fixture::start(10.0);
+        time::sleep(Duration::from_secs(1)).await;
+        for n in 0..50 {
+            let line = LogLine { at: chrono::Utc::now(), level: Level::Info, text: n.to_string() };
+            run.report.event(Event::Log(line));
+        }
+        time::sleep(Duration::from_secs(1)).await;
+        let shown = run.recorder.shown();
+        let (projection, changes) = shown.iter().rfind(|(_, changes)| !changes.is_empty()).unwrap();
+        assert_eq!(projection.log.iter().len(), 50);
+        let changes: Vec<_> = changes.clone().into_iter().collect();
+        assert_eq!(changes, [(Region::Log, Change::Appended { from: 0 })]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_gives_the_sink_back_at_once() {
+        let run = Fixture::start(0.1);
+        run.stop.cancel();
+        let before = Instant::now();
+        run.flusher.await.unwrap();
+        assert_eq!(before.elapsed(), Duration::ZERO);
+    }
+}

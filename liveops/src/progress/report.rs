@@ -90,9 +90,12 @@ impl Report {
         report
     }
 
-    /// Folds an event in.
+    /// Folds an event in, behind everything that was reported before it.
     pub(crate) fn event(&self, event: Event) {
-        self.live().fold(event);
+        let mut live = self.live();
+        live.fold_pending(&self.counter);
+        live.fold(event);
+        drop(live);
         self.touch();
     }
 
@@ -118,7 +121,7 @@ impl Report {
 
     pub(crate) fn stage(&self, index: usize, state: StageState) {
         let mut live = self.live();
-        live.fold_bar(&self.counter);
+        live.fold_pending(&self.counter);
         if state == StageState::Active {
             self.counter.reset();
             live.bar = BarFacts::new();
@@ -168,8 +171,7 @@ impl Report {
     pub(crate) fn take(&self) -> (Projection, Changes) {
         self.touched.swap(false, Ordering::AcqRel);
         let mut live = self.live();
-        live.fold_status();
-        live.fold_bar(&self.counter);
+        live.fold_pending(&self.counter);
         let changes = mem::take(&mut live.changes);
         (live.projection.clone(), changes)
     }
@@ -177,16 +179,14 @@ impl Report {
     /// The projection as it is now, for somebody who only reads.
     pub(crate) fn projection(&self) -> Projection {
         let mut live = self.live();
-        live.fold_status();
-        live.fold_bar(&self.counter);
+        live.fold_pending(&self.counter);
         live.projection.clone()
     }
 
     /// Every event so far, where this report records them.
     pub(crate) fn events(&self) -> Vec<Event> {
         let mut live = self.live();
-        live.fold_status();
-        live.fold_bar(&self.counter);
+        live.fold_pending(&self.counter);
         live.record.clone().unwrap_or_default()
     }
 
@@ -214,6 +214,12 @@ impl Live {
         self.changes.merge(changes);
     }
 
+    /// Folds in what was reported in passing: the newest status and the place of the bar.
+    fn fold_pending(&mut self, counter: &Counter) {
+        self.fold_status();
+        self.fold_bar(counter);
+    }
+
     fn fold_status(&mut self) {
         if let Some(level) = self.status_level.take() {
             let status = Status { level, text: self.status.as_str().into() };
@@ -234,5 +240,130 @@ impl Live {
             });
             self.fold(Event::Bar(bar));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Ending, LogLine};
+
+    use proptest::prelude::*;
+
+    /// A call on a report, as a run or its runner makes it.
+    #[derive(Debug, Clone)]
+    enum Call {
+        Event(Event),
+        Status(Level, String),
+        Stage(usize, StageState),
+        Percent(f64),
+        Set(u64, u64),
+        Inc(u64),
+        Look,
+    }
+
+    fn call() -> impl Strategy<Value = Call> {
+        let level = prop_oneof![Just(Level::Info), Just(Level::Warning), Just(Level::Error)];
+        let stage = prop_oneof![
+            Just(StageState::Active),
+            Just(StageState::Done),
+            Just(StageState::Failed),
+            Just(StageState::Cancelled),
+        ];
+        let event = prop_oneof![
+            8 => ".{0,8}".prop_map(|text| Event::Log(LogLine {
+                at: chrono::DateTime::UNIX_EPOCH,
+                level: Level::Info,
+                text,
+            })),
+            4 => "[ab]".prop_map(|name| Event::Swap {
+                region: name.parse().unwrap(),
+                html: "<b>".into(),
+            }),
+            4 => "[ab]".prop_map(|name| Event::Append {
+                region: name.parse().unwrap(),
+                html: "<i>".into(),
+            }),
+            1 => Just(Event::CancelRequested),
+            1 => Just(Event::Redirect("/".into())),
+            1 => Just(Event::Ended(Ending::Cancelled)),
+        ];
+        prop_oneof![
+            event.prop_map(Call::Event),
+            (level, ".{0,8}").prop_map(|(level, text)| Call::Status(level, text)),
+            (0usize..4, stage).prop_map(|(index, state)| Call::Stage(index, state)),
+            any::<f64>().prop_map(Call::Percent),
+            (0u64..100, 0u64..100).prop_map(|(done, total)| Call::Set(done, total)),
+            (0u64..9).prop_map(Call::Inc),
+            Just(Call::Look),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_snapshot_is_the_fold_of_the_events(calls in prop::collection::vec(call(), 0..60)) {
+            let empty = Projection::new(3);
+            let report = Report::recording(empty.clone());
+            let seen = make(&report, calls.clone());
+            let snapshot = report.projection();
+
+            let mut folded = empty;
+            let mut changes = Changes::default();
+            for event in report.events() {
+                changes.merge(folded.apply(event));
+            }
+            prop_assert_eq!(&folded, &snapshot);
+            // Nothing that changed was kept from those who looked.
+            prop_assert_eq!(changes, seen);
+
+            // Whether somebody records makes no difference.
+            let unrecorded = Report::new(Projection::new(3));
+            make(&unrecorded, calls);
+            prop_assert_eq!(without_time(unrecorded.projection()), without_time(snapshot));
+        }
+    }
+
+    /// Makes the calls, and gives what those who look see change, the last look included.
+    fn make(report: &Report, calls: Vec<Call>) -> Changes {
+        let mut seen = Changes::default();
+        for call in calls {
+            match call {
+                Call::Event(event) => report.event(event),
+                Call::Status(level, text) => report.status(level, &text),
+                Call::Stage(index, state) => report.stage(index, state),
+                Call::Percent(percent) => report.counter().percent(percent),
+                Call::Set(done, total) => report.counter().set(done, Some(total)),
+                Call::Inc(by) => report.counter().inc(by),
+                Call::Look => seen.merge(report.take().1),
+            }
+        }
+        seen.merge(report.take().1);
+        seen
+    }
+
+    fn without_time(mut projection: Projection) -> Projection {
+        if let Some(bar) = &mut projection.bar {
+            bar.elapsed = std::time::Duration::ZERO;
+        }
+        projection
+    }
+
+    #[test]
+    fn the_bar_of_a_stage_does_not_leak_into_the_next() {
+        let report = Report::new(Projection::new(2));
+        report.stage(0, StageState::Active);
+        report.counter().set(5, Some(10));
+        report.stage(0, StageState::Done);
+        report.stage(1, StageState::Active);
+        assert_eq!(report.projection().bar, None);
+    }
+
+    #[test]
+    fn a_status_that_says_the_same_again_changes_nothing() {
+        let report = Report::new(Projection::new(0));
+        report.status(Level::Info, "working");
+        assert!(!report.take().1.is_empty());
+        report.status(Level::Info, "working");
+        assert!(report.take().1.is_empty());
     }
 }

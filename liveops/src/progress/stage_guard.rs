@@ -31,3 +31,31 @@ impl Drop for StageGuard<'_> {
         self.report.stage(self.index, self.left);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::{Cancelled, RunError},
+        projection::Projection,
+    };
+
+    fn left_by(leave: impl FnOnce(StageGuard<'_>)) -> StageState {
+        let report = Report::new(Projection::new(1));
+        leave(StageGuard::enter(&report, 0));
+        report.projection().stages[0]
+    }
+
+    #[test]
+    fn a_stage_shows_how_it_was_left() {
+        assert_eq!(left_by(|stage| stage.leave(&Ok(()))), StageState::Done);
+        assert_eq!(left_by(|stage| stage.leave::<()>(&Err("broken".into()))), StageState::Failed);
+        let cancelled = RunError::from(Cancelled);
+        assert_eq!(left_by(|stage| stage.leave::<()>(&Err(cancelled))), StageState::Cancelled);
+    }
+
+    #[test]
+    fn a_dropped_stage_shows_as_failed() {
+        assert_eq!(left_by(|stage| drop(stage)), StageState::Failed);
+    }
+}

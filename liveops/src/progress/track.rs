@@ -154,3 +154,78 @@ impl<S: fmt::Debug> fmt::Debug for TrackStream<S> {
 fn known_length((lower, upper): (usize, Option<usize>)) -> Option<u64> {
     (upper == Some(lower)).then_some(lower as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+    use crate::{
+        event::{Bar, Measure},
+        projection::Projection,
+    };
+
+    fn report() -> Arc<Report> {
+        Arc::new(Report::new(Projection::new(0)))
+    }
+
+    fn bar(report: &Report) -> Bar {
+        report.projection().bar.unwrap()
+    }
+
+    fn count(done: u64, total: Option<u64>) -> Measure {
+        Measure::Count { done, total }
+    }
+
+    #[test]
+    fn an_item_is_done_when_the_next_is_asked_for() {
+        let report = report();
+        let mut items = Track::new(report.clone(), ["a", "b"].into_iter()).unit("letters");
+        assert_eq!(bar(&report).measure, count(0, Some(2)));
+        assert_eq!(items.next(), Some(Ok("a")));
+        assert_eq!(bar(&report).measure, count(0, Some(2)));
+        assert_eq!(items.next(), Some(Ok("b")));
+        assert_eq!(bar(&report).measure, count(1, Some(2)));
+        assert_eq!(items.next(), None);
+        assert_eq!(bar(&report).measure, count(2, Some(2)));
+        assert_eq!(bar(&report).unit.as_deref(), Some("letters"));
+    }
+
+    #[test]
+    fn an_iterator_without_a_length_is_not_collected() {
+        let report = report();
+        let endless = std::iter::repeat_with(|| 7).filter(|_| true);
+        let taken: Vec<_> = Track::new(report.clone(), endless).take(3).collect();
+        assert_eq!(taken, [Ok(7); 3]);
+        assert_eq!(bar(&report).measure, count(2, None));
+    }
+
+    #[test]
+    fn cancellation_ends_the_loop_once() {
+        let report = report();
+        let mut items = Track::new(report.clone(), 0..10);
+        assert_eq!(items.next(), Some(Ok(0)));
+        report.cancel();
+        assert_eq!(items.next(), Some(Err(Cancelled)));
+        assert_eq!(items.next(), None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_counted_like_an_iterator() {
+        let report = report();
+        let items = TrackStream::new(report.clone(), stream::iter(["a", "b"])).label("Reading");
+        assert_eq!(items.collect::<Vec<_>>().await, [Ok("a"), Ok("b")]);
+        assert_eq!(bar(&report).measure, count(2, Some(2)));
+        assert_eq!(bar(&report).label.as_deref(), Some("Reading"));
+    }
+
+    #[tokio::test]
+    async fn cancellation_ends_a_stream_that_waits() {
+        let report = report();
+        let items = TrackStream::new(report.clone(), stream::pending::<()>());
+        let all = tokio::spawn(items.collect::<Vec<_>>());
+        tokio::task::yield_now().await;
+        report.cancel();
+        assert_eq!(all.await.unwrap(), [Err(Cancelled)]);
+    }
+}

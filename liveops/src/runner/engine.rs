@@ -4,6 +4,7 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::{RegisteredOperation, RunnerKind, registry::Registry};
 use crate::{
@@ -33,7 +34,9 @@ pub(crate) struct Engine {
 /// The runs of this process.
 #[derive(Debug)]
 pub(crate) struct Running {
+    /// A run takes one; closed when no more shall start.
     pub(crate) places: Semaphore,
+    pub(crate) tasks: TaskTracker,
     reports: Mutex<HashMap<OperationId, Arc<Report>>>,
 }
 
@@ -94,6 +97,7 @@ impl Running {
     pub(crate) fn new(places: usize) -> Self {
         Self {
             places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
+            tasks: TaskTracker::new(),
             reports: Mutex::default(),
         }
     }
@@ -113,8 +117,8 @@ impl Running {
 
     /// Lists a run until the guard is dropped.
     pub(crate) fn enter(&self, id: OperationId, report: Arc<Report>) -> RunningGuard<'_> {
-        self.reports().insert(id, report);
-        RunningGuard { running: self, id }
+        self.reports().insert(id, report.clone());
+        RunningGuard { running: self, id, report }
     }
 
     fn reports(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<Report>>> {
@@ -126,10 +130,15 @@ impl Running {
 pub(crate) struct RunningGuard<'a> {
     running: &'a Running,
     id: OperationId,
+    report: Arc<Report>,
 }
 
 impl Drop for RunningGuard<'_> {
     fn drop(&mut self) {
-        self.running.reports().remove(&self.id);
+        let mut reports = self.running.reports();
+        // A later attempt of the same operation may have taken the entry over.
+        if reports.get(&self.id).is_some_and(|report| Arc::ptr_eq(report, &self.report)) {
+            reports.remove(&self.id);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::JoinHandle,
-    time::{self, MissedTickBehavior},
+    time::{self, Instant, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -18,6 +18,10 @@ use crate::{
     projection::Projection,
     store::{Conclusion, Model},
 };
+
+/// How far apart the saves are that stages which change ask for: a run that goes in and out of
+/// stages in a tight loop must not write as often.
+const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long to wait before a database that failed is asked again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -107,13 +111,21 @@ impl<'a> Run<'a> {
         let mut heartbeat = time::interval(self.engine.config.lease / 3);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.tick().await;
+        let mut save_on = Instant::now();
         loop {
             tokio::select! {
                 joined = &mut task.0 => return Ok(self.hand_over(Outcome::of(self.id, joined))),
                 _ = heartbeat.tick() => self.save().await?,
-                () = self.report.stage_changed.notified() => self.save().await?,
+                () = self.stage_changed(save_on) => self.save().await?,
             }
+            save_on = Instant::now() + SAVE_INTERVAL;
         }
+    }
+
+    /// Waits until a stage has changed, and not less than until `save_on`.
+    async fn stage_changed(&self, save_on: Instant) {
+        self.report.stage_changed.notified().await;
+        time::sleep_until(save_on).await;
     }
 
     /// Saves where the run is, and hears whether it shall stop.
@@ -194,7 +206,7 @@ impl<'a> Run<'a> {
         projection: &Projection,
         next: Option<NewOperation>,
     ) -> Option<Model> {
-        let give_up_on = time::Instant::now() + self.engine.config.lease * 2;
+        let give_up_on = Instant::now() + self.engine.config.lease * 2;
         loop {
             let conclusion = Conclusion {
                 ending: &outcome.ending,
@@ -209,7 +221,7 @@ impl<'a> Run<'a> {
                     tracing::warn!("somebody else ended this run");
                     return None;
                 }
-                Err(error) if time::Instant::now() < give_up_on => {
+                Err(error) if Instant::now() < give_up_on => {
                     tracing::error!(error = &error as &dyn std::error::Error, "will try again");
                     time::sleep(RETRY_AFTER).await;
                 }

@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use super::{RunnerKind, engine::Engine, execute::execute};
 use crate::{
+    channel::ChannelLayer,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
     render::Renderer,
-    store::{Cancelling, Model, StoreError},
+    store::{Cancelling, Model, Store, StoreError},
 };
 
 /// The operations of an application: enqueue, cancel, restart, look up. Cheap to clone.
@@ -104,6 +105,16 @@ impl LiveOps {
     /// The path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
         self.engine.renderer.url(op_type, id)
+    }
+
+    /// The rows of the operations.
+    pub fn store(&self) -> &Store {
+        &self.engine.store
+    }
+
+    /// What carries frames between processes.
+    pub fn channel_layer(&self) -> &dyn ChannelLayer {
+        &*self.engine.layer
     }
 
     /// Makes the tables, or brings them up to date.
@@ -206,6 +217,19 @@ impl LiveOps {
         self.engine.store.find(id).await
     }
 
+    /// Starts no more operations, and waits until those that are running have ended. What still
+    /// waits stays in the queue, for [`resume`](Self::resume).
+    ///
+    /// # Cancel safety
+    ///
+    /// Can be dropped, as by a time limit, and called again; no operation is started any more
+    /// either way.
+    pub async fn shutdown(&self) {
+        self.engine.running.places.close();
+        self.engine.running.tasks.close();
+        self.engine.running.tasks.wait().await;
+    }
+
     async fn show(&self, row: &Model) {
         if let Some(operation) = self.engine.registry.find(&row.op_type) {
             self.engine.show_row(operation, row).await;
@@ -215,7 +239,7 @@ impl LiveOps {
     async fn start(&self, id: OperationId) {
         let run = run_chain(self.engine.clone(), id);
         match self.engine.runner {
-            RunnerKind::Spawn => drop(tokio::spawn(run)),
+            RunnerKind::Spawn => drop(self.engine.running.tasks.spawn(run)),
             RunnerKind::Eager => run.await,
         }
     }
@@ -225,7 +249,7 @@ impl LiveOps {
 async fn run_chain(engine: Arc<Engine>, first: OperationId) {
     let mut next = Some(first);
     while let Some(id) = next {
-        // The semaphore is never closed.
+        // A closed semaphore says that the process is shutting down.
         let Ok(_place) = engine.running.places.acquire().await else { return };
         next = claim_and_execute(&engine, id).await;
     }

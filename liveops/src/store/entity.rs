@@ -61,7 +61,8 @@ pub struct Model {
     pub priority: i32,
     /// When it may start at the earliest.
     pub run_after: DateTimeUtc,
-    /// Which attempt is, or was, the newest: the fencing token, which only grows.
+    /// Which attempt is the newest, from 1: the fencing token, which only grows. While the operation
+    /// waits for the first time it is the attempt that will be made.
     pub attempt: i32,
     /// The attempts spent before the newest retry by a user: the budget counts from here.
     pub attempts_before: i32,

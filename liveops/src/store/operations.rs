@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     ActiveModel, Column, Entity, ListFilter, Migrator, Model, StoreError,
-    transition::{Fenced, is_in, next_attempt, transition},
+    transition::{Fenced, claimed_attempt, is_in, next_attempt, transition},
 };
 use crate::{
     event::{Ending, LogLine},
@@ -167,7 +167,7 @@ impl Store {
         let claim = transition(id, OperationState::Started)
             .filter(Column::RunAfter.lte(now))
             .col_expr(Column::StartedOn, Expr::value(now))
-            .col_expr(Column::Attempt, next_attempt())
+            .col_expr(Column::Attempt, claimed_attempt())
             .col_expr(Column::Worker, Expr::value(worker))
             .col_expr(Column::LeaseUntil, Expr::value(later(now, lease)));
         self.update_one(claim, "claim an operation").await
@@ -311,7 +311,8 @@ impl Store {
             .col_expr(Column::RunAfter, Expr::value(Utc::now()))
             // An attempt of its own, so that what is shown from now on outranks the run before.
             .col_expr(Column::Attempt, next_attempt())
-            .col_expr(Column::AttemptsBefore, next_attempt());
+            .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
+            .col_expr(Column::Worker, Expr::value(None::<String>));
         self.update_one(restart, "restart an operation").await
     }
 
@@ -355,7 +356,7 @@ fn row(new: NewOperation) -> ActiveModel {
         queue: Set(new.queue),
         priority: Set(new.priority),
         run_after: Set(new.run_after.unwrap_or(now)),
-        attempt: Set(0),
+        attempt: Set(1),
         attempts_before: Set(0),
         max_attempts: Set(i32::try_from(new.max_attempts).unwrap_or(i32::MAX)),
         worker: Set(None),

@@ -49,3 +49,9 @@ impl Fenced for UpdateMany<Entity> {
 pub(super) fn next_attempt() -> Expr {
     Expr::col(Column::Attempt).add(1)
 }
+
+/// The attempt that a claim begins: the one the row was enqueued or restarted for, or the one after
+/// it if that has been claimed before.
+pub(super) fn claimed_attempt() -> Expr {
+    Expr::case(Column::Worker.is_null(), Expr::col(Column::Attempt)).finally(next_attempt()).into()
+}

@@ -281,7 +281,7 @@ impl Consumer {
     ) -> Result<(), Close> {
         let row = self.web.engine().store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
         let operation = self.web.engine().registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;
-        let look = Look::at(&self.web, &operation.kind, &row, since).await?;
+        let look = Look::at(self.web.engine(), &operation.kind, &row, since).await?;
         let texts =
             wire::encode_catch_up(&self.web, &self.viewer.id, channel, look.cursor, &look.missing)?;
         for text in texts {

@@ -7,9 +7,8 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{state::Web, viewer::Viewer};
+use super::{embed::EmbedError, state::Web, viewer::Viewer};
 use crate::{
-    channel::ChannelError,
     runner::{EnqueueError, InputError},
     store::StoreError,
 };
@@ -82,8 +81,8 @@ impl From<StoreError> for WebError {
     }
 }
 
-impl From<ChannelError> for WebError {
-    fn from(error: ChannelError) -> Self {
+impl From<EmbedError> for WebError {
+    fn from(error: EmbedError) -> Self {
         Self::internal(&error)
     }
 }

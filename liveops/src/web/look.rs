@@ -1,10 +1,10 @@
 //! What an operation looks like right now, for a client that has come some way.
 
-use super::state::Web;
 use crate::{
     channel::{ChannelError, Cursor, Missing, News, Signal},
     operation::{ChannelName, OperationKind},
     render::{Fragment, Subject},
+    runner::Engine,
     store::{Model, StoreError},
 };
 
@@ -31,13 +31,13 @@ impl Look {
     /// ending was committed and not published yet, and it is all there is when the retained state
     /// is gone.
     pub(super) async fn at(
-        web: &Web,
+        engine: &Engine,
         kind: &OperationKind,
         row: &Model,
         since: Option<Cursor>,
     ) -> Result<Self, LookError> {
         let channel = ChannelName::operation(row.operation_id());
-        let retained = web.engine().layer.catch_up(&channel, since).await?;
+        let retained = engine.layer.catch_up(&channel, since).await?;
         let ended = row.state().is_terminal();
         match retained {
             Some(retained)
@@ -46,24 +46,24 @@ impl Look {
             {
                 Ok(Self { cursor: retained.cursor, missing: retained.missing })
             }
-            _ => Self::at_row(web, kind, row, since).await,
+            _ => Self::at_row(engine, kind, row, since).await,
         }
     }
 
     async fn at_row(
-        web: &Web,
+        engine: &Engine,
         kind: &OperationKind,
         row: &Model,
         since: Option<Cursor>,
     ) -> Result<Self, LookError> {
         let ended = row.state().is_terminal();
-        let signals = if ended { signals(web, row).await? } else { Vec::new() };
+        let signals = if ended { signals(engine, row).await? } else { Vec::new() };
         let cursor = Cursor::of_row(row.attempt_number(), signals.len() as u64);
         if ended && since == Some(cursor) {
             return Ok(Self { cursor, missing: Missing::Nothing });
         }
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let fragments = web.engine().renderer.snapshot(&subject, &row.projection(kind));
+        let fragments = engine.renderer.snapshot(&subject, &row.projection(kind));
         Ok(Self { cursor, missing: Missing::Reset(News { fragments, signals }) })
     }
 
@@ -77,11 +77,11 @@ impl Look {
 }
 
 /// The signals that the run of an operation that has ended gave.
-async fn signals(web: &Web, row: &Model) -> Result<Vec<Signal>, LookError> {
-    let mut signals = vec![web.engine().finished(row)];
-    if let Some(next) = web.engine().store.find_next(row.operation_id()).await? {
+async fn signals(engine: &Engine, row: &Model) -> Result<Vec<Signal>, LookError> {
+    let mut signals = vec![engine.finished(row)];
+    if let Some(next) = engine.store.find_next(row.operation_id()).await? {
         let next_id = next.operation_id();
-        signals.extend(web.engine().chained(row.operation_id(), &next.op_type, next_id));
+        signals.extend(engine.chained(row.operation_id(), &next.op_type, next_id));
     }
     Ok(signals)
 }

@@ -6,6 +6,7 @@ mod actions;
 mod assets;
 mod consumer;
 mod create;
+mod embed;
 mod error;
 mod guard;
 mod hub;
@@ -21,5 +22,6 @@ mod upload;
 mod viewer;
 mod wire;
 
+pub use embed::{EmbedError, embed};
 pub use router::router;
 pub use viewer::Viewer;

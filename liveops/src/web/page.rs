@@ -7,17 +7,13 @@ use axum::{
 use chrono::SecondsFormat;
 
 use super::{
+    embed::Embedded,
     error::{WebError, wants_json},
     json::OperationJson,
-    look::{Look, LookError},
     state::Web,
     viewer::{Authenticated, Viewer},
 };
-use crate::{
-    operation::{ChannelName, OperationKind},
-    render::{Connection, Subject},
-    store::Model,
-};
+use crate::{operation::OperationKind, render::Subject, store::Model};
 
 /// An operation that a viewer may see.
 pub(super) struct Found {
@@ -61,20 +57,17 @@ async fn show(
     Found { kind, row }: Found,
     as_json: bool,
 ) -> Result<Response, WebError> {
-    let renderer = &web.engine().renderer;
-    let subject = Subject { kind, id: row.operation_id() };
-    let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
-    let look = Look::at(web, &kind, &row, None).await?;
-    let cursor = Some(look.cursor.to_string());
-    if as_json {
-        let json = OperationJson::new(web, &kind, row).connected(token, cursor);
-        return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
-    }
-    let connection = Connection { token: Some(token), cursor, replaces: None };
-    let container = renderer.container(&subject, row.state(), &look.into_snapshot(), &connection);
-    let page = renderer.operation_page(&subject, &viewer.id, container);
+    let Embedded { container, token, cursor } =
+        Embedded::look(web.engine(), viewer, &kind, &row).await?;
     // The page holds a token, and what it shows is old in a second.
-    Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    if as_json {
+        let json = OperationJson::new(web, &kind, row).connected(token, Some(cursor));
+        return Ok((no_store, Json(json)).into_response());
+    }
+    let subject = Subject { kind, id: row.operation_id() };
+    let page = web.engine().renderer.operation_page(&subject, &viewer.id, container);
+    Ok((no_store, page).into_response())
 }
 
 /// The log as text: while the operation runs what is kept of it, afterwards what was written to
@@ -103,13 +96,4 @@ fn log_text(web: &Web, Found { kind, row }: &Found) -> String {
         text.push_str(&format!("{at} {:<7} {}\n", line.level.as_str(), line.text));
     }
     text
-}
-
-impl From<LookError> for WebError {
-    fn from(error: LookError) -> Self {
-        match error {
-            LookError::Store(error) => error.into(),
-            LookError::Channel(error) => error.into(),
-        }
-    }
 }

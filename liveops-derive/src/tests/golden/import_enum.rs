@@ -4,6 +4,7 @@
 ::core::compile_error! {
     "an operation is a struct, found an enum: its fields are the input of one kind of work\nhelp: derive it on one struct for each kind of work, or on a struct with a field of type `Import`"
 }
+#[allow(nonstandard_style)]
 /// The stages of [`Import`], in order.
 #[derive(
     ::core::clone::Clone,
@@ -19,7 +20,6 @@ enum ImportStage {
 }
 #[allow(deprecated)]
 const _: () = {
-    #[automatically_derived]
     impl ImportStage {
         /// Every stage, in order.
         const ALL: &'static [Self] = <Self as ::liveops::Stage>::ALL;

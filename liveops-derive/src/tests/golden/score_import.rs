@@ -17,7 +17,6 @@ pub enum ScoreImportStage {
 }
 #[allow(deprecated)]
 const _: () = {
-    #[automatically_derived]
     impl ScoreImportStage {
         /// Every stage, in order.
         pub const ALL: &'static [Self] = <Self as ::liveops::Stage>::ALL;

@@ -74,7 +74,10 @@ impl LiveSink {
     async fn open(&mut self, projection: &Projection) {
         let snapshot = self.renderer.snapshot(&self.subject, projection);
         match self.layer.open(&self.channel, self.attempt, snapshot).await {
-            Ok(_) => self.opened = true,
+            Ok(_) => {
+                self.opened = true;
+                self.owed = Changes::default();
+            }
             Err(error) => self.note(&error),
         }
     }
@@ -105,10 +108,7 @@ impl Sink for LiveSink {
         let fragments = self.renderer.fragments(&self.subject, projection, self.owed.clone());
         match self.publish(Payload::Fragments(fragments)).await {
             Ok(()) => drop(mem::take(&mut self.owed)),
-            Err(PublishError::NotOpen) => {
-                self.owed = Changes::default();
-                self.open(projection).await;
-            }
+            Err(PublishError::NotOpen) => self.open(projection).await,
             // Whether a frame whose publication failed arrived is unknown, and additions must not
             // arrive twice: replace what is owed.
             Err(_) => self.owed = projection.everything(),

@@ -1,0 +1,108 @@
+use std::error::Error as StdError;
+
+use maud::Markup;
+
+use super::{
+    look::{Look, LookError},
+    viewer::Viewer,
+};
+use crate::{
+    operation::{ChannelName, OperationId, OperationKind},
+    render::{Connection, Subject},
+    runner::{Engine, LiveOps},
+    store::{Model, StoreError},
+    token::{SubscriptionToken, TokenError},
+};
+
+/// An operation could not be put on a page.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to show an operation")]
+pub struct EmbedError {
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// The element that shows an operation and follows it, for a page of the application's own: as
+/// often as there are operations, over one socket.
+///
+/// The page's head needs [`Renderer::head`](crate::render::Renderer::head). `None` when there is no
+/// such operation, or it is not `viewer`'s to see.
+///
+/// # Errors
+///
+/// When the database or the channel layer fails.
+///
+/// ```
+/// # use axum::http::StatusCode;
+/// # use liveops::{LiveOps, OperationId, Viewer, web};
+/// # use maud::{Markup, html};
+/// async fn two_at_once(
+///     liveops: &LiveOps,
+///     viewer: &Viewer,
+///     ids: [OperationId; 2],
+/// ) -> Result<Markup, web::EmbedError> {
+///     Ok(html! {
+///         head { (liveops.renderer().head()) }
+///         body {
+///             @for id in ids {
+///                 @if let Some(operation) = web::embed(liveops, viewer, id).await? { (operation) }
+///             }
+///         }
+///     })
+/// }
+/// ```
+pub async fn embed(
+    liveops: &LiveOps,
+    viewer: &Viewer,
+    id: OperationId,
+) -> Result<Option<Markup>, EmbedError> {
+    let engine = liveops.engine();
+    let Some(row) = liveops.find(id).await?.filter(|row| viewer.may_see(row)) else {
+        return Ok(None);
+    };
+    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(None) };
+    Ok(Some(Embedded::look(engine, viewer, &operation.kind, &row).await?.container))
+}
+
+/// An operation as it is right now, with what it takes to follow it from there.
+pub(super) struct Embedded {
+    pub(super) container: Markup,
+    pub(super) token: SubscriptionToken,
+    pub(super) cursor: String,
+}
+
+impl Embedded {
+    pub(super) async fn look(
+        engine: &Engine,
+        viewer: &Viewer,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<Self, EmbedError> {
+        let subject = Subject { kind: *kind, id: row.operation_id() };
+        let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
+        let look = Look::at(engine, kind, row, None).await?;
+        let cursor = look.cursor.to_string();
+        let connection =
+            Connection { token: Some(token.clone()), cursor: Some(cursor.clone()), replaces: None };
+        let container =
+            engine.renderer.container(&subject, row.state(), &look.into_snapshot(), &connection);
+        Ok(Self { container, token, cursor })
+    }
+}
+
+impl From<StoreError> for EmbedError {
+    fn from(error: StoreError) -> Self {
+        Self { source: error.into() }
+    }
+}
+
+impl From<TokenError> for EmbedError {
+    fn from(error: TokenError) -> Self {
+        Self { source: error.into() }
+    }
+}
+
+impl From<LookError> for EmbedError {
+    fn from(error: LookError) -> Self {
+        Self { source: error.into() }
+    }
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask`: how liveops is linted and tested, on a desk and in CI alike.
+//!
+//! What is not in here is not a rule. It is a program and not a script so that it behaves the
+//! same on every machine, and it has next to no dependencies so that it is built in a moment:
+//! what the tests themselves need are dev-dependencies of this package.
+
+use std::process::ExitCode;
+
+use crate::suite::{Requirement, run_suite};
+
+mod browser;
+mod group;
+mod interrupt;
+mod lint;
+mod postgres;
+mod program;
+mod redis;
+mod report;
+mod scratch;
+mod service;
+mod suite;
+mod workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test [--require-all] [-- <arguments of cargo test>]
+        runs the tests, with private instances of PostgreSQL and Redis and with Chromium as far as
+        this machine has them, and ends by saying what did not run; --require-all, or
+        LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack one
+  lint  checks the format, clippy's findings and the documentation
+  ci    both, with nothing missing
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => run_suite(Requirement::from_environment(), &[]),
+        ["test", "--", passed_on @ ..] => run_suite(Requirement::from_environment(), passed_on),
+        ["test", "--require-all"] => run_suite(Requirement::EveryGroup, &[]),
+        ["test", "--require-all", "--", passed_on @ ..] => {
+            run_suite(Requirement::EveryGroup, passed_on)
+        }
+        ["lint"] => lint::run(),
+        ["ci"] => lint::run().and_then(|()| run_suite(Requirement::EveryGroup, &[])),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a command did not succeed, and the code it exits with.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+}

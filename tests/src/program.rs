@@ -1,0 +1,53 @@
+use std::{
+    env, io,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The first of `names` that the user's `PATH` has.
+pub(crate) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    names.iter().find_map(|name| find_in(&folders, name))
+}
+
+fn find_in(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
+    folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// What a program prints, or what it complained of.
+pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
+    let name = Path::new(command.get_program()).display().to_string();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("failed to start {name}: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(format!("{name} ended with {}: {complaint}", output.status))
+}
+
+/// A port that is free now. Somebody else may take it before it is used: callers try again.
+pub(crate) fn free_port() -> Result<u16, String> {
+    let port = || -> io::Result<u16> {
+        Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    };
+    port().map_err(|error| format!("failed to find a free port: {error}"))
+}
+
+/// Calls `start` with free ports until it succeeds; gives up after the third.
+pub(crate) fn on_free_port<T>(
+    mut start: impl FnMut(u16) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut last = String::new();
+    for _ in 0..3 {
+        match start(free_port()?) {
+            Ok(started) => return Ok(started),
+            Err(reason) => last = reason,
+        }
+    }
+    Err(last)
+}

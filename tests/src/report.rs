@@ -1,0 +1,76 @@
+use std::fmt;
+
+use crate::{group::Group, service::Service};
+
+/// What each group found on this machine, for the last lines of a run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    rows: Vec<(Group, Result<Service, String>)>,
+}
+
+impl Report {
+    /// Finds or starts what every group needs.
+    pub(crate) fn prepare() -> Self {
+        let rows = Group::ALL.map(|group| (group, Service::for_group(group)));
+        Self { rows: rows.into() }
+    }
+
+    /// Where the tests find what is there.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let services = self.rows.iter().filter_map(|(_, outcome)| outcome.as_ref().ok());
+        services.flat_map(|service| service.variables.iter().map(|(name, value)| (*name, &**value)))
+    }
+
+    /// Every group that cannot run here, with the reason and the cure; `None` if all can.
+    pub(crate) fn missing(&self) -> Option<String> {
+        let missing: Vec<String> = self
+            .rows
+            .iter()
+            .filter_map(|(group, outcome)| Some(not_run(*group, outcome.as_ref().err()?)))
+            .collect();
+        (!missing.is_empty()).then(|| missing.join("\n"))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (group, outcome) in &self.rows {
+            match outcome {
+                Ok(service) => writeln!(f, "  {} tests: with {}", group.name(), service.note)?,
+                Err(reason) => writeln!(f, "{}", not_run(*group, reason))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn not_run(group: Group, reason: &str) -> String {
+    let (name, packages) = (group.name(), group.debian_packages());
+    format!("  {name} tests: DID NOT RUN: {reason}; on Debian: apt-get install {packages}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(redis: Result<Service, String>) -> Report {
+        let postgres = Service::found("a server", vec![("POSTGRES", "postgres://".into())]);
+        Report { rows: vec![(Group::PostgreSql, Ok(postgres)), (Group::Redis, redis)] }
+    }
+
+    #[test]
+    fn missing_group_is_named_with_its_package() {
+        let report = report(Err("redis-server was not found".into()));
+        let expected = "  Redis tests: DID NOT RUN: redis-server was not found; on Debian: apt-get install redis-server";
+        assert_eq!(report.missing().as_deref(), Some(expected));
+        assert_eq!(report.to_string(), format!("  PostgreSQL tests: with a server\n{expected}\n"));
+    }
+
+    #[test]
+    fn complete_machine_misses_nothing() {
+        let report = report(Ok(Service::found("a server", vec![("REDIS", "redis://".into())])));
+        assert_eq!(report.missing(), None);
+        let variables: Vec<_> = report.variables().collect();
+        assert_eq!(variables, [("POSTGRES", "postgres://"), ("REDIS", "redis://")]);
+    }
+}

@@ -1,0 +1,104 @@
+use super::source::{Fact, Source};
+
+/// The house, ground floor first: a module uses its own floor and those below.
+const FLOORS: [&[&str]; 7] = [
+    &["config", "error", "event", "operation", "projection", "token"],
+    &["render"],
+    &["channel", "store"],
+    &["progress"],
+    &["runner"],
+    &["cli", "web"],
+    &["__private", "testing"],
+];
+
+/// Not a floor of the house but beside it: uses everything, and nothing in the house uses it.
+const BESIDE: usize = 6;
+
+/// The two engines: either can be exchanged without the other.
+const STRANGERS: [&str; 2] = ["store", "channel"];
+
+/// Where each crate may be named: the start of a path from `src`.
+const ROOMS: [(&str, &[&str]); 5] = [
+    ("axum", &["web/"]),
+    // The builder is given a connection.
+    ("sea_orm", &["store/", "runner/build.rs"]),
+    ("sea_orm_migration", &["store/", "runner/build.rs"]),
+    ("redis", &["channel/redis"]),
+    // A view of the user's is markup.
+    ("maud", &["render/", "web/", "progress/web_progress.rs"]),
+];
+
+/// What writes an ending into the store.
+const TERMINAL_WRITES: [&str; 1] = ["conclude"];
+
+/// Every rule that a file breaks, as `file: rule`.
+pub(super) fn broken_rules(path: &str, text: &str) -> Vec<String> {
+    if path == "lib.rs" {
+        return Vec::new();
+    }
+    let module = path.split(['/', '.']).next().unwrap();
+    let Some(floor) = floor_of(module) else {
+        return vec![format!("{path}: `{module}` has no floor")];
+    };
+    let source = Source::read(path, text);
+    let here = Place { path, module, floor };
+    let broken = source.facts.iter().filter_map(|fact| here.objection(fact));
+    broken.map(|rule| format!("{path}: {rule}")).collect()
+}
+
+/// Where in the house a file is.
+struct Place<'a> {
+    path: &'a str,
+    module: &'a str,
+    floor: usize,
+}
+
+impl Place<'_> {
+    fn objection(&self, fact: &Fact) -> Option<String> {
+        match fact {
+            Fact::CratePath(target) => self.objection_to_use(target),
+            Fact::ExternalPath(name) => {
+                let (_, rooms) = ROOMS.iter().find(|(room, _)| room == name)?;
+                let at_home = rooms.iter().any(|room| self.path.starts_with(room));
+                (!at_home).then(|| format!("`{name}` is used outside {}", rooms.join(", ")))
+            }
+            Fact::Waiting(word) => {
+                (self.module == "render").then(|| format!("`{word}` in render, which never waits"))
+            }
+            Fact::Member(name) => (self.module != "runner"
+                && TERMINAL_WRITES.contains(&name.as_str()))
+            .then(|| format!("`{name}` is called outside the runner")),
+        }
+    }
+
+    fn objection_to_use(&self, target: &str) -> Option<String> {
+        let Some(floor) = floor_of(target) else {
+            return Some(format!("`crate::{target}`: name the module"));
+        };
+        if floor > self.floor {
+            let (from, to) = (describe(self.floor), describe(floor));
+            // Strangers share a floor, so this never hides the rule about them.
+            return Some(format!("`{}` ({from}) uses `{target}` ({to})", self.module));
+        }
+        let are_strangers = target != self.module
+            && STRANGERS.contains(&target)
+            && STRANGERS.contains(&self.module);
+        are_strangers.then(|| {
+            let [one, other] = STRANGERS;
+            format!("`{one}` and `{other}` do not know each other")
+        })
+    }
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|modules| modules.contains(&module))
+}
+
+fn describe(floor: usize) -> String {
+    if floor == BESIDE { "beside the house".into() } else { format!("floor {floor}") }
+}
+
+/// The crates that have a room.
+pub(super) fn is_confined(name: &str) -> bool {
+    ROOMS.iter().any(|(room, _)| *room == name)
+}

@@ -1,0 +1,138 @@
+//! What a page shows is what happened: frames applied one after another come to the same as the
+//! snapshot.
+
+use std::sync::Arc;
+
+use liveops::{
+    OperationId, Projection, Templates,
+    event::{Bar, Ending, Event, Level, LogLine, Measure, StageState, Status},
+    operation::OperationKind,
+    projection::Changes,
+    render::{Renderer, Subject},
+};
+use proptest::prelude::*;
+
+use crate::support::{app::Steps, page::Page};
+
+const KIND: OperationKind = OperationKind::of::<Steps>();
+
+/// A step of a run and of its flusher.
+#[derive(Debug, Clone)]
+enum Step {
+    Event(Event),
+    /// So many lines between two looks that the oldest are gone before anybody saw them.
+    Flood(usize),
+    Flush,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => event().prop_map(Step::Event),
+        1 => (900usize..1_200).prop_map(Step::Flood),
+        6 => Just(Step::Flush),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let level = || prop_oneof![Just(Level::Info), Just(Level::Warning), Just(Level::Error)];
+    let region =
+        || prop_oneof![Just("preview"), Just("rows")].prop_map(|name| name.parse().unwrap());
+    let html = || "<b>[a-z<]{0,4}</b>".prop_map(Arc::<str>::from);
+    let stage = prop_oneof![
+        Just(StageState::Active),
+        Just(StageState::Done),
+        Just(StageState::Failed),
+        Just(StageState::Cancelled),
+    ];
+    let measure = prop_oneof![
+        (0f64..=100.0).prop_map(Measure::Percent),
+        (0u64..50, proptest::option::of(0u64..50))
+            .prop_map(|(done, total)| Measure::Count { done, total }),
+    ];
+    prop_oneof![
+        1 => Just(Event::Started),
+        1 => Just(Event::CancelRequested),
+        4 => (level(), ".{0,6}").prop_map(|(level, text)| {
+            Event::Status(Status { level, text: text.into() })
+        }),
+        4 => measure.prop_map(|measure| Event::Bar(Some(Bar {
+            measure,
+            label: None,
+            unit: Some("rows".into()),
+            elapsed: std::time::Duration::from_secs(2),
+        }))),
+        4 => (0usize..4, stage).prop_map(|(index, state)| Event::Stage { index, state }),
+        8 => (level(), ".{0,6}").prop_map(|(level, text)| line(level, text)),
+        3 => (region(), html()).prop_map(|(region, html)| Event::Swap { region, html }),
+        6 => (region(), html()).prop_map(|(region, html)| Event::Append { region, html }),
+        1 => prop_oneof![
+            Just(Ending::Cancelled),
+            Just(Ending::Failed("broken".into())),
+            Just(Ending::Finished(serde_json::json!({ "rows": 7 }).into())),
+        ].prop_map(Event::Ended),
+    ]
+}
+
+fn line(level: Level, text: String) -> Event {
+    Event::Log(LogLine { at: chrono::DateTime::UNIX_EPOCH, level, text })
+}
+
+proptest! {
+    #[test]
+    fn the_page_is_the_snapshot_of_the_fold_of_the_events(
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let renderer = Renderer::new(Templates::new(), "/live");
+        let subject = Subject { kind: KIND, id: OperationId::new() };
+        let mut projection = Projection::new(KIND.stages.len());
+        let mut page = Page::of(&renderer.snapshot(&subject, &projection));
+        let mut changes = Changes::default();
+
+        for step in steps.into_iter().chain([Step::Flush]) {
+            match step {
+                Step::Event(event) => changes.merge(projection.apply(event)),
+                Step::Flood(lines) => {
+                    for n in 0..lines {
+                        let line = line(Level::Info, n.to_string());
+                        changes.merge(projection.apply(line));
+                    }
+                }
+                Step::Flush => {
+                    let changes = std::mem::take(&mut changes);
+                    page.apply(&renderer.fragments(&subject, &projection, changes));
+                }
+            }
+        }
+        page.assert_shown_by(&Page::of(&renderer.snapshot(&subject, &projection)));
+    }
+
+    #[test]
+    fn nothing_changes_after_the_end(events in prop::collection::vec(event(), 0..20)) {
+        let mut projection = Projection::new(KIND.stages.len());
+        projection.apply(Event::Ended(Ending::Cancelled));
+        let ended = projection.clone();
+        for event in events {
+            prop_assert!(projection.apply(event).is_empty());
+        }
+        prop_assert_eq!(projection, ended);
+    }
+}
+
+#[test]
+fn stages_count_by_their_weights() {
+    let mut projection = Projection::new(3);
+    let percent = |projection: &Projection| projection.percent(&[1, 8, 1]);
+    assert_eq!(percent(&projection), Some(0.0));
+    projection.apply(Event::Stage { index: 0, state: StageState::Done });
+    assert_eq!(percent(&projection), Some(10.0));
+    projection.apply(Event::Stage { index: 1, state: StageState::Active });
+    projection.apply(Event::Bar(Some(Bar {
+        measure: Measure::Count { done: 1, total: Some(4) },
+        label: None,
+        unit: None,
+        elapsed: std::time::Duration::ZERO,
+    })));
+    assert_eq!(percent(&projection), Some(30.0));
+    projection.apply(Event::Ended(Ending::Finished(serde_json::Value::Null.into())));
+    assert_eq!(percent(&projection), Some(100.0));
+}

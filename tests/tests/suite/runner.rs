@@ -1,0 +1,295 @@
+//! How operations are executed, and in which order that is written and shown.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use liveops::{
+    Attempt, ChannelName, OperationId, OperationState,
+    channel::{
+        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, MemoryChannelLayer, Payload,
+        PublishError, Signal, Subscription,
+    },
+    operation::NewOperation,
+    render::Fragment,
+    runner::CancelOutcome,
+    store::{self, Store},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::support::app::{ChainStart, Ending, Greeting, How, Steps, TestApp};
+
+/// A channel layer that asks the test before each signal.
+#[derive(Debug, Clone)]
+struct Watched {
+    inner: MemoryChannelLayer,
+    store: Store,
+    seen: Arc<Mutex<Vec<(&'static str, OperationState)>>>,
+}
+
+#[async_trait]
+impl ChannelLayer for Watched {
+    async fn open(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        self.inner.open(channel, attempt, snapshot).await
+    }
+
+    async fn publish(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        payload: Payload,
+    ) -> Result<Cursor, PublishError> {
+        let id = channel.operation_id().unwrap();
+        let committed = self.store.find(id).await.unwrap().unwrap().state();
+        let what = match &payload {
+            Payload::Signal(Signal::Finished(_)) => "finished",
+            Payload::Signal(Signal::Chained(_)) => "chained",
+            Payload::Fragments(fragments) if shows_an_ending(fragments) => "ending",
+            Payload::Fragments(_) => "progress",
+        };
+        self.seen.lock().unwrap().push((what, committed));
+        self.inner.publish(channel, attempt, payload).await
+    }
+
+    async fn catch_up(
+        &self,
+        channel: &ChannelName,
+        since: Option<Cursor>,
+    ) -> Result<Option<CatchUp>, ChannelError> {
+        self.inner.catch_up(channel, since).await
+    }
+
+    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
+        self.inner.subscribe(channel).await
+    }
+
+    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
+        self.inner.announce(list).await
+    }
+}
+
+fn shows_an_ending(fragments: &[Fragment]) -> bool {
+    fragments.iter().any(|fragment| fragment.html.contains("restart"))
+}
+
+#[tokio::test]
+async fn an_ending_is_committed_before_anything_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+    let seen = Arc::default();
+    let layer = Watched {
+        inner: MemoryChannelLayer::new(),
+        store: Store::new(store::connect(&url).await.unwrap()),
+        seen: Arc::clone(&seen),
+    };
+    let app = TestApp::on(&url, |builder| builder.channel_layer(layer)).await;
+    app.gate.open(4);
+    let ends = [
+        app.liveops.enqueue(Steps {}, "ann").await.unwrap(),
+        app.liveops.enqueue(Ending { how: How::Panic }, "ann").await.unwrap(),
+        app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap(),
+    ];
+    for id in ends {
+        app.ends(id).await;
+    }
+    // The chain is the last thing its first link shows.
+    while !seen.lock().unwrap().iter().any(|(what, _)| *what == "chained") {
+        tokio::task::yield_now().await;
+    }
+    let seen = seen.lock().unwrap().clone();
+    for what in ["ending", "finished", "chained"] {
+        assert!(seen.iter().any(|(seen, _)| *seen == what), "{what} is missing in {seen:?}");
+    }
+    for (what, committed) in seen.iter().filter(|(what, _)| *what != "progress") {
+        assert!(committed.is_terminal(), "{what} was shown while the row said {committed}");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_goes_through_its_stages() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(id, OperationState::Started).await;
+    app.gate.open(3);
+    app.reaches(id, OperationState::FinishedOk).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.stage_states, serde_json::json!(["done", "done", "done"]));
+    assert_eq!((row.log_seq, row.percent), (3, Some(100.0)));
+}
+
+#[tokio::test]
+async fn an_eager_operation_has_ended_when_it_is_enqueued() {
+    let app = TestApp::eager().await;
+    let id = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::FinishedOk);
+}
+
+#[tokio::test]
+async fn what_waited_when_the_application_stopped_runs_when_it_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+    let store = Store::new(store::connect(&url).await.unwrap());
+    store.migrate().await.unwrap();
+    let waiting = NewOperation::new(&Greeting { name: "Ann".into() }, "ann").unwrap();
+    let mut of_another_application = waiting.clone();
+    of_another_application.id = OperationId::new();
+    of_another_application.op_type = "other.thing";
+    let foreign = of_another_application.id;
+    let id = store.insert(store.db(), waiting).await.unwrap().operation_id();
+    store.insert(store.db(), of_another_application).await.unwrap();
+
+    let app = TestApp::on(&url, |builder| builder).await;
+    app.liveops.resume().await.unwrap();
+    app.reaches(id, OperationState::FinishedOk).await;
+    let row = app.liveops.find(foreign).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::NotStarted, "it is not ours to run");
+}
+
+#[tokio::test]
+async fn no_more_operations_run_at_once_than_may() {
+    let mut config = liveops::Config::default();
+    config.concurrency_max = 2;
+    let app = TestApp::with(|builder| builder.config(config)).await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(app.liveops.enqueue(Steps {}, "ann").await.unwrap());
+    }
+    let started = async || {
+        let mut count = 0;
+        for id in &ids {
+            let row = app.liveops.find(*id).await.unwrap().unwrap();
+            count += usize::from(row.state() == OperationState::Started);
+        }
+        count
+    };
+    while started().await < 2 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert_eq!(started().await, 2);
+    }
+    app.gate.open(12);
+    for id in &ids {
+        app.reaches(*id, OperationState::FinishedOk).await;
+    }
+}
+
+#[tokio::test]
+async fn a_waiting_operation_is_cancelled_at_once() {
+    let mut config = liveops::Config::default();
+    config.concurrency_max = 1;
+    let app = TestApp::with(|builder| builder.config(config)).await;
+    let running = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(running, OperationState::Started).await;
+    let waiting = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    assert_eq!(app.liveops.cancel(waiting).await.unwrap(), CancelOutcome::Cancelled);
+    assert_eq!(app.liveops.cancel(waiting).await.unwrap(), CancelOutcome::Ended);
+    let row = app.liveops.find(waiting).await.unwrap().unwrap();
+    assert_eq!((row.state(), row.started_on), (OperationState::Cancelled, None));
+}
+
+#[tokio::test]
+async fn a_running_operation_stops_where_it_next_looks() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(id, OperationState::Started).await;
+    assert_eq!(app.liveops.cancel(id).await.unwrap(), CancelOutcome::Requested);
+    app.reaches(id, OperationState::Cancelled).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.error_message, None, "cancelled is no failure");
+}
+
+#[tokio::test]
+async fn a_run_whose_row_was_taken_over_changes_nothing() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(id, OperationState::Started).await;
+    let store = app.liveops.store();
+    store::Entity::update_many()
+        .filter(store::Column::Id.eq(id.as_uuid()))
+        .col_expr(store::Column::Attempt, Expr::value(7))
+        .exec(store.db())
+        .await
+        .unwrap();
+    let before = store.find(id).await.unwrap().unwrap();
+
+    let channel = ChannelName::operation(id);
+    let mut frames = app.liveops.channel_layer().subscribe(&channel).await.unwrap();
+    app.gate.open(3);
+    // The run hears at its next stage that it is no longer its own.
+    app.liveops.shutdown().await;
+    assert_eq!(store.find(id).await.unwrap().unwrap(), before);
+    app.liveops.channel_layer().open(&channel, Attempt(7), Vec::new()).await.unwrap();
+    loop {
+        match frames.next().await.unwrap().unwrap() {
+            Delivery::Frame(frame) if frame.cursor.epoch.attempt == Attempt(7) => break,
+            Delivery::Frame(frame) => {
+                assert!(!matches!(frame.payload, Payload::Signal(_)), "{frame:?}");
+            }
+            Delivery::ListChanged => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_hands_over_to_the_next() {
+    let app = TestApp::spawn().await;
+    let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
+    app.gate.open(1);
+    app.reaches(first, OperationState::FinishedOk).await;
+    let store = app.liveops.store();
+    let next = store.find_next(first).await.unwrap().expect("it was enqueued with the ending");
+    assert_eq!((next.op_type.as_str(), next.owner.as_str()), ("test.greeting", "ann"));
+    app.reaches(next.operation_id(), OperationState::FinishedOk).await;
+}
+
+#[tokio::test]
+async fn two_types_with_one_op_type_are_refused() {
+    mod other {
+        use liveops::{LiveOperation, Progress, Run, RunResult};
+        use serde::{Deserialize, Serialize};
+
+        #[derive(LiveOperation, Serialize, Deserialize)]
+        #[liveop(app = "test", name = "greeting")]
+        pub(super) struct Salutation;
+
+        impl Run for Salutation {
+            type Output = ();
+
+            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+                Ok(())
+            }
+        }
+    }
+    let db = store::connect("sqlite::memory:").await.unwrap();
+    let error = liveops::LiveOps::builder(db)
+        .register::<Greeting>()
+        .register::<other::Salutation>()
+        .build()
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("Greeting") && error.contains("Salutation"), "{error}");
+    assert!(error.contains("`test.greeting`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_template_that_nobody_looks_up_is_refused() {
+    let db = store::connect("sqlite::memory:").await.unwrap();
+    let templates = liveops::Templates::new().result("test/gretting_result.html", |_: &()| {
+        maud::html! {}
+    });
+    let error = liveops::LiveOps::builder(db)
+        .register::<Greeting>()
+        .templates(templates)
+        .build()
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("test/gretting_result.html"), "{error}");
+    assert!(error.contains("test/greeting_result.html"), "{error}");
+}

@@ -1,0 +1,248 @@
+//! What the operations' rows promise, on every database.
+
+use std::time::Duration;
+
+use liveops::{
+    Attempt, OperationId, OperationState, Projection,
+    event::{self, Event, LogLine, StageState},
+    operation::{NewOperation, OperationKind},
+    store::{Cancelling, Conclusion, ListFilter, Store},
+};
+use serde_json::json;
+
+use crate::support::{
+    app::{Greeting, Steps},
+    database::{TestDatabase, on_every_database},
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const KIND: OperationKind = OperationKind::of::<Steps>();
+
+async fn store(db: &TestDatabase) -> Store {
+    let store = Store::new(db.connect().await);
+    store.migrate().await.unwrap();
+    store
+}
+
+fn new_operation() -> NewOperation {
+    NewOperation::new(&Steps {}, "ann").unwrap()
+}
+
+async fn enqueued(store: &Store) -> OperationId {
+    store.insert(store.db(), new_operation()).await.unwrap().operation_id()
+}
+
+async fn claimed(store: &Store) -> OperationId {
+    let id = enqueued(store).await;
+    store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
+    id
+}
+
+fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> Conclusion<'a> {
+    Conclusion { ending, traceback: None, projection, kind: &KIND, next: None }
+}
+
+async fn state(store: &Store, id: OperationId) -> OperationState {
+    store.find(id).await.unwrap().unwrap().state()
+}
+
+on_every_database! {
+    async fn migrating_twice_changes_nothing(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = enqueued(&store).await;
+        store.migrate().await.unwrap();
+        assert!(store.find(id).await.unwrap().is_some());
+    }
+
+    async fn a_new_operation_waits(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = enqueued(&store).await;
+        let row = store.find(id).await.unwrap().unwrap();
+        assert_eq!(row.state(), OperationState::NotStarted);
+        assert_eq!((row.op_type.as_str(), row.owner.as_str()), ("test.steps", "ann"));
+        assert_eq!(row.input, json!({}));
+        assert_eq!(store.waiting(&["test.steps"]).await.unwrap(), [id]);
+        assert_eq!(store.waiting(&["test.other"]).await.unwrap(), []);
+    }
+
+    async fn an_insert_that_is_rolled_back_never_was(db: TestDatabase) {
+        use sea_orm::TransactionTrait;
+        let store = store(&db).await;
+        let transaction = store.db().begin().await.unwrap();
+        let row = store.insert(&transaction, new_operation()).await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(store.find(row.operation_id()).await.unwrap(), None);
+    }
+
+    async fn one_of_many_claims_wins(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = enqueued(&store).await;
+        let claims = (0..16).map(|n| {
+            let store = store.clone();
+            async move { store.claim(id, &format!("w{n}"), LEASE).await.unwrap() }
+        });
+        let rows = futures_util::future::join_all(claims).await;
+        let won: Vec<_> = rows.into_iter().flatten().collect();
+        assert_eq!(won.len(), 1);
+        assert_eq!(won[0].attempt_number(), Attempt(1));
+        assert!(won[0].lease_until.unwrap() > chrono::Utc::now());
+        assert_eq!(state(&store, id).await, OperationState::Started);
+    }
+
+    async fn an_operation_that_is_not_due_is_not_claimed(db: TestDatabase) {
+        let store = store(&db).await;
+        let mut new = new_operation();
+        new.run_after = Some(chrono::Utc::now() + chrono::TimeDelta::hours(1));
+        let row = store.insert(store.db(), new).await.unwrap();
+        assert_eq!(store.claim(row.operation_id(), "w", LEASE).await.unwrap(), None);
+        assert_eq!(store.waiting(&["test.steps"]).await.unwrap(), []);
+    }
+
+    async fn a_run_saves_where_it_is(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let mut projection = Projection::new(3);
+        projection.apply(Event::Started);
+        projection.apply(Event::Stage { index: 0, state: StageState::Done });
+        projection.apply(Event::Stage { index: 1, state: StageState::Active });
+        let status = event::Status { level: event::Level::Warning, text: "slow".into() };
+        projection.apply(Event::Status(status));
+        let saved = store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap();
+        assert!(!saved.unwrap().cancel_requested);
+
+        let row = store.find(id).await.unwrap().unwrap();
+        assert_eq!(row.current_stage.as_deref(), Some("Process"));
+        assert_eq!(row.percent.map(f64::round), Some(33.0));
+        let restored = row.projection(&KIND);
+        assert_eq!(restored.stages, projection.stages);
+        assert_eq!(restored.status, projection.status);
+    }
+
+    async fn a_stale_attempt_writes_nothing(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let projection = Projection::new(3);
+        for stale in [Attempt(0), Attempt(2)] {
+            let saved = store.save(id, stale, &projection, &KIND, LEASE).await.unwrap();
+            assert_eq!(saved, None);
+            let end = conclusion(&event::Ending::Cancelled, &projection);
+            assert_eq!(store.conclude(id, stale, end).await.unwrap(), None);
+        }
+        assert_eq!(state(&store, id).await, OperationState::Started);
+    }
+
+    async fn an_ending_is_written_whole(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let mut projection = Projection::new(3);
+        projection.apply(Event::Log(LogLine {
+            at: chrono::Utc::now(),
+            level: event::Level::Error,
+            text: "row 7 is bad".to_owned(),
+        }));
+        let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
+        projection.apply(Event::Ended(ending.clone()));
+        let row = store.conclude(id, Attempt(1), conclusion(&ending, &projection)).await.unwrap();
+        let row = row.expect("it was ours");
+        assert_eq!(row.state(), OperationState::FinishedOk);
+        assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
+        assert_eq!(row.lease_until, None);
+        let restored = row.projection(&KIND);
+        assert_eq!(restored.log, projection.log);
+        assert_eq!(restored.ending, Some(ending));
+    }
+
+    async fn an_operation_ends_once(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let projection = Projection::new(3);
+        let endings = [
+            event::Ending::Cancelled,
+            event::Ending::Failed("broken".into()),
+            event::Ending::Finished(json!(1).into()),
+        ];
+        let ends = endings
+            .iter()
+            .map(|ending| store.conclude(id, Attempt(1), conclusion(ending, &projection)));
+        let rows = futures_util::future::join_all(ends).await;
+        assert_eq!(rows.into_iter().filter_map(Result::unwrap).count(), 1);
+        let again = conclusion(&endings[0], &projection);
+        assert_eq!(store.conclude(id, Attempt(1), again).await.unwrap(), None);
+    }
+
+    async fn the_next_operation_is_enqueued_with_the_ending_or_not_at_all(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let projection = Projection::new(3);
+        let ending = event::Ending::Finished(json!(null).into());
+        let next = || {
+            let mut next = NewOperation::new(&Greeting { name: "Ann".into() }, "ann").unwrap();
+            next.chained_from = Some(id);
+            Some(next)
+        };
+        let stale = Conclusion { next: next(), ..conclusion(&ending, &projection) };
+        assert_eq!(store.conclude(id, Attempt(9), stale).await.unwrap(), None);
+        assert_eq!(store.find_next(id).await.unwrap(), None);
+
+        let end = Conclusion { next: next(), ..conclusion(&ending, &projection) };
+        store.conclude(id, Attempt(1), end).await.unwrap().expect("it was ours");
+        let next = store.find_next(id).await.unwrap().expect("it was chained");
+        assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
+    }
+
+    async fn cancelling_depends_on_where_the_operation_is(db: TestDatabase) {
+        let store = store(&db).await;
+        let waiting = enqueued(&store).await;
+        let Cancelling::Cancelled(row) = store.cancel(waiting).await.unwrap() else { panic!() };
+        assert_eq!(row.state(), OperationState::Cancelled);
+        assert!(matches!(store.cancel(waiting).await.unwrap(), Cancelling::Ended(_)));
+        assert_eq!(store.claim(waiting, "w", LEASE).await.unwrap(), None);
+
+        let running = claimed(&store).await;
+        assert!(matches!(store.cancel(running).await.unwrap(), Cancelling::Requested(_)));
+        let projection = Projection::new(3);
+        let saved = store.save(running, Attempt(1), &projection, &KIND, LEASE).await.unwrap();
+        assert!(saved.unwrap().cancel_requested);
+
+        assert_eq!(store.cancel(OperationId::new()).await.unwrap(), Cancelling::Unknown);
+    }
+
+    async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        assert_eq!(store.restart(id).await.unwrap(), None, "it is running");
+        let projection = Projection::new(3);
+        let ending = event::Ending::Failed("broken".into());
+        store.conclude(id, Attempt(1), conclusion(&ending, &projection)).await.unwrap();
+
+        let row = store.restart(id).await.unwrap().expect("it has ended");
+        assert_eq!(row.state(), OperationState::NotStarted);
+        assert_eq!((row.error_message, row.attempt), (None, 2));
+        let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
+        assert_eq!(row.attempt - row.attempts_before, 1, "its budget begins anew");
+        assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
+    }
+
+    async fn lists_are_filtered_by_the_state_that_rows_say_they_are_in(db: TestDatabase) {
+        let store = store(&db).await;
+        let projection = Projection::new(3);
+        let mut by_state = vec![(OperationState::NotStarted, enqueued(&store).await)];
+        by_state.push((OperationState::Started, claimed(&store).await));
+        for ending in [
+            event::Ending::Cancelled,
+            event::Ending::Failed("broken".into()),
+            event::Ending::Finished(json!(1).into()),
+        ] {
+            let id = claimed(&store).await;
+            store.conclude(id, Attempt(1), conclusion(&ending, &projection)).await.unwrap();
+            by_state.push((ending.state(), id));
+        }
+        for (state, id) in by_state {
+            let mut filter = ListFilter::default();
+            filter.state = Some(state);
+            let rows = store.list(&filter, 10).await.unwrap();
+            let found: Vec<_> = rows.iter().map(|row| (row.state(), row.operation_id())).collect();
+            assert_eq!(found, [(state, id)]);
+        }
+    }
+}

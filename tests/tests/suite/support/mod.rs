@@ -1,0 +1,12 @@
+//! What the whole-system tests stand on: applications, databases, a browser, a server, a socket.
+
+pub(crate) mod app;
+pub(crate) mod browser;
+pub(crate) mod database;
+pub(crate) mod demo;
+pub(crate) mod need;
+pub(crate) mod page;
+pub(crate) mod postgres;
+pub(crate) mod server;
+pub(crate) mod socket;
+pub(crate) mod sqlite;

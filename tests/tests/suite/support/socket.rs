@@ -1,0 +1,146 @@
+use std::{future::Future, panic::Location, time::Duration};
+
+use axum::http::StatusCode;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{self, ClientRequestBuilder, Message, protocol::CloseFrame},
+};
+
+/// How long the other side may take: far longer than it does on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A WebSocket client that speaks JSON, and says what it waited for when nothing came.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Connects, with headers such as `Cookie` and `Origin`.
+    #[track_caller]
+    pub(crate) fn connect(
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> impl Future<Output = Self> + use<> {
+        let caller = Location::caller();
+        let connecting = Self::try_connect(url, headers);
+        async move {
+            let socket = connecting.await;
+            socket.unwrap_or_else(|status| panic!("{caller}: refused with {status}"))
+        }
+    }
+
+    /// Connects, or gives the status with which the server refused.
+    pub(crate) fn try_connect(
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> impl Future<Output = Result<Self, StatusCode>> + use<> {
+        let request = ClientRequestBuilder::new(url.parse().unwrap());
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.with_header(*name, *value));
+        async move {
+            match timeout(PATIENCE, connect_async(request)).await {
+                Ok(Ok((stream, _))) => Ok(Self { stream }),
+                Ok(Err(tungstenite::Error::Http(response))) => Err(response.status()),
+                Ok(Err(error)) => panic!("failed to connect: {error}"),
+                Err(_) => panic!("failed to connect within {PATIENCE:?}"),
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, message: &Value) {
+        self.send_text(&message.to_string()).await;
+    }
+
+    /// Sends what may not be JSON at all.
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    /// The next message, whatever it is.
+    #[track_caller]
+    pub(crate) fn next(&mut self) -> impl Future<Output = Value> {
+        self.next_matching("any message", |_| true)
+    }
+
+    /// The next message that `is_it`; those before it are dropped.
+    ///
+    /// # Panics
+    ///
+    /// With `what` was awaited and the messages that came instead, when the socket closes first
+    /// or nothing comes in time.
+    #[track_caller]
+    pub(crate) fn next_matching(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> impl Future<Output = Value> {
+        let caller = Location::caller();
+        async move {
+            let mut others = Vec::new();
+            loop {
+                match self.receive().await {
+                    Received::Message(message) if is_it(&message) => return message,
+                    Received::Message(message) => others.push(message),
+                    other => {
+                        panic!("{caller}: waited for {what}, {other:?}; before it: {others:?}")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The code with which the server closes the socket; messages before it are dropped.
+    #[track_caller]
+    pub(crate) fn closed(&mut self) -> impl Future<Output = u16> {
+        let caller = Location::caller();
+        async move {
+            loop {
+                match self.receive().await {
+                    Received::Message(_) => {}
+                    Received::Closed(Some(frame)) => return frame.code.into(),
+                    other => panic!("{caller}: waited for a close frame, {other:?}"),
+                }
+            }
+        }
+    }
+
+    /// Leaves as a browser does, and waits until the server has taken notice.
+    pub(crate) async fn close(mut self) {
+        self.stream.close(None).await.unwrap();
+        while let Received::Message(_) = self.receive().await {}
+    }
+
+    /// Pings and pongs are tungstenite's business, and answered while this reads.
+    async fn receive(&mut self) -> Received {
+        loop {
+            let message = match timeout(PATIENCE, self.stream.next()).await {
+                Err(_) => return Received::NothingInTime,
+                Ok(None) => return Received::Closed(None),
+                Ok(Some(Err(error))) => return Received::Broken(error),
+                Ok(Some(Ok(message))) => message,
+            };
+            match message {
+                Message::Text(text) => {
+                    return Received::Message(serde_json::from_str(&text).unwrap());
+                }
+                Message::Close(frame) => return Received::Closed(frame),
+                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Binary(_) | Message::Frame(_) => panic!("not a text frame: {message:?}"),
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Received {
+    Message(Value),
+    Closed(Option<CloseFrame>),
+    #[expect(dead_code, reason = "read by Debug, in the message of a panic")]
+    Broken(tungstenite::Error),
+    NothingInTime,
+}

@@ -1,0 +1,5 @@
+//! The claims that every other test builds on.
+
+mod browser;
+mod database;
+mod socket;

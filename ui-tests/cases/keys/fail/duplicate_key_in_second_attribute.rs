@@ -1,0 +1,11 @@
+use liveops::LiveOperation;
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "one")]
+#[liveop(app = "two")]
+struct Import {
+    file: String,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Load")]
+enum Import {
+    Csv(String),
+}
+
+impl Run for Import {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(ImportStage::Load, async { Ok(()) }).await
+    }
+}
+
+fn main() {}
