@@ -152,13 +152,17 @@ fn log(format: LogFormat) {
     }
 }
 
-/// An error and what caused it, on one line.
+/// An error and what caused it, on one line. Some errors repeat what caused them; the line does
+/// not.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let cause = error.to_string();
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
         source = error.source();
     }
     text

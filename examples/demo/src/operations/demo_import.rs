@@ -74,13 +74,13 @@ impl DemoImport {
     /// Shows what was found in a region of the operation's own, while it is being found.
     async fn check(&self, p: &Progress<Self>) -> RunResult<()> {
         if let Some(web) = p.web() {
-            web.swap("preview", html! { h3 { "Found so far" } });
+            web.swap("preview", html! { h3 { "Products" } });
         }
         let products = PRODUCTS.into_iter().zip(1_u32..);
         for item in p.track(products).label("Checking").unit("products") {
             let (product, number) = item?;
             if let Some(web) = p.web() {
-                web.append("preview", html! { p { (number) ". " (product) } });
+                web.append("preview", html! { div { (number) ". " (product) } });
             }
             if product == "Gasket" {
                 p.log_warn("Gasket has no price; using last year's");

@@ -2,6 +2,7 @@
 
 mod bounded;
 mod short_text;
+mod thousands;
 
 mod chain;
 mod demo_import;
@@ -26,6 +27,7 @@ pub use quick_task::QuickTask;
 pub use redirecting_task::RedirectingTask;
 pub use score_import::ScoreImport;
 pub use short_text::{NotShort, ShortText};
+use thousands::thousands;
 
 use liveops::{Templates, runner::Builder};
 

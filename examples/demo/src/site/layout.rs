@@ -1,7 +1,7 @@
 use liveops::render::Layout;
 use maud::{DOCTYPE, Markup, html};
 
-use super::start_page;
+use super::{favicon, start_page};
 
 /// The frame of every page, those of liveops included.
 pub fn layout(page: &Layout) -> Markup {
@@ -12,6 +12,7 @@ pub fn layout(page: &Layout) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (page.title) " · liveops demo" }
+                link rel="icon" type="image/svg+xml" href=(favicon::PATH);
                 (page.head)
             }
             body class="liveops-page" {

@@ -1,6 +1,7 @@
 //! The pages of the demo: sign-in, start page, and the routes of liveops beside them.
 
 mod current_user;
+mod favicon;
 mod health;
 mod layout;
 mod not_found;
@@ -44,6 +45,7 @@ pub fn router(site: Site) -> Router {
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route(THANKS_PATH, get(thanks::show))
+        .route(favicon::PATH, get(favicon::show))
         .route("/healthz", get(health::check))
         .merge(liveops::web::router::<CurrentUser, Site>(&site.liveops))
         .fallback(not_found::show)

@@ -104,6 +104,12 @@ async fn a_flood_task_reports_as_often_as_it_was_asked_to() {
     }
 }
 
+#[tokio::test]
+async fn what_a_flood_said_last_is_what_stays() {
+    let (_fixture, _, task) = run("demo.flood_task", json!({ "ticks": 25_000, "lines": 10 })).await;
+    assert_eq!(task["status"], "Tick 25000", "{task}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_echo_task_sends_its_status_and_the_time_at_its_rate() {
     let before = tokio::time::Instant::now();

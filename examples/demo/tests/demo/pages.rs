@@ -17,7 +17,17 @@ async fn every_answer_has_a_strict_policy_and_keeps_to_it() {
     let ann = fixture.signed_in("ann").await;
     let import = ann.start("demo.demo_import", json!({ "pace_ms": 0 })).await;
     let page = import["url"].as_str().unwrap();
-    for path in ["/", "/login", "/thanks", "/live/", "/live/none/", "/nowhere", "/healthz", page] {
+    for path in [
+        "/",
+        "/login",
+        "/thanks",
+        "/live/",
+        "/live/none/",
+        "/nowhere",
+        "/healthz",
+        "/favicon.svg",
+        page,
+    ] {
         let answer = ann.get(path).await;
         let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'self';"), "{path}: {policy}");

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     AppState,
     library::Access,
-    operations::Bounded,
+    operations::{Bounded, thousands},
     scores::{ImportScores, NewScore},
     site,
 };
@@ -82,7 +82,7 @@ impl ScoreImport {
             let file = p.state().library.open(&file, access);
             let source =
                 Source::load(&p, file.map_err(|error| RunError::user(error.to_string()))?)?;
-            p.log(format!("The file has {} rows", source.rows()));
+            p.log(format!("The file has {} rows", thousands(source.rows())));
             Ok(source)
         })
         .await?
@@ -150,7 +150,7 @@ fn check(
         }
     }
     if let Some(more) = tally.rejected().checked_sub(LOGGED_REJECTIONS_MAX).filter(|&n| n > 0) {
-        p.log_warn(format!("… and {more} more rejected rows"));
+        p.log_warn(format!("… and {} more rejected rows", thousands(more)));
     }
     if !batch.is_empty() {
         checked.blocking_send(batch)?;
@@ -165,7 +165,8 @@ fn judge(tally: Tally) -> RunResult<Summary> {
         return Err(RunError::user(format!(
             "{} of {} rows are wrong, more than half, so nothing was saved. The log says what is \
              wrong with them.",
-            summary.rejected, summary.total
+            thousands(summary.rejected),
+            thousands(summary.total)
         )));
     }
     Ok(summary)
@@ -176,10 +177,14 @@ async fn save(
     scores: &ImportScores,
     summary: &Summary,
 ) -> RunResult<()> {
-    p.status(format!("Saving {} rows", summary.accepted));
+    p.status(format!("Saving {} rows", thousands(summary.accepted)));
     p.set(0, summary.accepted);
     scores.commit().await?;
     p.set(summary.accepted, summary.accepted);
-    p.status(format!("{} rows saved, {} rejected", summary.accepted, summary.rejected));
+    p.status(format!(
+        "{} rows saved, {} rejected",
+        thousands(summary.accepted),
+        thousands(summary.rejected)
+    ));
     Ok(())
 }

@@ -4,6 +4,7 @@ use liveops::{LiveOperation, Templates};
 use maud::{Markup, html};
 
 use super::{CourseSummary, ScoreImport, Summary};
+use crate::operations::thousands;
 
 /// Adds how a [`Summary`] looks, on a page and in a terminal.
 pub(crate) fn templates(templates: Templates) -> Templates {
@@ -16,9 +17,9 @@ fn page(summary: &Summary) -> Markup {
     html! {
         h3 { "Scores" }
         dl {
-            dt { "Rows" } dd { (summary.total) }
-            dt { "Saved" } dd { (summary.accepted) }
-            dt { "Rejected" } dd { (summary.rejected) }
+            dt { "Rows" } dd { (thousands(summary.total)) }
+            dt { "Saved" } dd { (thousands(summary.accepted)) }
+            dt { "Rejected" } dd { (thousands(summary.rejected)) }
         }
         h3 { "Courses" }
         table {
@@ -27,7 +28,7 @@ fn page(summary: &Summary) -> Markup {
             }
             tbody {
                 @for CourseSummary { course, count, mean } in &summary.courses {
-                    tr { th scope="row" { (course) } td { (count) } td { (format!("{mean:.2}")) } }
+                    tr { th scope="row" { (course) } td { (thousands(*count)) } td { (format!("{mean:.2}")) } }
                 }
             }
         }
@@ -37,11 +38,13 @@ fn page(summary: &Summary) -> Markup {
 fn text(summary: &Summary) -> String {
     let mut text = format!(
         "{} of {} rows saved, {} rejected\n",
-        summary.accepted, summary.total, summary.rejected
+        thousands(summary.accepted),
+        thousands(summary.total),
+        thousands(summary.rejected)
     );
     for CourseSummary { course, count, mean } in &summary.courses {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{course:<12} {count:>8} scores, mean {mean:>6.2}");
+        let _ = writeln!(text, "{course:<12} {:>8} scores, mean {mean:>6.2}", thousands(*count));
     }
     text
 }

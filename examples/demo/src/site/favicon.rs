@@ -1,0 +1,10 @@
+use axum::http::{HeaderName, header};
+
+pub(super) const PATH: &str = "/favicon.svg";
+
+/// The little picture in a browser's tab; without one every page would log that it is missing.
+pub(super) async fn show() -> ([(HeaderName, &'static str); 2], &'static str) {
+    let headers =
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, include_str!("../../assets/favicon.svg"))
+}
