@@ -64,7 +64,7 @@ async fn an_upload_is_watched_to_its_result_without_a_navigation() {
     assert!(bars.is_sorted() || bars.last() == Some(&100.0), "{bars:?}");
 
     let result = browser.text(".op-result").await;
-    for shown in ["10000", "9000", "1000", "MATH101", "MATH102", "MATH103"] {
+    for shown in ["10,000", "9,000", "1,000", "MATH101", "MATH102", "MATH103"] {
         assert!(result.contains(shown), "{shown} is missing in {result}");
     }
     let log = browser.text(".op-log").await;

@@ -1,7 +1,7 @@
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
-use super::ShortText;
+use super::{Bounded, ShortText, pause};
 
 /// Finishes and hands over to [`ChainEnd`]; the page moves over to it in place.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
@@ -11,6 +11,9 @@ pub struct ChainStart {
     /// What is handed over.
     #[serde(default)]
     pub note: ShortText,
+    /// How many milliseconds each half takes: long enough to see it.
+    #[serde(default)]
+    pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
 
 /// Where [`ChainStart`] leads.
@@ -21,6 +24,9 @@ pub struct ChainEnd {
     /// What was handed over.
     #[serde(default)]
     pub note: ShortText,
+    /// How many milliseconds it takes.
+    #[serde(default)]
+    pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
 
 /// What is handed over unless the operation says otherwise.
@@ -33,10 +39,10 @@ impl Run for ChainStart {
         let note = self.note.or(NOTE);
         p.stage(ChainStartStage::FirstHalf, async {
             p.log(format!("Handing over {note:?}"));
-            Ok(())
+            pause(&p, self.pace_ms.value()).await
         })
         .await?;
-        p.chain_to(ChainEnd { note: ShortText::try_from(note)? });
+        p.chain_to(ChainEnd { note: ShortText::try_from(note)?, pace_ms: self.pace_ms });
         Ok(format!("Handed over: {note}"))
     }
 }
@@ -48,7 +54,7 @@ impl Run for ChainEnd {
         let note = self.note.or("nothing: it was started on its own");
         p.stage(ChainEndStage::SecondHalf, async {
             p.log(format!("Received {note:?}"));
-            Ok(())
+            pause(&p, self.pace_ms.value()).await
         })
         .await?;
         Ok(format!("Received: {note}"))

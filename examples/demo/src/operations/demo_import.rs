@@ -1,11 +1,8 @@
-use std::time::Duration;
-
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use maud::html;
 use serde::{Deserialize, Serialize};
-use tokio::time;
 
-use super::{Bounded, ShortText};
+use super::{Bounded, ShortText, pause};
 
 /// Goes through every part of the page: five stages, bars, log, a region of its own, a result.
 ///
@@ -46,7 +43,7 @@ impl Run for DemoImport {
         p.status(format!("Importing {}", self.label()));
         p.stage(Connect, async {
             p.log(format!("Connecting for {}", self.label()));
-            self.pause(&p).await
+            pause(&p, self.pace_ms.value()).await
         })
         .await?;
         p.stage(Download, self.each(&p, "Downloading")).await?;
@@ -66,7 +63,7 @@ impl DemoImport {
     async fn each(&self, p: &Progress<Self>, label: &'static str) -> RunResult<()> {
         for product in p.track(PRODUCTS).label(label).unit("products") {
             p.status(format!("{label} {}", product?));
-            self.pause(p).await?;
+            pause(p, self.pace_ms.value()).await?;
         }
         Ok(())
     }
@@ -85,16 +82,8 @@ impl DemoImport {
             if product == "Gasket" {
                 p.log_warn("Gasket has no price; using last year's");
             }
-            self.pause(p).await?;
+            pause(p, self.pace_ms.value()).await?;
         }
         Ok(())
-    }
-
-    async fn pause(&self, p: &Progress<Self>) -> RunResult<()> {
-        tokio::select! {
-            () = time::sleep(Duration::from_millis(self.pace_ms.value())) => {}
-            () = p.cancelled() => {}
-        }
-        Ok(p.check_cancelled()?)
     }
 }

@@ -1,6 +1,7 @@
 //! The operations of the demo: one file each, in the order of the start page.
 
 mod bounded;
+mod pause;
 mod short_text;
 mod thousands;
 
@@ -32,6 +33,7 @@ use thousands::thousands;
 use liveops::{Templates, runner::Builder};
 
 use crate::AppState;
+use pause::pause;
 
 /// Makes every operation known.
 pub fn register(builder: Builder<AppState>) -> Builder<AppState> {

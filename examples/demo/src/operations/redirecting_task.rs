@@ -1,12 +1,17 @@
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
+use super::{Bounded, pause};
 use crate::site::THANKS_PATH;
 
 /// Sends the browser to another page of the application when it is done.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Redirecting task")]
-pub struct RedirectingTask {}
+pub struct RedirectingTask {
+    /// How many milliseconds it takes: long enough to see its page.
+    #[serde(default)]
+    pub pace_ms: Bounded<0, 60_000, 1_500>,
+}
 
 impl Run for RedirectingTask {
     type Output = ();
@@ -16,6 +21,6 @@ impl Run for RedirectingTask {
         if let Some(web) = p.web() {
             web.redirect(THANKS_PATH);
         }
-        Ok(())
+        pause(&p, self.pace_ms.value()).await
     }
 }

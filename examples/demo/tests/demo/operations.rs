@@ -58,7 +58,8 @@ async fn a_panicking_task_ends_nothing_else() {
 
 #[tokio::test]
 async fn the_second_half_of_a_chain_gets_what_the_first_handed_over() {
-    let (_fixture, ann, _) = run("demo.chain_start", json!({ "note": "mind the step" })).await;
+    let (_fixture, ann, _) =
+        run("demo.chain_start", json!({ "note": "mind the step", "pace_ms": 0 })).await;
     let list = ann.look("/live/").await;
     let operations = list["operations"].as_array().unwrap();
     let ended: BTreeSet<_> = operations
@@ -75,7 +76,7 @@ async fn the_second_half_of_a_chain_gets_what_the_first_handed_over() {
 
 #[tokio::test]
 async fn a_redirecting_task_leads_to_a_page_that_is_there() {
-    let (fixture, ann, task) = run("demo.redirecting_task", json!({})).await;
+    let (fixture, ann, task) = run("demo.redirecting_task", json!({ "pace_ms": 0 })).await;
     let row = fixture.demo.liveops().find(id(&task)).await.unwrap().unwrap();
     let page = ann.get(&row.success_url.unwrap()).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -133,9 +134,9 @@ async fn an_empty_form_is_filled_in_with_defaults() {
     for (op_type, form) in [
         ("demo.quick_task", ""),
         ("demo.failing_task", "message="),
-        ("demo.chain_start", "note="),
-        ("demo.chain_end", ""),
-        ("demo.redirecting_task", ""),
+        ("demo.chain_start", "note=&pace_ms=0"),
+        ("demo.chain_end", "pace_ms=0"),
+        ("demo.redirecting_task", "pace_ms=0"),
         ("demo.flood_task", "ticks=&lines="),
         ("demo.demo_import", "label=&pace_ms=0"),
     ] {

@@ -1,8 +1,8 @@
-use std::{mem, path::PathBuf, time::Duration};
+use std::{mem, path::PathBuf};
 
 use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
 use serde::{Deserialize, Serialize};
-use tokio::{sync::mpsc, task::spawn_blocking, time};
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
     Summary, row,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     AppState,
     library::Access,
-    operations::{Bounded, thousands},
+    operations::{Bounded, pause, thousands},
     scores::{ImportScores, NewScore},
     site,
 };
@@ -103,19 +103,9 @@ impl ScoreImport {
         };
         while let Some(batch) = batches.recv().await {
             scores.add_drafts(batch).await?;
-            self.rest(p).await?;
+            pause(p, self.pace_ms.value()).await?;
         }
         judge(check.await??)
-    }
-
-    async fn rest(&self, p: &Progress<Self>) -> RunResult<()> {
-        if self.pace_ms.value() > 0 {
-            tokio::select! {
-                () = time::sleep(Duration::from_millis(self.pace_ms.value())) => {}
-                () = p.cancelled() => {}
-            }
-        }
-        Ok(p.check_cancelled()?)
     }
 }
 

@@ -1,0 +1,13 @@
+use std::time::Duration;
+
+use liveops::{LiveOperation, Progress, RunResult};
+use tokio::time;
+
+/// Takes as long as real work would; cancellation ends it at once.
+pub(super) async fn pause<Op: LiveOperation>(p: &Progress<Op>, ms: u64) -> RunResult<()> {
+    tokio::select! {
+        () = time::sleep(Duration::from_millis(ms)) => {}
+        () = p.cancelled() => {}
+    }
+    Ok(p.check_cancelled()?)
+}
