@@ -178,9 +178,11 @@ fn plain_layout(page: &Layout) -> Markup {
                 (page.head)
             }
             body class="liveops-page" {
-                header class="liveops-header" {
-                    nav class="liveops-nav" { a href=(page.list_url) { "Operations" } }
-                    span class="liveops-viewer" { (page.viewer) }
+                header {
+                    nav class="liveops-nav" {
+                        a href=(page.list_url) { "Operations" }
+                        span class="liveops-end liveops-user" { (page.viewer) }
+                    }
                 }
                 main { (page.body) }
             }
