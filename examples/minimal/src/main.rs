@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     liveops.migrate().await?;
     let form = maud::html! {
         h1 { "Rocket launch" }
-        form class="liveops-form" method="post" action="/live/minimal.rocket_launch/" {
+        form class="liveops-form" method="post" action={ "/live/" (RocketLaunch::OP_TYPE) "/" } {
             label { "Seconds" input type="number" name="seconds" value="10" min="1" max="255"; }
             button data-variant="primary" { "Start" }
         }

@@ -14,6 +14,7 @@ mod house;
 mod http;
 mod live_page;
 mod projection;
+mod readme;
 mod runner;
 mod store;
 mod support_works;

@@ -1,0 +1,27 @@
+//! What the README shows is what there is.
+
+const README: &str = include_str!("../../../README.md");
+const MINIMAL: &str = include_str!("../../../examples/minimal/src/main.rs");
+const CI: &str = include_str!("../../../.ci/run");
+
+#[test]
+fn the_quick_start_is_the_smallest_example() {
+    let (program, _tests) = MINIMAL.split_once("\n#[cfg(test)]").unwrap();
+    let shown = format!("```rust\n{}\n```", program.trim_end());
+    assert!(README.contains(&shown), "examples/minimal/src/main.rs is not what the README shows");
+}
+
+#[test]
+fn the_smallest_example_is_under_sixty_lines() {
+    assert!(MINIMAL.lines().count() < 60, "{} lines", MINIMAL.lines().count());
+}
+
+#[test]
+fn ci_runs_the_test_command_that_the_readme_names() {
+    let commands = README.split("## Test it").nth(1).unwrap();
+    let command = commands.split("```sh\n").nth(1).unwrap().lines().next().unwrap();
+    assert!(
+        CI.lines().any(|line| line.trim_end().ends_with(command)),
+        "`{command}` is not in {CI}"
+    );
+}
