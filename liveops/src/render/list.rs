@@ -1,7 +1,10 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
-use super::{Connection, Renderer, region::state_in_words};
+use super::{
+    Connection, Renderer,
+    region::{badge, state_in_words},
+};
 use crate::{
     operation::{ChannelName, OperationId, OperationState, UserId},
     token::SubscriptionToken,
@@ -93,7 +96,7 @@ impl Renderer {
             tr {
                 td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
                 td {
-                    span class="liveops-badge" data-state=(row.state) { (state_in_words(row.state)) }
+                    (badge(row.state))
                     @if let Some(percent) = row.percent.filter(|_| is_running) {
                         " "
                         progress max="100" value=(percent) aria-label="Progress" { (percent) " %" }

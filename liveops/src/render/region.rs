@@ -9,9 +9,10 @@ use crate::{
     projection::Projection,
 };
 
-/// Cancel while there is something to cancel, Retry when there is not.
+/// The state in a word, and Cancel while there is something to cancel, Retry when there is not.
 pub(super) fn controls(url: &str, projection: &Projection) -> Markup {
     html! {
+        (badge(projection.state))
         @if projection.state.is_terminal() {
             (action(url, "restart", "Retry", true))
         } @else if projection.cancel_requested {
@@ -20,6 +21,11 @@ pub(super) fn controls(url: &str, projection: &Projection) -> Markup {
             (action(url, "cancel", "Cancel", true))
         }
     }
+}
+
+/// The state of an operation, in a word and a colour.
+pub(super) fn badge(state: OperationState) -> Markup {
+    html! { span class="liveops-badge" data-state=(state) { (state_in_words(state)) } }
 }
 
 fn action(url: &str, name: &str, label: &str, enabled: bool) -> Markup {

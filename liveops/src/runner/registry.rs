@@ -114,18 +114,35 @@ struct Misfit {
 }
 
 fn read_typed<Op: LiveOperation>(input: RawInput<'_>) -> Result<Value, InputError> {
-    let operation: Op = match input {
+    let operation = read_fields::<Op>(input).or_else(|error| {
+        // To serde a unit struct is `null`; to those who send one it is a form without fields.
+        let unit = input.is_empty().then(|| serde_json::from_value(Value::Null));
+        unit.and_then(Result::ok).ok_or(error)
+    })?;
+    serde_json::to_value(operation).map_err(InputError::unlocated)
+}
+
+fn read_fields<Op: LiveOperation>(input: RawInput<'_>) -> Result<Op, InputError> {
+    match input {
         RawInput::Json(text) => {
             let mut json = serde_json::Deserializer::from_slice(text);
             let operation = located(&mut json)?;
             json.end().map_err(InputError::unlocated)?;
-            operation
+            Ok(operation)
         }
         RawInput::Form(text) => {
-            located(serde_html_form::Deserializer::new(form_urlencoded::parse(text)))?
+            located(serde_html_form::Deserializer::new(form_urlencoded::parse(text)))
         }
-    };
-    serde_json::to_value(operation).map_err(InputError::unlocated)
+    }
+}
+
+impl RawInput<'_> {
+    fn is_empty(self) -> bool {
+        match self {
+            Self::Json(text) => text.trim_ascii() == b"{}",
+            Self::Form(text) => text.is_empty(),
+        }
+    }
 }
 
 fn located<'de, T, D>(deserializer: D) -> Result<T, InputError>

@@ -143,6 +143,21 @@ async fn a_wrong_input_is_named() {
 }
 
 #[tokio::test]
+async fn an_operation_without_input_is_created_from_nothing() {
+    let app = TestApp::eager().await;
+    for body in ["{}", "null"] {
+        let answer = app.post_json("/live/test.nothing/", body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{body}: {answer:?}");
+    }
+    for request in [form("/live/test.nothing/", ""), request("POST", "/live/test.nothing/")] {
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+    }
+    let answer = app.post_json("/live/test.nothing/", r#"{"name": 7}"#).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn another_media_type_is_refused() {
     let app = TestApp::eager().await;
     let request = Request::post("/live/test.greeting/").header(header::CONTENT_TYPE, "text/xml");
@@ -156,7 +171,7 @@ async fn what_does_not_exist_is_not_found() {
     let path = create(&app, "test.greeting", json!({ "name": "Ann" })).await;
     let other_type = path.replace("test.greeting", "test.ending");
     for path in [
-        "/live/test.nothing/00000000-0000-7000-8000-000000000000/",
+        "/live/test.absent/00000000-0000-7000-8000-000000000000/",
         "/live/test.greeting/00000000-0000-7000-8000-000000000000/",
         "/live/test.greeting/not-an-id/",
         &other_type,
@@ -169,7 +184,7 @@ async fn what_does_not_exist_is_not_found() {
             assert_eq!(app.post(&path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
     }
-    let answer = app.post_json("/live/test.nothing/", "{}").await;
+    let answer = app.post_json("/live/test.absent/", "{}").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.json()["error"]["code"], "not_found");
 }

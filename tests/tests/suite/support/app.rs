@@ -60,6 +60,19 @@ impl Run for Greeting {
     }
 }
 
+/// Has no input at all.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+pub(crate) struct Nothing;
+
+impl Run for Nothing {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
+
 /// Takes a step in each of its stages when the gate opens.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
@@ -209,6 +222,7 @@ impl TestApp {
         let builder = LiveOps::builder(db)
             .state(gate.clone())
             .register::<Greeting>()
+            .register::<Nothing>()
             .register::<Steps>()
             .register::<Ending>()
             .register::<ChainStart>()
