@@ -2,13 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState,
-    channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, MemoryChannelLayer, Payload,
-        PublishError, Signal, Subscription,
-    },
+    channel::{Delivery, Payload, Signal},
     operation::NewOperation,
     render::Fragment,
     runner::CancelOutcome,
@@ -16,60 +12,30 @@ use liveops::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use crate::support::app::{ChainStart, Ending, Greeting, How, Steps, TestApp};
+use crate::support::{
+    app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
+    layer::HookedLayer,
+};
 
-/// A channel layer that asks the test before each signal.
-#[derive(Debug, Clone)]
-struct Watched {
-    inner: MemoryChannelLayer,
-    store: Store,
-    seen: Arc<Mutex<Vec<(&'static str, OperationState)>>>,
-}
+/// What was published, in a word, and what the row said then.
+type Seen = Arc<Mutex<Vec<(&'static str, OperationState)>>>;
 
-#[async_trait]
-impl ChannelLayer for Watched {
-    async fn open(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, snapshot).await
-    }
-
-    async fn publish(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        payload: Payload,
-    ) -> Result<Cursor, PublishError> {
+/// A channel layer that writes down what is committed when something is published.
+fn watched(store: Store, seen: Seen) -> HookedLayer {
+    HookedLayer::new(move |channel, payload| {
         let id = channel.operation_id().unwrap();
-        let committed = self.store.find(id).await.unwrap().unwrap().state();
-        let what = match &payload {
+        let what = match payload {
             Payload::Signal(Signal::Finished(_)) => "finished",
             Payload::Signal(Signal::Chained(_)) => "chained",
             Payload::Fragments(fragments) if shows_an_ending(fragments) => "ending",
             Payload::Fragments(_) => "progress",
         };
-        self.seen.lock().unwrap().push((what, committed));
-        self.inner.publish(channel, attempt, payload).await
-    }
-
-    async fn catch_up(
-        &self,
-        channel: &ChannelName,
-        since: Option<Cursor>,
-    ) -> Result<Option<CatchUp>, ChannelError> {
-        self.inner.catch_up(channel, since).await
-    }
-
-    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        self.inner.subscribe(channel).await
-    }
-
-    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
-        self.inner.announce(list).await
-    }
+        let (store, seen) = (store.clone(), seen.clone());
+        Box::pin(async move {
+            let committed = store.find(id).await.unwrap().unwrap().state();
+            seen.lock().unwrap().push((what, committed));
+        })
+    })
 }
 
 fn shows_an_ending(fragments: &[Fragment]) -> bool {
@@ -80,12 +46,8 @@ fn shows_an_ending(fragments: &[Fragment]) -> bool {
 async fn an_ending_is_committed_before_anything_shows_it() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
-    let seen = Arc::default();
-    let layer = Watched {
-        inner: MemoryChannelLayer::new(),
-        store: Store::new(store::connect(&url).await.unwrap()),
-        seen: Arc::clone(&seen),
-    };
+    let seen = Seen::default();
+    let layer = watched(Store::new(store::connect(&url).await.unwrap()), seen.clone());
     let app = TestApp::on(&url, |builder| builder.channel_layer(layer)).await;
     app.gate.open(4);
     let ends = [

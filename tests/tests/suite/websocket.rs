@@ -2,20 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use liveops::{
-    Attempt, ChannelName, Config, OperationId, OperationState, SigningKeys, UserId,
-    channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Payload, PublishError,
-        Signal, Subscription,
-    },
-    render::Fragment,
+    ChannelName, Config, OperationId, OperationState, SigningKeys, UserId,
+    channel::{ChannelLayer, MemoryChannelLayer, Payload, Signal},
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
+    layer::HookedLayer,
     server::Server,
     socket::Socket,
 };
@@ -169,68 +165,29 @@ async fn whoever_comes_after_the_end_gets_the_result() {
     assert!(messages.iter().any(|m| m["liveop_finished"]["state"] == "FINISHED_OK"));
 }
 
-/// A channel layer that holds back what is published about an operation that has ended.
-#[derive(Debug)]
-struct HoldingBack {
-    inner: MemoryChannelLayer,
-    held: Arc<Semaphore>,
-    release: Arc<Semaphore>,
-}
-
-#[async_trait]
-impl ChannelLayer for HoldingBack {
-    async fn open(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, snapshot).await
-    }
-
-    async fn publish(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        payload: Payload,
-    ) -> Result<Cursor, PublishError> {
-        let shows_the_end = match &payload {
+/// A channel layer that holds back what it is asked to publish about an ending, until it is
+/// released.
+fn holding_back(held: Arc<Semaphore>, release: Arc<Semaphore>) -> HookedLayer {
+    HookedLayer::new(move |_, payload| {
+        let shows_the_end = match payload {
             Payload::Fragments(news) => news.iter().any(|news| news.html.contains("Hello, Ann!")),
             Payload::Signal(Signal::Finished(_)) => true,
             Payload::Signal(_) => false,
         };
-        if shows_the_end {
-            self.held.add_permits(1);
-            self.release.acquire().await.unwrap().forget();
-        }
-        self.inner.publish(channel, attempt, payload).await
-    }
-
-    async fn catch_up(
-        &self,
-        channel: &ChannelName,
-        since: Option<Cursor>,
-    ) -> Result<Option<CatchUp>, ChannelError> {
-        self.inner.catch_up(channel, since).await
-    }
-
-    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        self.inner.subscribe(channel).await
-    }
-
-    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
-        self.inner.announce(list).await
-    }
+        let (held, release) = (held.clone(), release.clone());
+        Box::pin(async move {
+            if shows_the_end {
+                held.add_permits(1);
+                release.acquire().await.unwrap().forget();
+            }
+        })
+    })
 }
 
 #[tokio::test]
 async fn whoever_connects_between_the_commit_and_the_push_sees_the_result() {
     let (held, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let layer = HoldingBack {
-        inner: MemoryChannelLayer::new(),
-        held: held.clone(),
-        release: release.clone(),
-    };
+    let layer = holding_back(held.clone(), release.clone());
     let served = Served::with(Config::default(), layer).await;
     let id = served.app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
     held.acquire().await.unwrap().forget();
