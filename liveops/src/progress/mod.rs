@@ -1,6 +1,6 @@
 //! What a run talks to, and how what it says reaches whoever watches.
 //!
-//! [`Progress`] folds the run's reports into a projection; the [flusher](flusher) shows what
+//! [`Progress`] folds the run's reports into a projection; the flusher shows what
 //! changed to a [`Sink`], a bounded number of times a second. Knows nothing of rows and sockets.
 
 mod cancellation;
