@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
+    database::on_every_database,
     layer::HookedLayer,
 };
 
@@ -81,6 +82,33 @@ async fn an_operation_goes_through_its_stages() {
     let row = app.liveops.find(id).await.unwrap().unwrap();
     assert_eq!(row.stage_states, serde_json::json!(["done", "done", "done"]));
     assert_eq!((row.log_seq, row.percent), (3, Some(100.0)));
+}
+
+on_every_database! {
+    async fn a_whole_life_is_lived(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| builder).await;
+        let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+        app.reaches(id, OperationState::Started).await;
+        app.liveops.cancel(id).await.unwrap();
+        app.reaches(id, OperationState::Cancelled).await;
+
+        app.liveops.restart(id).await.unwrap();
+        app.reaches(id, OperationState::Started).await;
+        app.gate.open(3);
+        app.reaches(id, OperationState::FinishedOk).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.attempt, row.result_context), (2, Some(serde_json::json!(3))));
+
+        let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
+        app.gate.open(1);
+        app.ends(first).await;
+        let next = app.liveops.store().find_next(first).await.unwrap().unwrap();
+        app.reaches(next.operation_id(), OperationState::FinishedOk).await;
+        let page = app.get(&app.liveops.url(&next.op_type, next.operation_id())).await;
+        assert!(page.body.contains("Hello, Ann!"), "{}", page.body);
+        let list = app.get("/live/?q=greet&state=FINISHED_OK").await;
+        assert!(list.body.contains(&next.id.to_string()), "{}", list.body);
+    }
 }
 
 #[tokio::test]
