@@ -7,7 +7,7 @@ use liveops::{
     OperationId, Projection, Templates,
     event::{Bar, Ending, Event, Level, LogLine, Measure, Next, StageState, Status},
     operation::OperationKind,
-    projection::Changes,
+    projection::{Changes, Region},
     render::{Renderer, Subject},
 };
 use proptest::prelude::*;
@@ -105,6 +105,8 @@ proptest! {
             }
         }
         page.assert_shown_by(&Page::of(&renderer.snapshot(&subject, &projection)));
+        let lines = line_numbers(&page);
+        prop_assert!(lines.windows(2).all(|pair| pair[0] + 1 == pair[1]), "a gap in {lines:?}");
     }
 
     #[test]
@@ -117,6 +119,13 @@ proptest! {
         }
         prop_assert_eq!(projection, ended);
     }
+}
+
+/// The numbers of the log's lines, which stand at the end of their ids.
+fn line_numbers(page: &Page) -> Vec<u64> {
+    let ids = page.regions[&Region::Log].split("id=\"op-log-").skip(1);
+    let numbers = ids.map(|id| id.split('"').next().unwrap().rsplit('-').next().unwrap());
+    numbers.map(|number| number.parse().unwrap()).collect()
 }
 
 #[test]

@@ -211,9 +211,10 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
 
     let channel = ChannelName::operation(id);
     let mut frames = app.liveops.channel_layer().subscribe(&channel).await.unwrap();
-    app.gate.open(3);
-    // The run hears at its next stage that it is no longer its own.
-    app.liveops.shutdown().await;
+    // The run hears at its next stage that it is no longer its own, and is not let go on.
+    app.gate.open(1);
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(30), app.liveops.shutdown());
+    stopped.await.expect("the run is stopped where it is");
     assert_eq!(store.find(id).await.unwrap().unwrap(), before);
     app.liveops.channel_layer().open(&channel, Attempt(7), Vec::new()).await.unwrap();
     loop {
