@@ -17,6 +17,10 @@ use crate::{
 /// How long requests that are being answered may take when the demo shall stop.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long operations may go on when the demo shall stop: those that take longer begin again at
+/// the next start.
+const OPERATIONS_GRACE: Duration = Duration::from_secs(2);
+
 /// The whole application, connected and ready to serve.
 #[derive(Debug, Clone)]
 pub struct Demo {
@@ -107,6 +111,7 @@ impl Demo {
     }
 
     /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
+    /// Operations that have not ended by that time go back to the queue, for the next start.
     ///
     /// Open WebSockets are not waited for: their pages connect again.
     ///
@@ -129,13 +134,15 @@ impl Demo {
             stopping.notified().await;
             time::sleep(GRACE).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = serving.into_future() => served,
             () = overdue => {
                 tracing::warn!("some requests were not answered in time");
                 Ok(())
             }
-        }
+        };
+        self.liveops.shutdown(OPERATIONS_GRACE).await;
+        served
     }
 }
 

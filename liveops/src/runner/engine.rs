@@ -4,7 +4,7 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{RegisteredOperation, RunnerKind, registry::Registry};
 use crate::{
@@ -38,6 +38,8 @@ pub(crate) struct Running {
     /// A run takes one; closed when no more shall start.
     pub(crate) places: Semaphore,
     pub(crate) tasks: TaskTracker,
+    /// Tells the runs to go back to the queue.
+    pub(crate) stop: CancellationToken,
     reports: Mutex<HashMap<OperationId, Arc<Report>>>,
 }
 
@@ -105,6 +107,7 @@ impl Running {
         Self {
             places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
             tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
             reports: Mutex::default(),
         }
     }

@@ -52,8 +52,14 @@ struct Run<'a> {
     report: Arc<Report>,
 }
 
-/// The run belongs to somebody else now: nothing it says counts any more.
-struct Lost;
+/// Why a run was stopped before it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    /// The row belongs to somebody else now: nothing this run says counts any more.
+    Lost,
+    /// The process shuts down: the operation goes back to the queue.
+    ShuttingDown,
+}
 
 impl<'a> Run<'a> {
     fn begin(engine: &'a Engine, operation: &'a RegisteredOperation, row: Model) -> Self {
@@ -75,15 +81,18 @@ impl<'a> Run<'a> {
         let outcome = self.supervise().await;
 
         stop_flushing.cancel();
-        let sink = flusher.await;
-        match (outcome, sink) {
-            (Ok(outcome), Ok(sink)) => self.conclude(outcome, sink).await,
-            (Err(Lost), _) => {
-                tracing::warn!("lost the lease; what this run did since is not shown");
+        let sink = flusher.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the flusher died; the ending is shown without it");
+            self.engine.sink(self.operation, &self.row)
+        });
+        match outcome {
+            Ok(outcome) => self.conclude(outcome, sink).await,
+            Err(Stopped::ShuttingDown) => {
+                self.hand_back().await;
                 None
             }
-            (_, Err(error)) => {
-                tracing::error!(%error, "the flusher died");
+            Err(Stopped::Lost) => {
+                tracing::warn!("lost the lease; what this run did since is not shown");
                 None
             }
         }
@@ -97,7 +106,7 @@ impl<'a> Run<'a> {
 
     /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
     /// row up to date meanwhile.
-    async fn supervise(&self) -> Result<Outcome, Lost> {
+    async fn supervise(&self) -> Result<Outcome, Stopped> {
         let facts = Facts {
             id: self.id,
             owner: self.row.owner_id(),
@@ -107,16 +116,30 @@ impl<'a> Run<'a> {
         };
         let run = self.operation.run(self.row.input.clone(), self.report.clone(), facts);
         let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
+        let stopped = tokio::select! {
+            joined = &mut task.0 => return Ok(self.hand_over(Outcome::of(self.id, joined))),
+            stopped = self.until_stopped() => stopped,
+        };
+        // What comes next must not happen beside what the run still does.
+        task.0.abort();
+        let _ = (&mut task.0).await;
+        Err(stopped)
+    }
 
+    /// Keeps the row up to date until there is a reason to stop.
+    async fn until_stopped(&self) -> Stopped {
         let mut heartbeat = time::interval(self.engine.config.lease / 3);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.tick().await;
         let mut save_on = Instant::now();
         loop {
             tokio::select! {
-                joined = &mut task.0 => return Ok(self.hand_over(Outcome::of(self.id, joined))),
-                _ = heartbeat.tick() => self.save().await?,
-                () = self.stage_changed(save_on) => self.save().await?,
+                () = self.engine.running.stop.cancelled() => return Stopped::ShuttingDown,
+                _ = heartbeat.tick() => {}
+                () = self.stage_changed(save_on) => {}
+            }
+            if let Err(stopped) = self.save().await {
+                return stopped;
             }
             save_on = Instant::now() + SAVE_INTERVAL;
         }
@@ -129,7 +152,7 @@ impl<'a> Run<'a> {
     }
 
     /// Saves where the run is, and hears whether it shall stop.
-    async fn save(&self) -> Result<(), Lost> {
+    async fn save(&self) -> Result<(), Stopped> {
         let projection = self.report.projection();
         let kind = &self.operation.kind;
         let lease = self.engine.config.lease;
@@ -141,11 +164,25 @@ impl<'a> Run<'a> {
                 self.engine.announce(&self.row.owner_id()).await;
                 Ok(())
             }
-            Ok(None) => Err(Lost),
+            Ok(None) => Err(Stopped::Lost),
             // The next heartbeat tries again; a lease that runs out meanwhile is noticed then.
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "failed to save a run");
                 Ok(())
+            }
+        }
+    }
+
+    /// Puts the operation back into the queue, and shows that it waits.
+    async fn hand_back(&self) {
+        match self.engine.store.hand_back(self.id, self.attempt).await {
+            Ok(Some(row)) => {
+                tracing::info!("handed back to the queue");
+                self.engine.show_row(self.operation, &row).await;
+            }
+            Ok(None) => tracing::warn!("somebody else has taken this run over"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "not handed back");
             }
         }
     }

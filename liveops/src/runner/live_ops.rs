@@ -1,4 +1,6 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time;
 
 use super::{RunnerKind, engine::Engine, execute::execute};
 use crate::{
@@ -217,17 +219,20 @@ impl LiveOps {
         self.engine.store.find(id).await
     }
 
-    /// Starts no more operations, and waits until those that are running have ended. What still
-    /// waits stays in the queue, for [`resume`](Self::resume).
+    /// Starts no more operations, lets those that are running end for as long as `grace`, and puts
+    /// the rest back into the queue, for [`resume`](Self::resume); that costs them no attempt.
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped, as by a time limit, and called again; no operation is started any more
-    /// either way.
-    pub async fn shutdown(&self) {
-        self.engine.running.places.close();
-        self.engine.running.tasks.close();
-        self.engine.running.tasks.wait().await;
+    /// Can be dropped and called again; no operation is started any more either way.
+    pub async fn shutdown(&self, grace: Duration) {
+        let running = &self.engine.running;
+        running.places.close();
+        running.tasks.close();
+        if time::timeout(grace, running.tasks.wait()).await.is_err() {
+            running.stop.cancel();
+            running.tasks.wait().await;
+        }
     }
 
     async fn show(&self, row: &Model) {

@@ -196,6 +196,30 @@ impl Store {
         Ok(saved.map(|row| Saved { cancel_requested: row.cancel_requested }))
     }
 
+    /// Puts a run back into the queue without spending its attempt; `None` when the run is no
+    /// longer this attempt's.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn hand_back(
+        &self,
+        id: OperationId,
+        attempt: Attempt,
+    ) -> Result<Option<Model>, StoreError> {
+        let hand_back = transition(id, OperationState::NotStarted)
+            .filter(is_in(OperationState::Started))
+            .fenced(attempt)
+            .col_expr(Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
+            .col_expr(Column::Worker, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
+            .col_expr(Column::CurrentStage, Expr::value(None::<String>))
+            .col_expr(Column::StageStates, Expr::value(json!([])))
+            .col_expr(Column::StatusText, Expr::value(""))
+            .col_expr(Column::Percent, Expr::value(None::<f64>));
+        self.update_one(hand_back, "hand a run back").await
+    }
+
     /// Ends a run, and enqueues the operation that takes over in the same transaction; `None` when
     /// the run was no longer this attempt's to end, and then nothing is written.
     ///

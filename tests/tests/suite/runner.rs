@@ -1,6 +1,9 @@
 //! How operations are executed, and in which order that is written and shown.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState,
@@ -11,6 +14,7 @@ use liveops::{
     store::{self, Store},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio::time::timeout;
 
 use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
@@ -213,8 +217,8 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     let mut frames = app.liveops.channel_layer().subscribe(&channel).await.unwrap();
     // The run hears at its next stage that it is no longer its own, and is not let go on.
     app.gate.open(1);
-    let stopped = tokio::time::timeout(std::time::Duration::from_secs(30), app.liveops.shutdown());
-    stopped.await.expect("the run is stopped where it is");
+    let stopped = app.liveops.shutdown(Duration::MAX);
+    timeout(Duration::from_secs(30), stopped).await.expect("the run is stopped where it is");
     assert_eq!(store.find(id).await.unwrap().unwrap(), before);
     app.liveops.channel_layer().open(&channel, Attempt(7), Vec::new()).await.unwrap();
     loop {
@@ -226,6 +230,41 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
             Delivery::ListChanged => {}
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_that_outlasts_the_shutdown_waits_for_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+    let app = TestApp::on(&url, |builder| builder).await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(id, OperationState::Started).await;
+    app.liveops.shutdown(Duration::ZERO).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!((row.state(), row.worker), (OperationState::NotStarted, None));
+    let page = app.get(&format!("/live/test.steps/{id}/")).await;
+    assert!(page.body.contains("Waiting to start"), "{}", page.body);
+    let later = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+
+    let app = TestApp::on(&url, |builder| builder).await;
+    app.liveops.resume().await.unwrap();
+    app.gate.open(6);
+    for id in [id, later] {
+        app.reaches(id, OperationState::FinishedOk).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!(row.attempt, 1, "handing back costs no attempt");
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_a_run_end() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(id, OperationState::Started).await;
+    app.gate.open(3);
+    app.liveops.shutdown(Duration::MAX).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::FinishedOk);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use std::{fmt::Write, net::SocketAddr, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
+use liveops::OperationState;
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -127,6 +128,10 @@ async fn an_open_socket_does_not_keep_the_server_from_stopping() {
     follower.until_html("Running for").await;
 
     server.stop.send(()).unwrap();
-    let stopped = time::timeout(Duration::from_secs(4), server.serving).await;
+    let stopped = time::timeout(Duration::from_secs(30), server.serving).await;
     stopped.expect("the server stops").unwrap().unwrap();
+    // The operation, which would have gone on for ever, waits for the next start.
+    let id = task["id"].as_str().unwrap().parse().unwrap();
+    let row = fixture.demo.liveops().find(id).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::NotStarted);
 }
