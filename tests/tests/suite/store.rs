@@ -207,6 +207,17 @@ on_every_database! {
         assert_eq!(store.cancel(OperationId::new()).await.unwrap(), Cancelling::Unknown);
     }
 
+    async fn a_run_that_is_handed_back_waits_at_no_cost(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        assert_eq!(store.hand_back(id, Attempt(9)).await.unwrap(), None, "it is not theirs");
+        let row = store.hand_back(id, Attempt(1)).await.unwrap().expect("it was ours");
+        assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
+        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it waits already");
+        let row = store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
+        assert_eq!(row.attempt_number(), Attempt(1));
+    }
+
     async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
