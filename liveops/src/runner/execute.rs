@@ -11,10 +11,10 @@ use tracing::Instrument;
 
 use super::{RegisteredOperation, engine::Engine, outcome::Outcome};
 use crate::{
-    error::{RunError, RunResult},
+    error::RunResult,
     event::{Ending, Event},
     operation::{Attempt, NewOperation, OperationId},
-    progress::{Facts, Flusher, LiveSink, Report, Sink},
+    progress::{Chain, Facts, Flusher, LiveSink, Report, Sink},
     projection::Projection,
     store::{Conclusion, Model},
 };
@@ -116,32 +116,33 @@ impl<'a> Run<'a> {
         };
         let run = self.operation.run(self.row.input.clone(), self.report.clone(), facts);
         let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
-        let stopped = tokio::select! {
-            joined = &mut task.0 => return Ok(self.hand_over(Outcome::of(self.id, joined))),
-            stopped = self.until_stopped() => stopped,
-        };
-        // What comes next must not happen beside what the run still does.
-        task.0.abort();
-        let _ = (&mut task.0).await;
-        Err(stopped)
-    }
-
-    /// Keeps the row up to date until there is a reason to stop.
-    async fn until_stopped(&self) -> Stopped {
         let mut heartbeat = time::interval(self.engine.config.lease / 3);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.tick().await;
         let mut save_on = Instant::now();
-        loop {
-            tokio::select! {
-                () = self.engine.running.stop.cancelled() => return Stopped::ShuttingDown,
-                _ = heartbeat.tick() => {}
-                () = self.stage_changed(save_on) => {}
-            }
-            if let Err(stopped) = self.save().await {
-                return stopped;
+        let stopped = loop {
+            let stopped = tokio::select! {
+                joined = &mut task.0 => return Ok(Outcome::of(self.id, joined)),
+                () = self.engine.running.stop.cancelled() => Err(Stopped::ShuttingDown),
+                _ = heartbeat.tick() => Ok(()),
+                () = self.stage_changed(save_on) => Ok(()),
+            };
+            // Not inside the select: a query that is dropped half-way takes its connection along.
+            let saved = match stopped {
+                Ok(()) => self.save().await,
+                Err(stopped) => Err(stopped),
+            };
+            if let Err(stopped) = saved {
+                break stopped;
             }
             save_on = Instant::now() + SAVE_INTERVAL;
+        };
+        // What comes next must not happen beside what the run still does.
+        task.0.abort();
+        match (&mut task.0).await {
+            Err(error) if error.is_cancelled() => Err(stopped),
+            // It ended before it could be stopped.
+            joined => Ok(Outcome::of(self.id, joined)),
         }
     }
 
@@ -187,36 +188,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A run that asked for a next operation that cannot be fails, as it cannot do as it said.
-    fn hand_over(&self, outcome: Outcome) -> Outcome {
-        if !matches!(outcome.ending, Ending::Finished(_)) {
-            self.report.take_chain();
-            return outcome;
-        }
-        match self.report.take_chain().map(|next| self.check_next(next)) {
-            None => outcome,
-            Some(Ok(next)) => {
-                self.report.chain_to(Ok(next));
-                outcome
-            }
-            Some(Err(error)) => Outcome::of_error(self.id, &error),
+    /// The operation that a run which ended like this hands over to. A run that asked for one that
+    /// cannot be fails, as it cannot do as it said.
+    fn next(&self, outcome: Outcome) -> (Outcome, Option<NewOperation>) {
+        let chain = self.report.take_chain();
+        let chain = chain.filter(|_| matches!(outcome.ending, Ending::Finished(_)));
+        match chain.map(|next| self.check_next(next)) {
+            None => (outcome, None),
+            Some(Ok(next)) => (outcome, Some(next)),
+            Some(Err(error)) => (Outcome::of_error(self.id, &error), None),
         }
     }
 
-    fn check_next(&self, next: crate::progress::Chain) -> RunResult<NewOperation> {
+    fn check_next(&self, next: Chain) -> RunResult<NewOperation> {
         let next = next?;
-        if self.engine.registry.find(next.op_type).is_none() {
-            return Err(RunError::from(format!(
-                "chained to `{}`, which is not registered",
-                next.op_type
-            )));
+        match self.engine.registry.find(next.op_type) {
+            Some(_) => Ok(next),
+            None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
         }
-        Ok(next)
     }
 
     /// Commits the ending, then shows it.
     async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> Option<OperationId> {
-        let next = self.report.take_chain().and_then(Result::ok);
+        let (outcome, next) = self.next(outcome);
         let shown = next.as_ref().and_then(|next| self.engine.next(next.op_type, next.id));
         if let Some(next) = shown {
             self.report.event(Event::HandedOver(next));

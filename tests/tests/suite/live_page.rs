@@ -1,9 +1,10 @@
 //! What people see in their browser: the live page never reloads, and never lies.
 
 use axum::{Router, routing::get};
-use liveops::{Viewer, web};
+use demo::operations::{ChainStart, EndlessTask, RedirectingTask};
+use liveops::{Run, Viewer, web};
 use maud::{DOCTYPE, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     app::{Steps, TestApp},
@@ -218,27 +219,39 @@ async fn retry_runs_a_failed_operation_again() {
     assert!(cursor.as_str().unwrap().starts_with("2."), "it is the second run: {cursor}");
 }
 
+/// Starts an operation when its page is open and connected, however long that takes: until then it
+/// waits behind another one.
+async fn watch_from_the_start<Op: Run>(browser: &Browser, operation: Op) -> ServedDemo {
+    let demo = ServedDemo::with(|settings| settings.liveops.concurrency_max = 1).await;
+    demo.sign_in(browser, "ann").await;
+    let liveops = demo.demo.liveops();
+    let before = liveops.enqueue(EndlessTask {}, "ann").await.unwrap();
+    let id = liveops.enqueue(operation, "ann").await.unwrap();
+    browser.goto(&demo.server.url(&liveops.url(Op::OP_TYPE, id))).await;
+    browser.wait_for(".op-connection[data-connection=connected]").await;
+    liveops.cancel(before).await.unwrap();
+    demo
+}
+
 #[tokio::test]
 async fn a_chain_moves_the_page_over_in_place() {
     let Some(browser) = Browser::open().await else { return };
-    let demo = ServedDemo::start().await;
-    demo.sign_in(&browser, "ann").await;
-    browser.click(&format!("{} button", card("demo.chain_start"))).await;
-    browser.wait_for(".liveop").await;
+    let chain: ChainStart = serde_json::from_value(json!({ "pace_ms": 0 })).unwrap();
+    let _demo = watch_from_the_start(&browser, chain).await;
     browser
         .wait_until("document.querySelector('.op-title')?.innerText === 'Chain: second half'")
         .await;
     browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;
     let path = browser.evaluate("location.pathname").await;
     assert!(path.as_str().unwrap().starts_with("/live/demo.chain_start/"), "{path}");
+    assert_eq!(browser.navigation_count().await, 0);
 }
 
 #[tokio::test]
 async fn a_redirect_takes_the_page_along_when_the_work_is_done() {
     let Some(browser) = Browser::open().await else { return };
-    let demo = ServedDemo::start().await;
-    demo.sign_in(&browser, "ann").await;
-    browser.click(&format!("{} button", card("demo.redirecting_task"))).await;
+    let task: RedirectingTask = serde_json::from_value(json!({ "pace_ms": 0 })).unwrap();
+    let _demo = watch_from_the_start(&browser, task).await;
     browser.wait_until("location.pathname === '/thanks'").await;
 }
 

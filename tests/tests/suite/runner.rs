@@ -6,18 +6,19 @@ use std::{
 };
 
 use liveops::{
-    Attempt, ChannelName, OperationId, OperationState,
+    Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     channel::{Delivery, Payload, Signal},
     operation::NewOperation,
     render::Fragment,
-    runner::CancelOutcome,
+    runner::{Builder, CancelOutcome},
     store::{self, Store},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::support::{
-    app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
+    app::{ChainStart, Ending, Greeting, How, Steps, TestApp, Unstoppable},
     database::on_every_database,
     layer::HookedLayer,
 };
@@ -267,6 +268,27 @@ async fn a_shutdown_lets_a_run_end() {
     assert_eq!(row.state(), OperationState::FinishedOk);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_that_ends_while_it_is_being_stopped_has_ended() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Unstoppable, "ann").await.unwrap();
+    let page = format!("/live/test.unstoppable/{id}/");
+    while !app.get(&page).await.body.contains("holding on") {
+        tokio::task::yield_now().await;
+    }
+    let stopping = tokio::spawn({
+        let liveops = app.liveops.clone();
+        async move { liveops.shutdown(Duration::ZERO).await }
+    });
+    // Long enough for the shutdown to ask the run to stop; if it were not, the run would just end.
+    for _ in 0..100_000 {
+        tokio::task::yield_now().await;
+    }
+    app.gate.open(1);
+    stopping.await.unwrap();
+    app.reaches(id, OperationState::FinishedOk).await;
+}
+
 #[tokio::test]
 async fn an_operation_hands_over_to_the_next() {
     let app = TestApp::spawn().await;
@@ -279,11 +301,46 @@ async fn an_operation_hands_over_to_the_next() {
     app.reaches(next.operation_id(), OperationState::FinishedOk).await;
 }
 
+/// Wants to hand over to an operation that nobody registered.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct ChainToNowhere;
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct Nowhere;
+
+impl Run for ChainToNowhere {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.chain_to(Nowhere);
+        Ok(())
+    }
+}
+
+impl Run for Nowhere {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_chain_to_what_nobody_registered_fails_and_says_so_to_staff() {
+    let app = TestApp::with(Builder::register::<ChainToNowhere>).await;
+    let id = app.liveops.enqueue(ChainToNowhere, "ann").await.unwrap();
+    app.reaches(id, OperationState::FinishedError).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.traceback.unwrap(), "chained to `test.nowhere`, which is not registered");
+    assert_eq!(app.liveops.store().find_next(id).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn two_types_with_one_op_type_are_refused() {
     mod other {
-        use liveops::{LiveOperation, Progress, Run, RunResult};
-        use serde::{Deserialize, Serialize};
+        use super::*;
 
         #[derive(LiveOperation, Serialize, Deserialize)]
         #[liveop(app = "test", name = "greeting")]

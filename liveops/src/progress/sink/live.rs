@@ -1,4 +1,4 @@
-use std::{fmt, mem, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -49,11 +49,9 @@ impl LiveSink {
     pub async fn signal(&mut self, projection: &Projection, signal: Signal) {
         let payload = Payload::Signal(signal);
         if let Err(PublishError::NotOpen) = self.publish(payload.clone()).await {
-            self.opened = false;
-            self.show(projection, Changes::default()).await;
-            if let Err(error) = self.publish(payload).await {
-                self.note(&error);
-            }
+            self.open(projection).await;
+            // What is in the way has been noted.
+            let _ = self.publish(payload).await;
         }
     }
 
@@ -107,7 +105,7 @@ impl Sink for LiveSink {
         }
         let fragments = self.renderer.fragments(&self.subject, projection, self.owed.clone());
         match self.publish(Payload::Fragments(fragments)).await {
-            Ok(()) => drop(mem::take(&mut self.owed)),
+            Ok(()) => self.owed = Changes::default(),
             Err(PublishError::NotOpen) => self.open(projection).await,
             // Whether a frame whose publication failed arrived is unknown, and additions must not
             // arrive twice: replace what is owed.

@@ -154,6 +154,23 @@ pub(crate) enum Key {
     Pair(u8, u8),
 }
 
+/// Keeps its thread, and so cannot be stopped, until the gate opens.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Gate)]
+pub(crate) struct Unstoppable;
+
+impl Run for Unstoppable {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.status("holding on");
+        while p.state().0.try_acquire().is_err() {
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
 /// Hands over to a [`Greeting`].
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", state = Gate)]
@@ -226,6 +243,7 @@ impl TestApp {
             .register::<Steps>()
             .register::<Ending>()
             .register::<ChainStart>()
+            .register::<Unstoppable>()
             .templates(Templates::new().result(Greeting::RESULT_TEMPLATE, |greeted: &Greeted| {
                 html! { p class="greeting" { (greeted.greeting) } }
             }))
