@@ -5,9 +5,11 @@
 mod keys;
 mod list;
 mod stages;
+mod value;
 
 pub(crate) use keys::Keys;
 pub(crate) use stages::{RawName, RawStage, RawWeight};
+pub(crate) use value::{Duration, RawUnique};
 
 use syn::{Attribute, Meta, MetaList};
 

@@ -3,8 +3,11 @@
 //! The code has to compile in scopes where any name but `::core` and the crate's own path means
 //! something else, so it calls no macro and no method, and imports nothing.
 
+mod claim;
 mod operation;
+mod policy;
 mod stages;
+mod tokens;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -12,8 +15,15 @@ use syn::WherePredicate;
 
 use crate::model::Model;
 
-/// The enum of the stages, and all implementations.
+/// All that is generated for an operation.
 pub(crate) fn expand(model: &Model) -> TokenStream {
+    let operation = expand_operation(model);
+    let claim = claim::expand(model);
+    quote!(#operation #claim)
+}
+
+/// The stages and the implementations, without the claim to the op type.
+pub(crate) fn expand_operation(model: &Model) -> TokenStream {
     expand_with(model, &operation::bounds_of_generic(model))
 }
 
@@ -22,7 +32,7 @@ pub(crate) fn expand_with(model: &Model, bounds: &[WherePredicate]) -> TokenStre
     join(model, operation::expand(model, bounds, &krate(model)))
 }
 
-/// The enum of the stages, without the operation.
+/// The stages, without the operation.
 pub(crate) fn expand_stages(model: &Model) -> TokenStream {
     join(model, TokenStream::new())
 }
@@ -31,13 +41,15 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
     if model.stages().is_empty() {
         return in_const(&operation);
     }
-    let declaration = stages::declare(model);
-    let mut implementations: TokenStream =
-        stages::implement(model, &krate(model)).into_iter().collect();
+    let krate = krate(model);
+    let stages = stages::declare(model);
+    let tokens = tokens::declare(model, &krate);
+    let mut implementations: TokenStream = stages::implement(model, &krate).into_iter().collect();
     implementations.extend(operation);
     let implementations = in_const(&implementations);
     quote! {
-        #declaration
+        #stages
+        #tokens
         #implementations
     }
 }

@@ -15,7 +15,8 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
     let Rejected { error, stand_in, trust } = rejected;
     let error = error.to_compile_error();
     let rest = match trust {
-        Trust::Full => expand::expand(stand_in),
+        // The op type may be what is wrong.
+        Trust::Full => expand::expand_operation(stand_in),
         Trust::Doubtful => expand::expand_with(stand_in, &[believed(stand_in)]),
         // An implementation for a type that borrows breaks more than it mends: with `Run`, eleven
         // errors follow instead of three.

@@ -10,6 +10,7 @@ mod expand;
 mod fallback;
 mod model;
 mod naming;
+mod suggest;
 #[cfg(test)]
 mod tests;
 

@@ -1,11 +1,13 @@
 //! Every rule of the derive. What comes out of here is right, so that the expansion need not check.
 
 mod names;
+mod policy;
 mod stages;
 
 use quote::format_ident;
 use syn::{GenericParam, Generics, Ident, Path, Type, Visibility, ext::IdentExt};
 
+pub(crate) use policy::{Backoff, CancelMode, Policy, Unique};
 pub(crate) use stages::Stage;
 
 use crate::{
@@ -24,6 +26,7 @@ pub(crate) struct Model {
     host_template: String,
     result_template: String,
     result_text_template: String,
+    policy: Policy,
     state: Option<Type>,
     krate: Option<Path>,
     stages: Vec<Stage>,
@@ -70,6 +73,7 @@ impl Model {
         let Input { visibility, ident, generics, attrs, .. } = input;
         let keys = attrs.keys;
 
+        let policy = policy::check(&keys, errors);
         let app = names::app(keys.app, package, &ident, errors);
         let name = names::name(keys.name, &ident, errors);
         let title = names::title(keys.title, &ident, errors);
@@ -87,6 +91,7 @@ impl Model {
             stages: stages::check(attrs.stages, errors),
             state: keys.state,
             krate: keys.krate,
+            policy,
             visibility,
             ident,
             generics,
@@ -107,6 +112,11 @@ impl Model {
     /// The name of the enum of the stages: the type's with `Stage` behind it.
     pub(crate) fn stage_ident(&self) -> Ident {
         format_ident!("{}Stage", self.ident.unraw(), span = self.ident.span())
+    }
+
+    /// The name of the struct of their tokens: the enum's with an `s` behind it.
+    pub(crate) fn tokens_ident(&self) -> Ident {
+        format_ident!("{}Stages", self.ident.unraw(), span = self.ident.span())
     }
 
     pub(crate) fn generics(&self) -> &Generics {
@@ -139,6 +149,10 @@ impl Model {
 
     pub(crate) fn result_text_template(&self) -> &str {
         &self.result_text_template
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn state(&self) -> Option<&Type> {

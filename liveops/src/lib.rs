@@ -101,17 +101,19 @@ pub use error::{Cancelled, RunError, RunResult};
 /// assert_eq!(ScoreImport::OP_TYPE, "demo.score_import");
 /// assert_eq!(ScoreImport::STAGES, ["Load", "Process data", "Save"]);
 ///
-/// const PROCESS: &str = ScoreImportStage::Process.name();
+/// const PROCESS: &str = ScoreImport::STAGES[ScoreImportStage::Process.index()];
 /// assert_eq!(PROCESS, "Process data");
+/// assert_eq!(ScoreImportStage::Process.to_string(), "Process data");
 /// assert_eq!("Process data".parse(), Ok(ScoreImportStage::Process));
+/// assert_eq!(ScoreImportStage::COUNT, 3);
 /// assert_eq!(serde_json::to_value(ScoreImportStage::Process).unwrap(), "Process data");
 /// assert_eq!(ScoreImportStage::WEIGHTS[ScoreImportStage::Process.index()], 8);
 /// ```
 ///
 pub use liveops_derive::LiveOperation;
 pub use operation::{
-    Attempt, ChannelName, FromState, LiveOperation, NoStages, NoState, OperationId, OperationState,
-    ParseStageError, Stage, UserId,
+    Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, Names, NoStages, NoState,
+    OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Unique, UserId,
 };
 pub use progress::{Progress, Run, WebProgress};
 pub use projection::Projection;

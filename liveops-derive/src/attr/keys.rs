@@ -1,14 +1,16 @@
 //! The keys of `#[liveop(…)]`.
 
 use proc_macro2::TokenStream;
-use syn::{
-    Ident, LitStr, MetaList, Path, Token, Type,
-    ext::IdentExt,
-    parse::{Parse, ParseStream},
-};
+use syn::{Ident, LitInt, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::ParseStream};
 
-use super::list::{read_each, take_item};
-use crate::errors::Errors;
+use super::{
+    list::{read_each, take_item},
+    value::{Duration, RawUnique, Value},
+};
+use crate::{
+    errors::Errors,
+    suggest::{listed, similar},
+};
 
 /// Declares the keys; a new key is one line here, and its rule one method in the model.
 macro_rules! keys {
@@ -23,7 +25,7 @@ macro_rules! keys {
 
         impl Keys {
             fn read_one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-                match key.to_string().as_str() {
+                match key.unraw().to_string().as_str() {
                     $($key => read_value(&mut self.$field, key, input),)*
                     _ => Err(unknown(key)),
                 }
@@ -45,6 +47,22 @@ keys! {
     "result_template" => result_template: LitStr,
     /// The template of the result as plain text.
     "result_text_template" => result_text_template: LitStr,
+    /// Where it waits.
+    "queue" => queue: LitStr,
+    /// What goes first.
+    "priority" => priority: LitInt,
+    /// How often it may be run in all.
+    "max_attempts" => max_attempts: LitInt,
+    /// How long to wait before another attempt.
+    "backoff" => backoff: Duration,
+    /// How long one attempt may take.
+    "timeout" => timeout: Duration,
+    /// Which ones count as the same.
+    "unique" => unique: RawUnique,
+    /// How it is cancelled.
+    "cancel" => cancel: LitStr,
+    /// Which shape the input has.
+    "version" => version: LitInt,
     /// What `run` reaches through `Progress::state`.
     "state" => state: Type,
     /// Where liveops is, when it is not `::liveops`.
@@ -62,49 +80,6 @@ impl Keys {
             self.read_one(&key, input)
         });
     }
-}
-
-/// What the value of a key can be.
-trait Value: Parse {
-    const WHAT: &'static str;
-
-    /// What to write instead of `found`.
-    fn instead(found: &TokenStream) -> String;
-}
-
-impl Value for LitStr {
-    const WHAT: &'static str = "a string literal";
-
-    fn instead(found: &TokenStream) -> String {
-        match syn::parse2::<Ident>(found.clone()) {
-            Ok(bare) => format!("\"{bare}\""),
-            Err(_) => "\"…\"".to_owned(),
-        }
-    }
-}
-
-impl Value for Type {
-    const WHAT: &'static str = "a type";
-
-    fn instead(found: &TokenStream) -> String {
-        unquoted::<Self>(found, "AppState")
-    }
-}
-
-impl Value for Path {
-    const WHAT: &'static str = "a path";
-
-    fn instead(found: &TokenStream) -> String {
-        unquoted::<Self>(found, "my_app::liveops")
-    }
-}
-
-/// Other derives take types and paths in quotes; this one does not.
-fn unquoted<T: Parse>(found: &TokenStream, example: &str) -> String {
-    syn::parse2::<LitStr>(found.clone())
-        .ok()
-        .filter(|quoted| quoted.parse::<T>().is_ok())
-        .map_or_else(|| example.to_owned(), |quoted| quoted.value())
 }
 
 fn read_value<T: Value>(
@@ -144,7 +119,7 @@ fn parse_value<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> 
 
 fn not_a_key(input: ParseStream<'_>, found: &TokenStream) -> syn::Error {
     let message = |found: String| {
-        format!("expected a key, found {found}\nhelp: the keys are {}", listed(KEYS))
+        format!("expected a key, found {found}\nnote: the keys are {}", listed(KEYS))
     };
     if found.is_empty() {
         input.error(message("`,`".to_owned()))
@@ -155,21 +130,12 @@ fn not_a_key(input: ParseStream<'_>, found: &TokenStream) -> syn::Error {
 
 fn unknown(key: &Ident) -> syn::Error {
     let found = key.to_string();
-    let similar = KEYS
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, &found.to_lowercase()), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    let help = match similar {
-        Some((_, known)) => format!("did you mean `{known}`? the keys are {}", listed(KEYS)),
-        None => format!("the keys are {}", listed(KEYS)),
-    };
-    syn::Error::new_spanned(key, format!("unknown key `{found}` in `#[liveop(…)]`\nhelp: {help}"))
-}
-
-fn listed(names: &[&str]) -> String {
-    match names {
-        [init @ .., last] if !init.is_empty() => format!("`{}` and `{last}`", init.join("`, `")),
-        names => format!("`{}`", names.concat()),
-    }
+    let meant = similar(&found, KEYS)
+        .map(|known| format!("help: did you mean `{known}`?\n"))
+        .unwrap_or_default();
+    let message = format!(
+        "unknown key `{found}` in `#[liveop(…)]`\n{meant}note: the keys are {}",
+        listed(KEYS)
+    );
+    syn::Error::new_spanned(key, message)
 }

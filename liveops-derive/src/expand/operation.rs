@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{WherePredicate, parse_quote};
 
-use super::krate;
+use super::{krate, policy};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStream) -> TokenStream {
@@ -17,13 +17,15 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
 
     let stage = stage_type(model, krate);
     let state = model.state().map_or_else(|| quote!(#krate::NoState), ToTokens::to_token_stream);
-    let consts = consts(model);
+    let names = names(model, krate);
+    let policy = policy::expand(model, krate);
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::LiveOperation for #ident #type_generics #where_clause {
             type Stage = #stage;
             type State = #state;
-            #consts
+            #names
+            #policy
         }
     }
 }
@@ -36,21 +38,23 @@ fn stage_type(model: &Model, krate: &TokenStream) -> TokenStream {
     }
 }
 
-fn consts(model: &Model) -> TokenStream {
-    let op_type = model.op_type();
-    let consts = [
-        (quote!(APP), model.app()),
-        (quote!(NAME), model.name()),
-        (quote!(OP_TYPE), &op_type),
-        (quote!(TITLE), model.title()),
-        (quote!(HOST_TEMPLATE), model.host_template()),
-        (quote!(RESULT_TEMPLATE), model.result_template()),
-        (quote!(RESULT_TEXT_TEMPLATE), model.result_text_template()),
-    ];
-    consts
-        .into_iter()
-        .map(|(name, value)| quote!(const #name: &'static ::core::primitive::str = #value;))
-        .collect()
+/// All names in one constant: the trait has one for each, and the compiler looks at each constant
+/// of an implementation by itself.
+fn names(model: &Model, krate: &TokenStream) -> TokenStream {
+    let (app, name, op_type, title) = (model.app(), model.name(), model.op_type(), model.title());
+    let (host_template, result_template, result_text_template) =
+        (model.host_template(), model.result_template(), model.result_text_template());
+    quote! {
+        const NAMES: #krate::Names = #krate::Names {
+            app: #app,
+            name: #name,
+            op_type: #op_type,
+            title: #title,
+            host_template: #host_template,
+            result_template: #result_template,
+            result_text_template: #result_text_template,
+        };
+    }
 }
 
 /// What a generic operation needs beside its own bounds: that it can be stored and sent. Said of

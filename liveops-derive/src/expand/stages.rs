@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::tokens;
 use crate::model::{Model, Stage};
 
 /// The enum itself. Stands beside the operation, where everybody finds it.
@@ -26,7 +27,6 @@ pub(super) fn declare(model: &Model) -> TokenStream {
             ::core::marker::Copy,
             ::core::cmp::PartialEq,
             ::core::cmp::Eq,
-            ::core::hash::Hash,
             ::core::fmt::Debug,
         )]
         #visibility enum #ident {
@@ -45,7 +45,7 @@ fn doc_of_variant(stage: &Stage, place: usize, count: usize) -> String {
 /// Everything the enum implements.
 pub(super) fn implement(model: &Model, krate: &TokenStream) -> [TokenStream; 5] {
     [
-        inherent(model, krate),
+        inherent(model),
         stage(model, krate),
         display(model, krate),
         from_str(model, krate),
@@ -53,28 +53,16 @@ pub(super) fn implement(model: &Model, krate: &TokenStream) -> [TokenStream; 5] 
     ]
 }
 
-/// What can be used without the trait, and in constants.
-fn inherent(model: &Model, krate: &TokenStream) -> TokenStream {
+/// What a trait cannot give: a position in constants.
+fn inherent(model: &Model) -> TokenStream {
     let visibility = model.visibility();
     let ident = model.stage_ident();
     quote! {
         impl #ident {
-            /// Every stage, in order.
-            #visibility const ALL: &'static [Self] = <Self as #krate::Stage>::ALL;
-
-            /// How many stages there are.
-            #visibility const COUNT: ::core::primitive::usize = <Self as #krate::Stage>::COUNT;
-
             /// The position of the stage, from 0.
             #[must_use]
             #visibility const fn index(self) -> ::core::primitive::usize {
                 self as ::core::primitive::usize
-            }
-
-            /// The label people see.
-            #[must_use]
-            #visibility const fn name(self) -> &'static ::core::primitive::str {
-                <Self as #krate::Stage>::NAMES[self as ::core::primitive::usize]
             }
         }
     }
@@ -84,17 +72,21 @@ fn stage(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
     let variants = model.stages().iter().map(Stage::variant);
     let labels = model.stages().iter().map(Stage::label);
-    let weights = model.stages().iter().map(|stage| stage.weight().unwrap_or(1));
+    let weights: Vec<u32> = model.stages().iter().filter_map(Stage::weight).collect();
+    let weights = (!weights.is_empty()).then(|| {
+        quote! {
+            const WEIGHTS: &'static [::core::primitive::u32] = &[#(#weights),*];
+        }
+    });
+    let tokens = tokens::implement(model, krate);
     quote! {
         #[automatically_derived]
         impl #krate::Stage for #ident {
             const ALL: &'static [Self] = &[#(Self::#variants),*];
             const NAMES: &'static [&'static ::core::primitive::str] = &[#(#labels),*];
-            const WEIGHTS: &'static [::core::primitive::u32] = &[#(#weights),*];
+            #weights
 
-            fn index(self) -> ::core::primitive::usize {
-                self as ::core::primitive::usize
-            }
+            #tokens
         }
     }
 }
@@ -105,7 +97,7 @@ fn display(model: &Model, krate: &TokenStream) -> TokenStream {
         #[automatically_derived]
         impl ::core::fmt::Display for #ident {
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Formatter::pad(formatter, <Self as #krate::Stage>::name(*self))
+                ::core::fmt::Formatter::pad(formatter, #krate::Stage::name(*self))
             }
         }
     }
@@ -113,25 +105,15 @@ fn display(model: &Model, krate: &TokenStream) -> TokenStream {
 
 fn from_str(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
-    let arms = model.stages().iter().map(|stage| {
-        let (variant, label) = (stage.variant(), stage.label());
-        quote!(#label => ::core::result::Result::Ok(Self::#variant),)
-    });
     quote! {
         #[automatically_derived]
         impl ::core::str::FromStr for #ident {
             type Err = #krate::ParseStageError;
 
             fn from_str(
-                label: &::core::primitive::str,
+                name: &::core::primitive::str,
             ) -> ::core::result::Result<Self, #krate::ParseStageError> {
-                match label {
-                    #(#arms)*
-                    _ => ::core::result::Result::Err(#krate::ParseStageError::new(
-                        label,
-                        <Self as #krate::Stage>::NAMES,
-                    )),
-                }
+                #krate::Stage::from_name(name)
             }
         }
     }
@@ -143,17 +125,11 @@ fn serialize(model: &Model, krate: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #krate::__private::serde::Serialize for #ident {
-            fn serialize<__S>(
+            fn serialize<__S: #krate::__private::serde::Serializer>(
                 &self,
                 serializer: __S,
-            ) -> ::core::result::Result<__S::Ok, __S::Error>
-            where
-                __S: #krate::__private::serde::Serializer,
-            {
-                #krate::__private::serde::Serializer::serialize_str(
-                    serializer,
-                    <Self as #krate::Stage>::name(*self),
-                )
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                #krate::__private::serde::Serializer::serialize_str(serializer, #krate::Stage::name(*self))
             }
         }
     }

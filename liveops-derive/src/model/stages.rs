@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use quote::ToTokens;
+use heck::ToSnakeCase;
+use quote::{ToTokens, format_ident};
 use syn::{Ident, LitInt, LitStr, ext::IdentExt};
 
 use super::names::flaw_of_text;
@@ -21,6 +22,7 @@ const TAKEN: [&str; 2] = ["ALL", "COUNT"];
 /// One stage, checked.
 pub(crate) struct Stage {
     variant: Ident,
+    field: Ident,
     label: String,
     weight: Option<u32>,
 }
@@ -29,6 +31,11 @@ impl Stage {
     /// The variant, with the span of what was typed.
     pub(crate) fn variant(&self) -> &Ident {
         &self.variant
+    }
+
+    /// The field of its token.
+    pub(crate) fn field(&self) -> &Ident {
+        &self.field
     }
 
     pub(crate) fn label(&self) -> &str {
@@ -100,7 +107,8 @@ fn check_one(raw: RawStage, seen: &mut Seen, errors: &mut Errors) -> Option<Stag
             (variant.clone(), label.value())
         }
     };
-    let stage = Stage { variant, label, weight };
+    let field = field(&variant);
+    let stage = Stage { variant, field, label, weight };
     seen.check(&raw.name, &stage, errors)?;
     Some(stage)
 }
@@ -182,36 +190,57 @@ fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
     }
 }
 
-/// The labels and variants so far.
+/// The variant in snake case, where Rust has a use of its own for that.
+fn field(variant: &Ident) -> Ident {
+    let name = variant.unraw().to_string().to_snake_case();
+    let span = variant.span();
+    syn::parse_str::<Ident>(&name)
+        .or_else(|_| syn::parse_str::<Ident>(&format!("r#{name}")))
+        .map_or_else(
+            |_| format_ident!("{name}_", span = span),
+            |mut field| {
+                field.set_span(span);
+                field
+            },
+        )
+}
+
+/// The stages so far, by what no two of them may share.
 #[derive(Default)]
 struct Seen {
     labels: HashSet<String>,
-    labels_by_variant: HashMap<String, String>,
+    by_field: HashMap<String, (String, String)>,
 }
 
 impl Seen {
     fn check(&mut self, name: &RawName, stage: &Stage, errors: &mut Errors) -> Option<()> {
         let label = &stage.label;
         let variant = stage.variant.unraw().to_string();
+        let field = stage.field.unraw().to_string();
         if !self.labels.insert(label.clone()) {
             errors.at(
                 name.label(),
                 format!("the stage `{label}` is declared twice\nhelp: remove or rename one"),
             );
-            None
-        } else if let Some(other) = self.labels_by_variant.get(&variant) {
-            errors.at(
-                name.variant(),
-                format!(
-                    "the stages `{other}` and `{label}` both give the variant `{variant}`\n\
-                     help: write another name before the label, as in `{variant}2 = \"{label}\"`"
-                ),
-            );
-            None
-        } else {
-            self.labels_by_variant.insert(variant, label.clone());
-            Some(())
+            return None;
         }
+        let Some((other, other_variant)) = self.by_field.get(&field) else {
+            self.by_field.insert(field, (label.clone(), variant));
+            return Some(());
+        };
+        let both_give = if *other_variant == variant {
+            format!("the variant `{variant}`")
+        } else {
+            format!("the field `{field}` of `p.stages()`")
+        };
+        errors.at(
+            name.variant(),
+            format!(
+                "the stages `{other}` and `{label}` both give {both_give}\n\
+                 help: write another name before the label, as in `{variant}2 = \"{label}\"`"
+            ),
+        );
+        None
     }
 }
 

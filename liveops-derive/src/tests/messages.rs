@@ -25,7 +25,7 @@ fn unknown_key() {
         &expect![[r#"
             colour
                 unknown key `colour` in `#[liveop(…)]`
-                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
         "#]],
     );
 }
@@ -37,7 +37,8 @@ fn misspelt_key() {
         &expect![[r#"
             titel
                 unknown key `titel` in `#[liveop(…)]`
-                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                help: did you mean `title`?
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
         "#]],
     );
 }
@@ -49,7 +50,8 @@ fn key_in_capitals() {
         &expect![[r#"
             Title
                 unknown key `Title` in `#[liveop(…)]`
-                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                help: did you mean `title`?
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
         "#]],
     );
 }
@@ -88,7 +90,7 @@ fn key_in_quotes() {
         &expect![[r#"
             "app" = "a"
                 expected a key, found `"app" = "a"`
-                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
         "#]],
     );
 }
@@ -115,7 +117,7 @@ fn two_commas() {
         &expect![[r#"
             ,
                 expected a key, found `,`
-                help: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
             ,
                 expected a stage, found `,`
                 help: write a label, as in `"Load"`, or a variant, as in `Load`
@@ -652,7 +654,8 @@ fn everything_at_once() {
                 help: write a label, as in `"Load"`, or a variant, as in `Load`
             titel
                 unknown key `titel` in `#[liveop(…)]`
-                help: did you mean `title`? the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `state` and `crate`
+                help: did you mean `title`?
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
             "App"
                 `state` takes a type, found `"App"`
                 help: write `state = App`

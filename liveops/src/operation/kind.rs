@@ -1,4 +1,4 @@
-use super::{LiveOperation, Stage};
+use super::{LiveOperation, Policy, Stage};
 
 /// What is known of every operation of one type, without the type: the constants of
 /// [`LiveOperation`] as a value.
@@ -11,7 +11,7 @@ pub struct OperationKind {
     pub title: &'static str,
     /// The labels of the stages, in order.
     pub stages: &'static [&'static str],
-    /// The weights of the stages, in the same order.
+    /// The weights of the stages, in the same order; empty where all are equal.
     pub stage_weights: &'static [u32],
     /// The name of the page's template.
     pub host_template: &'static str,
@@ -19,6 +19,8 @@ pub struct OperationKind {
     pub result_template: &'static str,
     /// The name of the result's text template.
     pub result_text_template: &'static str,
+    /// How they are run.
+    pub policy: Policy,
 }
 
 impl OperationKind {
@@ -32,6 +34,7 @@ impl OperationKind {
             host_template: Op::HOST_TEMPLATE,
             result_template: Op::RESULT_TEMPLATE,
             result_text_template: Op::RESULT_TEXT_TEMPLATE,
+            policy: Op::POLICY,
         }
     }
 }

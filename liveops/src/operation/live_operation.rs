@@ -1,6 +1,6 @@
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{ChannelName, OperationId, Stage, UserId};
+use super::{ChannelName, Names, OperationId, Policy, Stage, Unique, UserId};
 use crate::token::{SigningKeys, SubscriptionToken, TokenError};
 
 /// The static side of one kind of operation: its names, templates and stages.
@@ -44,27 +44,36 @@ pub trait LiveOperation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// `#[liveop(state = …)]`, or [`NoState`].
     type State: Send + Sync + 'static;
 
+    /// What it is called: the constants below, in one value.
+    const NAMES: Names;
+
+    /// How it is run: what `#[liveop(queue = …, max_attempts = …)]` and the like say.
+    const POLICY: Policy = Policy::DEFAULT;
+
+    /// Which of these operations count as the same: what `#[liveop(unique = …)]` says.
+    const UNIQUE: Unique<Self> = Unique::No;
+
     /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
-    const APP: &'static str;
+    const APP: &'static str = Self::NAMES.app;
 
     /// The type's name in snake case: the second half of [`OP_TYPE`](Self::OP_TYPE).
-    const NAME: &'static str;
+    const NAME: &'static str = Self::NAMES.name;
 
     /// `app.name`: the registry's key, a segment of every URL and the row's `op_type`.
-    const OP_TYPE: &'static str;
+    const OP_TYPE: &'static str = Self::NAMES.op_type;
 
     /// What people read as the operation's name.
-    const TITLE: &'static str;
+    const TITLE: &'static str = Self::NAMES.title;
 
     /// The name under which the operation's page is looked up in [`Templates`](crate::Templates).
-    const HOST_TEMPLATE: &'static str;
+    const HOST_TEMPLATE: &'static str = Self::NAMES.host_template;
 
     /// The name under which the result's HTML is looked up in [`Templates`](crate::Templates).
-    const RESULT_TEMPLATE: &'static str;
+    const RESULT_TEMPLATE: &'static str = Self::NAMES.result_template;
 
     /// The name under which the result's plain text is looked up in
     /// [`Templates`](crate::Templates).
-    const RESULT_TEXT_TEMPLATE: &'static str;
+    const RESULT_TEXT_TEMPLATE: &'static str = Self::NAMES.result_text_template;
 
     /// The labels of the stages, in order.
     const STAGES: &'static [&'static str] = <Self::Stage as Stage>::NAMES;

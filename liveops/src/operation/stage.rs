@@ -1,6 +1,5 @@
 use std::{
     fmt::{Debug, Display},
-    hash::Hash,
     str::FromStr,
 };
 
@@ -11,9 +10,10 @@ use std::{
     message = "`{Self}` is not a set of stages",
     note = "stages come from `#[stages(\"Load\", \"Save\")]` beside `#[derive(LiveOperation)]`"
 )]
-pub trait Stage:
-    Copy + Eq + Hash + Debug + Display + FromStr<Err = ParseStageError> + Send + Sync + 'static
-{
+pub trait Stage: Copy + Eq + Debug + Display + Send + Sync + 'static {
+    /// One [`StageToken`](super::StageToken) for each stage; `()` where there are none.
+    type Tokens;
+
     /// Every stage, in order.
     const ALL: &'static [Self];
 
@@ -21,18 +21,38 @@ pub trait Stage:
     const NAMES: &'static [&'static str];
 
     /// The weights of [`ALL`](Self::ALL), in the same order: how large a part of the whole each
-    /// stage is. At least 1 each; all 1 unless declared.
-    const WEIGHTS: &'static [u32];
+    /// stage is. At least 1 each; empty unless declared, which makes all of them equal.
+    const WEIGHTS: &'static [u32] = &[];
 
     /// How many stages there are.
     const COUNT: usize = Self::ALL.len();
 
-    /// The position of the stage, from 0.
-    fn index(self) -> usize;
+    /// The tokens of all stages.
+    fn tokens() -> Self::Tokens;
+
+    /// The position of the stage, from 0. The enum itself has a `const fn` of this name.
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|stage| *stage == self).unwrap_or_default()
+    }
 
     /// The label people see.
     fn name(self) -> &'static str {
         Self::NAMES[self.index()]
+    }
+
+    /// How large a part of the whole the stage is: from [`WEIGHTS`](Self::WEIGHTS), or 1.
+    fn weight(self) -> u32 {
+        Self::WEIGHTS.get(self.index()).copied().unwrap_or(1)
+    }
+
+    /// The stage with the label `name`: what [`FromStr`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseStageError`] when no stage has it.
+    fn from_name(name: &str) -> Result<Self, ParseStageError> {
+        let named = Self::ALL.iter().find(|stage| stage.name() == name);
+        named.copied().ok_or_else(|| ParseStageError::new(name, Self::NAMES))
     }
 }
 
@@ -41,13 +61,12 @@ pub trait Stage:
 pub enum NoStages {}
 
 impl Stage for NoStages {
+    type Tokens = ();
+
     const ALL: &'static [Self] = &[];
     const NAMES: &'static [&'static str] = &[];
-    const WEIGHTS: &'static [u32] = &[];
 
-    fn index(self) -> usize {
-        match self {}
-    }
+    fn tokens() {}
 }
 
 impl Display for NoStages {
@@ -59,8 +78,8 @@ impl Display for NoStages {
 impl FromStr for NoStages {
     type Err = ParseStageError;
 
-    fn from_str(label: &str) -> Result<Self, ParseStageError> {
-        Err(ParseStageError::new(label, Self::NAMES))
+    fn from_str(name: &str) -> Result<Self, ParseStageError> {
+        Self::from_name(name)
     }
 }
 
@@ -74,7 +93,7 @@ pub struct ParseStageError {
 
 impl ParseStageError {
     /// The error of a type whose stages are `names`.
-    pub fn new(found: &str, names: &'static [&'static str]) -> Self {
+    fn new(found: &str, names: &'static [&'static str]) -> Self {
         Self { found: found.to_owned(), names }
     }
 }

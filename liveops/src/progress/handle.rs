@@ -7,7 +7,7 @@ use super::{Report, Run, Track, TrackStream, WebProgress, stage_guard::StageGuar
 use crate::{
     error::{Cancelled, RunResult},
     event::{Event, Level, LogLine},
-    operation::{Attempt, LiveOperation, NewOperation, OperationId, Stage, UserId},
+    operation::{Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, UserId},
 };
 
 /// How a run tells what it is doing, and hears that it should stop.
@@ -128,6 +128,60 @@ impl<Op: LiveOperation> Progress<Op> {
         let result = work.await;
         guard.leave(&result);
         result
+    }
+
+    /// Does `work` as the stage that `token` is for, as [`stage`](Self::stage) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`stage`](Self::stage).
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`stage`](Self::stage).
+    pub async fn enter<T>(
+        &self,
+        token: StageToken<Op::Stage>,
+        work: impl Future<Output = RunResult<T>>,
+    ) -> RunResult<T> {
+        self.stage(token.into_stage(), work).await
+    }
+
+    /// One token for each stage, for those who want the compiler to check that every stage is
+    /// entered, and none twice.
+    ///
+    /// The tokens come in a struct that the derive makes, with a field for each stage. Take it
+    /// apart: a stage that is left out of the pattern is an error, one that is not entered is an
+    /// unused variable, and a second use of a token is a use after a move.
+    ///
+    /// ```
+    /// use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// #[stages("Load", "Count words")]
+    /// struct WordCount {
+    ///     file: String,
+    /// }
+    ///
+    /// impl Run for WordCount {
+    ///     type Output = usize;
+    ///
+    ///     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+    ///         let WordCountStages { load, count_words } = p.stages();
+    ///
+    ///         let text =
+    ///             p.enter(load, async { Ok(std::fs::read_to_string(&self.file)?) }).await?;
+    ///         p.enter(count_words, async { Ok(text.split_whitespace().count()) }).await
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A stage that is entered in a loop, or from several places, is entered with
+    /// [`stage`](Self::stage) instead.
+    #[must_use]
+    pub fn stages(&self) -> <Op::Stage as Stage>::Tokens {
+        <Op::Stage as Stage>::tokens()
     }
 
     /// Hands over to `next`: when this run returns `Ok`, `next` is enqueued for the same owner in

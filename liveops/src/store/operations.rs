@@ -358,7 +358,7 @@ fn row(new: NewOperation) -> ActiveModel {
         op_type: Set(new.op_type.to_owned()),
         owner: Set(new.owner.to_string()),
         input: Set(new.input),
-        payload_version: Set(1),
+        payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
         language: Set(new.language),
         created_on: Set(now),
         started_on: Set(None),

@@ -44,7 +44,7 @@ async fn enqueue(
     input: serde_json::Value,
     headers: &HeaderMap,
 ) -> Result<Model, WebError> {
-    let mut new = NewOperation::from_input(operation.kind.op_type, input, viewer.id.clone());
+    let mut new = NewOperation::from_input(&operation.kind, input, viewer.id.clone());
     new.language = language(headers);
     Ok(web.liveops.enqueue_new(new).await?)
 }

@@ -337,32 +337,30 @@ async fn a_chain_to_what_nobody_registered_fails_and_says_so_to_staff() {
     assert_eq!(app.liveops.store().find_next(id).await.unwrap(), None);
 }
 
+/// Those of one crate do not compile: `ui-tests/cases/names/fail/same_op_type.rs`.
 #[tokio::test]
-async fn two_types_with_one_op_type_are_refused() {
-    mod other {
-        use super::*;
+async fn two_types_with_one_op_type_in_two_crates_are_refused() {
+    #[derive(LiveOperation, Serialize, Deserialize)]
+    #[liveop(app = "demo", name = "quick_task")]
+    struct HastyTask;
 
-        #[derive(LiveOperation, Serialize, Deserialize)]
-        #[liveop(app = "test", name = "greeting")]
-        pub(super) struct Salutation;
+    impl Run for HastyTask {
+        type Output = ();
 
-        impl Run for Salutation {
-            type Output = ();
-
-            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
-                Ok(())
-            }
+        async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+            Ok(())
         }
     }
+
     let db = store::connect("sqlite::memory:").await.unwrap();
     let error = liveops::LiveOps::builder(db)
-        .register::<Greeting>()
-        .register::<other::Salutation>()
+        .register::<demo::operations::QuickTask>()
+        .register::<HastyTask>()
         .build()
         .unwrap_err()
         .to_string();
-    assert!(error.contains("Greeting") && error.contains("Salutation"), "{error}");
-    assert!(error.contains("`test.greeting`"), "{error}");
+    assert!(error.contains("QuickTask") && error.contains("HastyTask"), "{error}");
+    assert!(error.contains("`demo.quick_task`"), "{error}");
 }
 
 #[tokio::test]

@@ -10,12 +10,20 @@ const _: () = {
     {
         type Stage = my_app::liveops::NoStages;
         type State = my_app::liveops::NoState;
-        const APP: &'static ::core::primitive::str = "demo_app";
-        const NAME: &'static ::core::primitive::str = "import";
-        const OP_TYPE: &'static ::core::primitive::str = "demo_app.import";
-        const TITLE: &'static ::core::primitive::str = "Import";
-        const HOST_TEMPLATE: &'static ::core::primitive::str = "demo_app/import.html";
-        const RESULT_TEMPLATE: &'static ::core::primitive::str = "demo_app/import_result.html";
-        const RESULT_TEXT_TEMPLATE: &'static ::core::primitive::str = "demo_app/import_result.txt";
+        const NAMES: my_app::liveops::Names = my_app::liveops::Names {
+            app: "demo_app",
+            name: "import",
+            op_type: "demo_app.import",
+            title: "Import",
+            host_template: "demo_app/import.html",
+            result_template: "demo_app/import_result.html",
+            result_text_template: "demo_app/import_result.txt",
+        };
     }
 };
+#[doc(hidden)]
+#[allow(non_local_definitions)]
+#[macro_export]
+macro_rules! op_type_demo_app_DOT_import {
+    () => {};
+}

@@ -4,12 +4,20 @@ const _: () = {
     impl ::liveops::LiveOperation for Reindex {
         type Stage = ::liveops::NoStages;
         type State = ::liveops::NoState;
-        const APP: &'static ::core::primitive::str = "demo_app";
-        const NAME: &'static ::core::primitive::str = "reindex";
-        const OP_TYPE: &'static ::core::primitive::str = "demo_app.reindex";
-        const TITLE: &'static ::core::primitive::str = "Reindex";
-        const HOST_TEMPLATE: &'static ::core::primitive::str = "demo_app/reindex.html";
-        const RESULT_TEMPLATE: &'static ::core::primitive::str = "demo_app/reindex_result.html";
-        const RESULT_TEXT_TEMPLATE: &'static ::core::primitive::str = "demo_app/reindex_result.txt";
+        const NAMES: ::liveops::Names = ::liveops::Names {
+            app: "demo_app",
+            name: "reindex",
+            op_type: "demo_app.reindex",
+            title: "Reindex",
+            host_template: "demo_app/reindex.html",
+            result_template: "demo_app/reindex_result.html",
+            result_text_template: "demo_app/reindex_result.txt",
+        };
     }
 };
+#[doc(hidden)]
+#[allow(non_local_definitions)]
+#[macro_export]
+macro_rules! op_type_demo_app_DOT_reindex {
+    () => {};
+}

@@ -4,7 +4,6 @@
     ::core::marker::Copy,
     ::core::cmp::PartialEq,
     ::core::cmp::Eq,
-    ::core::hash::Hash,
     ::core::fmt::Debug,
 )]
 pub enum ScoreImportStage {
@@ -15,22 +14,22 @@ pub enum ScoreImportStage {
     /// `Save`, stage 3 of 3, weight 1.
     Save,
 }
+/// The right to enter each stage of [`ScoreImport`] once.
+pub struct ScoreImportStages {
+    /// To enter [`ScoreImportStage::Load`].
+    pub load: ::liveops::StageToken<ScoreImportStage>,
+    /// To enter [`ScoreImportStage::Process`].
+    pub process: ::liveops::StageToken<ScoreImportStage>,
+    /// To enter [`ScoreImportStage::Save`].
+    pub save: ::liveops::StageToken<ScoreImportStage>,
+}
 #[allow(deprecated)]
 const _: () = {
     impl ScoreImportStage {
-        /// Every stage, in order.
-        pub const ALL: &'static [Self] = <Self as ::liveops::Stage>::ALL;
-        /// How many stages there are.
-        pub const COUNT: ::core::primitive::usize = <Self as ::liveops::Stage>::COUNT;
         /// The position of the stage, from 0.
         #[must_use]
         pub const fn index(self) -> ::core::primitive::usize {
             self as ::core::primitive::usize
-        }
-        /// The label people see.
-        #[must_use]
-        pub const fn name(self) -> &'static ::core::primitive::str {
-            <Self as ::liveops::Stage>::NAMES[self as ::core::primitive::usize]
         }
     }
     #[automatically_derived]
@@ -42,8 +41,13 @@ const _: () = {
             "Save",
         ];
         const WEIGHTS: &'static [::core::primitive::u32] = &[1u32, 8u32, 1u32];
-        fn index(self) -> ::core::primitive::usize {
-            self as ::core::primitive::usize
+        type Tokens = ScoreImportStages;
+        fn tokens() -> ScoreImportStages {
+            ScoreImportStages {
+                load: ::liveops::StageToken::new(Self::Load),
+                process: ::liveops::StageToken::new(Self::Process),
+                save: ::liveops::StageToken::new(Self::Save),
+            }
         }
     }
     #[automatically_derived]
@@ -52,45 +56,27 @@ const _: () = {
             &self,
             formatter: &mut ::core::fmt::Formatter<'_>,
         ) -> ::core::fmt::Result {
-            ::core::fmt::Formatter::pad(
-                formatter,
-                <Self as ::liveops::Stage>::name(*self),
-            )
+            ::core::fmt::Formatter::pad(formatter, ::liveops::Stage::name(*self))
         }
     }
     #[automatically_derived]
     impl ::core::str::FromStr for ScoreImportStage {
         type Err = ::liveops::ParseStageError;
         fn from_str(
-            label: &::core::primitive::str,
+            name: &::core::primitive::str,
         ) -> ::core::result::Result<Self, ::liveops::ParseStageError> {
-            match label {
-                "Load" => ::core::result::Result::Ok(Self::Load),
-                "Process data" => ::core::result::Result::Ok(Self::Process),
-                "Save" => ::core::result::Result::Ok(Self::Save),
-                _ => {
-                    ::core::result::Result::Err(
-                        ::liveops::ParseStageError::new(
-                            label,
-                            <Self as ::liveops::Stage>::NAMES,
-                        ),
-                    )
-                }
-            }
+            ::liveops::Stage::from_name(name)
         }
     }
     #[automatically_derived]
     impl ::liveops::__private::serde::Serialize for ScoreImportStage {
-        fn serialize<__S>(
+        fn serialize<__S: ::liveops::__private::serde::Serializer>(
             &self,
             serializer: __S,
-        ) -> ::core::result::Result<__S::Ok, __S::Error>
-        where
-            __S: ::liveops::__private::serde::Serializer,
-        {
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             ::liveops::__private::serde::Serializer::serialize_str(
                 serializer,
-                <Self as ::liveops::Stage>::name(*self),
+                ::liveops::Stage::name(*self),
             )
         }
     }
@@ -98,12 +84,20 @@ const _: () = {
     impl ::liveops::LiveOperation for ScoreImport {
         type Stage = ScoreImportStage;
         type State = AppState;
-        const APP: &'static ::core::primitive::str = "demo";
-        const NAME: &'static ::core::primitive::str = "score_import";
-        const OP_TYPE: &'static ::core::primitive::str = "demo.score_import";
-        const TITLE: &'static ::core::primitive::str = "Scores";
-        const HOST_TEMPLATE: &'static ::core::primitive::str = "demo/score_import.html";
-        const RESULT_TEMPLATE: &'static ::core::primitive::str = "scores.html";
-        const RESULT_TEXT_TEMPLATE: &'static ::core::primitive::str = "demo/score_import_result.txt";
+        const NAMES: ::liveops::Names = ::liveops::Names {
+            app: "demo",
+            name: "score_import",
+            op_type: "demo.score_import",
+            title: "Scores",
+            host_template: "demo/score_import.html",
+            result_template: "scores.html",
+            result_text_template: "demo/score_import_result.txt",
+        };
     }
 };
+#[doc(hidden)]
+#[allow(non_local_definitions)]
+#[macro_export]
+macro_rules! op_type_demo_DOT_score_import {
+    () => {};
+}

@@ -8,5 +8,5 @@ pub struct Import {
 }
 
 fn main() {
-    ::std::assert_eq!(ImportStage::Save.name(), "Save");
+    ::std::assert_eq!(<ImportStage as ::liveops::Stage>::name(ImportStage::Save), "Save");
 }

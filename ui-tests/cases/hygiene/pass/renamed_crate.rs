@@ -19,5 +19,5 @@ struct Import;
 struct Export<T>(T);
 
 fn main() {
-    assert_eq!(ImportStage::Load.name(), "Load");
+    assert_eq!(ImportStage::Load.to_string(), "Load");
 }

@@ -25,5 +25,5 @@ impl<'de> ::serde::Deserialize<'de> for Shadowed {
 }
 
 fn main() {
-    assert_eq!(ShadowedStage::Save.name(), "Save");
+    assert_eq!(ShadowedStage::Save.to_string(), "Save");
 }

@@ -1,4 +1,4 @@
-use liveops::{LiveOperation, OperationId};
+use liveops::{LiveOperation, OperationId, Stage};
 use serde::{Deserialize, Serialize};
 
 #[derive(LiveOperation, Serialize, Deserialize)]
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 struct ABCImport2;
 
 const OP_TYPE: &str = ABCImport2::OP_TYPE;
-const SAVE: &str = ABCImport2Stage::Save.name();
+const SAVE: &str = ABCImport2::STAGES[ABCImport2Stage::Save.index()];
 const BARS: [u8; ABCImport2Stage::COUNT] = [0; ABCImport2Stage::COUNT];
 const LAST: ABCImport2Stage = ABCImport2Stage::ALL[BARS.len() - 1];
 static TEMPLATES: [&str; 3] =

@@ -17,7 +17,7 @@ mod outer {
 
     pub(crate) fn check() {
         assert_eq!(inner::ImportStage::Load.index(), 0);
-        assert_eq!(inner::ExportStage::COUNT, 1);
+        assert_eq!(<inner::ExportStage as liveops::Stage>::COUNT, 1);
     }
 }
 
@@ -30,5 +30,5 @@ fn main() {
     struct Local;
 
     outer::check();
-    assert_eq!(Local::STAGES, [LocalStage::Load.name()]);
+    assert_eq!(Local::STAGES, [LocalStage::Load.to_string()]);
 }

@@ -11,11 +11,12 @@ struct Weighted;
 
 fn main() {
     assert_eq!(Plain::STAGES, ["Wczytanie danych", "Check", "1st & only pass"]);
-    assert_eq!(PlainStage::WEIGHTS, [1, 1, 1]);
+    assert_eq!(PlainStage::Check.weight(), 1);
     assert_eq!(PlainStage::WczytanieDanych.index(), 0);
 
     assert_eq!(Weighted::STAGES, ["Load", "Load more", "Process data"]);
     assert_eq!(WeightedStage::WEIGHTS, [1, 2, 8]);
+    assert_eq!(WeightedStage::Process.weight(), 8);
 
     for (index, stage) in WeightedStage::ALL.iter().enumerate() {
         assert_eq!(stage.index(), index);

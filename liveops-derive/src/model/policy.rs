@@ -1,0 +1,245 @@
+//! The rules for how operations are run.
+
+use std::time::Duration;
+
+use syn::{LitInt, LitStr, Path};
+
+use crate::{
+    attr::{self, Keys, RawUnique},
+    errors::Errors,
+    suggest::{listed, similar},
+};
+
+/// The database keeps these numbers in 32 bits with a sign.
+const NUMBER_MAX: u32 = i32::MAX as u32;
+
+const UNITS: &[&str] =
+    &["ms", "s", "sec", "seconds", "m", "min", "minutes", "h", "hours", "d", "days", "weeks"];
+
+const CANCEL: &[&str] = &["cooperative", "abort"];
+
+const UNIQUE: &[&str] = &["input", "owner"];
+
+/// How operations are run, as far as that was said.
+#[derive(Default)]
+pub(crate) struct Policy {
+    pub(crate) queue: Option<String>,
+    pub(crate) priority: Option<i32>,
+    pub(crate) max_attempts: Option<u32>,
+    pub(crate) backoff: Option<Backoff>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) cancel: Option<CancelMode>,
+    pub(crate) version: Option<u32>,
+    pub(crate) unique: Option<Unique>,
+}
+
+/// The shortest and the longest wait before another attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Backoff {
+    pub(crate) first: Duration,
+    pub(crate) longest: Duration,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum CancelMode {
+    Cooperative,
+    Abort,
+}
+
+/// Which operations count as the same.
+pub(crate) enum Unique {
+    Input,
+    Owner,
+    By(Path),
+}
+
+pub(super) fn check(keys: &Keys, errors: &mut Errors) -> Policy {
+    let attempts = "write how often the operation may be run in all, as in `max_attempts = 3`";
+    let version = "write `version = 2` for the second shape of the input";
+    Policy {
+        queue: keys.queue.as_ref().and_then(|given| queue(given, errors)),
+        priority: keys.priority.as_ref().and_then(|given| priority(given, errors)),
+        max_attempts: keys
+            .max_attempts
+            .as_ref()
+            .and_then(|given| count("max_attempts", attempts, given, errors)),
+        backoff: keys.backoff.as_ref().and_then(|given| backoff(given, errors)),
+        timeout: keys.timeout.as_ref().and_then(|given| timeout(given, errors)),
+        cancel: keys.cancel.as_ref().and_then(|given| cancel(given, errors)),
+        version: keys.version.as_ref().and_then(|given| count("version", version, given, errors)),
+        unique: keys.unique.as_ref().and_then(|given| unique(given, errors)),
+    }
+}
+
+fn queue(given: &LitStr, errors: &mut Errors) -> Option<String> {
+    let name = given.value();
+    let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+    if !is_name {
+        errors.at(
+            given,
+            format!(
+                "`{}` cannot be the queue: its name is written with `a-z`, `0-9`, `_` and `-`, and \
+                 starts with a letter\n\
+                 help: write a name, as in `queue = \"imports\"`",
+                name.escape_debug()
+            ),
+        );
+        return None;
+    }
+    Some(name)
+}
+
+fn priority(given: &LitInt, errors: &mut Errors) -> Option<i32> {
+    let parsed = given.base10_parse().ok();
+    if parsed.is_none() {
+        errors.at(
+            given,
+            format!(
+                "the priority is a whole number from {} to {}, found `{given}`\n\
+                 help: write `priority = 10` to go before others, `priority = -10` to go after them",
+                i32::MIN,
+                i32::MAX
+            ),
+        );
+    }
+    parsed
+}
+
+/// A number of which there is at least one.
+fn count(key: &str, help: &str, given: &LitInt, errors: &mut Errors) -> Option<u32> {
+    let parsed = given.base10_parse().ok().filter(|count| (1..=NUMBER_MAX).contains(count));
+    if parsed.is_none() {
+        errors.at(
+            given,
+            format!(
+                "`{key}` is a whole number from 1 to {NUMBER_MAX}, found `{given}`\nhelp: {help}"
+            ),
+        );
+    }
+    parsed
+}
+
+fn timeout(given: &attr::Duration, errors: &mut Errors) -> Option<Duration> {
+    let attr::Duration(literal) = given;
+    match duration(&literal.value()) {
+        Ok(length) => Some(length),
+        Err(flaw) => {
+            errors.at(literal, format!("the timeout {flaw}\nhelp: write `timeout = \"10 min\"`"));
+            None
+        }
+    }
+}
+
+fn backoff(given: &attr::Duration, errors: &mut Errors) -> Option<Backoff> {
+    let attr::Duration(literal) = given;
+    let text = literal.value();
+    let (first, longest) = match text.split_once("..") {
+        Some((first, longest)) => (duration(first), duration(longest)),
+        None => (duration(&text), duration(&text)),
+    };
+    let read = first.and_then(|first| {
+        let longest = longest?;
+        if first <= longest {
+            Ok(Backoff { first, longest })
+        } else {
+            Err("ends with a wait that is shorter than the first one".to_owned())
+        }
+    });
+    read.map_err(|flaw| {
+        errors.at(
+            literal,
+            format!(
+                "the backoff {flaw}\n\
+                 help: write the same wait every time as `backoff = \"30 s\"`, and one that doubles \
+                 from the first to the longest as `backoff = \"10 s..1 h\"`"
+            ),
+        );
+    })
+    .ok()
+}
+
+/// A length of time, or what is wrong with its text.
+fn duration(text: &str) -> Result<Duration, String> {
+    use humantime::DurationError::{Empty, InvalidCharacter, NumberExpected, UnknownUnit};
+
+    let text = text.trim();
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("is zero, and nothing can be done in no time".to_owned()),
+        Ok(length) if length.subsec_nanos() % 1_000_000 != 0 => {
+            Err("is given more finely than in milliseconds".to_owned())
+        }
+        Ok(length) => Ok(length),
+        Err(Empty) => Err("is empty".to_owned()),
+        Err(UnknownUnit { unit, value, .. }) if unit.is_empty() => {
+            Err(format!("has no unit: `{value}` of what?"))
+        }
+        Err(UnknownUnit { unit, .. }) => {
+            let meant = similar(&unit, UNITS)
+                .map(|known| format!("\nhelp: did you mean `{known}`?"))
+                .unwrap_or_default();
+            Err(format!(
+                "has the unknown unit `{unit}`{meant}\nnote: the units are {}",
+                listed(UNITS)
+            ))
+        }
+        Err(NumberExpected(_) | InvalidCharacter(_)) => {
+            Err(format!("is `{}`, which is no number with a unit", text.escape_debug()))
+        }
+        Err(_) => Err(format!("is `{text}`, which is too long")),
+    }
+}
+
+fn cancel(given: &LitStr, errors: &mut Errors) -> Option<CancelMode> {
+    match given.value().as_str() {
+        "cooperative" => Some(CancelMode::Cooperative),
+        "abort" => Some(CancelMode::Abort),
+        found => {
+            errors.at(given, unknown_word("cancel", found, CANCEL, ""));
+            None
+        }
+    }
+}
+
+fn unique(given: &RawUnique, errors: &mut Errors) -> Option<Unique> {
+    match given {
+        RawUnique::Word(word) => match word.value().as_str() {
+            "input" => Some(Unique::Input),
+            "owner" => Some(Unique::Owner),
+            found => {
+                let or = ", or the path of a function that takes the operation and gives a \
+                          `String`, without quotes";
+                errors.at(word, unknown_word("unique", found, UNIQUE, or));
+                None
+            }
+        },
+        RawUnique::Function(path) => {
+            let word = path.get_ident().map(ToString::to_string).unwrap_or_default();
+            if UNIQUE.contains(&&*word) {
+                errors.at(
+                    path,
+                    format!(
+                        "`unique` takes `{word}` in quotes: without them it is a function\n\
+                         help: write `unique = \"{word}\"`"
+                    ),
+                );
+                return None;
+            }
+            Some(Unique::By(path.clone()))
+        }
+    }
+}
+
+/// The message about a value that is none of `known`.
+fn unknown_word(key: &str, found: &str, known: &[&str], or: &str) -> String {
+    let meant = similar(found, known)
+        .map(|known| format!("help: did you mean `\"{known}\"`?\n"))
+        .unwrap_or_default();
+    let quoted: Vec<String> = known.iter().map(|known| format!("\"{known}\"")).collect();
+    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    format!(
+        "`{key}` cannot be `{}`\n{meant}note: the values are {}{or}",
+        found.escape_debug(),
+        listed(&quoted)
+    )
+}

@@ -1,0 +1,10 @@
+use liveops::LiveOperation;
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(max_attempts = 3, backoff = "10 s..")]
+struct Import {
+    file: String,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[liveop(app = "demo")]
+struct Import;
+
+fn main() {}

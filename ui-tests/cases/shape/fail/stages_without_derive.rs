@@ -1,0 +1,7 @@
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[stages("Load", "Save")]
+struct Import;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use liveops::LiveOperation;
+
+#[derive(LiveOperation)]
+struct Import;
+
+fn main() {}

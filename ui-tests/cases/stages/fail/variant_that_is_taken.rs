@@ -1,0 +1,10 @@
+use liveops::LiveOperation;
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages(ALL, Load)]
+struct Import {
+    file: String,
+}
+
+fn main() {}
