@@ -1,6 +1,6 @@
 //! The enum of the stages.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::model::{Model, Stage};
@@ -82,7 +82,7 @@ fn inherent(model: &Model, krate: &TokenStream) -> TokenStream {
 
 fn stage(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
-    let variants = model.stages().iter().map(Stage::variant);
+    let variants = model.stages().iter().map(mention);
     let labels = model.stages().iter().map(Stage::label);
     let weights = model.stages().iter().map(|stage| stage.weight().unwrap_or(1));
     quote! {
@@ -97,6 +97,15 @@ fn stage(model: &Model, krate: &TokenStream) -> TokenStream {
             }
         }
     }
+}
+
+/// The variant where it is not declared, without the place where it was typed: an editor shows what
+/// it finds for that place, and shall find the declaration alone.
+fn mention(stage: &Stage) -> Ident {
+    let variant = stage.variant();
+    let mut mention = variant.clone();
+    mention.set_span(Span::call_site().resolved_at(variant.span()));
+    mention
 }
 
 fn display(model: &Model, krate: &TokenStream) -> TokenStream {
@@ -114,7 +123,7 @@ fn display(model: &Model, krate: &TokenStream) -> TokenStream {
 fn from_str(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
     let arms = model.stages().iter().map(|stage| {
-        let (variant, label) = (stage.variant(), stage.label());
+        let (variant, label) = (mention(stage), stage.label());
         quote!(#label => ::core::result::Result::Ok(Self::#variant),)
     });
     quote! {
