@@ -6,6 +6,8 @@ mod keys;
 mod list;
 mod stages;
 
+#[cfg(test)]
+pub(crate) use keys::KEYS;
 pub(crate) use keys::Keys;
 pub(crate) use stages::{RawName, RawStage, RawWeight};
 

@@ -8,7 +8,7 @@ mod stages;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::WherePredicate;
+use syn::{Path, WherePredicate};
 
 use crate::model::Model;
 
@@ -19,7 +19,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 
 /// The same with other bounds on the operation itself.
 pub(crate) fn expand_with(model: &Model, bounds: &[WherePredicate]) -> TokenStream {
-    join(model, operation::expand(model, bounds, &krate(model)))
+    join(model, operation::expand(model, bounds, &krate(model.krate())))
 }
 
 /// The enum of the stages, without the operation.
@@ -33,7 +33,7 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
     }
     let declaration = stages::declare(model);
     let mut implementations: TokenStream =
-        stages::implement(model, &krate(model)).into_iter().collect();
+        stages::implement(model, &krate(model.krate())).into_iter().collect();
     implementations.extend(operation);
     let implementations = in_const(&implementations);
     quote! {
@@ -43,8 +43,8 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
 }
 
 /// Where liveops is: `::liveops` unless the user says otherwise.
-pub(crate) fn krate(model: &Model) -> TokenStream {
-    model.krate().map_or_else(|| quote!(::liveops), ToTokens::to_token_stream)
+pub(crate) fn krate(given: Option<&Path>) -> TokenStream {
+    given.map_or_else(|| quote!(::liveops), ToTokens::to_token_stream)
 }
 
 /// Keeps the implementations out of the reader's way, and a `#[deprecated]` operation quiet.
