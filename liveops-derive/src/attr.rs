@@ -7,6 +7,8 @@ mod list;
 mod stages;
 mod value;
 
+#[cfg(test)]
+pub(crate) use keys::KEYS;
 pub(crate) use keys::Keys;
 pub(crate) use stages::{RawName, RawStage, RawWeight};
 pub(crate) use value::{Duration, RawUnique};

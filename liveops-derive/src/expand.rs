@@ -9,9 +9,9 @@ mod policy;
 mod stages;
 mod tokens;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::WherePredicate;
+use syn::{Path, WherePredicate};
 
 use crate::model::Model;
 
@@ -29,7 +29,7 @@ pub(crate) fn expand_operation(model: &Model) -> TokenStream {
 
 /// The same with other bounds on the operation itself.
 pub(crate) fn expand_with(model: &Model, bounds: &[WherePredicate]) -> TokenStream {
-    join(model, operation::expand(model, bounds, &krate(model)))
+    join(model, operation::expand(model, bounds, &krate(model.krate())))
 }
 
 /// The stages, without the operation.
@@ -41,7 +41,7 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
     if model.stages().is_empty() {
         return in_const(&operation);
     }
-    let krate = krate(model);
+    let krate = krate(model.krate());
     let stages = stages::declare(model);
     let tokens = tokens::declare(model, &krate);
     let mut implementations: TokenStream = stages::implement(model, &krate).into_iter().collect();
@@ -55,8 +55,16 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
 }
 
 /// Where liveops is: `::liveops` unless the user says otherwise.
-pub(crate) fn krate(model: &Model) -> TokenStream {
-    model.krate().map_or_else(|| quote!(::liveops), ToTokens::to_token_stream)
+pub(crate) fn krate(given: Option<&Path>) -> TokenStream {
+    given.map_or_else(|| quote!(::liveops), ToTokens::to_token_stream)
+}
+
+/// A name where it is not declared, without the place where it was typed: an editor shows what it
+/// finds for that place, and shall find the declaration alone.
+fn mention(declared: &Ident) -> Ident {
+    let mut mention = declared.clone();
+    mention.set_span(Span::call_site().resolved_at(declared.span()));
+    mention
 }
 
 /// Keeps the implementations out of the reader's way, and a `#[deprecated]` operation quiet.

@@ -22,18 +22,19 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
         // errors follow instead of three.
         Trust::Hopeless => expand::expand_stages(stand_in),
     };
-    // The first item is the enum of the stages, whose names may be what is wrong.
+    // The first item is the enum of the stages, whose names may be what is wrong. The errors come
+    // last: what an editor completes must not move with a message.
     quote! {
-        #error
         #[allow(nonstandard_style)]
         #rest
+        #error
     }
 }
 
 /// Makes the compiler believe that the item is all that an operation is; without `for<'__any>` it
 /// would look: rust-lang/rust#48214.
 fn believed(stand_in: &Model) -> WherePredicate {
-    let krate = expand::krate(stand_in);
+    let krate = expand::krate(stand_in.krate());
     parse_quote! {
         for<'__any> Self: #krate::__private::serde::Serialize
             + #krate::__private::serde::de::DeserializeOwned

@@ -5,6 +5,7 @@
 
 mod ast;
 mod attr;
+mod editor;
 mod errors;
 mod expand;
 mod fallback;
@@ -17,11 +18,7 @@ mod tests;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-use crate::{
-    ast::Input,
-    errors::Errors,
-    model::{Model, Rejected},
-};
+use crate::{ast::Input, errors::Errors, model::Model};
 
 #[doc = include_str!("docs/live_operation.md")]
 #[proc_macro_derive(LiveOperation, attributes(stages, liveop))]
@@ -36,14 +33,12 @@ fn derive(item: TokenStream, package: Option<&str>) -> TokenStream {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
-    match check(item, package) {
-        Ok(model) => expand::expand(&model),
-        Err(rejected) => fallback::expand(&rejected),
-    }
-}
-
-fn check(item: DeriveInput, package: Option<&str>) -> Result<Model, Box<Rejected>> {
     let mut errors = Errors::new();
     let input = Input::read(item, &mut errors);
-    Model::new(input, package, errors)
+    let mut code = editor::expand(&input.attrs.keys);
+    code.extend(match Model::new(input, package, errors) {
+        Ok(model) => expand::expand(&model),
+        Err(rejected) => fallback::expand(&rejected),
+    });
+    code
 }

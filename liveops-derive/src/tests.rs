@@ -1,5 +1,20 @@
 //! The derive as a function of tokens: what it writes, and what it says.
 
+mod editor;
 mod golden;
 mod messages;
 mod understood;
+
+use syn::DeriveInput;
+
+use crate::{
+    ast::Input,
+    errors::Errors,
+    model::{Model, Rejected},
+};
+
+fn check(item: DeriveInput, package: Option<&str>) -> Result<Model, Box<Rejected>> {
+    let mut errors = Errors::new();
+    let input = Input::read(item, &mut errors);
+    Model::new(input, package, errors)
+}

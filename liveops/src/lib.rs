@@ -85,7 +85,8 @@ pub mod testing;
 
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
-/// Makes a struct an operation, with an enum of its stages.
+/// Makes a struct an operation, with an enum of its stages. [`operation::keys`] has the keys of
+/// `#[liveop(…)]`.
 ///
 /// ```
 /// use liveops::{LiveOperation, Stage};

@@ -4,25 +4,35 @@ pub(crate) enum Group {
     PostgreSql,
     Redis,
     Browser,
+    RustAnalyzer,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 3] = [Self::PostgreSql, Self::Redis, Self::Browser];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::PostgreSql, Self::Redis, Self::Browser, Self::RustAnalyzer];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PostgreSql => "PostgreSQL",
             Self::Redis => "Redis",
             Self::Browser => "browser",
+            Self::RustAnalyzer => "rust-analyzer",
         }
     }
 
-    /// What brings the group's need to a Debian machine.
-    pub(crate) fn debian_packages(self) -> &'static str {
+    /// Whether a machine has to have what the group needs, where every group is asked for. No
+    /// package of Debian's brings rust-analyzer.
+    pub(crate) fn can_be_required(self) -> bool {
+        self != Self::RustAnalyzer
+    }
+
+    /// What brings the group's need to a machine.
+    pub(crate) fn cure(self) -> &'static str {
         match self {
-            Self::PostgreSql => "postgresql",
-            Self::Redis => "redis-server",
-            Self::Browser => "chromium chromium-driver",
+            Self::PostgreSql => "on Debian: apt-get install postgresql",
+            Self::Redis => "on Debian: apt-get install redis-server",
+            Self::Browser => "on Debian: apt-get install chromium chromium-driver",
+            Self::RustAnalyzer => "with rustup: rustup component add rust-analyzer",
         }
     }
 }

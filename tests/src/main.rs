@@ -16,6 +16,7 @@ mod postgres;
 mod program;
 mod redis;
 mod report;
+mod rust_analyzer;
 mod scratch;
 mod service;
 mod suite;
@@ -25,9 +26,10 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
-        runs the tests, with private instances of PostgreSQL and Redis and with Chromium as far as
-        this machine has them, and ends by saying what did not run; --require-all, or
-        LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack one
+        runs the tests, with private instances of PostgreSQL and Redis and with Chromium and
+        rust-analyzer as far as this machine has them, and ends by saying what did not run;
+        --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
+        one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation
   ci    both, with nothing missing
 ";

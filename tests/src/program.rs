@@ -7,13 +7,14 @@ use std::{
 
 /// The first of `names` that the user's `PATH` has.
 pub(crate) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    names.iter().find_map(|name| find_in(&folders, name))
+    names.iter().find_map(|name| all_on_path(name).into_iter().next())
 }
 
-fn find_in(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
-    folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file())
+/// Every program called `name` that the user's `PATH` has, in its order.
+pub(crate) fn all_on_path(name: &str) -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let programs = env::split_paths(&path).map(|folder| folder.join(name));
+    programs.filter(|program| program.is_file()).collect()
 }
 
 /// What a program prints, or what it complained of.

@@ -21,11 +21,12 @@ impl Report {
         services.flat_map(|service| service.variables.iter().map(|(name, value)| (*name, &**value)))
     }
 
-    /// Every group that cannot run here, with the reason and the cure; `None` if all can.
+    /// Every required group that cannot run here, with the reason and the cure; `None` if all can.
     pub(crate) fn missing(&self) -> Option<String> {
         let missing: Vec<String> = self
             .rows
             .iter()
+            .filter(|(group, _)| group.can_be_required())
             .filter_map(|(group, outcome)| Some(not_run(*group, outcome.as_ref().err()?)))
             .collect();
         (!missing.is_empty()).then(|| missing.join("\n"))
@@ -45,8 +46,7 @@ impl fmt::Display for Report {
 }
 
 fn not_run(group: Group, reason: &str) -> String {
-    let (name, packages) = (group.name(), group.debian_packages());
-    format!("  {name} tests: DID NOT RUN: {reason}; on Debian: apt-get install {packages}")
+    format!("  {} tests: DID NOT RUN: {reason}; {}", group.name(), group.cure())
 }
 
 #[cfg(test)]
@@ -64,6 +64,15 @@ mod tests {
         let expected = "  Redis tests: DID NOT RUN: redis-server was not found; on Debian: apt-get install redis-server";
         assert_eq!(report.missing().as_deref(), Some(expected));
         assert_eq!(report.to_string(), format!("  PostgreSQL tests: with a server\n{expected}\n"));
+    }
+
+    #[test]
+    fn group_that_is_never_required_is_told_of_and_not_missed() {
+        let outcome = Err("no rust-analyzer that works was found".into());
+        let report = Report { rows: vec![(Group::RustAnalyzer, outcome)] };
+        assert_eq!(report.missing(), None);
+        let expected = "  rust-analyzer tests: DID NOT RUN: no rust-analyzer that works was found; with rustup: rustup component add rust-analyzer\n";
+        assert_eq!(report.to_string(), expected);
     }
 
     #[test]

@@ -12,16 +12,19 @@ use crate::{
     suggest::{listed, similar},
 };
 
-/// Declares the keys; a new key is one line here, and its rule one method in the model.
+/// Declares the keys; a new key is one line here, and its rule one method in the model. Users read
+/// about it in `liveops/src/operation/keys.rs`.
 macro_rules! keys {
     ($($(#[$doc:meta])* $key:literal => $field:ident: $value:ty,)*) => {
         /// The value of each key that was given.
         #[derive(Default)]
         pub(crate) struct Keys {
+            /// Every key that was typed, known or not; `None` where there is no `#[liveop(…)]`.
+            pub(crate) typed: Option<Vec<Ident>>,
             $($(#[$doc])* pub(crate) $field: Option<$value>,)*
         }
 
-        const KEYS: &[&str] = &[$($key),*];
+        pub(crate) const KEYS: &[&str] = &[$($key),*];
 
         impl Keys {
             fn read_one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
@@ -71,12 +74,14 @@ keys! {
 
 impl Keys {
     pub(super) fn read(&mut self, list: &MetaList, errors: &mut Errors) {
+        self.typed.get_or_insert_default();
         read_each(list, errors, |input| {
             if !input.peek(Ident::peek_any) {
                 let found = take_item(input);
                 return Err(not_a_key(input, &found));
             }
             let key = input.call(Ident::parse_any)?;
+            self.typed.get_or_insert_default().push(key.clone());
             self.read_one(&key, input)
         });
     }

@@ -63,7 +63,7 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
     if model.generics().params.is_empty() {
         return Vec::new();
     }
-    let krate = krate(model);
+    let krate = krate(model.krate());
     vec![parse_quote! {
         Self: #krate::__private::serde::Serialize
             + #krate::__private::serde::de::DeserializeOwned

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::tokens;
+use super::{mention, tokens};
 use crate::model::{Model, Stage};
 
 /// The enum itself. Stands beside the operation, where everybody finds it.
@@ -70,7 +70,7 @@ fn inherent(model: &Model) -> TokenStream {
 
 fn stage(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
-    let variants = model.stages().iter().map(Stage::variant);
+    let variants = model.stages().iter().map(|stage| mention(stage.variant()));
     let labels = model.stages().iter().map(Stage::label);
     let weights: Vec<u32> = model.stages().iter().filter_map(Stage::weight).collect();
     let weights = (!weights.is_empty()).then(|| {

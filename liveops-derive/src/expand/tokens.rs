@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Model, Stage};
+use super::mention;
+use crate::model::Model;
 
 /// The struct itself. Stands beside the operation, where `run` takes it apart.
 pub(super) fn declare(model: &Model, krate: &TokenStream) -> TokenStream {
@@ -30,8 +31,8 @@ pub(super) fn declare(model: &Model, krate: &TokenStream) -> TokenStream {
 /// `Stage::tokens`, and its type.
 pub(super) fn implement(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.tokens_ident();
-    let fields = model.stages().iter().map(Stage::field);
-    let variants = model.stages().iter().map(Stage::variant);
+    let fields = model.stages().iter().map(|stage| mention(stage.field()));
+    let variants = model.stages().iter().map(|stage| mention(stage.variant()));
     quote! {
         type Tokens = #ident;
 

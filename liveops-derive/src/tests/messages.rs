@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 /// Every message about `item`, below the tokens it points at.
 fn messages_in(package: Option<&str>, item: &str) -> String {
     let item = syn::parse_str(item).unwrap();
-    let rejected = crate::check(item, package).err().expect("the item has a mistake");
+    let rejected = super::check(item, package).err().expect("the item has a mistake");
     let messages = rejected.error.into_iter().map(|error| {
         let typed = error.span().source_text().unwrap_or_default();
         format!("{typed}\n    {}\n", error.to_string().replace('\n', "\n    "))

@@ -6,7 +6,7 @@ use crate::model::{Model, Stage};
 
 fn model(item: &str) -> Model {
     let item = syn::parse_str(item).unwrap();
-    crate::check(item, Some("score-service"))
+    super::check(item, Some("score-service"))
         .unwrap_or_else(|rejected| panic!("{}", rejected.error))
 }
 
@@ -86,7 +86,7 @@ fn mistakes_leave_the_rest_standing() {
         #[liveop(titel = "Import", app = "Demo")]
         enum Import { Csv }
     "#;
-    let rejected = crate::check(syn::parse_str(item).unwrap(), None).err().unwrap();
+    let rejected = super::check(syn::parse_str(item).unwrap(), None).err().unwrap();
     let variants: Vec<_> =
         rejected.stand_in.stages().iter().map(|stage| stage.variant().to_string()).collect();
     assert_eq!(variants, ["Load", "load_data", "Save", "CleanUp"]);

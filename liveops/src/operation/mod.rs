@@ -2,6 +2,8 @@
 //!
 //! Owns the names everything else is keyed by. Knows nothing of databases, sockets or HTML.
 
+pub mod keys;
+
 mod channel_name;
 mod id;
 mod kind;

@@ -16,6 +16,7 @@ mod live_page;
 mod projection;
 mod readme;
 mod runner;
+mod rust_analyzer;
 mod store;
 mod support_works;
 mod websocket;

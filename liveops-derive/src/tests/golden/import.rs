@@ -1,3 +1,8 @@
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    use my_app::liveops::operation::{keys::krate, keys::{}};
+};
 #[allow(deprecated)]
 const _: () = {
     #[automatically_derived]

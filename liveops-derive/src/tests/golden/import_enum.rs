@@ -1,9 +1,8 @@
-::core::compile_error! {
-    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`"
-}
-::core::compile_error! {
-    "an operation is a struct, found an enum: its fields are the input of one kind of work\nhelp: derive it on one struct for each kind of work, or on a struct with a field of type `Import`"
-}
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    use ::liveops::operation::{keys::titel, keys::{}};
+};
 #[allow(nonstandard_style)]
 /// The stages of [`Import`], in order.
 #[derive(
@@ -92,3 +91,9 @@ const _: () = {
         };
     }
 };
+::core::compile_error! {
+    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`"
+}
+::core::compile_error! {
+    "an operation is a struct, found an enum: its fields are the input of one kind of work\nhelp: derive it on one struct for each kind of work, or on a struct with a field of type `Import`"
+}

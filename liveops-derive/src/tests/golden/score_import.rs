@@ -1,3 +1,10 @@
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    use ::liveops::operation::{
+        keys::app, keys::title, keys::state, keys::result_template, keys::{},
+    };
+};
 /// The stages of [`ScoreImport`], in order.
 #[derive(
     ::core::clone::Clone,

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod database;
 pub(crate) mod demo;
+pub(crate) mod editor;
 pub(crate) mod layer;
 pub(crate) mod need;
 pub(crate) mod page;

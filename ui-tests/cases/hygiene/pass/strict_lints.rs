@@ -20,6 +20,7 @@ pub mod shown {
     /// Imports scores.
     #[derive(Debug, LiveOperation, Serialize, Deserialize)]
     #[stages("Load data", "Save data")]
+    #[liveop(app = "scores")]
     pub struct ScoreImport {
         /// The file.
         pub file: String,

@@ -1,0 +1,35 @@
+//! What rust-analyzer needs to complete the keys of `#[liveop(…)]` and to show what they mean.
+//!
+//! It looks in the expansion for what was typed, and answers for what it finds there. So each key
+//! imports the module of its name from `liveops::operation::keys`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::Ident;
+
+use crate::{attr::Keys, expand};
+
+/// Has to stand before everything that depends on the spelling of a key, messages above all: while
+/// a key is typed, rust-analyzer compares two expansions by what stands before it.
+pub(crate) fn expand(keys: &Keys) -> TokenStream {
+    let Some(typed) = &keys.typed else { return TokenStream::new() };
+    let typed = typed.iter().filter_map(importable);
+    let krate = expand::krate(keys.krate.as_ref());
+    // The empty import holds the place of the key that is not there yet. Each has a path of its own,
+    // or `self` would be offered as a key.
+    quote! {
+        #[allow(unexpected_cfgs)]
+        const _: () = {
+            #[cfg(rust_analyzer)]
+            use #krate::operation::{#(keys::#typed,)* keys::{}};
+        };
+    }
+}
+
+/// No keyword is the name of a module, not even in code that is never compiled.
+fn importable(key: &Ident) -> Option<Ident> {
+    if key == "crate" {
+        return Some(Ident::new("krate", key.span()));
+    }
+    syn::parse2(key.to_token_stream()).ok()
+}

@@ -1,0 +1,94 @@
+//! What editors are told about the keys.
+
+use std::path::Path;
+
+use quote::quote;
+
+use crate::attr::KEYS;
+
+/// What the expansion of `item` imports, in order; `None` where it has no place for it.
+fn imported(item: &str) -> Option<Vec<String>> {
+    let code = crate::derive(item.parse().unwrap(), Some("demo")).to_string().replace(' ', "");
+    let (_, behind) = code.split_once("#[cfg(rust_analyzer)]use::liveops::operation::{")?;
+    let (imports, _) = behind.split_once("};").unwrap();
+    Some(imports.split(',').map(|import| import.replace("keys::", "")).collect())
+}
+
+#[track_caller]
+fn imports(item: &str, expected: &[&str]) {
+    // What comes last is where the next key would be.
+    let expected: Vec<_> = expected.iter().copied().chain(["{}"]).collect();
+    assert_eq!(imported(item).unwrap(), expected);
+}
+
+#[test]
+fn every_key_that_is_typed_is_imported() {
+    imports(
+        r#"#[liveop(app = "a", state = App)] #[liveop(title = "b")] struct Import;"#,
+        &["app", "state", "title"],
+    );
+}
+
+#[test]
+fn a_key_is_imported_while_it_is_typed() {
+    imports("#[liveop()] struct Import;", &[]);
+    imports("#[liveop(ti)] struct Import;", &["ti"]);
+    imports(r#"#[liveop(app = "a", ti)] struct Import;"#, &["app", "ti"]);
+    imports(r#"#[liveop(ti, app = "a")] struct Import;"#, &["ti", "app"]);
+    imports("#[liveop(title = )] struct Import;", &["title"]);
+    imports("#[liveop(ti)] enum Import {}", &["ti"]);
+    imports("#[liveop(ti)] struct Import<'a>(&'a str);", &["ti"]);
+}
+
+#[test]
+fn nothing_is_imported_without_the_attribute() {
+    assert_eq!(imported("struct Import;"), None);
+}
+
+#[test]
+fn keywords_are_not_imported() {
+    imports("#[liveop(type = 1, _ = 2, self = 3)] struct Import;", &[]);
+}
+
+#[test]
+fn the_crate_is_imported_from_itself() {
+    let item = quote!(
+        #[liveop(crate = my_app::liveops)]
+        struct Import;
+    );
+    let code = crate::derive(item, Some("demo")).to_string();
+    assert!(code.contains("use my_app :: liveops :: operation :: { keys :: krate ,"), "{code}");
+}
+
+/// A message quotes what was typed, so that what follows it is elsewhere with every letter.
+#[test]
+fn nothing_moves_with_a_message() {
+    let code = crate::derive("#[liveop(ti)] struct Import;".parse().unwrap(), Some("demo"));
+    let code = code.to_string();
+    let (before, _message) = code.split_once(":: core :: compile_error").unwrap();
+    assert!(before.contains("keys :: ti ,"), "{code}");
+    assert!(before.contains("impl :: liveops :: LiveOperation for Import"), "{code}");
+}
+
+#[test]
+fn every_key_has_a_documented_module() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../liveops/src/operation/keys.rs");
+    let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) => Some(module.ident.to_string().replace("krate", "crate")),
+        _ => None,
+    });
+    let documented: Vec<_> = modules.collect();
+    assert_eq!(
+        documented, KEYS,
+        "liveops/src/operation/keys.rs has a module for each key, in order"
+    );
+}
+
+#[test]
+fn every_key_is_in_the_table() {
+    let table = include_str!("../docs/live_operation.md");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let keys: Vec<_> = rows.map(|(key, _)| key).filter(|key| KEYS.contains(key)).collect();
+    assert_eq!(keys, KEYS, "live_operation.md has a row for each key, in order");
+}
