@@ -11,7 +11,7 @@ mod value;
 pub(crate) use keys::KEYS;
 pub(crate) use keys::Keys;
 pub(crate) use stages::{RawName, RawStage, RawWeight};
-pub(crate) use value::{Duration, RawUnique};
+pub(crate) use value::{Duration, RawUnique, Whole};
 
 use syn::{Attribute, Meta, MetaList};
 

@@ -36,10 +36,6 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
 fn believed(stand_in: &Model) -> WherePredicate {
     let krate = expand::krate(stand_in.krate());
     parse_quote! {
-        for<'__any> Self: #krate::__private::serde::Serialize
-            + #krate::__private::serde::de::DeserializeOwned
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static
+        for<'__any> Self: #krate::Payload + ::core::marker::Sync
     }
 }

@@ -114,7 +114,8 @@ pub use error::{Cancelled, RunError, RunResult};
 pub use liveops_derive::LiveOperation;
 pub use operation::{
     Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, Names, NoStages, NoState,
-    OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Unique, UserId,
+    OperationId, OperationState, ParseStageError, Payload, Policy, Stage, StageToken, Unique,
+    UserId,
 };
 pub use progress::{Progress, Run, WebProgress};
 pub use projection::Projection;

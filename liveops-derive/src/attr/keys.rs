@@ -1,11 +1,11 @@
 //! The keys of `#[liveop(…)]`.
 
 use proc_macro2::TokenStream;
-use syn::{Ident, LitInt, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::ParseStream};
+use syn::{Ident, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::ParseStream};
 
 use super::{
     list::{read_each, take_item},
-    value::{Duration, RawUnique, Value},
+    value::{Duration, RawUnique, Value, Whole},
 };
 use crate::{
     errors::Errors,
@@ -53,9 +53,9 @@ keys! {
     /// Where it waits.
     "queue" => queue: LitStr,
     /// What goes first.
-    "priority" => priority: LitInt,
+    "priority" => priority: Whole,
     /// How often it may be run in all.
-    "max_attempts" => max_attempts: LitInt,
+    "max_attempts" => max_attempts: Whole,
     /// How long to wait before another attempt.
     "backoff" => backoff: Duration,
     /// How long one attempt may take.
@@ -65,7 +65,7 @@ keys! {
     /// How it is cancelled.
     "cancel" => cancel: LitStr,
     /// Which shape the input has.
-    "version" => version: LitInt,
+    "version" => version: Whole,
     /// What `run` reaches through `Progress::state`.
     "state" => state: Type,
     /// Where liveops is, when it is not `::liveops`.

@@ -3,9 +3,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Ident, LitInt, LitStr, MetaList, Token, ext::IdentExt, parse::ParseStream};
+use syn::{Ident, LitStr, MetaList, Token, ext::IdentExt, parse::ParseStream};
 
-use super::list::{read_each, take_item};
+use super::{
+    list::{read_each, take_item},
+    value::Whole,
+};
 use crate::errors::Errors;
 
 /// One stage as it was typed.
@@ -19,7 +22,7 @@ pub(crate) enum RawWeight {
     Absent,
     /// Something else than a weight was found, and told of.
     Broken,
-    Given(LitInt),
+    Given(Whole),
 }
 
 /// What a stage is called.
@@ -106,7 +109,7 @@ fn read_name(input: ParseStream<'_>) -> syn::Result<RawName> {
     Ok(RawName::Variant(variant))
 }
 
-fn read_weight(input: ParseStream<'_>, name: &RawName) -> syn::Result<Option<LitInt>> {
+fn read_weight(input: ParseStream<'_>, name: &RawName) -> syn::Result<Option<Whole>> {
     let Some(assigned) = input.parse::<Option<Token![=]>>()? else { return Ok(None) };
     let found = take_item(input);
     if found.is_empty() {

@@ -1,9 +1,14 @@
 //! What the value of a key can be.
 
+use std::{
+    fmt::{self, Display, Formatter},
+    str::FromStr,
+};
+
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Ident, LitInt, LitStr, Path, Type,
+    Ident, LitInt, LitStr, Path, Token, Type,
     parse::{Parse, ParseStream},
 };
 
@@ -13,6 +18,12 @@ pub(super) trait Value: Parse {
 
     /// What to write instead of `found`.
     fn instead(found: &TokenStream) -> String;
+}
+
+/// A whole number as it was typed, with its sign.
+pub(crate) struct Whole {
+    minus: Option<Token![-]>,
+    digits: LitInt,
 }
 
 /// A length of time as it was typed: `"90 s"`.
@@ -37,11 +48,38 @@ impl Value for LitStr {
     }
 }
 
-impl Value for LitInt {
+impl Value for Whole {
     const WHAT: &'static str = "a whole number";
 
     fn instead(found: &TokenStream) -> String {
         unquoted::<Self>(found, "1")
+    }
+}
+
+impl Whole {
+    /// The number, where it is one of type `T`.
+    pub(crate) fn parse<T: FromStr>(&self) -> Option<T> {
+        self.to_string().parse().ok().filter(|_| self.digits.suffix().is_empty())
+    }
+}
+
+impl Parse for Whole {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self { minus: input.parse()?, digits: input.parse()? })
+    }
+}
+
+impl ToTokens for Whole {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.minus.to_tokens(tokens);
+        self.digits.to_tokens(tokens);
+    }
+}
+
+impl Display for Whole {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = if self.minus.is_some() { "-" } else { "" };
+        write!(f, "{sign}{}{}", self.digits.base10_digits(), self.digits.suffix())
     }
 }
 

@@ -65,10 +65,6 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
     }
     let krate = krate(model.krate());
     vec![parse_quote! {
-        Self: #krate::__private::serde::Serialize
-            + #krate::__private::serde::de::DeserializeOwned
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static
+        Self: #krate::Payload + ::core::marker::Sync
     }]
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use syn::{LitInt, LitStr, Path};
+use syn::{LitStr, Path};
 
 use crate::{
-    attr::{self, Keys, RawUnique},
+    attr::{self, Keys, RawUnique, Whole},
     errors::Errors,
     suggest::{listed, similar},
 };
@@ -90,8 +90,8 @@ fn queue(given: &LitStr, errors: &mut Errors) -> Option<String> {
     Some(name)
 }
 
-fn priority(given: &LitInt, errors: &mut Errors) -> Option<i32> {
-    let parsed = given.base10_parse().ok();
+fn priority(given: &Whole, errors: &mut Errors) -> Option<i32> {
+    let parsed = given.parse();
     if parsed.is_none() {
         errors.at(
             given,
@@ -107,8 +107,8 @@ fn priority(given: &LitInt, errors: &mut Errors) -> Option<i32> {
 }
 
 /// A number of which there is at least one.
-fn count(key: &str, help: &str, given: &LitInt, errors: &mut Errors) -> Option<u32> {
-    let parsed = given.base10_parse().ok().filter(|count| (1..=NUMBER_MAX).contains(count));
+fn count(key: &str, help: &str, given: &Whole, errors: &mut Errors) -> Option<u32> {
+    let parsed = given.parse().filter(|count| (1..=NUMBER_MAX).contains(count));
     if parsed.is_none() {
         errors.at(
             given,
@@ -134,19 +134,20 @@ fn timeout(given: &attr::Duration, errors: &mut Errors) -> Option<Duration> {
 fn backoff(given: &attr::Duration, errors: &mut Errors) -> Option<Backoff> {
     let attr::Duration(literal) = given;
     let text = literal.value();
-    let (first, longest) = match text.split_once("..") {
-        Some((first, longest)) => (duration(first), duration(longest)),
-        None => (duration(&text), duration(&text)),
+    let (first, longest) = text.split_once("..").unwrap_or((&text, &text));
+    let read = if first.trim().is_empty() != longest.trim().is_empty() {
+        Err("has a wait on one side of `..` only".to_owned())
+    } else {
+        duration(first).and_then(|first| Ok((first, duration(longest)?)))
     };
-    let read = first.and_then(|first| {
-        let longest = longest?;
+    let ordered = read.and_then(|(first, longest)| {
         if first <= longest {
             Ok(Backoff { first, longest })
         } else {
             Err("ends with a wait that is shorter than the first one".to_owned())
         }
     });
-    read.map_err(|flaw| {
+    ordered.map_err(|flaw| {
         errors.at(
             literal,
             format!(

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use heck::ToSnakeCase;
 use quote::{ToTokens, format_ident};
-use syn::{Ident, LitInt, LitStr, ext::IdentExt};
+use syn::{Ident, LitStr, ext::IdentExt};
 
 use super::names::flaw_of_text;
 use crate::{
-    attr::{RawName, RawStage, RawWeight},
+    attr::{RawName, RawStage, RawWeight, Whole},
     errors::Errors,
     naming::{self, NoVariant},
 };
@@ -17,7 +17,7 @@ use crate::{
 const STAGES_MAX: usize = 64;
 
 /// What the enum of the stages has already, beside its variants.
-const TAKEN: [&str; 2] = ["ALL", "COUNT"];
+const TAKEN: [&str; 4] = ["ALL", "NAMES", "WEIGHTS", "COUNT"];
 
 /// One stage, checked.
 pub(crate) struct Stage {
@@ -113,8 +113,8 @@ fn check_one(raw: RawStage, seen: &mut Seen, errors: &mut Errors) -> Option<Stag
     Some(stage)
 }
 
-fn check_weight(weight: &LitInt, errors: &mut Errors) -> Option<u32> {
-    let parsed = weight.base10_parse::<u32>().ok().filter(|parsed| *parsed >= 1);
+fn check_weight(weight: &Whole, errors: &mut Errors) -> Option<u32> {
+    let parsed = weight.parse::<u32>().filter(|parsed| *parsed >= 1);
     if parsed.is_none() {
         errors.at(
             weight,

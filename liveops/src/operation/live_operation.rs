@@ -1,6 +1,4 @@
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{ChannelName, Names, OperationId, Policy, Stage, Unique, UserId};
+use super::{ChannelName, Names, OperationId, Payload, Policy, Stage, Unique, UserId};
 use crate::token::{SigningKeys, SubscriptionToken, TokenError};
 
 /// The static side of one kind of operation: its names, templates and stages.
@@ -36,7 +34,7 @@ use crate::token::{SigningKeys, SubscriptionToken, TokenError};
     label = "not a live operation",
     note = "add `#[derive(LiveOperation)]` to `{Self}`"
 )]
-pub trait LiveOperation: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait LiveOperation: Payload + Sync {
     /// The stages declared with `#[stages(…)]`; [`NoStages`](super::NoStages) where there are none.
     type Stage: Stage;
 

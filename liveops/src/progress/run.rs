@@ -1,7 +1,8 @@
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::Progress;
-use crate::{error::RunResult, operation::LiveOperation};
+use crate::{
+    error::RunResult,
+    operation::{LiveOperation, Payload},
+};
 
 /// The work of an operation: one async method.
 ///
@@ -42,7 +43,7 @@ use crate::{error::RunResult, operation::LiveOperation};
 pub trait Run: LiveOperation {
     /// What the operation gives when it finishes: stored as JSON, and shown with the template
     /// [`RESULT_TEMPLATE`](LiveOperation::RESULT_TEMPLATE).
-    type Output: Serialize + DeserializeOwned + Send + 'static;
+    type Output: Payload;
 
     /// Does the work, reporting through `p`.
     ///

@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::time;
 
 use super::{RunnerKind, engine::Engine, execute::execute};
@@ -149,13 +150,15 @@ impl LiveOps {
     /// # Errors
     ///
     /// [`EnqueueError`]; then nothing was enqueued.
-    pub async fn enqueue<Op: Run>(
+    // Not an `async fn`: its future would name the type, and the compiler would repeat for the
+    // future and for the `.await` whatever the type lacks.
+    pub fn enqueue<Op: Run>(
         &self,
         operation: Op,
         owner: impl Into<UserId>,
-    ) -> Result<OperationId, EnqueueError> {
-        let row = self.enqueue_new(NewOperation::new(&operation, owner)?).await?;
-        Ok(row.operation_id())
+    ) -> BoxFuture<'_, Result<OperationId, EnqueueError>> {
+        let new = NewOperation::new(&operation, owner).map_err(EnqueueError::from);
+        Box::pin(async { Ok(self.enqueue_new(new?).await?.operation_id()) })
     }
 
     /// Enqueues an operation with more said about it than whose it is.

@@ -9,9 +9,7 @@ const _: () = {
     impl<T: Format, const N: usize> my_app::liveops::LiveOperation for Import<T, N>
     where
         T: Clone,
-        Self: my_app::liveops::__private::serde::Serialize
-            + my_app::liveops::__private::serde::de::DeserializeOwned
-            + ::core::marker::Send + ::core::marker::Sync + 'static,
+        Self: my_app::liveops::Payload + ::core::marker::Sync,
     {
         type Stage = my_app::liveops::NoStages;
         type State = my_app::liveops::NoState;

@@ -74,9 +74,7 @@ const _: () = {
     #[automatically_derived]
     impl ::liveops::LiveOperation for Import
     where
-        for<'__any> Self: ::liveops::__private::serde::Serialize
-            + ::liveops::__private::serde::de::DeserializeOwned + ::core::marker::Send
-            + ::core::marker::Sync + 'static,
+        for<'__any> Self: ::liveops::Payload + ::core::marker::Sync,
     {
         type Stage = ImportStage;
         type State = ::liveops::NoState;

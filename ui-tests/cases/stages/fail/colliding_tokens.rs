@@ -2,7 +2,7 @@ use liveops::LiveOperation;
 use serde::{Deserialize, Serialize};
 
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[stages("AB", "Ab")]
+#[stages(AB, Ab)]
 struct Import {
     file: String,
 }
