@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::suite::{Requirement, run_suite};
 
 mod browser;
+mod derive_cost;
 mod group;
 mod interrupt;
 mod lint;
@@ -30,6 +31,8 @@ usage: cargo xtask <command>
         LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack one
   lint  checks the format, clippy's findings and the documentation
   ci    both, with nothing missing
+  derive-cost [--help]
+        measures what an operation costs at compile time
 ";
 
 fn main() -> ExitCode {
@@ -44,6 +47,11 @@ fn main() -> ExitCode {
         }
         ["lint"] => lint::run(),
         ["ci"] => lint::run().and_then(|()| run_suite(Requirement::EveryGroup, &[])),
+        ["derive-cost", "--help" | "-h"] => {
+            print!("{}", derive_cost::HELP);
+            return ExitCode::SUCCESS;
+        }
+        ["derive-cost", words @ ..] => derive_cost::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
