@@ -84,13 +84,13 @@ where
     let stage_count = <Op::Stage as Stage>::COUNT;
     let report = Arc::new(Report::recording(Projection::new(stage_count)));
     report.event(Event::Started);
-    let facts = Facts {
+    let facts = Arc::new(Facts {
         id: OperationId::new(),
         owner: "tester".into(),
         attempt: Attempt(1),
         language: String::new(),
         web: true,
-    };
+    });
     let state = Arc::new(Op::State::from_state(state));
     let result = operation.run(Progress::new(report.clone(), facts, state)).await;
     Recording {

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::suite::{Requirement, run_suite};
 
 mod browser;
+mod derive_cost;
 mod group;
 mod interrupt;
 mod lint;
@@ -32,6 +33,8 @@ usage: cargo xtask <command>
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation
   ci    both, with nothing missing
+  derive-cost [--help]
+        measures what an operation costs at compile time
 ";
 
 fn main() -> ExitCode {
@@ -46,6 +49,11 @@ fn main() -> ExitCode {
         }
         ["lint"] => lint::run(),
         ["ci"] => lint::run().and_then(|()| run_suite(Requirement::EveryGroup, &[])),
+        ["derive-cost", "--help" | "-h"] => {
+            print!("{}", derive_cost::HELP);
+            return ExitCode::SUCCESS;
+        }
+        ["derive-cost", words @ ..] => derive_cost::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -14,7 +14,14 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-fn root() -> &'static Path {
+/// The compiler that this cargo uses.
+pub(crate) fn rustc() -> Command {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(root());
+    command
+}
+
+pub(crate) fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().expect("the package lies in the workspace")
 }

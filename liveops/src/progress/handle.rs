@@ -35,8 +35,8 @@ pub(crate) struct Facts {
 }
 
 impl<Op: LiveOperation> Progress<Op> {
-    pub(crate) fn new(report: Arc<Report>, facts: Facts, state: Arc<Op::State>) -> Self {
-        Self { report, facts: Arc::new(facts), state, operation: PhantomData }
+    pub(crate) fn new(report: Arc<Report>, facts: Arc<Facts>, state: Arc<Op::State>) -> Self {
+        Self { report, facts, state, operation: PhantomData }
     }
 
     /// Sets the status line.

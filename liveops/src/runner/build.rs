@@ -114,13 +114,16 @@ impl<S> Builder<S> {
     where
         Op::State: FromState<S>,
     {
-        let operation = RegisteredOperation::of::<Op, S>(&self.state);
+        self.add(RegisteredOperation::of::<Op>(Op::State::from_state(&self.state)));
+        self
+    }
+
+    fn add(&mut self, operation: RegisteredOperation) {
         let (op_type, second) = (operation.kind.op_type, operation.type_name);
         if let Some(first) = self.registry.insert(operation) {
             let first = first.type_name;
             self.clashes.push(BuildError::SameOpType { op_type, first, second });
         }
-        self
     }
 
     /// The application's templates; plain ones unless given.

@@ -107,13 +107,13 @@ impl<'a> Run<'a> {
     /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
     /// row up to date meanwhile.
     async fn supervise(&self) -> Result<Outcome, Stopped> {
-        let facts = Facts {
+        let facts = Arc::new(Facts {
             id: self.id,
             owner: self.row.owner_id(),
             attempt: self.attempt,
             language: self.row.language.clone(),
             web: true,
-        };
+        });
         let run = self.operation.run(self.row.input.clone(), self.report.clone(), facts);
         let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
         let mut heartbeat = time::interval(self.engine.config.lease / 3);

@@ -5,13 +5,15 @@
 
 mod build;
 mod engine;
+mod erased;
 mod execute;
+mod input;
 mod live_ops;
 mod outcome;
 mod registry;
 
 pub use build::{BuildError, Builder, RunnerKind};
 pub(crate) use engine::Engine;
+pub use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, EnqueueError, LiveOps, RestartOutcome};
 pub(crate) use registry::RegisteredOperation;
-pub use registry::{InputError, RawInput};

@@ -1,13 +1,16 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::{
+    erased::{Erased, Typed},
+    input::{Form, Input, InputError, RawInput},
+};
 use crate::{
-    error::{RunError, RunResult},
-    operation::{FromState, LiveOperation, OperationKind},
-    progress::{Facts, Progress, Report, Run},
+    error::RunResult,
+    operation::OperationKind,
+    progress::{Facts, Report, Run},
 };
 
 /// The operations an application knows, by op type.
@@ -16,36 +19,12 @@ pub(crate) struct Registry {
     by_op_type: HashMap<&'static str, RegisteredOperation>,
 }
 
-/// One type of operation, with the type erased: what is written here is compiled once for all of
-/// them, so what is generic stays thin.
+/// One type of operation, with the type erased.
 pub(crate) struct RegisteredOperation {
     pub(crate) kind: OperationKind,
     /// The Rust type, for messages.
     pub(crate) type_name: &'static str,
-    run: RunErased,
-    read: fn(RawInput<'_>) -> Result<Value, InputError>,
-}
-
-type RunErased =
-    Box<dyn Fn(Value, Arc<Report>, Facts) -> BoxFuture<'static, RunResult<Value>> + Send + Sync>;
-
-/// An operation as a request brings it.
-#[derive(Debug, Clone, Copy)]
-pub enum RawInput<'a> {
-    /// JSON text.
-    Json(&'a [u8]),
-    /// A form, percent-encoded.
-    Form(&'a [u8]),
-}
-
-/// An input that is not an operation of the type it was sent for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
-pub struct InputError {
-    /// The field that is wrong, where one is there; the message names one that is missing.
-    pub field: Option<String>,
-    /// What was expected and what was found.
-    pub message: String,
+    erased: Box<dyn Erased>,
 }
 
 impl Registry {
@@ -64,20 +43,11 @@ impl Registry {
 }
 
 impl RegisteredOperation {
-    pub(crate) fn of<Op: Run, S>(state: &S) -> Self
-    where
-        Op::State: FromState<S>,
-    {
-        let state = Arc::new(Op::State::from_state(state));
-        let run = move |input: Value, report: Arc<Report>, facts: Facts| {
-            let progress = Progress::new(report, facts, state.clone());
-            Box::pin(run_typed::<Op>(input, progress)) as BoxFuture<'static, _>
-        };
+    pub(crate) fn of<Op: Run>(state: Op::State) -> Self {
         Self {
-            kind: OperationKind::of::<Op>(),
+            kind: const { OperationKind::of::<Op>() },
             type_name: std::any::type_name::<Op>(),
-            run: Box::new(run),
-            read: read_typed::<Op>,
+            erased: Box::new(Typed::<Op>::new(state)),
         }
     }
 
@@ -86,79 +56,27 @@ impl RegisteredOperation {
         &self,
         input: Value,
         report: Arc<Report>,
-        facts: Facts,
+        facts: Arc<Facts>,
     ) -> BoxFuture<'static, RunResult<Value>> {
-        (self.run)(input, report, facts)
+        self.erased.run(input, report, facts)
     }
 
     /// Checks an input and gives it as the row keeps it.
     pub(crate) fn read(&self, input: RawInput<'_>) -> Result<Value, InputError> {
-        (self.read)(input)
-    }
-}
-
-async fn run_typed<Op: Run>(input: Value, progress: Progress<Op>) -> RunResult<Value> {
-    let operation: Op = serde_json::from_value(input)
-        .map_err(|error| Misfit { what: "the stored input", error })?;
-    let output = operation.run(progress).await?;
-    serde_json::to_value(output)
-        .map_err(|error| RunError::from(Misfit { what: "the output", error }))
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{what} does not fit its type")]
-struct Misfit {
-    what: &'static str,
-    #[source]
-    error: serde_json::Error,
-}
-
-fn read_typed<Op: LiveOperation>(input: RawInput<'_>) -> Result<Value, InputError> {
-    let operation = read_fields::<Op>(input).or_else(|error| {
+        let read = match input {
+            RawInput::Json(text) => {
+                let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
+                self.erased.check(Input::Json(value))
+            }
+            RawInput::Form(text) => self.erased.check(Input::Form(&Form::parse(text))),
+        };
         // To serde a unit struct is `null`; to those who send one it is a form without fields.
-        let unit = input.is_empty().then(|| serde_json::from_value(Value::Null));
-        unit.and_then(Result::ok).ok_or(error)
-    })?;
-    serde_json::to_value(operation).map_err(InputError::unlocated)
-}
-
-fn read_fields<Op: LiveOperation>(input: RawInput<'_>) -> Result<Op, InputError> {
-    match input {
-        RawInput::Json(text) => {
-            let mut json = serde_json::Deserializer::from_slice(text);
-            let operation = located(&mut json)?;
-            json.end().map_err(InputError::unlocated)?;
-            Ok(operation)
+        match read {
+            Err(error) if input.is_empty() => {
+                self.erased.check(Input::Json(Value::Null)).map_err(|_| error)
+            }
+            read => read,
         }
-        RawInput::Form(text) => {
-            located(serde_html_form::Deserializer::new(form_urlencoded::parse(text)))
-        }
-    }
-}
-
-impl RawInput<'_> {
-    fn is_empty(self) -> bool {
-        match self {
-            Self::Json(text) => text.trim_ascii() == b"{}",
-            Self::Form(text) => text.is_empty(),
-        }
-    }
-}
-
-fn located<'de, T, D>(deserializer: D) -> Result<T, InputError>
-where
-    T: DeserializeOwned,
-    D: serde::Deserializer<'de, Error: fmt::Display>,
-{
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        InputError { field: (path != ".").then_some(path), message: error.inner().to_string() }
-    })
-}
-
-impl InputError {
-    fn unlocated(error: impl fmt::Display) -> Self {
-        Self { field: None, message: error.to_string() }
     }
 }
 

@@ -1,0 +1,80 @@
+use std::{marker::PhantomData, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::input::{Input, InputError};
+use crate::{
+    error::{RunError, RunResult},
+    progress::{Facts, Progress, Report, Run},
+};
+
+/// An operation whose type is forgotten.
+///
+/// What implements it is compiled for every operation of an application, in the application: it
+/// is spelled out where a combinator would be one more function for each of them.
+pub(super) trait Erased: Send + Sync {
+    /// Checks an input and gives it as the row keeps it.
+    fn check(&self, input: Input<'_>) -> Result<Value, InputError>;
+
+    /// Runs an operation whose row holds `input`, and gives its output as JSON.
+    fn run(
+        &self,
+        input: Value,
+        report: Arc<Report>,
+        facts: Arc<Facts>,
+    ) -> BoxFuture<'static, RunResult<Value>>;
+}
+
+/// An operation of type `Op`, with the state that its runs get.
+pub(super) struct Typed<Op: Run> {
+    state: Arc<Op::State>,
+    operation: PhantomData<fn() -> Op>,
+}
+
+impl<Op: Run> Typed<Op> {
+    pub(super) fn new(state: Op::State) -> Self {
+        Self { state: Arc::new(state), operation: PhantomData }
+    }
+}
+
+impl<Op: Run> Erased for Typed<Op> {
+    fn check(&self, input: Input<'_>) -> Result<Value, InputError> {
+        match Op::deserialize(input) {
+            Ok(operation) => to_json(&operation).map_err(InputError::unlocated),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run(
+        &self,
+        input: Value,
+        report: Arc<Report>,
+        facts: Arc<Facts>,
+    ) -> BoxFuture<'static, RunResult<Value>> {
+        let progress = Progress::new(report, facts, self.state.clone());
+        Box::pin(async move {
+            match Op::deserialize(Input::Json(input)) {
+                Ok(operation) => output(operation.run(progress).await),
+                Err(error) => Err(Misfit { what: "the stored input", error }.into()),
+            }
+        })
+    }
+}
+
+fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
+    to_json(&result?).map_err(|error| RunError::from(Misfit { what: "the output", error }))
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<Value, serde_json::Error> {
+    value.serialize(serde_json::value::Serializer)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{what} does not fit its type")]
+struct Misfit<E> {
+    what: &'static str,
+    #[source]
+    error: E,
+}

@@ -1,0 +1,63 @@
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
+};
+
+use super::{
+    InputError,
+    fields::{Field, Fields},
+};
+
+/// A form, taken apart.
+#[derive(Debug)]
+pub(in crate::runner) struct Form {
+    /// For each name a form of its own, as [`serde_html_form`] reads forms and no single fields.
+    fields: BTreeMap<String, String>,
+}
+
+impl Form {
+    pub(in crate::runner) fn parse(text: &[u8]) -> Self {
+        let mut values: BTreeMap<String, Vec<Cow<'_, str>>> = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(text) {
+            values.entry(name.into_owned()).or_default().push(value);
+        }
+        let alone = |values: Vec<Cow<'_, str>>| {
+            let pairs = values.iter().map(|value| ("", value));
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        };
+        Self { fields: values.into_iter().map(|(name, values)| (name, alone(values))).collect() }
+    }
+
+    pub(super) fn fields(&self) -> Fields<'_> {
+        let fields = self.fields.iter();
+        Fields::new(fields.map(|(name, text)| (name.clone(), Field::Form(text))))
+    }
+}
+
+/// Reads the one field of a form.
+pub(super) fn read_field<'de, S: DeserializeSeed<'de>>(
+    text: &'de str,
+    seed: S,
+) -> Result<S::Value, InputError> {
+    let form = serde_html_form::Deserializer::from_bytes(text.as_bytes());
+    form.deserialize_map(OnlyValue(seed)).map_err(InputError::unlocated)
+}
+
+struct OnlyValue<S>(S);
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for OnlyValue<S> {
+    type Value = S::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut field: A) -> Result<S::Value, A::Error> {
+        match field.next_key::<IgnoredAny>()? {
+            Some(_) => field.next_value_seed(self.0),
+            None => Err(A::Error::custom("no value")),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use serde::{
+    Deserializer,
+    de::{self, Error as _, IntoDeserializer, Unexpected, Visitor, value::MapAccessDeserializer},
+    forward_to_deserialize_any,
+};
+use serde_json::Value;
+
+use super::{Form, InputError, fields::Fields, items::Items};
+
+/// The deserializer that operations are read from.
+///
+/// It reads JSON as [`serde_json::Value`] does and says where a mistake is, but takes a struct from
+/// an object only: an array would have to be compiled as well, and nobody sends one.
+#[derive(Debug)]
+pub(in crate::runner) enum Input<'de> {
+    Json(Value),
+    Form(&'de Form),
+}
+
+impl<'de> Input<'de> {
+    fn fields(self, expected: &dyn de::Expected) -> Result<Fields<'de>, InputError> {
+        match self {
+            Self::Json(Value::Object(fields)) => Ok(Fields::of_object(fields)),
+            Self::Json(other) => Err(InputError::invalid_type(unexpected(&other), expected)),
+            Self::Form(form) => Ok(form.fields()),
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Input<'de> {
+    type Error = InputError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {
+        match self {
+            Self::Json(Value::Null) => visitor.visit_unit(),
+            Self::Json(Value::Bool(value)) => visitor.visit_bool(value),
+            Self::Json(Value::Number(number)) => {
+                number.deserialize_any(visitor).map_err(InputError::unlocated)
+            }
+            Self::Json(Value::String(text)) => visitor.visit_string(text),
+            Self::Json(Value::Array(items)) => {
+                let mut items = Items::new(items);
+                let value = visitor.visit_seq(&mut items)?;
+                items.end().map(|()| value)
+            }
+            Self::Json(Value::Object(_)) | Self::Form(_) => {
+                let mut fields = self.fields(&"a map")?;
+                let value = visitor.visit_map(&mut fields)?;
+                fields.end().map(|()| value)
+            }
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, InputError> {
+        // The one method that every operation has a copy of.
+        match self.fields(&StructNamed(name)) {
+            Ok(mut fields) => visitor.visit_map(&mut fields),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {
+        match self {
+            Self::Json(Value::Null) => visitor.visit_none(),
+            some => visitor.visit_some(some),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InputError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, InputError> {
+        match self {
+            Self::Json(Value::String(variant)) => {
+                variant.into_deserializer().deserialize_enum(name, variants, visitor)
+            }
+            Self::Json(Value::Object(fields)) if fields.len() != 1 => {
+                Err(InputError::invalid_value(Unexpected::Map, &"map with a single key"))
+            }
+            other => {
+                let mut fields = other.fields(&"string or map")?;
+                MapAccessDeserializer::new(&mut fields).deserialize_enum(name, variants, visitor)
+            }
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct seq tuple tuple_struct map identifier
+    }
+}
+
+/// Says what was expected without asking the visitor, whose answer would have to be compiled.
+struct StructNamed(&'static str);
+
+impl de::Expected for StructNamed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "struct {}", self.0)
+    }
+}
+
+fn unexpected(value: &Value) -> Unexpected<'_> {
+    match value {
+        Value::Null => Unexpected::Unit,
+        Value::Bool(value) => Unexpected::Bool(*value),
+        Value::Number(_) => Unexpected::Other("number"),
+        Value::String(text) => Unexpected::Str(text),
+        Value::Array(_) => Unexpected::Seq,
+        Value::Object(_) => Unexpected::Map,
+    }
+}

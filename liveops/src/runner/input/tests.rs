@@ -1,0 +1,223 @@
+use std::{collections::BTreeMap, fmt::Debug};
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, from_value, json};
+
+use super::{Form, Input, InputError};
+
+fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
+    T::deserialize(Input::Json(json))
+}
+
+fn read_form<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
+    T::deserialize(Input::Form(&Form::parse(text.as_bytes())))
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+enum Kind {
+    A,
+    B(u8),
+    C(u8, Option<u8>),
+    #[serde(untagged)]
+    Other(BTreeMap<String, bool>),
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Untagged {
+    Number(i64),
+    Text(String),
+    List(Vec<Untagged>),
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Newtype(Option<u16>);
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Pair(u8, f32);
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Unit;
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Fields {
+    a: Option<Value>,
+    #[serde(default)]
+    b: u8,
+    #[serde(rename = "A", default)]
+    renamed: Option<Kind>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exact {
+    a: u8,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Flat {
+    a: Option<u8>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(tag = "a")]
+enum Tagged {
+    A { b: Option<u8> },
+    B,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+enum Variants {
+    A { b: u8 },
+    B(Box<Fields>),
+}
+
+/// Few names and small numbers, so that a good part of it fits a type.
+fn leaf() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3_i64..300).prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        name().prop_map(Value::from),
+    ]
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(vec!["a", "b", "A", "B", "C", "1", "-2", "1.5", "true", "zażółć", ""])
+}
+
+fn objects() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(3, 16, 3, |inner| object_of(inner).boxed())
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![vec(inner.clone(), 0..4).prop_map(Value::from), object_of(inner)].boxed()
+    })
+}
+
+fn object_of(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    vec((name(), inner), 0..4)
+        .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)))
+        .prop_map(|fields| Value::Object(fields.collect()))
+}
+
+#[track_caller]
+fn reads_alike<T: DeserializeOwned + PartialEq + Debug>(json: &Value) {
+    let ours = read::<T>(json.clone());
+    match from_value::<T>(json.clone()) {
+        Ok(theirs) => assert_eq!(ours, Ok(theirs), "{json}"),
+        Err(theirs) => assert!(ours.is_err(), "{json}: {ours:?}, but serde_json: {theirs}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn json_is_read_as_serde_json_reads_it(json in json()) {
+        reads_alike::<Value>(&json);
+        reads_alike::<(bool, i8, String)>(&json);
+        reads_alike::<Option<(u8, char)>>(&json);
+        reads_alike::<Vec<Option<i128>>>(&json);
+        reads_alike::<BTreeMap<String, Vec<u64>>>(&json);
+        reads_alike::<BTreeMap<i8, Value>>(&json);
+        reads_alike::<BTreeMap<Option<bool>, f64>>(&json);
+        reads_alike::<Kind>(&json);
+        reads_alike::<Untagged>(&json);
+        reads_alike::<Newtype>(&json);
+        reads_alike::<Pair>(&json);
+        reads_alike::<Unit>(&json);
+    }
+
+    #[test]
+    fn structs_are_read_as_serde_json_reads_them(json in objects()) {
+        reads_alike::<Fields>(&json);
+        reads_alike::<Exact>(&json);
+        reads_alike::<Flat>(&json);
+        reads_alike::<Tagged>(&json);
+        reads_alike::<Variants>(&json);
+        reads_alike::<Option<Box<Fields>>>(&json);
+    }
+
+    #[test]
+    fn forms_are_read_as_serde_html_form_reads_them(pairs in vec((name(), name()), 0..5)) {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Form {
+            #[serde(default)]
+            a: Vec<i8>,
+            b: Option<f32>,
+            #[serde(rename = "A", default)]
+            text: String,
+            #[serde(rename = "B", default)]
+            checked: bool,
+            #[serde(rename = "C")]
+            kind: Option<Kind>,
+        }
+
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        prop_assert_eq!(read_form::<Form>(&text).ok(), serde_html_form::from_str(&text).ok());
+        type Map = BTreeMap<String, Vec<String>>;
+        prop_assert_eq!(read_form::<Map>(&text).ok(), serde_html_form::from_str(&text).ok());
+    }
+}
+
+#[test]
+fn a_mistake_is_located() {
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read, and never looked at")]
+    struct Import {
+        rows: Vec<Exact>,
+        kinds: BTreeMap<String, Kind>,
+    }
+
+    for (json, field, message) in [
+        (json!({}), None, "missing field `rows`"),
+        (json!({ "rows": 7 }), Some("rows"), "invalid type: integer `7`, expected a sequence"),
+        (json!({ "rows": [{ "a": 1 }, {}] }), Some("rows[1]"), "missing field `a`"),
+        (
+            json!({ "rows": [{ "a": -1 }] }),
+            Some("rows[0].a"),
+            "invalid value: integer `-1`, expected u8",
+        ),
+        (json!({ "rows": [{ "b": 1 }] }), Some("rows[0].b"), "unknown field `b`, expected `a`"),
+        (
+            json!({ "rows": [[1]] }),
+            Some("rows[0]"),
+            "invalid type: sequence, expected struct Exact",
+        ),
+        (
+            json!({ "rows": ["x"] }),
+            Some("rows[0]"),
+            "invalid type: string \"x\", expected struct Exact",
+        ),
+    ] {
+        let error = read::<Import>(json).unwrap_err();
+        assert_eq!((error.field.as_deref(), error.message.as_str()), (field, message));
+    }
+    let error = read::<BTreeMap<String, Variants>>(json!({ "x": { "A": { "b": "1" } } }));
+    assert_eq!(error.unwrap_err().to_string(), "x.A.b: invalid type: string \"1\", expected u8");
+}
+
+#[test]
+fn a_mistake_in_a_form_is_located() {
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read, and never looked at")]
+    struct Form {
+        count: u8,
+    }
+
+    let error = read_form::<Form>("count=x").unwrap_err();
+    assert_eq!(error.to_string(), "count: invalid digit found in string");
+    let error = read_form::<Form>("cuont=1").unwrap_err();
+    assert_eq!(error.to_string(), "missing field `count`");
+}
+
+#[test]
+fn what_nobody_wanted_is_refused() {
+    let error = read::<(u8, u8)>(json!([1, 2, 3])).unwrap_err();
+    assert_eq!(error.message, "invalid length 3, expected fewer elements in array");
+}

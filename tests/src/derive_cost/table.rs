@@ -1,0 +1,75 @@
+use super::{
+    figures::{Figures, Subject},
+    method::Method,
+    row::Row,
+    variant::Variant,
+};
+
+/// Everything that was measured, as Markdown.
+pub(super) fn markdown(figures: &Figures, sizes: &[usize]) -> String {
+    format!(
+        "CPU milliseconds a struct:\n\n{}\n{}\nCPU seconds of a whole package:\n\n{}",
+        costs(figures, sizes),
+        promises(figures, sizes),
+        totals(figures, sizes)
+    )
+}
+
+fn costs(figures: &Figures, sizes: &[usize]) -> String {
+    let rows = Row::ALL.map(|row| {
+        let cells = columns(sizes)
+            .map(|(method, size)| {
+                format!(
+                    "{:.1}",
+                    figures.cost(Subject { variant: row.with, size, method }, row.without)
+                )
+            })
+            .collect();
+        (row.title, cells)
+    });
+    table("the cost of", sizes, &rows)
+}
+
+fn totals(figures: &Figures, sizes: &[usize]) -> String {
+    let rows = Variant::ALL.map(|variant| {
+        let cells = columns(sizes)
+            .map(|(method, size)| {
+                format!("{:.2}", figures.seconds(Subject { variant, size, method }))
+            })
+            .collect();
+        (variant.title(), cells)
+    });
+    table("structs with", sizes, &rows)
+}
+
+/// What was promised, beside what was measured in the largest packages.
+fn promises(figures: &Figures, sizes: &[usize]) -> String {
+    let size = sizes.iter().copied().max().unwrap_or_default();
+    let cost =
+        |row: Row, method| figures.cost(Subject { variant: row.with, size, method }, row.without);
+    let derive = cost(Row::DERIVE, Method::Check);
+    let ratio = cost(Row::EVERYTHING, Method::Build) / cost(Row::SERDE, Method::Build);
+    format!(
+        "\
+- The derive costs at most 2.5 ms a struct at `cargo check`: {derive:.1} ms.
+- Everything costs at most 1.5 times serde's derives at `cargo build`: {ratio:.2} times.
+"
+    )
+}
+
+fn columns(sizes: &[usize]) -> impl Iterator<Item = (Method, usize)> {
+    Method::ALL.into_iter().flat_map(|method| sizes.iter().map(move |&size| (method, size)))
+}
+
+fn table(subject: &str, sizes: &[usize], rows: &[(&str, Vec<String>)]) -> String {
+    let head: Vec<String> =
+        columns(sizes).map(|(method, size)| format!("{}, {size}", method.name())).collect();
+    let width = rows.iter().map(|(title, _)| title.chars().count()).max().unwrap_or_default();
+    let line = |title: &str, cells: &[String]| {
+        let cells: String = cells.iter().map(|cell| format!(" {cell:>10} |")).collect();
+        format!("| {title:width$} |{cells}\n")
+    };
+    let rule = format!("|-{:-<width$}-|{}\n", "", "-----------:|".repeat(head.len()));
+    let rows: String = rows.iter().map(|(title, cells)| line(title, cells)).collect();
+    format!("{}{rule}{rows}", line(subject, &head))
+}
