@@ -4,6 +4,7 @@
 //! something else, so it calls no macro and no method, and imports nothing.
 
 mod claim;
+mod editor;
 mod operation;
 mod policy;
 mod stages;
@@ -38,15 +39,15 @@ pub(crate) fn expand_stages(model: &Model) -> TokenStream {
 }
 
 fn join(model: &Model, operation: TokenStream) -> TokenStream {
-    if model.stages().is_empty() {
-        return in_const(&operation);
-    }
     let krate = krate(model.krate());
+    let editor = editor::expand(model, &krate);
+    if model.stages().is_empty() {
+        return in_const(&quote!(#editor #operation));
+    }
     let stages = stages::declare(model);
     let tokens = tokens::declare(model, &krate);
-    let mut implementations: TokenStream = stages::implement(model, &krate).into_iter().collect();
-    implementations.extend(operation);
-    let implementations = in_const(&implementations);
+    let implementations = stages::implement(model, &krate);
+    let implementations = in_const(&quote!(#editor #(#implementations)* #operation));
     quote! {
         #stages
         #tokens
@@ -67,10 +68,11 @@ fn mention(declared: &Ident) -> Ident {
     mention
 }
 
-/// Keeps the implementations out of the reader's way, and a `#[deprecated]` operation quiet.
+/// Keeps the implementations out of the reader's way, and quiet: the operation may be
+/// `#[deprecated]`, and `cfg(rust_analyzer)` is known to nobody else.
 fn in_const(implementations: &TokenStream) -> TokenStream {
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, unexpected_cfgs)]
         const _: () = {
             #implementations
         };

@@ -5,7 +5,6 @@
 
 mod ast;
 mod attr;
-mod editor;
 mod errors;
 mod expand;
 mod fallback;
@@ -35,10 +34,8 @@ fn derive(item: TokenStream, package: Option<&str>) -> TokenStream {
     };
     let mut errors = Errors::new();
     let input = Input::read(item, &mut errors);
-    let mut code = editor::expand(&input.attrs.keys);
-    code.extend(match Model::new(input, package, errors) {
+    match Model::new(input, package, errors) {
         Ok(model) => expand::expand(&model),
         Err(rejected) => fallback::expand(&rejected),
-    });
-    code
+    }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Model {
     result_template: String,
     result_text_template: String,
     policy: Policy,
+    typed_keys: Option<Vec<Ident>>,
     state: Option<Type>,
     krate: Option<Path>,
     stages: Vec<Stage>,
@@ -91,6 +92,7 @@ impl Model {
             stages: stages::check(attrs.stages, errors),
             state: keys.state,
             krate: keys.krate,
+            typed_keys: keys.typed,
             policy,
             visibility,
             ident,
@@ -153,6 +155,11 @@ impl Model {
 
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Every key that was typed, known or not; `None` where there is no `#[liveop(…)]`.
+    pub(crate) fn typed_keys(&self) -> Option<&[Ident]> {
+        self.typed_keys.as_deref()
     }
 
     pub(crate) fn state(&self) -> Option<&Type> {

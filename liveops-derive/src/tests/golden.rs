@@ -51,3 +51,16 @@ fn an_enum_with_mistakes() {
     });
     expect_file!["golden/import_enum.rs"].assert_eq(&code);
 }
+
+#[test]
+fn a_struct_that_is_run_in_its_own_way() {
+    let code = expanded(quote! {
+        #[stages("type", "Super")]
+        #[liveop(queue = "mail", priority = -1, max_attempts = 5, backoff = "10 s..1 h")]
+        #[liveop(timeout = "2 min", unique = Newsletter::issue, cancel = "abort", version = 2)]
+        pub(crate) struct Newsletter {
+            issue: u32,
+        }
+    });
+    expect_file!["golden/newsletter.rs"].assert_eq(&code);
+}

@@ -1,10 +1,7 @@
-#[allow(unexpected_cfgs)]
+#[allow(deprecated, unexpected_cfgs)]
 const _: () = {
     #[cfg(rust_analyzer)]
     use my_app::liveops::operation::{keys::krate, keys::{}};
-};
-#[allow(deprecated)]
-const _: () = {
     #[automatically_derived]
     impl<T: Format, const N: usize> my_app::liveops::LiveOperation for Import<T, N>
     where

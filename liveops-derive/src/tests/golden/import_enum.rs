@@ -1,8 +1,3 @@
-#[allow(unexpected_cfgs)]
-const _: () = {
-    #[cfg(rust_analyzer)]
-    use ::liveops::operation::{keys::titel, keys::{}};
-};
 #[allow(nonstandard_style)]
 /// The stages of [`Import`], in order.
 #[derive(
@@ -21,8 +16,10 @@ struct ImportStages {
     /// To enter [`ImportStage::Load`].
     load: ::liveops::StageToken<ImportStage>,
 }
-#[allow(deprecated)]
+#[allow(deprecated, unexpected_cfgs)]
 const _: () = {
+    #[cfg(rust_analyzer)]
+    use ::liveops::operation::{keys::titel, keys::{}};
     impl ImportStage {
         /// The position of the stage, from 0.
         #[must_use]

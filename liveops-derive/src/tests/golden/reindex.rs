@@ -1,4 +1,4 @@
-#[allow(deprecated)]
+#[allow(deprecated, unexpected_cfgs)]
 const _: () = {
     #[automatically_derived]
     impl ::liveops::LiveOperation for Reindex {

@@ -1,10 +1,3 @@
-#[allow(unexpected_cfgs)]
-const _: () = {
-    #[cfg(rust_analyzer)]
-    use ::liveops::operation::{
-        keys::app, keys::title, keys::state, keys::result_template, keys::{},
-    };
-};
 /// The stages of [`ScoreImport`], in order.
 #[derive(
     ::core::clone::Clone,
@@ -30,8 +23,12 @@ pub struct ScoreImportStages {
     /// To enter [`ScoreImportStage::Save`].
     pub save: ::liveops::StageToken<ScoreImportStage>,
 }
-#[allow(deprecated)]
+#[allow(deprecated, unexpected_cfgs)]
 const _: () = {
+    #[cfg(rust_analyzer)]
+    use ::liveops::operation::{
+        keys::app, keys::title, keys::state, keys::result_template, keys::{},
+    };
     impl ScoreImportStage {
         /// The position of the stage, from 0.
         #[must_use]

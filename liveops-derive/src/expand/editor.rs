@@ -7,22 +7,18 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Ident;
 
-use crate::{attr::Keys, expand};
+use crate::model::Model;
 
 /// Has to stand before everything that depends on the spelling of a key, messages above all: while
 /// a key is typed, rust-analyzer compares two expansions by what stands before it.
-pub(crate) fn expand(keys: &Keys) -> TokenStream {
-    let Some(typed) = &keys.typed else { return TokenStream::new() };
+pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
+    let Some(typed) = model.typed_keys() else { return TokenStream::new() };
     let typed = typed.iter().filter_map(importable);
-    let krate = expand::krate(keys.krate.as_ref());
     // The empty import holds the place of the key that is not there yet. Each has a path of its own,
     // or `self` would be offered as a key.
     quote! {
-        #[allow(unexpected_cfgs)]
-        const _: () = {
-            #[cfg(rust_analyzer)]
-            use #krate::operation::{#(keys::#typed,)* keys::{}};
-        };
+        #[cfg(rust_analyzer)]
+        use #krate::operation::{#(keys::#typed,)* keys::{}};
     }
 }
 
