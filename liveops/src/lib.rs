@@ -109,6 +109,64 @@ pub use error::{Cancelled, RunError, RunResult};
 /// assert_eq!(ScoreImportStage::COUNT, 3);
 /// assert_eq!(serde_json::to_value(ScoreImportStage::Process).unwrap(), "Process data");
 /// assert_eq!(ScoreImportStage::WEIGHTS[ScoreImportStage::Process.index()], 8);
+///
+/// match "demo.score_import" {
+///     ScoreImport::OP_TYPE => {}
+///     other => panic!("{other} is a different operation"),
+/// }
+/// const fn is_slow(stage: ScoreImportStage) -> bool {
+///     match stage {
+///         ScoreImportStage::Load | ScoreImportStage::Save => false,
+///         ScoreImportStage::Process => true,
+///     }
+/// }
+/// assert!(is_slow(ScoreImportStage::Process));
+/// ```
+///
+/// Every key of `#[liveop(…)]` at once:
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+///
+/// use liveops::{CancelMode, LiveOperation};
+/// use serde::{Deserialize, Serialize};
+///
+/// struct Mailer;
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[liveop(
+///     app = "letters",
+///     name = "monthly",
+///     title = "Monthly letter",
+///     host_template = "letters/page.html",
+///     result_template = "letters/sent.html",
+///     result_text_template = "letters/sent.txt",
+///     queue = "mail",
+///     priority = -10,
+///     max_attempts = 5,
+///     backoff = "10 s..1 h",
+///     timeout = "1h 30min",
+///     unique = Newsletter::issue,
+///     cancel = "abort",
+///     version = 2,
+///     state = Arc<Mailer>,
+///     crate = ::liveops
+/// )]
+/// struct Newsletter {
+///     issue: u32,
+/// }
+///
+/// impl Newsletter {
+///     fn issue(&self) -> String {
+///         self.issue.to_string()
+///     }
+/// }
+///
+/// assert_eq!(Newsletter::OP_TYPE, "letters.monthly");
+/// assert_eq!(Newsletter::HOST_TEMPLATE, "letters/page.html");
+/// assert_eq!(Newsletter::POLICY.queue, "mail");
+/// assert_eq!(Newsletter::POLICY.timeout, Some(Duration::from_secs(90 * 60)));
+/// assert_eq!(Newsletter::POLICY.cancel, CancelMode::Abort);
 /// ```
 ///
 pub use liveops_derive::LiveOperation;
