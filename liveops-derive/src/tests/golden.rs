@@ -2,7 +2,8 @@
 
 use expect_test::expect_file;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, ImplItem, Item, Stmt};
 
 fn expanded(item: TokenStream) -> String {
     let file = syn::parse2(crate::derive(item, Some("demo-app"))).unwrap();
@@ -63,4 +64,64 @@ fn a_struct_that_is_run_in_its_own_way() {
         }
     });
     expect_file!["golden/newsletter.rs"].assert_eq(&code);
+}
+
+/// Whatever is generated can be read, and is not the user's to answer for.
+#[test]
+fn nothing_panics_and_everything_public_is_documented() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/golden");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files {
+        let code = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for word in ["unwrap", "expect(", "panic!", "unsafe"] {
+            assert!(!code.contains(word), "{word} in {code}");
+        }
+        check_items(&syn::parse_file(&code).unwrap().items);
+    }
+}
+
+fn check_items(items: &[Item]) {
+    for item in items {
+        match item {
+            Item::Impl(item) if item.trait_.is_some() => {
+                assert!(has(&item.attrs, "automatically_derived"), "{}", shown(item));
+            }
+            Item::Impl(item) => {
+                for item in &item.items {
+                    let ImplItem::Fn(method) = item else { panic!("{}", shown(item)) };
+                    assert!(has(&method.attrs, "doc"), "{}", shown(method));
+                }
+            }
+            Item::Enum(item) => {
+                assert!(has(&item.attrs, "doc"), "{}", shown(item));
+                let mut variants = item.variants.iter();
+                assert!(variants.all(|variant| has(&variant.attrs, "doc")), "{}", shown(item));
+            }
+            Item::Struct(item) => {
+                assert!(has(&item.attrs, "doc"), "{}", shown(item));
+                let mut fields = item.fields.iter();
+                assert!(fields.all(|field| has(&field.attrs, "doc")), "{}", shown(item));
+            }
+            Item::Macro(item) => assert!(item.ident.is_none() || has(&item.attrs, "doc")),
+            Item::Const(item) => {
+                let Expr::Block(block) = &*item.expr else { panic!("{}", shown(item)) };
+                let items = block.block.stmts.iter().map(|statement| match statement {
+                    Stmt::Item(item) => item.clone(),
+                    other => panic!("{}", shown(other)),
+                });
+                check_items(&items.collect::<Vec<_>>());
+            }
+            Item::Use(_) => {}
+            other => panic!("{}", shown(other)),
+        }
+    }
+}
+
+fn has(attrs: &[Attribute], name: &str) -> bool {
+    attrs.iter().any(|attr| attr.path().is_ident(name))
+}
+
+fn shown(tokens: &impl ToTokens) -> String {
+    tokens.to_token_stream().to_string()
 }
