@@ -36,6 +36,6 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
 fn believed(stand_in: &Model) -> WherePredicate {
     let krate = expand::krate(stand_in.krate());
     parse_quote! {
-        for<'__any> Self: #krate::Payload + ::core::marker::Sync
+        for<'__any> Self: #krate::Storable + ::core::marker::Sync
     }
 }

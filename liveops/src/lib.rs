@@ -172,7 +172,7 @@ pub use error::{Cancelled, RunError, RunResult};
 pub use liveops_derive::LiveOperation;
 pub use operation::{
     Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, Names, NoStages, NoState,
-    OperationId, OperationState, ParseStageError, Payload, Policy, Stage, StageToken, Unique,
+    OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
     UserId,
 };
 pub use progress::{Progress, Run, WebProgress};

@@ -65,6 +65,6 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
     }
     let krate = krate(model.krate());
     vec![parse_quote! {
-        Self: #krate::Payload + ::core::marker::Sync
+        Self: #krate::Storable + ::core::marker::Sync
     }]
 }

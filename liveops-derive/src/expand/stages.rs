@@ -42,7 +42,8 @@ fn doc_of_variant(stage: &Stage, place: usize, count: usize) -> String {
     format!(" `{label}`, stage {place} of {count}{weight}.")
 }
 
-/// Everything the enum implements.
+/// Everything the enum implements. What is `#[inline]` is compiled where it is used, and not at all
+/// where it is not.
 pub(super) fn implement(model: &Model, krate: &TokenStream) -> [TokenStream; 5] {
     [
         inherent(model),
@@ -61,6 +62,7 @@ fn inherent(model: &Model) -> TokenStream {
         impl #ident {
             /// The position of the stage, from 0.
             #[must_use]
+            #[inline]
             #visibility const fn index(self) -> ::core::primitive::usize {
                 self as ::core::primitive::usize
             }
@@ -96,6 +98,7 @@ fn display(model: &Model, krate: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::core::fmt::Display for #ident {
+            #[inline]
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Formatter::pad(formatter, #krate::Stage::name(*self))
             }
@@ -110,6 +113,7 @@ fn from_str(model: &Model, krate: &TokenStream) -> TokenStream {
         impl ::core::str::FromStr for #ident {
             type Err = #krate::ParseStageError;
 
+            #[inline]
             fn from_str(
                 name: &::core::primitive::str,
             ) -> ::core::result::Result<Self, #krate::ParseStageError> {

@@ -36,6 +36,7 @@ pub(super) fn implement(model: &Model, krate: &TokenStream) -> TokenStream {
     quote! {
         type Tokens = #ident;
 
+        #[inline]
         fn tokens() -> #ident {
             #ident {
                 #(#fields: #krate::StageToken::new(Self::#variants),)*

@@ -1,4 +1,4 @@
-use super::{ChannelName, Names, OperationId, Payload, Policy, Stage, Unique, UserId};
+use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique, UserId};
 use crate::token::{SigningKeys, SubscriptionToken, TokenError};
 
 /// The static side of one kind of operation: its names, templates and stages.
@@ -34,7 +34,7 @@ use crate::token::{SigningKeys, SubscriptionToken, TokenError};
     label = "not a live operation",
     note = "add `#[derive(LiveOperation)]` to `{Self}`"
 )]
-pub trait LiveOperation: Payload + Sync {
+pub trait LiveOperation: Storable + Sync {
     /// The stages declared with `#[stages(…)]`; [`NoStages`](super::NoStages) where there are none.
     type Stage: Stage;
 

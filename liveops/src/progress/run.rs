@@ -1,7 +1,7 @@
 use super::Progress;
 use crate::{
     error::RunResult,
-    operation::{LiveOperation, Payload},
+    operation::{LiveOperation, Storable},
 };
 
 /// The work of an operation: one async method.
@@ -43,7 +43,7 @@ use crate::{
 pub trait Run: LiveOperation {
     /// What the operation gives when it finishes: stored as JSON, and shown with the template
     /// [`RESULT_TEMPLATE`](LiveOperation::RESULT_TEMPLATE).
-    type Output: Payload;
+    type Output: Storable;
 
     /// Does the work, reporting through `p`.
     ///

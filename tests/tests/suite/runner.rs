@@ -8,6 +8,7 @@ use std::{
 use liveops::{
     Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     channel::{Delivery, Payload, Signal},
+    event::StageState,
     operation::NewOperation,
     render::Fragment,
     runner::{Builder, CancelOutcome},
@@ -377,4 +378,48 @@ async fn a_template_that_nobody_looks_up_is_refused() {
         .to_string();
     assert!(error.contains("test/gretting_result.html"), "{error}");
     assert!(error.contains("test/greeting_result.html"), "{error}");
+}
+
+#[tokio::test]
+async fn a_stage_that_is_entered_with_a_token_is_shown_like_any_other() {
+    #[derive(LiveOperation, Serialize, Deserialize)]
+    #[stages("Load data", "Save")]
+    #[liveop(app = "test")]
+    struct TwoSteps;
+
+    impl Run for TwoSteps {
+        type Output = ();
+
+        async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+            let TwoStepsStages { load_data, save } = p.stages();
+
+            p.enter(load_data, async { Ok(()) }).await?;
+            p.enter(save, async { Err("the disk is full".into()) }).await
+        }
+    }
+
+    let recording = liveops::testing::run(TwoSteps).await;
+    assert_eq!(recording.projection.stages, [StageState::Done, StageState::Failed]);
+}
+
+#[tokio::test]
+async fn what_the_attribute_says_of_the_queue_is_in_the_row() {
+    #[derive(LiveOperation, Serialize, Deserialize)]
+    #[liveop(app = "test", queue = "mail", priority = -3, max_attempts = 5, version = 2)]
+    struct Letter;
+
+    impl Run for Letter {
+        type Output = ();
+
+        async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+            Ok(())
+        }
+    }
+
+    let app = TestApp::with(Builder::register::<Letter>).await;
+    let id = app.liveops.enqueue(Letter, "ann").await.unwrap();
+    app.reaches(id, OperationState::FinishedOk).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!((row.queue.as_str(), row.priority), ("mail", -3));
+    assert_eq!((row.max_attempts, row.payload_version), (5, 2));
 }

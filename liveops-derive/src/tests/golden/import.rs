@@ -6,7 +6,7 @@ const _: () = {
     impl<T: Format, const N: usize> my_app::liveops::LiveOperation for Import<T, N>
     where
         T: Clone,
-        Self: my_app::liveops::Payload + ::core::marker::Sync,
+        Self: my_app::liveops::Storable + ::core::marker::Sync,
     {
         type Stage = my_app::liveops::NoStages;
         type State = my_app::liveops::NoState;

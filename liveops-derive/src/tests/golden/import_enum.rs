@@ -23,6 +23,7 @@ const _: () = {
     impl ImportStage {
         /// The position of the stage, from 0.
         #[must_use]
+        #[inline]
         const fn index(self) -> ::core::primitive::usize {
             self as ::core::primitive::usize
         }
@@ -32,6 +33,7 @@ const _: () = {
         const ALL: &'static [Self] = &[Self::Load];
         const NAMES: &'static [&'static ::core::primitive::str] = &["Load"];
         type Tokens = ImportStages;
+        #[inline]
         fn tokens() -> ImportStages {
             ImportStages {
                 load: ::liveops::StageToken::new(Self::Load),
@@ -40,6 +42,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for ImportStage {
+        #[inline]
         fn fmt(
             &self,
             formatter: &mut ::core::fmt::Formatter<'_>,
@@ -50,6 +53,7 @@ const _: () = {
     #[automatically_derived]
     impl ::core::str::FromStr for ImportStage {
         type Err = ::liveops::ParseStageError;
+        #[inline]
         fn from_str(
             name: &::core::primitive::str,
         ) -> ::core::result::Result<Self, ::liveops::ParseStageError> {
@@ -71,7 +75,7 @@ const _: () = {
     #[automatically_derived]
     impl ::liveops::LiveOperation for Import
     where
-        for<'__any> Self: ::liveops::Payload + ::core::marker::Sync,
+        for<'__any> Self: ::liveops::Storable + ::core::marker::Sync,
     {
         type Stage = ImportStage;
         type State = ::liveops::NoState;

@@ -29,6 +29,7 @@ const _: () = {
     impl NewsletterStage {
         /// The position of the stage, from 0.
         #[must_use]
+        #[inline]
         pub(crate) const fn index(self) -> ::core::primitive::usize {
             self as ::core::primitive::usize
         }
@@ -38,6 +39,7 @@ const _: () = {
         const ALL: &'static [Self] = &[Self::Type, Self::Super];
         const NAMES: &'static [&'static ::core::primitive::str] = &["type", "Super"];
         type Tokens = NewsletterStages;
+        #[inline]
         fn tokens() -> NewsletterStages {
             NewsletterStages {
                 r#type: ::liveops::StageToken::new(Self::Type),
@@ -47,6 +49,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for NewsletterStage {
+        #[inline]
         fn fmt(
             &self,
             formatter: &mut ::core::fmt::Formatter<'_>,
@@ -57,6 +60,7 @@ const _: () = {
     #[automatically_derived]
     impl ::core::str::FromStr for NewsletterStage {
         type Err = ::liveops::ParseStageError;
+        #[inline]
         fn from_str(
             name: &::core::primitive::str,
         ) -> ::core::result::Result<Self, ::liveops::ParseStageError> {

@@ -32,6 +32,7 @@ const _: () = {
     impl ScoreImportStage {
         /// The position of the stage, from 0.
         #[must_use]
+        #[inline]
         pub const fn index(self) -> ::core::primitive::usize {
             self as ::core::primitive::usize
         }
@@ -46,6 +47,7 @@ const _: () = {
         ];
         const WEIGHTS: &'static [::core::primitive::u32] = &[1u32, 8u32, 1u32];
         type Tokens = ScoreImportStages;
+        #[inline]
         fn tokens() -> ScoreImportStages {
             ScoreImportStages {
                 load: ::liveops::StageToken::new(Self::Load),
@@ -56,6 +58,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for ScoreImportStage {
+        #[inline]
         fn fmt(
             &self,
             formatter: &mut ::core::fmt::Formatter<'_>,
@@ -66,6 +69,7 @@ const _: () = {
     #[automatically_derived]
     impl ::core::str::FromStr for ScoreImportStage {
         type Err = ::liveops::ParseStageError;
+        #[inline]
         fn from_str(
             name: &::core::primitive::str,
         ) -> ::core::result::Result<Self, ::liveops::ParseStageError> {

@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
     note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, and let it own its data",
     note = "if it has them already: every field and type parameter must be such a type too"
 )]
-pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
+pub trait Storable: Serialize + DeserializeOwned + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> Storable for T {}
