@@ -22,10 +22,12 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
         // errors follow instead of three.
         Trust::Hopeless => expand::expand_stages(stand_in),
     };
-    // The first item is the enum of the stages, whose names may be what is wrong. The errors come
-    // last: what an editor completes must not move with a message.
+    // For the first item, the enum of the stages, whose names may be what is wrong.
+    let odd = stand_in.stages().iter().any(|stage| !stage.is_camel());
+    let allow = odd.then(|| quote!(#[allow(nonstandard_style)]));
+    // The errors come last: what an editor completes must not move with a message.
     quote! {
-        #[allow(nonstandard_style)]
+        #allow
         #rest
         #error
     }

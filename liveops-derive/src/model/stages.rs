@@ -33,6 +33,11 @@ impl Stage {
         &self.variant
     }
 
+    /// Whether the variant is written as Rust wants it; a mistake, if not.
+    pub(crate) fn is_camel(&self) -> bool {
+        is_camel(&self.variant.unraw().to_string())
+    }
+
     /// The field of its token.
     pub(crate) fn field(&self) -> &Ident {
         &self.field
@@ -142,7 +147,7 @@ fn check_label(label: &LitStr, errors: &mut Errors) -> Option<()> {
 
 fn check_variant(variant: &Ident, errors: &mut Errors) -> Option<()> {
     let name = variant.unraw().to_string();
-    let is_camel = !name.starts_with(char::is_lowercase) && !name.contains('_');
+    let is_camel = is_camel(&name);
     let is_keyword = syn::parse_str::<Ident>(&name).is_err();
     if TAKEN.contains(&&*name) {
         let message = format!(
@@ -163,6 +168,10 @@ fn check_variant(variant: &Ident, errors: &mut Errors) -> Option<()> {
     errors.at(variant, format!("`{name}` cannot be a variant of the stages\nhelp: {help}"));
     // Kept where Rust allows it: `run` may already say so.
     (!is_keyword).then_some(())
+}
+
+fn is_camel(name: &str) -> bool {
+    !name.starts_with(char::is_lowercase) && !name.contains('_')
 }
 
 fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {

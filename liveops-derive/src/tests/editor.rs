@@ -70,6 +70,19 @@ fn nothing_moves_with_a_message() {
     assert!(before.contains("impl :: liveops :: LiveOperation for Import"), "{code}");
 }
 
+/// Nor with the first letter, which makes a mistake of what was none.
+#[test]
+fn nothing_moves_with_a_mistake() {
+    let before = |item: &str| {
+        let code = crate::derive(item.parse().unwrap(), Some("demo")).to_string();
+        code.split_once("cfg (rust_analyzer)").unwrap().0.to_owned()
+    };
+    assert_eq!(
+        before(r#"#[stages("Load")] #[liveop()] struct Import;"#),
+        before(r#"#[stages("Load")] #[liveop(ti)] struct Import;"#)
+    );
+}
+
 #[test]
 fn every_key_has_a_documented_module() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../liveops/src/operation/keys.rs");

@@ -1,4 +1,3 @@
-#[allow(nonstandard_style)]
 /// The stages of [`Import`], in order.
 #[derive(
     ::core::clone::Clone,
