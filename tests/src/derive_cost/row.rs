@@ -15,6 +15,12 @@ impl Row {
         without: Variant::Plain,
     };
 
+    pub(super) const SERDE_USED: Self = Self {
+        title: "one `from_value` and one `to_value` of it",
+        with: Variant::SerdeUsed,
+        without: Variant::Serde,
+    };
+
     pub(super) const DERIVE: Self = Self {
         title: "`LiveOperation`, three stages",
         with: Variant::Derive,
@@ -32,11 +38,7 @@ impl Row {
         Self { title: "`thiserror::Error`", with: Variant::Thiserror, without: Variant::Debug },
         Self { title: "serde's `Serialize`", with: Variant::Serialize, without: Variant::Plain },
         Self::SERDE,
-        Self {
-            title: "one `from_value` and one `to_value` of it",
-            with: Variant::SerdeUsed,
-            without: Variant::Serde,
-        },
+        Self::SERDE_USED,
         Self::DERIVE,
         Self {
             title: "`LiveOperation` without stages",
