@@ -21,7 +21,6 @@ const CANCEL: &[&str] = &["cooperative", "abort"];
 const UNIQUE: &[&str] = &["input", "owner"];
 
 /// How operations are run, as far as that was said.
-#[derive(Default)]
 pub(crate) struct Policy {
     pub(crate) queue: Option<String>,
     pub(crate) priority: Option<i32>,
