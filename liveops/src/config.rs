@@ -27,6 +27,9 @@ pub struct Config {
     /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, at least 1.
     /// After two silent intervals it is closed.
     pub keepalive: Duration,
+    /// How long a client may take nothing of what it is sent, be it that it does not read or that
+    /// it does not acknowledge, before its connection is closed; 30 seconds unless set, at least 1.
+    pub stall_timeout: Duration,
     /// How large the body of a request that creates an operation may be, files included; 32 MiB
     /// unless set.
     pub upload_bytes_max: usize,
@@ -51,6 +54,7 @@ impl Default for Config {
             concurrency_max: 64,
             lease: Duration::from_secs(30),
             keepalive: Duration::from_secs(25),
+            stall_timeout: Duration::from_secs(30),
             upload_bytes_max: 32 << 20,
             upload_dir: std::env::temp_dir().join("liveops-uploads"),
             connections_per_viewer_max: 64,
@@ -85,8 +89,12 @@ impl Config {
         check("throttle_hz", "from 0.1 to 1000", hz, (0.1..=1000.0).contains(&hz))?;
         let count = self.concurrency_max;
         check("concurrency_max", "at least 1", count, count >= 1)?;
-        check("lease", "at least a second", Seconds(self.lease), self.lease >= second)?;
-        check("keepalive", "at least a second", Seconds(self.keepalive), self.keepalive >= second)
+        let at_least_a_second = |field, found: Duration| {
+            check(field, "at least a second", Seconds(found), found >= second)
+        };
+        at_least_a_second("lease", self.lease)?;
+        at_least_a_second("keepalive", self.keepalive)?;
+        at_least_a_second("stall_timeout", self.stall_timeout)
     }
 }
 

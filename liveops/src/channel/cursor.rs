@@ -7,20 +7,28 @@ use crate::operation::Attempt;
 
 /// One unbroken history of a channel: an attempt, and a nonce that tells a history that was lost
 /// from the one that took its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// Epochs are ordered as they began, as far as the clocks that were there agree. Nothing breaks
+/// where they do not: see [`Verdict`](super::Verdict).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// The attempt whose frames these are.
     pub attempt: Attempt,
-    /// 0 stands for the operation's row, which is no history but what is left of one.
-    pub nonce: u32,
+    /// The millisecond in which the history began, and random bits behind it. 0 stands for the
+    /// operation's row, which is no history but what is left of one.
+    pub nonce: u64,
 }
+
+/// How many bits of a nonce are random; the rest holds milliseconds for the next five centuries.
+const RANDOM_BITS: u32 = 20;
 
 impl Epoch {
     /// A history of `attempt` that begins now.
     pub fn begin(attempt: Attempt) -> Self {
-        // The end of a UUIDv7 is random.
-        let random = Uuid::now_v7().as_u128() as u32;
-        Self { attempt, nonce: random.max(1) }
+        // A UUIDv7 begins with its 48 bits of milliseconds, and its end is random.
+        let uuid = Uuid::now_v7().as_u128();
+        let (millisecond, random) = ((uuid >> 80) as u64, uuid as u64);
+        Self { attempt, nonce: millisecond << RANDOM_BITS | random % (1 << RANDOM_BITS) }
     }
 
     /// What the row of the operation says after `attempt`.
@@ -30,7 +38,7 @@ impl Epoch {
 }
 
 /// A place in a channel: how far a client has come. Written `epoch:seq`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cursor {
     /// The history the place is in.
     pub epoch: Epoch,
@@ -44,6 +52,12 @@ impl Cursor {
         Self { epoch: Epoch::of_row(attempt), seq: signals }
     }
 
+    /// Whether the frame at this place begins its history: it then holds every region, so that
+    /// whoever applies it needs nothing that came before.
+    pub const fn is_opening(self) -> bool {
+        self.seq == 1 && self.epoch.nonce != 0
+    }
+
     /// The place this many frames before.
     #[must_use]
     pub const fn before(self, frames: u64) -> Self {
@@ -53,7 +67,7 @@ impl Cursor {
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:08x}", self.attempt, self.nonce)
+        write!(f, "{}.{:016x}", self.attempt, self.nonce)
     }
 }
 
@@ -65,7 +79,7 @@ impl fmt::Display for Cursor {
 
 /// A text that is no cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a cursor such as `1.0a1b2c3d:42`")]
+#[error("expected a cursor such as `1.19c3a5e07a8f21b4:42`")]
 pub struct ParseCursorError;
 
 impl FromStr for Cursor {
@@ -76,7 +90,7 @@ impl FromStr for Cursor {
             let (epoch, seq) = text.split_once(':')?;
             let (attempt, nonce) = epoch.split_once('.')?;
             let attempt = Attempt(attempt.parse().ok()?);
-            let nonce = u32::from_str_radix(nonce, 16).ok()?;
+            let nonce = u64::from_str_radix(nonce, 16).ok()?;
             Some(Self { epoch: Epoch { attempt, nonce }, seq: seq.parse().ok()? })
         };
         parse().ok_or(ParseCursorError)
@@ -94,8 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_later_history_has_a_later_epoch() {
+        let before = Uuid::now_v7().get_timestamp().unwrap().to_unix();
+        let millisecond = Epoch::begin(Attempt(1)).nonce >> RANDOM_BITS;
+        assert!(millisecond >= before.0 * 1_000 + u64::from(before.1) / 1_000_000);
+        assert!(Epoch::of_row(Attempt(1)) < Epoch::begin(Attempt(1)));
+        assert!(Epoch::begin(Attempt(1)) < Epoch::of_row(Attempt(2)));
+    }
+
+    #[test]
     fn other_texts_are_no_cursors() {
-        for text in ["", ":", "1:2", "1.x:2", "1.0a:-1", "1.0a:2:3", "1.1ffffffff:1"] {
+        for text in ["", ":", "1:2", "1.x:2", "1.0a:-1", "1.0a:2:3", "1.1ffffffffffffffff:1"] {
             assert_eq!(text.parse::<Cursor>(), Err(ParseCursorError), "{text:?}");
         }
     }

@@ -17,14 +17,6 @@ pub struct Frame {
     pub payload: Payload,
 }
 
-impl Frame {
-    /// Whether the frame begins a history: it then holds every region, so that whoever applies it
-    /// needs nothing that came before.
-    pub const fn is_opening(&self) -> bool {
-        self.cursor.seq == 1
-    }
-}
-
 /// What a frame carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

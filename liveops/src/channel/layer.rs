@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{ChannelError, Cursor, Frame, Payload, PublishError, Signal};
+use super::{ChannelError, Cursor, Frame, ListChange, Payload, PublishError, Signal};
 use crate::{
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -61,20 +61,23 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError>;
 
-    /// Delivers every frame that is published from now on.
+    /// Delivers every frame that is published from now on, and every change of a list.
+    ///
+    /// A layer that may have lost some, to a connection that broke say, delivers [`Lagged`] when it
+    /// is back: the only way in which those who follow a list learn of a loss.
     ///
     /// # Errors
     ///
     /// When the backend failed.
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError>;
 
-    /// Tells the subscribers of a list that it changed. Nothing is retained: whoever subscribes
+    /// Tells the subscribers of a list what changed in it. Nothing is retained: whoever subscribes
     /// loads the list anyway.
     ///
     /// # Errors
     ///
     /// When the backend failed.
-    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError>;
+    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError>;
 }
 
 /// What the channel layer knows of a channel, for a client that has come some way.
@@ -99,6 +102,31 @@ pub enum Missing {
     Reset(News),
 }
 
+impl Missing {
+    /// The frames that bring a client to `cursor`: one for all the fragments, and one for each
+    /// signal.
+    ///
+    /// A client that is cut off in between has come as far as the last frame it got: the place of
+    /// each is as if the signals were the newest frames of their history, which they are.
+    pub fn into_frames(self, cursor: Cursor) -> Vec<Frame> {
+        let (news, is_reset) = match self {
+            Self::Nothing => return Vec::new(),
+            Self::Delta(news) => (news, false),
+            Self::Reset(news) => (news, true),
+        };
+        let mut left = news.signals.len() as u64;
+        let fragments = (is_reset || !news.fragments.is_empty()).then(|| Frame {
+            cursor: cursor.before(left),
+            payload: Payload::Fragments(news.fragments),
+        });
+        let signals = news.signals.into_iter().map(|signal| {
+            left -= 1;
+            Frame { cursor: cursor.before(left), payload: Payload::Signal(signal) }
+        });
+        fragments.into_iter().chain(signals).collect()
+    }
+}
+
 /// Fragments and signals that bring a client up to date.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct News {
@@ -114,7 +142,7 @@ pub enum Delivery {
     /// The next frame.
     Frame(Arc<Frame>),
     /// The list changed.
-    ListChanged,
+    List(ListChange),
 }
 
 /// What is published on one channel, from the moment of subscribing.

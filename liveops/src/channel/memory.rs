@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tokio::{sync::broadcast, time::Instant};
 
 use super::{
-    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Epoch, Frame, Payload, PublishError,
-    Retained, Signal, Subscription,
+    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Epoch, Frame, ListChange, Payload,
+    PublishError, Retained, Signal, Subscription,
 };
 use crate::{
     operation::{Attempt, ChannelName},
@@ -128,9 +128,9 @@ impl ChannelLayer for MemoryChannelLayer {
         Ok(Subscription::new(channels.entry(channel).deliveries.subscribe()))
     }
 
-    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
+    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError> {
         if let Some(channel) = self.channels().by_name.get(list) {
-            channel.send(Delivery::ListChanged);
+            channel.send(Delivery::List(change));
         }
         Ok(())
     }

@@ -7,12 +7,16 @@ mod cursor;
 mod error;
 mod frame;
 mod layer;
+mod list_change;
 mod memory;
 mod retained;
+mod verdict;
 
 pub use cursor::{Cursor, Epoch, ParseCursorError};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
 pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Subscription};
+pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
 pub use retained::Retained;
+pub use verdict::Verdict;

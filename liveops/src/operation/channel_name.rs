@@ -4,9 +4,10 @@ use super::{OperationId, UserId};
 
 const OPERATION: &str = "liveop.";
 const OWNER: &str = "liveops.owner.";
+const ALL: &str = "liveops.all";
 
 /// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list
-/// of an owner's operations.
+/// of an owner's operations, `liveops.all` for the list of everybody's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(Arc<str>);
 
@@ -19,6 +20,11 @@ impl ChannelName {
     /// The channel of an owner's list.
     pub fn owner(owner: &UserId) -> Self {
         Self(format!("{OWNER}{owner}").into())
+    }
+
+    /// The channel of the list of everybody's operations, which is for superusers.
+    pub fn all() -> Self {
+        Self(ALL.into())
     }
 
     /// The operation this is the channel of; `None` for a list.
@@ -40,7 +46,7 @@ impl fmt::Display for ChannelName {
 
 /// A text that names no channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected `{OPERATION}<uuid>` or `{OWNER}<owner>`, found `{found}`")]
+#[error("expected `{OPERATION}<uuid>`, `{OWNER}<owner>` or `{ALL}`, found `{found}`")]
 pub struct ParseChannelNameError {
     found: String,
 }
@@ -50,7 +56,8 @@ impl FromStr for ChannelName {
 
     fn from_str(text: &str) -> Result<Self, ParseChannelNameError> {
         let name = Self(text.into());
-        let is_list = text.strip_prefix(OWNER).is_some_and(|owner| !owner.is_empty());
+        let is_list =
+            text == ALL || text.strip_prefix(OWNER).is_some_and(|owner| !owner.is_empty());
         if is_list || name.operation_id().is_some_and(|id| Self::operation(id) == name) {
             Ok(name)
         } else {
@@ -74,6 +81,7 @@ mod tests {
         assert_eq!(list.as_str(), "liveops.owner.ann");
         assert_eq!(list.as_str().parse(), Ok(list.clone()));
         assert_eq!(list.operation_id(), None);
+        assert_eq!("liveops.all".parse(), Ok(ChannelName::all()));
     }
 
     #[test]

@@ -42,7 +42,9 @@ impl Renderer {
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
                 data-liveop-cursor=[connection.cursor.as_ref()]
                 data-liveop-socket={ (self.mount()) "/ws" }
-                data-liveop-tokens={ (self.mount()) "/token" } {
+                data-liveop-events={ (url) "events" }
+                data-liveop-tokens={ (self.mount()) "/token" }
+                data-liveop-keepalive=(self.keepalive.as_secs_f64()) {
                 header class="op-head" {
                     h2 class="op-title" { (subject.kind.title) }
                     span class="op-connection" role="img" hidden {}

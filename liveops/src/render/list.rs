@@ -59,7 +59,9 @@ impl Renderer {
                 data-liveop-channel=(channel)
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
                 data-liveop-socket={ (self.mount()) "/ws" }
-                data-liveop-tokens={ (self.mount()) "/token" } {
+                data-liveop-events={ (self.mount()) "/events" }
+                data-liveop-tokens={ (self.mount()) "/token" }
+                data-liveop-keepalive=(self.keepalive.as_secs_f64()) {
                 (self.list_table(page))
             }
         }
@@ -90,19 +92,18 @@ impl Renderer {
         }
     }
 
+    /// The elements of a row that change while its operation runs, as elements that htmx swaps out
+    /// of band. A row itself cannot be one of them: a browser drops `<tr>` outside of a table.
+    pub fn row_out_of_band(&self, row: &ListRow) -> String {
+        html! { (state_element(row, Some("true"))) (status_element(row, Some("true"))) }.0
+    }
+
     fn row(&self, row: &ListRow, shows_owner: bool) -> Markup {
-        let is_running = row.state == OperationState::Started;
         html! {
             tr {
                 td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
-                td {
-                    (badge(row.state))
-                    @if let Some(percent) = row.percent.filter(|_| is_running) {
-                        " "
-                        progress max="100" value=(percent) aria-label="Progress" { (percent) " %" }
-                    }
-                }
-                td { (row.status) }
+                td { (state_element(row, None)) }
+                td { (status_element(row, None)) }
                 @if shows_owner { td { (row.owner) } }
                 td {
                     time datetime=(row.created_on.to_rfc3339_opts(SecondsFormat::Millis, true)) {
@@ -132,4 +133,21 @@ impl Renderer {
             }
         }
     }
+}
+
+fn state_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
+    let is_running = row.state == OperationState::Started;
+    html! {
+        div id={ "op-row-state-" (row.id) } hx-swap-oob=[swap] {
+            (badge(row.state))
+            @if let Some(percent) = row.percent.filter(|_| is_running) {
+                " "
+                progress max="100" value=(percent) aria-label="Progress" { (percent) " %" }
+            }
+        }
+    }
+}
+
+fn status_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
+    html! { div id={ "op-row-status-" (row.id) } hx-swap-oob=[swap] { (row.status) } }
 }

@@ -1,9 +1,10 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use maud::{Markup, html};
 
 use super::{Assets, Fragment, Templates, region};
 use crate::{
+    config::Config,
     event::Ending,
     operation::{OperationId, OperationKind},
     projection::{Change, Changes, Projection, Region},
@@ -17,6 +18,7 @@ pub struct Renderer {
     pub(super) templates: Arc<Templates>,
     pub(super) assets: Arc<Assets>,
     pub(super) mount: Arc<str>,
+    pub(super) keepalive: Duration,
 }
 
 /// Which operation is shown.
@@ -36,7 +38,15 @@ impl Renderer {
             templates: Arc::new(templates),
             assets: Arc::new(Assets::new()),
             mount: mount.into(),
+            keepalive: Config::default().keepalive,
         }
+    }
+
+    /// Tells pages how often a quiet connection says something; [`Config::keepalive`] unless set.
+    #[must_use]
+    pub fn with_keepalive(mut self, keepalive: Duration) -> Self {
+        self.keepalive = keepalive;
+        self
     }
 
     /// The files that pages load.

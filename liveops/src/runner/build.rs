@@ -175,8 +175,10 @@ impl<S> Builder<S> {
         Ok(LiveOps::new(Engine {
             store: Store::new(self.db),
             layer: self.layer,
-            renderer: Renderer::new(self.templates, &self.config.mount),
+            renderer: Renderer::new(self.templates, &self.config.mount)
+                .with_keepalive(self.config.keepalive),
             running: Running::new(self.config.concurrency_max),
+            clients: Arc::default(),
             registry: self.registry,
             config: self.config,
             keys,

@@ -6,15 +6,15 @@ use std::{
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{RegisteredOperation, RunnerKind, registry::Registry};
+use super::{Clients, RegisteredOperation, RunnerKind, registry::Registry};
 use crate::{
-    channel::{Chained, ChannelLayer, Finished, Signal},
+    channel::{Chained, ChannelLayer, Finished, ListChange, Signal},
     config::Config,
     event::Next,
     operation::{ChannelName, OperationId, UserId},
     progress::{LiveSink, Report, Sink},
     projection::Projection,
-    render::{Connection, Renderer, Subject},
+    render::{Connection, ListRow, Renderer, Subject},
     store::{Model, Store},
     token::SigningKeys,
 };
@@ -30,6 +30,7 @@ pub(crate) struct Engine {
     pub(crate) keys: SigningKeys,
     pub(crate) runner: RunnerKind,
     pub(crate) running: Running,
+    pub(crate) clients: Arc<Clients>,
 }
 
 /// The runs of this process.
@@ -58,7 +59,7 @@ impl Engine {
         if row.state().is_terminal() {
             sink.signal(&projection, self.finished(row)).await;
         }
-        self.announce(&row.owner_id()).await;
+        self.announce(&row.owner_id(), ListChange::Rows).await;
     }
 
     /// The signal that an operation has ended as its row says.
@@ -94,10 +95,42 @@ impl Engine {
         Some(Signal::Chained(Chained { id, url, container: container.0.into() }))
     }
 
-    /// Tells those who look at an owner's list that it changed.
-    pub(crate) async fn announce(&self, owner: &UserId) {
-        if let Err(error) = self.layer.announce(&ChannelName::owner(owner)).await {
-            tracing::debug!(%owner, error = &error as &dyn std::error::Error, "not announced");
+    /// Tells those who look at a list with the operations of `owner` what changed in it.
+    pub(crate) async fn announce(&self, owner: &UserId, change: ListChange) {
+        for list in [ChannelName::owner(owner), ChannelName::all()] {
+            if let Err(error) = self.layer.announce(&list, change.clone()).await {
+                tracing::debug!(%list, error = &error as &dyn std::error::Error, "not announced");
+            }
+        }
+    }
+
+    /// The operation of `row` in a list: as `live` shows it, where it runs.
+    pub(crate) fn list_row(&self, row: &Model, live: Option<&Projection>) -> ListRow {
+        let kind = self.registry.find(&row.op_type).map(|operation| operation.kind);
+        let title = kind.map_or_else(|| row.op_type.clone(), |kind| kind.title.to_owned());
+        let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
+        let list_row = ListRow {
+            id: row.operation_id(),
+            owner: row.owner_id(),
+            state: row.state(),
+            title,
+            op_type: row.op_type.clone(),
+            percent: row.percent,
+            status,
+            created_on: row.created_on,
+        };
+        match (live, kind) {
+            (Some(live), Some(kind)) if !row.state().is_terminal() => ListRow {
+                state: live.state,
+                percent: live.percent(kind.stage_weights),
+                status: live
+                    .status
+                    .as_ref()
+                    .map(|status| status.text.to_string())
+                    .unwrap_or_default(),
+                ..list_row
+            },
+            _ => list_row,
         }
     }
 }

@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use super::{RegisteredOperation, engine::Engine, outcome::Outcome};
 use crate::{
+    channel::{ListChange, RowProgress},
     error::RunResult,
     event::{Ending, Event},
     operation::{Attempt, NewOperation, OperationId},
@@ -22,6 +23,9 @@ use crate::{
 /// How far apart the saves are that stages which change ask for: a run that goes in and out of
 /// stages in a tight loop must not write as often.
 const SAVE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How far apart the looks are that the lists with a run in them get of it.
+const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long to wait before a database that failed is asked again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -76,7 +80,7 @@ impl<'a> Run<'a> {
         }
         let stop_flushing = CancellationToken::new();
         let flusher = self.spawn_flusher(stop_flushing.clone());
-        self.engine.announce(&self.row.owner_id()).await;
+        self.engine.announce(&self.row.owner_id(), ListChange::Rows).await;
 
         let outcome = self.supervise().await;
 
@@ -119,11 +123,18 @@ impl<'a> Run<'a> {
         let mut heartbeat = time::interval(self.engine.config.lease / 3);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.tick().await;
+        let mut list_ticks = time::interval(LIST_INTERVAL);
+        list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut listed = None;
         let mut save_on = Instant::now();
         let stopped = loop {
             let stopped = tokio::select! {
                 joined = &mut task.0 => return Ok(Outcome::of(self.id, joined)),
                 () = self.engine.running.stop.cancelled() => Err(Stopped::ShuttingDown),
+                _ = list_ticks.tick() => {
+                    self.announce_progress(&mut listed).await;
+                    continue;
+                }
                 _ = heartbeat.tick() => Ok(()),
                 () = self.stage_changed(save_on) => Ok(()),
             };
@@ -152,6 +163,17 @@ impl<'a> Run<'a> {
         time::sleep_until(save_on).await;
     }
 
+    /// Tells the lists how far the run is, unless that is what they show.
+    async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
+        let row = self.engine.list_row(&self.row, Some(&self.report.projection()));
+        let html: Arc<str> = self.engine.renderer.row_out_of_band(&row).into();
+        if listed.as_ref() != Some(&html) {
+            *listed = Some(html.clone());
+            let progress = ListChange::Progress(RowProgress { id: self.id, html });
+            self.engine.announce(&row.owner, progress).await;
+        }
+    }
+
     /// Saves where the run is, and hears whether it shall stop.
     async fn save(&self) -> Result<(), Stopped> {
         let projection = self.report.projection();
@@ -162,7 +184,6 @@ impl<'a> Run<'a> {
                 if saved.cancel_requested {
                     self.report.cancel();
                 }
-                self.engine.announce(&self.row.owner_id()).await;
                 Ok(())
             }
             Ok(None) => Err(Stopped::Lost),
@@ -227,7 +248,7 @@ impl<'a> Run<'a> {
         if let Some(chained) = chained {
             sink.signal(&projection, chained).await;
         }
-        self.engine.announce(&row.owner_id()).await;
+        self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         next.map(|next| next.id)
     }
 

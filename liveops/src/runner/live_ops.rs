@@ -5,7 +5,7 @@ use tokio::time;
 
 use super::{RunnerKind, engine::Engine, execute::execute};
 use crate::{
-    channel::ChannelLayer,
+    channel::{ChannelLayer, ListChange},
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
     render::Renderer,
@@ -171,7 +171,7 @@ impl LiveOps {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
         let row = self.engine.store.insert(self.engine.store.db(), new).await?;
-        self.engine.announce(&row.owner_id()).await;
+        self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         self.start(row.operation_id()).await;
         Ok(row)
     }
@@ -225,6 +225,10 @@ impl LiveOps {
     /// Starts no more operations, lets those that are running end for as long as `grace`, and puts
     /// the rest back into the queue, for [`resume`](Self::resume); that costs them no attempt.
     ///
+    /// Then the pages that are connected are sent away: their sockets close with 1012 and their
+    /// event streams end, one after another over at most `grace`, so that they do not all come back
+    /// at once.
+    ///
     /// # Cancel safety
     ///
     /// Can be dropped and called again; no operation is started any more either way.
@@ -236,6 +240,7 @@ impl LiveOps {
             running.stop.cancel();
             running.tasks.wait().await;
         }
+        self.engine.clients.dismiss(grace).await;
     }
 
     async fn show(&self, row: &Model) {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{embed::EmbedError, state::Web, viewer::Viewer};
 use crate::{
+    channel::ChannelError,
     runner::{EnqueueError, InputError},
     store::StoreError,
 };
@@ -33,6 +34,14 @@ impl WebError {
 
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub(super) fn too_many_connections() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_connections",
+            "You have too many pages open.",
+        )
     }
 
     pub(super) fn too_large(bytes_max: usize) -> Self {
@@ -77,6 +86,12 @@ impl IntoResponse for WebError {
 
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<ChannelError> for WebError {
+    fn from(error: ChannelError) -> Self {
         Self::internal(&error)
     }
 }

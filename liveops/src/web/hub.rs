@@ -3,16 +3,19 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::extract::ws::Utf8Bytes;
 use futures_util::Stream;
-use tokio::{sync::broadcast, task::AbortHandle};
+use tokio::{sync::broadcast, task::AbortHandle, time};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-use super::wire;
+use super::{revision::Revision, wire};
 use crate::{
-    channel::{ChannelError, ChannelLayer, Delivery, Frame, Subscription},
+    channel::{
+        ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing, Subscription,
+    },
     operation::ChannelName,
     render::Renderer,
 };
@@ -26,6 +29,8 @@ const BACKLOG_LEN_MAX: usize = 64;
 pub(super) struct Hub {
     layer: Arc<dyn ChannelLayer>,
     renderer: Renderer,
+    /// How long a channel may be quiet before somebody asks whether it really was.
+    quiet_max: Duration,
     channels: Mutex<HashMap<ChannelName, Weak<HubChannel>>>,
 }
 
@@ -34,17 +39,21 @@ pub(super) struct Hub {
 pub(super) enum Item {
     /// The next frame, with its text where that is the same for every client.
     Frame(Arc<Frame>, Option<Utf8Bytes>),
-    /// The list changed; its text.
-    ListChanged(Utf8Bytes),
+    /// What changed in a list, and its text.
+    List(ListChange, Utf8Bytes),
     /// Something was lost: catch up.
     Lost,
+    /// The channel layer stopped delivering.
+    Ended,
 }
 
 /// A channel that at least one client watches.
 #[derive(Debug)]
 struct HubChannel {
-    items: broadcast::Sender<Item>,
+    /// The pump holds the sender, so that the clients hear when it ends.
+    items: broadcast::WeakSender<Item>,
     pump: AbortHandle,
+    revision: Arc<Revision>,
 }
 
 /// One client's view of a channel, from the moment of subscribing.
@@ -52,41 +61,55 @@ struct HubChannel {
 pub(super) struct Watch {
     items: BroadcastStream<Item>,
     /// Keeps the channel's upstream subscription alive.
-    _channel: Arc<HubChannel>,
+    channel: Arc<HubChannel>,
 }
 
 impl Hub {
-    pub(super) fn new(layer: Arc<dyn ChannelLayer>, renderer: Renderer) -> Self {
-        Self { layer, renderer, channels: Mutex::default() }
+    pub(super) fn new(
+        layer: Arc<dyn ChannelLayer>,
+        renderer: Renderer,
+        quiet_max: Duration,
+    ) -> Self {
+        Self { layer, renderer, quiet_max, channels: Mutex::default() }
     }
 
     /// Gives every item of `name` from now on.
     pub(super) async fn watch(&self, name: &ChannelName) -> Result<Watch, ChannelError> {
-        if let Some(channel) = self.find(name) {
-            return Ok(Watch::new(channel));
+        if let Some(watch) = find(&self.channels(), name) {
+            return Ok(watch);
         }
         let upstream = self.layer.subscribe(name).await?;
-        Ok(Watch::new(self.open(name, upstream)))
+        // Whatever is published from here on is delivered or missed, and clients look later still.
+        let newest = self.layer.catch_up(name, None).await?.map(|state| state.cursor);
+        Ok(self.open(name, upstream, newest))
     }
 
-    fn find(&self, name: &ChannelName) -> Option<Arc<HubChannel>> {
-        self.channels().get(name).and_then(Weak::upgrade)
-    }
-
-    /// The channel fed by `upstream`, or the one that somebody else opened meanwhile.
-    fn open(&self, name: &ChannelName, upstream: Subscription) -> Arc<HubChannel> {
+    /// Watches the channel fed by `upstream`, or the one that somebody else opened meanwhile.
+    fn open(&self, name: &ChannelName, upstream: Subscription, newest: Option<Cursor>) -> Watch {
         let mut channels = self.channels();
-        if let Some(channel) = channels.get(name).and_then(Weak::upgrade) {
-            return channel;
+        if let Some(watch) = find(&channels, name) {
+            return watch;
         }
         // Channels that nobody watches any more leave their name behind.
         channels.retain(|_, channel| channel.strong_count() > 0);
-        let items = broadcast::Sender::new(BACKLOG_LEN_MAX);
-        let pump = pump(self.renderer.clone(), name.clone(), upstream, items.clone());
-        let pump = tokio::spawn(pump).abort_handle();
-        let channel = Arc::new(HubChannel { items, pump });
+        let (items, first) = broadcast::channel(BACKLOG_LEN_MAX);
+        let revision = Arc::new(Revision::begin());
+        let pump = Pump {
+            layer: self.layer.clone(),
+            renderer: self.renderer.clone(),
+            name: name.clone(),
+            quiet_max: self.quiet_max,
+            newest,
+            revision: revision.clone(),
+            items: items.clone(),
+        };
+        let channel = Arc::new(HubChannel {
+            items: items.downgrade(),
+            pump: tokio::spawn(pump.run(upstream)).abort_handle(),
+            revision,
+        });
         channels.insert(name.clone(), Arc::downgrade(&channel));
-        channel
+        Watch { items: BroadcastStream::new(first), channel }
     }
 
     fn channels(&self) -> MutexGuard<'_, HashMap<ChannelName, Weak<HubChannel>>> {
@@ -94,23 +117,78 @@ impl Hub {
     }
 }
 
-async fn pump(
+fn find(channels: &HashMap<ChannelName, Weak<HubChannel>>, name: &ChannelName) -> Option<Watch> {
+    let channel = channels.get(name)?.upgrade()?;
+    let items = channel.items.upgrade()?.subscribe();
+    Some(Watch { items: BroadcastStream::new(items), channel })
+}
+
+/// Hands what comes from the channel layer to every client.
+struct Pump {
+    layer: Arc<dyn ChannelLayer>,
     renderer: Renderer,
     name: ChannelName,
-    mut upstream: Subscription,
+    quiet_max: Duration,
+    newest: Option<Cursor>,
+    revision: Arc<Revision>,
     items: broadcast::Sender<Item>,
-) {
-    while let Some(delivery) = upstream.next().await {
-        let item = match delivery {
-            Ok(Delivery::Frame(frame)) => {
-                let text = wire::encode_shared(&renderer, &name, &frame);
-                Item::Frame(frame, text.map(Utf8Bytes::from))
+}
+
+impl Pump {
+    async fn run(mut self, mut upstream: Subscription) {
+        loop {
+            let item = match time::timeout(self.quiet_max, upstream.next()).await {
+                Ok(Some(Ok(delivery))) => self.item(delivery),
+                Ok(Some(Err(_lagged))) => self.lost(),
+                Ok(None) => return,
+                Err(_quiet) if self.has_missed_something().await => self.lost(),
+                Err(_quiet) => continue,
+            };
+            // An error says that the last client has just left.
+            let _ = self.items.send(item);
+        }
+    }
+
+    fn item(&mut self, delivery: Delivery) -> Item {
+        match delivery {
+            Delivery::Frame(frame) => {
+                self.newest = self.newest.max(Some(frame.cursor));
+                let text = wire::encode_shared(&self.renderer, &self.name, &frame);
+                Item::Frame(frame, text)
             }
-            Ok(Delivery::ListChanged) => Item::ListChanged(wire::encode_list_changed(&name).into()),
-            Err(_) => Item::Lost,
-        };
-        // An error says that the last client has just left.
-        let _ = items.send(item);
+            Delivery::List(change) => {
+                let text = match &change {
+                    ListChange::Rows => {
+                        self.revision.advance();
+                        wire::encode_list_changed(&self.name)
+                    }
+                    ListChange::Progress(progress) => {
+                        wire::encode_row_progress(&self.name, progress)
+                    }
+                };
+                Item::List(change, text)
+            }
+        }
+    }
+
+    fn lost(&self) -> Item {
+        self.revision.advance();
+        Item::Lost
+    }
+
+    /// A frame that got lost is noticed at the next one; behind the last one none comes.
+    async fn has_missed_something(&mut self) -> bool {
+        match self.layer.catch_up(&self.name, self.newest).await {
+            Ok(Some(state)) => {
+                self.newest = Some(state.cursor);
+                state.missing != Missing::Nothing
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::debug!(channel = %self.name, %error, "will ask again");
+                false
+            }
+        }
     }
 }
 
@@ -121,8 +199,9 @@ impl Drop for HubChannel {
 }
 
 impl Watch {
-    fn new(channel: Arc<HubChannel>) -> Self {
-        Self { items: BroadcastStream::new(channel.items.subscribe()), _channel: channel }
+    /// How often the list has changed.
+    pub(super) fn revision(&self) -> &Revision {
+        &self.channel.revision
     }
 }
 
@@ -131,9 +210,10 @@ impl Stream for Watch {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         Pin::new(&mut self.items).poll_next(cx).map(|item| {
-            item.map(|item| match item {
-                Ok(item) => item,
-                Err(BroadcastStreamRecvError::Lagged(_)) => Item::Lost,
+            Some(match item {
+                Some(Ok(item)) => item,
+                Some(Err(BroadcastStreamRecvError::Lagged(_))) => Item::Lost,
+                None => Item::Ended,
             })
         })
     }

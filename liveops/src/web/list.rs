@@ -13,7 +13,7 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
-    operation::{ChannelName, UserId},
+    operation::UserId,
     render::{Connection, ListPage, ListRow},
     store::{ListFilter, Model},
 };
@@ -78,7 +78,7 @@ async fn answer(
         return Ok(Json(ListJson { operations: operations.collect(), next_url }).into_response());
     }
     let page = ListPage {
-        rows: rows.into_iter().map(|row| list_row(web, row)).collect(),
+        rows: rows.iter().map(|row| list_row(web, row)).collect(),
         url,
         next_url,
         shows_owner: viewer.is_superuser,
@@ -91,7 +91,7 @@ async fn answer(
     if is_partial(headers) {
         return Ok((vary, renderer.list_table(&page)).into_response());
     }
-    let channel = ChannelName::owner(&viewer.id);
+    let channel = viewer.list_channel();
     let token = web.engine().keys.sign(&viewer.id, &channel)?;
     let connection = Connection { token: Some(token), ..Connection::default() };
     let list = renderer.list(&page, &channel, &connection);
@@ -131,19 +131,9 @@ impl ListQuery {
     }
 }
 
-fn list_row(web: &Web, row: Model) -> ListRow {
-    let kind = web.engine().registry.find(&row.op_type).map(|operation| operation.kind);
-    let title = kind.map_or_else(|| row.op_type.clone(), |kind| kind.title.to_owned());
-    ListRow {
-        id: row.operation_id(),
-        owner: row.owner_id(),
-        state: row.state(),
-        title,
-        op_type: row.op_type,
-        percent: row.percent,
-        status: row.error_message.unwrap_or(row.status_text),
-        created_on: row.created_on,
-    }
+fn list_row(web: &Web, row: &Model) -> ListRow {
+    let live = web.engine().running.projection(row.operation_id());
+    web.engine().list_row(row, live.as_ref())
 }
 
 fn text(value: &str) -> Option<String> {

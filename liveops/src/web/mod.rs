@@ -4,16 +4,21 @@
 
 mod actions;
 mod assets;
+mod close;
 mod consumer;
 mod create;
 mod embed;
 mod error;
+mod follower;
 mod guard;
 mod hub;
 mod json;
+mod line;
 mod list;
 mod look;
 mod page;
+mod place;
+mod revision;
 mod router;
 mod socket;
 mod state;

@@ -7,7 +7,8 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    consumer::{Close, Consumer},
+    close::Close,
+    consumer::{Consumer, FirstSubscription},
     error::WebError,
     guard::is_own_origin,
     state::Web,
@@ -18,10 +19,14 @@ use crate::token::SubscriptionToken;
 /// How large a message of a client may be.
 pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
+/// How many bytes wait for more before they are written. A message is written in any case when
+/// nothing is behind it.
+const WRITE_BUFFER_BYTES: usize = 16 << 10;
+
 /// A channel to begin with, for clients that cannot send a message first. liveops.js can, which
 /// keeps the token out of access logs.
 #[derive(Debug, Deserialize)]
-pub(super) struct FirstSubscription {
+pub(super) struct SocketQuery {
     subscription_token: Option<SubscriptionToken>,
     since: Option<String>,
 }
@@ -29,7 +34,7 @@ pub(super) struct FirstSubscription {
 pub(super) async fn connect<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    Query(first): Query<FirstSubscription>,
+    Query(query): Query<SocketQuery>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -39,21 +44,21 @@ pub(super) async fn connect<V>(
     // The default read buffer alone would cost 128 KiB for every open page.
     upgrade
         .read_buffer_size(4 << 10)
-        .write_buffer_size(0)
-        .max_write_buffer_size(1 << 20)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| serve(web, viewer, first, socket))
+        .on_upgrade(move |socket| serve(web, viewer, query, socket))
 }
 
-async fn serve(web: Web, viewer: Viewer, first: FirstSubscription, socket: WebSocket) {
-    let counted = web.count_connection(&viewer.id);
+async fn serve(web: Web, viewer: Viewer, query: SocketQuery, socket: WebSocket) {
+    let client = web.enter(&viewer.id);
     let mut consumer = Consumer::new(web, viewer, socket);
-    let close = match counted {
-        None => Close::TOO_MANY,
-        Some(_counted) => {
-            let first = first.subscription_token.map(|token| (token, first.since));
-            consumer.run(first).await
+    let close = match &client {
+        None => Close::TOO_MANY_CONNECTIONS,
+        Some(client) => {
+            let since = query.since;
+            let first = query.subscription_token.map(|token| FirstSubscription { token, since });
+            consumer.run(client, first).await
         }
     };
     consumer.close(close).await;

@@ -8,7 +8,10 @@ use axum::{
 };
 
 use super::{error::WebError, state::Web};
-use crate::{operation::UserId, store::Model};
+use crate::{
+    operation::{ChannelName, UserId},
+    store::Model,
+};
 
 /// Whoever sends a request, as the application knows them.
 ///
@@ -46,6 +49,11 @@ impl Viewer {
 
     pub(super) fn may_see(&self, row: &Model) -> bool {
         self.is_superuser || row.owner == self.id.as_str()
+    }
+
+    /// The channel of the list that the viewer sees.
+    pub(super) fn list_channel(&self) -> ChannelName {
+        if self.is_superuser { ChannelName::all() } else { ChannelName::owner(&self.id) }
     }
 
     fn is_admitted(&self, required_group: Option<&String>) -> bool {

@@ -1,12 +1,13 @@
 //! The messages of the WebSocket, as JSON texts.
 
+use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::state::Web;
 use crate::{
-    channel::{Chained, Cursor, Finished, Frame, Missing, News, Payload, Signal},
+    channel::{Chained, Cursor, Finished, Frame, Missing, Payload, RowProgress, Signal},
     operation::{ChannelName, OperationState, UserId},
-    render::Renderer,
+    render::{Fragment, Renderer},
     token::{SubscriptionToken, TokenError},
 };
 
@@ -70,9 +71,18 @@ struct ChainMessage<'a> {
     url: &'a str,
 }
 
+/// A text for a client, and the place that the client has come to with it.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    /// `None` where the text brings the client no further.
+    pub(super) cursor: Option<Cursor>,
+    pub(super) text: Utf8Bytes,
+}
+
 impl ServerMessage<'_> {
-    pub(super) fn encode(&self) -> String {
-        serde_json::to_string(self).expect("a message is texts and numbers, which always serialize")
+    pub(super) fn encode(&self) -> Utf8Bytes {
+        let text = serde_json::to_string(self);
+        text.expect("a message is texts and numbers, which always serialize").into()
     }
 }
 
@@ -81,22 +91,13 @@ pub(super) fn encode_shared(
     renderer: &Renderer,
     channel: &ChannelName,
     frame: &Frame,
-) -> Option<String> {
-    let html = |fragments: &_| {
-        let id = channel.operation_id()?;
-        Some(if frame.is_opening() {
-            renderer.snapshot_out_of_band(id, fragments)
-        } else {
-            renderer.out_of_band(id, fragments)
-        })
-    };
-    let message = ChatMessage {
-        channel: channel.as_str(),
-        cursor: Some(frame.cursor.to_string()),
-        ..ChatMessage::default()
-    };
+) -> Option<Utf8Bytes> {
+    let message = chat_message(channel, frame);
     let message = match &frame.payload {
-        Payload::Fragments(fragments) => ChatMessage { liveop_html: html(fragments), ..message },
+        Payload::Fragments(fragments) => {
+            let whole = frame.cursor.is_opening();
+            ChatMessage { liveop_html: html(renderer, channel, fragments, whole), ..message }
+        }
         Payload::Signal(Signal::Finished(finished)) => {
             ChatMessage { liveop_finished: Some(finished_message(finished)), ..message }
         }
@@ -105,79 +106,85 @@ pub(super) fn encode_shared(
     Some(ServerMessage::ChatMessage(message).encode())
 }
 
-/// The text that tells a list's clients that it changed.
-pub(super) fn encode_list_changed(list: &ChannelName) -> String {
-    ServerMessage::ChatMessage(ChatMessage {
-        channel: list.as_str(),
-        liveop_list_changed: true,
-        ..ChatMessage::default()
-    })
-    .encode()
-}
-
-/// The text of a signal for one viewer.
-pub(super) fn encode_signal(
+/// The text of a frame for one viewer.
+pub(super) fn encode_frame(
     web: &Web,
     viewer: &UserId,
     channel: &ChannelName,
-    cursor: Cursor,
-    signal: &Signal,
-) -> Result<String, TokenError> {
-    let message = ChatMessage {
-        channel: channel.as_str(),
-        cursor: Some(cursor.to_string()),
-        ..ChatMessage::default()
+    frame: &Frame,
+) -> Result<Utf8Bytes, TokenError> {
+    let Payload::Signal(Signal::Chained(chained)) = &frame.payload else {
+        let shared = encode_shared(&web.engine().renderer, channel, frame);
+        return Ok(shared.unwrap_or_default());
     };
-    let message = match signal {
-        Signal::Finished(finished) => {
-            ChatMessage { liveop_finished: Some(finished_message(finished)), ..message }
-        }
-        Signal::Chained(chained) => ChatMessage {
-            liveop_html: Some(chained.container.to_string()),
-            liveop_chain: Some(chain_message(web, viewer, chained)?),
-            ..message
-        },
+    let message = ChatMessage {
+        liveop_html: Some(chained.container.to_string()),
+        liveop_chain: Some(chain_message(web, viewer, chained)?),
+        ..chat_message(channel, frame)
     };
     Ok(ServerMessage::ChatMessage(message).encode())
 }
 
-/// The texts that bring a client up to date and say how.
-///
-/// A client that is cut off in between has come as far as the last text it got: the place of each
-/// is as if the signals were the newest frames, which they are.
+/// The messages that bring a client up to date.
 pub(super) fn encode_catch_up(
     web: &Web,
     viewer: &UserId,
     channel: &ChannelName,
     cursor: Cursor,
-    missing: &Missing,
-) -> Result<Vec<String>, TokenError> {
-    let mut texts = Vec::new();
-    if let (Missing::Delta(news) | Missing::Reset(news), Some(id)) =
-        (missing, channel.operation_id())
-    {
-        let News { fragments, signals } = news;
-        let renderer = &web.engine().renderer;
-        let html = match missing {
-            Missing::Reset(_) => renderer.snapshot_out_of_band(id, fragments),
-            _ => renderer.out_of_band(id, fragments),
+    missing: Missing,
+) -> Result<Vec<Message>, TokenError> {
+    let is_reset = matches!(missing, Missing::Reset(_));
+    let encode = |frame: Frame| {
+        let text = match &frame.payload {
+            // All there is, wherever it stands in its history.
+            Payload::Fragments(fragments) if is_reset => {
+                let liveop_html = html(&web.engine().renderer, channel, fragments, true);
+                let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
+                ServerMessage::ChatMessage(message).encode()
+            }
+            _ => encode_frame(web, viewer, channel, &frame)?,
         };
-        let mut left = signals.len() as u64;
-        texts.push(
-            ServerMessage::ChatMessage(ChatMessage {
-                channel: channel.as_str(),
-                cursor: Some(cursor.before(left).to_string()),
-                liveop_html: Some(html),
-                ..ChatMessage::default()
-            })
-            .encode(),
-        );
-        for signal in signals {
-            left -= 1;
-            texts.push(encode_signal(web, viewer, channel, cursor.before(left), signal)?);
-        }
+        Ok(Message { cursor: Some(frame.cursor), text })
+    };
+    missing.into_frames(cursor).into_iter().map(encode).collect()
+}
+
+/// The text that tells a list's clients to load it again.
+pub(super) fn encode_list_changed(list: &ChannelName) -> Utf8Bytes {
+    encode_in_list(list, ChatMessage { liveop_list_changed: true, ..ChatMessage::default() })
+}
+
+/// The text that tells a list's clients how far an operation is.
+pub(super) fn encode_row_progress(list: &ChannelName, progress: &RowProgress) -> Utf8Bytes {
+    let liveop_html = Some(progress.html.to_string());
+    encode_in_list(list, ChatMessage { liveop_html, ..ChatMessage::default() })
+}
+
+fn encode_in_list<'a>(list: &'a ChannelName, message: ChatMessage<'a>) -> Utf8Bytes {
+    ServerMessage::ChatMessage(ChatMessage { channel: list.as_str(), ..message }).encode()
+}
+
+fn chat_message<'a>(channel: &'a ChannelName, frame: &Frame) -> ChatMessage<'a> {
+    ChatMessage {
+        channel: channel.as_str(),
+        cursor: Some(frame.cursor.to_string()),
+        ..ChatMessage::default()
     }
-    Ok(texts)
+}
+
+/// Fragments as HTML; `whole` ones take the place of whatever a page shows.
+fn html(
+    renderer: &Renderer,
+    channel: &ChannelName,
+    fragments: &[Fragment],
+    whole: bool,
+) -> Option<String> {
+    let id = channel.operation_id()?;
+    Some(if whole {
+        renderer.snapshot_out_of_band(id, fragments)
+    } else {
+        renderer.out_of_band(id, fragments)
+    })
 }
 
 fn finished_message(finished: &Finished) -> FinishedMessage<'_> {

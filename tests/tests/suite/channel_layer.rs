@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
-        CatchUp, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, MemoryChannelLayer,
-        Missing, Payload, PublishError, Signal, Subscription,
+        CatchUp, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, ListChange,
+        MemoryChannelLayer, Missing, Payload, PublishError, Signal, Subscription,
     },
     projection::Region,
     render::Fragment,
@@ -122,7 +122,7 @@ async fn subscribers_get_every_frame_in_order(layer: impl ChannelLayer) {
     layer.publish(&channel, FIRST, Payload::Signal(finished())).await.unwrap();
 
     let begun = next_frame(&mut early).await;
-    assert!(begun.is_opening());
+    assert!(begun.cursor.is_opening());
     assert_eq!(begun.payload, Payload::Fragments(opening()));
     for subscription in [&mut early, &mut late] {
         let one = next_frame(subscription).await;
@@ -321,11 +321,11 @@ async fn concurrent_publishers_share_one_sequence(layer: impl ChannelLayer) {
 
 async fn a_list_hears_that_it_changed(layer: impl ChannelLayer) {
     let list = ChannelName::owner(&UserId::from("ann"));
-    layer.announce(&list).await.unwrap();
+    layer.announce(&list, ListChange::Rows).await.unwrap();
     let mut subscription = layer.subscribe(&list).await.unwrap();
-    layer.announce(&list).await.unwrap();
+    layer.announce(&list, ListChange::Rows).await.unwrap();
     let heard = subscription.next().await;
-    assert!(matches!(heard, Some(Ok(Delivery::ListChanged))), "{heard:?}");
+    assert!(matches!(heard, Some(Ok(Delivery::List(ListChange::Rows)))), "{heard:?}");
 }
 
 async fn channels_do_not_hear_each_other(layer: impl ChannelLayer) {

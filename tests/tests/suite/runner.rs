@@ -229,7 +229,7 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
             Delivery::Frame(frame) => {
                 assert!(!matches!(frame.payload, Payload::Signal(_)), "{frame:?}");
             }
-            Delivery::ListChanged => {}
+            Delivery::List(_) => {}
         }
     }
 }

@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Payload, PublishError,
-        Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, ListChange, MemoryChannelLayer, Payload,
+        PublishError, Subscription,
     },
     render::Fragment,
 };
@@ -64,8 +64,8 @@ impl ChannelLayer for HookedLayer {
         self.inner.subscribe(channel).await
     }
 
-    async fn announce(&self, list: &ChannelName) -> Result<(), ChannelError> {
-        self.inner.announce(list).await
+    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError> {
+        self.inner.announce(list, change).await
     }
 }
 

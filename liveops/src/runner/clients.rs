@@ -1,0 +1,159 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{self, Instant};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+
+use super::random_share;
+use crate::operation::UserId;
+
+/// How far apart clients are sent away on average: a thousand of them take ten seconds to come
+/// back, rather than all coming at once.
+const APART: Duration = Duration::from_millis(10);
+
+/// How much longer than the last client was given goodbyes may take.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The connections that pages hold open to this process.
+#[derive(Debug, Default)]
+pub(crate) struct Clients {
+    by_viewer: Mutex<HashMap<UserId, usize>>,
+    open: TaskTracker,
+    dismissal: CancellationToken,
+    /// When goodbyes begin, and over what time they are spread; set before the dismissal.
+    goodbyes: OnceLock<(Instant, Duration)>,
+}
+
+/// One open connection, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Client {
+    clients: Arc<Clients>,
+    viewer: UserId,
+    /// Where in the order of goodbyes this one is, from 0 to 1.
+    turn: f64,
+    _open: TaskTrackerToken,
+}
+
+impl Clients {
+    /// Counts a connection of `viewer`; `None` when there are `per_viewer_max` already.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        viewer: &UserId,
+        per_viewer_max: usize,
+    ) -> Option<Client> {
+        let mut by_viewer = self.by_viewer();
+        let count = by_viewer.get(viewer).copied().unwrap_or_default();
+        if count >= per_viewer_max {
+            return None;
+        }
+        by_viewer.insert(viewer.clone(), count + 1);
+        Some(Client {
+            clients: self.clone(),
+            viewer: viewer.clone(),
+            turn: random_share(),
+            _open: self.open.token(),
+        })
+    }
+
+    /// Sends every client away, one after another over at most `grace`, and waits until they are
+    /// gone.
+    pub(crate) async fn dismiss(&self, grace: Duration) {
+        let count = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
+        let spread = APART.saturating_mul(count).min(grace);
+        let (begin_on, spread) = self.goodbyes.get_or_init(|| (Instant::now(), spread));
+        self.dismissal.cancel();
+        self.open.close();
+        let over_on = *begin_on + *spread + GOODBYE_TIMEOUT;
+        if time::timeout_at(over_on, self.open.wait()).await.is_err() {
+            tracing::debug!(left = self.open.len(), "some clients did not say goodbye");
+        }
+    }
+
+    fn by_viewer(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+        self.by_viewer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    /// Waits until it is this client's turn to be sent away.
+    ///
+    /// # Cancel safety
+    ///
+    /// The turn stays the same however often the future is dropped.
+    pub(crate) async fn dismissed(&self) {
+        self.clients.dismissal.cancelled().await;
+        if let Some((begin_on, spread)) = self.clients.goodbyes.get() {
+            time::sleep_until(*begin_on + spread.mul_f64(self.turn)).await;
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let mut by_viewer = self.clients.by_viewer();
+        if let Some(count) = by_viewer.get_mut(&self.viewer) {
+            *count -= 1;
+            if *count == 0 {
+                by_viewer.remove(&self.viewer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_has_as_many_connections_as_are_allowed_and_no_other_pays_for_them() {
+        let clients = Arc::new(Clients::default());
+        let (ann, bob) = (UserId::from("ann"), UserId::from("bob"));
+        let first = clients.enter(&ann, 2);
+        let second = clients.enter(&ann, 2);
+        assert!(first.is_some() && second.is_some());
+        assert!(clients.enter(&ann, 2).is_none());
+        assert!(clients.enter(&bob, 2).is_some());
+        drop(first);
+        assert!(clients.enter(&ann, 2).is_some());
+        drop(second);
+        assert!(clients.by_viewer().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_are_sent_away_one_after_another() {
+        const COUNT: u32 = 100;
+        let clients = Arc::new(Clients::default());
+        let begun = Instant::now();
+        let leaving: Vec<_> = (0..COUNT)
+            .map(|_| clients.enter(&"ann".into(), usize::MAX).unwrap())
+            .map(|client| {
+                tokio::spawn(async move {
+                    client.dismissed().await;
+                    begun.elapsed()
+                })
+            })
+            .collect();
+        clients.dismiss(Duration::from_secs(60)).await;
+        let mut left_on = Vec::new();
+        for leaving in leaving {
+            left_on.push(leaving.await.unwrap());
+        }
+        left_on.sort();
+        assert!(*left_on.last().unwrap() <= APART * COUNT);
+        let halfway = left_on.partition_point(|left_on| *left_on < APART * COUNT / 2);
+        assert!((20..=80).contains(&halfway), "{halfway} of {COUNT} left in the first half");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stays_is_not_waited_for_for_ever() {
+        let clients = Arc::new(Clients::default());
+        let _stays = clients.enter(&"ann".into(), 1).unwrap();
+        clients.dismiss(Duration::from_secs(60)).await;
+    }
+}

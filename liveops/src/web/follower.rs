@@ -1,0 +1,131 @@
+use tokio::time::Duration;
+
+use super::{
+    close::Close,
+    hub::Item,
+    look::Look,
+    place::Place,
+    state::Web,
+    wire::{self, Message, ServerMessage},
+};
+use crate::{
+    channel::{Cursor, Missing, Verdict},
+    operation::{ChannelName, OperationId, UserId},
+};
+
+/// One client that follows one channel, and what it gets next.
+///
+/// Whatever the hub lost, doubled or mixed up, and however slow the client is, it gets no frame
+/// twice and misses none for good.
+#[derive(Debug)]
+pub(super) struct Follower {
+    web: Web,
+    viewer: UserId,
+    channel: ChannelName,
+    /// Lists have no places, and stay at none.
+    place: Place,
+}
+
+/// What a client gets.
+#[derive(Debug)]
+pub(super) enum Step {
+    Nothing,
+    Send(Message),
+    /// Whatever [`Follower::catch_up`] gives.
+    CatchUp,
+}
+
+impl Follower {
+    /// Follows `channel` from `since`, and gives what brings the client up to date.
+    ///
+    /// Watch the channel first, so that nothing falls in between.
+    pub(super) async fn begin(
+        web: Web,
+        viewer: UserId,
+        channel: ChannelName,
+        since: Option<Cursor>,
+    ) -> Result<(Self, Vec<Message>), Close> {
+        let mut follower = Self { web, viewer, channel, place: Place::at(since) };
+        let (mut messages, catch_up) = match follower.channel.operation_id() {
+            Some(id) => follower.look(id).await?,
+            // Whoever follows a list loads it.
+            None => (Vec::new(), "reset"),
+        };
+        let cursor = follower.place.cursor();
+        let subscribed = ServerMessage::Subscribed {
+            channel: follower.channel.as_str(),
+            cursor: cursor.map(|cursor| cursor.to_string()),
+            catch_up,
+        };
+        messages.push(Message { cursor, text: subscribed.encode() });
+        Ok((follower, messages))
+    }
+
+    /// Takes what the hub gives.
+    pub(super) fn take(&mut self, item: Item) -> Result<Step, Close> {
+        match item {
+            Item::Frame(frame, text) => match self.place.judge(frame.cursor) {
+                Verdict::Drop => Ok(Step::Nothing),
+                Verdict::CatchUp => Ok(Step::CatchUp),
+                Verdict::Deliver => {
+                    self.place.come_to(frame.cursor);
+                    let encode =
+                        || wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame);
+                    let text = text.map_or_else(encode, Ok)?;
+                    Ok(Step::Send(Message { cursor: Some(frame.cursor), text }))
+                }
+            },
+            Item::List(_, text) => Ok(Step::Send(Message { cursor: None, text })),
+            Item::Lost if self.channel.operation_id().is_none() => {
+                let text = wire::encode_list_changed(&self.channel);
+                Ok(Step::Send(Message { cursor: None, text }))
+            }
+            Item::Lost => Ok(step(self.place.lost())),
+            Item::Ended => Err(Close::FAILED),
+        }
+    }
+
+    /// Hears how far the client says to have come.
+    pub(super) fn acknowledge(&mut self, cursor: Cursor) -> Step {
+        step(self.place.acknowledge(cursor))
+    }
+
+    /// For how long frames have been held back from the client.
+    pub(super) fn held_for(&self) -> Duration {
+        self.place.held_for()
+    }
+
+    /// What brings the client to where the channel is now.
+    pub(super) async fn catch_up(&mut self) -> Result<Vec<Message>, Close> {
+        match self.channel.operation_id() {
+            Some(id) => Ok(self.look(id).await?.0),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The messages that are missing, and how they follow on what the client has.
+    async fn look(&mut self, id: OperationId) -> Result<(Vec<Message>, &'static str), Close> {
+        let engine = self.web.engine();
+        let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
+        let operation = engine.registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;
+        let Look { cursor, missing } =
+            Look::at(engine, &operation.kind, &row, self.place.cursor()).await?;
+        self.place.come_to(cursor);
+        let how = match &missing {
+            Missing::Nothing => "up_to_date",
+            Missing::Delta(_) => "delta",
+            Missing::Reset(_) => "reset",
+        };
+        let messages =
+            wire::encode_catch_up(&self.web, &self.viewer, &self.channel, cursor, missing)?;
+        Ok((messages, how))
+    }
+}
+
+/// A verdict where there is no frame to deliver.
+fn step(verdict: Verdict) -> Step {
+    match verdict {
+        Verdict::CatchUp => Step::CatchUp,
+        Verdict::Deliver | Verdict::Drop => Step::Nothing,
+    }
+}

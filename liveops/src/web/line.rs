@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::ws::{CloseFrame, Message as Packet, Utf8Bytes, WebSocket},
+};
+use futures_util::SinkExt;
+use tokio::time;
+use tungstenite::error::{CapacityError, Error as ProtocolError};
+
+use super::{
+    close::Close,
+    follower::{Follower, Step},
+    wire::{Message, ServerMessage},
+};
+
+/// A WebSocket on which whatever does not work is a reason to close, and nothing takes longer than
+/// a client may take.
+pub(super) struct Line {
+    socket: WebSocket,
+    stall_timeout: Duration,
+}
+
+impl Line {
+    pub(super) fn new(socket: WebSocket, stall_timeout: Duration) -> Self {
+        Self { socket, stall_timeout }
+    }
+
+    /// Waits for what the client says next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub(super) async fn hear(&mut self) -> Result<Packet, Close> {
+        match self.socket.recv().await {
+            Some(Ok(packet)) => Ok(packet),
+            Some(Err(error)) => Err(receive_error(error)),
+            None => Err(Close::GONE),
+        }
+    }
+
+    /// Sends what a follower gets.
+    pub(super) async fn follow(
+        &mut self,
+        follower: &mut Follower,
+        step: Step,
+    ) -> Result<(), Close> {
+        match step {
+            Step::Nothing => Ok(()),
+            Step::Send(message) => self.send([message]).await,
+            Step::CatchUp => self.send(follower.catch_up().await?).await,
+        }
+    }
+
+    /// Sends the messages, in one packet of the network where they fit.
+    pub(super) async fn send(
+        &mut self,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Result<(), Close> {
+        let packets = messages.into_iter().map(|message| Packet::Text(message.text));
+        self.send_packets(packets).await
+    }
+
+    /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and
+    /// with a ping for everybody else.
+    pub(super) async fn ping(&mut self) -> Result<(), Close> {
+        let message = Packet::Text(ServerMessage::Ping.encode());
+        self.send_packets([message, Packet::Ping(Bytes::new())]).await
+    }
+
+    /// Says goodbye. Whether the client hears it makes no difference any more.
+    pub(super) async fn close(mut self, close: Close) {
+        let error = close
+            .is_told
+            .then(|| ServerMessage::Error { code: close.code, message: close.reason }.encode())
+            .map(Packet::Text);
+        let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
+        let _ = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
+    }
+
+    async fn send_packets(
+        &mut self,
+        packets: impl IntoIterator<Item = Packet>,
+    ) -> Result<(), Close> {
+        let sending = async {
+            for packet in packets {
+                self.socket.feed(packet).await?;
+            }
+            self.socket.flush().await
+        };
+        match time::timeout(self.stall_timeout, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Close::GONE),
+            Err(_) => Err(Close::TOO_SLOW),
+        }
+    }
+}
+
+fn receive_error(error: axum::Error) -> Close {
+    match error.into_inner().downcast_ref::<ProtocolError>() {
+        Some(ProtocolError::Capacity(CapacityError::MessageTooLong { .. })) => Close::TOO_BIG,
+        Some(ProtocolError::Protocol(_) | ProtocolError::Utf8(_)) => Close::BAD_MESSAGE,
+        _ => Close::GONE,
+    }
+}
