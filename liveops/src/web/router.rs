@@ -7,7 +7,8 @@ use axum::{
 };
 
 use super::{
-    actions, assets, create, guard, list, page, socket, state::Web, token, viewer::Viewer,
+    actions, assets, create, guard, list, list_events, operation_events, page, socket, state::Web,
+    token, viewer::Viewer,
 };
 use crate::runner::LiveOps;
 
@@ -24,6 +25,8 @@ use crate::runner::LiveOps;
 /// | `POST /{op_type}/{id}/cancel`, `/restart` | asks for the end, or for another run |
 /// | `GET /{op_type}/{id}/log` | the log as text |
 /// | `GET /ws` | the WebSocket |
+/// | `GET /events` | tells when the list has changed, as an event stream |
+/// | `GET /{op_type}/{id}/events` | what the WebSocket says of one operation, as an event stream |
 /// | `POST /token` | fresh subscription tokens for a page that has been open long |
 /// | `GET /static/…` | liveops.js, liveops.css and htmx |
 ///
@@ -72,10 +75,12 @@ where
     let mut router = Router::new()
         .route(&at("/"), get(list::list::<V>))
         .route(&at("/ws"), get(socket::connect::<V>))
+        .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))
         .route(&at("/static/{name}"), get(assets::serve))
         .route(&at("/{op_type}/"), post(create::create::<V>).layer(body_limit))
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
+        .route(&at("/{op_type}/{id}/events"), get(operation_events::events::<V>))
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
         .route(&at("/{op_type}/{id}/restart"), post(actions::restart::<V>));

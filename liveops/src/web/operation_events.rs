@@ -1,0 +1,137 @@
+use std::collections::VecDeque;
+
+use axum::{
+    Extension,
+    extract::{Path, Query},
+    http::HeaderMap,
+    response::{IntoResponse, Response, sse},
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use tokio::time::{self, Instant, Interval, MissedTickBehavior};
+
+use super::{
+    close::Close,
+    error::WebError,
+    event_stream::{answer, last_event_id},
+    follower::{Follower, Step},
+    hub::{Item, Watch},
+    page::{self, Found},
+    state::Web,
+    viewer::{Authenticated, Viewer},
+    wire::{Message, ServerMessage},
+};
+use crate::{channel::Cursor, operation::ChannelName, runner::Client};
+
+/// The place to begin at, for scripts, which cannot send `Last-Event-ID` the first time.
+#[derive(Debug, Deserialize)]
+pub(super) struct EventsQuery {
+    since: Option<String>,
+}
+
+/// What the WebSocket says of one operation, as an event stream: the way out where WebSockets are
+/// blocked, and what `curl -N` shows.
+pub(super) async fn events<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let since = last_event_id(&headers).or(query.since);
+    let since = since.and_then(|since| since.parse().ok());
+    let events = async {
+        let found = page::find(&web, &viewer, &path).await?;
+        let client = web.enter(&viewer.id).ok_or_else(WebError::too_many_connections)?;
+        Ok(OperationEvents::begin(web, viewer, found, client, since).await)
+    };
+    match events.await {
+        Ok(events) => answer(events.into_stream()),
+        Err(error) => WebError::into_response(error),
+    }
+}
+
+/// One client that reads the events of one operation.
+struct OperationEvents {
+    client: Client,
+    following: Option<(Watch, Follower)>,
+    pending: VecDeque<sse::Event>,
+    keepalive: Interval,
+}
+
+impl OperationEvents {
+    async fn begin(
+        web: Web,
+        viewer: Viewer,
+        found: Found,
+        client: Client,
+        since: Option<Cursor>,
+    ) -> Self {
+        let keepalive = web.engine().config.keepalive;
+        let mut keepalive = time::interval_at(Instant::now() + keepalive, keepalive);
+        keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut events = Self { client, following: None, pending: VecDeque::new(), keepalive };
+        let channel = ChannelName::operation(found.row.operation_id());
+        let begun = async {
+            let watch = web.hub.watch(&channel).await?;
+            let (follower, messages) = Follower::begin(web, viewer.id, channel, since).await?;
+            Ok((watch, follower, messages))
+        };
+        match begun.await {
+            Ok((watch, follower, messages)) => {
+                events.following = Some((watch, follower));
+                events.pending.extend(messages.into_iter().map(event));
+            }
+            Err(close) => events.end(close),
+        }
+        events
+    }
+
+    fn into_stream(self) -> impl Stream<Item = sse::Event> {
+        stream::unfold(self, async |mut events| Some((events.next().await?, events)))
+    }
+
+    async fn next(&mut self) -> Option<sse::Event> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                return Some(event);
+            }
+            let (watch, _) = self.following.as_mut()?;
+            tokio::select! {
+                () = self.client.dismissed() => return None,
+                _ = self.keepalive.tick() => {
+                    return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
+                }
+                Some(item) = watch.next() => self.take(item).await,
+            }
+        }
+    }
+
+    async fn take(&mut self, item: Item) {
+        let Some((_, follower)) = &mut self.following else { return };
+        let messages = match follower.take(item) {
+            Ok(Step::Nothing) => Ok(Vec::new()),
+            Ok(Step::Send(message)) => Ok(vec![message]),
+            Ok(Step::CatchUp) => follower.catch_up().await,
+            Err(close) => Err(close),
+        };
+        match messages {
+            Ok(messages) => self.pending.extend(messages.into_iter().map(event)),
+            Err(close) => self.end(close),
+        }
+    }
+
+    fn end(&mut self, close: Close) {
+        self.following = None;
+        let message = ServerMessage::Error { code: close.code, message: close.reason };
+        self.pending.push_back(sse::Event::default().data(message.encode().as_str()));
+    }
+}
+
+fn event(message: Message) -> sse::Event {
+    let event = sse::Event::default().data(message.text.as_str());
+    match message.cursor {
+        Some(cursor) => event.id(cursor.to_string()),
+        None => event,
+    }
+}
