@@ -4,77 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use liveops::{
     ChannelName, Config, OperationId, OperationState, SigningKeys, UserId,
-    channel::{ChannelLayer, MemoryChannelLayer, Payload, Signal},
+    channel::{MemoryChannelLayer, Payload, Signal},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::support::{
-    app::{ChainStart, Ending, Greeting, How, Steps, TestApp},
+    app::{ChainStart, Ending, Greeting, How, Steps},
     layer::HookedLayer,
-    server::Server,
+    served::{Served, html, is_subscribed, until},
     socket::Socket,
 };
-
-const SECRET: &str = "a secret of exactly thirty-two b";
-
-/// An application that is served, with keys that the test knows.
-struct Served {
-    app: TestApp,
-    server: Server,
-    keys: SigningKeys,
-}
-
-impl Served {
-    async fn start() -> Self {
-        Self::with(Config::default(), MemoryChannelLayer::new()).await
-    }
-
-    async fn with(mut config: Config, layer: impl ChannelLayer) -> Self {
-        config.throttle_hz = 1_000.0;
-        let keys = SigningKeys::new([SECRET]).unwrap();
-        let app = TestApp::with(|builder| {
-            builder.config(config).channel_layer(layer).signing_keys(keys.clone())
-        })
-        .await;
-        let server = Server::start(app.router.clone()).await;
-        Self { app, server, keys }
-    }
-
-    async fn connect(&self) -> Socket {
-        Socket::connect(&self.server.socket_url("/live/ws"), &[]).await
-    }
-
-    fn token(&self, viewer: &str, channel: &ChannelName) -> String {
-        self.keys.sign(&UserId::from(viewer), channel).unwrap().as_str().to_owned()
-    }
-
-    async fn follow(&self, socket: &mut Socket, id: OperationId, since: Option<&str>) {
-        let token = self.token("ann", &ChannelName::operation(id));
-        socket.send(&json!({ "type": "subscribe", "token": token, "since": since })).await;
-    }
-}
-
-fn is_subscribed(message: &Value) -> bool {
-    message["type"] == "subscribed"
-}
-
-fn html(message: &Value) -> &str {
-    message["liveop_html"].as_str().unwrap_or_default()
-}
-
-/// Everything up to and including the first message that `ends` it.
-async fn until(socket: &mut Socket, ends: impl Fn(&Value) -> bool) -> Vec<Value> {
-    let mut messages = Vec::new();
-    loop {
-        let message = socket.next().await;
-        let is_end = ends(&message);
-        messages.push(message);
-        if is_end {
-            return messages;
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_late_client_gets_what_there_is() {

@@ -1,0 +1,69 @@
+//! The application of the tests, served, with keys that the test knows.
+
+use liveops::{
+    ChannelName, Config, OperationId, SigningKeys, UserId,
+    channel::{ChannelLayer, MemoryChannelLayer},
+};
+use serde_json::{Value, json};
+
+use super::{app::TestApp, server::Server, socket::Socket};
+
+pub(crate) const SECRET: &str = "a secret of exactly thirty-two b";
+
+pub(crate) struct Served {
+    pub(crate) app: TestApp,
+    pub(crate) server: Server,
+    pub(crate) keys: SigningKeys,
+}
+
+impl Served {
+    pub(crate) async fn start() -> Self {
+        Self::with(Config::default(), MemoryChannelLayer::new()).await
+    }
+
+    pub(crate) async fn with(mut config: Config, layer: impl ChannelLayer) -> Self {
+        config.throttle_hz = 1_000.0;
+        let keys = SigningKeys::new([SECRET]).unwrap();
+        let app = TestApp::with(|builder| {
+            builder.config(config).channel_layer(layer).signing_keys(keys.clone())
+        })
+        .await;
+        let server = Server::start(app.router.clone()).await;
+        Self { app, server, keys }
+    }
+
+    pub(crate) async fn connect(&self) -> Socket {
+        Socket::connect(&self.server.socket_url("/live/ws"), &[]).await
+    }
+
+    pub(crate) fn token(&self, viewer: &str, channel: &ChannelName) -> String {
+        self.keys.sign(&UserId::from(viewer), channel).unwrap().as_str().to_owned()
+    }
+
+    /// Subscribes as ann, who owns the operation.
+    pub(crate) async fn follow(&self, socket: &mut Socket, id: OperationId, since: Option<&str>) {
+        let token = self.token("ann", &ChannelName::operation(id));
+        socket.send(&json!({ "type": "subscribe", "token": token, "since": since })).await;
+    }
+}
+
+pub(crate) fn is_subscribed(message: &Value) -> bool {
+    message["type"] == "subscribed"
+}
+
+pub(crate) fn html(message: &Value) -> &str {
+    message["liveop_html"].as_str().unwrap_or_default()
+}
+
+/// Everything up to and including the first message that `ends` it.
+pub(crate) async fn until(socket: &mut Socket, ends: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let mut messages = Vec::new();
+    loop {
+        let message = socket.next().await;
+        let is_end = ends(&message);
+        messages.push(message);
+        if is_end {
+            return messages;
+        }
+    }
+}
