@@ -4,18 +4,20 @@ pub(crate) enum Group {
     PostgreSql,
     Redis,
     Browser,
+    Node,
     RustAnalyzer,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::PostgreSql, Self::Redis, Self::Browser, Self::RustAnalyzer];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::PostgreSql, Self::Redis, Self::Browser, Self::Node, Self::RustAnalyzer];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PostgreSql => "PostgreSQL",
             Self::Redis => "Redis",
             Self::Browser => "browser",
+            Self::Node => "node",
             Self::RustAnalyzer => "rust-analyzer",
         }
     }
@@ -32,6 +34,7 @@ impl Group {
             Self::PostgreSql => "on Debian: apt-get install postgresql",
             Self::Redis => "on Debian: apt-get install redis-server",
             Self::Browser => "on Debian: apt-get install chromium chromium-driver",
+            Self::Node => "on Debian: apt-get install nodejs npm",
             Self::RustAnalyzer => "with rustup: rustup component add rust-analyzer",
         }
     }

@@ -13,6 +13,7 @@ mod derive_cost;
 mod group;
 mod interrupt;
 mod lint;
+mod node;
 mod postgres;
 mod program;
 mod redis;
@@ -27,8 +28,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
-        runs the tests, with private instances of PostgreSQL and Redis and with Chromium and
-        rust-analyzer as far as this machine has them, and ends by saying what did not run;
+        runs the tests, with private instances of PostgreSQL and Redis and with Chromium, node
+        and rust-analyzer as far as this machine has them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation

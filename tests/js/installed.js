@@ -1,0 +1,16 @@
+// Exits with 0 when node_modules holds just what the lock file asks for.
+import { readFileSync } from "node:fs";
+
+function packages(path) {
+  const lock = JSON.parse(readFileSync(new URL(path, import.meta.url)));
+  const installed = Object.entries(lock.packages).filter(([folder]) => folder !== "");
+  return JSON.stringify(installed.map(([folder, { version, integrity }]) => [folder, version, integrity]));
+}
+
+try {
+  // npm notes what it has installed in the second file, when it is done.
+  const same = packages("package-lock.json") === packages("node_modules/.package-lock.json");
+  process.exitCode = same ? 0 : 1;
+} catch {
+  process.exitCode = 1;
+}
