@@ -10,6 +10,7 @@ pub(crate) mod need;
 pub(crate) mod page;
 pub(crate) mod postgres;
 pub(crate) mod served;
+pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod sqlite;

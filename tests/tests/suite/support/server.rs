@@ -22,6 +22,10 @@ impl Server {
         Self { address, accepting }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where a path is, for a browser or an HTTP client.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::support::{server::Server, socket::Socket};
+use crate::support::{proxy::Proxy, server::Server, socket::Socket};
 
 /// Sends back what it gets, after a greeting with the cookie; closes when told to leave.
 async fn echo(mut socket: WebSocket, cookie: String) {
@@ -77,4 +77,14 @@ async fn panic_says_what_was_awaited() {
     let mut socket = Socket::connect(&server.socket_url("/ws"), &[]).await;
     socket.send_text("leave").await;
     socket.next_matching("pears", |_| false).await;
+}
+
+#[tokio::test]
+async fn message_comes_back_through_a_proxy() {
+    let server = serve().await;
+    let proxy = Proxy::start(server.address()).await;
+    let mut socket = Socket::connect(&proxy.socket_url("/ws"), &[]).await;
+    socket.send(&json!({ "type": "one" })).await;
+    socket.next_matching("one", |message| message["type"] == "one").await;
+    socket.close().await;
 }

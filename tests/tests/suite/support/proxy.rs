@@ -1,0 +1,178 @@
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    task::JoinHandle,
+};
+
+/// The network between a client and a server, which can fail in every way networks do.
+///
+/// Dropped, it accepts nobody any more; what is already connected ends with the test's runtime.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    network: watch::Sender<Network>,
+    /// How many bytes were swallowed so far.
+    swallowed: watch::Sender<u64>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Network {
+    server: SocketAddr,
+    traffic: Traffic,
+    /// How often everything was cut: a connection ends when there has been one more cut.
+    cuts: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Traffic {
+    Forwarded,
+    Swallowed,
+    Refused,
+}
+
+impl Proxy {
+    /// Forwards to the server at this address.
+    pub(crate) async fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (network, changes) =
+            watch::channel(Network { server, traffic: Traffic::Forwarded, cuts: 0 });
+        let swallowed = watch::Sender::new(0);
+        let line = Line { network: changes, swallowed: swallowed.clone() };
+        let accepting = tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                tokio::spawn(line.clone().connect(client));
+            }
+        });
+        Self { address, network, swallowed, accepting }
+    }
+
+    /// Everything arrives.
+    ///
+    /// A connection some of whose bytes were swallowed is closed now: to go on would leave a hole
+    /// in it, and a real host has forgotten it by then.
+    pub(crate) fn forward(&self) {
+        self.network.send_modify(|network| network.traffic = Traffic::Forwarded);
+    }
+
+    /// Accepts everything and delivers nothing, not even that somebody has gone.
+    pub(crate) fn swallow(&self) {
+        self.network.send_modify(|network| network.traffic = Traffic::Swallowed);
+    }
+
+    /// Waits until so many bytes were swallowed since the beginning.
+    pub(crate) async fn has_swallowed(&self, bytes: u64) {
+        let mut swallowed = self.swallowed.subscribe();
+        swallowed.wait_for(|swallowed| *swallowed >= bytes).await.unwrap();
+    }
+
+    /// Closes every connection, and those to come at once.
+    pub(crate) fn cut(&self) {
+        self.network.send_modify(|network| {
+            network.traffic = Traffic::Refused;
+            network.cuts += 1;
+        });
+    }
+
+    /// Takes connections from now on to another server, such as one that was started anew.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        self.network.send_modify(|network| network.server = server);
+    }
+
+    /// Where a path is, for a browser or an HTTP client.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Where a path is, for a WebSocket.
+    pub(crate) fn socket_url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// What every connection goes through.
+#[derive(Debug, Clone)]
+struct Line {
+    network: watch::Receiver<Network>,
+    swallowed: watch::Sender<u64>,
+}
+
+impl Line {
+    async fn connect(self, client: TcpStream) {
+        let Network { server, traffic, cuts } = *self.network.borrow();
+        let mut network = self.network.clone();
+        let carry = async {
+            match traffic {
+                Traffic::Refused => {}
+                Traffic::Swallowed => self.swallow(client).await,
+                Traffic::Forwarded => self.forward(client, server).await,
+            }
+        };
+        tokio::select! {
+            () = carry => {}
+            _ = network.wait_for(|network| network.cuts != cuts) => {}
+        }
+    }
+
+    async fn forward(&self, client: TcpStream, server: SocketAddr) {
+        let Ok(server) = TcpStream::connect(server).await else { return };
+        // Messages are small, and a browser does not keep them back to send more at once either.
+        client.set_nodelay(true).unwrap();
+        server.set_nodelay(true).unwrap();
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        tokio::select! {
+            () = self.flow(from_client, to_server) => {}
+            () = self.flow(from_server, to_client) => {}
+        }
+    }
+
+    /// One direction, until the whole connection shall end.
+    async fn flow(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+        let mut bytes = [0; 8 << 10];
+        loop {
+            let read = from.read(&mut bytes).await.unwrap_or(0);
+            if self.network.borrow().traffic == Traffic::Swallowed {
+                self.has_swallowed(read);
+                return self.swallow(from).await;
+            }
+            if read == 0 || to.write_all(&bytes[..read]).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Takes whatever comes, until something else happens to the traffic.
+    async fn swallow(&self, mut from: impl AsyncReadExt + Unpin) {
+        let take_all = async {
+            let mut bytes = [0; 8 << 10];
+            while let Ok(read @ 1..) = from.read(&mut bytes).await {
+                self.has_swallowed(read);
+            }
+            std::future::pending::<()>().await
+        };
+        let mut network = self.network.clone();
+        tokio::select! {
+            () = take_all => {}
+            _ = network.wait_for(|network| network.traffic != Traffic::Swallowed) => {}
+        }
+    }
+
+    fn has_swallowed(&self, bytes: usize) {
+        self.swallowed.send_modify(|swallowed| *swallowed += bytes as u64);
+    }
+}
