@@ -1,10 +1,14 @@
 use std::{io, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt};
 use liveops::{LiveOps, Templates, runner::BuildError, store, token::TokenError};
 use sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTrait;
-use tokio::{net::TcpListener, sync::Notify, time};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, Settings,
@@ -111,9 +115,8 @@ impl Demo {
     }
 
     /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
-    /// Operations that have not ended by that time go back to the queue, for the next start.
-    ///
-    /// Open WebSockets are not waited for: their pages connect again.
+    /// Operations that have not ended by that time go back to the queue, for the next start, and
+    /// the pages that are connected are sent away, to connect again.
     ///
     /// # Errors
     ///
@@ -123,26 +126,42 @@ impl Demo {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let stopping = Arc::new(Notify::new());
-        let announce = stopping.clone();
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
-            stop.await;
-            tracing::info!("stopping");
-            announce.notify_one();
-        });
+        let listener = listener.tap_io(send_at_once);
+        let stopping = CancellationToken::new();
+        let serving = axum::serve(listener, self.router)
+            .with_graceful_shutdown(stopping.clone().cancelled_owned());
         let overdue = async {
-            stopping.notified().await;
+            stopping.cancelled().await;
             time::sleep(GRACE).await;
         };
-        let served = tokio::select! {
-            served = serving.into_future() => served,
-            () = overdue => {
-                tracing::warn!("some requests were not answered in time");
-                Ok(())
-            }
+        let serve = async {
+            let served = tokio::select! {
+                served = serving.into_future() => served,
+                () = overdue => {
+                    tracing::warn!("some requests were not answered in time");
+                    Ok(())
+                }
+            };
+            stopping.cancel();
+            served
         };
-        self.liveops.shutdown(OPERATIONS_GRACE).await;
-        served
+        let shut_down = async {
+            tokio::select! {
+                () = stop => tracing::info!("stopping"),
+                () = stopping.cancelled() => {}
+            }
+            stopping.cancel();
+            // Event streams are requests that are answered for as long as they are not sent away.
+            self.liveops.shutdown(OPERATIONS_GRACE).await;
+        };
+        tokio::join!(serve, shut_down).0
+    }
+}
+
+/// An update is small, and must not wait until the one before it was acknowledged.
+fn send_at_once(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "updates may be late");
     }
 }
 

@@ -1,12 +1,12 @@
 //! Many clients of one operation.
 
 use futures_util::future::join_all;
-use liveops::{ChannelName, Config, LiveOperation, Progress, Run, RunResult, SigningKeys, UserId};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use liveops::{ChannelName, Config, SigningKeys, UserId};
+use serde_json::json;
 
 use crate::support::{
-    app::{Gate, TestApp},
+    app::TestApp,
+    numbers::{Numbers, number},
     server::Server,
     socket::Socket,
 };
@@ -14,24 +14,6 @@ use crate::support::{
 const CLIENTS: usize = 200;
 
 const STATUSES: usize = 60;
-
-/// Reports a number, from 0 up, each time the gate opens.
-#[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate)]
-struct Numbers;
-
-impl Run for Numbers {
-    type Output = ();
-
-    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
-        for number in 0..STATUSES {
-            p.state().pass().await;
-            p.status(format!("number={number} "));
-        }
-        p.state().pass().await;
-        Ok(())
-    }
-}
 
 /// The next number is reported when the slowest client has seen the last one, so that no two come
 /// to one look, whatever the machine does meanwhile.
@@ -41,12 +23,9 @@ async fn every_client_gets_every_status_in_order() {
     let mut config = Config::default();
     config.throttle_hz = 1_000.0;
     config.connections_per_viewer_max = CLIENTS;
-    let app = TestApp::with(|builder| {
-        builder.config(config).signing_keys(keys.clone()).register::<Numbers>()
-    })
-    .await;
+    let app = TestApp::with(|builder| builder.config(config).signing_keys(keys.clone())).await;
     let server = Server::start(app.router.clone()).await;
-    let id = app.liveops.enqueue(Numbers, "ann").await.unwrap();
+    let id = app.liveops.enqueue(Numbers { count: STATUSES }, "ann").await.unwrap();
     let token = keys.sign(&UserId::from("ann"), &ChannelName::operation(id)).unwrap();
 
     let connect = async || {
@@ -68,9 +47,4 @@ async fn every_client_gets_every_status_in_order() {
     for client in &mut clients {
         client.next_matching("the end", |m| m["liveop_finished"].is_object()).await;
     }
-}
-
-fn number(message: &Value) -> Option<usize> {
-    let (_, rest) = message["liveop_html"].as_str()?.split_once("number=")?;
-    rest.split(' ').next()?.parse().ok()
 }

@@ -9,14 +9,18 @@
 mod support;
 
 mod channel_layer;
+mod event_streams;
 mod fan_out;
+mod half_open;
 mod house;
 mod http;
 mod live_page;
 mod projection;
 mod readme;
+mod restarts;
 mod runner;
 mod rust_analyzer;
+mod slow_clients;
 mod store;
 mod support_works;
 mod websocket;

@@ -18,6 +18,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::numbers::{Numbers, Padded};
+
 /// What the operations wait for: a permit lets one of them take one step.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate(pub Arc<Semaphore>);
@@ -244,6 +246,8 @@ impl TestApp {
             .register::<Ending>()
             .register::<ChainStart>()
             .register::<Unstoppable>()
+            .register::<Numbers>()
+            .register::<Padded>()
             .templates(Templates::new().result(Greeting::RESULT_TEMPLATE, |greeted: &Greeted| {
                 html! { p class="greeting" { (greeted.greeting) } }
             }))

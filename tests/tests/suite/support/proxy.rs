@@ -19,6 +19,8 @@ pub(crate) struct Proxy {
     network: watch::Sender<Network>,
     /// How many bytes were swallowed so far.
     swallowed: watch::Sender<u64>,
+    /// How often somebody hung up and the other side did not hear it.
+    unheard: watch::Sender<u64>,
     accepting: JoinHandle<()>,
 }
 
@@ -44,15 +46,16 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let (network, changes) =
             watch::channel(Network { server, traffic: Traffic::Forwarded, cuts: 0 });
-        let swallowed = watch::Sender::new(0);
-        let line = Line { network: changes, swallowed: swallowed.clone() };
+        let (swallowed, unheard) = (watch::Sender::new(0), watch::Sender::new(0));
+        let line =
+            Line { network: changes, swallowed: swallowed.clone(), unheard: unheard.clone() };
         let accepting = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 tokio::spawn(line.clone().connect(client));
             }
         });
-        Self { address, network, swallowed, accepting }
+        Self { address, network, swallowed, unheard, accepting }
     }
 
     /// Everything arrives.
@@ -72,6 +75,12 @@ impl Proxy {
     pub(crate) async fn has_swallowed(&self, bytes: u64) {
         let mut swallowed = self.swallowed.subscribe();
         swallowed.wait_for(|swallowed| *swallowed >= bytes).await.unwrap();
+    }
+
+    /// Waits until so many sides of connections have hung up without being heard.
+    pub(crate) async fn has_hung_up(&self, sides: u64) {
+        let mut unheard = self.unheard.subscribe();
+        unheard.wait_for(|unheard| *unheard >= sides).await.unwrap();
     }
 
     /// Closes every connection, and those to come at once.
@@ -109,6 +118,7 @@ impl Drop for Proxy {
 struct Line {
     network: watch::Receiver<Network>,
     swallowed: watch::Sender<u64>,
+    unheard: watch::Sender<u64>,
 }
 
 impl Line {
@@ -163,6 +173,7 @@ impl Line {
             while let Ok(read @ 1..) = from.read(&mut bytes).await {
                 self.has_swallowed(read);
             }
+            self.unheard.send_modify(|unheard| *unheard += 1);
             std::future::pending::<()>().await
         };
         let mut network = self.network.clone();

@@ -32,6 +32,13 @@ impl Served {
         Self { app, server, keys }
     }
 
+    /// Behind a network that takes next to nothing that the other side does not read.
+    pub(crate) async fn with_small_buffers(config: Config) -> Self {
+        let served = Self::with(config, MemoryChannelLayer::new()).await;
+        let server = Server::with_send_buffer(served.app.router.clone(), 16 << 10).await;
+        Self { server, ..served }
+    }
+
     pub(crate) async fn connect(&self) -> Socket {
         Socket::connect(&self.server.socket_url("/live/ws"), &[]).await
     }

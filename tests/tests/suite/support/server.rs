@@ -1,7 +1,10 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinHandle,
+};
 
 /// An application served on a port of its own.
 ///
@@ -14,7 +17,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(router: Router) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::on(TcpListener::bind(("127.0.0.1", 0)).await.unwrap(), router)
+    }
+
+    /// Keeps no more than about this many bytes that are on their way to a client.
+    pub(crate) async fn with_send_buffer(router: Router, bytes: u32) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(bytes).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self::on(socket.listen(1_024).unwrap(), router)
+    }
+
+    fn on(listener: TcpListener, router: Router) -> Self {
         let address = listener.local_addr().unwrap();
         let accepting = tokio::spawn(async move {
             axum::serve(listener, router).await.unwrap();

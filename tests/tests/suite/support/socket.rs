@@ -3,7 +3,10 @@ use std::{future::Future, panic::Location, time::Duration};
 use axum::http::StatusCode;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, ClientRequestBuilder, Message, protocol::CloseFrame},
@@ -82,8 +85,9 @@ impl Socket {
         let caller = Location::caller();
         async move {
             let mut others = Vec::new();
+            let deadline = Instant::now() + PATIENCE;
             loop {
-                match self.receive().await {
+                match self.receive_until(deadline).await {
                     Received::Message(message) if is_it(&message) => return message,
                     Received::Message(message) => others.push(message),
                     other => {
@@ -109,16 +113,26 @@ impl Socket {
         }
     }
 
+    /// Waits until the connection is over, in whichever way; messages before that are dropped.
+    pub(crate) async fn ends(&mut self) {
+        let end = timeout(PATIENCE, async { while let Some(Ok(_)) = self.stream.next().await {} });
+        assert!(end.await.is_ok(), "still open after {PATIENCE:?}");
+    }
+
     /// Leaves as a browser does, and waits until the server has taken notice.
     pub(crate) async fn close(mut self) {
         self.stream.close(None).await.unwrap();
         while let Received::Message(_) = self.receive().await {}
     }
 
-    /// Pings and pongs are tungstenite's business, and answered while this reads.
     async fn receive(&mut self) -> Received {
+        self.receive_until(Instant::now() + PATIENCE).await
+    }
+
+    /// Pings and pongs are tungstenite's business, and answered while this reads.
+    async fn receive_until(&mut self, deadline: Instant) -> Received {
         loop {
-            let message = match timeout(PATIENCE, self.stream.next()).await {
+            let message = match timeout_at(deadline, self.stream.next()).await {
                 Err(_) => return Received::NothingInTime,
                 Ok(None) => return Received::Closed(None),
                 Ok(Some(Err(error))) => return Received::Broken(error),
