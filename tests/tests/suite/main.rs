@@ -8,6 +8,7 @@
 
 mod support;
 
+mod chains;
 mod channel_layer;
 mod event_streams;
 mod fan_out;

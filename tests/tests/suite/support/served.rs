@@ -3,10 +3,15 @@
 use liveops::{
     ChannelName, Config, OperationId, SigningKeys, UserId,
     channel::{ChannelLayer, MemoryChannelLayer},
+    runner::Builder,
 };
 use serde_json::{Value, json};
 
-use super::{app::TestApp, server::Server, socket::Socket};
+use super::{
+    app::{Gate, TestApp},
+    server::Server,
+    socket::Socket,
+};
 
 pub(crate) const SECRET: &str = "a secret of exactly thirty-two b";
 
@@ -21,13 +26,19 @@ impl Served {
         Self::with(Config::default(), MemoryChannelLayer::new()).await
     }
 
-    pub(crate) async fn with(mut config: Config, layer: impl ChannelLayer) -> Self {
+    pub(crate) async fn with(config: Config, layer: impl ChannelLayer) -> Self {
+        Self::build(config, |builder| builder.channel_layer(layer)).await
+    }
+
+    pub(crate) async fn build(
+        mut config: Config,
+        change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
+    ) -> Self {
         config.throttle_hz = 1_000.0;
         let keys = SigningKeys::new([SECRET]).unwrap();
-        let app = TestApp::with(|builder| {
-            builder.config(config).channel_layer(layer).signing_keys(keys.clone())
-        })
-        .await;
+        let app =
+            TestApp::with(|builder| change(builder.config(config).signing_keys(keys.clone())))
+                .await;
         let server = Server::start(app.router.clone()).await;
         Self { app, server, keys }
     }
