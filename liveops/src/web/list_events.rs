@@ -103,18 +103,15 @@ impl ListEvents {
         Some(())
     }
 
-    /// The rows wait for the list that has them.
+    /// What came together goes one after the other: first the list that has the rows.
     fn news(&mut self) -> sse::Event {
+        self.free_on = Instant::now() + INTERVAL;
         let event = sse::Event::default().id(self.watch.revision().to_string());
         if self.changed {
             self.changed = false;
             let list = json!({ "channel": self.channel.as_str() });
-            if self.rows.is_empty() {
-                self.free_on = Instant::now() + INTERVAL;
-            }
             event.event("operations-changed").data(list.to_string())
         } else {
-            self.free_on = Instant::now() + INTERVAL;
             let rows = std::mem::take(&mut self.rows);
             let html: String = rows.values().map(|html| &**html).collect();
             event.event("operation-row").data(html)

@@ -22,6 +22,7 @@ mod restarts;
 mod runner;
 mod rust_analyzer;
 mod slow_clients;
+mod stock_htmx;
 mod store;
 mod support_works;
 mod websocket;
