@@ -28,7 +28,7 @@ impl Epoch {
         // A UUIDv7 begins with its 48 bits of milliseconds, and its end is random.
         let uuid = Uuid::now_v7().as_u128();
         let (millisecond, random) = ((uuid >> 80) as u64, uuid as u64);
-        Self { attempt, nonce: millisecond << RANDOM_BITS | random % (1 << RANDOM_BITS) }
+        Self { attempt, nonce: (millisecond << RANDOM_BITS) | (random % (1 << RANDOM_BITS)) }
     }
 
     /// What the row of the operation says after `attempt`.

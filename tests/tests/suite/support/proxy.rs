@@ -174,7 +174,7 @@ impl Line {
                 self.has_swallowed(read);
             }
             self.unheard.send_modify(|unheard| *unheard += 1);
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         let mut network = self.network.clone();
         tokio::select! {
