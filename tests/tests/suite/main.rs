@@ -16,6 +16,7 @@ mod half_open;
 mod house;
 mod http;
 mod live_page;
+mod lost_frames;
 mod projection;
 mod readme;
 mod restarts;
