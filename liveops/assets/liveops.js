@@ -50,8 +50,8 @@
 
   const TERMINAL_STATES = new Set(["FINISHED_OK", "FINISHED_ERROR", "CANCELLED"]);
   const BUILT_IN_REGIONS = new Set(["status", "progress", "stages", "log", "result", "controls"]);
-  const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-  const REGION_ID = new RegExp(`^op-(.+)-(${UUID})$`, "i");
+  const ROW_REGIONS = new Set(["row-state", "row-status"]);
+  const REGION_ID = /^op-(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
   // ---------------------------------------------------------------- fragments
 
@@ -80,8 +80,8 @@
   /** Custom regions need no place in the template: the first fragment makes one. */
   function createRegion(id) {
     const [, name, operation] = REGION_ID.exec(id) ?? [];
-    const regions = document.querySelector(`#op-${CSS.escape(operation ?? "")} .op-regions`);
-    if (!regions || BUILT_IN_REGIONS.has(name)) return null;
+    const regions = document.getElementById(`op-${operation}`)?.querySelector(".op-regions");
+    if (!regions || BUILT_IN_REGIONS.has(name) || ROW_REGIONS.has(name)) return null;
     const region = document.createElement("div");
     region.id = id;
     region.className = "op-region";
@@ -90,12 +90,20 @@
   }
 
   function replace(target, fragment) {
+    // What a snapshot repeats is left alone, and with it whatever the reader does there.
+    if (target.isEqualNode(fragment)) return;
     inheritConnection(target, fragment);
+    logsIn(fragment).forEach(dropOldLines);
     const restoreUse = rememberUse(target);
     target.replaceWith(fragment);
     restoreUse(fragment);
     adoptState(fragment);
-    window.htmx?.process(fragment);
+    activate(fragment);
+  }
+
+  /** An htmx that comes later goes through the whole page by itself. */
+  function activate(element) {
+    window.htmx?.process(element);
   }
 
   /** A published container is the same for all viewers, so what is the viewer's own moves over. */
@@ -124,14 +132,25 @@
     const fresh = [...fragment.children].filter((child) => !document.getElementById(child.id));
     if (target.matches(".op-log")) appendLines(target, fresh);
     else target.append(...fresh);
-    for (const child of fresh) if (child.isConnected) window.htmx?.process(child);
+    for (const child of fresh) if (child.isConnected) activate(child);
   }
 
+  /** Lines are numbered, so one that was shown and has gone again is not taken for a new one. */
   function appendLines(log, lines) {
     const restoreScroll = rememberLogScroll(log);
-    log.append(...lines);
-    while (log.childElementCount > liveops.logLinesMax) log.firstElementChild.remove();
+    const newest = lineNumber(log.lastElementChild);
+    const isOld = (line) => lineNumber(line) <= newest;
+    log.append(...lines.filter((line) => !isOld(line)).slice(-liveops.logLinesMax));
+    dropOldLines(log);
     restoreScroll(log);
+  }
+
+  function lineNumber(line) {
+    return Number(/-(\d+)$/.exec(line?.id)?.[1]);
+  }
+
+  function dropOldLines(log) {
+    while (log.childElementCount > liveops.logLinesMax) log.firstElementChild.remove();
   }
 
   /**
@@ -149,7 +168,7 @@
     const nodes = [...fragment.childNodes];
     bar.before(...nodes.slice(0, nodes.indexOf(next)));
     bar.after(...nodes.slice(nodes.indexOf(next) + 1));
-    window.htmx?.process(target);
+    activate(target);
     return true;
   }
 
@@ -164,27 +183,27 @@
 
   const editedFields = new WeakSet();
 
-  function noteEdit({ target }) {
-    editedFields.add(target);
-  }
-
   /** What was sent is done with: the answer may well be an empty form. */
   function forgetEdits({ target: form }) {
     for (const field of form.elements) editedFields.delete(field);
   }
 
-  /** Notes focus, typed values and log scroll inside `root`; the returned function restores them. */
+  /** Notes focus, typed values, selection and scroll inside `root`; the returned function restores them. */
   function rememberUse(root) {
     const fields = [...root.querySelectorAll("input, select, textarea")]
       .filter((field) => editedFields.has(field) || field === document.activeElement)
       .map((field) => [field, addressOf(field, root)]);
     const focused = root.contains(document.activeElement) ? document.activeElement : null;
     const focusedAddress = focused && addressOf(focused, root);
-    const logs = logsIn(root).map((log) => [rememberLogScroll(log), addressOf(log, root)]);
+    const scrolls = [root, ...root.querySelectorAll("*")]
+      .filter((element) => element.scrollTop || element.scrollLeft || element.matches(".op-log"))
+      .map((element) => [rememberScroll(element), addressOf(element, root)]);
+    const restoreSelection = rememberSelection(root);
 
     return (replacement) => {
       for (const [field, address] of fields) copyUse(field, find(address, replacement));
-      for (const [restoreScroll, address] of logs) restoreScroll(find(address, replacement));
+      for (const [restoreScroll, address] of scrolls) restoreScroll(find(address, replacement));
+      restoreSelection(replacement);
       if (focused && !replacement.contains(document.activeElement)) {
         focusQuietly(find(focusedAddress, replacement), replacement);
       }
@@ -224,7 +243,6 @@
     if (from.selectionStart != null) {
       to.setSelectionRange(from.selectionStart, from.selectionEnd, from.selectionDirection);
     }
-    to.scrollTop = from.scrollTop;
   }
 
   /** When the focused control is gone, its container takes the focus: the reader keeps their place. */
@@ -233,6 +251,46 @@
     if (!next) return;
     if (!element && next.tabIndex < 0) next.tabIndex = -1;
     next.focus({ preventScroll: true });
+  }
+
+  function rememberScroll(element) {
+    if (element.matches(".op-log")) return rememberLogScroll(element);
+    const { scrollTop, scrollLeft } = element;
+    return (after) => after && Object.assign(after, { scrollTop, scrollLeft });
+  }
+
+  /** Text stays selected where it still stands; its place is counted in characters of the region. */
+  function rememberSelection(root) {
+    const selection = document.getSelection();
+    const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+    const isInside = root.contains(anchorNode) && root.contains(focusNode);
+    // What is selected inside a field looks collapsed from here.
+    if (!isInside || selection.isCollapsed) return () => {};
+    const text = selection.toString();
+    const anchor = charactersBefore(root, anchorNode, anchorOffset);
+    const focus = charactersBefore(root, focusNode, focusOffset);
+    return (replacement) => {
+      const points = [pointAfter(replacement, anchor), pointAfter(replacement, focus)];
+      if (points.every(Boolean)) selection.setBaseAndExtent(...points.flat());
+      if (selection.toString() !== text) selection.removeAllRanges();
+    };
+  }
+
+  function charactersBefore(root, node, offset) {
+    const range = document.createRange();
+    range.selectNodeContents(root);
+    range.setEnd(node, offset);
+    return range.toString().length;
+  }
+
+  /** The text node and the offset in it that lie `count` characters into `root`. */
+  function pointAfter(root, count) {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      if (count <= node.length) return [node, count];
+      count -= node.length;
+    }
+    return null;
   }
 
   /** A log at its bottom stays there; one scrolled up keeps showing the same lines. */
@@ -626,7 +684,7 @@
       const restoreUse = rememberUse(this.element);
       this.element.replaceChildren(...rows.childNodes);
       restoreUse(this.element);
-      window.htmx?.process(this.element);
+      activate(this.element);
     }
   }
 
@@ -711,8 +769,9 @@
       if (!shown.has(channel)) shown.set(channel, element);
     }
     for (const [channel, element] of shown) {
-      if (!isWatched(channel)) logsIn(element).forEach(scrollToBottom);
-      connectionOf(element).watch(channel, element);
+      const connection = connectionOf(element);
+      if (!connection.subscriptions.has(channel)) logsIn(element).forEach(settle);
+      connection.watch(channel, element);
     }
     // Last, so that moving from one channel to the next does not close the socket in between.
     for (const connection of connections.values()) {
@@ -725,8 +784,9 @@
     observer.takeRecords();
   }
 
-  function isWatched(channel) {
-    return [...connections.values()].some(({ subscriptions }) => subscriptions.has(channel));
+  function settle(log) {
+    dropOldLines(log);
+    scrollToBottom(log);
   }
 
   function connectionOf(element) {
@@ -759,7 +819,7 @@
 
   const observer = new MutationObserver(reconcile);
   observer.observe(document.documentElement, { childList: true, subtree: true });
-  document.addEventListener("input", noteEdit);
+  document.addEventListener("input", ({ target }) => editedFields.add(target));
   document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("toggle", showNewestLine, true);

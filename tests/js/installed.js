@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 function packages(path) {
   const lock = JSON.parse(readFileSync(new URL(path, import.meta.url)));
   const installed = Object.entries(lock.packages).filter(([folder]) => folder !== "");
-  return JSON.stringify(installed.map(([folder, { version, integrity }]) => [folder, version, integrity]));
+  return JSON.stringify(
+    installed.map(([folder, { version, integrity }]) => [folder, version, integrity]),
+  );
 }
 
 try {

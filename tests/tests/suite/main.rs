@@ -17,6 +17,7 @@ mod house;
 mod http;
 mod live_page;
 mod lost_frames;
+mod liveops_js;
 mod projection;
 mod readme;
 mod restarts;

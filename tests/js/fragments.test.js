@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import {
+  ONE,
+  TWO,
+  addition,
+  closePages,
+  container,
+  openPage,
+  replacement,
+} from "./support/page.js";
+
+afterEach(closePages);
+
+test("a fragment replaces the region of its id", async () => {
+  const page = await openPage();
+  const ids = page.window.liveops.apply(replacement("status", "<p>Half way</p>"));
+  assert.equal(page.region("status").textContent, "Half way");
+  assert.equal(page.region("status").hasAttribute("hx-swap-oob"), false);
+  assert.deepEqual([...ids], [`op-status-${ONE}`]);
+});
+
+test("one message holds several fragments, of which each finds its place", async () => {
+  const page = await openPage(container() + container({ id: TWO }));
+  page.window.liveops.apply(replacement("status", "one") + replacement("status", "two", TWO));
+  assert.equal(page.region("status", ONE).textContent, "one");
+  assert.equal(page.region("status", TWO).textContent, "two");
+});
+
+test("an addition goes to the end of its region", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(replacement("preview", "<p>a</p>"));
+  page.window.liveops.apply(addition("preview", "<p>b</p><p>c</p>"));
+  assert.equal(page.region("preview").textContent, "abc");
+});
+
+test("a custom region is made where custom regions stand", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(addition("found-things", "<p>first</p>"));
+  const region = page.region("found-things");
+  assert.equal(region.parentElement.id, `op-regions-${ONE}`);
+  assert.equal(region.className, "op-region");
+  assert.equal(region.textContent, "first");
+});
+
+test("nothing is made for ids that are not on the page", async () => {
+  const page = await openPage();
+  const before = page.document.body.innerHTML;
+  const strangers = [
+    replacement("preview", "of another operation", TWO),
+    `<td id="op-row-state-${ONE}" hx-swap-oob="true">Running</td>`,
+    `<span id="op-row-status-${ONE}" hx-swap-oob="true">50 %</span>`,
+    '<div id="sidebar" hx-swap-oob="true">x</div>',
+    '<div hx-swap-oob="beforeend:#sidebar">x</div>',
+    '<div hx-swap-oob="true">no id</div>',
+    `<div id="op-status-${ONE}">not out of band</div>`,
+    "text alone",
+  ];
+  for (const stranger of strangers) page.window.liveops.apply(stranger);
+  assert.equal(page.document.body.innerHTML, before);
+});
+
+test("a built-in region that a template left out is not made up", async () => {
+  const page = await openPage();
+  page.region("result").remove();
+  page.window.liveops.apply(replacement("result", "42"));
+  assert.equal(page.region("result"), null);
+});
+
+test("a region that would look the same is left alone", async () => {
+  const page = await openPage();
+  const paragraph = page.find(".op-status p");
+  page.window.liveops.apply(replacement("status", "<p>Running</p>"));
+  assert.equal(page.find(".op-status p"), paragraph);
+});
+
+test("the bar stays in the document while its value moves", async () => {
+  const page = await openPage();
+  const bar = (value) =>
+    `<b>~</b><progress max="100" value="${value}">${value} %</progress><span>${value}</span>`;
+  page.window.liveops.apply(replacement("progress", bar(10)));
+  const before = page.find("progress");
+  page.window.liveops.apply(replacement("progress", bar(20)));
+  assert.equal(page.find("progress"), before);
+  assert.equal(page.region("progress").innerHTML, bar(20));
+});
+
+test("scripts inside fragments do not run", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(replacement("status", "<script>window.ran = true</script>"));
+  assert.equal(page.window.ran, undefined);
+});
+
+test("a container that takes another's place keeps what is the viewer's own", async () => {
+  const page = await openPage();
+  const bare = container({ token: null, cursor: null, replaces: ONE }).replace(
+    'data-liveop-socket="/live/ws"',
+    "",
+  );
+  page.window.liveops.apply(bare.replace("Running", "Swapped"));
+  const { liveopToken, liveopSocket, liveopCursor } = page.container().dataset;
+  assert.equal(page.region("status").textContent, "Swapped");
+  assert.equal(liveopToken, `token-of-liveop.${ONE}`);
+  assert.equal(liveopSocket, "/live/ws");
+  assert.equal(liveopCursor, "1.0a:5");
+});
+
+test("a container of another operation gets neither token nor place of the one before", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(container({ id: TWO, token: null, cursor: null, replaces: ONE }));
+  const { liveopToken, liveopCursor, liveopEvents } = page.container(TWO).dataset;
+  assert.equal(liveopToken, undefined);
+  assert.equal(liveopCursor, undefined);
+  assert.equal(liveopEvents, `/live/demo.task/${TWO}/events`);
+});

@@ -1,0 +1,277 @@
+// A page with the real liveops.js in it. What jsdom does not have is stood in for: sockets and
+// streams, which each test speaks for, requests, and the clock, so that nothing waits.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import FakeTimers from "@sinonjs/fake-timers";
+import { JSDOM, VirtualConsole } from "jsdom";
+import { fakeSocket } from "./socket.js";
+import { fakeStream } from "./stream.js";
+
+const SCRIPT = readFileSync(new URL("../../../liveops/assets/liveops.js", import.meta.url), "utf8");
+
+export const ONE = "01890a5d-ac96-774b-bcce-b302099a8057";
+export const TWO = "01890a5d-ac96-774b-bcce-b302099a8058";
+export const THREE = "01890a5d-ac96-774b-bcce-b302099a8059";
+
+const open = [];
+
+/** Opens a page with `body` in it; `script: false` leaves liveops.js to `page.load()`. */
+export async function openPage(body = container(), { script = true } = {}) {
+  const page = new Page(body);
+  open.push(page);
+  if (script) page.load();
+  await page.settle();
+  return page;
+}
+
+/** For `afterEach`: whatever a test did, no script of its pages may have thrown. */
+export function closePages() {
+  const errors = open.flatMap((page) => page.errors);
+  for (const page of open.splice(0)) page.window.close();
+  assert.deepEqual(errors, []);
+}
+
+class Page {
+  sockets = [];
+  streams = [];
+  requests = [];
+  errors = [];
+  navigations = 0;
+  // How requests are answered, by path; a function of the request.
+  answers = { "/live/token": grantAll };
+
+  constructor(body) {
+    const virtualConsole = new VirtualConsole();
+    virtualConsole.on("jsdomError", (error) => this.note(error));
+    this.dom = new JSDOM(`<!DOCTYPE html><body>${body}</body>`, {
+      url: "https://example.test/live/",
+      runScripts: "outside-only",
+      // Without this a page is hidden.
+      pretendToBeVisual: true,
+      virtualConsole,
+    });
+    this.window = this.dom.window;
+    this.document = this.window.document;
+    this.clock = FakeTimers.withGlobal(this.window).install({ now: Date.UTC(2030, 0, 1) });
+    Object.assign(this.window, {
+      CSS: { escape },
+      WebSocket: fakeSocket(this),
+      EventSource: fakeStream(this),
+      fetch: (url, options) => this.answer(new URL(url, this.window.location.href), options),
+    });
+    // jsdom's own runs on the machine's clock.
+    this.window.AbortSignal.timeout = (ms) => {
+      const controller = new this.window.AbortController();
+      this.window.setTimeout(() => controller.abort(), ms);
+      return controller.signal;
+    };
+  }
+
+  load() {
+    this.window.eval(SCRIPT);
+  }
+
+  note(error) {
+    if (error.type === "not implemented" && /navigation/.test(error.message)) this.navigations += 1;
+    else this.errors.push(error.detail?.stack ?? error.stack ?? error.message);
+  }
+
+  /** Lets the clock run, and whatever was awaited go on. */
+  async pass(ms) {
+    await this.clock.tickAsync(ms);
+  }
+
+  /** Lets whatever is due now happen. */
+  async settle() {
+    await this.pass(0);
+  }
+
+  /** What `Math.random` gives from now on. */
+  roll(value) {
+    this.window.Math.random = () => value;
+  }
+
+  async answer(url, options = {}) {
+    const request = { path: url.pathname, ...options };
+    this.requests.push(request);
+    const answer = this.answers[url.pathname];
+    if (!answer) throw new TypeError("Failed to fetch");
+    return answer(request);
+  }
+
+  requestsTo(path) {
+    return this.requests.filter((request) => request.path === path);
+  }
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  /** The stream of a channel that is open now. */
+  stream(part) {
+    return this.openStreams.find(({ url }) => url.pathname.includes(part));
+  }
+
+  get openStreams() {
+    return this.streams.filter(({ readyState }) => readyState !== 2);
+  }
+
+  find(selector) {
+    return this.document.querySelector(selector);
+  }
+
+  region(name, id = ONE) {
+    return this.document.getElementById(`op-${name}-${id}`);
+  }
+
+  container(id = ONE) {
+    return this.document.getElementById(`op-${id}`);
+  }
+
+  /** What the indicator of an operation says. */
+  connection(id = ONE) {
+    return this.container(id).querySelector(".op-connection").dataset.connection;
+  }
+
+  /** Opens the socket and answers every subscription: the channel is followed. */
+  async connect(cursor = "1.0a:5") {
+    this.socket.accept();
+    for (const { type, token } of this.socket.sent) {
+      if (type === "subscribe") this.socket.subscribed(channelOf(token), cursor);
+    }
+    await this.settle();
+  }
+
+  /** Events of a name, as they come. */
+  listen(name) {
+    const heard = [];
+    this.document.addEventListener(name, (event) => heard.push(event));
+    return heard;
+  }
+
+  hide() {
+    this.showAs(true);
+  }
+
+  show() {
+    this.showAs(false);
+  }
+
+  showAs(hidden) {
+    Object.defineProperty(this.document, "hidden", { configurable: true, value: hidden });
+    this.document.dispatchEvent(new this.window.Event("visibilitychange"));
+  }
+
+  /** The network has come back. */
+  comeOnline() {
+    this.window.dispatchEvent(new this.window.Event("online"));
+  }
+
+  leave() {
+    this.window.dispatchEvent(new this.window.Event("pagehide"));
+  }
+
+  comeBack() {
+    const event = new this.window.Event("pageshow");
+    event.persisted = true;
+    this.window.dispatchEvent(event);
+  }
+}
+
+/** As the server renders one. */
+export function container({
+  id = ONE,
+  state = "STARTED",
+  token = `token-of-${channel(id)}`,
+  cursor = "1.0a:5",
+  replaces,
+  log = "",
+  events = true,
+} = {}) {
+  const attribute = (name, value) => (value == null ? "" : ` ${name}="${value}"`);
+  const region = (name, content = "") =>
+    `<div id="op-${name}-${id}" class="op-${name}">${content}</div>`;
+  return `<section id="op-${id}" class="liveop"
+    ${attribute("hx-swap-oob", replaces && `outerHTML:#op-${replaces}`)}
+    data-liveop-channel="${channel(id)}" data-liveop-state="${state}"
+    ${attribute("data-liveop-token", token)}${attribute("data-liveop-cursor", cursor)}
+    ${attribute("data-liveop-events", events ? `/live/demo.task/${id}/events` : null)}
+    data-liveop-socket="/live/ws" data-liveop-tokens="/live/token" data-liveop-keepalive="25">
+    <header class="op-head"><span class="op-connection" role="img" hidden></span>${region("controls")}</header>
+    ${region("stages")}${region("status", "<p>Running</p>")}${region("progress")}
+    <div id="op-regions-${id}" class="op-regions"></div>${region("result")}
+    <details class="op-log-box" open>${region("log", log)}</details>
+  </section>`;
+}
+
+/** What is published when the operation of a page hands over to `id`: the same for all viewers. */
+export function nextContainer(id, replaces) {
+  return container({ id, replaces, token: null, cursor: null, state: "NOT_STARTED" });
+}
+
+export function list(rows = "") {
+  return `<div id="liveops-list" data-liveop-list="/live/" data-liveop-channel="liveops.owner.ann"
+    data-liveop-token="token-of-liveops.owner.ann" data-liveop-socket="/live/ws"
+    data-liveop-tokens="/live/token" data-liveop-events="/live/events" data-liveop-keepalive="25"
+    >${rows}</div>`;
+}
+
+export function channel(id = ONE) {
+  return `liveop.${id}`;
+}
+
+/** The tokens of these pages name their channel. */
+export function channelOf(token) {
+  return token.replace(/^(fresh-)?token-of-/, "");
+}
+
+export function logLine(number, id = ONE) {
+  return `<div id="op-log-${id}-${number}" class="op-log-line">line ${number}</div>`;
+}
+
+export function logLines(first, last, id = ONE) {
+  return Array.from({ length: last - first + 1 }, (_, at) => logLine(first + at, id)).join("");
+}
+
+export function replacement(name, content, id = ONE) {
+  return `<div id="op-${name}-${id}" class="op-${name}" hx-swap-oob="true">${content}</div>`;
+}
+
+export function addition(name, content, id = ONE) {
+  return `<div hx-swap-oob="beforeend:#op-${name}-${id}">${content}</div>`;
+}
+
+export function json(value) {
+  return { ok: true, status: 200, redirected: false, json: async () => value };
+}
+
+export function refusal(status) {
+  return { ok: false, status, redirected: false, json: async () => ({}), text: async () => "" };
+}
+
+export function html(text) {
+  return { ok: true, status: 200, redirected: false, text: async () => text };
+}
+
+/** A request that is never answered, until it is aborted. */
+export function silence({ signal }) {
+  return new Promise((_, reject) =>
+    signal?.addEventListener("abort", () => reject(new Error("aborted"))),
+  );
+}
+
+export function grantAll({ body }) {
+  return grantOnly(...JSON.parse(body).channels)();
+}
+
+export function grantOnly(...channels) {
+  const tokens = Object.fromEntries(channels.map((name) => [name, `fresh-token-of-${name}`]));
+  return () => json({ tokens });
+}
+
+/** CSS.escape, as far as ids and channels need it. */
+function escape(text) {
+  return text
+    .replace(/^\d/, (digit) => `\\3${digit} `)
+    .replace(/[^\w\\ -]/g, (sign) => `\\${sign}`);
+}
