@@ -3,18 +3,20 @@
  *
  * The page is the only configuration: whatever element carries `data-liveop-channel` is watched
  * while it is in the document, over one WebSocket per `data-liveop-socket`. Elements may come and go.
+ * Where WebSockets do not get through, the streams of `data-liveop-events` take their place.
  *
  * `window.liveops`
  *   logLinesMax      lines a log keeps in the page; the oldest go first
  *   labels           texts this script shows; assign to translate
- *   apply(html)      applies fragments (`hx-swap-oob`) as if they had arrived over the socket
- *   reconnect()      opens every connection anew, also those that were given up
+ *   apply(html)      applies fragments (`hx-swap-oob`) as if they had arrived from the server
+ *   reconnect()      opens every connection anew, also those that were given up, as WebSockets
  *
  * Events (all bubble)
  *   liveop:update      on the container, after HTML was applied: `{channel, cursor}`
  *   liveop:finished    on the container: `{channel, pk, state, url, success_url}`;
  *                      `preventDefault()` keeps the page from moving to `success_url`
- *   liveop:connection  on the document: `{state, socket}`; connected, reconnecting or offline
+ *   liveop:connection  on the document: `{state, socket, transport}`; the state is connected,
+ *                      reconnecting or offline, the transport websocket or sse
  *   liveop:error       on the form of an action that was refused: `{status, message}`
  */
 "use strict";
@@ -38,20 +40,29 @@
 
   const RETRY_BASE_MS = 500;
   const RETRY_MAX_MS = 30_000;
-  const SILENCE_MAX_MS = 60_000;
-  const ACK_INTERVAL_MS = 250;
+  const KEEPALIVE_SECONDS = 25;
+  const FIRST_WORD_MAX_MS = 10_000;
+  const REQUEST_MAX_MS = 30_000;
+  const ACK_INTERVAL_MS = 500;
+  const ACK_FRAMES = 16;
+  const STREAMS_MAX = 4;
+  const STREAM_TURN_MS = 10_000;
   const LIST_INTERVAL_MS = 1_000;
   const LIST_RETRY_MS = 5_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
 
+  const CLOSE_ABNORMAL = 1006;
   const CLOSE_TOKEN_REFUSED = 4401;
+  const CLOSE_NOT_ALLOWED = 4403;
   const CLOSE_TOO_MANY = 4429;
-  const CLOSE_FINAL = new Set([1008, 1009, 4403]);
+  const CLOSE_FINAL = new Set([1008, 1009]);
 
   const TERMINAL_STATES = new Set(["FINISHED_OK", "FINISHED_ERROR", "CANCELLED"]);
   const BUILT_IN_REGIONS = new Set(["status", "progress", "stages", "log", "result", "controls"]);
   const ROW_REGIONS = new Set(["row-state", "row-status"]);
   const REGION_ID = /^op-(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+  const CURSOR = /^(\d+)\.([0-9a-f]+):(\d+)$/;
+  const ROW_NONCE = /^0+$/;
 
   // ---------------------------------------------------------------- fragments
 
@@ -109,7 +120,7 @@
   /** A published container is the same for all viewers, so what is the viewer's own moves over. */
   function inheritConnection(target, fragment) {
     if (!fragment.dataset.liveopChannel) return;
-    const names = ["liveopSocket", "liveopTokens"];
+    const names = ["liveopSocket", "liveopTokens", "liveopKeepalive"];
     if (fragment.dataset.liveopChannel === target.dataset.liveopChannel) {
       names.push("liveopToken", "liveopCursor");
     }
@@ -323,23 +334,278 @@
     }
   }
 
+  // ---------------------------------------------------------------- transports
+
+  /*
+   * A transport carries the messages of one connection for as long as it lasts. `open()` begins
+   * with what is wanted, `subscribe()` and `unsubscribe()` change that, `acknowledge()` says how far
+   * it has come, and `close()` ends it without a word. It tells its connection `received(message)`
+   * and `closed(code, channel)`, the latter with the channel where only one is concerned.
+   */
+
+  /** Runs out unless it is renewed. Timers stand still while a page sleeps, so it can be asked too. */
+  class Patience {
+    constructor(onEnd) {
+      this.onEnd = onEnd;
+    }
+
+    renew(ms) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(this.onEnd, ms);
+      this.endsAt = Date.now() + ms;
+    }
+
+    end() {
+      clearTimeout(this.timer);
+    }
+
+    get isOver() {
+      return Date.now() >= this.endsAt;
+    }
+  }
+
+  /** Every channel over one WebSocket. */
+  class SocketTransport {
+    static kind = "websocket";
+    static restsWhileHidden = false;
+
+    acks = new Map();
+    // The code of a close that may lose it on its way through a proxy.
+    announcedCode = null;
+
+    constructor(connection) {
+      this.connection = connection;
+      this.patience = new Patience(() => connection.closed(CLOSE_ABNORMAL));
+    }
+
+    open() {
+      const { connection, patience } = this;
+      patience.renew(connection.silenceMsMax);
+      try {
+        this.socket = new WebSocket(connection.url);
+      } catch {
+        // What the page's CSP forbids throws in some browsers and fails later in others.
+        return connection.closed(CLOSE_ABNORMAL);
+      }
+      this.socket.onopen = () => {
+        patience.renew(connection.firstWordMsMax);
+        connection.wanted.forEach((subscription) => this.subscribe(subscription));
+      };
+      this.socket.onmessage = ({ data }) => this.receive(data);
+      this.socket.onclose = ({ code }) => connection.closed(this.announcedCode ?? code);
+    }
+
+    receive(data) {
+      this.patience.renew(this.connection.silenceMsMax);
+      const message = read(data);
+      if (message?.type === "ping") this.send({ type: "pong" });
+      if (message?.type === "error") this.announcedCode = message.code;
+      this.connection.received(message);
+    }
+
+    subscribe({ token, cursor }) {
+      this.send({ type: "subscribe", token, ...(cursor && { since: cursor }) });
+    }
+
+    unsubscribe(channel) {
+      this.acks.delete(channel);
+      this.send({ type: "unsubscribe", channel });
+    }
+
+    acknowledge(channel, cursor) {
+      const frames = (this.acks.get(channel)?.frames ?? 0) + 1;
+      this.acks.set(channel, { cursor, frames });
+      if (frames >= ACK_FRAMES) this.flushAcks();
+      else this.ackTimer ??= setTimeout(() => this.flushAcks(), ACK_INTERVAL_MS);
+    }
+
+    flushAcks() {
+      clearTimeout(this.ackTimer);
+      this.ackTimer = undefined;
+      for (const [channel, { cursor }] of this.acks) this.send({ type: "ack", channel, cursor });
+      this.acks.clear();
+    }
+
+    send(message) {
+      if (this.isOpen) this.socket.send(JSON.stringify(message));
+    }
+
+    get isOpen() {
+      return this.socket?.readyState === WebSocket.OPEN;
+    }
+
+    get isSilent() {
+      return this.patience.isOver;
+    }
+
+    /** Lets go of the socket at once: closing a half-open one can take minutes. */
+    close() {
+      this.patience.end();
+      if (!this.socket) return;
+      this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+      this.socket.close();
+    }
+  }
+
+  /**
+   * A stream of server-sent events for every channel. They need no tokens and no acknowledgements,
+   * and are closed while nobody looks: there are few connections to go round.
+   */
+  class StreamTransport {
+    static kind = "sse";
+    static restsWhileHidden = true;
+
+    isOpen = true;
+    isSilent = false;
+
+    constructor(connection) {
+      this.connection = connection;
+    }
+
+    open() {
+      this.connection.wanted.forEach((subscription) => this.subscribe(subscription));
+    }
+
+    subscribe(subscription) {
+      this.unsubscribe(subscription.channel);
+      streams.push(new Stream(subscription, this.connection));
+      shareStreams();
+    }
+
+    unsubscribe(channel) {
+      endStreams(this.connection, (stream) => stream.subscription.channel === channel);
+    }
+
+    acknowledge() {}
+
+    close() {
+      endStreams(this.connection, () => true);
+    }
+  }
+
+  /** One channel's stream; opened and closed as its turn comes and goes. */
+  class Stream {
+    source = null;
+
+    constructor(subscription, connection) {
+      this.subscription = subscription;
+      this.connection = connection;
+      this.patience = new Patience(() => this.endSilence());
+    }
+
+    open() {
+      const { cursor, eventsUrl, channel } = this.subscription;
+      if (this.source || !eventsUrl) return;
+      const url = new URL(eventsUrl, location.href);
+      if (cursor) url.searchParams.set("since", cursor);
+      this.subscription.isFollowed = false;
+      this.hasSpoken = false;
+      this.patience.renew(this.connection.firstWordMsMax);
+      const source = (this.source = new EventSource(url.href));
+      // Left to itself it would come back without jitter, and not at all where it was refused.
+      source.onerror = () => this.connection.closed(CLOSE_ABNORMAL, channel);
+      source.onmessage = ({ data }) => this.receive(read(data));
+      // The stream of a list begins with one; what that asks for is right for later ones too.
+      source.addEventListener("operations-changed", () =>
+        this.receive({ type: "subscribed", channel, catch_up: "reset" }),
+      );
+      source.addEventListener("operation-row", ({ data }) =>
+        this.receive({ type: "chat_message", channel, liveop_html: data }),
+      );
+    }
+
+    receive(message) {
+      const { connection, subscription } = this;
+      this.hasSpoken = true;
+      this.patience.renew(connection.silenceMsMax);
+      connection.received(message);
+      if (message?.type === "error") connection.closed(message.code, subscription.channel);
+    }
+
+    /** Keepalives of a list are comments, which no script sees: asked again, a live one answers. */
+    endSilence() {
+      if (!this.hasSpoken) return this.connection.closed(CLOSE_ABNORMAL);
+      this.close();
+      this.open();
+    }
+
+    close() {
+      this.patience.end();
+      this.source?.close();
+      this.source = null;
+    }
+  }
+
+  /** The streams of the page: HTTP/1.1 allows six connections an origin, so the first few are open. */
+  let streams = [];
+  let turnTimer;
+
+  function shareStreams() {
+    streams.slice(STREAMS_MAX).forEach((stream) => stream.close());
+    streams.slice(0, STREAMS_MAX).forEach((stream) => stream.open());
+    clearTimeout(turnTimer);
+    if (streams.length > STREAMS_MAX) turnTimer = setTimeout(passTurn, STREAM_TURN_MS);
+  }
+
+  /** Whoever waited catches up as any stream does when it opens. */
+  function passTurn() {
+    streams.push(streams.shift());
+    shareStreams();
+  }
+
+  function endStreams(connection, isMeant) {
+    const ended = streams.filter((stream) => stream.connection === connection && isMeant(stream));
+    ended.forEach((stream) => stream.close());
+    streams = streams.filter((stream) => !ended.includes(stream));
+    shareStreams();
+  }
+
+  /** Null for what is no message. */
+  function read(data) {
+    try {
+      return JSON.parse(data);
+    } catch {
+      return null;
+    }
+  }
+
   // ---------------------------------------------------------------- connection
 
   /** One watched channel: the element that shows it and the place it has reached. */
   class Subscription {
+    // Whether the server has brought the page up to date, over the transport there is now.
+    isFollowed = false;
+    // Whether the server does not let this page watch the channel.
+    isAbandoned = false;
+
     constructor(channel, element) {
       this.channel = channel;
       this.element = element;
       this.token = element.dataset.liveopToken;
       this.cursor = element.dataset.liveopCursor;
+      this.eventsUrl = element.dataset.liveopEvents;
       this.finished = TERMINAL_STATES.has(element.dataset.liveopState);
-      // Set when the server no longer issues a token for the channel.
-      this.abandoned = false;
     }
 
     /** The element may have been replaced by the fragment just applied. */
     get view() {
       return elementOf(this.channel) ?? this.element;
+    }
+
+    /**
+     * Whether a frame is one that the page shows already, or of a run before the one it shows.
+     *
+     * Until the channel is followed nothing is: what comes first answers the cursor we gave, and a
+     * server that knows less than we do answers with a snapshot that is behind it. Nor is anything
+     * that was read off the operation's row, where places count signals and not what changed.
+     */
+    hasSeen(cursor) {
+      const theirs = CURSOR.exec(cursor ?? "");
+      const ours = CURSOR.exec(this.cursor ?? "");
+      if (!this.isFollowed || !theirs || !ours) return false;
+      const [attempt, nonce, seq] = [Number(theirs[1]), theirs[2], Number(theirs[3])];
+      if (attempt !== Number(ours[1])) return attempt < Number(ours[1]);
+      return nonce === ours[2] && !ROW_NONCE.test(nonce) && seq <= Number(ours[3]);
     }
 
     advance(cursor) {
@@ -349,23 +615,27 @@
     }
   }
 
-  /** One WebSocket with everything it carries; survives its sockets. */
+  /** What is watched at one address, over one transport after the other. */
   class Connection {
     subscriptions = new Map();
-    acks = new Map();
-    socket = null;
+    Transport = SocketTransport;
+    transport = null;
     // Identifies the attempt under way, so that one overtaken while it awaits tokens stops.
     attempt = null;
     failures = 0;
+    // Attempts in a row in which the server never said a word over the transport.
+    mutes = 0;
+    hasHeard = false;
     heldUntil = 0;
-    heardAt = 0;
     needsTokens = false;
     // Null until the first outcome: a page that just loaded is not "reconnecting".
     state = null;
 
-    constructor(url, tokensUrl) {
+    constructor(url, { dataset }) {
       this.url = url;
-      this.tokensUrl = tokensUrl;
+      this.tokensUrl = dataset.liveopTokens;
+      this.silenceMsMax = 2_000 * (Number(dataset.liveopKeepalive) || KEEPALIVE_SECONDS);
+      this.firstWordMsMax = Math.min(FIRST_WORD_MAX_MS, this.silenceMsMax);
     }
 
     // -- subscriptions
@@ -382,72 +652,74 @@
     }
 
     add(subscription) {
+      // Last in the order in which the server is asked.
+      this.subscriptions.delete(subscription.channel);
       this.subscriptions.set(subscription.channel, subscription);
       this.needsTokens ||= !subscription.token;
-      if (this.state === "offline" || (this.isOpen && this.needsTokens)) this.restart();
-      else if (this.isOpen) this.subscribe(subscription);
+      if (this.state === "offline") this.restart();
+      else if (this.transport?.isOpen && this.needsTokens) this.connect();
+      else if (this.transport?.isOpen) this.transport.subscribe(subscription);
       else if (!this.attempt) this.connect();
     }
 
     unwatch(channel) {
       this.subscriptions.delete(channel);
-      this.acks.delete(channel);
-      if (this.subscriptions.size > 0) this.send({ type: "unsubscribe", channel });
+      if (this.subscriptions.size > 0) this.transport?.unsubscribe(channel);
       else this.disconnect();
     }
 
     get wanted() {
-      return [...this.subscriptions.values()].filter(({ abandoned }) => !abandoned);
+      return [...this.subscriptions.values()].filter(({ isAbandoned }) => !isAbandoned);
     }
 
-    subscribe({ token, cursor }) {
-      this.send({ type: "subscribe", token, ...(cursor && { since: cursor }) });
-    }
-
-    // -- life of a socket
-
-    get isOpen() {
-      return this.socket?.readyState === WebSocket.OPEN;
-    }
+    // -- life of a transport
 
     async connect() {
       this.disconnect();
       const attempt = (this.attempt = Symbol("attempt"));
-      const ready = !this.needsTokens || (await this.refreshTokens());
+      // After a mute transport the request also tells whether the server is there at all.
+      const asks = this.needsTokens || this.mutes > 0;
+      const ready = !asks || (await this.refreshTokens());
       if (this.attempt !== attempt) return;
-      if (ready) this.open();
-      else this.reconnectLater();
-    }
-
-    open() {
+      if (!ready) return this.reconnectLater();
       if (this.wanted.length === 0) return this.giveUp();
-      const socket = (this.socket = new WebSocket(this.url));
-      socket.onopen = () => this.wanted.forEach((subscription) => this.subscribe(subscription));
-      socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
-      socket.onclose = ({ code }) => this.closed(code);
-      this.heard();
+      if (this.Transport.restsWhileHidden && document.hidden) return;
+      this.hasHeard = false;
+      this.transport = new this.Transport(this);
+      this.transport.open();
     }
 
-    /** Lets go of the socket at once: closing a half-open one can take minutes. */
     disconnect() {
       clearTimeout(this.retryTimer);
-      clearTimeout(this.silenceTimer);
-      clearTimeout(this.ackTimer);
-      this.ackTimer = undefined;
-      this.acks.clear();
       this.attempt = null;
-      const { socket } = this;
-      this.socket = null;
-      if (!socket) return;
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
+      this.transport?.close();
+      this.transport = null;
+      for (const subscription of this.subscriptions.values()) subscription.isFollowed = false;
     }
 
-    closed(code) {
+    closed(code, channel) {
       if (CLOSE_FINAL.has(code)) return this.giveUp();
-      if (code === CLOSE_TOKEN_REFUSED) this.needsTokens = true;
+      // A stream that never began does not say whether it was refused; fresh tokens do.
+      const neverBegan = channel && !this.subscriptions.get(channel)?.isFollowed;
+      if (code === CLOSE_TOKEN_REFUSED || neverBegan) this.needsTokens = true;
+      if (code === CLOSE_NOT_ALLOWED) this.abandon(channel);
       if (code === CLOSE_TOO_MANY) this.heldUntil = Date.now() + RETRY_MAX_MS;
+      // A code of the server's own came over the transport too.
+      if (!this.hasHeard && code <= CLOSE_ABNORMAL) this.countMute();
       this.reconnectLater();
+    }
+
+    /**
+     * Of a server that is restarting neither the transport nor the request before it gets an answer.
+     * Where the request does and the transport does not, twice, something in between blocks it.
+     */
+    countMute() {
+      this.mutes += 1;
+      const Other = this.Transport === SocketTransport ? StreamTransport : SocketTransport;
+      const hasOther = Other === SocketTransport || this.wanted.every(({ eventsUrl }) => eventsUrl);
+      if (this.mutes < 2 || !hasOther) return;
+      this.Transport = Other;
+      this.mutes = this.failures = 0;
     }
 
     reconnectLater() {
@@ -460,16 +732,32 @@
       this.retryTimer = setTimeout(() => this.connect(), hold + Math.random() * ceiling);
     }
 
-    /** The network is back or the reader is: no reason to wait any longer. */
-    wake() {
-      if (this.subscriptions.size === 0 || this.state === "offline") return;
-      const silent = Date.now() - this.heardAt > SILENCE_MAX_MS;
-      if ((!this.socket || silent) && Date.now() >= this.heldUntil) this.connect();
+    /** The reader looks elsewhere. */
+    rest() {
+      if (this.transport && this.Transport.restsWhileHidden) this.disconnect();
     }
 
+    /** The reader is back. */
+    wake() {
+      if (!this.transport || this.transport.isSilent) this.hurry();
+    }
+
+    /** There is no reason to wait any longer, nor to trust what was open before the network left. */
+    hurry() {
+      if (this.subscriptions.size === 0 || Date.now() < this.heldUntil) return;
+      if (this.state === "offline") this.restart();
+      else this.connect();
+    }
+
+    /** As if the page had just been loaded. */
     restart() {
       if (this.subscriptions.size === 0) return;
-      this.failures = 0;
+      this.Transport = SocketTransport;
+      this.failures = this.mutes = 0;
+      for (const subscription of this.subscriptions.values()) {
+        this.needsTokens ||= subscription.isAbandoned;
+        subscription.isAbandoned = false;
+      }
       if (this.state === "offline") this.show("reconnecting");
       this.connect();
     }
@@ -479,28 +767,29 @@
       this.show("offline");
     }
 
-    heard() {
-      this.heardAt = Date.now();
-      clearTimeout(this.silenceTimer);
-      this.silenceTimer = setTimeout(() => this.reconnectLater(), SILENCE_MAX_MS);
-    }
-
     show(state) {
       if (this.state === state) return;
       this.state = state;
-      for (const { view } of this.subscriptions.values()) showConnection(view, state);
-      emit(document, "connection", { state, socket: this.url });
+      for (const { view, isAbandoned } of this.subscriptions.values()) {
+        showConnection(view, isAbandoned ? "offline" : state);
+      }
+      emit(document, "connection", { state, socket: this.url, transport: this.Transport.kind });
     }
 
-    // -- tokens
+    // -- permissions
 
     /** False when it is worth another try; a refusal abandons the channels it concerns. */
     async refreshTokens() {
       const channels = this.wanted.map(({ channel }) => channel);
       let tokens = {};
       try {
-        const response = await post(this.tokensUrl, JSON.stringify({ channels }), "application/json");
-        if (response.status >= 500 || response.status === 429) return false;
+        const response = await post(this.tokensUrl, {
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ channels }),
+          signal: AbortSignal.timeout(REQUEST_MAX_MS),
+        });
+        const isRefused = response.status === 401 || response.status === 403;
+        if (!response.ok && !isRefused) return false;
         if (response.ok) ({ tokens = {} } = await response.json());
       } catch {
         return false;
@@ -513,55 +802,55 @@
     renew(channel, token) {
       const subscription = this.subscriptions.get(channel);
       if (!subscription) return;
-      subscription.abandoned = !token;
+      subscription.isAbandoned = !token;
       if (!token) return;
       subscription.token = token;
       subscription.view.dataset.liveopToken = token;
     }
 
-    // -- messages
-
-    send(message) {
-      if (this.isOpen) this.socket.send(JSON.stringify(message));
+    /**
+     * A refusal over a socket names no channel. The server answers in the order it is asked, so it
+     * means the first that has no answer; when all have one, fresh tokens tell which it was.
+     */
+    abandon(channel) {
+      const refused = this.subscriptions.get(channel) ?? this.wanted.find(({ isFollowed }) => !isFollowed);
+      if (refused) refused.isAbandoned = true;
+      else this.needsTokens = true;
     }
 
-    receive(message) {
-      this.heard();
-      switch (message.type) {
-        case "chat_message":
-          return this.receiveFrame(message);
-        case "subscribed":
-          return this.receiveSubscribed(message);
-        case "ping":
-          return this.send({ type: "pong" });
-        case "error":
-          // The close that follows may lose its code on the way through a proxy.
-          this.needsTokens ||= message.code === CLOSE_TOKEN_REFUSED;
-      }
+    // -- messages
+
+    received(message) {
+      // What cannot be read may have been a frame: connecting anew fetches what it said.
+      if (!message?.type) return this.reconnectLater();
+      this.hasHeard = true;
+      this.mutes = 0;
+      if (message.type === "chat_message") this.receiveFrame(message);
+      else if (message.type === "subscribed") this.receiveSubscribed(message);
     }
 
     receiveSubscribed({ channel, cursor, catch_up: catchUp }) {
-      this.failures = 0;
-      this.show("connected");
       const subscription = this.subscriptions.get(channel);
       if (!subscription) return;
-      const isList = listsOf(channel).length > 0;
-      // Otherwise the frames that lead up to the cursor bring it; taking it before they are here
-      // would skip them if the socket died in between. A list is fetched whole instead.
-      if (isList || catchUp === "up_to_date") subscription.advance(cursor);
-      if (catchUp !== "up_to_date") refreshLists(channel);
+      subscription.isFollowed = true;
+      // One that is refused among them would otherwise be asked for again and again, without pause.
+      if (this.wanted.every(({ isFollowed }) => isFollowed)) this.failures = 0;
+      this.show("connected");
+      // Otherwise the frames that lead up to the cursor brought it. A list is fetched whole instead.
+      if (catchUp === "up_to_date") subscription.advance(cursor);
+      else refreshLists(channel);
     }
 
     receiveFrame(message) {
       const subscription = this.subscriptions.get(message.channel);
       // A frame of a channel just left is still on its way.
-      if (!subscription) return;
+      if (!subscription || subscription.hasSeen(message.cursor)) return;
       if (message.liveop_html) {
         followState(subscription, applyFragments(message.liveop_html));
       }
       if (message.liveop_chain) return this.follow(message.liveop_chain, subscription);
       subscription.advance(message.cursor);
-      this.acknowledge(message);
+      if (message.cursor) this.transport?.acknowledge(message.channel, message.cursor);
       if (message.liveop_html) emitUpdate(subscription);
       if (message.liveop_finished) finish(subscription, message.liveop_finished);
       if (message.liveop_list_changed) refreshLists(message.channel);
@@ -574,23 +863,10 @@
         if (url && previous.view.isConnected) location.assign(url);
         return;
       }
-      container.dataset.liveopToken = token;
-      delete container.dataset.liveopCursor;
+      if (token) container.dataset.liveopToken = token;
       reconcile();
       const subscription = this.subscriptions.get(channel);
       if (subscription) emitUpdate(subscription);
-    }
-
-    acknowledge({ channel, cursor }) {
-      if (!cursor) return;
-      this.acks.set(channel, cursor);
-      this.ackTimer ??= setTimeout(() => this.flushAcks(), ACK_INTERVAL_MS);
-    }
-
-    flushAcks() {
-      this.ackTimer = undefined;
-      for (const [channel, cursor] of this.acks) this.send({ type: "ack", channel, cursor });
-      this.acks.clear();
     }
   }
 
@@ -670,6 +946,7 @@
         const response = await fetch(this.element.dataset.liveopList, {
           headers: { "HX-Request": "true" },
           credentials: "same-origin",
+          signal: AbortSignal.timeout(REQUEST_MAX_MS),
         });
         if (response.ok && !response.redirected) this.show(await response.text());
         return response.status < 500;
@@ -690,12 +967,9 @@
 
   const lists = new WeakMap();
 
-  function listsOf(channel) {
-    return document.querySelectorAll(`[data-liveop-list][data-liveop-channel="${CSS.escape(channel)}"]`);
-  }
-
   function refreshLists(channel) {
-    for (const element of listsOf(channel)) {
+    const shown = `[data-liveop-list][data-liveop-channel="${CSS.escape(channel)}"]`;
+    for (const element of document.querySelectorAll(shown)) {
       if (!lists.has(element)) lists.set(element, new List(element));
       const list = lists.get(element);
       list.stale = true;
@@ -720,7 +994,7 @@
     // Not `disabled`: that would take the focus away from whoever uses the keyboard.
     button?.setAttribute("aria-disabled", "true");
     try {
-      const response = await post(form.getAttribute("action"), bodyOf(form, button));
+      const response = await post(form.getAttribute("action"), { body: bodyOf(form, button) });
       if (!response.ok) showRefusal(form, await messageOf(response), response.status);
     } catch {
       showRefusal(form, liveops.labels.unreachable, 0);
@@ -752,9 +1026,9 @@
     emit(form, "error", { status, message });
   }
 
-  function post(url, body, contentType) {
-    const headers = { "HX-Request": "true", ...(contentType && { "Content-Type": contentType }) };
-    return fetch(url, { method: "POST", credentials: "same-origin", headers, body });
+  function post(url, { headers, ...options }) {
+    headers = { "HX-Request": "true", ...headers };
+    return fetch(url, { method: "POST", credentials: "same-origin", headers, ...options });
   }
 
   // ---------------------------------------------------------------- the page
@@ -792,9 +1066,7 @@
   function connectionOf(element) {
     const url = new URL(element.dataset.liveopSocket, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    if (!connections.has(url.href)) {
-      connections.set(url.href, new Connection(url.href, element.dataset.liveopTokens));
-    }
+    if (!connections.has(url.href)) connections.set(url.href, new Connection(url.href, element));
     return connections.get(url.href);
   }
 
@@ -802,8 +1074,8 @@
     return document.querySelector(`[data-liveop-channel="${CSS.escape(channel)}"]`);
   }
 
-  function wakeAll() {
-    if (document.hidden) return;
+  function followVisibility() {
+    if (document.hidden) return connections.forEach((connection) => connection.rest());
     connections.forEach((connection) => connection.wake());
     document.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
   }
@@ -823,8 +1095,8 @@
   document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("toggle", showNewestLine, true);
-  document.addEventListener("visibilitychange", wakeAll);
-  window.addEventListener("online", wakeAll);
+  document.addEventListener("visibilitychange", followVisibility);
+  window.addEventListener("online", () => connections.forEach((connection) => connection.hurry()));
   // An open socket would keep the page out of the back-forward cache.
   window.addEventListener("pagehide", () => connections.forEach((connection) => connection.disconnect()));
   window.addEventListener("pageshow", ({ persisted }) => persisted && liveops.reconnect());

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterEach, test } from "node:test";
+import { ONE, channel, closePages, container, openPage, replacement } from "./support/page.js";
+
+afterEach(closePages);
+
+test("window.liveops is all that the script adds to the page", async () => {
+  const page = await openPage(container(), { script: false });
+  const before = new Set(Reflect.ownKeys(page.window));
+  page.load();
+  await page.connect();
+  page.window.liveops.apply(replacement("status", "x"));
+  const added = Reflect.ownKeys(page.window).filter((key) => !before.has(key));
+  assert.deepEqual(added, ["liveops"]);
+  assert.deepEqual(Object.keys(page.window.liveops).sort(), [
+    "apply",
+    "labels",
+    "logLinesMax",
+    "reconnect",
+  ]);
+});
+
+test("a script that is loaded twice works once", async () => {
+  const page = await openPage();
+  const { liveops } = page.window;
+  page.load();
+  await page.settle();
+  assert.equal(page.sockets.length, 1);
+  assert.equal(page.window.liveops, liveops);
+});
+
+test("a script that is loaded before there is anything to show waits for it", async () => {
+  const page = await openPage("<p>Nothing yet</p>");
+  assert.equal(page.sockets.length, 0);
+  page.document.body.insertAdjacentHTML("beforeend", container());
+  await page.settle();
+  await page.connect();
+  assert.equal(page.connection(), "connected");
+});
+
+test("labels can be translated", async () => {
+  const page = await openPage();
+  page.window.liveops.labels.connected = "Na żywo";
+  await page.connect();
+  assert.equal(page.find(".op-connection").getAttribute("aria-label"), "Na żywo");
+});
+
+// -- events
+
+function end(page, cursor, rest) {
+  const outcome = { pk: ONE, state: "FINISHED_OK", url: "/live/", success_url: null, ...rest };
+  page.socket.frame(channel(), cursor, { liveop_finished: outcome });
+}
+
+test("the end is told once, with its outcome", async () => {
+  const page = await openPage();
+  await page.connect();
+  const ends = page.listen("liveop:finished");
+  end(page, "1.0a:6");
+  end(page, "1.0a:7");
+  assert.equal(ends.length, 1);
+  assert.equal(ends[0].target, page.container());
+  const detail = {
+    channel: channel(),
+    pk: ONE,
+    state: "FINISHED_OK",
+    url: "/live/",
+    success_url: null,
+  };
+  assert.deepEqual({ ...ends[0].detail }, detail);
+  assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
+});
+
+test("the end takes the page along, unless somebody prevents it", async () => {
+  for (const prevents of [false, true]) {
+    const page = await openPage();
+    await page.connect();
+    page.document.addEventListener(
+      "liveop:finished",
+      (event) => prevents && event.preventDefault(),
+    );
+    end(page, "1.0a:6", { success_url: "/thanks" });
+    assert.equal(page.navigations, prevents ? 0 : 1);
+  }
+});
+
+test("a page that was loaded after the end is not taken along", async () => {
+  const page = await openPage(container({ state: "FINISHED_OK" }));
+  await page.connect();
+  end(page, "1.0a:6", { success_url: "/thanks" });
+  assert.equal(page.navigations, 0);
+});
+
+test("a listener that throws does not stop the page", async () => {
+  const page = await openPage();
+  await page.connect();
+  page.document.addEventListener("liveop:update", () => {
+    throw new Error("of the application");
+  });
+  page.socket.frame(channel(), "1.0a:6", { liveop_html: replacement("status", "six") });
+  page.socket.frame(channel(), "1.0a:7", { liveop_html: replacement("status", "seven") });
+  assert.equal(page.region("status").textContent, "seven");
+  assert.equal(page.errors.splice(0).length, 2);
+});
+
+// -- htmx
+
+const packages = createRequire(import.meta.url);
+
+function loadHtmx(page, version) {
+  // jsdom insists on the type of a result, which htmx leaves out as browsers let it.
+  const { prototype } = page.window.XPathEvaluator;
+  const { createExpression } = prototype;
+  page.window.XPathEvaluator = class {
+    createExpression(...query) {
+      const expression = createExpression.apply(new prototype.constructor(), query);
+      return { evaluate: (node, type = 0) => expression.evaluate(node, type, null) };
+    }
+  };
+  page.window.eval(readFileSync(packages.resolve(`${version}/dist/htmx.min.js`), "utf8"));
+}
+
+const BUTTON = '<button hx-get="/more" hx-swap="none">More</button>';
+
+/** What htmx asks for when the button is clicked, whichever way it asks. */
+async function askedAfterClick(page) {
+  const asked = [];
+  page.answers["/more"] = () => asked.push("/more") && new Promise(() => {});
+  page.window.XMLHttpRequest.prototype.send = () => asked.push("/more");
+  page.find("button").click();
+  await page.pass(100);
+  return asked;
+}
+
+for (const version of ["htmx-2", "htmx-4"]) {
+  test(`what is swapped in is active with ${version}`, async () => {
+    const page = await openPage(container(), { script: false });
+    loadHtmx(page, version);
+    page.load();
+    await page.settle();
+    page.window.liveops.apply(replacement("question", BUTTON));
+    assert.deepEqual(await askedAfterClick(page), ["/more"]);
+  });
+
+  test(`what was swapped in before ${version} came becomes active with it`, async () => {
+    const page = await openPage();
+    page.window.liveops.apply(replacement("question", BUTTON));
+    loadHtmx(page, version);
+    await page.pass(100);
+    assert.deepEqual(await askedAfterClick(page), ["/more"]);
+  });
+}
+
+test("without htmx what is swapped in is just there", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(replacement("question", BUTTON));
+  assert.deepEqual(await askedAfterClick(page), []);
+});

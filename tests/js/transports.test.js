@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import {
+  ONE,
+  THREE,
+  TWO,
+  addition,
+  channel,
+  closePages,
+  container,
+  grantOnly,
+  html,
+  list,
+  nextContainer,
+  openPage,
+  refusal,
+  replacement,
+} from "./support/page.js";
+
+afterEach(closePages);
+
+const FOUR = ONE.replace(/..$/, "60");
+const FIVE = ONE.replace(/..$/, "61");
+
+/** The socket fails without a word, and its page goes on. */
+async function failMute(page) {
+  page.socket.drop(1006);
+  await page.pass(1);
+}
+
+/** A page whose network lets requests through and WebSockets not. */
+async function behindProxy(body) {
+  const page = await openPage(body);
+  page.roll(0);
+  await failMute(page);
+  await failMute(page);
+  return page;
+}
+
+// -- when the other transport is tried
+
+test("where sockets fail twice without a word and requests do not, streams take over", async () => {
+  const page = await openPage();
+  const states = page.listen("liveop:connection");
+  page.roll(0);
+  await failMute(page);
+  assert.equal(
+    page.requestsTo("/live/token").length,
+    1,
+    "a request tells whether the server is there",
+  );
+  assert.equal(page.sockets.length, 2);
+  assert.equal(page.streams.length, 0, "one failure is none");
+  await failMute(page);
+  assert.equal(page.sockets.length, 2);
+  const [stream] = page.openStreams;
+  assert.equal(stream.url.pathname, `/live/demo.task/${ONE}/events`);
+  assert.equal(stream.since, "1.0a:5");
+  stream.subscribed(channel(), "1.0a:5");
+  assert.equal(page.connection(), "connected");
+  assert.equal(states.at(-1).detail.transport, "sse");
+});
+
+test("a server that is restarting is not taken for one that is blocked", async () => {
+  const page = await openPage();
+  page.roll(1);
+  page.answers["/live/token"] = () => refusal(502);
+  page.socket.drop(1006);
+  await page.pass(60_000);
+  assert.equal(page.sockets.length, 1, "without an answer there is no second socket to fail");
+  page.answers["/live/token"] = grantOnly(channel());
+  page.roll(0);
+  while (page.sockets.length === 1) await page.clock.nextAsync();
+  await page.connect();
+  await failMute(page);
+  await failMute(page);
+  assert.equal(page.streams.length, 0, "a socket that spoke starts the count anew");
+  await failMute(page);
+  assert.equal(page.openStreams.length, 1, "and the next that do not are counted");
+});
+
+test("a proxy that accepts a socket and delivers nothing is one that blocks it", async () => {
+  const page = await openPage();
+  page.roll(0);
+  for (const _ of [1, 2]) {
+    page.socket.accept();
+    await page.pass(10_001);
+  }
+  assert.equal(page.openStreams.length, 1);
+});
+
+test("a page whose policy makes the constructor throw falls back as well", async () => {
+  const page = await openPage(container(), { script: false });
+  page.roll(0);
+  page.window.WebSocket = class {
+    constructor() {
+      throw new Error("The operation is insecure.");
+    }
+  };
+  page.load();
+  await page.pass(10);
+  assert.equal(page.openStreams.length, 1);
+});
+
+test("a socket that closes with a code of the server's is not blocked", async () => {
+  for (const code of [1011, 1012, 4008, 4408]) {
+    const page = await openPage();
+    page.roll(0);
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      page.socket.drop(code);
+      await page.pass(1);
+    }
+    assert.equal(page.streams.length, 0, code);
+    assert.equal(page.sockets.length, 5, code);
+  }
+});
+
+test("a page that names no streams stays with sockets", async () => {
+  const page = await behindProxy(container({ events: false }));
+  assert.equal(page.streams.length, 0);
+  assert.equal(page.sockets.length, 3);
+});
+
+test("reconnect() tries the socket again", async () => {
+  const page = await behindProxy();
+  page.window.liveops.reconnect();
+  await page.pass(1);
+  assert.equal(page.openStreams.length, 0);
+  await page.connect();
+  assert.equal(page.connection(), "connected");
+});
+
+test("where streams stay mute too, sockets are tried again", async () => {
+  const page = await behindProxy();
+  for (const _ of [1, 2]) {
+    page.openStreams[0].drop();
+    await page.pass(1);
+  }
+  assert.equal(page.openStreams.length, 0);
+  assert.equal(page.sockets.length, 3);
+});
+
+// -- what streams do
+
+test("frames of a stream are applied, and not acknowledged", async () => {
+  const page = await behindProxy();
+  const [stream] = page.openStreams;
+  stream.subscribed(channel(), "1.0a:5");
+  stream.say({ type: "ping" });
+  for (let seq = 6; seq < 40; seq += 1) {
+    stream.frame(channel(), `1.0a:${seq}`, {
+      liveop_html: addition("preview", `<i id="i${seq}">${seq}</i>`),
+    });
+  }
+  await page.pass(5_000);
+  assert.equal(page.region("preview").childElementCount, 34);
+  assert.deepEqual(
+    page.sockets.flatMap(({ sent }) => sent),
+    [],
+  );
+});
+
+test("a stream that breaks off is opened anew from the place reached, with jitter", async () => {
+  const page = await behindProxy();
+  page.openStreams[0].subscribed(channel(), "1.0a:5");
+  page.openStreams[0].frame(channel(), "1.0a:6", { liveop_html: replacement("status", "six") });
+  page.roll(1);
+  page.openStreams[0].drop();
+  assert.equal(page.connection(), "reconnecting");
+  await page.pass(499);
+  assert.equal(page.openStreams.length, 0, "not left to the browser, which has no jitter");
+  await page.pass(1);
+  assert.equal(page.openStreams[0].since, "1.0a:6");
+});
+
+test("streams are closed while the page is hidden, and go on from their place when it is shown", async () => {
+  const page = await behindProxy();
+  page.openStreams[0].subscribed(channel(), "1.0a:7");
+  page.hide();
+  assert.equal(page.openStreams.length, 0);
+  await page.pass(600_000);
+  assert.equal(page.openStreams.length, 0);
+  page.show();
+  await page.settle();
+  assert.equal(page.openStreams.length, 1);
+  assert.equal(page.openStreams[0].since, "1.0a:7");
+  assert.equal(page.connection(), "connected", "nobody needs to hear of it");
+});
+
+test("a page that is hidden while it waits connects when it is shown", async () => {
+  const page = await behindProxy();
+  page.roll(1);
+  page.openStreams[0].drop();
+  page.hide();
+  await page.pass(60_000);
+  assert.equal(page.openStreams.length, 0);
+  page.show();
+  await page.settle();
+  assert.equal(page.openStreams.length, 1);
+});
+
+test("a page that falls back while it is hidden opens its streams when it is shown", async () => {
+  const page = await openPage();
+  page.roll(0);
+  page.hide();
+  await failMute(page);
+  await failMute(page);
+  assert.equal(page.streams.length, 0);
+  page.show();
+  await page.settle();
+  assert.equal(page.openStreams.length, 1);
+});
+
+test("a stream that falls silent is opened anew", async () => {
+  const page = await behindProxy();
+  const [stream] = page.openStreams;
+  stream.subscribed(channel(), "1.0a:5");
+  await page.pass(49_999);
+  assert.equal(stream.readyState, 0);
+  await page.pass(1);
+  assert.equal(stream.readyState, 2);
+  assert.equal(page.openStreams.length, 1);
+  assert.equal(page.connection(), "connected");
+  page.openStreams[0].frame(channel(), "1.0a:4", {
+    liveop_html: replacement("status", "from its row"),
+  });
+  assert.equal(page.region("status").textContent, "from its row", "whatever answers is taken");
+  await page.pass(49_999);
+  page.openStreams[0].subscribed(channel(), "1.0a:4");
+  await page.pass(50_000);
+  assert.equal(page.openStreams.length, 1);
+  await page.pass(10_000);
+  assert.equal(page.connection(), "reconnecting", "it does not answer");
+});
+
+test("four streams are open at once, and every operation gets its turn", async () => {
+  const page = await behindProxy(
+    [ONE, TWO, THREE, FOUR, FIVE].map((id) => container({ id })).join(""),
+  );
+  const open = () => page.openStreams.map(({ url }) => url.pathname.split("/")[3]).sort();
+  assert.deepEqual(open(), [ONE, TWO, THREE, FOUR]);
+  const seen = new Set();
+  for (let turn = 0; turn < 5; turn += 1) {
+    for (const stream of page.openStreams) {
+      const [, , , id] = stream.url.pathname.split("/");
+      if (!seen.has(stream)) stream.subscribed(channel(id), "1.0a:5");
+      seen.add(stream);
+    }
+    assert.equal(page.openStreams.length, 4);
+    await page.pass(10_000);
+  }
+  assert.deepEqual(new Set([...seen].map(({ url }) => url.pathname.split("/")[3])).size, 5);
+});
+
+test("a waiting operation gets the place of one that leaves the page", async () => {
+  const page = await behindProxy(
+    [ONE, TWO, THREE, FOUR, FIVE].map((id) => container({ id })).join(""),
+  );
+  page.container(TWO).remove();
+  await page.settle();
+  assert.ok(page.stream(FIVE));
+  assert.equal(page.stream(TWO), undefined);
+});
+
+test("a refused stream does not stop the others", async () => {
+  const page = await behindProxy(container() + container({ id: TWO }));
+  page.stream(ONE).subscribed(channel(), "1.0a:5");
+  page.stream(TWO).say({ type: "error", code: 4403, message: "not allowed" });
+  await page.pass(1);
+  assert.equal(page.openStreams.length, 1);
+  page.stream(ONE).subscribed(channel(), "1.0a:5");
+  await page.pass(20_000);
+  assert.equal(page.connection(ONE), "connected");
+  assert.equal(page.connection(TWO), "offline");
+  assert.equal(page.stream(TWO), undefined);
+});
+
+test("a stream that does not begin is asked after, and given up when it is refused", async () => {
+  const page = await behindProxy(container() + container({ id: TWO }));
+  page.stream(ONE).subscribed(channel(), "1.0a:5");
+  page.answers["/live/token"] = grantOnly(channel());
+  page.stream(TWO).drop();
+  await page.pass(1);
+  assert.equal(page.stream(TWO), undefined);
+  page.stream(ONE).subscribed(channel(), "1.0a:5");
+  assert.equal(page.connection(ONE), "connected");
+});
+
+test("a chain moves a page on over streams as well", async () => {
+  const page = await behindProxy();
+  page.openStreams[0].subscribed(channel(), "1.0a:5");
+  page.openStreams[0].frame(channel(), "1.0a:7", {
+    liveop_html: nextContainer(TWO, ONE),
+    liveop_chain: { channel: channel(TWO), token: "next", pk: TWO, url: "/next/" },
+  });
+  await page.settle();
+  assert.equal(page.container(ONE), null);
+  assert.deepEqual(
+    page.openStreams.map(({ url }) => url.pathname),
+    [`/live/demo.task/${TWO}/events`],
+  );
+  assert.equal(page.openStreams[0].since, null);
+  page.openStreams[0].frame(channel(TWO), "1.0b:1", {
+    liveop_html: replacement("status", "second", TWO),
+  });
+  assert.equal(page.region("status", TWO).textContent, "second");
+});
+
+test("a list over a stream is fetched when it changes, and its rows move", async () => {
+  const page = await behindProxy(list(`<p>old <b id="op-row-state-${ONE}">0 %</b></p>`));
+  page.answers["/live/"] = () => html(list(`<p>new <b id="op-row-state-${ONE}">10 %</b></p>`));
+  assert.equal(page.openStreams[0].url.pathname, "/live/events");
+  page.openStreams[0].event("operations-changed", '{"channel":"liveops.owner.ann"}');
+  await page.settle();
+  assert.equal(page.find("#liveops-list").textContent, "new 10 %");
+  const rows = [
+    [ONE, "20 %"],
+    [TWO, "99 %"],
+  ];
+  page.openStreams[0].event(
+    "operation-row",
+    rows.map(([id, text]) => `<b id="op-row-state-${id}" hx-swap-oob="true">${text}</b>`).join(""),
+  );
+  assert.equal(page.find("#liveops-list").textContent, "new 20 %");
+  await page.pass(2_000);
+  page.openStreams[0].event("operations-changed", '{"channel":"liveops.owner.ann"}');
+  await page.settle();
+  assert.equal(page.requestsTo("/live/").length, 2);
+});
