@@ -8,6 +8,7 @@
 
 mod support;
 
+mod blocked_sockets;
 mod chains;
 mod channel_layer;
 mod event_streams;
@@ -16,8 +17,8 @@ mod half_open;
 mod house;
 mod http;
 mod live_page;
-mod lost_frames;
 mod liveops_js;
+mod lost_frames;
 mod projection;
 mod readme;
 mod restarts;
