@@ -21,6 +21,7 @@ mod liveops_js;
 mod lost_frames;
 mod projection;
 mod readme;
+mod reconnect;
 mod restarts;
 mod runner;
 mod rust_analyzer;

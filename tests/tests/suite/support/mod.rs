@@ -17,3 +17,4 @@ pub(crate) mod served;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod sqlite;
+pub(crate) mod watched;

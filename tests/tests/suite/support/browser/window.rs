@@ -203,6 +203,14 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
     }
 
+    /// Takes the network from the current tab, or gives it back.
+    pub(crate) async fn network(&self, is_there: bool) {
+        let conditions = json!({
+            "offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.devtools("Network.emulateNetworkConditions", &conditions).await;
+    }
+
     /// What is in the window, as a PNG.
     pub(crate) async fn screenshot(&self, path: &Path) {
         fs::write(path, self.client.screenshot().await.unwrap()).unwrap();

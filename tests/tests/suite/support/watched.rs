@@ -1,0 +1,107 @@
+//! An application that is watched in a browser, over a network that can fail.
+
+use axum::Router;
+use liveops::{ChannelName, OperationId, Run, runner::Builder};
+
+use super::{
+    app::{Gate, TestApp},
+    browser::Browser,
+    proxy::Proxy,
+    server::Server,
+};
+
+pub(crate) struct WatchedApp {
+    pub(crate) app: TestApp,
+    /// The network between the application and the browser.
+    pub(crate) proxy: Proxy,
+    server: Server,
+}
+
+impl WatchedApp {
+    pub(crate) async fn start() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(Builder<Gate>) -> Builder<Gate>) -> Self {
+        Self::serve(TestApp::with(change).await, Router::new()).await
+    }
+
+    /// Serves an application and pages beside it.
+    pub(crate) async fn serve(app: TestApp, pages: Router) -> Self {
+        let server = Server::start(pages.merge(app.router.clone())).await;
+        let proxy = Proxy::start(server.address()).await;
+        Self { app, proxy, server }
+    }
+
+    /// Stops as a process does that is told to, and goes on as another one: what was running is
+    /// handed back and runs again.
+    pub(crate) async fn restart_as(&mut self, next: impl Future<Output = TestApp>) {
+        self.proxy.cut();
+        self.app.liveops.shutdown(std::time::Duration::ZERO).await;
+        self.app = next.await;
+        self.app.liveops.resume().await.unwrap();
+        self.server = Server::start(self.app.router.clone()).await;
+        self.proxy.lead_to(self.server.address());
+        self.proxy.forward();
+    }
+
+    /// Enqueues an operation and shows its page, which follows it when this returns.
+    pub(crate) async fn watch<Op: Run>(&self, browser: &Browser, operation: Op) -> OperationId {
+        let id = self.app.liveops.enqueue(operation, "ann").await.unwrap();
+        browser.goto(&self.page_of::<Op>(id)).await;
+        browser.wait_until(CONNECTED).await;
+        id
+    }
+
+    /// Where the page of an operation is, for a browser.
+    pub(crate) fn page_of<Op: Run>(&self, id: OperationId) -> String {
+        self.proxy.url(&self.app.liveops.url(Op::OP_TYPE, id))
+    }
+
+    /// Waits until the server would show `text` on the page of an operation, whatever a browser
+    /// shows.
+    pub(crate) async fn reports<Op: Run>(&self, id: OperationId, text: &str) {
+        let channel = ChannelName::operation(id);
+        let mut changes = self.app.liveops.channel_layer().subscribe(&channel).await.unwrap();
+        let path = self.app.liveops.url(Op::OP_TYPE, id);
+        while !self.app.get(&path).await.body.contains(text) {
+            changes.next().await.unwrap().unwrap();
+        }
+    }
+}
+
+/// The page is connected. What has ended does not show it, and is all the same.
+pub(crate) const CONNECTED: &str =
+    "document.querySelector('.op-connection')?.dataset.connection === 'connected'";
+
+/// The page shows what it would show if it were loaded now, and is at the same place in the
+/// channel.
+///
+/// The times of a log are in the reader's own words, so they are compared as points in time.
+pub(crate) const SHOWS_THE_TRUTH: &str = "(() => {
+    const request = new XMLHttpRequest();
+    request.open('GET', location.href, false);
+    request.send();
+    const fresh = new DOMParser().parseFromString(request.responseText, 'text/html');
+    const parts = ['controls', 'stages', 'status', 'progress', 'regions', 'result', 'log'];
+    const shown = page => {
+        const container = page.querySelector('.liveop').cloneNode(true);
+        for (const time of container.querySelectorAll('time')) {
+            time.removeAttribute('title');
+            time.textContent = '';
+        }
+        const { liveopState, liveopCursor, liveopChannel } = container.dataset;
+        const regions = parts.map(part => container.querySelector('.op-' + part));
+        return { place: [liveopState, liveopCursor, liveopChannel].join(), regions };
+    };
+    const [here, there] = [shown(document), shown(fresh)];
+    return here.place === there.place
+        && here.regions.every((region, at) => region.isEqualNode(there.regions[at]));
+})()";
+
+/// Writes down what the page says of its connection from now on, in `window.connections`.
+pub(crate) const CONNECTION_WITNESS: &str = "(() => {
+    window.connections = [];
+    document.addEventListener('liveop:connection', event => connections.push(event.detail.state));
+    return true;
+})()";
