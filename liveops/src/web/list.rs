@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{WebError, is_partial, wants_json},
     json::OperationJson,
+    page::LIVE_PAGE,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
@@ -86,16 +87,18 @@ async fn answer(
         search: query.q.clone(),
     };
     let renderer = &web.engine().renderer;
-    // The same address answers with a page or with a part of it.
-    let vary = [(header::VARY, "HX-Request, Accept"), (header::CACHE_CONTROL, "no-store")];
+    // The same address answers with a page or with a part of it, which nobody goes back to.
+    let headers_of =
+        |caching| [(header::VARY, "HX-Request, Accept"), (header::CACHE_CONTROL, caching)];
     if is_partial(headers) {
-        return Ok((vary, renderer.list_table(&page)).into_response());
+        return Ok((headers_of("no-store"), renderer.list_table(&page)).into_response());
     }
     let channel = viewer.list_channel();
     let token = web.engine().keys.sign(&viewer.id, &channel)?;
     let connection = Connection { token: Some(token), ..Connection::default() };
     let list = renderer.list(&page, &channel, &connection);
-    Ok((vary, renderer.page("Operations", &viewer.id, list)).into_response())
+    let page = renderer.page("Operations", &viewer.id, list);
+    Ok((headers_of(LIVE_PAGE), page).into_response())
 }
 
 impl ListQuery {

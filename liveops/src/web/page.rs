@@ -51,6 +51,12 @@ pub(super) async fn page<V>(
     page.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
+/// How a page that follows something is cached: by its browser alone, and asked for again.
+///
+/// Not `no-store`, which keeps a page that had a WebSocket out of the back-forward cache. What comes
+/// back from there has an old token and shows an old state, and liveops.js renews both.
+pub(super) const LIVE_PAGE: &str = "private, no-cache";
+
 async fn show(
     web: &Web,
     viewer: &Viewer,
@@ -59,15 +65,13 @@ async fn show(
 ) -> Result<Response, WebError> {
     let Embedded { container, token, cursor } =
         Embedded::look(web.engine(), viewer, &kind, &row).await?;
-    // The page holds a token, and what it shows is old in a second.
-    let no_store = [(header::CACHE_CONTROL, "no-store")];
     if as_json {
         let json = OperationJson::new(web, &kind, row).connected(token, Some(cursor));
-        return Ok((no_store, Json(json)).into_response());
+        return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }
     let subject = Subject { kind, id: row.operation_id() };
     let page = web.engine().renderer.operation_page(&subject, &viewer.id, container);
-    Ok((no_store, page).into_response())
+    Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 
 /// The log as text: while the operation runs what is kept of it, afterwards what was written to

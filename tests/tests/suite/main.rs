@@ -8,6 +8,7 @@
 
 mod support;
 
+mod back_and_forward;
 mod blocked_sockets;
 mod chains;
 mod channel_layer;
@@ -18,6 +19,7 @@ mod house;
 mod http;
 mod live_page;
 mod liveops_js;
+mod long_log;
 mod lost_frames;
 mod projection;
 mod readme;
@@ -25,6 +27,7 @@ mod reconnect;
 mod restarts;
 mod runner;
 mod rust_analyzer;
+mod several_tabs;
 mod slow_clients;
 mod stock_htmx;
 mod store;

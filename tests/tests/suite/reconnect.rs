@@ -8,16 +8,8 @@ use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     database::TestDatabase,
-    watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, WatchedApp},
+    watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, WatchedApp, WITHOUT_TIMERS},
 };
-
-/// The timers of liveops.js never fire again, so that nothing but an event can wake it.
-const WITHOUT_TIMERS: &str = "(() => {
-    const setTimeout = window.setTimeout.bind(window);
-    window.setTimeout = (act, ms) =>
-        new Error().stack.includes('/static/liveops-') ? 0 : setTimeout(act, ms);
-    return true;
-})()";
 
 const RECONNECTING: &str = ".op-connection[data-connection=reconnecting]";
 

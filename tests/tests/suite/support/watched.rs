@@ -1,6 +1,6 @@
 //! An application that is watched in a browser, over a network that can fail.
 
-use axum::Router;
+use axum::{Router, http::StatusCode, routing::get};
 use liveops::{ChannelName, OperationId, Run, runner::Builder};
 
 use super::{
@@ -28,6 +28,8 @@ impl WatchedApp {
 
     /// Serves an application and pages beside it.
     pub(crate) async fn serve(app: TestApp, pages: Router) -> Self {
+        // Browsers ask for it, and log that it is missing.
+        let pages = pages.route("/favicon.ico", get(async || StatusCode::NO_CONTENT));
         let server = Server::start(pages.merge(app.router.clone())).await;
         let proxy = Proxy::start(server.address()).await;
         Self { app, proxy, server }
@@ -103,5 +105,13 @@ pub(crate) const SHOWS_THE_TRUTH: &str = "(() => {
 pub(crate) const CONNECTION_WITNESS: &str = "(() => {
     window.connections = [];
     document.addEventListener('liveop:connection', event => connections.push(event.detail.state));
+    return true;
+})()";
+
+/// The timers of liveops.js never fire again, so that nothing but an event can wake it.
+pub(crate) const WITHOUT_TIMERS: &str = "(() => {
+    const setTimeout = window.setTimeout.bind(window);
+    window.setTimeout = (act, ms) =>
+        new Error().stack.includes('/static/liveops-') ? 0 : setTimeout(act, ms);
     return true;
 })()";
