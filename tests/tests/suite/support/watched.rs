@@ -79,26 +79,33 @@ pub(crate) const CONNECTED: &str =
 /// The page shows what it would show if it were loaded now, and is at the same place in the
 /// channel.
 ///
-/// The times of a log are in the reader's own words, so they are compared as points in time.
+/// The times of a log are in the reader's own words and so left out; what is kept of a log may be
+/// a little more than the page keeps.
 pub(crate) const SHOWS_THE_TRUTH: &str = "(() => {
+    const parts = ['controls', 'stages', 'status', 'progress', 'regions', 'result', 'log'];
     const request = new XMLHttpRequest();
     request.open('GET', location.href, false);
     request.send();
     const fresh = new DOMParser().parseFromString(request.responseText, 'text/html');
-    const parts = ['controls', 'stages', 'status', 'progress', 'regions', 'result', 'log'];
-    const shown = page => {
+    const [here, there] = [document, fresh].map(page => {
         const container = page.querySelector('.liveop').cloneNode(true);
-        for (const time of container.querySelectorAll('time')) {
-            time.removeAttribute('title');
-            time.textContent = '';
+        for (const time of container.querySelectorAll('time')) time.remove();
+        for (const line of [...container.querySelectorAll('.op-log-line')].slice(0, -1000)) {
+            line.remove();
         }
-        const { liveopState, liveopCursor, liveopChannel } = container.dataset;
-        const regions = parts.map(part => container.querySelector('.op-' + part));
-        return { place: [liveopState, liveopCursor, liveopChannel].join(), regions };
-    };
-    const [here, there] = [shown(document), shown(fresh)];
-    return here.place === there.place
-        && here.regions.every((region, at) => region.isEqualNode(there.regions[at]));
+        return container;
+    });
+    for (const name of ['liveopChannel', 'liveopState', 'liveopCursor']) {
+        const [shown, truth] = [here.dataset[name], there.dataset[name]];
+        if (shown !== truth) throw new Error(`${name} is ${shown} and not ${truth}`);
+    }
+    for (const part of parts) {
+        const [shown, truth] = [here, there].map(page => page.querySelector('.op-' + part));
+        if (!shown.isEqualNode(truth)) {
+            throw new Error(`${shown.outerHTML} and not ${truth.outerHTML}`);
+        }
+    }
+    return true;
 })()";
 
 /// Writes down what the page says of its connection from now on, in `window.connections`.
