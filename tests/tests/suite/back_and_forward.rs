@@ -1,7 +1,6 @@
 //! The browser's back and forward buttons: what comes back from its cache is live again.
 
 use liveops::OperationState;
-use serde_json::json;
 
 use crate::support::{
     app::Steps,
@@ -24,7 +23,7 @@ const RESTORED: &str = "(() => {
 #[tokio::test]
 async fn a_page_that_comes_back_from_the_cache_is_live_again() {
     let Some(browser) = Browser::open().await else { return };
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WITNESS })).await;
+    browser.on_every_page(WITNESS).await;
     let served = WatchedApp::start().await;
     let id = served.watch(&browser, Steps {}).await;
     browser.click(".liveops-nav a").await;

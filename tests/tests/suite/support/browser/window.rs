@@ -191,6 +191,18 @@ impl Browser {
         self.client.window().await.unwrap()
     }
 
+    /// Types into whatever has the focus.
+    pub(crate) async fn press(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Runs a script at the beginning of every document to come in the current tab, before those
+    /// of the page and whatever its policy.
+    pub(crate) async fn on_every_page(&self, script: &str) {
+        let script = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &script).await;
+    }
+
     /// Sets a cookie for the site of `url`, which need not have been visited.
     pub(crate) async fn set_cookie(&self, url: &str, name: &str, value: &str) {
         let cookie = json!({ "url": url, "name": name, "value": value });
