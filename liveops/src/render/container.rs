@@ -123,8 +123,8 @@ fn wrapped(id: OperationId, region: &Region, swap: Option<&'static str>, content
     let is_log = *region == Region::Log;
     html! {
         div id=(element_id(id, region)) class=(class) hx-swap-oob=[swap]
-            role=[is_log.then_some("log")] aria-live=[is_log.then_some("off")]
-            tabindex=[is_log.then_some("0")] {
+            role=[is_log.then_some("log")] aria-label=[is_log.then_some("Log")]
+            aria-live=[is_log.then_some("off")] tabindex=[is_log.then_some("0")] {
             (PreEscaped(content))
         }
     }

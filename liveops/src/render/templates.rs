@@ -63,7 +63,7 @@ pub struct Layout {
 pub struct HostPage {
     /// The operation's title.
     pub title: &'static str,
-    /// The element that shows the operation and follows it.
+    /// The element that shows the operation and follows it. Its title is a second-level heading.
     pub container: Markup,
     /// The path of the list of operations.
     pub list_url: String,
@@ -141,7 +141,12 @@ impl Templates {
     pub(super) fn render_host(&self, name: &str, page: &HostPage) -> Markup {
         match self.hosts.get(name) {
             Some(host) => host(page),
-            None => page.container.clone(),
+            None => html! {
+                // The title in the container is a second-level heading: it may be one of several,
+                // and changes when a chain moves on.
+                h1 class="liveops-hidden" { "Operation" }
+                (page.container)
+            },
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod accessibility;
 mod back_and_forward;
 mod blocked_sockets;
 mod chains;

@@ -8,7 +8,7 @@ use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     database::TestDatabase,
-    watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, WatchedApp, WITHOUT_TIMERS},
+    watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, WITHOUT_TIMERS, WatchedApp},
 };
 
 const RECONNECTING: &str = ".op-connection[data-connection=reconnecting]";

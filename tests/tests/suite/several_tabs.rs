@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{
     app::Steps,
     browser::Browser,
-    watched::{CONNECTED, SHOWS_THE_TRUTH, WatchedApp, WITHOUT_TIMERS},
+    watched::{CONNECTED, SHOWS_THE_TRUTH, WITHOUT_TIMERS, WatchedApp},
 };
 
 #[tokio::test]
