@@ -29,9 +29,11 @@ pub(super) fn badge(state: OperationState) -> Markup {
 }
 
 fn action(url: &str, name: &str, label: &str, enabled: bool) -> Markup {
+    // Not `disabled`, which would take the focus from whoever has just pressed it; to ask twice does
+    // no harm.
     html! {
         form class={ "op-" (name) } method="post" action={ (url) (name) } data-liveop-action {
-            button type="submit" disabled[!enabled] { (label) }
+            button type="submit" aria-disabled=[(!enabled).then_some("true")] { (label) }
         }
     }
 }

@@ -211,8 +211,21 @@ impl Browser {
 
     /// What the system's setting is, for the page: `dark` or `light`.
     pub(crate) async fn color_scheme(&self, scheme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.media("prefers-color-scheme", scheme).await;
+    }
+
+    /// What one of the system's settings is, for the page; the others are the system's again.
+    pub(crate) async fn media(&self, feature: &str, value: &str) {
+        let features = json!([{ "name": feature, "value": value }]);
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
+    }
+
+    /// Another screen: its size in the pixels of CSS, and how many of its own each of them has.
+    pub(crate) async fn screen(&self, width: u32, height: u32, scale: u32) {
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", &screen).await;
     }
 
     /// Takes the network from the current tab, or gives it back.
