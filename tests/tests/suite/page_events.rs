@@ -33,7 +33,9 @@ async fn every_change_is_told_to_the_page() {
     let socket = served.proxy.socket_url("/live/ws");
     assert_eq!(
         told(&browser, "connection").await,
-        [json!(["connection", "#document", { "state": "connected", "socket": socket }])]
+        [json!(["connection", "#document", {
+            "state": "connected", "socket": socket, "transport": "websocket",
+        }])]
     );
 
     served.app.gate.open(1);

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use liveops::{OperationState, token::SigningKeys};
 
 use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     database::TestDatabase,
-    watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, WITHOUT_TIMERS, WatchedApp},
+    watched::{
+        CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, TRANSPORT_WITNESS, WITHOUT_TIMERS,
+        WatchedApp, without_websockets,
+    },
 };
 
 const RECONNECTING: &str = ".op-connection[data-connection=reconnecting]";
@@ -16,8 +20,22 @@ const RECONNECTING: &str = ".op-connection[data-connection=reconnecting]";
 #[tokio::test]
 async fn what_was_missed_is_shown_when_the_network_is_back() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::start().await;
-    let id = served.watch(&browser, Steps {}).await;
+    misses_nothing(&browser, "websocket", TestApp::spawn().await).await;
+}
+
+#[tokio::test]
+async fn what_was_missed_is_shown_where_websockets_are_blocked() {
+    let Some(browser) = Browser::open().await else { return };
+    let mut app = TestApp::spawn().await;
+    app.router = without_websockets(app.router);
+    misses_nothing(&browser, "sse", app).await;
+}
+
+async fn misses_nothing(browser: &Browser, transport: &str, app: TestApp) {
+    browser.on_every_page(TRANSPORT_WITNESS).await;
+    let served = WatchedApp::serve(app, Router::new()).await;
+    let id = served.watch(browser, Steps {}).await;
+    assert_eq!(browser.evaluate("transport").await, transport);
     browser.evaluate(CONNECTION_WITNESS).await;
 
     // In the middle of a run, the page gets what it missed; it began with the first stage.
@@ -65,7 +83,6 @@ async fn a_network_that_returns_is_used_at_once() {
 }
 
 #[tokio::test]
-#[ignore = "the page is not told the interval yet, and waits for a minute"]
 async fn a_connection_that_died_without_a_word_is_noticed() {
     let Some(browser) = Browser::open().await else { return };
     let mut config = liveops::Config::default();
@@ -88,7 +105,7 @@ async fn a_server_that_was_restarted_runs_the_operation_again_before_the_same_pa
     let Some(browser) = Browser::open().await else { return };
     let database = TestDatabase::sqlite_file();
     let app = TestApp::on(&database.url(), |builder| builder).await;
-    let mut served = WatchedApp::serve(app, axum::Router::new()).await;
+    let mut served = WatchedApp::serve(app, Router::new()).await;
     let id = served.watch(&browser, Steps {}).await;
     browser.evaluate(CONNECTION_WITNESS).await;
     served.app.gate.open(2);

@@ -43,7 +43,6 @@ fn round(number: u32) -> String {
 }
 
 #[tokio::test]
-#[ignore = "liveops.js loses the scroll of a text area"]
 async fn typing_goes_on_while_the_region_is_replaced() {
     let Some(browser) = Browser::open().await else { return };
     let served = WatchedApp::with(|builder| builder.register::<Questions>()).await;
@@ -55,13 +54,13 @@ async fn typing_goes_on_while_the_region_is_replaced() {
     browser.fill("[name=remark]", "one\ntwo\nthree\nfour\nfive\nsix").await;
     browser.evaluate("document.querySelector('[name=remark]').scrollTop = 20").await;
     browser.fill("[name=name]", "Gry").await;
-    browser.evaluate("document.activeElement.setSelectionRange(1, 3, 'backward')").await;
+    browser.evaluate("document.activeElement.setSelectionRange(2, 3, 'backward')").await;
     served.app.gate.open(1);
     browser.wait_until(&round(1)).await;
 
     let doing = "(({ name, value, selectionStart, selectionEnd, selectionDirection }) =>
         [name, value, selectionStart, selectionEnd, selectionDirection])(document.activeElement)";
-    assert_eq!(browser.evaluate(doing).await, json!(["name", "Gry", 1, 3, "backward"]));
+    assert_eq!(browser.evaluate(doing).await, json!(["name", "Gry", 2, 3, "backward"]));
     let others = "['remark', 'sure', 'untouched'].map(name => document.getElementsByName(name)[0])
         .map(({ value, checked, scrollTop }) => [value, checked, scrollTop])";
     assert_eq!(

@@ -1,6 +1,13 @@
 //! An application that is watched in a browser, over a network that can fail.
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::Request,
+    http::{StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use liveops::{ChannelName, OperationId, Run, runner::Builder};
 
 use super::{
@@ -72,6 +79,17 @@ impl WatchedApp {
     }
 }
 
+/// The routes as they are behind what stands between many a page and its server.
+pub(crate) fn without_websockets(router: Router) -> Router {
+    async fn refuse_upgrades(request: Request, next: Next) -> Response {
+        if request.headers().contains_key(header::UPGRADE) {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        next.run(request).await
+    }
+    router.layer(from_fn(refuse_upgrades))
+}
+
 /// The page is connected. What has ended does not show it, and is all the same.
 pub(crate) const CONNECTED: &str =
     "document.querySelector('.op-connection')?.dataset.connection === 'connected'";
@@ -122,3 +140,7 @@ pub(crate) const WITHOUT_TIMERS: &str = "(() => {
         new Error().stack.includes('/static/liveops-') ? 0 : setTimeout(act, ms);
     return true;
 })()";
+
+/// Writes down over what the page is connected, in `window.transport`.
+pub(crate) const TRANSPORT_WITNESS: &str = "document.addEventListener('liveop:connection',
+    ({ detail }) => { window.transport = detail.transport; });";
