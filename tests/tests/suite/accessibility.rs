@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps},
     browser::Browser,
-    demo::ServedDemo,
+    demo::{ServedDemo, screenshot},
     need::need,
     watched::WatchedApp,
 };
@@ -21,6 +21,10 @@ const LOOK: &str = "
         ({ violations }) => done(violations.flatMap(({ id, help, nodes }) =>
             nodes.map(({ html, failureSummary }) => [id, help, html, failureSummary].join(' | ')))),
         error => done([String(error)]));";
+
+/// Nothing glides from one colour to the next, which would be seen half-way.
+const AT_REST: &str = "document.getAnimations().every(({ playState, effect }) =>
+    playState !== 'running' || effect.getTiming().iterations === Infinity)";
 
 /// Looks at pages.
 struct Critic<'a> {
@@ -40,27 +44,16 @@ impl<'a> Critic<'a> {
         let client = self.browser.client();
         client.execute(&self.axe, Vec::new()).await.unwrap();
         let mut objections = Vec::new();
-        for direction in ["ltr", "rtl"] {
+        // Colours and directions have nothing to do with each other, so two looks see everything.
+        for (scheme, direction) in [("light", "ltr"), ("dark", "rtl")] {
             let turn = format!("document.documentElement.dir = '{direction}'");
             self.browser.evaluate(&turn).await;
-            for scheme in ["light", "dark"] {
-                self.browser.color_scheme(scheme).await;
-                // What glides from one colour to the next is not seen half-way.
-                self.browser
-                    .wait_until(
-                        "document.getAnimations().every(({ playState, effect }) =>
-                    playState !== 'running' || effect.getTiming().iterations === Infinity)",
-                    )
-                    .await;
-                let found = client.execute_async(LOOK, Vec::new()).await.unwrap();
-                let found = found.as_array().unwrap().iter();
-                objections
-                    .extend(found.map(|text| format!("{page}, {direction}, {scheme}: {text}")));
-                if let Ok(folder) = std::env::var("LIVEOPS_TEST_PICTURES") {
-                    let name = format!("axe-{page}-{direction}-{scheme}.png");
-                    self.browser.screenshot(&std::path::Path::new(&folder).join(name)).await;
-                }
-            }
+            self.browser.color_scheme(scheme).await;
+            self.browser.wait_until(AT_REST).await;
+            let found = client.execute_async(LOOK, Vec::new()).await.unwrap();
+            let found = found.as_array().unwrap().iter();
+            objections.extend(found.map(|text| format!("{page}, {scheme}, {direction}: {text}")));
+            screenshot(self.browser, &format!("{page}-{scheme}-{direction}")).await;
         }
         objections
     }

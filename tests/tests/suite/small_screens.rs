@@ -1,7 +1,5 @@
 //! Phones, and windows that are zoomed: no sideways scrolling, nothing cut off, all in reach.
 
-use std::path::Path;
-
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +7,7 @@ use serde_json::json;
 use crate::support::{
     app::{Gate, Steps},
     browser::Browser,
-    demo::ServedDemo,
+    demo::{ServedDemo, screenshot},
     watched::WatchedApp,
 };
 
@@ -75,25 +73,20 @@ const MISFITS: &str = "(() => {
     return misfits;
 })()";
 
-/// A phone, the same at twice the pixels, which is what a zoom of 200 % is, and half a window.
-const WIDTHS: [(u32, u32); 3] = [(320, 1), (320, 2), (640, 2)];
+/// How wide a phone is, or a window of twice the pixels at a zoom of 200 %; and half a screen.
+const WIDTHS: [u32; 2] = [320, 640];
 
 async fn misfits(browser: &Browser, page: &str) -> Vec<String> {
     let mut misfits = Vec::new();
-    for (width, scale) in WIDTHS {
+    for width in WIDTHS {
+        browser.screen(width, 700, 2).await;
         for direction in ["ltr", "rtl"] {
             let turn = format!("document.documentElement.dir = '{direction}'");
             browser.evaluate(&turn).await;
-            browser.screen(width, 700, scale).await;
             let found = browser.evaluate(MISFITS).await;
             let found = found.as_array().unwrap().iter();
-            misfits.extend(
-                found.map(|misfit| format!("{page}, {width}×{scale}, {direction}: {misfit}")),
-            );
-            if let Ok(folder) = std::env::var("LIVEOPS_TEST_PICTURES") {
-                let name = format!("small-{page}-{width}-{scale}-{direction}.png");
-                browser.screenshot(&Path::new(&folder).join(name)).await;
-            }
+            misfits.extend(found.map(|misfit| format!("{page}, {width}, {direction}: {misfit}")));
+            screenshot(browser, &format!("{page}-{width}-{direction}")).await;
         }
     }
     misfits

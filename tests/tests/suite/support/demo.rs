@@ -53,10 +53,17 @@ impl ServedDemo {
 /// Takes a picture for the README and for those who look, where `LIVEOPS_TEST_PICTURES` names a
 /// folder.
 pub(crate) async fn picture(browser: &Browser, name: &str) {
-    if let Ok(folder) = std::env::var("LIVEOPS_TEST_PICTURES") {
+    if std::env::var_os("LIVEOPS_TEST_PICTURES").is_some() {
         for scheme in ["light", "dark"] {
             browser.color_scheme(scheme).await;
-            browser.screenshot(&Path::new(&folder).join(format!("{name}-{scheme}.png"))).await;
+            screenshot(browser, &format!("{name}-{scheme}")).await;
         }
+    }
+}
+
+/// The same of the page as it is.
+pub(crate) async fn screenshot(browser: &Browser, name: &str) {
+    if let Ok(folder) = std::env::var("LIVEOPS_TEST_PICTURES") {
+        browser.screenshot(&Path::new(&folder).join(format!("{name}.png"))).await;
     }
 }
