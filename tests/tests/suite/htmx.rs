@@ -1,7 +1,10 @@
 //! A page with htmx 2, with htmx 4, with none, and with one that comes late.
 
 use axum::{Router, http::header, routing::get};
-use liveops::{LiveOperation, OperationId, OperationState, Progress, Run, RunResult, Viewer, web};
+use liveops::{
+    LiveOperation, OperationId, OperationState, Progress, Run, RunResult, Viewer, runner::Builder,
+    web,
+};
 use maud::{DOCTYPE, Markup, html};
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +62,7 @@ enum Htmx {
 async fn serve(htmx: Htmx) -> Option<(WatchedApp, OperationId)> {
     let folder = need("npm packages", "LIVEOPS_TEST_NODE_MODULES")?;
     let four = std::fs::read_to_string(format!("{folder}/htmx-4/dist/htmx.min.js")).unwrap();
-    let app = TestApp::with(|builder| builder.register::<Boosted>()).await;
+    let app = TestApp::with(Builder::register::<Boosted>).await;
     let id = app.liveops.enqueue(Boosted {}, "ann").await.unwrap();
     let liveops = app.liveops.clone();
     let page = move || async move {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use liveops::{LiveOperation, OperationState, Progress, Run, RunResult};
+use liveops::{LiveOperation, OperationState, Progress, Run, RunResult, runner::Builder};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
@@ -69,7 +69,7 @@ const FROM_BOTTOM: &str = "(({ scrollHeight, scrollTop, clientHeight }) =>
 #[tokio::test]
 async fn ten_thousand_lines_end_as_the_newest_thousand() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<LongLog>()).await;
+    let served = WatchedApp::with(Builder::register::<LongLog>).await;
     let id = served.watch(&browser, LongLog { lines: 500, times: 20 }).await;
 
     // The most lines there ever were.
@@ -108,7 +108,7 @@ async fn ten_thousand_lines_end_as_the_newest_thousand() {
 #[tokio::test]
 async fn the_log_follows_its_end_unless_the_reader_looks_at_something_else() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<LongLog>()).await;
+    let served = WatchedApp::with(Builder::register::<LongLog>).await;
     served.watch(&browser, LongLog { lines: 400, times: 4 }).await;
     served.app.gate.open(1);
     browser.wait_until(&last_line_is(400)).await;
@@ -142,7 +142,7 @@ async fn the_log_follows_its_end_unless_the_reader_looks_at_something_else() {
 #[tokio::test]
 async fn a_page_flooded_with_lines_still_takes_a_click() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<FloodOfLines>()).await;
+    let served = WatchedApp::with(Builder::register::<FloodOfLines>).await;
     served.watch(&browser, FloodOfLines {}).await;
     browser.wait_until(&format!("Number({LAST_LINE}.split(' ').at(-1)) > 2000")).await;
     browser.click(".op-cancel button").await;

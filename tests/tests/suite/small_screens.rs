@@ -1,6 +1,6 @@
 //! Phones, and windows that are zoomed: no sideways scrolling, nothing cut off, all in reach.
 
-use liveops::{LiveOperation, Progress, Run, RunResult};
+use liveops::{LiveOperation, Progress, Run, RunResult, runner::Builder};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -95,7 +95,7 @@ async fn misfits(browser: &Browser, page: &str) -> Vec<String> {
 #[tokio::test]
 async fn an_operation_fits_with_the_longest_words() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<LongWords>()).await;
+    let served = WatchedApp::with(Builder::register::<LongWords>).await;
     served.watch(&browser, LongWords {}).await;
     browser.wait_for("[data-level=warning]").await;
     let mut found = misfits(&browser, "long-running").await;

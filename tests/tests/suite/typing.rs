@@ -1,6 +1,6 @@
 //! What the reader is doing in a region survives that the region is replaced.
 
-use liveops::{LiveOperation, Progress, Run, RunResult};
+use liveops::{LiveOperation, Progress, Run, RunResult, runner::Builder};
 use maud::html;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -45,7 +45,7 @@ fn round(number: u32) -> String {
 #[tokio::test]
 async fn typing_goes_on_while_the_region_is_replaced() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<Questions>()).await;
+    let served = WatchedApp::with(Builder::register::<Questions>).await;
     served.watch(&browser, Questions { times: 4 }).await;
 
     // Half a word, a swap, the other half: as if nothing had happened.
