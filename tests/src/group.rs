@@ -5,12 +5,19 @@ pub(crate) enum Group {
     Redis,
     Browser,
     Node,
+    ReferenceClient,
     RustAnalyzer,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::PostgreSql, Self::Redis, Self::Browser, Self::Node, Self::RustAnalyzer];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::PostgreSql,
+        Self::Redis,
+        Self::Browser,
+        Self::Node,
+        Self::ReferenceClient,
+        Self::RustAnalyzer,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -18,6 +25,7 @@ impl Group {
             Self::Redis => "Redis",
             Self::Browser => "browser",
             Self::Node => "node",
+            Self::ReferenceClient => "reference client",
             Self::RustAnalyzer => "rust-analyzer",
         }
     }
@@ -35,6 +43,9 @@ impl Group {
             Self::Redis => "on Debian: apt-get install redis-server",
             Self::Browser => "on Debian: apt-get install chromium chromium-driver",
             Self::Node => "on Debian: apt-get install nodejs npm",
+            Self::ReferenceClient => {
+                "on Debian: apt-get install python3 python3-pip, and a network the first time"
+            }
             Self::RustAnalyzer => "with rustup: rustup component add rust-analyzer",
         }
     }

@@ -17,6 +17,7 @@ mod node;
 mod postgres;
 mod program;
 mod redis;
+mod reference_client;
 mod report;
 mod rust_analyzer;
 mod scratch;
@@ -28,8 +29,9 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
-        runs the tests, with private instances of PostgreSQL and Redis and with Chromium, node
-        and rust-analyzer as far as this machine has them, and ends by saying what did not run;
+        runs the tests, with private instances of PostgreSQL and Redis, and with Chromium, node, the
+        client of django-liveops and rust-analyzer, as far as this machine has them or can fetch
+        them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation

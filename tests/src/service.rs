@@ -1,6 +1,6 @@
 use std::{any::Any, fmt};
 
-use crate::{browser, group::Group, node, postgres, redis, rust_analyzer};
+use crate::{browser, group::Group, node, postgres, redis, reference_client, rust_analyzer};
 
 /// What one group needs, ready to be used; stopped and cleaned up when dropped.
 pub(crate) struct Service {
@@ -39,6 +39,7 @@ impl Service {
             Group::Redis => redis::start(),
             Group::Browser => browser::find(),
             Group::Node => node::prepare(),
+            Group::ReferenceClient => reference_client::install(),
             Group::RustAnalyzer => rust_analyzer::find(),
         }
     }

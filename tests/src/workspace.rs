@@ -1,6 +1,6 @@
 use std::{
     env,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -24,4 +24,9 @@ pub(crate) fn rustc() -> Command {
 pub(crate) fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().expect("the package lies in the workspace")
+}
+
+/// Where cargo puts what it builds, and where what is fetched for tests goes.
+pub(crate) fn target() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from))
 }

@@ -1,5 +1,5 @@
 use std::{
-    env, fs,
+    fs,
     fs::File,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{cpu_time, figures::Subject, method::Method, source::source, variant::Variant};
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, root, target};
 
 /// The generated packages: a workspace of their own, below the target folder.
 #[derive(Debug)]
@@ -26,8 +26,7 @@ pub(super) struct Package {
 impl Packages {
     /// Writes a package for every variant in every size.
     pub(super) fn generate(sizes: &[usize]) -> Result<Self, String> {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        let folder = root().join(target).join("derive-cost");
+        let folder = target().join("derive-cost");
         let all =
             sizes.iter().flat_map(|&size| Variant::ALL.map(|variant| Package { variant, size }));
         let packages = Self { folder, all: all.collect() };

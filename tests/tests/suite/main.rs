@@ -30,6 +30,7 @@ mod projection;
 mod readme;
 mod reconnect;
 mod reduced_motion;
+mod reference_client;
 mod restarts;
 mod runner;
 mod rust_analyzer;
