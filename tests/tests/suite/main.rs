@@ -40,5 +40,6 @@ mod small_screens;
 mod stock_htmx;
 mod store;
 mod support_works;
+mod tokens;
 mod typing;
 mod websocket;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use liveops::{
-    ChannelName, Config, OperationId, OperationState, SigningKeys, UserId,
+    ChannelName, Config, OperationId, OperationState, UserId,
     channel::{MemoryChannelLayer, Payload, Signal},
 };
 use serde_json::json;
@@ -248,34 +248,6 @@ async fn a_token_may_come_with_the_address() {
     let url = served.server.socket_url(&format!("/live/ws?subscription_token={token}&since="));
     let mut socket = Socket::connect(&url, &[]).await;
     socket.next_matching("the subscription", is_subscribed).await;
-}
-
-#[tokio::test]
-async fn every_token_that_is_no_permission_is_refused_alike() {
-    let served = Served::start().await;
-    let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
-    let channel = ChannelName::operation(id);
-    let foreign = SigningKeys::new(["another secret of thirty-two byt"]).unwrap();
-    let expired = served.keys.clone().with_ttl(Duration::ZERO);
-    let ann = UserId::from("ann");
-    let mut tampered = served.token("ann", &channel);
-    tampered.insert(tampered.len() / 2, 'x');
-    for token in [
-        served.token("bob", &channel),
-        foreign.sign(&ann, &channel).unwrap().as_str().to_owned(),
-        expired.sign(&ann, &channel).unwrap().as_str().to_owned(),
-        tampered,
-        "nonsense".to_owned(),
-    ] {
-        let mut socket = served.connect().await;
-        socket.send(&json!({ "type": "subscribe", "token": token })).await;
-        let refusal = socket.next().await;
-        assert_eq!(
-            refusal,
-            json!({ "type": "error", "code": 4401, "message": "token invalid or expired" })
-        );
-        assert_eq!(socket.closed().await, 4401);
-    }
 }
 
 #[tokio::test]

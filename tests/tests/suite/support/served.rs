@@ -30,12 +30,23 @@ impl Served {
         Self::build(config, |builder| builder.channel_layer(layer)).await
     }
 
+    pub(crate) async fn signing(keys: SigningKeys) -> Self {
+        Self::assemble(Config::default(), keys, |builder| builder).await
+    }
+
     pub(crate) async fn build(
+        config: Config,
+        change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
+    ) -> Self {
+        Self::assemble(config, SigningKeys::new([SECRET]).unwrap(), change).await
+    }
+
+    async fn assemble(
         mut config: Config,
+        keys: SigningKeys,
         change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
     ) -> Self {
         config.throttle_hz = 1_000.0;
-        let keys = SigningKeys::new([SECRET]).unwrap();
         let app =
             TestApp::with(|builder| change(builder.config(config).signing_keys(keys.clone())))
                 .await;
