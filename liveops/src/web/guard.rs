@@ -33,8 +33,9 @@ pub(super) async fn refuse_cross_site(
 /// Whether a request has no origin, the application's own, or one that is allowed.
 pub(super) fn is_own_origin(web: &Web, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let host =
-        origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    // Nobody at all is not the same host as nobody at all.
+    let host = origin.map(|(_, host)| host).filter(|host| !host.is_empty());
     let own = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     (host.is_some() && host == own) || is_allowed_origin(web, headers)
 }

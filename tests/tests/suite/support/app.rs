@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::FromRequestParts,
-    http::{HeaderMap, Request, StatusCode, header, request::Parts},
+    http::{HeaderMap, Request, StatusCode, header, request::Parts, response},
 };
 use liveops::{
     ChannelName, Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run,
@@ -299,6 +299,11 @@ impl TestApp {
     pub(crate) async fn post_json(&self, path: &str, body: &str) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// The status and headers of an answer that may go on for ever.
+    pub(crate) async fn head(&self, request: Request<Body>) -> response::Parts {
+        self.router.clone().oneshot(request).await.unwrap().into_parts().0
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

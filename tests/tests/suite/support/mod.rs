@@ -15,6 +15,7 @@ pub(crate) mod page;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod reference_client;
+pub(crate) mod routes;
 pub(crate) mod served;
 pub(crate) mod server;
 pub(crate) mod socket;

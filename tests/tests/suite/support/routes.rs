@@ -1,0 +1,57 @@
+//! Every route there is, for what has to hold for all of them.
+
+/// What a route is, as far as it can hurt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Says something about one operation.
+    Shows,
+    /// Does something to one operation.
+    Acts,
+    /// Makes an operation of the viewer's own.
+    Creates,
+    /// Hands out tokens for what the viewer may follow.
+    GrantsTokens,
+    /// Says something about the viewer's operations.
+    Lists,
+    /// Is the same for everybody.
+    Public,
+    /// Is opened with tokens.
+    Socket,
+}
+
+/// A route below the mount.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) kind: Kind,
+}
+
+const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
+    Route { method, path, kind }
+}
+
+/// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
+pub(crate) const ROUTES: [Route; 9] = [
+    route("get", "/", Kind::Lists),
+    route("get", "/ws", Kind::Socket),
+    route("post", "/token", Kind::GrantsTokens),
+    route("get", "/static/{name}", Kind::Public),
+    route("post", "/{op_type}/", Kind::Creates),
+    route("get", "/{op_type}/{id}/", Kind::Shows),
+    route("get", "/{op_type}/{id}/log", Kind::Shows),
+    route("post", "/{op_type}/{id}/cancel", Kind::Acts),
+    route("post", "/{op_type}/{id}/restart", Kind::Acts),
+];
+
+impl Route {
+    /// The route's address for one operation.
+    pub(crate) fn of(&self, op_type: &str, id: impl ToString) -> String {
+        let path = self.path.replace("{op_type}", op_type).replace("{id}", &id.to_string());
+        format!("/live{path}")
+    }
+}
+
+pub(crate) fn routes_that(is_meant: impl Fn(Kind) -> bool) -> Vec<Route> {
+    ROUTES.into_iter().filter(|route| is_meant(route.kind)).collect()
+}
