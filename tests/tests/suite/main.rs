@@ -26,6 +26,7 @@ mod live_page;
 mod liveops_js;
 mod long_log;
 mod lost_frames;
+mod markup;
 mod page_events;
 mod projection;
 mod readme;
