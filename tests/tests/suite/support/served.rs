@@ -85,14 +85,10 @@ pub(crate) fn html(message: &Value) -> &str {
 }
 
 /// Everything up to and including the first message that `ends` it.
-pub(crate) async fn until(socket: &mut Socket, ends: impl Fn(&Value) -> bool) -> Vec<Value> {
-    let mut messages = Vec::new();
-    loop {
-        let message = socket.next().await;
-        let is_end = ends(&message);
-        messages.push(message);
-        if is_end {
-            return messages;
-        }
-    }
+#[track_caller]
+pub(crate) fn until(
+    socket: &mut Socket,
+    ends: impl Fn(&Value) -> bool,
+) -> impl Future<Output = Vec<Value>> {
+    socket.until("the last message of these", ends)
 }

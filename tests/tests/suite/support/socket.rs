@@ -74,25 +74,43 @@ impl Socket {
     ///
     /// # Panics
     ///
-    /// With `what` was awaited and the messages that came instead, when the socket closes first
-    /// or nothing comes in time.
+    /// Those of [`until`](Self::until).
     #[track_caller]
     pub(crate) fn next_matching(
         &mut self,
         what: &str,
         is_it: impl Fn(&Value) -> bool,
     ) -> impl Future<Output = Value> {
+        let messages = self.until(what, is_it);
+        async { messages.await.pop().expect("the one that was awaited is the last of them") }
+    }
+
+    /// Every message up to the first that `is_it`, which is the last of them.
+    ///
+    /// # Panics
+    ///
+    /// With `what` was awaited and the messages that came instead, when the socket closes first
+    /// or it does not come in time.
+    #[track_caller]
+    pub(crate) fn until(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> impl Future<Output = Vec<Value>> {
         let caller = Location::caller();
+        // One for all of them: a server that is alive says so for ever.
+        let deadline = Instant::now() + PATIENCE;
         async move {
-            let mut others = Vec::new();
-            let deadline = Instant::now() + PATIENCE;
+            let mut messages = Vec::new();
             loop {
-                match self.receive_until(deadline).await {
-                    Received::Message(message) if is_it(&message) => return message,
-                    Received::Message(message) => others.push(message),
+                match self.receive(deadline).await {
+                    Received::Message(message) => messages.push(message),
                     other => {
-                        panic!("{caller}: waited for {what}, {other:?}; before it: {others:?}")
+                        panic!("{caller}: waited for {what}, {other:?}; before it: {messages:?}")
                     }
+                }
+                if messages.last().is_some_and(&is_it) {
+                    return messages;
                 }
             }
         }
@@ -102,9 +120,10 @@ impl Socket {
     #[track_caller]
     pub(crate) fn closed(&mut self) -> impl Future<Output = u16> {
         let caller = Location::caller();
+        let deadline = Instant::now() + PATIENCE;
         async move {
             loop {
-                match self.receive().await {
+                match self.receive(deadline).await {
                     Received::Message(_) => {}
                     Received::Closed(Some(frame)) => return frame.code.into(),
                     other => panic!("{caller}: waited for a close frame, {other:?}"),
@@ -121,16 +140,13 @@ impl Socket {
 
     /// Leaves as a browser does, and waits until the server has taken notice.
     pub(crate) async fn close(mut self) {
+        let deadline = Instant::now() + PATIENCE;
         self.stream.close(None).await.unwrap();
-        while let Received::Message(_) = self.receive().await {}
-    }
-
-    async fn receive(&mut self) -> Received {
-        self.receive_until(Instant::now() + PATIENCE).await
+        while let Received::Message(_) = self.receive(deadline).await {}
     }
 
     /// Pings and pongs are tungstenite's business, and answered while this reads.
-    async fn receive_until(&mut self, deadline: Instant) -> Received {
+    async fn receive(&mut self, deadline: Instant) -> Received {
         loop {
             let message = match timeout_at(deadline, self.stream.next()).await {
                 Err(_) => return Received::NothingInTime,
