@@ -18,6 +18,7 @@ mod cross_site;
 mod event_streams;
 mod fan_out;
 mod half_open;
+mod hostile_frames;
 mod house;
 mod htmx;
 mod http;

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod editor;
 pub(crate) mod events;
 pub(crate) mod forgery;
+pub(crate) mod frames;
 pub(crate) mod hostile;
 pub(crate) mod layer;
 pub(crate) mod lossy_layer;

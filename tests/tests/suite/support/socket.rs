@@ -64,6 +64,31 @@ impl Socket {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
+    /// Sends what may break the rules, to a server that may have closed meanwhile.
+    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        self.stream.send(message).await
+    }
+
+    /// The next message that `is_it`, or the code with which the server closed instead.
+    #[track_caller]
+    pub(crate) fn next_or_close(
+        &mut self,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> impl Future<Output = Result<Value, u16>> {
+        let caller = Location::caller();
+        let deadline = Instant::now() + PATIENCE;
+        async move {
+            loop {
+                match self.receive(deadline).await {
+                    Received::Message(message) if is_it(&message) => return Ok(message),
+                    Received::Message(_) => {}
+                    Received::Closed(Some(frame)) => return Err(frame.code.into()),
+                    other => panic!("{caller}: waited for a message or an end, {other:?}"),
+                }
+            }
+        }
+    }
+
     /// The next message, whatever it is.
     #[track_caller]
     pub(crate) fn next(&mut self) -> impl Future<Output = Value> {
