@@ -1,0 +1,54 @@
+//! Texts that clients should not send, and some may.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::Value;
+
+use super::*;
+
+/// What messages are made of, and what nearly fits.
+const PIECES: &str = r#"
+    { } [ ] : , null -1 1e400 "type": "token": "since": "channel": "cursor": "more":
+    "subscribe" "unsubscribe" "ack" "pong" "ping" "" "a.b.c" "liveops.owner.ann" "1.0000000a:2"
+    "\ud800" "\u0000" {"type":"pong" {"type":"subscribe","token":"a"
+    {"type":"ack","channel":"liveops.owner.ann","cursor":"1.0000000a:2"
+"#;
+
+fn pieces(count_max: usize) -> impl Strategy<Value = String> {
+    let pieces: Vec<&str> = PIECES.split_whitespace().collect();
+    vec(select(pieces), 0..=count_max).prop_map(|pieces| pieces.concat())
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let deep = (select(["[", "{\"type\":"].as_slice()), 0_usize..10_000)
+        .prop_map(|(open, depth)| open.repeat(depth));
+    let closed = pieces(4).prop_map(|text| text + "}");
+    prop_oneof![8 => pieces(9), 8 => closed, 3 => ".*", 1 => deep]
+}
+
+/// The fields that a message may have.
+fn fields(message: &ClientMessage) -> &'static [&'static str] {
+    match message {
+        ClientMessage::Subscribe { .. } => &["type", "token", "since"],
+        ClientMessage::Unsubscribe { .. } => &["type", "channel"],
+        ClientMessage::Ack { .. } => &["type", "channel", "cursor"],
+        ClientMessage::Pong {} => &["type"],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(60_000)
+    })]
+
+    #[test]
+    fn a_text_is_a_message_with_its_own_fields_or_refused(text in texts()) {
+        let Ok(message) = serde_json::from_str::<ClientMessage>(&text) else { return Ok(()) };
+        let json: Value = serde_json::from_str(&text).unwrap();
+        // Until `a_list_is_no_message` holds.
+        prop_assume!(!json.is_array());
+        let known = fields(&message);
+        let are_known = json.as_object().map(|json| json.keys().all(|name| known.contains(&&**name)));
+        prop_assert_eq!(are_known, Some(true), "{}", text);
+    }
+}
