@@ -33,6 +33,14 @@ use crate::runner::LiveOps;
 /// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
 /// `{"error":{"code","message"}}`. An operation of somebody else is a 404.
 ///
+/// # Logs
+///
+/// Nothing that is logged here holds a token, a message or a body. Two things are the
+/// application's to see to. A line for each request shall have its path and not its query, in
+/// which clients other than liveops.js send their token. And tungstenite, which reads the
+/// WebSocket, writes down whole frames through `log` at `TRACE`: leave the target `tungstenite`
+/// at `debug` or above.
+///
 /// ```
 /// use std::convert::Infallible;
 ///

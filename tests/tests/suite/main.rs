@@ -37,6 +37,7 @@ mod reference_client;
 mod restarts;
 mod runner;
 mod rust_analyzer;
+mod secrets_stay_out_of_logs;
 mod several_tabs;
 mod slow_clients;
 mod small_screens;

@@ -10,6 +10,7 @@ pub(crate) mod forgery;
 pub(crate) mod frames;
 pub(crate) mod hostile;
 pub(crate) mod layer;
+pub(crate) mod log;
 pub(crate) mod lossy_layer;
 pub(crate) mod need;
 pub(crate) mod numbers;

@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     GrantsTokens,
     /// Says something about the viewer's operations.
     Lists,
+    /// Goes on saying something about the viewer's operations.
+    StreamsLists,
     /// Is the same for everybody.
     Public,
     /// Is opened with tokens.
@@ -32,13 +34,15 @@ const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
 }
 
 /// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
-pub(crate) const ROUTES: [Route; 9] = [
+pub(crate) const ROUTES: [Route; 11] = [
     route("get", "/", Kind::Lists),
     route("get", "/ws", Kind::Socket),
+    route("get", "/events", Kind::StreamsLists),
     route("post", "/token", Kind::GrantsTokens),
     route("get", "/static/{name}", Kind::Public),
     route("post", "/{op_type}/", Kind::Creates),
     route("get", "/{op_type}/{id}/", Kind::Shows),
+    route("get", "/{op_type}/{id}/events", Kind::Shows),
     route("get", "/{op_type}/{id}/log", Kind::Shows),
     route("post", "/{op_type}/{id}/cancel", Kind::Acts),
     route("post", "/{op_type}/{id}/restart", Kind::Acts),
