@@ -14,6 +14,9 @@ use super::{
     wire::{Message, ServerMessage},
 };
 
+/// How long a client that was sent away may take to leave.
+const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A WebSocket on which whatever does not work is a reason to close, and nothing takes longer than
 /// a client may take.
 pub(super) struct Line {
@@ -69,6 +72,9 @@ impl Line {
     }
 
     /// Says goodbye. Whether the client hears it makes no difference any more.
+    ///
+    /// One that is told why gets a moment to hear it: what it goes on sending would, unread, make
+    /// the system reset the connection and take the reason back.
     pub(super) async fn close(mut self, close: Close) {
         let error = close
             .is_told
@@ -76,6 +82,10 @@ impl Line {
             .map(Packet::Text);
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
         let _ = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
+        if close.is_told {
+            let leaving = async { while self.hear().await.is_ok() {} };
+            let _ = time::timeout(LEAVING_TIMEOUT, leaving).await;
+        }
     }
 
     async fn send_packets(

@@ -17,6 +17,7 @@ mod content_security;
 mod cross_site;
 mod event_streams;
 mod fan_out;
+mod floods;
 mod half_open;
 mod hostile_frames;
 mod house;
