@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     app::{Greeting, Steps, TestApp},
+    events::Events,
     routes::{Kind, ROUTES, Route, routes_that},
     served::{Served, is_subscribed},
     socket::Socket,
@@ -129,6 +130,27 @@ async fn no_filter_of_the_list_reaches_it() {
         }
         let own = app.send(asks("ann", &route, &format!("/live{}", route.path), FORMS[0])).await;
         assert!(own.body.contains(ANNS), "the owner sees it: {}", own.body);
+    }
+}
+
+#[tokio::test]
+async fn no_stream_of_a_list_tells_of_it() {
+    let served = Served::start().await;
+    for route in routes_that(|kind| kind == Kind::StreamsLists) {
+        let url = served.server.url(&format!("/live{}?owner=ann", route.path));
+        let mut events = Events::open(&url, &[("x-user", "bob")]).await;
+        let begun = events.next().await.unwrap();
+        assert_eq!(begun.data, r#"{"channel":"liveops.owner.bob"}"#);
+        let anns = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+        served.app.gate.open(3);
+        served.app.ends(anns).await;
+        let bobs = served.app.liveops.enqueue(Steps {}, "bob").await.unwrap();
+        let row = format!("op-row-status-{bobs}");
+        let events = events.next_matching(|event| event.data.contains(&row)).await;
+        for event in events {
+            let tells = event.data.contains(&anns.to_string()) || event.data.contains("owner.ann");
+            assert!(!tells, "{event:?}");
+        }
     }
 }
 
