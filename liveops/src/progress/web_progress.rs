@@ -32,14 +32,75 @@ impl WebProgress {
     }
 
     /// Sends the browser to `url` when the operation has finished. The last call counts.
+    ///
+    /// The address is a path, or begins with `http:` or `https:`. Any other, a `javascript:` that
+    /// came in with the data, say, is reported to the application's log and otherwise ignored.
     pub fn redirect(&self, url: impl Into<Arc<str>>) {
-        self.report.event(Event::Redirect(url.into()));
+        let url = url.into();
+        if leads_to_a_page(&url) {
+            self.report.event(Event::Redirect(url));
+        } else {
+            tracing::error!("ignored a redirect that leads to no page");
+        }
     }
 
     fn with_region(&self, name: &str, event: impl FnOnce(RegionName) -> Event) {
         match name.parse() {
             Ok(region) => self.report.event(event(region)),
             Err(error) => tracing::error!(%error, "ignored a change of a custom region"),
+        }
+    }
+}
+
+/// Whether a browser that follows `url` loads a page, and runs nothing instead.
+///
+/// Browsers leave out control characters and spaces before they look for the scheme.
+fn leads_to_a_page(url: &str) -> bool {
+    let url: String = url.chars().filter(|&c| c > ' ').collect();
+    let before_path = url.split(['/', '?', '#']).next().unwrap_or_default();
+    match before_path.split_once(':') {
+        Some((scheme, _)) => ["http", "https"].iter().any(|page| scheme.eq_ignore_ascii_case(page)),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_to_a_page;
+
+    #[test]
+    fn paths_and_pages_of_the_web_are_led_to() {
+        for url in [
+            "",
+            "/thanks",
+            "thanks",
+            "?done",
+            "#done",
+            "//cdn.example/a",
+            "/a:b",
+            "a?b=c:d",
+            "http://a.example/",
+            "HTTPS://a.example:8080/b?c#d",
+        ] {
+            assert!(leads_to_a_page(url), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_run_something_are_not() {
+        for url in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "\u{1}javascript:alert(1)",
+            "javascript\t:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:x",
+        ] {
+            assert!(!leads_to_a_page(url), "{url:?}");
         }
     }
 }

@@ -241,6 +241,20 @@ async fn what_a_run_says_never_runs_in_the_browser() {
     assert_no_markup_ran(&browser, "the list").await;
 }
 
+#[tokio::test]
+async fn a_redirect_runs_no_script() {
+    let served = hostile().await;
+    let id = enqueue(&served, Place::Redirect).await;
+    let mut socket = served.connect().await;
+    served.follow(&mut socket, id, None).await;
+    served.app.gate.open(1);
+    let is_end = |m: &Value| m["liveop_finished"].is_object();
+    let end = socket.next_matching("the end", is_end).await;
+    assert_eq!(end["liveop_finished"]["success_url"], Value::Null);
+    let page = served.app.get(&format!("/live/test.hostile/{id}/")).await.body;
+    assert!(page.contains("Finished") && !page.contains("javascript:"), "{page}");
+}
+
 async fn assert_no_markup_ran(browser: &Browser, what: &str) {
     let found = "[window.xss ?? null, document.images.length, \
         document.body.innerHTML.includes('&lt;img') || document.forms[0].q.value.includes('<img')]";

@@ -28,9 +28,11 @@ pub(crate) enum Place {
     Result,
     ResultKey,
     Chain,
+    Redirect,
 }
 
 impl Place {
+    /// All but the redirect, which is no text.
     pub(crate) const ALL: [Self; 12] = [
         Self::Status,
         Self::Warning,
@@ -78,6 +80,7 @@ impl Run for Hostile {
             Place::LogError => p.log_error(MARKUP),
             Place::BarLabel => drop(p.track([()]).label(MARKUP).next()),
             Place::BarUnit => drop(p.track([()]).unit(MARKUP).next()),
+            Place::Redirect => p.web().unwrap().redirect("javascript:window.xss=1"),
             Place::UserError | Place::Result | Place::ResultKey | Place::Chain => {}
         }
         p.state().pass().await;
