@@ -30,7 +30,7 @@ pub(super) struct Follower {
 #[derive(Debug)]
 pub(super) enum Step {
     Nothing,
-    Send(Message),
+    Send(Vec<Message>),
     /// Whatever [`Follower::catch_up`] gives.
     CatchUp,
 }
@@ -69,16 +69,17 @@ impl Follower {
                 Verdict::CatchUp => Ok(Step::CatchUp),
                 Verdict::Deliver => {
                     self.place.come_to(frame.cursor);
-                    let encode =
-                        || wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame);
-                    let text = text.map_or_else(encode, Ok)?;
-                    Ok(Step::Send(Message { cursor: Some(frame.cursor), text }))
+                    let messages = match text {
+                        Some(text) => vec![Message { cursor: Some(frame.cursor), text }],
+                        None => wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame)?,
+                    };
+                    Ok(Step::Send(messages))
                 }
             },
-            Item::List(_, text) => Ok(Step::Send(Message { cursor: None, text })),
+            Item::List(_, text) => Ok(Step::Send(vec![Message { cursor: None, text }])),
             Item::Lost if self.channel.operation_id().is_none() => {
                 let text = wire::encode_list_changed(&self.channel);
-                Ok(Step::Send(Message { cursor: None, text }))
+                Ok(Step::Send(vec![Message { cursor: None, text }]))
             }
             Item::Lost => Ok(step(self.place.lost())),
             Item::Ended => Err(Close::FAILED),

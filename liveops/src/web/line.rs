@@ -50,7 +50,7 @@ impl Line {
     ) -> Result<(), Close> {
         match step {
             Step::Nothing => Ok(()),
-            Step::Send(message) => self.send([message]).await,
+            Step::Send(messages) => self.send(messages).await,
             Step::CatchUp => self.send(follower.catch_up().await?).await,
         }
     }

@@ -111,7 +111,7 @@ impl OperationEvents {
         let Some((_, follower)) = &mut self.following else { return };
         let messages = match follower.take(item) {
             Ok(Step::Nothing) => Ok(Vec::new()),
-            Ok(Step::Send(message)) => Ok(vec![message]),
+            Ok(Step::Send(messages)) => Ok(messages),
             Ok(Step::CatchUp) => follower.catch_up().await,
             Err(close) => Err(close),
         };

@@ -63,7 +63,7 @@ struct FinishedMessage<'a> {
     success_url: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ChainMessage<'a> {
     channel: String,
     token: SubscriptionToken,
@@ -112,17 +112,24 @@ pub(super) fn encode_frame(
     viewer: &UserId,
     channel: &ChannelName,
     frame: &Frame,
-) -> Result<Utf8Bytes, TokenError> {
+) -> Result<Vec<Message>, TokenError> {
+    let message = |cursor, text| Message { cursor, text };
     let Payload::Signal(Signal::Chained(chained)) = &frame.payload else {
         let shared = encode_shared(&web.engine().renderer, channel, frame);
-        return Ok(shared.unwrap_or_default());
+        return Ok(vec![message(Some(frame.cursor), shared.unwrap_or_default())]);
     };
-    let message = ChatMessage {
+    // Twice, because the client of django-liveops reads one thing of a message, and the container
+    // comes first. liveops.js has left the channel by then.
+    let chain = chain_message(web, viewer, chained)?;
+    let hand_over =
+        ChatMessage { liveop_chain: Some(chain.clone()), ..chat_message(channel, frame) };
+    let whole = ChatMessage {
         liveop_html: Some(chained.container.to_string()),
-        liveop_chain: Some(chain_message(web, viewer, chained)?),
+        liveop_chain: Some(chain),
         ..chat_message(channel, frame)
     };
-    Ok(ServerMessage::ChatMessage(message).encode())
+    let encode = |chat| message(Some(frame.cursor), ServerMessage::ChatMessage(chat).encode());
+    Ok(vec![encode(whole), encode(hand_over)])
 }
 
 /// The messages that bring a client up to date.
@@ -135,18 +142,20 @@ pub(super) fn encode_catch_up(
 ) -> Result<Vec<Message>, TokenError> {
     let is_reset = matches!(missing, Missing::Reset(_));
     let encode = |frame: Frame| {
-        let text = match &frame.payload {
+        match &frame.payload {
             // All there is, wherever it stands in its history.
             Payload::Fragments(fragments) if is_reset => {
                 let liveop_html = html(&web.engine().renderer, channel, fragments, true);
                 let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
-                ServerMessage::ChatMessage(message).encode()
+                let text = ServerMessage::ChatMessage(message).encode();
+                Ok(vec![Message { cursor: Some(frame.cursor), text }])
             }
-            _ => encode_frame(web, viewer, channel, &frame)?,
-        };
-        Ok(Message { cursor: Some(frame.cursor), text })
+            _ => encode_frame(web, viewer, channel, &frame),
+        }
     };
-    missing.into_frames(cursor).into_iter().map(encode).collect()
+    let messages: Result<Vec<Vec<Message>>, TokenError> =
+        missing.into_frames(cursor).into_iter().map(encode).collect();
+    Ok(messages?.into_iter().flatten().collect())
 }
 
 /// The text that tells a list's clients to load it again.

@@ -116,7 +116,6 @@ async fn their_client_goes_where_a_run_sends_it() {
 }
 
 #[tokio::test]
-#[ignore = "their client drops the hand-over that comes in one message with the next container"]
 async fn their_client_follows_a_chain() {
     let Some(host) = Host::open().await else { return };
     let first = ChainStart { name: "Ann".into() };
