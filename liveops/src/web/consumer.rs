@@ -112,7 +112,7 @@ impl Consumer {
     }
 
     async fn obey(&mut self, text: &str) -> Result<(), Close> {
-        match serde_json::from_str(text).map_err(|_| Close::BAD_MESSAGE)? {
+        match ClientMessage::read(text).ok_or(Close::BAD_MESSAGE)? {
             ClientMessage::Subscribe { token, since } => {
                 self.subscribe(&token, since.as_deref()).await
             }

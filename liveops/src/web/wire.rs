@@ -21,6 +21,14 @@ pub(super) enum ClientMessage {
     Pong {},
 }
 
+impl ClientMessage {
+    /// Reads a message, which is an object: serde would take a list of its values too.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let is_object = text.trim_ascii_start().starts_with('{');
+        serde_json::from_str(text).ok().filter(|_| is_object)
+    }
+}
+
 /// What the server says.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -241,15 +249,14 @@ mod tests {
             r#"{"type":"pong","type":"ack"}"#,
             r#"{"type":3}"#,
         ] {
-            assert!(serde_json::from_str::<ClientMessage>(text).is_err(), "{text}");
+            assert!(ClientMessage::read(text).is_none(), "{text}");
         }
     }
 
     #[test]
-    #[ignore = "serde reads a tagged enum from a list too; only objects shall be read"]
     fn a_list_is_no_message() {
         for text in [r#"["pong"]"#, r#"["pong",{}]"#, r#"["subscribe","a.b.c",null]"#] {
-            assert!(serde_json::from_str::<ClientMessage>(text).is_err(), "{text}");
+            assert!(ClientMessage::read(text).is_none(), "{text}");
         }
     }
 
@@ -262,7 +269,7 @@ mod tests {
             r#"{"type":"ack","channel":"liveop.x","cursor":"1.0a:2"}"#,
             r#"{"type":"pong"}"#,
         ] {
-            serde_json::from_str::<ClientMessage>(text).unwrap();
+            assert!(ClientMessage::read(text).is_some(), "{text}");
         }
     }
 }
