@@ -68,7 +68,6 @@ impl Follower {
                 Verdict::Drop => Ok(Step::Nothing),
                 Verdict::CatchUp => Ok(Step::CatchUp),
                 Verdict::Deliver => {
-                    self.place.come_to(frame.cursor);
                     let messages = match text {
                         Some(text) => vec![Message { cursor: Some(frame.cursor), text }],
                         None => wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame)?,

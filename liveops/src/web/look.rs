@@ -1,8 +1,8 @@
 //! What an operation looks like right now, for a client that has come some way.
 
 use crate::{
-    channel::{ChannelError, Cursor, Missing, News},
-    operation::{ChannelName, OperationKind},
+    channel::{CatchUp, ChannelError, Cursor, Missing, News, Signal},
+    operation::{Attempt, ChannelName, OperationKind, OperationState},
     render::{Fragment, Subject},
     runner::Engine,
     store::{Model, StoreError},
@@ -38,16 +38,37 @@ impl Look {
     ) -> Result<Self, LookError> {
         let channel = ChannelName::operation(row.operation_id());
         let retained = engine.layer.catch_up(&channel, since).await?;
-        let ended = row.state().is_terminal();
-        match retained {
-            Some(retained)
-                if retained.cursor.epoch.attempt >= row.attempt_number()
-                    && (retained.ended || !ended) =>
-            {
-                Ok(Self { cursor: retained.cursor, missing: retained.missing })
-            }
-            _ => Self::at_row(engine, kind, row, since).await,
+        match Self::of_channel(retained, row.attempt_number(), row.state()) {
+            Some(look) => Ok(look),
+            None => Self::at_row(engine, kind, row, since).await,
         }
+    }
+
+    /// What the channel layer says; `None` when the row, of this attempt and in this state, knows
+    /// better.
+    pub(super) fn of_channel(
+        retained: Option<CatchUp>,
+        attempt: Attempt,
+        state: OperationState,
+    ) -> Option<Self> {
+        let CatchUp { cursor, ended, missing } = retained?;
+        let is_newest = cursor.epoch.attempt >= attempt && (ended || !state.is_terminal());
+        is_newest.then_some(Self { cursor, missing })
+    }
+
+    /// What the row of this attempt says: a snapshot, and the signals of an operation that ended.
+    pub(super) fn of_row(
+        attempt: Attempt,
+        signals: Vec<Signal>,
+        since: Option<Cursor>,
+        snapshot: impl FnOnce() -> Vec<Fragment>,
+    ) -> Self {
+        let cursor = Cursor::of_row(attempt, signals.len() as u64);
+        // A row without signals is that of a run that goes on, and changes.
+        if !signals.is_empty() && since == Some(cursor) {
+            return Self { cursor, missing: Missing::Nothing };
+        }
+        Self { cursor, missing: Missing::Reset(News { fragments: snapshot(), signals }) }
     }
 
     async fn at_row(
@@ -66,13 +87,9 @@ impl Look {
                 projection.next = engine.next(op_type, id);
             }
         }
-        let cursor = Cursor::of_row(row.attempt_number(), signals.len() as u64);
-        if !signals.is_empty() && since == Some(cursor) {
-            return Ok(Self { cursor, missing: Missing::Nothing });
-        }
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let fragments = engine.renderer.snapshot(&subject, &projection);
-        Ok(Self { cursor, missing: Missing::Reset(News { fragments, signals }) })
+        let snapshot = || engine.renderer.snapshot(&subject, &projection);
+        Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
     }
 
     /// The fragments of a look that began from nothing.
