@@ -58,6 +58,12 @@ impl Cursor {
         self.seq == 1 && self.epoch.nonce != 0
     }
 
+    /// Whether this is what the row says of an attempt that has ended: nothing in the history of
+    /// that attempt is newer.
+    pub const fn is_end(self) -> bool {
+        self.epoch.nonce == 0 && self.seq > 0
+    }
+
     /// The place this many frames before.
     #[must_use]
     pub const fn before(self, frames: u64) -> Self {

@@ -18,7 +18,8 @@ impl Verdict {
     /// What a client that has come to `place` does with the frame at `frame`.
     ///
     /// A frame that opens a history holds every region, so a later history is entered right there.
-    /// One that says to be earlier may be a frame that was late, or come from a clock that is.
+    /// One that says to be earlier may be a frame that was late, or come from a clock that is; and
+    /// one of an attempt whose end the row told of opens what the client has seen the end of.
     pub fn on(frame: Cursor, place: Option<Cursor>) -> Self {
         let Some(place) = place else { return Self::CatchUp };
         if frame.epoch == place.epoch {
@@ -28,9 +29,10 @@ impl Verdict {
                 _ => Self::CatchUp,
             };
         }
+        let has_ended = place.is_end() && frame.epoch.attempt == place.epoch.attempt;
         if frame.epoch.attempt < place.epoch.attempt {
             Self::Drop
-        } else if frame.is_opening() && frame.epoch > place.epoch {
+        } else if frame.is_opening() && frame.epoch > place.epoch && !has_ended {
             Self::Deliver
         } else {
             Self::CatchUp
@@ -81,6 +83,15 @@ mod tests {
         let place = Cursor { epoch: NEXT, seq: 1 };
         assert_eq!(verdict(place, OLD, 1), Verdict::Drop);
         assert_eq!(verdict(place, OLD, 9), Verdict::Drop);
+    }
+
+    #[test]
+    fn an_attempt_that_ended_is_not_entered_again() {
+        let waiting = Cursor::of_row(OLD.attempt, 0);
+        assert_eq!(verdict(waiting, OLD, 1), Verdict::Deliver);
+        let ended = Cursor::of_row(OLD.attempt, 1);
+        assert_eq!(verdict(ended, OLD, 1), Verdict::CatchUp);
+        assert_eq!(verdict(ended, NEXT, 1), Verdict::Deliver);
     }
 
     #[test]
