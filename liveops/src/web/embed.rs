@@ -79,12 +79,11 @@ impl Embedded {
     ) -> Result<Self, EmbedError> {
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
-        let look = Look::at(engine, kind, row, None).await?;
-        let cursor = look.cursor.to_string();
+        let (snapshot, cursor) = Look::at(engine, kind, row, None).await?.into_page(row.state());
+        let cursor = cursor.to_string();
         let connection =
             Connection { token: Some(token.clone()), cursor: Some(cursor.clone()), replaces: None };
-        let container =
-            engine.renderer.container(&subject, row.state(), &look.into_snapshot(), &connection);
+        let container = engine.renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })
     }
 }

@@ -92,11 +92,49 @@ impl Look {
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
     }
 
-    /// The fragments of a look that began from nothing.
-    pub(super) fn into_snapshot(self) -> Vec<Fragment> {
-        match self.missing {
-            Missing::Reset(news) | Missing::Delta(news) => news.fragments,
-            Missing::Nothing => Vec::new(),
-        }
+    /// What a page shows that is made of a look from nowhere, and the place it has come to.
+    ///
+    /// Its container tells of an end only if the row did, which was read before: a page that seems
+    /// to be of a run that goes on has yet to hear the signals.
+    pub(super) fn into_page(self, state: OperationState) -> (Vec<Fragment>, Cursor) {
+        let News { fragments, signals } = match self.missing {
+            Missing::Reset(news) | Missing::Delta(news) => news,
+            Missing::Nothing => News::default(),
+        };
+        let unheard = if state.is_terminal() { 0 } else { signals.len() as u64 };
+        (fragments, self.cursor.before(unheard))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        channel::{Epoch, Finished},
+        operation::OperationId,
+    };
+
+    const ATTEMPT: Attempt = Attempt(1);
+    const NEWEST: Cursor = Cursor { epoch: Epoch { attempt: ATTEMPT, nonce: 1 }, seq: 5 };
+
+    fn finished() -> Signal {
+        Signal::Finished(Finished {
+            id: OperationId::new(),
+            state: OperationState::FinishedOk,
+            url: "/live/".to_owned(),
+            success_url: None,
+        })
+    }
+
+    #[test]
+    fn a_page_of_a_run_that_seems_to_go_on_has_yet_to_hear_of_its_end() {
+        let look = || {
+            let news = News { fragments: Vec::new(), signals: vec![finished()] };
+            Look { cursor: NEWEST, missing: Missing::Reset(news) }
+        };
+        let (_, cursor) = look().into_page(OperationState::Started);
+        assert_eq!(cursor, Cursor { seq: 4, ..NEWEST });
+        let (_, cursor) = look().into_page(OperationState::FinishedOk);
+        assert_eq!(cursor, NEWEST);
     }
 }
