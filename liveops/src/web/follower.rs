@@ -47,7 +47,15 @@ impl Follower {
     ) -> Result<(Self, Vec<Message>), Close> {
         let mut follower = Self { web, viewer, channel, place: Place::at(since) };
         let (mut messages, catch_up) = match follower.channel.operation_id() {
-            Some(id) => follower.look(id).await?,
+            Some(id) => {
+                let look = follower.look(id).await?;
+                let catch_up = match &look.missing {
+                    Missing::Nothing => "up_to_date",
+                    Missing::Delta(_) => "delta",
+                    Missing::Reset(_) => "reset",
+                };
+                (follower.bring(look)?, catch_up)
+            }
             // Whoever follows a list loads it.
             None => (Vec::new(), "reset"),
         };
@@ -97,28 +105,22 @@ impl Follower {
 
     /// What brings the client to where the channel is now.
     pub(super) async fn catch_up(&mut self) -> Result<Vec<Message>, Close> {
-        match self.channel.operation_id() {
-            Some(id) => Ok(self.look(id).await?.0),
-            None => Ok(Vec::new()),
-        }
+        let Some(id) = self.channel.operation_id() else { return Ok(Vec::new()) };
+        let look = self.look(id).await?.unless_behind(self.place.cursor());
+        self.bring(look)
     }
 
-    /// The messages that are missing, and how they follow on what the client has.
-    async fn look(&mut self, id: OperationId) -> Result<(Vec<Message>, &'static str), Close> {
+    async fn look(&self, id: OperationId) -> Result<Look, Close> {
         let engine = self.web.engine();
         let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
         let operation = engine.registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;
-        let Look { cursor, missing } =
-            Look::at(engine, &operation.kind, &row, self.place.cursor()).await?;
+        Ok(Look::at(engine, &operation.kind, &row, self.place.cursor()).await?)
+    }
+
+    /// The messages that bring the client to what was looked at.
+    fn bring(&mut self, Look { cursor, missing }: Look) -> Result<Vec<Message>, Close> {
         self.place.come_to(cursor);
-        let how = match &missing {
-            Missing::Nothing => "up_to_date",
-            Missing::Delta(_) => "delta",
-            Missing::Reset(_) => "reset",
-        };
-        let messages =
-            wire::encode_catch_up(&self.web, &self.viewer, &self.channel, cursor, missing)?;
-        Ok((messages, how))
+        Ok(wire::encode_catch_up(&self.web, &self.viewer, &self.channel, cursor, missing)?)
     }
 }
 

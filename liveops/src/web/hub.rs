@@ -14,7 +14,8 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use super::{revision::Revision, wire};
 use crate::{
     channel::{
-        ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing,
+        Subscription,
     },
     operation::ChannelName,
     render::Renderer,
@@ -80,12 +81,12 @@ impl Hub {
         }
         let upstream = self.layer.subscribe(name).await?;
         // Whatever is published from here on is delivered or missed, and clients look later still.
-        let newest = self.layer.catch_up(name, None).await?.map(|state| state.cursor);
-        Ok(self.open(name, upstream, newest))
+        let state = self.layer.catch_up(name, None).await?;
+        Ok(self.open(name, upstream, state))
     }
 
     /// Watches the channel fed by `upstream`, or the one that somebody else opened meanwhile.
-    fn open(&self, name: &ChannelName, upstream: Subscription, newest: Option<Cursor>) -> Watch {
+    fn open(&self, name: &ChannelName, upstream: Subscription, state: Option<CatchUp>) -> Watch {
         let mut channels = self.channels();
         if let Some(watch) = find(&channels, name) {
             return watch;
@@ -94,15 +95,19 @@ impl Hub {
         channels.retain(|_, channel| channel.strong_count() > 0);
         let (items, first) = broadcast::channel(BACKLOG_LEN_MAX);
         let revision = Arc::new(Revision::begin());
-        let pump = Pump {
+        let mut pump = Pump {
             layer: self.layer.clone(),
             renderer: self.renderer.clone(),
             name: name.clone(),
             quiet_max: self.quiet_max,
-            newest,
+            newest: None,
+            has_ended: false,
             revision: revision.clone(),
             items: items.clone(),
         };
+        if let Some(state) = state {
+            pump.know(&state);
+        }
         let channel = Arc::new(HubChannel {
             items: items.downgrade(),
             pump: tokio::spawn(pump.run(upstream)).abort_handle(),
@@ -130,6 +135,9 @@ struct Pump {
     name: ChannelName,
     quiet_max: Duration,
     newest: Option<Cursor>,
+    /// Whether the operation had ended when the channel layer was last asked, and nothing came
+    /// since.
+    has_ended: bool,
     revision: Arc<Revision>,
     items: broadcast::Sender<Item>,
 }
@@ -153,6 +161,7 @@ impl Pump {
         match delivery {
             Delivery::Frame(frame) => {
                 self.newest = self.newest.max(Some(frame.cursor));
+                self.has_ended = false;
                 let text = wire::encode_shared(&self.renderer, &self.name, &frame);
                 Item::Frame(frame, text)
             }
@@ -176,14 +185,22 @@ impl Pump {
         Item::Lost
     }
 
+    /// Takes note of a state that every client gets to know.
+    fn know(&mut self, state: &CatchUp) {
+        self.newest = Some(state.cursor);
+        self.has_ended = state.ended;
+    }
+
     /// A frame that got lost is noticed at the next one; behind the last one none comes.
     async fn has_missed_something(&mut self) -> bool {
         match self.layer.catch_up(&self.name, self.newest).await {
             Ok(Some(state)) => {
-                self.newest = Some(state.cursor);
+                self.know(&state);
                 state.missing != Missing::Nothing
             }
-            Ok(None) => false,
+            // What was retained is gone. That is as it should be after the end; before, the end may
+            // be among what is gone, and only the row can tell.
+            Ok(None) => self.newest.is_some() && !self.has_ended,
             Err(error) => {
                 tracing::debug!(channel = %self.name, %error, "will ask again");
                 false

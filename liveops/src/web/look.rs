@@ -92,6 +92,22 @@ impl Look {
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
     }
 
+    /// The same for a client that was brought to `place`: nothing is missing where all there is to
+    /// see is the row of the same attempt, which has not ended. What was retained is gone then, but
+    /// the client has seen it, which is more than the row holds; and when the run says more, it
+    /// begins with a snapshot.
+    pub(super) fn unless_behind(self, place: Option<Cursor>) -> Self {
+        match place {
+            Some(place)
+                if place.epoch.nonce != 0
+                    && self.cursor == Cursor::of_row(place.epoch.attempt, 0) =>
+            {
+                Self { cursor: place, missing: Missing::Nothing }
+            }
+            _ => self,
+        }
+    }
+
     /// What a page shows that is made of a look from nowhere, and the place it has come to.
     ///
     /// Its container tells of an end only if the row did, which was read before: a page that seems
@@ -126,6 +142,10 @@ mod tests {
         })
     }
 
+    fn of_row(attempt: Attempt, signals: Vec<Signal>) -> Look {
+        Look::of_row(attempt, signals, None, Vec::new)
+    }
+
     #[test]
     fn a_page_of_a_run_that_seems_to_go_on_has_yet_to_hear_of_its_end() {
         let look = || {
@@ -136,5 +156,25 @@ mod tests {
         assert_eq!(cursor, Cursor { seq: 4, ..NEWEST });
         let (_, cursor) = look().into_page(OperationState::FinishedOk);
         assert_eq!(cursor, NEWEST);
+    }
+
+    #[test]
+    fn the_row_of_a_run_that_goes_on_takes_nothing_away_from_a_page() {
+        let look = of_row(ATTEMPT, Vec::new()).unless_behind(Some(NEWEST));
+        assert_eq!((look.cursor, look.missing), (NEWEST, Missing::Nothing));
+    }
+
+    #[test]
+    fn a_row_that_knows_more_than_a_page_is_shown() {
+        let later = Attempt(2);
+        for (attempt, signals) in [(ATTEMPT, vec![finished()]), (later, Vec::new())] {
+            let look = of_row(attempt, signals).unless_behind(Some(NEWEST));
+            assert!(matches!(look.missing, Missing::Reset(_)), "{look:?}");
+        }
+        let waiting = Cursor::of_row(ATTEMPT, 0);
+        for place in [None, Some(waiting)] {
+            let look = of_row(ATTEMPT, Vec::new()).unless_behind(place);
+            assert!(matches!(look.missing, Missing::Reset(_)), "from {place:?}: {look:?}");
+        }
     }
 }
