@@ -7,6 +7,8 @@ mod assets;
 mod close;
 mod consumer;
 mod create;
+#[cfg(test)]
+mod delivery;
 mod embed;
 mod error;
 mod event_stream;

@@ -1,0 +1,267 @@
+use std::collections::VecDeque;
+
+use chrono::DateTime;
+use serde_json::json;
+
+use super::network::{Network, ready};
+use crate::{
+    channel::{Chained, Finished, Signal},
+    event::{Ending, Event, Level, LogLine, Next, Status},
+    operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState, Policy},
+    progress::{LiveSink, Sink},
+    projection::{Changes, Projection},
+    render::{Fragment, Renderer, Subject},
+};
+
+pub(super) const KIND: OperationKind = OperationKind {
+    op_type: "test.steps",
+    title: "Steps",
+    stages: &[],
+    stage_weights: &[],
+    host_template: "",
+    result_template: "",
+    result_text_template: "",
+    policy: Policy::DEFAULT,
+};
+
+/// What a run says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Report {
+    Status,
+    Log,
+    Swap,
+    Append,
+}
+
+/// An operation, the runs of it and its row.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) subject: Subject,
+    renderer: Renderer,
+    network: Network,
+    pub(super) row: Row,
+    pub(super) run: Run,
+    /// Runs that were overtaken, and may not know.
+    overtaken: Vec<Run>,
+    /// How much was said, so that no two things said are the same.
+    said: u32,
+    /// The operations it ever handed over to.
+    pub(super) successors: Vec<OperationId>,
+}
+
+/// What the database says.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) attempt: Attempt,
+    pub(super) projection: Projection,
+    pub(super) signals: Vec<Signal>,
+}
+
+/// One attempt and what it has yet to show.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) showing: Showing,
+    /// What is committed and not published yet.
+    due: VecDeque<Due>,
+}
+
+/// A projection, and where it is shown.
+#[derive(Debug)]
+pub(super) struct Showing {
+    sink: LiveSink,
+    pub(super) projection: Projection,
+    changes: Changes,
+}
+
+#[derive(Debug)]
+enum Due {
+    /// A run that waits.
+    Waiting(Box<Showing>),
+    Ending,
+    Signal(Signal),
+}
+
+impl Row {
+    pub(super) fn state(&self) -> OperationState {
+        self.projection.state
+    }
+}
+
+impl Operation {
+    /// An operation that has just started to run.
+    pub(super) fn started(network: Network, renderer: Renderer, id: OperationId) -> Self {
+        let subject = Subject { kind: KIND, id };
+        let row = Row { attempt: Attempt(1), projection: Projection::new(0), signals: Vec::new() };
+        let mut operation = Self {
+            run: Run::new(showing(&network, &renderer, subject, &row)),
+            subject,
+            renderer,
+            network,
+            row,
+            overtaken: Vec::new(),
+            said: 0,
+            successors: Vec::new(),
+        };
+        operation.flush();
+        operation
+    }
+
+    pub(super) fn channel(&self) -> ChannelName {
+        ChannelName::operation(self.subject.id)
+    }
+
+    pub(super) fn snapshot(&self, projection: &Projection) -> Vec<Fragment> {
+        self.renderer.snapshot(&self.subject, projection)
+    }
+
+    /// The run says something, which is shown with the next flush.
+    pub(super) fn report(&mut self, report: Report) {
+        if self.row.state() == OperationState::Started {
+            let event = self.event(report);
+            self.run.showing.take(event);
+        }
+    }
+
+    /// Shows what the run has said; a run that waits begins.
+    pub(super) fn flush(&mut self) {
+        while self.run.publish_due() {}
+        if self.row.state() == OperationState::NotStarted {
+            self.row.projection.apply(Event::Started);
+            self.run.showing.take(Event::Started);
+        }
+        if self.row.state() == OperationState::Started {
+            self.run.showing.show();
+        }
+    }
+
+    /// Commits the end of the run.
+    pub(super) fn end(&mut self, is_chained: bool) {
+        if self.row.state() != OperationState::Started {
+            return;
+        }
+        let next = is_chained.then(OperationId::new);
+        if next.is_some() {
+            self.run.showing.take(Event::HandedOver(Next { title: "Next", url: "/live/".into() }));
+        }
+        self.run.showing.take(Event::Ended(Ending::Finished(json!({ "rows": 7 }).into())));
+        let finished = Signal::Finished(Finished {
+            id: self.subject.id,
+            state: OperationState::FinishedOk,
+            url: format!("/live/{}", self.row.attempt),
+            success_url: None,
+        });
+        let chained =
+            |id| Signal::Chained(Chained { id, url: "/live/".into(), container: "".into() });
+        self.row.signals = [finished].into_iter().chain(next.map(chained)).collect();
+        self.row.projection = self.run.showing.projection.clone();
+        self.row.projection.custom.clear();
+        self.successors.extend(next);
+        let signals = self.row.signals.iter().cloned().map(Due::Signal);
+        self.run.due.extend([Due::Ending].into_iter().chain(signals));
+    }
+
+    /// Publishes the next thing that is committed and not published yet, if any is.
+    pub(super) fn publish_due(&mut self) -> bool {
+        self.run.publish_due()
+    }
+
+    /// Waits longer than a run does between two signals.
+    pub(super) fn idle(&mut self) {
+        if let Some(Due::Signal(Signal::Chained(_))) = self.run.due.front() {
+            self.run.publish_due();
+        }
+    }
+
+    /// Another attempt takes over: somebody restarts an operation that has ended, or rescues a run
+    /// that seems dead.
+    pub(super) fn overtake(&mut self) {
+        if self.row.state() == OperationState::NotStarted {
+            return;
+        }
+        let waits = self.row.state().is_terminal();
+        self.row.attempt = Attempt(self.row.attempt.0 + 1);
+        self.queue(waits);
+    }
+
+    /// The process that runs it shuts down, and the run goes back into the queue.
+    pub(super) fn hand_back(&mut self) {
+        if self.row.state() == OperationState::Started {
+            self.queue(true);
+            // It is gone for good.
+            self.overtaken.pop();
+        }
+    }
+
+    fn queue(&mut self, waits: bool) {
+        self.row.projection = Projection::new(0);
+        self.row.signals.clear();
+        let showing = || showing(&self.network, &self.renderer, self.subject, &self.row);
+        let mut run = Run::new(showing());
+        if waits {
+            run.due.push_back(Due::Waiting(Box::new(showing())));
+        }
+        self.overtaken.push(std::mem::replace(&mut self.run, run));
+    }
+
+    /// A run that was overtaken goes on.
+    pub(super) fn haunt(&mut self) {
+        let event = self.event(Report::Log);
+        if let Some(run) = self.overtaken.last_mut()
+            && !run.publish_due()
+        {
+            run.showing.take(event);
+            run.showing.show();
+        }
+    }
+
+    fn event(&mut self, report: Report) -> Event {
+        self.said += 1;
+        let text = format!("said {}. ", self.said);
+        let region = || "rows".parse().unwrap();
+        match report {
+            Report::Status => Event::Status(Status { level: Level::Info, text: text.into() }),
+            Report::Log => {
+                Event::Log(LogLine { at: DateTime::UNIX_EPOCH, level: Level::Info, text })
+            }
+            Report::Swap => Event::Swap { region: region(), html: text.into() },
+            Report::Append => Event::Append { region: region(), html: text.into() },
+        }
+    }
+}
+
+fn showing(network: &Network, renderer: &Renderer, subject: Subject, row: &Row) -> Showing {
+    let sink = LiveSink::new(network.layer(0), renderer.clone(), subject, row.attempt);
+    Showing { sink, projection: row.projection.clone(), changes: Changes::default() }
+}
+
+impl Run {
+    /// A run that has shown nothing yet.
+    fn new(showing: Showing) -> Self {
+        Self { showing, due: VecDeque::new() }
+    }
+
+    /// Publishes the next thing that is due, if any is.
+    fn publish_due(&mut self) -> bool {
+        match self.due.pop_front() {
+            None => return false,
+            Some(Due::Waiting(mut showing)) => showing.show(),
+            Some(Due::Ending) => self.showing.show(),
+            Some(Due::Signal(signal)) => self.showing.signal(signal),
+        }
+        true
+    }
+}
+
+impl Showing {
+    fn take(&mut self, event: Event) {
+        self.changes.merge(self.projection.apply(event));
+    }
+
+    fn show(&mut self) {
+        ready(self.sink.show(&self.projection, std::mem::take(&mut self.changes)));
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        ready(self.sink.signal(&self.projection, signal));
+    }
+}
