@@ -42,6 +42,7 @@ on_every_layer!(
     the_newest_place_is_up_to_date,
     a_known_place_gets_what_changed_since,
     any_other_place_gets_everything,
+    a_place_in_a_history_that_was_replaced_gets_everything,
     signals_are_kept,
     a_long_log_keeps_its_end,
     a_place_before_the_kept_log_gets_the_log_anew,
@@ -199,16 +200,42 @@ async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
     layer.open(&channel, FIRST, opening()).await.unwrap();
     let newest = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
-    let of_another_epoch = Cursor { epoch: Epoch::begin(FIRST), ..newest };
-    let ahead = Cursor { seq: newest.seq + 1, ..newest };
-    let before_all = Cursor { seq: 0, ..newest };
-    for since in [None, Some(of_another_epoch), Some(ahead), Some(before_all)] {
-        let Missing::Reset(news) = catch_up(&layer, &channel, since).await.missing else {
+    let elsewhere = [
+        None,
+        Some(Cursor { epoch: Epoch::begin(FIRST), ..newest }),
+        Some(Cursor { epoch: Epoch { attempt: SECOND, ..newest.epoch }, ..newest }),
+        Some(Cursor::of_row(FIRST, newest.seq)),
+        Some(Cursor { seq: newest.seq + 1, ..newest }),
+        Some(Cursor { seq: u64::MAX, ..newest }),
+        Some(Cursor { seq: 0, ..newest }),
+    ];
+    for since in elsewhere {
+        let caught_up = catch_up(&layer, &channel, since).await;
+        assert_eq!(caught_up.cursor, newest);
+        let Missing::Reset(news) = caught_up.missing else {
             panic!("expected a reset from {since:?}")
         };
         let page = Page::of(&news.fragments);
         assert_eq!(page.regions[&Region::Status], "begun");
         assert_eq!(page.regions[&Region::Log], "a");
+    }
+}
+
+async fn a_place_in_a_history_that_was_replaced_gets_everything(layer: impl ChannelLayer) {
+    let channel = channel();
+    let begun = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let left_on = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
+    for attempt in [FIRST, SECOND] {
+        layer.open(&channel, attempt, opening()).await.unwrap();
+        let newest = layer.publish(&channel, attempt, log(1, "b")).await.unwrap();
+        for since in [begun, left_on] {
+            let caught_up = catch_up(&layer, &channel, Some(since)).await;
+            assert_eq!(caught_up.cursor, newest);
+            let Missing::Reset(news) = caught_up.missing else {
+                panic!("expected a reset from {since}")
+            };
+            assert_eq!(Page::of(&news.fragments).regions[&Region::Log], "b");
+        }
     }
 }
 

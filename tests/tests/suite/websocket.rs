@@ -71,10 +71,32 @@ async fn a_client_without_a_place_gets_everything() {
     let served = Served::start().await;
     let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
     let mut socket = served.connect().await;
-    for since in [None, Some("nonsense"), Some("1.00000001:1"), Some("99.00000001:99")] {
+    for since in [None, Some("1.00000001:1"), Some("99.00000001:99")] {
         served.follow(&mut socket, id, since).await;
         let messages = until(&mut socket, is_subscribed).await;
         assert_eq!(messages.last().unwrap()["catch_up"], "reset", "{since:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_read_is_none() {
+    let served = Served::start().await;
+    let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    let mut socket = served.connect().await;
+    served.follow(&mut socket, id, None).await;
+    let messages = until(&mut socket, is_subscribed).await;
+    let cursor = messages.last().unwrap()["cursor"].as_str().unwrap();
+    let (epoch, _) = cursor.split_once(':').unwrap();
+    let ahead = format!("{epoch}:{}", u64::MAX);
+    let overflowing = format!("{ahead}0");
+    let negative = format!("{epoch}:-1");
+    let trailing = format!("{cursor}:1");
+    for since in ["", ":", "nonsense", "\u{0}", epoch, &negative, &overflowing, &trailing, &ahead] {
+        served.follow(&mut socket, id, Some(since)).await;
+        let messages = until(&mut socket, is_subscribed).await;
+        let [.., page, subscribed] = &messages[..] else { panic!("{since:?} got {messages:?}") };
+        assert_eq!(subscribed["catch_up"], "reset", "{since:?}");
+        assert!(html(page).contains("op-status-"), "{since:?} got {page}");
     }
 }
 
