@@ -116,6 +116,16 @@ fn a_page_that_heard_of_the_end_but_not_of_what_comes_next_still_moves_over() {
 }
 
 #[test]
+fn a_run_that_starts_over_ends_anew() {
+    let end = [Act::End { is_chained: false }, Act::Flush];
+    let begun = [Act::Overtake, Act::Flush].into_iter().chain([Act::Deliver(0, 0); 4]);
+    let seen = [Act::Serve(0); 9];
+    let acts = end.into_iter().chain([Act::Quiet]).chain(begun).chain(seen);
+    let acts: Vec<_> = acts.chain(end).chain([Act::Forget]).collect();
+    assert_nothing_is_lost(&acts);
+}
+
+#[test]
 fn a_late_frame_does_not_bring_back_a_run_that_the_row_knows_to_have_ended() {
     assert_nothing_is_lost(&[
         Act::Overtake,
