@@ -14,21 +14,16 @@ use crate::operation::Attempt;
 pub struct Epoch {
     /// The attempt whose frames these are.
     pub attempt: Attempt,
-    /// The millisecond in which the history began, and random bits behind it. 0 stands for the
-    /// operation's row, which is no history but what is left of one.
-    pub nonce: u64,
+    /// A version 7 UUID of when the history began: ordered by time, also within a millisecond
+    /// where one process began both. 0 stands for the operation's row, which is no history but
+    /// what is left of one.
+    pub nonce: u128,
 }
-
-/// How many bits of a nonce are random; the rest holds milliseconds for the next five centuries.
-const RANDOM_BITS: u32 = 20;
 
 impl Epoch {
     /// A history of `attempt` that begins now.
     pub fn begin(attempt: Attempt) -> Self {
-        // A UUIDv7 begins with its 48 bits of milliseconds, and its end is random.
-        let uuid = Uuid::now_v7().as_u128();
-        let (millisecond, random) = ((uuid >> 80) as u64, uuid as u64);
-        Self { attempt, nonce: (millisecond << RANDOM_BITS) | (random % (1 << RANDOM_BITS)) }
+        Self { attempt, nonce: Uuid::now_v7().as_u128() }
     }
 
     /// What the row of the operation says after `attempt`.
@@ -73,7 +68,7 @@ impl Cursor {
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:016x}", self.attempt, self.nonce)
+        write!(f, "{}.{:032x}", self.attempt, self.nonce)
     }
 }
 
@@ -85,7 +80,7 @@ impl fmt::Display for Cursor {
 
 /// A text that is no cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a cursor such as `1.19c3a5e07a8f21b4:42`")]
+#[error("expected a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`")]
 pub struct ParseCursorError;
 
 impl FromStr for Cursor {
@@ -96,7 +91,7 @@ impl FromStr for Cursor {
             let (epoch, seq) = text.split_once(':')?;
             let (attempt, nonce) = epoch.split_once('.')?;
             let attempt = Attempt(attempt.parse().ok()?);
-            let nonce = u64::from_str_radix(nonce, 16).ok()?;
+            let nonce = u128::from_str_radix(nonce, 16).ok()?;
             Some(Self { epoch: Epoch { attempt, nonce }, seq: seq.parse().ok()? })
         };
         parse().ok_or(ParseCursorError)
@@ -115,16 +110,23 @@ mod tests {
 
     #[test]
     fn a_later_history_has_a_later_epoch() {
-        let before = Uuid::now_v7().get_timestamp().unwrap().to_unix();
-        let millisecond = Epoch::begin(Attempt(1)).nonce >> RANDOM_BITS;
-        assert!(millisecond >= before.0 * 1_000 + u64::from(before.1) / 1_000_000);
-        assert!(Epoch::of_row(Attempt(1)) < Epoch::begin(Attempt(1)));
-        assert!(Epoch::begin(Attempt(1)) < Epoch::of_row(Attempt(2)));
+        let epochs: Vec<Epoch> = (0..10_000).map(|_| Epoch::begin(Attempt(1))).collect();
+        assert!(epochs.is_sorted_by(|before, after| before < after));
+        assert!(Epoch::of_row(Attempt(1)) < epochs[0]);
+        assert!(epochs[9_999] < Epoch::of_row(Attempt(2)));
     }
 
     #[test]
     fn other_texts_are_no_cursors() {
-        for text in ["", ":", "1:2", "1.x:2", "1.0a:-1", "1.0a:2:3", "1.1ffffffffffffffff:1"] {
+        for text in [
+            "",
+            ":",
+            "1:2",
+            "1.x:2",
+            "1.0a:-1",
+            "1.0a:2:3",
+            "1.100000000000000000000000000000000:1",
+        ] {
             assert_eq!(text.parse::<Cursor>(), Err(ParseCursorError), "{text:?}");
         }
     }

@@ -12,7 +12,8 @@ const WINDOW: u64 = 64;
 #[derive(Debug, Default)]
 pub(super) struct Place {
     cursor: Option<Cursor>,
-    /// How far the client says to have come, once it has said so.
+    /// From where on what the client was sent counts as unacknowledged, once it has acknowledged
+    /// anything.
     acknowledged: Option<Cursor>,
     /// Since when frames are held back from it.
     held_since: Option<Instant>,
@@ -28,9 +29,11 @@ impl Place {
         self.cursor
     }
 
-    /// The client was sent everything up to `cursor`.
+    /// The client was sent everything up to `cursor` at once: that is one frame of its window,
+    /// however many were merged.
     pub(super) fn come_to(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);
+        self.acknowledged = self.acknowledged.map(|_| cursor);
     }
 
     /// What becomes of the frame at `frame`; a client that it is delivered to has come there. One
@@ -39,7 +42,7 @@ impl Place {
     pub(super) fn judge(&mut self, frame: Cursor) -> Verdict {
         let verdict = self.unless_held(Verdict::on(frame, self.cursor));
         if verdict == Verdict::Deliver {
-            self.come_to(frame);
+            self.cursor = Some(frame);
         }
         verdict
     }
@@ -58,12 +61,23 @@ impl Place {
 
     /// Hears how far the client says to have come, and whether it can now take what was held back.
     pub(super) fn acknowledge(&mut self, cursor: Cursor) -> Verdict {
-        self.acknowledged = Some(cursor);
+        if !self.is_late(cursor) {
+            self.acknowledged = Some(cursor);
+        }
         if self.is_behind() || self.held_since.take().is_none() {
             Verdict::Drop
         } else {
             Verdict::CatchUp
         }
+    }
+
+    /// Whether more than `cursor` is acknowledged, or made up for.
+    fn is_late(&self, cursor: Cursor) -> bool {
+        let (Some(sent), Some(acknowledged)) = (self.cursor, self.acknowledged) else {
+            return false;
+        };
+        acknowledged.epoch == sent.epoch
+            && (cursor.epoch != sent.epoch || cursor.seq < acknowledged.seq)
     }
 
     /// For how long frames have been held back.
@@ -130,14 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn a_catch_up_fills_no_window_however_much_it_merges() {
+        let mut place = Place::at(Some(at(1)));
+        assert_eq!(place.acknowledge(at(1)), Verdict::Drop);
+        place.come_to(at(1_000));
+        assert_eq!(place.judge(at(1_001)), Verdict::Deliver);
+        assert_eq!(place.acknowledge(at(1)), Verdict::Drop, "it crossed the catch-up");
+        assert_eq!(place.judge(at(1_002)), Verdict::Deliver);
+    }
+
+    #[test]
     fn an_acknowledgement_from_another_history_says_nothing_about_this_one() {
         let mut place = behind();
-        let reopened = |seq| Cursor { epoch: Epoch { attempt: Attempt(2), nonce: 1 }, seq };
         assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::Drop);
-        assert_eq!(place.judge(reopened(1)), Verdict::Deliver);
-        place.come_to(reopened(1_000));
-        assert_eq!(place.judge(reopened(1_001)), Verdict::Drop, "held back until it is heard of");
-        assert_eq!(place.acknowledge(reopened(1_000)), Verdict::CatchUp);
+        let reopened = |seq| Cursor { epoch: Epoch { attempt: Attempt(2), nonce: 1 }, seq };
+        for seq in 1..=WINDOW {
+            assert_eq!(place.judge(reopened(seq)), Verdict::Deliver, "{seq}");
+            assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::Drop);
+        }
+        assert_eq!(place.judge(reopened(WINDOW + 1)), Verdict::Drop, "held back");
+        assert_eq!(place.acknowledge(reopened(WINDOW)), Verdict::CatchUp);
     }
 
     #[tokio::test(start_paused = true)]

@@ -292,7 +292,7 @@ struct Clock {
 }
 
 impl Clock {
-    const START: u64 = 1 << 32;
+    const START: u128 = 1 << 32;
 
     fn show(&mut self, cursor: Cursor) -> Cursor {
         let known = self.shown.iter().find(|(epoch, _)| *epoch == cursor.epoch);
