@@ -221,10 +221,17 @@
     };
   }
 
-  /** Elements are found again by id, else as the n-th of their tag and name. */
+  /**
+   * Elements are found again by id, else as the n-th of their tag and name in forms of one action:
+   * Retry stands where Cancel was, and whoever presses twice does not mean it.
+   */
   function addressOf(element, root) {
     const name = element.getAttribute("name");
-    const selector = element.localName + (name ? `[name="${CSS.escape(name)}"]` : "");
+    const action = element.form?.getAttribute("action");
+    const selector =
+      (action ? `form[action="${CSS.escape(action)}"] ` : "") +
+      element.localName +
+      (name ? `[name="${CSS.escape(name)}"]` : "");
     return { id: element.id, selector, index: matching(selector, root).indexOf(element) };
   }
 
@@ -262,6 +269,8 @@
     if (!next) return;
     if (!element && next.tabIndex < 0) next.tabIndex = -1;
     next.focus({ preventScroll: true });
+    // What is disabled by now does not take it.
+    if (element && document.activeElement !== element) focusQuietly(null, replacement);
   }
 
   function rememberScroll(element) {

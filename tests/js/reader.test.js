@@ -62,6 +62,24 @@ test("the focus goes to the container when what had it is gone", async () => {
   assert.equal(page.document.activeElement, page.container());
 });
 
+test("the focus never moves to a button that does something else", async () => {
+  const button = (action, label) =>
+    `<form action="/live/test.steps/1/${action}"><button>${label}</button></form>`;
+  const page = await asking(button("cancel", "Cancel"));
+  page.find("[action$=cancel] button").focus();
+  ask(page, button("cancel", "Cancelling…"));
+  assert.equal(page.document.activeElement, page.find("[action$=cancel] button"));
+  ask(page, button("restart", "Retry"));
+  assert.equal(page.document.activeElement, page.find(".liveop"));
+});
+
+test("the focus goes to the container when what had it is disabled", async () => {
+  const page = await asking("<button>Send</button>");
+  page.region("question").querySelector("button").focus();
+  ask(page, "<button disabled>Sending</button>");
+  assert.equal(page.document.activeElement, page.find(".liveop"));
+});
+
 test("the focus is left where it is when it is elsewhere", async () => {
   const page = await openPage(`<input id="other">${container()}`);
   page.find("#other").focus();

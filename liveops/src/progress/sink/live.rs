@@ -23,6 +23,8 @@ pub struct LiveSink {
     /// A later attempt took over, and nothing this one says is shown any more.
     stale: bool,
     owed: Changes,
+    /// The signals given so far: a history that begins anew has them as well.
+    given: Vec<Signal>,
 }
 
 impl LiveSink {
@@ -42,16 +44,19 @@ impl LiveSink {
             opened: false,
             stale: false,
             owed: Changes::default(),
+            given: Vec::new(),
         }
     }
 
     /// Publishes a signal behind everything shown so far.
     pub async fn signal(&mut self, projection: &Projection, signal: Signal) {
-        let payload = Payload::Signal(signal);
-        if let Err(PublishError::NotOpen) = self.publish(payload.clone()).await {
+        self.given.push(signal.clone());
+        if let Err(PublishError::NotOpen) = self.publish(Payload::Signal(signal)).await {
             self.open(projection).await;
-            // What is in the way has been noted.
-            let _ = self.publish(payload).await;
+            for signal in self.given.clone() {
+                // What is in the way has been noted.
+                let _ = self.publish(Payload::Signal(signal)).await;
+            }
         }
     }
 
@@ -120,5 +125,60 @@ impl fmt::Debug for LiveSink {
             .field("channel", &self.channel)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        channel::{Chained, Finished, MemoryChannelLayer, Missing, News},
+        operation::{OperationId, OperationKind, OperationState, Policy, UserId},
+        render::Templates,
+    };
+
+    const KIND: OperationKind = OperationKind {
+        op_type: "test.steps",
+        title: "Steps",
+        stages: &[],
+        stage_weights: &[],
+        host_template: "",
+        result_template: "",
+        result_text_template: "",
+        policy: Policy::DEFAULT,
+    };
+
+    #[tokio::test]
+    async fn a_history_that_begins_anew_has_the_signals_given_before() {
+        let layer = MemoryChannelLayer::new().with_retention(Duration::ZERO);
+        let subject = Subject { kind: KIND, id: OperationId::new() };
+        let renderer = Renderer::new(Templates::new(), "/live");
+        let mut sink = LiveSink::new(Arc::new(layer.clone()), renderer, subject, Attempt(1));
+        let projection = Projection::new(0);
+        let finished = Signal::Finished(Finished {
+            id: subject.id,
+            state: OperationState::FinishedOk,
+            url: "/live/".to_owned(),
+            success_url: None,
+        });
+        let chained = Signal::Chained(Chained {
+            id: OperationId::new(),
+            url: "/live/".to_owned(),
+            container: "".into(),
+        });
+
+        sink.show(&projection, projection.everything()).await;
+        sink.signal(&projection, finished.clone()).await;
+        // Somebody else's subscription makes the layer forget what has ended.
+        layer.subscribe(&ChannelName::owner(&UserId::from("ann"))).await.unwrap();
+        let channel = ChannelName::operation(subject.id);
+        assert_eq!(layer.catch_up(&channel, None).await.unwrap(), None);
+
+        sink.signal(&projection, chained.clone()).await;
+        let state = layer.catch_up(&channel, None).await.unwrap().unwrap();
+        let Missing::Reset(News { signals, .. }) = state.missing else { panic!("{state:?}") };
+        assert_eq!(signals, [finished, chained]);
     }
 }
