@@ -33,6 +33,17 @@ use crate::runner::LiveOps;
 /// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
 /// `{"error":{"code","message"}}`. An operation of somebody else is a 404.
 ///
+/// # Serving
+///
+/// Updates are small, and what is behind one waits until it was acknowledged unless the listener's
+/// connections have `TCP_NODELAY` set: [`tap_io`](axum::serve::ListenerExt::tap_io) is the place.
+/// Event streams are requests that do not end by themselves. When the application stops, call
+/// [`LiveOps::shutdown`] while the server finishes what it answers, and not after that.
+///
+/// A viewer may have `Config::connections_per_viewer_max` connections, a connection may follow
+/// `Config::subscriptions_per_connection_max` channels and say 512 messages a second of 64 KiB at
+/// most. More ends it with 4429, a larger message with 1009.
+///
 /// # Logs
 ///
 /// Nothing that is logged here holds a token, a message or a body. Two things are the
