@@ -66,7 +66,9 @@ impl Retained {
     pub fn catch_up(&self, since: Option<Cursor>) -> CatchUp {
         let missing = match since {
             Some(since) if since == self.cursor => Missing::Nothing,
-            Some(since) if self.has_seen(since) => Missing::Delta(self.news(since.seq)),
+            Some(since) if self.knows_what_came_after(since) => {
+                Missing::Delta(self.news(since.seq))
+            }
             _ => Missing::Reset(self.news(0)),
         };
         CatchUp { cursor: self.cursor, ended: self.has_ended(), missing }
@@ -76,8 +78,10 @@ impl Retained {
         self.signals.iter().any(|(_, signal)| matches!(signal, Signal::Finished(_)))
     }
 
-    fn has_seen(&self, cursor: Cursor) -> bool {
-        cursor.epoch == self.cursor.epoch && (1..=self.cursor.seq).contains(&cursor.seq)
+    fn knows_what_came_after(&self, cursor: Cursor) -> bool {
+        let dropped_seq = self.regions.values().map(|content| content.dropped_seq).max();
+        let oldest = dropped_seq.unwrap_or_default().max(1);
+        cursor.epoch == self.cursor.epoch && (oldest..=self.cursor.seq).contains(&cursor.seq)
     }
 
     fn news(&self, seq: u64) -> News {
@@ -121,9 +125,9 @@ impl Content {
         }
     }
 
-    /// What was added since; all of it where more than that changed, or part of that is gone.
+    /// What was added since; all there is where more than that changed.
     fn since(&self, region: &Region, seq: u64) -> Vec<Fragment> {
-        let whole = self.base_seq.max(self.dropped_seq) > seq;
+        let whole = self.base_seq > seq;
         let base = whole.then(|| Fragment::replace(region.clone(), self.base.clone()));
         let news = self.added.iter().filter(|addition| whole || addition.seq > seq);
         let (items, html) = news.fold((0, String::new()), |(items, mut html), addition| {

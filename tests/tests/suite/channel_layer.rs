@@ -45,7 +45,7 @@ on_every_layer!(
     a_place_in_a_history_that_was_replaced_gets_everything,
     signals_are_kept,
     a_long_log_keeps_its_end,
-    a_place_before_the_kept_log_gets_the_log_anew,
+    a_place_before_what_is_kept_gets_everything,
     subscribing_before_catching_up_misses_nothing,
     concurrent_publishers_share_one_sequence,
     a_list_hears_that_it_changed,
@@ -270,21 +270,27 @@ async fn a_long_log_keeps_its_end(layer: impl ChannelLayer) {
     assert_eq!(page.regions[&Region::Log], kept);
 }
 
-async fn a_place_before_the_kept_log_gets_the_log_anew(layer: impl ChannelLayer) {
+async fn a_place_before_what_is_kept_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    let mut page = Page::default();
-    let begun = layer.open(&channel, FIRST, opening()).await.unwrap();
-    page.apply(&opening());
+    layer.open(&channel, FIRST, opening()).await.unwrap();
+    let mut places = Vec::new();
     for n in 0..2_000 {
-        layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap();
-        if n == 0 {
-            page.apply(&[Fragment::append(Region::Log, 1, "0;")]);
-        }
+        places.push(layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap());
     }
-    let since = Cursor { seq: begun.seq + 1, ..begun };
-    page.catch_up(catch_up(&layer, &channel, Some(since)).await);
     let kept: String = (1_000..2_000).map(|n| format!("{n};")).collect();
-    assert_eq!(page.regions[&Region::Log], kept, "no gap between old and new lines");
+    for too_old in [places[0], places[998]] {
+        let Missing::Reset(news) = catch_up(&layer, &channel, Some(too_old)).await.missing else {
+            panic!("expected a reset from {too_old}")
+        };
+        let page = Page::of(&news.fragments);
+        assert_eq!(page.regions[&Region::Log], kept);
+        assert_eq!(page.regions[&Region::Status], "begun");
+    }
+    // Whoever has the last line that was dropped has everything before the kept ones.
+    let Missing::Delta(news) = catch_up(&layer, &channel, Some(places[999])).await.missing else {
+        panic!("expected a delta")
+    };
+    assert_eq!(news.fragments, [Fragment::append(Region::Log, 1_000, kept)]);
 }
 
 async fn subscribing_before_catching_up_misses_nothing(layer: impl ChannelLayer) {
