@@ -1,0 +1,23 @@
+use std::net::Ipv4Addr;
+
+use axum::{Router, serve::ListenerExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{Outcome, beat::Conductor};
+
+/// Serves until whoever started this process is gone. `ready` is told to it with the port.
+pub(crate) async fn serve(router: Router, conductor: Conductor, ready: &str) -> Outcome<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("{} {ready}", listener.local_addr()?.port());
+    let serving = axum::serve(listener.tap_io(send_at_once), router).into_future();
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = conductor.left() => Ok(()),
+    }
+}
+
+/// Frames are small and shall not wait for one another. A socket that does not take the option is
+/// as good as closed.
+fn send_at_once(stream: &mut TcpStream) {
+    let _ = stream.set_nodelay(true);
+}
