@@ -58,6 +58,8 @@ impl Show {
         let mut show = Self { log_lines, script: Script::default(), file: NamedTempFile::new()? };
         let mut server = Server::start(options, Kind::Live, &show).await?;
         server.go().await?;
+        // When it tells the time, it has logged what it had to log.
+        Client::connect(server.target()).await?.0.next_frame().await?;
         let (mut client, greeting) = Client::connect(server.target()).await?;
         let cursor = client.cursor()?.to_owned();
         let mut frame = String::new();
