@@ -1,13 +1,19 @@
 use std::net::Ipv4Addr;
 
 use axum::{Router, serve::ListenerExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::{Outcome, beat::Conductor};
 
+/// How many connections may wait to be accepted. With fewer, the system drops some of those that
+/// come at once, whose clients try again after a second.
+const BACKLOG: u32 = 1_024;
+
 /// Serves until whoever started this process is gone. `ready` is told to it with the port.
 pub(crate) async fn serve(router: Router, conductor: Conductor, ready: &str) -> Outcome<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
     println!("{} {ready}", listener.local_addr()?.port());
     let serving = axum::serve(listener.tap_io(send_at_once), router).into_future();
     tokio::select! {
