@@ -1,4 +1,4 @@
-use std::{collections::HashMap, convert::Infallible, num::NonZeroU32};
+use std::{convert::Infallible, num::NonZeroU32};
 
 use axum::extract::ws::{Message as Packet, WebSocket};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -7,8 +7,7 @@ use tokio_stream::{StreamExt, StreamMap};
 
 use super::{
     close::Close,
-    follower::Follower,
-    hub::{Item, Watch},
+    follower::{Follower, Step},
     line::Line,
     state::Web,
     viewer::Viewer,
@@ -28,8 +27,7 @@ pub(super) struct Consumer {
     web: Web,
     viewer: Viewer,
     line: Line,
-    watches: StreamMap<ChannelName, Watch>,
-    followers: HashMap<ChannelName, Follower>,
+    followers: StreamMap<ChannelName, Follower>,
     messages: DefaultDirectRateLimiter,
     heard_on: Instant,
     /// When the client last stopped following everything, if it follows nothing.
@@ -51,8 +49,7 @@ impl Consumer {
             web,
             viewer,
             line,
-            watches: StreamMap::new(),
-            followers: HashMap::new(),
+            followers: StreamMap::new(),
             messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
             heard_on: now,
             idle_since: Some(now),
@@ -93,8 +90,8 @@ impl Consumer {
                 packet = self.line.hear() => self.hear(packet?).await?,
                 _ = ticks.tick() => self.check(keepalive).await?,
                 () = sleep_until(idle_until) => return Err(Close::NOTHING_FOLLOWED),
-                Some((channel, item)) = self.watches.next(), if !self.watches.is_empty() => {
-                    self.deliver(&channel, item).await?;
+                Some((channel, step)) = self.followers.next(), if !self.followers.is_empty() => {
+                    self.deliver(&channel, step?).await?;
                 }
             }
         }
@@ -144,19 +141,16 @@ impl Consumer {
         }
         // A place that cannot be read is no place: the client gets everything.
         let since = since.and_then(|since| since.parse().ok());
-        let watch = self.web.hub.watch(&channel).await?;
         let (follower, messages) =
             Follower::begin(self.web.clone(), self.viewer.id.clone(), channel.clone(), since)
                 .await?;
         self.line.send(messages).await?;
-        self.followers.insert(channel.clone(), follower);
-        self.watches.insert(channel, watch);
+        self.followers.insert(channel, follower);
         self.idle_since = None;
         Ok(())
     }
 
     fn unsubscribe(&mut self, channel: &ChannelName) {
-        self.watches.remove(channel);
         self.followers.remove(channel);
         if self.followers.is_empty() {
             self.idle_since.get_or_insert_with(Instant::now);
@@ -165,15 +159,25 @@ impl Consumer {
 
     /// A channel that is not followed any more may still be acknowledged: that crossed.
     async fn acknowledge(&mut self, channel: &ChannelName, cursor: Cursor) -> Result<(), Close> {
-        let Some(follower) = self.followers.get_mut(channel) else { return Ok(()) };
+        let Some(follower) = self.follower(channel) else { return Ok(()) };
         let step = follower.acknowledge(cursor);
-        self.line.follow(follower, step).await
+        self.deliver(channel, step).await
     }
 
-    async fn deliver(&mut self, channel: &ChannelName, item: Item) -> Result<(), Close> {
-        let Some(follower) = self.followers.get_mut(channel) else { return Ok(()) };
-        let step = follower.take(item)?;
-        self.line.follow(follower, step).await
+    async fn deliver(&mut self, channel: &ChannelName, step: Step) -> Result<(), Close> {
+        let messages = match step {
+            Step::Nothing => return Ok(()),
+            Step::Send(messages) => messages,
+            Step::CatchUp => {
+                let Some(follower) = self.follower(channel) else { return Ok(()) };
+                follower.catch_up().await?
+            }
+        };
+        self.line.send(messages).await
+    }
+
+    fn follower(&mut self, channel: &ChannelName) -> Option<&mut Follower> {
+        self.followers.iter_mut().find(|(name, _)| name == channel).map(|(_, follower)| follower)
     }
 
     /// Looks whether the client is still there and takes what it gets, and asks it to say so.

@@ -1,8 +1,14 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::Stream;
 use tokio::time::Duration;
 
 use super::{
     close::Close,
-    hub::Item,
+    hub::{Item, Watch},
     look::Look,
     place::Place,
     state::Web,
@@ -22,6 +28,7 @@ pub(super) struct Follower {
     web: Web,
     viewer: UserId,
     channel: ChannelName,
+    watch: Watch,
     /// Lists have no places, and stay at none.
     place: Place,
 }
@@ -37,15 +44,15 @@ pub(super) enum Step {
 
 impl Follower {
     /// Follows `channel` from `since`, and gives what brings the client up to date.
-    ///
-    /// Watch the channel first, so that nothing falls in between.
     pub(super) async fn begin(
         web: Web,
         viewer: UserId,
         channel: ChannelName,
         since: Option<Cursor>,
     ) -> Result<(Self, Vec<Message>), Close> {
-        let mut follower = Self { web, viewer, channel, place: Place::at(since) };
+        // First, so that nothing falls in between.
+        let watch = web.hub.watch(&channel).await?;
+        let mut follower = Self { web, viewer, channel, watch, place: Place::at(since) };
         let (mut messages, catch_up) = match follower.channel.operation_id() {
             Some(id) => {
                 let look = follower.look(id).await?;
@@ -69,8 +76,7 @@ impl Follower {
         Ok((follower, messages))
     }
 
-    /// Takes what the hub gives.
-    pub(super) fn take(&mut self, item: Item) -> Result<Step, Close> {
+    fn take(&mut self, item: Item) -> Result<Step, Close> {
         match item {
             Item::Frame(frame, text) => match self.place.judge(frame.cursor) {
                 Verdict::Drop => Ok(Step::Nothing),
@@ -121,6 +127,16 @@ impl Follower {
     fn bring(&mut self, Look { cursor, missing }: Look) -> Result<Vec<Message>, Close> {
         self.place.come_to(cursor);
         Ok(wire::encode_catch_up(&self.web, &self.viewer, &self.channel, cursor, missing)?)
+    }
+}
+
+/// What the client gets, as the hub gives it.
+impl Stream for Follower {
+    type Item = Result<Step, Close>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(Pin::new(&mut self.watch).poll_next(cx));
+        Poll::Ready(item.map(|item| self.take(item)))
     }
 }
 

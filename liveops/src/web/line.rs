@@ -10,7 +10,6 @@ use tungstenite::error::{CapacityError, Error as ProtocolError};
 
 use super::{
     close::Close,
-    follower::{Follower, Step},
     wire::{Message, ServerMessage},
 };
 
@@ -39,19 +38,6 @@ impl Line {
             Some(Ok(packet)) => Ok(packet),
             Some(Err(error)) => Err(receive_error(error)),
             None => Err(Close::GONE),
-        }
-    }
-
-    /// Sends what a follower gets.
-    pub(super) async fn follow(
-        &mut self,
-        follower: &mut Follower,
-        step: Step,
-    ) -> Result<(), Close> {
-        match step {
-            Step::Nothing => Ok(()),
-            Step::Send(messages) => self.send(messages).await,
-            Step::CatchUp => self.send(follower.catch_up().await?).await,
         }
     }
 

@@ -15,7 +15,6 @@ use super::{
     error::WebError,
     event_stream::{answer, last_event_id},
     follower::{Follower, Step},
-    hub::{Item, Watch},
     page::{self, Found},
     state::Web,
     viewer::{Authenticated, Viewer},
@@ -54,7 +53,7 @@ pub(super) async fn events<V>(
 /// One client that reads the events of one operation.
 struct OperationEvents {
     client: Client,
-    following: Option<(Watch, Follower)>,
+    follower: Option<Follower>,
     pending: VecDeque<sse::Event>,
     keepalive: Interval,
 }
@@ -70,16 +69,11 @@ impl OperationEvents {
         let keepalive = web.engine().config.keepalive;
         let mut keepalive = time::interval_at(Instant::now() + keepalive, keepalive);
         keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut events = Self { client, following: None, pending: VecDeque::new(), keepalive };
+        let mut events = Self { client, follower: None, pending: VecDeque::new(), keepalive };
         let channel = ChannelName::operation(found.row.operation_id());
-        let begun = async {
-            let watch = web.hub.watch(&channel).await?;
-            let (follower, messages) = Follower::begin(web, viewer.id, channel, since).await?;
-            Ok((watch, follower, messages))
-        };
-        match begun.await {
-            Ok((watch, follower, messages)) => {
-                events.following = Some((watch, follower));
+        match Follower::begin(web, viewer.id, channel, since).await {
+            Ok((follower, messages)) => {
+                events.follower = Some(follower);
                 events.pending.extend(messages.into_iter().map(event));
             }
             Err(close) => events.end(close),
@@ -96,20 +90,20 @@ impl OperationEvents {
             if let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
-            let (watch, _) = self.following.as_mut()?;
+            let follower = self.follower.as_mut()?;
             tokio::select! {
                 () = self.client.dismissed() => return None,
                 _ = self.keepalive.tick() => {
                     return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
                 }
-                Some(item) = watch.next() => self.take(item).await,
+                Some(step) = follower.next() => self.take(step).await,
             }
         }
     }
 
-    async fn take(&mut self, item: Item) {
-        let Some((_, follower)) = &mut self.following else { return };
-        let messages = match follower.take(item) {
+    async fn take(&mut self, step: Result<Step, Close>) {
+        let Some(follower) = &mut self.follower else { return };
+        let messages = match step {
             Ok(Step::Nothing) => Ok(Vec::new()),
             Ok(Step::Send(messages)) => Ok(messages),
             Ok(Step::CatchUp) => follower.catch_up().await,
@@ -122,7 +116,7 @@ impl OperationEvents {
     }
 
     fn end(&mut self, close: Close) {
-        self.following = None;
+        self.follower = None;
         let message = ServerMessage::Error { code: close.code, message: close.reason };
         self.pending.push_back(sse::Event::default().data(message.encode().as_str()));
     }
