@@ -47,7 +47,7 @@ pub(crate) async fn serve(options: &Options, script: &Path) -> Outcome<()> {
 /// With the buffers that liveops has.
 async fn connect(State(bare): State<Bare>, upgrade: WebSocketUpgrade) -> Response {
     upgrade
-        .read_buffer_size(4 << 10)
+        .read_buffer_size(1 << 10)
         .write_buffer_size(16 << 10)
         .max_message_size(64 << 10)
         .max_frame_size(64 << 10)

@@ -49,7 +49,8 @@ impl Consumer {
             web,
             viewer,
             line,
-            followers: StreamMap::new(),
+            // Most pages follow one channel.
+            followers: StreamMap::with_capacity(1),
             messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
             heard_on: now,
             idle_since: Some(now),
@@ -71,7 +72,7 @@ impl Consumer {
     }
 
     /// Says goodbye.
-    pub(super) async fn close(self, close: Close) {
+    pub(super) async fn close(&mut self, close: Close) {
         self.line.close(close).await;
     }
 

@@ -116,7 +116,14 @@ impl Follower {
         self.bring(look)
     }
 
+    /// Looks at the operation when it is this client's turn: in a box, as that is rare, and takes
+    /// more room than all else that a connection has, which would be kept free for it all the time.
     async fn look(&self, id: OperationId) -> Result<Look, Close> {
+        let _turn = self.web.looks.acquire().await.expect("the semaphore is never closed");
+        Box::pin(self.look_now(id)).await
+    }
+
+    async fn look_now(&self, id: OperationId) -> Result<Look, Close> {
         let engine = self.web.engine();
         let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
         let operation = engine.registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;

@@ -61,7 +61,7 @@ impl Line {
     ///
     /// One that is told why gets a moment to hear it: what it goes on sending would, unread, make
     /// the system reset the connection and take the reason back.
-    pub(super) async fn close(mut self, close: Close) {
+    pub(super) async fn close(&mut self, close: Close) {
         let error = close
             .is_told
             .then(|| ServerMessage::Error { code: close.code, message: close.reason }.encode())

@@ -19,6 +19,10 @@ use crate::token::SubscriptionToken;
 /// How large a message of a client may be.
 pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
+/// How much is read at a time. Clients say little, and this is cleared whenever a connection is
+/// looked at; the default would cost 128 KiB for every open page.
+const READ_BUFFER_BYTES: usize = 1 << 10;
+
 /// How many bytes wait for more before they are written. A message is written in any case when
 /// nothing is behind it.
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
@@ -41,25 +45,31 @@ pub(super) async fn connect<V>(
     if !is_own_origin(&web, &headers) {
         return WebError::forbidden("Connections from other sites are refused.").into_response();
     }
-    // The default read buffer alone would cost 128 KiB for every open page.
     upgrade
-        .read_buffer_size(4 << 10)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| serve(web, viewer, query, socket))
 }
 
-async fn serve(web: Web, viewer: Viewer, query: SocketQuery, socket: WebSocket) {
+/// Not an `async fn`, which would keep room for its arguments beside what is made of them, for as
+/// long as the connection lasts.
+fn serve(
+    web: Web,
+    viewer: Viewer,
+    query: SocketQuery,
+    socket: WebSocket,
+) -> impl Future<Output = ()> {
     let client = web.enter(&viewer.id);
     let mut consumer = Consumer::new(web, viewer, socket);
-    let close = match &client {
-        None => Close::TOO_MANY_CONNECTIONS,
-        Some(client) => {
-            let since = query.since;
-            let first = query.subscription_token.map(|token| FirstSubscription { token, since });
-            consumer.run(client, first).await
-        }
-    };
-    consumer.close(close).await;
+    let since = query.since;
+    let first = query.subscription_token.map(|token| FirstSubscription { token, since });
+    async move {
+        let close = match &client {
+            None => Close::TOO_MANY_CONNECTIONS,
+            Some(client) => consumer.run(client, first).await,
+        };
+        consumer.close(close).await;
+    }
 }

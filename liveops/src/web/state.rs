@@ -1,23 +1,31 @@
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::hub::Hub;
 use crate::{
     operation::UserId,
     runner::{Client, Engine, LiveOps},
 };
 
+/// How many operations are looked at at once for clients that follow them. When all clients come back
+/// at once, more of them would only wait for the database, with far more memory than it takes to wait
+/// for their turn.
+const LOOKS_MAX: usize = 16;
+
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Web {
     pub(super) liveops: LiveOps,
     pub(super) hub: Arc<Hub>,
+    pub(super) looks: Arc<Semaphore>,
 }
 
 impl Web {
     pub(super) fn new(liveops: LiveOps) -> Self {
         let engine = liveops.engine();
         let hub = Hub::new(engine.layer.clone(), engine.renderer.clone(), engine.config.keepalive);
-        Self { hub: Arc::new(hub), liveops }
+        Self { hub: Arc::new(hub), looks: Arc::new(Semaphore::new(LOOKS_MAX)), liveops }
     }
 
     pub(super) fn engine(&self) -> &Engine {
