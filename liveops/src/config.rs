@@ -21,9 +21,21 @@ pub struct Config {
     pub throttle_hz: f64,
     /// How many operations this process runs at once; 64 unless set, at least 1.
     pub concurrency_max: usize,
+    /// The queues whose operations this process runs; those of all queues unless set.
+    pub queues: Vec<String>,
+    /// How often the queue is looked at when nothing wakes the worker; 1 second unless set, at least
+    /// 10 milliseconds.
+    pub poll_interval: Duration,
     /// How long a run may be silent before it counts as lost; 30 seconds unless set, at least 1.
     /// Whoever runs it speaks up three times as often.
     pub lease: Duration,
+    /// How often the worker of one operation may be lost before the operation counts as what kills
+    /// it, and ends even if it may be attempted again; 3 unless set, at least 1. A retry by a user
+    /// counts anew.
+    pub rescues_max: u32,
+    /// How long an operation with `#[liveop(cancel = "abort")]` may take to notice that it shall stop
+    /// before it is dropped; 5 seconds unless set.
+    pub abort_grace: Duration,
     /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, at least 1.
     /// After two silent intervals it is closed.
     pub keepalive: Duration,
@@ -52,7 +64,11 @@ impl Default for Config {
             mount: "/live".to_owned(),
             throttle_hz: 20.0,
             concurrency_max: 64,
+            queues: Vec::new(),
+            poll_interval: Duration::from_secs(1),
             lease: Duration::from_secs(30),
+            rescues_max: 3,
+            abort_grace: Duration::from_secs(5),
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
             upload_bytes_max: 32 << 20,
@@ -89,6 +105,11 @@ impl Config {
         check("throttle_hz", "from 0.1 to 1000", hz, (0.1..=1000.0).contains(&hz))?;
         let count = self.concurrency_max;
         check("concurrency_max", "at least 1", count, count >= 1)?;
+        let poll = self.poll_interval;
+        let is_longer = poll >= Duration::from_millis(10);
+        check("poll_interval", "at least 10 milliseconds", Seconds(poll), is_longer)?;
+        let count = self.rescues_max;
+        check("rescues_max", "at least 1", count, count >= 1)?;
         let at_least_a_second = |field, found: Duration| {
             check(field, "at least a second", Seconds(found), found >= second)
         };

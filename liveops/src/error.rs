@@ -32,6 +32,7 @@ pub type RunResult<T> = Result<T, RunError>;
 /// ```
 pub struct RunError {
     kind: Kind,
+    is_final: bool,
 }
 
 enum Kind {
@@ -40,15 +41,40 @@ enum Kind {
     Internal(BoxError),
 }
 
+impl Kind {
+    fn into_error(self) -> RunError {
+        RunError { kind: self, is_final: false }
+    }
+}
+
 impl RunError {
     /// An error whose message the owner of the operation reads, word for word.
     pub fn user(message: impl Into<String>) -> Self {
-        Self { kind: Kind::User { message: message.into(), source: None } }
+        Kind::User { message: message.into(), source: None }.into_error()
     }
 
     /// Like [`user`](Self::user), with the error behind it kept for the traceback.
     pub fn user_because(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::User { message: message.into(), source: Some(source.into()) } }
+        Kind::User { message: message.into(), source: Some(source.into()) }.into_error()
+    }
+
+    /// The same error, after which there is no other attempt even if there might be: for what will not
+    /// get better.
+    ///
+    /// ```
+    /// use liveops::RunError;
+    ///
+    /// let error = RunError::user("The file has no header").without_retry();
+    /// assert!(error.is_final());
+    /// ```
+    #[must_use]
+    pub fn without_retry(self) -> Self {
+        Self { is_final: true, ..self }
+    }
+
+    /// Whether there is no other attempt after this error, even if there might be.
+    pub fn is_final(&self) -> bool {
+        self.is_final
     }
 
     /// Whether the run ended because it was asked to.
@@ -88,8 +114,11 @@ impl RunError {
 impl<E: Into<BoxError>> From<E> for RunError {
     fn from(error: E) -> Self {
         let error = error.into();
-        let kind = if error.is::<Cancelled>() { Kind::Cancelled } else { Kind::Internal(error) };
-        Self { kind }
+        if error.is::<Cancelled>() {
+            Kind::Cancelled.into_error()
+        } else {
+            Kind::Internal(error).into_error()
+        }
     }
 }
 

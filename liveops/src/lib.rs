@@ -175,7 +175,7 @@ pub use operation::{
     OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
     UserId,
 };
-pub use progress::{Progress, Run, WebProgress};
+pub use progress::{Progress, Restart, Run, WebProgress};
 pub use projection::Projection;
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};

@@ -46,10 +46,23 @@ Environment only:
   LIVEOPS_KEEPALIVE_SECONDS  how often a quiet connection is asked for a sign of life [default: 25]
   RUST_LOG                   what is logged [default: info]";
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Serve the pages and run the operations (the default)
-    Serve,
+    Serve {
+        /// Leave the operations to other processes, as `--runner worker` does
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Run the operations that wait in the queue, and serve nothing
+    Worker {
+        /// How many operations to run at once
+        #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = at_least_one)]
+        concurrency: usize,
+        /// Queues to serve, with commas between them; all of them if absent
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        queues: Vec<String>,
+    },
     /// Bring the tables up to date
     Migrate,
 }
@@ -58,6 +71,8 @@ enum Command {
 enum Runner {
     /// In this process, beside the requests
     Spawn,
+    /// By workers: `serve` has one inside unless it is told not to, and `worker` is one
+    Worker,
     /// On the spot: a form is answered when its operation has ended
     Eager,
 }
@@ -86,12 +101,25 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     settings.database_url = cli.database_url;
     settings.runner = match cli.runner {
         Runner::Spawn => RunnerKind::Spawn,
+        Runner::Worker => RunnerKind::Worker,
         Runner::Eager => RunnerKind::Eager,
     };
     let runtime = Runtime::new()?;
     let done = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve(settings, &cli.bind).await,
+        match cli.command.unwrap_or(Command::Serve { no_worker: false }) {
+            Command::Serve { no_worker } => {
+                if no_worker {
+                    settings.runner = RunnerKind::Worker;
+                }
+                settings.works = !no_worker && settings.runner != RunnerKind::Eager;
+                serve(settings, &cli.bind).await
+            }
+            Command::Worker { concurrency, queues } => {
+                settings.runner = RunnerKind::Worker;
+                settings.liveops.concurrency_max = concurrency;
+                settings.liveops.queues = queues;
+                work(settings).await
+            }
             Command::Migrate => {
                 crate::migrate(&settings).await?;
                 tracing::info!("the tables are up to date");
@@ -102,6 +130,18 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     // A thread that reads a file would otherwise be waited for, however long the file is.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number >= 1);
+    number.ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
+async fn work(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let demo = Demo::start(settings).await?;
+    tracing::info!("working");
+    demo.work(stop_signal()).await;
+    Ok(())
 }
 
 async fn serve(settings: Settings, bind: &str) -> Result<(), Box<dyn Error>> {

@@ -54,9 +54,6 @@ pub enum StartError {
     /// The parts do not fit together.
     #[error("failed to set liveops up")]
     Build(#[from] BuildError),
-    /// The operations that wait cannot be started.
-    #[error("failed to go on with what was waiting")]
-    Resume(#[source] store::StoreError),
 }
 
 /// Opens the database and brings its tables up to date.
@@ -92,7 +89,9 @@ impl Demo {
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);
         let liveops = operations::register(builder).build()?;
-        liveops.resume().await.map_err(StartError::Resume)?;
+        if settings.works {
+            liveops.start_worker();
+        }
 
         let sessions = Sessions::new(&settings.secrets);
         let router = site::router(Site { liveops: liveops.clone(), sessions, db });
@@ -112,6 +111,14 @@ impl Demo {
     /// The scores that were imported.
     pub fn scores(&self) -> &Scores {
         &self.scores
+    }
+
+    /// Executes operations until `stop` is ready. Those that have not ended a few seconds later go back
+    /// to the queue, for another worker.
+    pub async fn work(self, stop: impl Future<Output = ()>) {
+        stop.await;
+        tracing::info!("stopping");
+        self.liveops.shutdown(OPERATIONS_GRACE).await;
     }
 
     /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.

@@ -11,6 +11,8 @@ pub struct Settings {
     pub database_url: String,
     /// How operations get executed.
     pub runner: RunnerKind,
+    /// Whether this process executes operations.
+    pub works: bool,
     /// What signs cookies and tokens.
     pub secrets: Secrets,
     /// How long subscription tokens are good for.
@@ -49,6 +51,7 @@ impl Settings {
         Self {
             database_url: "sqlite::memory:".to_owned(),
             runner: RunnerKind::default(),
+            works: true,
             secrets: Secrets::random(),
             token_ttl: liveops::token::TOKEN_TTL,
             liveops: Config::default(),

@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
-use super::{LiveOperation, OperationId, OperationKind, UserId};
+use super::{Backoff, LiveOperation, OperationId, OperationKind, UserId};
 
 /// An operation that is about to be enqueued: everything its row says before it first runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,10 @@ pub struct NewOperation {
     pub run_after: Option<DateTime<Utc>>,
     /// How often it may be run in all; its type's unless set.
     pub max_attempts: u32,
+    /// How long to wait before another attempt; its type's unless set.
+    pub backoff: Backoff,
+    /// How long one attempt may take; its type's unless set.
+    pub timeout: Option<Duration>,
     /// The operation that handed over to this one.
     pub chained_from: Option<OperationId>,
 }
@@ -60,6 +66,8 @@ impl NewOperation {
             priority: kind.policy.priority,
             run_after: None,
             max_attempts: kind.policy.max_attempts,
+            backoff: kind.policy.backoff,
+            timeout: kind.policy.timeout,
             chained_from: None,
         }
     }

@@ -1,13 +1,14 @@
 //! What a run talks to, and how what it says reaches whoever watches.
 //!
 //! [`Progress`] folds the run's reports into a projection; the flusher shows what
-//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of rows and sockets.
+//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of sockets.
 
 mod cancellation;
 mod counter;
 mod flusher;
 mod handle;
 mod report;
+mod restart;
 mod run;
 mod sink;
 mod stage_guard;
@@ -19,6 +20,7 @@ pub(crate) use flusher::Flusher;
 pub(crate) use handle::Facts;
 pub use handle::Progress;
 pub(crate) use report::{Chain, Report};
+pub use restart::Restart;
 pub use run::Run;
 pub use sink::{LiveSink, Recorder, Sink};
 pub use track::{Track, TrackStream};

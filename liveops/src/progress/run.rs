@@ -1,4 +1,4 @@
-use super::Progress;
+use super::{Progress, Restart};
 use crate::{
     error::RunResult,
     operation::{LiveOperation, Storable},
@@ -47,8 +47,43 @@ pub trait Run: LiveOperation {
 
     /// Does the work, reporting through `p`.
     ///
-    /// `Ok` finishes the operation, `Err` fails it, and a panic fails it too. Cancellation is
-    /// cooperative: it ends the run at the next `?` on [`Progress::track`],
-    /// [`Progress::stage`] or [`Progress::check_cancelled`].
+    /// `Ok` finishes the operation, `Err` fails it, and a panic fails it too; an operation that may be
+    /// attempted more often is, after a while. Cancellation is cooperative: it ends the run at the
+    /// next `?` on [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]; with
+    /// `#[liveop(cancel = "abort")]` the future is dropped if it did not end after a while.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;
+
+    /// Called when a user retries the operation, in the transaction that puts it back into the queue:
+    /// for taking back what the run before left behind. Does nothing unless written.
+    ///
+    /// An `Err` refuses the retry, and the operation stays as it ended; the user reads the message of
+    /// a [`RunError::user`](crate::RunError::user). With SQLite in memory the transaction holds the
+    /// only connection there is: whatever else asks for one waits in vain.
+    ///
+    /// ```
+    /// use liveops::{LiveOperation, Progress, Restart, Run, RunError, RunResult};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// #[liveop(app = "demo")]
+    /// struct Payment {
+    ///     cents: u64,
+    /// }
+    ///
+    /// impl Run for Payment {
+    ///     type Output = ();
+    ///
+    ///     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn on_restart(&self, _: Restart<'_, Self>) -> RunResult<()> {
+    ///         Err(RunError::user("A payment is made once"))
+    ///     }
+    /// }
+    /// ```
+    fn on_restart(&self, restart: Restart<'_, Self>) -> impl Future<Output = RunResult<()>> + Send {
+        let _ = restart;
+        async { Ok(()) }
+    }
 }

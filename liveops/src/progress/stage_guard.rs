@@ -4,31 +4,35 @@ use crate::{error::RunResult, event::StageState};
 /// A stage that has been entered, and is left when the guard goes.
 ///
 /// A guard that is dropped without [`leave`](Self::leave) was overtaken by a panic, or its future
-/// was dropped.
+/// was dropped: because the run was asked to stop, or for another reason.
 pub(super) struct StageGuard<'a> {
     report: &'a Report,
     index: usize,
-    left: StageState,
+    left: Option<StageState>,
 }
 
 impl<'a> StageGuard<'a> {
     pub(super) fn enter(report: &'a Report, index: usize) -> Self {
         report.stage(index, StageState::Active);
-        Self { report, index, left: StageState::Failed }
+        Self { report, index, left: None }
     }
 
     pub(super) fn leave<T>(mut self, result: &RunResult<T>) {
-        self.left = match result {
+        self.left = Some(match result {
             Ok(_) => StageState::Done,
             Err(error) if error.is_cancelled() => StageState::Cancelled,
             Err(_) => StageState::Failed,
-        };
+        });
     }
 }
 
 impl Drop for StageGuard<'_> {
     fn drop(&mut self) {
-        self.report.stage(self.index, self.left);
+        let dropped = || match self.report.cancellation.check() {
+            Ok(()) => StageState::Failed,
+            Err(_) => StageState::Cancelled,
+        };
+        self.report.stage(self.index, self.left.unwrap_or_else(dropped));
     }
 }
 
@@ -57,5 +61,14 @@ mod tests {
     #[test]
     fn a_dropped_stage_shows_as_failed() {
         assert_eq!(left_by(|stage| drop(stage)), StageState::Failed);
+    }
+
+    #[test]
+    fn a_stage_that_is_dropped_because_the_run_shall_stop_shows_as_cancelled() {
+        let left = left_by(|stage| {
+            stage.report.cancel();
+            drop(stage);
+        });
+        assert_eq!(left, StageState::Cancelled);
     }
 }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Change, Changes, Region, RegionName, Tail};
+use super::{Attempts, Change, Changes, Region, RegionName, Tail};
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
 use crate::operation::OperationState;
 
@@ -11,6 +11,8 @@ use crate::operation::OperationState;
 pub struct Projection {
     /// Where the operation is in its life.
     pub state: OperationState,
+    /// Which attempt at it this is.
+    pub attempts: Attempts,
     /// Whether somebody asked for the run to be cancelled.
     pub cancel_requested: bool,
     /// The status line, once there was one.
@@ -48,6 +50,7 @@ impl Projection {
     pub fn new(stage_count: usize) -> Self {
         Self {
             state: OperationState::NotStarted,
+            attempts: Attempts::ONLY,
             cancel_requested: false,
             status: None,
             bar: None,

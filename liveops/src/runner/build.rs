@@ -2,11 +2,7 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 
-use super::{
-    LiveOps, RegisteredOperation,
-    engine::{Engine, Running},
-    registry::Registry,
-};
+use super::{LiveOps, RegisteredOperation, engine::Engine, registry::Registry, running::Running};
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
@@ -33,12 +29,20 @@ pub struct Builder<S> {
 }
 
 /// How operations get executed.
+///
+/// Processes that share a database share its queue: an operation is executed by whichever has a place
+/// for it first. Pages that another process serves are shown it live only through a channel layer that
+/// both have; without one they see the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RunnerKind {
-    /// In this process, beside the requests: enqueueing returns at once.
+    /// In this process too, beside the requests: its worker starts with the first operation that is
+    /// enqueued, or with [`start_worker`](LiveOps::start_worker).
     #[default]
     Spawn,
+    /// By workers: processes that call [`start_worker`](LiveOps::start_worker). This one only enqueues
+    /// unless it does.
+    Worker,
     /// On the spot: enqueueing returns when the operation has ended. For tests and scripts.
     Eager,
 }
@@ -177,7 +181,7 @@ impl<S> Builder<S> {
             layer: self.layer,
             renderer: Renderer::new(self.templates, &self.config.mount)
                 .with_keepalive(self.config.keepalive),
-            running: Running::new(self.config.concurrency_max),
+            running: Arc::new(Running::new(self.config.concurrency_max)),
             clients: Arc::default(),
             registry: self.registry,
             config: self.config,

@@ -1,18 +1,12 @@
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-use super::{Clients, RegisteredOperation, RunnerKind, registry::Registry};
+use super::{Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running};
 use crate::{
     channel::{Chained, ChannelLayer, Finished, ListChange, Signal},
     config::Config,
     event::Next,
-    operation::{ChannelName, OperationId, UserId},
-    progress::{LiveSink, Report, Sink},
+    operation::{ChannelName, OperationId, OperationKind, UserId},
+    progress::{LiveSink, Sink},
     projection::Projection,
     render::{Connection, ListRow, Renderer, Subject},
     store::{Model, Store},
@@ -29,32 +23,21 @@ pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) keys: SigningKeys,
     pub(crate) runner: RunnerKind,
-    pub(crate) running: Running,
+    pub(crate) running: Arc<Running>,
     pub(crate) clients: Arc<Clients>,
-}
-
-/// The runs of this process.
-#[derive(Debug)]
-pub(crate) struct Running {
-    /// A run takes one; closed when no more shall start.
-    pub(crate) places: Semaphore,
-    pub(crate) tasks: TaskTracker,
-    /// Tells the runs to go back to the queue.
-    pub(crate) stop: CancellationToken,
-    reports: Mutex<HashMap<OperationId, Arc<Report>>>,
 }
 
 impl Engine {
     /// The sink through which the attempt that a row names is shown.
-    pub(crate) fn sink(&self, operation: &RegisteredOperation, row: &Model) -> LiveSink {
-        let subject = Subject { kind: operation.kind, id: row.operation_id() };
+    pub(crate) fn sink(&self, kind: OperationKind, row: &Model) -> LiveSink {
+        let subject = Subject { kind, id: row.operation_id() };
         LiveSink::new(self.layer.clone(), self.renderer.clone(), subject, row.attempt_number())
     }
 
     /// Shows what a row says, to whoever watches: for what happens outside of a run.
     pub(crate) async fn show_row(&self, operation: &RegisteredOperation, row: &Model) {
         let projection = row.projection(&operation.kind);
-        let mut sink = self.sink(operation, row);
+        let mut sink = self.sink(operation.kind, row);
         sink.show(&projection, projection.everything()).await;
         if row.state().is_terminal() {
             sink.signal(&projection, self.finished(row)).await;
@@ -131,57 +114,6 @@ impl Engine {
                 ..list_row
             },
             _ => list_row,
-        }
-    }
-}
-
-impl Running {
-    pub(crate) fn new(places: usize) -> Self {
-        Self {
-            places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            reports: Mutex::default(),
-        }
-    }
-
-    /// Asks a run of this process to stop, if it is one.
-    pub(crate) fn cancel(&self, id: OperationId) {
-        if let Some(report) = self.reports().get(&id) {
-            report.cancel();
-        }
-    }
-
-    /// What a run of this process shows right now, if it is one.
-    pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
-        let report = self.reports().get(&id).cloned();
-        report.map(|report| report.projection())
-    }
-
-    /// Lists a run until the guard is dropped.
-    pub(crate) fn enter(&self, id: OperationId, report: Arc<Report>) -> RunningGuard<'_> {
-        self.reports().insert(id, report.clone());
-        RunningGuard { running: self, id, report }
-    }
-
-    fn reports(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<Report>>> {
-        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A run that is listed among those of this process.
-pub(crate) struct RunningGuard<'a> {
-    running: &'a Running,
-    id: OperationId,
-    report: Arc<Report>,
-}
-
-impl Drop for RunningGuard<'_> {
-    fn drop(&mut self) {
-        let mut reports = self.running.reports();
-        // A later attempt of the same operation may have taken the entry over.
-        if reports.get(&self.id).is_some_and(|report| Arc::ptr_eq(report, &self.report)) {
-            reports.remove(&self.id);
         }
     }
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    progress::{Facts, Progress, Report, Run},
+    operation::{OperationId, UserId},
+    progress::{Facts, Progress, Report, Restart, Run},
+    store::Transaction,
 };
 
 /// An operation whose type is forgotten.
@@ -25,6 +27,15 @@ pub(super) trait Erased: Send + Sync {
         report: Arc<Report>,
         facts: Arc<Facts>,
     ) -> BoxFuture<'static, RunResult<Value>>;
+
+    /// Tells an operation whose row holds `input` that a user retries it.
+    fn on_restart<'a>(
+        &self,
+        input: Value,
+        transaction: &'a Transaction,
+        id: OperationId,
+        owner: UserId,
+    ) -> BoxFuture<'a, RunResult<()>>;
 }
 
 /// An operation of type `Op`, with the state that its runs get.
@@ -57,10 +68,31 @@ impl<Op: Run> Erased for Typed<Op> {
         Box::pin(async move {
             match Op::deserialize(Input::Json(input)) {
                 Ok(operation) => output(operation.run(progress).await),
-                Err(error) => Err(Misfit { what: "the stored input", error }.into()),
+                Err(error) => Err(misfit(error)),
             }
         })
     }
+
+    fn on_restart<'a>(
+        &self,
+        input: Value,
+        transaction: &'a Transaction,
+        id: OperationId,
+        owner: UserId,
+    ) -> BoxFuture<'a, RunResult<()>> {
+        let restart = Restart::new(transaction, self.state.clone(), id, owner);
+        Box::pin(async move {
+            match Op::deserialize(Input::Json(input)) {
+                Ok(operation) => operation.on_restart(restart).await,
+                Err(error) => Err(misfit(error)),
+            }
+        })
+    }
+}
+
+/// A stored input of another shape, which no other attempt makes fit.
+fn misfit(error: InputError) -> RunError {
+    RunError::from(Misfit { what: "the stored input", error }).without_retry()
 }
 
 fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::time;
 
-use super::{RunnerKind, engine::Engine, execute::execute};
+use super::{RunnerKind, eager::run_to_the_end, engine::Engine};
 use crate::{
     channel::{ChannelLayer, ListChange},
     operation::{NewOperation, OperationId, UserId},
@@ -43,6 +43,9 @@ pub struct LiveOps {
     engine: Arc<Engine>,
 }
 
+/// How long runs may take to go back into the queue, however little grace they were given.
+const HAND_BACK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why an operation was not enqueued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,17 +73,6 @@ pub enum CancelOutcome {
     Requested,
     /// It had ended already.
     Ended,
-    /// There is no such operation.
-    Unknown,
-}
-
-/// What became of a request to start over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestartOutcome {
-    /// It waits for its next run.
-    Restarted,
-    /// It has not ended, and was left alone.
-    Unfinished,
     /// There is no such operation.
     Unknown,
 }
@@ -129,19 +121,23 @@ impl LiveOps {
         self.engine.store.migrate().await
     }
 
-    /// Starts every operation that waits: call it once when the application starts, for those that
-    /// were enqueued before it stopped.
+    /// Has this process execute operations, as many at once as
+    /// [`concurrency_max`](crate::Config::concurrency_max) says: those that wait already, and those
+    /// that will. Call it when the application starts.
     ///
-    /// # Errors
+    /// A second call does nothing. Goes on until [`shutdown`](Self::shutdown), or until the last
+    /// `LiveOps` of the application is dropped and nothing runs any more.
     ///
-    /// When the database fails.
-    pub async fn resume(&self) -> Result<(), StoreError> {
-        let op_types: Vec<&str> =
-            self.engine.registry.iter().map(|operation| operation.kind.op_type).collect();
-        for id in self.engine.store.waiting(&op_types).await? {
-            self.start(id).await;
-        }
-        Ok(())
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start_worker(&self) {
+        self.engine.ensure_worker();
+    }
+
+    /// Has the worker of this process look at the queue now, rather than at its next poll.
+    pub fn wake(&self) {
+        self.engine.running.wake.notify_one();
     }
 
     /// Enqueues an operation for `owner` and gives its id. When this returns it will run, whatever
@@ -196,23 +192,6 @@ impl LiveOps {
         }
     }
 
-    /// Runs an operation that has ended once more, from the beginning.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub async fn restart(&self, id: OperationId) -> Result<RestartOutcome, StoreError> {
-        if let Some(row) = self.engine.store.restart(id).await? {
-            self.show(&row).await;
-            self.start(id).await;
-            return Ok(RestartOutcome::Restarted);
-        }
-        Ok(match self.find(id).await? {
-            Some(_) => RestartOutcome::Unfinished,
-            None => RestartOutcome::Unknown,
-        })
-    }
-
     /// The row of an operation.
     ///
     /// # Errors
@@ -223,7 +202,9 @@ impl LiveOps {
     }
 
     /// Starts no more operations, lets those that are running end for as long as `grace`, and puts
-    /// the rest back into the queue, for [`resume`](Self::resume); that costs them no attempt.
+    /// the rest back into the queue, for whoever starts next; that costs them no attempt. One that
+    /// does not stop for another `grace`, because it holds its thread, is left behind: it counts as
+    /// lost when its lease runs out.
     ///
     /// Then the pages that are connected are sent away: their sockets close with 1012 and their
     /// event streams end, one after another over at most `grace`, so that they do not all come back
@@ -235,51 +216,33 @@ impl LiveOps {
     pub async fn shutdown(&self, grace: Duration) {
         let running = &self.engine.running;
         running.places.close();
+        running.closing.cancel();
         running.tasks.close();
         if time::timeout(grace, running.tasks.wait()).await.is_err() {
             running.stop.cancel();
-            running.tasks.wait().await;
+            let patience = grace.max(HAND_BACK_TIMEOUT);
+            if time::timeout(patience, running.tasks.wait()).await.is_err() {
+                tracing::error!(left = running.tasks.len(), "some runs do not stop");
+            }
         }
+        running.over.cancel();
         self.engine.clients.dismiss(grace).await;
     }
 
-    async fn show(&self, row: &Model) {
+    pub(super) async fn show(&self, row: &Model) {
         if let Some(operation) = self.engine.registry.find(&row.op_type) {
             self.engine.show_row(operation, row).await;
         }
     }
 
-    async fn start(&self, id: OperationId) {
-        let run = run_chain(self.engine.clone(), id);
+    pub(super) async fn start(&self, id: OperationId) {
         match self.engine.runner {
-            RunnerKind::Spawn => drop(self.engine.running.tasks.spawn(run)),
-            RunnerKind::Eager => run.await,
+            RunnerKind::Spawn => {
+                self.start_worker();
+                self.wake();
+            }
+            RunnerKind::Worker => self.wake(),
+            RunnerKind::Eager => run_to_the_end(self.engine.clone(), id).await,
         }
     }
-}
-
-/// Runs an operation, and those it hands over to, each in a place of its own.
-async fn run_chain(engine: Arc<Engine>, first: OperationId) {
-    let mut next = Some(first);
-    while let Some(id) = next {
-        // A closed semaphore says that the process is shutting down.
-        let Ok(_place) = engine.running.places.acquire().await else { return };
-        next = claim_and_execute(&engine, id).await;
-    }
-}
-
-async fn claim_and_execute(engine: &Engine, id: OperationId) -> Option<OperationId> {
-    let worker = format!("pid-{}", std::process::id());
-    let row = match engine.store.claim(id, &worker, engine.config.lease).await {
-        Ok(row) => row?,
-        Err(error) => {
-            tracing::error!(%id, error = &error as &dyn std::error::Error, "failed to claim");
-            return None;
-        }
-    };
-    let Some(operation) = engine.registry.find(&row.op_type) else {
-        tracing::error!(%id, op_type = row.op_type, "claimed an operation that is not registered");
-        return None;
-    };
-    execute(engine, operation, row).await
 }

@@ -1,23 +1,34 @@
 //! How operations get executed: the registry, the runners, and the one place that commits an
-//! ending and then publishes it.
+//! ending and then publishes it. A worker claims what waits, a run is one attempt, and a keeper
+//! holds the leases of this process's runs and rescues those of processes that are gone.
 //!
 //! Knows nothing of requests.
 
 mod build;
 mod clients;
+mod eager;
 mod engine;
 mod erased;
-mod execute;
 mod input;
+mod keeper;
 mod live_ops;
 mod outcome;
 mod random;
 mod registry;
+mod rescue;
+mod restart;
+mod run;
+mod running;
+mod supervise;
+mod watchlist;
+mod worker;
 
 pub use build::{BuildError, Builder, RunnerKind};
 pub(crate) use clients::{Client, Clients};
 pub(crate) use engine::Engine;
 pub use input::{InputError, RawInput};
-pub use live_ops::{CancelOutcome, EnqueueError, LiveOps, RestartOutcome};
+pub use live_ops::{CancelOutcome, EnqueueError, LiveOps};
+use random::random_hex;
 pub(crate) use random::random_share;
 pub(crate) use registry::RegisteredOperation;
+pub use restart::{RestartError, RestartOutcome};

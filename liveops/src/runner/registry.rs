@@ -11,6 +11,7 @@ use crate::{
     error::RunResult,
     operation::OperationKind,
     progress::{Facts, Report, Run},
+    store::{Model, Transaction},
 };
 
 /// The operations an application knows, by op type.
@@ -59,6 +60,12 @@ impl RegisteredOperation {
         facts: Arc<Facts>,
     ) -> BoxFuture<'static, RunResult<Value>> {
         self.erased.run(input, report, facts)
+    }
+
+    /// Tells the operation of `row` that a user retries it.
+    pub(super) async fn on_restart(&self, row: &Model, transaction: &Transaction) -> RunResult<()> {
+        let (id, owner) = (row.operation_id(), row.owner_id());
+        self.erased.on_restart(row.input.clone(), transaction, id, owner).await
     }
 
     /// Checks an input and gives it as the row keeps it.

@@ -1,8 +1,10 @@
 //! The sea-orm entity of an operation.
 
+use std::time::Duration;
+
 use sea_orm::entity::prelude::*;
 
-use crate::operation::{Attempt, OperationId, OperationState, UserId};
+use crate::operation::{Attempt, Backoff, OperationId, OperationState, UserId};
 
 /// The row of one operation.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
@@ -59,18 +61,27 @@ pub struct Model {
     pub queue: String,
     /// Larger goes first.
     pub priority: i32,
-    /// When it may start at the earliest.
-    pub run_after: DateTimeUtc,
+    /// When it may start at the earliest; `NULL` for at once.
+    pub run_after: Option<DateTimeUtc>,
     /// Which attempt is the newest, from 1: the fencing token, which only grows. While the operation
-    /// waits for the first time it is the attempt that will be made.
+    /// waits it is the attempt that will be made.
     pub attempt: i32,
-    /// The attempts spent before the newest retry by a user: the budget counts from here.
+    /// The attempts that do not count against the budget: those before the newest retry by a user.
     pub attempts_before: i32,
     /// How many attempts there may be from there on.
     pub max_attempts: i32,
+    /// How often, from there on, whoever ran it stopped responding.
+    pub rescues: i32,
+    /// The wait before the second attempt, in milliseconds.
+    pub backoff_first_ms: i64,
+    /// What no wait before an attempt is longer than, in milliseconds.
+    pub backoff_longest_ms: i64,
+    /// How long an attempt may take, in milliseconds; `NULL` for without end.
+    pub timeout_ms: Option<i64>,
     /// Who runs it, or ran it last.
     pub worker: Option<String>,
-    /// Until when whoever runs it must say that it still does.
+    /// Until when whoever runs it must have said that it still does. By that one's clock, which need
+    /// not be anybody else's: what others go by is whether it changes.
     pub lease_until: Option<DateTimeUtc>,
     /// What no two unfinished operations may have in common.
     pub unique_key: Option<String>,
@@ -98,6 +109,20 @@ impl Model {
     /// Which attempt is, or was, the newest.
     pub fn attempt_number(&self) -> Attempt {
         Attempt(u32::try_from(self.attempt).unwrap_or(0))
+    }
+
+    /// How long to wait before another attempt.
+    pub fn backoff(&self) -> Backoff {
+        let duration = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        Backoff {
+            first: duration(self.backoff_first_ms),
+            longest: duration(self.backoff_longest_ms),
+        }
+    }
+
+    /// How long one attempt may take; without end if there is none.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
     }
 
     /// Where the operation is in its life: read off the columns, so that nothing can disagree.

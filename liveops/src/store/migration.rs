@@ -78,10 +78,14 @@ fn operation_table() -> TableCreateStatement {
         .col(big_integer(Column::LogSeq))
         .col(text(Column::Queue))
         .col(integer(Column::Priority))
-        .col(timestamp_with_time_zone(Column::RunAfter))
+        .col(timestamp_with_time_zone_null(Column::RunAfter))
         .col(integer(Column::Attempt))
         .col(integer(Column::AttemptsBefore))
         .col(integer(Column::MaxAttempts))
+        .col(integer(Column::Rescues))
+        .col(big_integer(Column::BackoffFirstMs))
+        .col(big_integer(Column::BackoffLongestMs))
+        .col(big_integer_null(Column::TimeoutMs))
         .col(text_null(Column::Worker))
         .col(timestamp_with_time_zone_null(Column::LeaseUntil))
         .col(text_null(Column::UniqueKey))
@@ -93,11 +97,11 @@ fn operation_indexes() -> [IndexCreateStatement; 5] {
     let index = |name: &str| Index::create().name(name).table(Entity).take();
     let is_unfinished = Expr::col(Column::FinishedOn).is_null();
     [
-        // What to claim next.
+        // What to claim next; ids sort by time.
         index("liveops_operation_waiting")
-            .col(Column::Queue)
             .col((Column::Priority, IndexOrder::Desc))
-            .col(Column::RunAfter)
+            .col(Column::Id)
+            .col(Column::Queue)
             .and_where(Expr::col(Column::StartedOn).is_null())
             .and_where(is_unfinished.clone())
             .take(),

@@ -4,19 +4,30 @@
 //! believes, so that of two writers one loses instead of overwriting. Knows nothing of channels,
 //! and never decides what a run means.
 
+mod claim;
 mod connect;
+mod control;
 mod entity;
 mod error;
+mod lease;
 mod list_filter;
 mod migration;
 mod operations;
 mod restore;
+mod run;
 mod stage_output;
 mod transition;
 
+pub use claim::Claim;
 pub use connect::connect;
+pub use control::Cancelling;
 pub use entity::{ActiveModel, Column, Entity, Model, Relation};
 pub use error::StoreError;
+pub use lease::{Beat, Beaten, Lease};
 pub use list_filter::ListFilter;
 pub use migration::{Migrator, migrations};
-pub use operations::{Cancelling, Conclusion, Saved, Store};
+pub use operations::Store;
+pub use run::{Conclusion, Failure, Saved};
+
+/// A transaction of the database that the operations are in.
+pub type Transaction = sea_orm::DatabaseTransaction;

@@ -6,7 +6,7 @@ use super::Model;
 use crate::{
     event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
     operation::{OperationKind, OperationState},
-    projection::{Projection, TAIL_LEN_MAX, Tail},
+    projection::{Attempts, Projection, TAIL_LEN_MAX, Tail},
 };
 
 impl Model {
@@ -22,6 +22,7 @@ impl Model {
         let line_count = u64::try_from(self.log_seq).unwrap_or(0);
         Projection {
             state,
+            attempts: self.attempts(),
             cancel_requested: self.cancel_requested,
             status: self.status(),
             bar: self.bar(state),
@@ -34,12 +35,35 @@ impl Model {
         }
     }
 
+    /// Which attempt the newest is, and of how many.
+    pub fn attempts(&self) -> Attempts {
+        let count = |number: i32| u32::try_from(number).unwrap_or(0);
+        let is_waiting = self.state() == OperationState::NotStarted;
+        Attempts {
+            number: count(self.attempt.saturating_sub(self.attempts_before)),
+            max: count(self.max_attempts),
+            starts_on: self.run_after.filter(|_| is_waiting),
+        }
+    }
+
+    /// What goes on where the attempt before this one was: its log.
+    pub(crate) fn continued(&self, kind: &OperationKind) -> Projection {
+        let Projection { attempts, log, .. } = self.projection(kind);
+        Projection { attempts, log, ..Projection::new(kind.stages.len()) }
+    }
+
     fn status(&self) -> Option<Status> {
         let level = [Level::Warning, Level::Error]
             .into_iter()
             .find(|level| level.as_str() == self.status_level)
             .unwrap_or_default();
-        let text = self.status_text.as_str();
+        // What waits for another attempt says what became of the one before.
+        let (level, text) = match &self.error_message {
+            Some(message) if self.state() == OperationState::NotStarted => {
+                (Level::Warning, message.as_str())
+            }
+            _ => (level, self.status_text.as_str()),
+        };
         (!text.is_empty()).then(|| Status { level, text: text.into() })
     }
 

@@ -1,7 +1,11 @@
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
+use serde_json::json;
 
 use super::{Column, Entity};
 use crate::operation::{Attempt, OperationId, OperationState};
@@ -50,8 +54,19 @@ pub(super) fn next_attempt() -> Expr {
     Expr::col(Column::Attempt).add(1)
 }
 
-/// The attempt that a claim begins: the one the row was enqueued or restarted for, or the one after
-/// it if that has been claimed before.
-pub(super) fn claimed_attempt() -> Expr {
-    Expr::case(Column::Worker.is_null(), Expr::col(Column::Attempt)).finally(next_attempt()).into()
+/// Puts a run back to where it waits: as if nobody had claimed it.
+pub(super) fn requeued(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+    update
+        .col_expr(Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::Worker, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::CurrentStage, Expr::value(None::<String>))
+        .col_expr(Column::StageStates, Expr::value(json!([])))
+        .col_expr(Column::StatusText, Expr::value(""))
+        .col_expr(Column::StatusLevel, Expr::value(""))
+        .col_expr(Column::Percent, Expr::value(None::<f64>))
+}
+
+pub(super) fn later(now: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(by).ok().and_then(|by| now.checked_add_signed(by)).unwrap_or(now)
 }

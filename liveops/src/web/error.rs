@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{embed::EmbedError, state::Web, viewer::Viewer};
 use crate::{
     channel::ChannelError,
-    runner::{EnqueueError, InputError},
+    runner::{EnqueueError, InputError, RestartError},
     store::StoreError,
 };
 
@@ -105,6 +105,21 @@ impl From<EmbedError> for WebError {
 impl From<EnqueueError> for WebError {
     fn from(error: EnqueueError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<RestartError> for WebError {
+    fn from(error: RestartError) -> Self {
+        match &error {
+            RestartError::Refused(refusal) => match refusal.user_message() {
+                Some(message) => Self::new(StatusCode::CONFLICT, "refused", message),
+                None => {
+                    tracing::error!(traceback = refusal.traceback(), "a retry failed");
+                    Self::internal(&error)
+                }
+            },
+            _ => Self::internal(&error),
+        }
     }
 }
 

@@ -128,6 +128,6 @@ fn only_the_runner_concludes() {
     let expected = ["web/actions.rs: `conclude` is called outside the runner"];
     assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { s.conclude() }"), expected);
     assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { Store::conclude(s) }"), expected);
-    assert_eq!(broken_rules("runner/execute.rs", "fn f(s: S) { s.conclude() }"), [""; 0]);
+    assert_eq!(broken_rules("runner/run.rs", "fn f(s: S) { s.conclude() }"), [""; 0]);
     assert_eq!(broken_rules("store/operations.rs", "fn conclude() {}"), [""; 0]);
 }

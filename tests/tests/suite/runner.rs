@@ -140,7 +140,7 @@ async fn what_waited_when_the_application_stopped_runs_when_it_starts() {
     store.insert(store.db(), of_another_application).await.unwrap();
 
     let app = TestApp::on(&url, |builder| builder).await;
-    app.liveops.resume().await.unwrap();
+    app.liveops.start_worker();
     app.reaches(id, OperationState::FinishedOk).await;
     let row = app.liveops.find(foreign).await.unwrap().unwrap();
     assert_eq!(row.state(), OperationState::NotStarted, "it is not ours to run");
@@ -249,7 +249,7 @@ async fn a_run_that_outlasts_the_shutdown_waits_for_the_next_start() {
     let later = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
 
     let app = TestApp::on(&url, |builder| builder).await;
-    app.liveops.resume().await.unwrap();
+    app.liveops.start_worker();
     app.gate.open(6);
     for id in [id, later] {
         app.reaches(id, OperationState::FinishedOk).await;

@@ -48,7 +48,7 @@ impl WatchedApp {
         self.proxy.cut();
         self.app.liveops.shutdown(std::time::Duration::ZERO).await;
         self.app = next.await;
-        self.app.liveops.resume().await.unwrap();
+        self.app.liveops.start_worker();
         self.server = Server::start(self.app.router.clone()).await;
         self.proxy.lead_to(self.server.address());
         self.proxy.forward();

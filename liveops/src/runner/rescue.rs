@@ -1,0 +1,70 @@
+use crate::{
+    event::{Ending, Event},
+    store::{Conclusion, Lease, Model, StoreError},
+};
+
+use super::{RegisteredOperation, engine::Engine};
+
+/// What its owner reads about a run whose worker is gone.
+const LOST: &str = "The worker stopped responding.";
+
+/// What its owner reads about an operation that keeps taking its workers along.
+const POISONOUS: &str = "The worker stopped responding each time it ran this.";
+
+/// Takes over a run whose lease ran out: it goes back into the queue if it may be attempted again,
+/// and ends otherwise.
+pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
+    let Some(row) = engine.store.find(lease.id).await? else { return Ok(()) };
+    // Whoever knows the type can say what the operation shows.
+    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
+    let rescued = match ending(engine, &row) {
+        None => engine.store.rescue(lease, LOST).await?,
+        Some(ending) => give_up(engine, operation, &row, lease, ending).await?,
+    };
+    let Some(rescued) = rescued else { return Ok(()) };
+    tracing::warn!(
+        id = %lease.id,
+        attempt = %lease.attempt,
+        worker = row.worker,
+        state = %rescued.state(),
+        "rescued a run whose worker stopped responding"
+    );
+    engine.show_row(operation, &rescued).await;
+    engine.running.wake.notify_one();
+    Ok(())
+}
+
+/// How the operation ends, if it may not be attempted again.
+fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
+    let attempts = row.attempts();
+    let rescues = u32::try_from(row.rescues).unwrap_or(0) + 1;
+    if row.cancel_requested {
+        Some(Ending::Cancelled)
+    } else if rescues >= engine.config.rescues_max && rescues > 1 {
+        Some(Ending::Failed(POISONOUS.into()))
+    } else if attempts.number >= attempts.max {
+        Some(Ending::Failed(LOST.into()))
+    } else {
+        None
+    }
+}
+
+async fn give_up(
+    engine: &Engine,
+    operation: &RegisteredOperation,
+    row: &Model,
+    lease: Lease,
+    ending: Ending,
+) -> Result<Option<Model>, StoreError> {
+    let kind = &operation.kind;
+    let mut projection = row.projection(kind);
+    projection.apply(Event::Ended(ending.clone()));
+    let worker = row.worker.as_deref().unwrap_or("nobody");
+    let traceback = format!(
+        "`{worker}`, which ran attempt {}, has not renewed its lease until {} (by its clock)",
+        lease.attempt, lease.until,
+    );
+    let conclusion =
+        Conclusion { ending: &ending, traceback: Some(traceback), projection: &projection, kind };
+    engine.store.give_up(lease, conclusion).await
+}

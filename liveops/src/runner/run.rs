@@ -1,0 +1,337 @@
+//! One attempt at one operation, from its claim to its end.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{
+    engine::Engine,
+    outcome::Outcome,
+    running::{Listed, LiveRun},
+};
+use crate::{
+    channel::ListChange,
+    error::RunResult,
+    event::{Ending, Event, Level, LogLine},
+    operation::{Attempt, NewOperation, OperationId},
+    progress::{Chain, Flusher, LiveSink, Report, Sink},
+    projection::Projection,
+    store::{Conclusion, Failure, Model, StoreError},
+};
+
+/// How long to wait before a database that failed is asked again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How often a database that fails is asked again when the process shuts down.
+const LAST_TRIES: u32 = 5;
+
+/// An attempt that is being executed.
+pub(super) struct Run {
+    pub(super) engine: Arc<Engine>,
+    pub(super) row: Model,
+    pub(super) id: OperationId,
+    pub(super) attempt: Attempt,
+    pub(super) listed: Listed,
+}
+
+/// Why a run was stopped before it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The row belongs to somebody else now: nothing this run says counts any more.
+    Lost,
+    /// The process shuts down: the operation goes back to the queue.
+    ShuttingDown,
+    /// It took longer than it may.
+    TimedOut,
+    /// It did not stop by itself when it was asked to.
+    Aborted,
+}
+
+/// What is left to do when an attempt is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    Nothing,
+    /// Another operation takes over.
+    Next(OperationId),
+    /// Another attempt is made, at this time at the earliest.
+    Again(DateTime<Utc>),
+}
+
+impl Run {
+    /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
+    pub(super) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
+        let Some(operation) = engine.registry.find(&row.op_type) else {
+            tracing::error!(op_type = row.op_type, "claimed an operation that is not registered");
+            return None;
+        };
+        let kind = operation.kind;
+        let report = Arc::new(Report::new(row.continued(&kind)));
+        report.event(Event::Started);
+        if row.cancel_requested {
+            report.cancel();
+        }
+        let (id, attempt) = (row.operation_id(), row.attempt_number());
+        let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
+        let listed = engine.running.enter(id, live);
+        Some(Self { engine, row, id, attempt, listed })
+    }
+
+    /// Executes the attempt.
+    ///
+    /// The only place where a run's ending is committed, and published only after that: whoever
+    /// looks in between sees what was committed.
+    pub(super) async fn until_its_end(self) -> After {
+        let span = tracing::info_span!(
+            "operation", op_type = self.row.op_type, id = %self.id, attempt = %self.attempt
+        );
+        self.execute().instrument(span).await
+    }
+
+    pub(super) fn report(&self) -> &Arc<Report> {
+        &self.listed.report
+    }
+
+    async fn execute(self) -> After {
+        let stop_flushing = CancellationToken::new();
+        let flusher = self.spawn_flusher(stop_flushing.clone());
+        self.engine.announce(&self.row.owner_id(), ListChange::Rows).await;
+
+        let outcome = self.supervise().await;
+
+        stop_flushing.cancel();
+        let sink = flusher.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the flusher died; the ending is shown without it");
+            self.sink()
+        });
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(Stopped::TimedOut) => Outcome::timed_out(self.row.timeout().unwrap_or_default()),
+            Err(Stopped::Aborted) => Outcome::cancelled(),
+            Err(Stopped::ShuttingDown) => {
+                self.hand_back().await;
+                return After::Nothing;
+            }
+            Err(Stopped::Lost) => {
+                tracing::warn!("lost the lease; what this run did since is not shown");
+                return After::Nothing;
+            }
+        };
+        self.come_to(outcome, sink).await
+    }
+
+    fn sink(&self) -> LiveSink {
+        self.engine.sink(self.listed.kind, &self.row)
+    }
+
+    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<LiveSink> {
+        let throttle_hz = self.engine.config.throttle_hz;
+        let flusher = Flusher::new(self.report().clone(), self.sink(), throttle_hz);
+        tokio::spawn(flusher.run(stop))
+    }
+
+    /// Puts the operation back into the queue, and shows that it waits.
+    async fn hand_back(&self) {
+        let mut patience = Patience::new(&self.engine);
+        loop {
+            match self.engine.store.hand_back(self.id, self.attempt).await {
+                Ok(Some(row)) => {
+                    tracing::info!("handed back to the queue");
+                    return self.show(&row).await;
+                }
+                Ok(None) => return tracing::warn!("somebody else has taken this run over"),
+                Err(error) => {
+                    if !patience.is_left_after(&error).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn show(&self, row: &Model) {
+        if let Some(operation) = self.engine.registry.find(&row.op_type) {
+            self.engine.show_row(operation, row).await;
+        }
+    }
+
+    /// Makes of an outcome what it is for the operation: another attempt, or its end.
+    async fn come_to(&self, outcome: Outcome, sink: LiveSink) -> After {
+        if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
+        {
+            let retry_on = later(wait);
+            if self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
+                return After::Again(retry_on);
+            }
+        }
+        self.conclude(outcome, sink).await
+    }
+
+    /// How long to wait for another attempt after this outcome, if there is to be one.
+    fn wait_after(&self, outcome: &Outcome) -> Option<Duration> {
+        let attempts = self.row.attempts();
+        let is_left = attempts.number < attempts.max && !outcome.is_final;
+        is_left.then(|| self.row.backoff().wait(attempts.number))
+    }
+
+    /// Puts the operation back into the queue for another attempt, and shows that it waits for it;
+    /// `false` when it was not this attempt's to put back, or shall not be attempted again.
+    async fn retry(
+        &self,
+        message: &str,
+        traceback: Option<String>,
+        wait: Duration,
+        retry_on: DateTime<Utc>,
+    ) -> bool {
+        let attempts = self.row.attempts();
+        let (number, max) = (attempts.number, attempts.max);
+        self.report().event(Event::Log(LogLine {
+            at: Utc::now(),
+            level: Level::Warning,
+            text: format!("Attempt {number} of {max} failed: {message} Next try in {wait:?}."),
+        }));
+        let (projection, _) = self.report().take();
+        let mut patience = Patience::new(&self.engine);
+        loop {
+            let traceback = traceback.clone();
+            let failure = Failure { message, traceback, projection: &projection, retry_on };
+            match self.engine.store.retry(self.id, self.attempt, failure).await {
+                Ok(Some(row)) => {
+                    tracing::warn!(number, max, ?wait, "failed, and will be tried again");
+                    self.show(&row).await;
+                    return true;
+                }
+                Ok(None) => return false,
+                Err(error) => {
+                    if !patience.is_left_after(&error).await {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The operation that a run which ended like this hands over to. A run that asked for one that
+    /// cannot be fails, as it cannot do as it said.
+    fn next(&self, outcome: Outcome) -> (Outcome, Option<NewOperation>) {
+        let chain = self.report().take_chain();
+        let chain = chain.filter(|_| matches!(outcome.ending, Ending::Finished(_)));
+        match chain.map(|next| self.check_next(next)) {
+            None => (outcome, None),
+            Some(Ok(next)) => (outcome, Some(next)),
+            Some(Err(error)) => (Outcome::of_error(self.id, &error), None),
+        }
+    }
+
+    fn check_next(&self, next: Chain) -> RunResult<NewOperation> {
+        let next = next?;
+        match self.engine.registry.find(next.op_type) {
+            Some(_) => Ok(next),
+            None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
+        }
+    }
+
+    /// Commits the ending, then shows it.
+    async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> After {
+        let (outcome, next) = self.next(outcome);
+        let shown = next.as_ref().and_then(|next| self.engine.next(next.op_type, next.id));
+        if let Some(next) = shown {
+            self.report().event(Event::HandedOver(next));
+        }
+        self.report().event(Event::Ended(outcome.ending.clone()));
+        let (projection, changes) = self.report().take();
+        let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
+            return After::Nothing;
+        };
+        tracing::info!(state = %row.state(), "ended");
+
+        sink.show(&projection, changes).await;
+        sink.signal(&projection, self.engine.finished(&row)).await;
+        let chained =
+            next.as_ref().and_then(|next| self.engine.chained(self.id, next.op_type, next.id));
+        if let Some(chained) = chained {
+            sink.signal(&projection, chained).await;
+        }
+        self.engine.announce(&row.owner_id(), ListChange::Rows).await;
+        self.engine.running.wake.notify_one();
+        next.map_or(After::Nothing, |next| After::Next(next.id))
+    }
+
+    /// Commits the ending; `None` when it was not this attempt's to commit.
+    ///
+    /// A database that fails is asked again and again: the lease is kept meanwhile, and where the
+    /// database does not let it be kept, it does not let anybody else take it either.
+    async fn commit(
+        &self,
+        outcome: &Outcome,
+        projection: &Projection,
+        next: Option<NewOperation>,
+    ) -> Option<Model> {
+        let mut patience = Patience::new(&self.engine);
+        loop {
+            let conclusion = Conclusion {
+                ending: &outcome.ending,
+                traceback: outcome.traceback.clone(),
+                projection,
+                kind: &self.listed.kind,
+            };
+            let store = &self.engine.store;
+            let concluded = store.conclude(self.id, self.attempt, conclusion, next.clone()).await;
+            let error = match concluded {
+                Ok(Some(row)) => return Some(row),
+                Ok(None) => match self.committed().await {
+                    Ok(row) => return row,
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            if !patience.is_left_after(&error).await {
+                return None;
+            }
+        }
+    }
+
+    /// The row, if it was this attempt that ended it: by a commit whose answer got lost.
+    async fn committed(&self) -> Result<Option<Model>, StoreError> {
+        let row = self.engine.store.find(self.id).await?;
+        let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
+        let row = row.filter(is_ours);
+        if row.is_none() {
+            tracing::warn!("somebody else ended this run");
+        }
+        Ok(row)
+    }
+}
+
+/// How long a database that fails is asked again: for as long as the process is not to stop.
+struct Patience<'a> {
+    engine: &'a Engine,
+    tries_left: u32,
+}
+
+impl<'a> Patience<'a> {
+    fn new(engine: &'a Engine) -> Self {
+        Self { engine, tries_left: LAST_TRIES }
+    }
+
+    /// Waits until it is time to ask again; `false` when it is not worth it any more.
+    async fn is_left_after(&mut self, error: &StoreError) -> bool {
+        if self.engine.running.stop.is_cancelled() {
+            self.tries_left -= 1;
+        }
+        if self.tries_left == 0 {
+            tracing::error!(error = error as &dyn std::error::Error, "gave up");
+            return false;
+        }
+        tracing::error!(error = error as &dyn std::error::Error, "will try again");
+        time::sleep(RETRY_AFTER).await;
+        true
+    }
+}
+
+fn later(wait: Duration) -> DateTime<Utc> {
+    let now = Utc::now();
+    TimeDelta::from_std(wait).ok().and_then(|wait| now.checked_add_signed(wait)).unwrap_or(now)
+}

@@ -1,0 +1,148 @@
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::random_hex;
+use crate::{
+    operation::{Attempt, OperationId, OperationKind},
+    progress::Report,
+    projection::Projection,
+    store::{Beat, Beaten},
+};
+
+/// The runs of this process.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Under which name this process claims; no other has it, nor has the same one after a restart.
+    pub(super) worker: String,
+    /// A run takes one; closed when no more shall start.
+    pub(super) places: Arc<Semaphore>,
+    /// Something may wait in the queue.
+    pub(super) wake: Notify,
+    pub(super) tasks: TaskTracker,
+    /// No more is claimed.
+    pub(super) closing: CancellationToken,
+    /// Tells the runs to go back to the queue.
+    pub(super) stop: CancellationToken,
+    /// The runs are gone, and with them everything that looks after them.
+    pub(super) over: CancellationToken,
+    pub(super) has_worker: OnceLock<()>,
+    pub(super) has_keeper: OnceLock<()>,
+    runs: Mutex<HashMap<OperationId, Arc<LiveRun>>>,
+}
+
+/// One run of this process, as others see it.
+#[derive(Debug)]
+pub(super) struct LiveRun {
+    pub(super) attempt: Attempt,
+    pub(super) kind: OperationKind,
+    pub(super) report: Arc<Report>,
+    /// Somebody else has taken the operation over.
+    pub(super) lost: CancellationToken,
+}
+
+impl Running {
+    pub(crate) fn new(places: usize) -> Self {
+        Self {
+            worker: format!("pid-{}-{}", std::process::id(), random_hex()),
+            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            wake: Notify::new(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            stop: CancellationToken::new(),
+            over: CancellationToken::new(),
+            has_worker: OnceLock::new(),
+            has_keeper: OnceLock::new(),
+            runs: Mutex::default(),
+        }
+    }
+
+    /// Asks a run of this process to stop, if it is one.
+    pub(crate) fn cancel(&self, id: OperationId) {
+        if let Some(run) = self.runs().get(&id) {
+            run.report.cancel();
+        }
+    }
+
+    /// What a run of this process shows right now, if it is one.
+    pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
+        let run = self.runs().get(&id).cloned();
+        run.map(|run| run.report.projection())
+    }
+
+    /// Lists a run until what is given is dropped.
+    pub(super) fn enter(self: &Arc<Self>, id: OperationId, run: LiveRun) -> Listed {
+        let run = Arc::new(run);
+        self.runs().insert(id, run.clone());
+        Listed { running: self.clone(), id, run }
+    }
+
+    /// The operations that are run.
+    pub(super) fn ids(&self) -> Vec<OperationId> {
+        self.runs().keys().copied().collect()
+    }
+
+    pub(super) fn is_running(&self, id: OperationId) -> bool {
+        self.runs().contains_key(&id)
+    }
+
+    /// What there is to say of every run.
+    pub(super) fn beats(&self) -> Vec<Beat> {
+        let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
+        let beats = runs.into_iter().map(|(id, run)| {
+            let projection = run.report.projection();
+            let percent = projection.percent(run.kind.stage_weights);
+            Beat { id, attempt: run.attempt, status: projection.status, percent }
+        });
+        beats.collect()
+    }
+
+    /// Tells the runs that were spoken for what the rows answered; those of which nothing was heard
+    /// are not this process's any more.
+    pub(super) fn hear(&self, beats: &[Beat], beaten: &[Beaten]) {
+        let answers: HashMap<_, _> = beaten.iter().map(|answer| (answer.id, *answer)).collect();
+        for beat in beats {
+            let run = self.runs().get(&beat.id).cloned();
+            let Some(run) = run.filter(|run| run.attempt == beat.attempt) else { continue };
+            match answers.get(&beat.id) {
+                None => run.lost.cancel(),
+                Some(answer) if answer.cancel_requested => run.report.cancel(),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<LiveRun>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that is listed among those of this process.
+pub(super) struct Listed {
+    running: Arc<Running>,
+    id: OperationId,
+    run: Arc<LiveRun>,
+}
+
+impl Deref for Listed {
+    type Target = LiveRun;
+
+    fn deref(&self) -> &LiveRun {
+        &self.run
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let mut runs = self.running.runs();
+        // A later attempt of the same operation may have taken the entry over.
+        if runs.get(&self.id).is_some_and(|run| Arc::ptr_eq(run, &self.run)) {
+            runs.remove(&self.id);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What happens beside an attempt while it runs.
+
+use std::{future, pin::pin, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    task::JoinHandle,
+    time::{self, Instant, MissedTickBehavior},
+};
+use tracing::Instrument;
+
+use super::{
+    outcome::Outcome,
+    run::{Run, Stopped},
+};
+use crate::{
+    channel::{ListChange, RowProgress},
+    error::RunResult,
+    operation::CancelMode,
+    progress::Facts,
+};
+
+/// How far apart the saves are that stages which change ask for: a run that goes in and out of
+/// stages in a tight loop must not write as often.
+const SAVE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How far apart the looks are that the lists with a run in them get of it.
+const LIST_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Run {
+    /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
+    /// row and the lists up to date meanwhile.
+    pub(super) async fn supervise(&self) -> Result<Outcome, Stopped> {
+        let mut task = AbortOnDrop(self.spawn());
+        let mut list_ticks = time::interval(LIST_INTERVAL);
+        list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut listed = None;
+        let mut save_on = Instant::now();
+        let mut stop = pin!(self.stop());
+        let stopped = loop {
+            tokio::select! {
+                joined = &mut task.0 => return Ok(Outcome::of(self.id, joined)),
+                stopped = &mut stop => break stopped,
+                _ = list_ticks.tick() => {
+                    self.announce_progress(&mut listed).await;
+                    continue;
+                }
+                () = self.stage_changed(save_on) => {}
+            }
+            // Not inside the select: a query that is dropped half-way takes its connection along.
+            if let Err(stopped) = self.save().await {
+                break stopped;
+            }
+            save_on = Instant::now() + SAVE_INTERVAL;
+        };
+        // What comes next must not happen beside what the run still does.
+        task.0.abort();
+        match (&mut task.0).await {
+            Err(error) if error.is_cancelled() => Err(stopped),
+            // It ended before it could be stopped.
+            joined => Ok(Outcome::of(self.id, joined)),
+        }
+    }
+
+    fn spawn(&self) -> JoinHandle<RunResult<Value>> {
+        let facts = Arc::new(Facts {
+            id: self.id,
+            owner: self.row.owner_id(),
+            attempt: self.attempt,
+            language: self.row.language.clone(),
+            web: true,
+        });
+        let operation = self.engine.registry.find(&self.row.op_type);
+        let operation = operation.expect("it was found when the run began");
+        let run = operation.run(self.row.input.clone(), self.report().clone(), facts);
+        tokio::spawn(run.in_current_span())
+    }
+
+    /// Waits until the run has to be stopped, and tells why.
+    async fn stop(&self) -> Stopped {
+        let timed_out = async {
+            match self.row.timeout() {
+                Some(timeout) => time::sleep(timeout).await,
+                None => future::pending().await,
+            }
+        };
+        let aborted = async {
+            if self.listed.kind.policy.cancel == CancelMode::Cooperative {
+                future::pending::<()>().await;
+            }
+            self.report().cancellation.token().cancelled().await;
+            time::sleep(self.engine.config.abort_grace).await;
+        };
+        tokio::select! {
+            () = self.listed.lost.cancelled() => Stopped::Lost,
+            () = self.engine.running.stop.cancelled() => Stopped::ShuttingDown,
+            () = timed_out => Stopped::TimedOut,
+            () = aborted => Stopped::Aborted,
+        }
+    }
+
+    /// Waits until a stage has changed, and not less than until `save_on`.
+    async fn stage_changed(&self, save_on: Instant) {
+        self.report().stage_changed.notified().await;
+        time::sleep_until(save_on).await;
+    }
+
+    /// Tells the lists how far the run is, unless that is what they show.
+    async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
+        let row = self.engine.list_row(&self.row, Some(&self.report().projection()));
+        let html: Arc<str> = self.engine.renderer.row_out_of_band(&row).into();
+        if listed.as_ref() != Some(&html) {
+            *listed = Some(html.clone());
+            let progress = ListChange::Progress(RowProgress { id: self.id, html });
+            self.engine.announce(&row.owner, progress).await;
+        }
+    }
+
+    /// Saves where the run is, and hears whether it shall stop.
+    async fn save(&self) -> Result<(), Stopped> {
+        let projection = self.report().projection();
+        let (kind, lease) = (&self.listed.kind, self.engine.config.lease);
+        match self.engine.store.save(self.id, self.attempt, &projection, kind, lease).await {
+            Ok(Some(saved)) => {
+                if saved.cancel_requested {
+                    self.report().cancel();
+                }
+                Ok(())
+            }
+            Ok(None) => Err(Stopped::Lost),
+            // A lease that cannot be kept either is noticed by whoever keeps it.
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "failed to save a run");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,98 @@
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::{operation::OperationId, store::Lease};
+
+/// Which leases ran out, by watching whether they change.
+///
+/// Nobody's clock is compared with anybody else's: a lease that has not changed for as long as it
+/// is given for, while this process was watching all the time, has run out. So a clock that jumps,
+/// or two that differ, cost no run its lease. The way DynamoDB's lock client decides it.
+#[derive(Debug, Default)]
+pub(super) struct Watchlist {
+    seen: HashMap<OperationId, (Lease, Instant)>,
+    looked_on: Option<Instant>,
+}
+
+impl Watchlist {
+    /// Takes a look at every lease there is, each given for `term`, and gives those that ran out.
+    pub(super) fn look(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
+        let now = Instant::now();
+        // Whoever was not there for a while does not know what happened meanwhile: a process that
+        // was stopped may have been stopped together with the workers it watches.
+        if self.looked_on.is_none_or(|looked_on| now - looked_on > term) {
+            self.seen.clear();
+        }
+        self.looked_on = Some(now);
+        let seen = leases.into_iter().map(|lease| {
+            let since = match self.seen.get(&lease.id) {
+                Some((known, since)) if *known == lease => *since,
+                _ => now,
+            };
+            (lease.id, (lease, since))
+        });
+        self.seen = seen.collect();
+        let overdue = self.seen.values().filter(|(_, since)| now - *since >= term);
+        overdue.map(|(lease, _)| *lease).collect()
+    }
+
+    /// Forgets what was seen: for when it is not known what could have been seen since.
+    pub(super) fn forget(&mut self) {
+        self.looked_on = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::operation::Attempt;
+
+    const TERM: Duration = Duration::from_secs(30);
+
+    fn lease(id: OperationId, until: DateTime<Utc>) -> Lease {
+        Lease { id, attempt: Attempt(1), until }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_does_not_change_for_its_term_has_run_out() {
+        let dead = lease(OperationId::new(), Utc::now());
+        let mut watchlist = Watchlist::default();
+        for _ in 0..3 {
+            assert_eq!(watchlist.look(vec![dead], TERM), []);
+            advance(TERM / 3).await;
+        }
+        assert_eq!(watchlist.look(vec![dead], TERM), [dead]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_changes_is_held_whatever_its_clock_says() {
+        let id = OperationId::new();
+        let mut watchlist = Watchlist::default();
+        for hours in [0, 2, -5, 1, -9, 3, 4] {
+            let held = lease(id, Utc::now() + TimeDelta::hours(hours));
+            assert_eq!(watchlist.look(vec![held], TERM), []);
+            advance(TERM / 2).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_was_away_begins_anew() {
+        let dead = lease(OperationId::new(), Utc::now());
+        let mut watchlist = Watchlist::default();
+        assert_eq!(watchlist.look(vec![dead], TERM), []);
+        advance(TERM * 2).await;
+        assert_eq!(watchlist.look(vec![dead], TERM), [], "stopped for a while");
+        advance(TERM / 2).await;
+        watchlist.forget();
+        advance(TERM / 2).await;
+        assert_eq!(watchlist.look(vec![dead], TERM), [], "could not look for a while");
+        advance(TERM / 2).await;
+        watchlist.look(vec![dead], TERM);
+        advance(TERM / 2).await;
+        assert_eq!(watchlist.look(vec![dead], TERM), [dead]);
+    }
+}

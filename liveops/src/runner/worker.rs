@@ -1,0 +1,127 @@
+//! What claims the operations that wait and has them executed.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{sync::OwnedSemaphorePermit, time};
+
+use super::{engine::Engine, run::Run, running::Running};
+use crate::store::{Claim, Model, StoreError};
+
+/// How many operations are claimed at once at most.
+const CLAIM_LEN_MAX: usize = 64;
+
+impl Engine {
+    /// Has this process execute what waits in the queue, for as long as there is anybody who could
+    /// enqueue something.
+    pub(super) fn ensure_worker(self: &Arc<Self>) {
+        self.ensure_kept();
+        self.running.has_worker.get_or_init(|| {
+            let worker = Worker {
+                engine: Arc::downgrade(self),
+                running: self.running.clone(),
+                poll_interval: self.config.poll_interval,
+                has_unknown_claims: false,
+            };
+            self.running.tasks.spawn(worker.work());
+        });
+    }
+}
+
+struct Worker {
+    /// Weak, as an application that is dropped shall not be kept by its worker.
+    engine: Weak<Engine>,
+    running: Arc<Running>,
+    poll_interval: Duration,
+    /// Whether a claim failed, and may have been made all the same.
+    has_unknown_claims: bool,
+}
+
+impl Worker {
+    async fn work(mut self) {
+        // A closed semaphore says that no more shall start.
+        while let Ok(places) = self.places().await {
+            let Some(engine) = self.engine.upgrade() else { return };
+            let is_full = self.fill(&engine, places).await.unwrap_or_else(|error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
+                self.has_unknown_claims = true;
+                false
+            });
+            drop(engine);
+            if !is_full {
+                self.idle().await;
+            }
+        }
+    }
+
+    /// The places that are free, of which there is at least one.
+    async fn places(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
+        let mut places = self.running.places.clone().acquire_owned().await?;
+        let free = self.running.places.available_permits().min(CLAIM_LEN_MAX - 1);
+        let more = u32::try_from(free).unwrap_or(0);
+        if let Ok(more) = self.running.places.clone().try_acquire_many_owned(more) {
+            places.merge(more);
+        }
+        Ok(places)
+    }
+
+    /// Fills these places as far as there is something to run, and tells whether they are full.
+    async fn fill(
+        &mut self,
+        engine: &Arc<Engine>,
+        mut places: OwnedSemaphorePermit,
+    ) -> Result<bool, StoreError> {
+        let op_types: Vec<&str> =
+            engine.registry.iter().map(|operation| operation.kind.op_type).collect();
+        let limit = places.num_permits();
+        let mut rows =
+            if self.has_unknown_claims { self.unknown_claims(engine).await? } else { vec![] };
+        self.has_unknown_claims = false;
+        if rows.is_empty() {
+            let claim = Claim {
+                op_types: &op_types,
+                queues: &engine.config.queues,
+                worker: &self.running.worker,
+                lease: engine.config.lease,
+                limit: limit as u64,
+            };
+            rows = engine.store.claim_next(claim).await?;
+        }
+        let is_full = rows.len() >= limit;
+        for row in rows {
+            let place = places.split(1);
+            // Listed before anything else happens, or it might look like a claim nobody knows of.
+            let Some(run) = Run::begin(engine.clone(), row) else { continue };
+            self.running.tasks.spawn(async move {
+                run.until_its_end().await;
+                drop(place);
+            });
+        }
+        Ok(is_full)
+    }
+
+    /// What a claim took whose answer got lost.
+    async fn unknown_claims(&self, engine: &Engine) -> Result<Vec<Model>, StoreError> {
+        let mut rows = Vec::new();
+        for row in engine.store.claimed_by(&self.running.worker).await? {
+            let (id, attempt) = (row.operation_id(), row.attempt_number());
+            if self.running.is_running(id) {
+                continue;
+            }
+            // A run leaves the list after it ended: whatever is not listed and still runs is not run.
+            rows.extend(engine.store.reclaim(id, attempt, engine.config.lease).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Waits until there may be something to claim.
+    async fn idle(&self) {
+        tokio::select! {
+            () = self.running.wake.notified() => {}
+            () = time::sleep(self.poll_interval) => {}
+            () = self.running.closing.cancelled() => {}
+        }
+    }
+}

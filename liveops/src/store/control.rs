@@ -1,0 +1,90 @@
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::{Value, json};
+
+use super::{
+    Column, Entity, Model, Store, StoreError,
+    transition::{is_in, next_attempt, requeued, transition},
+};
+use crate::operation::{OperationId, OperationState};
+
+/// What became of a request to cancel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cancelling {
+    /// The operation was waiting and is cancelled.
+    Cancelled(Box<Model>),
+    /// The operation is running and was asked to stop.
+    Requested(Box<Model>),
+    /// The operation had ended already.
+    Ended(Box<Model>),
+    /// There is no such operation.
+    Unknown,
+}
+
+impl Store {
+    /// Cancels a waiting operation, or asks a running one to stop.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn cancel(&self, id: OperationId) -> Result<Cancelling, StoreError> {
+        const ACTION: &str = "cancel an operation";
+        loop {
+            let waiting = transition(id, OperationState::Cancelled)
+                .filter(is_in(OperationState::NotStarted))
+                .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
+                .col_expr(Column::CancelRequested, Expr::value(true))
+                .col_expr(Column::Cancelled, Expr::value(true));
+            if let Some(row) = self.update_one(waiting, ACTION).await? {
+                return Ok(Cancelling::Cancelled(Box::new(row)));
+            }
+            let running = Entity::update_many()
+                .filter(Column::Id.eq(id.as_uuid()))
+                .filter(is_in(OperationState::Started))
+                .col_expr(Column::CancelRequested, Expr::value(true));
+            if let Some(row) = self.update_one(running, ACTION).await? {
+                return Ok(Cancelling::Requested(Box::new(row)));
+            }
+            match self.find(id).await? {
+                None => return Ok(Cancelling::Unknown),
+                Some(row) if row.state().is_terminal() => {
+                    return Ok(Cancelling::Ended(Box::new(row)));
+                }
+                // It went back to the queue between the two: ask again.
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Puts an operation that has ended back into the queue over `connection`, as if it had never
+    /// run; `None` when it has not ended.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn restart(
+        &self,
+        connection: &impl ConnectionTrait,
+        id: OperationId,
+    ) -> Result<Option<Model>, StoreError> {
+        let restart = requeued(transition(id, OperationState::NotStarted))
+            .filter(Column::FinishedOn.is_not_null())
+            .col_expr(Column::FinishedOn, Expr::value(None::<DateTime<Utc>>))
+            .col_expr(Column::FinishedSuccessfully, Expr::value(false))
+            .col_expr(Column::CancelRequested, Expr::value(false))
+            .col_expr(Column::Cancelled, Expr::value(false))
+            .col_expr(Column::ResultContext, Expr::value(None::<Value>))
+            .col_expr(Column::ErrorMessage, Expr::value(None::<String>))
+            .col_expr(Column::Traceback, Expr::value(None::<String>))
+            .col_expr(Column::SuccessUrl, Expr::value(None::<String>))
+            .col_expr(Column::Log, Expr::value(json!([])))
+            .col_expr(Column::LogSeq, Expr::value(0))
+            .col_expr(Column::RunAfter, Expr::value(None::<DateTime<Utc>>))
+            // An attempt of its own, so that what is shown from now on outranks the run before.
+            .col_expr(Column::Attempt, next_attempt())
+            .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
+            .col_expr(Column::Rescues, Expr::value(0));
+        let rows = restart.exec_with_returning(connection).await;
+        Ok(rows.map_err(StoreError::of("restart an operation"))?.pop())
+    }
+}

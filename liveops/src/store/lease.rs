@@ -1,0 +1,218 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, UpdateMany, Value,
+    sea_query::{CaseStatement, Expr, ExprTrait, Query},
+};
+use uuid::Uuid;
+
+use super::{
+    Column, Entity, Model, Store, StoreError,
+    run::Conclusion,
+    transition::{Fenced, is_in, later, next_attempt, requeued, transition},
+};
+use crate::{
+    event::Status,
+    operation::{Attempt, OperationId, OperationState},
+};
+
+/// What a worker says of one of its runs, so that it keeps the lease.
+#[derive(Debug, Clone)]
+pub struct Beat {
+    /// Which operation.
+    pub id: OperationId,
+    /// Which attempt at it.
+    pub attempt: Attempt,
+    /// The status line.
+    pub status: Option<Status>,
+    /// How far the run is, from 0 to 100, where that is known.
+    pub percent: Option<f64>,
+}
+
+/// What a worker hears of one of its runs that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beaten {
+    /// Which operation.
+    pub id: OperationId,
+    /// Whether somebody asked for it to be cancelled.
+    pub cancel_requested: bool,
+}
+
+/// A lease as somebody sees it who does not hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Which operation it is for.
+    pub id: OperationId,
+    /// Which attempt at it.
+    pub attempt: Attempt,
+    /// Until when it is held, by the clock of whoever does.
+    pub until: DateTime<Utc>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct BeatenRow {
+    id: Uuid,
+    cancel_requested: bool,
+}
+
+#[derive(Debug, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct LeaseRow {
+    id: Uuid,
+    attempt: i32,
+    lease_until: Option<DateTime<Utc>>,
+}
+
+/// How many runs are spoken for in one update: each takes several parameters, of which SQLite takes
+/// 32,766.
+const BEATS_LEN_MAX: usize = 1_000;
+
+impl Store {
+    /// Keeps the leases of these runs, and gives those that are still this worker's to run: in one
+    /// update, however many there are up to a thousand.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn heartbeat(
+        &self,
+        beats: &[Beat],
+        lease: Duration,
+    ) -> Result<Vec<Beaten>, StoreError> {
+        let mut beaten = Vec::with_capacity(beats.len());
+        for beats in beats.chunks(BEATS_LEN_MAX) {
+            let mut update = heartbeat(beats, lease).into_query();
+            update.returning(Query::returning().columns([Column::Id, Column::CancelRequested]));
+            let rows = self.db().query_all(&update).await;
+            let rows: Result<Vec<BeatenRow>, _> = rows.and_then(|rows| {
+                rows.iter().map(|row| BeatenRow::from_query_result(row, "")).collect()
+            });
+            let rows = rows.map_err(StoreError::of("keep the leases of a worker"))?;
+            beaten.extend(rows.into_iter().map(|BeatenRow { id, cancel_requested }| Beaten {
+                id: id.into(),
+                cancel_requested,
+            }));
+        }
+        Ok(beaten)
+    }
+
+    /// Which of these operations somebody asked to be cancelled.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn cancel_requests(
+        &self,
+        ids: impl IntoIterator<Item = OperationId>,
+    ) -> Result<Vec<OperationId>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().map(OperationId::as_uuid).collect();
+        let mut asked = Vec::new();
+        for ids in ids.chunks(BEATS_LEN_MAX) {
+            let found: Vec<Uuid> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(Column::Id.is_in(ids.iter().copied()))
+                .filter(Column::CancelRequested.eq(true))
+                .into_tuple()
+                .all(self.db())
+                .await
+                .map_err(StoreError::of("read who shall be cancelled"))?;
+            asked.extend(found.into_iter().map(OperationId::from));
+        }
+        Ok(asked)
+    }
+
+    /// Every lease there is.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+        let rows: Vec<LeaseRow> = Entity::find()
+            .filter(is_in(OperationState::Started))
+            .into_partial_model()
+            .all(self.db())
+            .await
+            .map_err(StoreError::of("read the leases"))?;
+        let leases = rows.into_iter().filter_map(|row| {
+            Some(Lease {
+                id: row.id.into(),
+                attempt: Attempt(u32::try_from(row.attempt).unwrap_or(0)),
+                until: row.lease_until?,
+            })
+        });
+        Ok(leases.collect())
+    }
+
+    /// Puts a run whose worker stopped responding back into the queue, for another attempt, with a
+    /// message for its owner; `None` when the worker has spoken up since `lease` was seen, somebody
+    /// asked for the run to be cancelled, or somebody else was faster.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn rescue(&self, lease: Lease, message: &str) -> Result<Option<Model>, StoreError> {
+        let rescue = requeued(lost(OperationState::NotStarted, lease))
+            .filter(Column::CancelRequested.eq(false))
+            .col_expr(Column::ErrorMessage, Expr::value(message))
+            .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
+            .col_expr(Column::Attempt, next_attempt());
+        self.update_one(rescue, "rescue a run").await
+    }
+
+    /// Ends a run whose worker stopped responding; `None` when the worker has spoken up since
+    /// `lease` was seen, or somebody else was faster.
+    ///
+    /// Whatever that worker still says is outranked: the ending is that of an attempt of its own,
+    /// which does not count.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn give_up(
+        &self,
+        lease: Lease,
+        conclusion: Conclusion<'_>,
+    ) -> Result<Option<Model>, StoreError> {
+        let end = lost(conclusion.ending.state(), lease)
+            .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
+            .col_expr(Column::Attempt, next_attempt())
+            .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
+        self.update_one(conclusion.write(end), "end a run that was lost").await
+    }
+}
+
+/// An update of a run that is still as it was when `lease` was seen.
+fn lost(to: OperationState, lease: Lease) -> UpdateMany<Entity> {
+    transition(lease.id, to)
+        .filter(is_in(OperationState::Started))
+        .fenced(lease.attempt)
+        .filter(Column::LeaseUntil.eq(lease.until))
+}
+
+fn heartbeat(beats: &[Beat], lease: Duration) -> UpdateMany<Entity> {
+    let each = |value: fn(&Beat) -> Value| -> Expr {
+        let cases = beats.iter().fold(CaseStatement::new(), |cases, beat| {
+            cases.case(Column::Id.eq(beat.id.as_uuid()), Expr::value(value(beat)))
+        });
+        cases.into()
+    };
+    Entity::update_many()
+        .filter(is_in(OperationState::Started))
+        .filter(Column::Id.is_in(beats.iter().map(|beat| beat.id.as_uuid())))
+        .filter(Expr::col(Column::Attempt).eq(each(|beat| beat.attempt.0.into())))
+        .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)))
+        .col_expr(Column::StatusText, each(|beat| text(beat).into()))
+        .col_expr(Column::StatusLevel, each(|beat| level(beat).into()))
+        .col_expr(Column::Percent, each(|beat| beat.percent.into()))
+}
+
+fn text(beat: &Beat) -> &str {
+    beat.status.as_ref().map_or("", |status| &status.text)
+}
+
+fn level(beat: &Beat) -> &'static str {
+    beat.status.as_ref().map_or("", |status| status.level.as_str())
+}
