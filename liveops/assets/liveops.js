@@ -49,6 +49,7 @@
   const STREAM_TURN_MS = 10_000;
   const LIST_INTERVAL_MS = 1_000;
   const LIST_RETRY_MS = 5_000;
+  const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
 
   const CLOSE_ABNORMAL = 1006;
@@ -341,6 +342,27 @@
         ? moment.toLocaleTimeString()
         : moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
     }
+  }
+
+  let countdownTimer;
+
+  /** Says how long it is until the moments that are waited for: a second later, anew. */
+  function countDown() {
+    const times = document.querySelectorAll("time[data-liveop-countdown][datetime]");
+    for (const time of times) {
+      const seconds = Math.ceil((new Date(time.dateTime) - Date.now()) / 1000);
+      const text = inWords(Math.max(seconds, 0));
+      if (!Number.isNaN(seconds) && time.textContent !== text) time.textContent = text;
+    }
+    clearTimeout(countdownTimer);
+    if (times.length > 0) countdownTimer = setTimeout(reconcile, COUNTDOWN_INTERVAL_MS);
+  }
+
+  /** The two largest units, as the server writes them. */
+  function inWords(seconds) {
+    const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    if (h > 0) return `${h} h ${min} min`;
+    return min > 0 ? `${min} min ${s} s` : `${s} s`;
   }
 
   // ---------------------------------------------------------------- transports
@@ -1063,6 +1085,7 @@
       }
     }
     localiseTimes();
+    countDown();
     // Only this function's own changes are left in the queue: it has just read the whole document.
     observer.takeRecords();
   }

@@ -113,3 +113,26 @@ test("a container of another operation gets neither token nor place of the one b
   assert.equal(liveopCursor, undefined);
   assert.equal(liveopEvents, `/live/demo.task/${TWO}/events`);
 });
+
+function countdown(moment) {
+  return replacement("controls", `<time datetime="${moment}" data-liveop-countdown>later</time>`);
+}
+
+test("a moment that is waited for is counted down to", async () => {
+  const page = await openPage();
+  const shown = () => page.region("controls").textContent;
+  page.window.liveops.apply(countdown(new Date(Date.UTC(2030, 0, 1) + 90_500).toISOString()));
+  await page.settle();
+  assert.equal(shown(), "1 min 31 s");
+  await page.pass(31_000);
+  assert.equal(shown(), "1 min 0 s");
+  await page.pass(120_000);
+  assert.equal(shown(), "0 s");
+});
+
+test("what does not say when it will be keeps its text", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(countdown("soon"));
+  await page.pass(5_000);
+  assert.equal(page.region("controls").textContent, "later");
+});

@@ -1,24 +1,45 @@
 use std::{sync::Arc, time::Duration};
 
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, Utc};
 use maud::{Markup, html};
 
 use crate::{
     event::{Bar, LogLine, Measure, StageState},
     operation::{OperationId, OperationState},
-    projection::Projection,
+    projection::{Attempts, Projection},
 };
 
 /// The state in a word, and Cancel while there is something to cancel, Retry when there is not.
 pub(super) fn controls(url: &str, projection: &Projection) -> Markup {
     html! {
         (badge(projection.state))
+        (attempts(projection))
         @if projection.state.is_terminal() {
             (action(url, "restart", "Retry", true))
         } @else if projection.cancel_requested {
             (action(url, "cancel", "Cancelling…", false))
         } @else {
             (action(url, "cancel", "Cancel", true))
+        }
+    }
+}
+
+/// Which attempt this is, and in how long it is made, where it is not the first. Not among what is
+/// read out when it changes: a page counts the seconds.
+fn attempts(projection: &Projection) -> Markup {
+    let Attempts { number, max, starts_on } = projection.attempts;
+    html! {
+        @if projection.attempts.is_another() && !projection.state.is_terminal() {
+            span class="op-attempts" {
+                "Attempt " (number) " of " (max)
+                @if let Some(on) = starts_on {
+                    @let wait = (on - Utc::now()).to_std().unwrap_or_default();
+                    ", next try in "
+                    time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) data-liveop-countdown {
+                        (short(wait))
+                    }
+                }
+            }
         }
     }
 }

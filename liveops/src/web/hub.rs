@@ -21,6 +21,10 @@ use crate::{
     render::Renderer,
 };
 
+/// When the row of an operation that the channel layer does not know is looked at first, and then
+/// after ever twice that time.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
 /// How many items a client may be behind before it has to catch up.
 const BACKLOG_LEN_MAX: usize = 64;
 
@@ -100,6 +104,7 @@ impl Hub {
             renderer: self.renderer.clone(),
             name: name.clone(),
             quiet_max: self.quiet_max,
+            patience: FIRST_LOOK.min(self.quiet_max),
             newest: None,
             has_ended: false,
             revision: revision.clone(),
@@ -134,6 +139,8 @@ struct Pump {
     renderer: Renderer,
     name: ChannelName,
     quiet_max: Duration,
+    /// How long to wait until the row is looked at, where the channel layer knows nothing.
+    patience: Duration,
     newest: Option<Cursor>,
     /// Whether the operation had ended when the channel layer was last asked, and nothing came
     /// since.
@@ -145,7 +152,7 @@ struct Pump {
 impl Pump {
     async fn run(mut self, mut upstream: Subscription) {
         loop {
-            let item = match time::timeout(self.quiet_max, upstream.next()).await {
+            let item = match time::timeout(self.quiet_for(), upstream.next()).await {
                 Ok(Some(Ok(delivery))) => self.item(delivery),
                 Ok(Some(Err(_lagged))) => self.lost(),
                 Ok(None) => return,
@@ -155,6 +162,16 @@ impl Pump {
             // An error says that the last client has just left.
             let _ = self.items.send(item);
         }
+    }
+
+    /// How long the channel may be quiet this time.
+    fn quiet_for(&mut self) -> Duration {
+        if self.name.operation_id().is_none() || self.newest.is_some() {
+            return self.quiet_max;
+        }
+        let patience = self.patience;
+        self.patience = (patience * 2).min(self.quiet_max);
+        patience
     }
 
     fn item(&mut self, delivery: Delivery) -> Item {
@@ -200,7 +217,8 @@ impl Pump {
             }
             // What was retained is gone. That is as it should be after the end; before, the end may
             // be among what is gone, and only the row can tell.
-            Ok(None) => self.newest.is_some() && !self.has_ended,
+            // Where nothing ever was, the operation waits, or runs where this layer does not reach.
+            Ok(None) => self.name.operation_id().is_some() && !self.has_ended,
             Err(error) => {
                 tracing::debug!(channel = %self.name, %error, "will ask again");
                 false

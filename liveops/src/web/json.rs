@@ -5,7 +5,7 @@ use super::state::Web;
 use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
-    projection::Projection,
+    projection::{Attempts, Projection},
     store::Model,
     token::SubscriptionToken,
 };
@@ -29,6 +29,7 @@ pub(super) struct OperationJson {
     result: Option<serde_json::Value>,
     error: Option<String>,
     attempt: u32,
+    attempts: AttemptsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<SubscriptionToken>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,20 @@ pub(super) struct OperationJson {
 struct StageJson {
     name: &'static str,
     state: StageState,
+}
+
+/// Which attempt it is since a user started the operation, and of how many.
+#[derive(Debug, Serialize)]
+struct AttemptsJson {
+    number: u32,
+    max: u32,
+    starts_on: Option<DateTime<Utc>>,
+}
+
+impl From<Attempts> for AttemptsJson {
+    fn from(Attempts { number, max, starts_on }: Attempts) -> Self {
+        Self { number, max, starts_on }
+    }
 }
 
 impl OperationJson {
@@ -60,6 +75,7 @@ impl OperationJson {
             current_stage: projection.active_stage().map(|index| kind.stages[index]),
             stages: stages(kind, &projection),
             attempt: row.attempt_number().0,
+            attempts: row.attempts().into(),
             op_type: row.op_type,
             owner: row.owner,
             result: row.result_context,

@@ -24,6 +24,7 @@ mod house;
 mod htmx;
 mod http;
 mod keyboard;
+mod lifecycle;
 mod live_page;
 mod liveops_js;
 mod long_log;

@@ -6,11 +6,14 @@ use axum::{
     Router,
     body::Body,
     extract::FromRequestParts,
-    http::{HeaderMap, Request, StatusCode, header, request::Parts, response},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts, response},
 };
 use liveops::{
     ChannelName, Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run,
-    RunError, RunResult, RunnerKind, Templates, UserId, Viewer, runner::Builder, store, web,
+    RunError, RunResult, RunnerKind, Templates, UserId, Viewer,
+    runner::Builder,
+    store::{self, Model},
+    web,
 };
 use maud::html;
 use serde::{Deserialize, Serialize};
@@ -268,24 +271,30 @@ impl TestApp {
         self.until(id, OperationState::is_terminal).await;
     }
 
+    async fn until(&self, id: OperationId, holds: impl Fn(OperationState) -> bool) {
+        self.until_row(id, |row| holds(row.state())).await;
+    }
+
+    /// Waits until the row of the operation is as it should be.
+    ///
     /// The list of the owner hears of every change of state, so there is no need to ask again and
     /// again.
-    async fn until(&self, id: OperationId, holds: impl Fn(OperationState) -> bool) {
+    pub(crate) async fn until_row(&self, id: OperationId, holds: impl Fn(&Model) -> bool) {
         let list = ChannelName::owner(&UserId::from("ann"));
         let mut changes = self.liveops.channel_layer().subscribe(&list).await.unwrap();
-        let mut state = None;
+        let mut last = None;
         let reached = async {
             loop {
                 let row = self.liveops.find(id).await.unwrap().unwrap();
-                state = Some(row.state());
-                if holds(row.state()) {
+                if holds(&row) {
                     return;
                 }
+                last = Some(row);
                 let _ = changes.next().await;
             }
         };
         let reached = tokio::time::timeout(std::time::Duration::from_secs(30), reached).await;
-        assert!(reached.is_ok(), "{id} stays {state:?}");
+        assert!(reached.is_ok(), "{id} stays {last:?}");
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -294,6 +303,13 @@ impl TestApp {
 
     pub(crate) async fn post(&self, path: &str) -> Answer {
         self.send(request("POST", path)).await
+    }
+
+    /// What a program gets that asks for JSON.
+    pub(crate) async fn ask(&self, method: &str, path: &str) -> Answer {
+        let mut request = request(method, path);
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        self.send(request).await
     }
 
     pub(crate) async fn post_json(&self, path: &str, body: &str) -> Answer {

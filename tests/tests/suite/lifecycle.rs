@@ -1,0 +1,469 @@
+//! What becomes of an operation that fails, takes too long, is cancelled or loses its worker.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use liveops::{
+    Attempt, Backoff, LiveOperation, OperationId, OperationState, Progress, Restart, Run, RunError,
+    RunResult, RunnerKind,
+    operation::NewOperation,
+    runner::{Builder, CancelOutcome, RestartOutcome},
+    store::{self, Claim, Model, Store},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{
+    app::{Gate, Steps, TestApp},
+    database::{TestDatabase, on_every_database},
+};
+
+const AT_ONCE: Backoff = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
+
+/// Fails as often as it is told to.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Try")]
+#[liveop(app = "test", max_attempts = 5, backoff = "1 h..2 h")]
+struct Flaky {
+    failures: u32,
+    is_final: bool,
+}
+
+impl Run for Flaky {
+    type Output = u32;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<u32> {
+        let attempt = p.attempt().0;
+        p.stage(FlakyStage::Try, async {
+            p.log(format!("this is attempt {attempt}"));
+            match RunError::user("The service is busy.") {
+                error if attempt <= self.failures && self.is_final => Err(error.without_retry()),
+                error if attempt <= self.failures => Err(error),
+                _ => Ok(attempt),
+            }
+        })
+        .await
+    }
+}
+
+fn flaky(failures: u32) -> NewOperation {
+    let mut new = NewOperation::new(&Flaky { failures, is_final: false }, "ann").unwrap();
+    new.backoff = AT_ONCE;
+    new
+}
+
+/// Never looks whether it shall stop.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Hold out")]
+#[liveop(app = "test", state = Gate, cancel = "abort", timeout = "1 day")]
+struct Stubborn;
+
+impl Run for Stubborn {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(StubbornStage::HoldOut, async {
+            p.state().pass().await;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Writes down in which order its kind is run.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Order)]
+struct Ordered {
+    name: String,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Order(Arc<Mutex<Vec<String>>>);
+
+impl Run for Ordered {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.state().0.lock().unwrap().push(self.name.clone());
+        Ok(())
+    }
+}
+
+/// Is asked before it is run once more.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct Asked {
+    answer: Answer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum Answer {
+    Yes,
+    No,
+    Broken,
+}
+
+impl Run for Asked {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+
+    async fn on_restart(&self, restart: Restart<'_, Self>) -> RunResult<()> {
+        // Whatever the answer is, something is written before it is given.
+        store::Entity::update_many()
+            .filter(store::Column::Id.eq(restart.id().as_uuid()))
+            .col_expr(store::Column::Queue, Expr::value("asked"))
+            .exec(restart.transaction())
+            .await?;
+        match self.answer {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(RunError::user("A payment is made once.")),
+            Answer::Broken => Err("the ledger is gone".into()),
+        }
+    }
+}
+
+fn with_all(builder: Builder<Gate>) -> Builder<Gate> {
+    builder.register::<Flaky>().register::<Stubborn>().register::<Asked>()
+}
+
+async fn app_on(db: &TestDatabase, change: impl FnOnce(&mut liveops::Config)) -> TestApp {
+    let mut config = liveops::Config::default();
+    config.poll_interval = Duration::from_millis(10);
+    change(&mut config);
+    TestApp::on(&db.url(), |builder| with_all(builder).config(config)).await
+}
+
+async fn row(app: &TestApp, id: OperationId) -> Model {
+    app.liveops.find(id).await.unwrap().unwrap()
+}
+
+/// Waits until the page of an operation shows it in a stage.
+async fn in_a_stage(app: &TestApp, id: OperationId) {
+    let page = app.liveops.url(&row(app, id).await.op_type, id);
+    while !app.get(&page).await.body.contains("aria-current=\"step\"") {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What a run of another process leaves behind: claimed, and never heard of again.
+async fn lost_run(app: &TestApp, new: NewOperation) -> OperationId {
+    let store = app.liveops.store();
+    let id = store.insert(store.db(), new).await.unwrap().operation_id();
+    store.claim(id, "gone", Duration::ZERO).await.unwrap().expect("it waits");
+    id
+}
+
+on_every_database! {
+    async fn what_fails_is_tried_again_until_it_does_not(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue_new(flaky(2)).await.unwrap().operation_id();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!(row.state(), OperationState::FinishedOk, "{row:?}");
+        assert_eq!((row.attempt, row.result_context, row.error_message), (3, Some(3.into()), None));
+        let log = app.get(&format!("/live/test.flaky/{id}/log")).await.body;
+        for line in ["this is attempt 1", "Attempt 1 of 5 failed: The service is busy.", "this is attempt 3"] {
+            assert!(log.contains(line), "{line} is missing in {log}");
+        }
+    }
+
+    async fn what_keeps_failing_fails_when_its_attempts_are_used_up(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let mut new = flaky(9);
+        new.max_attempts = 2;
+        let id = app.liveops.enqueue_new(new).await.unwrap().operation_id();
+        app.ends(id).await;
+        let failed = row(&app, id).await;
+        assert_eq!((failed.state(), failed.attempt), (OperationState::FinishedError, 2));
+        assert_eq!(failed.error_message.as_deref(), Some("The service is busy."));
+
+        // A user's retry has a budget of its own.
+        app.liveops.restart(id).await.unwrap();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.attempt, row.attempts().number), (4, 2));
+    }
+
+    async fn what_will_not_get_better_is_not_tried_again(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Flaky { failures: 9, is_final: true }, "ann").await.unwrap();
+        app.ends(id).await;
+        assert_eq!(row(&app, id).await.attempt, 1);
+    }
+
+    async fn what_waits_for_another_attempt_says_so_and_can_be_cancelled(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Flaky { failures: 9, is_final: false }, "ann").await.unwrap();
+        app.until_row(id, |row| row.attempt == 2).await;
+        let page = app.get(&format!("/live/test.flaky/{id}/")).await.body;
+        for text in ["Attempt 2 of 5", "next try in ", "59 min", "The service is busy."] {
+            assert!(page.contains(text), "{text} is missing in {page}");
+        }
+        let json = app.ask("GET", &format!("/live/test.flaky/{id}/")).await.json();
+        assert_eq!((&json["state"], &json["attempts"]["number"]), (&"NOT_STARTED".into(), &2.into()));
+        assert!(json["attempts"]["starts_on"].is_string(), "{json}");
+
+        assert_eq!(app.liveops.cancel(id).await.unwrap(), CancelOutcome::Cancelled);
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.attempt), (OperationState::Cancelled, 2));
+    }
+
+    async fn a_run_that_fails_after_it_was_cancelled_is_not_tried_again(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let store = app.liveops.store();
+        let id = store.insert(store.db(), flaky(9)).await.unwrap().operation_id();
+        store::Entity::update_many()
+            .filter(store::Column::Id.eq(id.as_uuid()))
+            .col_expr(store::Column::CancelRequested, Expr::value(true))
+            .exec(store.db())
+            .await
+            .unwrap();
+        app.liveops.start_worker();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.attempt), (OperationState::Cancelled, 1), "{row:?}");
+    }
+
+    async fn what_takes_too_long_is_stopped(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let mut new = NewOperation::new(&Stubborn, "ann").unwrap();
+        new.timeout = Some(Duration::from_millis(20));
+        let id = app.liveops.enqueue_new(new).await.unwrap().operation_id();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!(row.state(), OperationState::FinishedError);
+        assert_eq!(
+            row.error_message.as_deref(),
+            Some("It was stopped because it took longer than 20ms.")
+        );
+        assert_eq!(row.stage_states, serde_json::json!(["failed"]));
+    }
+
+    async fn what_does_not_look_is_stopped_all_the_same_where_its_type_says_so(db: TestDatabase) {
+        let app = app_on(&db, |config| config.abort_grace = Duration::ZERO).await;
+        let id = app.liveops.enqueue(Stubborn, "ann").await.unwrap();
+        in_a_stage(&app, id).await;
+        assert_eq!(app.liveops.cancel(id).await.unwrap(), CancelOutcome::Requested);
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.error_message), (OperationState::Cancelled, None));
+        assert_eq!(row.stage_states, serde_json::json!(["cancelled"]));
+        assert_eq!(app.liveops.cancel(id).await.unwrap(), CancelOutcome::Ended);
+    }
+
+    async fn a_cancel_request_that_only_the_row_knows_of_is_heard(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+        in_a_stage(&app, id).await;
+        // As another process would.
+        app.liveops.store().cancel(id).await.unwrap();
+        app.reaches(id, OperationState::Cancelled).await;
+    }
+
+    async fn a_run_whose_worker_is_gone_is_run_again_if_it_may_be(db: TestDatabase) {
+        let app = app_on(&db, |config| config.lease = Duration::from_secs(1)).await;
+        let mut new = flaky(0);
+        new.max_attempts = 2;
+        let id = lost_run(&app, new).await;
+        app.liveops.start_worker();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!(row.state(), OperationState::FinishedOk);
+        assert_eq!((row.attempt, row.rescues), (2, 1));
+    }
+
+    async fn a_run_whose_worker_is_gone_fails_if_it_may_not_be_run_again(db: TestDatabase) {
+        let app = app_on(&db, |config| config.lease = Duration::from_secs(1)).await;
+        let id = lost_run(&app, NewOperation::new(&Steps {}, "ann").unwrap()).await;
+        app.liveops.start_worker();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!(row.error_message.as_deref(), Some("The worker stopped responding."));
+        assert_eq!((row.attempt, row.attempts().number), (2, 1), "whatever the worker says is stale");
+        let stale = app.liveops.store().hand_back(id, Attempt(1)).await.unwrap();
+        assert_eq!(stale, None);
+        let page = app.get(&format!("/live/test.steps/{id}/")).await.body;
+        assert!(page.contains("Retry"), "{page}");
+    }
+
+    async fn a_run_that_was_cancelled_and_lost_is_cancelled(db: TestDatabase) {
+        let app = app_on(&db, |config| config.lease = Duration::from_secs(1)).await;
+        let id = lost_run(&app, flaky(0)).await;
+        app.liveops.cancel(id).await.unwrap();
+        app.liveops.start_worker();
+        app.ends(id).await;
+        assert_eq!(row(&app, id).await.state(), OperationState::Cancelled);
+    }
+
+    async fn what_keeps_killing_its_workers_is_given_up(db: TestDatabase) {
+        let app = app_on(&db, |config| {
+            config.lease = Duration::from_secs(1);
+            config.rescues_max = 2;
+        })
+        .await;
+        let id = lost_run(&app, flaky(0)).await;
+        let store = app.liveops.store();
+        store::Entity::update_many()
+            .filter(store::Column::Id.eq(id.as_uuid()))
+            .col_expr(store::Column::Rescues, Expr::value(1))
+            .exec(store.db())
+            .await
+            .unwrap();
+        app.liveops.start_worker();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        let message = row.error_message.as_deref();
+        assert_eq!(message, Some("The worker stopped responding each time it ran this."));
+    }
+
+    async fn what_was_claimed_without_the_worker_knowing_is_found_again(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let store = app.liveops.store();
+        let id = store.insert(store.db(), flaky(0)).await.unwrap().operation_id();
+        store.claim(id, "w", Duration::from_secs(1)).await.unwrap().expect("it waits");
+        let found = store.claimed_by("w").await.unwrap();
+        assert_eq!(found.iter().map(Model::operation_id).collect::<Vec<_>>(), [id]);
+        assert_eq!(store.claimed_by("somebody else").await.unwrap(), []);
+        let again = store.reclaim(id, Attempt(1), Duration::from_secs(9)).await.unwrap();
+        assert!(again.is_some_and(|row| row.lease_until > found[0].lease_until));
+        assert_eq!(store.reclaim(id, Attempt(2), Duration::ZERO).await.unwrap(), None);
+    }
+
+    async fn more_important_operations_go_first_and_then_older_ones(db: TestDatabase) {
+        let order = Order::default();
+        let url = db.url();
+        let connection = store::connect(&url).await.unwrap();
+        let mut config = liveops::Config::default();
+        config.concurrency_max = 1;
+        config.queues = vec!["fast".to_owned(), "slow".to_owned()];
+        let liveops = liveops::LiveOps::builder(connection)
+            .state(order.clone())
+            .register::<Ordered>()
+            .runner(RunnerKind::Worker)
+            .config(config)
+            .build()
+            .unwrap();
+        liveops.migrate().await.unwrap();
+        let mut last = None;
+        for (name, queue, priority) in
+            [("c", "slow", 0), ("d", "fast", 0), ("a", "fast", 9), ("x", "other", 99), ("b", "slow", 5), ("e", "fast", -1)]
+        {
+            let mut new = NewOperation::new(&Ordered { name: name.to_owned() }, "ann").unwrap();
+            (new.queue, new.priority) = (queue.to_owned(), priority);
+            last = Some(liveops.enqueue_new(new).await.unwrap().operation_id());
+        }
+        assert!(order.0.lock().unwrap().is_empty(), "only workers run what is enqueued");
+        liveops.start_worker();
+        let list = liveops::ChannelName::owner(&"ann".into());
+        let mut changes = liveops.channel_layer().subscribe(&list).await.unwrap();
+        while !liveops.find(last.unwrap()).await.unwrap().unwrap().state().is_terminal() {
+            let _ = changes.next().await;
+        }
+        assert_eq!(*order.0.lock().unwrap(), ["a", "b", "c", "d", "e"]);
+    }
+
+    async fn two_workers_never_claim_the_same(db: TestDatabase) {
+        let store = Store::new(db.connect().await);
+        store.migrate().await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..300 {
+            let new = NewOperation::new(&Steps {}, "ann").unwrap();
+            waiting.push(store.insert(store.db(), new).await.unwrap().operation_id());
+        }
+        let claims = (0..8).map(|worker| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut claimed = Vec::new();
+                loop {
+                    let worker = format!("w{worker}");
+                    let claim = Claim {
+                        op_types: &["test.steps"],
+                        queues: &[],
+                        worker: &worker,
+                        lease: Duration::from_secs(30),
+                        limit: 7,
+                    };
+                    let rows = store.claim_next(claim).await.unwrap();
+                    assert!(rows.len() <= 7, "{} at once", rows.len());
+                    assert!(rows.iter().all(|row| row.worker.as_deref() == Some(&*worker)));
+                    if rows.is_empty() {
+                        return claimed;
+                    }
+                    claimed.extend(rows.iter().map(Model::operation_id));
+                }
+            })
+        });
+        let mut claimed = Vec::new();
+        for claims in futures_util::future::join_all(claims).await {
+            claimed.extend(claims.unwrap());
+        }
+        claimed.sort_unstable();
+        assert_eq!(claimed, waiting, "each of them, and none twice");
+    }
+
+    async fn an_operation_can_refuse_to_be_run_once_more(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        for answer in [Answer::Yes, Answer::No, Answer::Broken] {
+            let id = app.liveops.enqueue(Asked { answer }, "ann").await.unwrap();
+            app.ends(id).await;
+            let before = row(&app, id).await;
+            let answered = app.ask("POST", &format!("/live/test.asked/{id}/restart")).await;
+            let (status, text) = match answer {
+                Answer::Yes => (200, "\"attempt\":2"),
+                Answer::No => (409, "A payment is made once."),
+                Answer::Broken => (500, "Something went wrong on the server."),
+            };
+            assert_eq!(answered.status.as_u16(), status, "{}", answered.body);
+            assert!(answered.body.contains(text), "{}", answered.body);
+            assert!(!answered.body.contains("ledger"), "{}", answered.body);
+            match answer {
+                Answer::Yes => app.until_row(id, |row| row.queue == "asked" && row.state().is_terminal()).await,
+                _ => assert_eq!(row(&app, id).await, before, "nothing of a refused retry stays"),
+            }
+        }
+    }
+
+    async fn a_retry_of_what_runs_is_refused(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+        app.reaches(id, OperationState::Started).await;
+        assert_eq!(app.liveops.restart(id).await.unwrap(), RestartOutcome::Unfinished);
+        assert_eq!(app.liveops.restart(OperationId::new()).await.unwrap(), RestartOutcome::Unknown);
+    }
+
+    async fn an_end_and_a_cancel_request_at_once_have_one_winner(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        for round in 0..40 {
+            let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+            app.reaches(id, OperationState::Started).await;
+            app.gate.open(3);
+            for _ in 0..round % 8 {
+                tokio::task::yield_now().await;
+            }
+            let cancelled = app.liveops.cancel(id).await.unwrap();
+            app.ends(id).await;
+            let ended = row(&app, id).await;
+            match (cancelled, ended.state()) {
+                (CancelOutcome::Ended, OperationState::FinishedOk)
+                | (CancelOutcome::Requested, OperationState::FinishedOk | OperationState::Cancelled) => {}
+                other => panic!("{other:?}"),
+            }
+            // What the gate let pass and nobody took is not for the next one.
+            while app.gate.0.try_acquire().is_ok_and(|permit| { permit.forget(); true }) {}
+            assert_eq!(row(&app, id).await, ended, "nothing is written after the end");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_eager_operation_is_tried_again_on_the_spot() {
+    let app = TestApp::with(|builder| with_all(builder).runner(RunnerKind::Eager)).await;
+    let id = app.liveops.enqueue_new(flaky(3)).await.unwrap().operation_id();
+    let row = row(&app, id).await;
+    assert_eq!((row.state(), row.attempt), (OperationState::FinishedOk, 4));
+}
