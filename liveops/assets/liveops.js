@@ -1025,10 +1025,14 @@
     // Not `disabled`: that would take the focus away from whoever uses the keyboard.
     button?.setAttribute("aria-disabled", "true");
     try {
-      const response = await post(form.getAttribute("action"), { body: bodyOf(form, button) });
-      if (!response.ok) showRefusal(form, await messageOf(response), response.status);
+      const response = await post(form.getAttribute("action"), {
+        body: bodyOf(form, button),
+        // For what it says of a refusal; when all is well it says nothing.
+        headers: { Accept: "application/json" },
+      });
+      if (!response.ok) showRefusal(form, response.status, await refusalOf(response));
     } catch {
-      showRefusal(form, liveops.labels.unreachable, 0);
+      showRefusal(form, 0, { message: liveops.labels.unreachable });
     } finally {
       button?.removeAttribute("aria-disabled");
       pendingForms.delete(form);
@@ -1041,17 +1045,23 @@
     return form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
   }
 
-  async function messageOf(response) {
+  async function refusalOf(response) {
     const body = await response.json().catch(() => null);
-    return body?.error?.message ?? liveops.labels.refused;
+    return body?.error ?? { message: liveops.labels.refused };
   }
 
-  function showRefusal(form, message, status) {
+  /** Where the message is about another operation, it leads there. */
+  function showRefusal(form, status, { message, url }) {
     const place = form.closest(".liveop")?.querySelector(".op-status") ?? form;
     const paragraph = document.createElement("p");
     paragraph.dataset.level = "error";
     paragraph.dataset.liveopRefusal = "";
-    paragraph.textContent = message;
+    const words = url ? document.createElement("a") : paragraph;
+    words.textContent = message;
+    if (url) {
+      words.href = url;
+      paragraph.append(words);
+    }
     place.querySelector("[data-liveop-refusal]")?.remove();
     place.append(paragraph);
     emit(form, "error", { status, message });
