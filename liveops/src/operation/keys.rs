@@ -108,7 +108,8 @@ pub mod timeout {}
 /// not ended. Default: none.
 ///
 /// `"input"`, `"owner"`, or the path of a function that takes the operation and gives a `String`, not
-/// quoted.
+/// quoted. Always among the operations of one type and one owner: nobody is led to an operation that
+/// they may not see. The database sees to it; whoever enqueues a second one gets the first.
 ///
 /// ```text
 /// #[liveop(unique = "input")]

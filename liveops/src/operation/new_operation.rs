@@ -32,6 +32,10 @@ pub struct NewOperation {
     pub backoff: Backoff,
     /// How long one attempt may take; its type's unless set.
     pub timeout: Option<Duration>,
+    /// What no two unfinished operations of one type and owner may have in common; of any length.
+    /// As its type's [`UNIQUE`](LiveOperation::UNIQUE) says unless set; `None` for an operation that
+    /// is enqueued whatever else there is.
+    pub unique_key: Option<String>,
     /// The operation that handed over to this one.
     pub chained_from: Option<OperationId>,
 }
@@ -46,19 +50,18 @@ impl NewOperation {
         operation: &Op,
         owner: impl Into<UserId>,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self::from_input(&OperationKind::of::<Op>(), serde_json::to_value(operation)?, owner))
+        let input = serde_json::to_value(operation)?;
+        let unique_key = Op::UNIQUE.key(operation, &input);
+        let new = Self::from_input(&const { OperationKind::of::<Op>() }, input, owner.into());
+        Ok(Self { unique_key, ..new })
     }
 
-    /// The same from an input that is JSON already and fits the type.
-    pub(crate) fn from_input(
-        kind: &OperationKind,
-        input: serde_json::Value,
-        owner: impl Into<UserId>,
-    ) -> Self {
+    /// What is the same for all types.
+    fn from_input(kind: &OperationKind, input: serde_json::Value, owner: UserId) -> Self {
         Self {
             id: OperationId::new(),
             op_type: kind.op_type,
-            owner: owner.into(),
+            owner,
             input,
             language: String::new(),
             payload_version: kind.policy.version,
@@ -68,6 +71,7 @@ impl NewOperation {
             max_attempts: kind.policy.max_attempts,
             backoff: kind.policy.backoff,
             timeout: kind.policy.timeout,
+            unique_key: None,
             chained_from: None,
         }
     }

@@ -24,9 +24,23 @@ impl Renderer {
 
     /// A page that says why there is nothing else on it.
     pub fn error_page(&self, title: &str, message: &str, viewer: &UserId) -> Markup {
+        self.refusal_page(title, message, None, viewer)
+    }
+
+    /// The same, which may lead to the operation that the message speaks of.
+    pub(crate) fn refusal_page(
+        &self,
+        title: &str,
+        message: &str,
+        operation_url: Option<&str>,
+        viewer: &UserId,
+    ) -> Markup {
         let body = html! {
             h1 { (title) }
             p class="op-error" role="alert" { (message) }
+            @if let Some(url) = operation_url {
+                p { a href=(url) { "Show it" } }
+            }
             p { a href=(self.list_url()) { "All operations" } }
         };
         self.page(title, viewer, body)

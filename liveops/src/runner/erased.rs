@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    operation::{OperationId, UserId},
+    operation::{NewOperation, OperationId, UserId},
     progress::{Facts, Progress, Report, Restart, Run},
     store::Transaction,
 };
@@ -17,8 +17,8 @@ use crate::{
 /// What implements it is compiled for every operation of an application, in the application: it
 /// is spelled out where a combinator would be one more function for each of them.
 pub(super) trait Erased: Send + Sync {
-    /// Checks an input and gives it as the row keeps it.
-    fn check(&self, input: Input<'_>) -> Result<Value, InputError>;
+    /// Reads an input, and gives the operation of `owner` that it makes.
+    fn read(&self, input: Input<'_>, owner: UserId) -> Result<NewOperation, InputError>;
 
     /// Runs an operation whose row holds `input`, and gives its output as JSON.
     fn run(
@@ -51,9 +51,9 @@ impl<Op: Run> Typed<Op> {
 }
 
 impl<Op: Run> Erased for Typed<Op> {
-    fn check(&self, input: Input<'_>) -> Result<Value, InputError> {
+    fn read(&self, input: Input<'_>, owner: UserId) -> Result<NewOperation, InputError> {
         match Op::deserialize(input) {
-            Ok(operation) => to_json(&operation).map_err(InputError::unlocated),
+            Ok(operation) => NewOperation::new(&operation, owner).map_err(InputError::unlocated),
             Err(error) => Err(error),
         }
     }

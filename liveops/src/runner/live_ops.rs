@@ -1,13 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
 use tokio::time;
 
 use super::{RunnerKind, eager::run_to_the_end, engine::Engine};
 use crate::{
-    channel::{ChannelLayer, ListChange},
-    operation::{NewOperation, OperationId, UserId},
-    progress::Run,
+    channel::ChannelLayer,
+    operation::OperationId,
     render::Renderer,
     store::{Cancelling, Model, Store, StoreError},
 };
@@ -45,24 +43,6 @@ pub struct LiveOps {
 
 /// How long runs may take to go back into the queue, however little grace they were given.
 const HAND_BACK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Why an operation was not enqueued.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnqueueError {
-    /// The operation's type is not registered, so nobody could run it.
-    #[error("`{op_type}` is not registered: add `.register::<…>()` to the builder")]
-    NotRegistered {
-        /// The op type.
-        op_type: String,
-    },
-    /// The operation does not serialize to JSON.
-    #[error("the operation does not serialize")]
-    Serialize(#[from] serde_json::Error),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// What became of a request to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,38 +118,6 @@ impl LiveOps {
     /// Has the worker of this process look at the queue now, rather than at its next poll.
     pub fn wake(&self) {
         self.engine.running.wake.notify_one();
-    }
-
-    /// Enqueues an operation for `owner` and gives its id. When this returns it will run, whatever
-    /// happens to this process.
-    ///
-    /// # Errors
-    ///
-    /// [`EnqueueError`]; then nothing was enqueued.
-    // Not an `async fn`: its future would name the type, and the compiler would repeat for the
-    // future and for the `.await` whatever the type lacks.
-    pub fn enqueue<Op: Run>(
-        &self,
-        operation: Op,
-        owner: impl Into<UserId>,
-    ) -> BoxFuture<'_, Result<OperationId, EnqueueError>> {
-        let new = NewOperation::new(&operation, owner).map_err(EnqueueError::from);
-        Box::pin(async { Ok(self.enqueue_new(new?).await?.operation_id()) })
-    }
-
-    /// Enqueues an operation with more said about it than whose it is.
-    ///
-    /// # Errors
-    ///
-    /// [`EnqueueError`]; then nothing was enqueued.
-    pub async fn enqueue_new(&self, new: NewOperation) -> Result<Model, EnqueueError> {
-        if self.engine.registry.find(new.op_type).is_none() {
-            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
-        }
-        let row = self.engine.store.insert(self.engine.store.db(), new).await?;
-        self.engine.announce(&row.owner_id(), ListChange::Rows).await;
-        self.start(row.operation_id()).await;
-        Ok(row)
     }
 
     /// Cancels an operation that waits, or asks a running one to stop.

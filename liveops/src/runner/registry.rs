@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::RunResult,
-    operation::OperationKind,
+    operation::{NewOperation, OperationKind, UserId},
     progress::{Facts, Report, Run},
     store::{Model, Transaction},
 };
@@ -68,21 +68,24 @@ impl RegisteredOperation {
         self.erased.on_restart(row.input.clone(), transaction, id, owner).await
     }
 
-    /// Checks an input and gives it as the row keeps it.
-    pub(crate) fn read(&self, input: RawInput<'_>) -> Result<Value, InputError> {
-        let read = match input {
+    /// Reads an input, and gives the operation of `owner` that it makes.
+    pub(crate) fn read(
+        &self,
+        input: RawInput<'_>,
+        owner: &UserId,
+    ) -> Result<NewOperation, InputError> {
+        let read = |input: Input<'_>| self.erased.read(input, owner.clone());
+        let new = match input {
             RawInput::Json(text) => {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
-                self.erased.check(Input::Json(value))
+                read(Input::Json(value))
             }
-            RawInput::Form(text) => self.erased.check(Input::Form(&Form::parse(text))),
+            RawInput::Form(text) => read(Input::Form(&Form::parse(text))),
         };
         // To serde a unit struct is `null`; to those who send one it is a form without fields.
-        match read {
-            Err(error) if input.is_empty() => {
-                self.erased.check(Input::Json(Value::Null)).map_err(|_| error)
-            }
-            read => read,
+        match new {
+            Err(error) if input.is_empty() => read(Input::Json(Value::Null)).map_err(|_| error),
+            new => new,
         }
     }
 }

@@ -2,7 +2,7 @@ use super::LiveOps;
 use crate::{
     error::RunError,
     operation::OperationId,
-    store::{Model, StoreError, Transaction},
+    store::{Restarting, StoreError, Transaction},
 };
 
 /// What became of a request to start over.
@@ -10,6 +10,8 @@ use crate::{
 pub enum RestartOutcome {
     /// It waits for its next run.
     Restarted,
+    /// This operation counts as the same and has not ended, so it was left alone.
+    Duplicate(OperationId),
     /// It has not ended, and was left alone.
     Unfinished,
     /// There is no such operation.
@@ -36,30 +38,39 @@ pub enum RestartError {
 
 impl LiveOps {
     /// Runs an operation that has ended once more, from the beginning, after asking its
-    /// [`on_restart`](crate::Run::on_restart).
+    /// [`on_restart`](crate::Run::on_restart), unless one that counts as the same has not ended.
     ///
     /// # Errors
     ///
     /// [`RestartError`]; then the operation is as it was.
     pub async fn restart(&self, id: OperationId) -> Result<RestartOutcome, RestartError> {
-        let transaction = self.store().begin().await?;
-        match self.restart_in(&transaction, id).await {
-            Ok(Some(row)) => {
-                self.store().commit(transaction).await?;
-                self.show(&row).await;
-                self.start(id).await;
-                Ok(RestartOutcome::Restarted)
-            }
-            Ok(None) => {
-                self.store().roll_back(transaction).await?;
-                Ok(match self.find(id).await? {
-                    Some(_) => RestartOutcome::Unfinished,
-                    None => RestartOutcome::Unknown,
-                })
-            }
-            Err(error) => {
-                self.store().roll_back(transaction).await?;
-                Err(error)
+        loop {
+            let transaction = self.store().begin().await?;
+            match self.restart_in(&transaction, id).await {
+                Ok(Restarting::Restarted(row)) => {
+                    self.store().commit(transaction).await?;
+                    self.show(&row).await;
+                    self.start(id).await;
+                    return Ok(RestartOutcome::Restarted);
+                }
+                Ok(Restarting::Duplicate) => {
+                    self.store().roll_back(transaction).await?;
+                    if let Some(same) = self.store().find_same(id).await? {
+                        return Ok(RestartOutcome::Duplicate(same.operation_id()));
+                    }
+                    // It has ended since: nothing is in the way any more.
+                }
+                Ok(Restarting::Unfinished) => {
+                    self.store().roll_back(transaction).await?;
+                    return Ok(match self.find(id).await? {
+                        Some(_) => RestartOutcome::Unfinished,
+                        None => RestartOutcome::Unknown,
+                    });
+                }
+                Err(error) => {
+                    self.store().roll_back(transaction).await?;
+                    return Err(error);
+                }
             }
         }
     }
@@ -68,12 +79,13 @@ impl LiveOps {
         &self,
         transaction: &Transaction,
         id: OperationId,
-    ) -> Result<Option<Model>, RestartError> {
-        let Some(row) = self.store().restart(transaction, id).await? else { return Ok(None) };
+    ) -> Result<Restarting, RestartError> {
+        let restarting = self.store().restart(transaction, id).await?;
+        let Restarting::Restarted(row) = &restarting else { return Ok(restarting) };
         let Some(operation) = self.engine().registry.find(&row.op_type) else {
-            return Err(RestartError::NotRegistered { op_type: row.op_type });
+            return Err(RestartError::NotRegistered { op_type: row.op_type.clone() });
         };
-        operation.on_restart(&row, transaction).await.map_err(RestartError::Refused)?;
-        Ok(Some(row))
+        operation.on_restart(row, transaction).await.map_err(RestartError::Refused)?;
+        Ok(restarting)
     }
 }

@@ -241,22 +241,24 @@ impl Run {
             self.report().event(Event::HandedOver(next));
         }
         self.report().event(Event::Ended(outcome.ending.clone()));
-        let (projection, changes) = self.report().take();
+        let (mut projection, changes) = self.report().take();
         let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
             return After::Nothing;
         };
         tracing::info!(state = %row.state(), "ended");
+        // Known only now: one that counts as the same may have been there already.
+        let next = row.chained_to.map(OperationId::from).zip(next.map(|next| next.op_type));
+        projection.next = next.and_then(|(id, op_type)| self.engine.next(op_type, id));
 
         sink.show(&projection, changes).await;
         sink.signal(&projection, self.engine.finished(&row)).await;
-        let chained =
-            next.as_ref().and_then(|next| self.engine.chained(self.id, next.op_type, next.id));
+        let chained = next.and_then(|(id, op_type)| self.engine.chained(self.id, op_type, id));
         if let Some(chained) = chained {
             sink.signal(&projection, chained).await;
         }
         self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         self.engine.running.wake.notify_one();
-        next.map_or(After::Nothing, |next| After::Next(next.id))
+        next.map_or(After::Nothing, |(id, _)| After::Next(id))
     }
 
     /// Commits the ending; `None` when it was not this attempt's to commit.

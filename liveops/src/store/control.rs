@@ -1,9 +1,11 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     Column, Entity, Model, Store, StoreError,
+    insert::is_taken,
     transition::{is_in, next_attempt, requeued, transition},
 };
 use crate::operation::{OperationId, OperationState};
@@ -19,6 +21,18 @@ pub enum Cancelling {
     Ended(Box<Model>),
     /// There is no such operation.
     Unknown,
+}
+
+/// What became of a request to start over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Restarting {
+    /// The operation had ended and waits for its next run.
+    Restarted(Box<Model>),
+    /// One that counts as the same has not ended; [`Store::find_same`] says which. On PostgreSQL the
+    /// transaction in which this was found out can only be rolled back.
+    Duplicate,
+    /// The operation had not ended, or there is none.
+    Unfinished,
 }
 
 impl Store {
@@ -57,7 +71,7 @@ impl Store {
     }
 
     /// Puts an operation that has ended back into the queue over `connection`, as if it had never
-    /// run; `None` when it has not ended.
+    /// run.
     ///
     /// # Errors
     ///
@@ -66,7 +80,7 @@ impl Store {
         &self,
         connection: &impl ConnectionTrait,
         id: OperationId,
-    ) -> Result<Option<Model>, StoreError> {
+    ) -> Result<Restarting, StoreError> {
         let restart = requeued(transition(id, OperationState::NotStarted))
             .filter(Column::FinishedOn.is_not_null())
             .col_expr(Column::FinishedOn, Expr::value(None::<DateTime<Utc>>))
@@ -77,6 +91,7 @@ impl Store {
             .col_expr(Column::ErrorMessage, Expr::value(None::<String>))
             .col_expr(Column::Traceback, Expr::value(None::<String>))
             .col_expr(Column::SuccessUrl, Expr::value(None::<String>))
+            .col_expr(Column::ChainedTo, Expr::value(None::<Uuid>))
             .col_expr(Column::Log, Expr::value(json!([])))
             .col_expr(Column::LogSeq, Expr::value(0))
             .col_expr(Column::RunAfter, Expr::value(None::<DateTime<Utc>>))
@@ -84,7 +99,13 @@ impl Store {
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
             .col_expr(Column::Rescues, Expr::value(0));
-        let rows = restart.exec_with_returning(connection).await;
-        Ok(rows.map_err(StoreError::of("restart an operation"))?.pop())
+        match restart.exec_with_returning(connection).await {
+            Ok(mut rows) => Ok(match rows.pop() {
+                Some(row) => Restarting::Restarted(Box::new(row)),
+                None => Restarting::Unfinished,
+            }),
+            Err(error) if is_taken(&error) => Ok(Restarting::Duplicate),
+            Err(error) => Err(StoreError::of("restart an operation")(error)),
+        }
     }
 }

@@ -85,8 +85,10 @@ pub struct Model {
     pub lease_until: Option<DateTimeUtc>,
     /// What no two unfinished operations may have in common.
     pub unique_key: Option<String>,
-    /// The operation that handed over to this one.
+    /// The operation that handed over to this one, where it was enqueued for that.
     pub chained_from: Option<Uuid>,
+    /// The operation that this one handed over to: enqueued for that, or there already.
+    pub chained_to: Option<Uuid>,
 }
 
 /// The entity stands alone.

@@ -90,10 +90,11 @@ fn operation_table() -> TableCreateStatement {
         .col(timestamp_with_time_zone_null(Column::LeaseUntil))
         .col(text_null(Column::UniqueKey))
         .col(uuid_null(Column::ChainedFrom))
+        .col(uuid_null(Column::ChainedTo))
         .take()
 }
 
-fn operation_indexes() -> [IndexCreateStatement; 5] {
+fn operation_indexes() -> [IndexCreateStatement; 4] {
     let index = |name: &str| Index::create().name(name).table(Entity).take();
     let is_unfinished = Expr::col(Column::FinishedOn).is_null();
     [
@@ -112,8 +113,6 @@ fn operation_indexes() -> [IndexCreateStatement; 5] {
             .take(),
         // An owner's list; ids sort by time.
         index("liveops_operation_owner").col(Column::Owner).col(Column::Id).take(),
-        // What an operation handed over to.
-        index("liveops_operation_chain").col(Column::ChainedFrom).take(),
         index("liveops_operation_unique")
             .unique()
             .col(Column::UniqueKey)

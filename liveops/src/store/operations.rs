@@ -1,15 +1,11 @@
-use std::time::Duration;
-
-use chrono::Utc;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, QueryFilter, QueryOrder, TransactionTrait, UpdateMany,
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait, UpdateMany,
+    sea_query::Query,
 };
 use sea_orm_migration::MigratorTrait;
-use serde_json::json;
 
-use super::{ActiveModel, Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction};
-use crate::operation::{NewOperation, OperationId};
+use super::{Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction};
+use crate::operation::OperationId;
 
 /// The rows of all operations. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,20 +60,6 @@ impl Store {
         transaction.rollback().await.map_err(StoreError::of("roll a transaction back"))
     }
 
-    /// Enqueues an operation over `connection`, which may be a transaction of the caller's:
-    /// committed means that it will run.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub async fn insert(
-        &self,
-        connection: &impl ConnectionTrait,
-        new: NewOperation,
-    ) -> Result<Model, StoreError> {
-        row(new).insert(connection).await.map_err(StoreError::of("enqueue an operation"))
-    }
-
     /// The operation with this id.
     ///
     /// # Errors
@@ -90,15 +72,19 @@ impl Store {
             .map_err(StoreError::of("read an operation"))
     }
 
-    /// The operation that the operation `id` handed over to.
+    /// The operation that the newest run of the operation `id` handed over to.
     ///
     /// # Errors
     ///
     /// When the database fails.
     pub async fn find_next(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+        let chained_to = Query::select()
+            .column(Column::ChainedTo)
+            .from(Entity)
+            .and_where(Column::Id.eq(id.as_uuid()))
+            .take();
         Entity::find()
-            .filter(Column::ChainedFrom.eq(id.as_uuid()))
-            .order_by_desc(Column::Id)
+            .filter(Column::Id.in_subquery(chained_to))
             .one(&self.db)
             .await
             .map_err(StoreError::of("read a chain"))
@@ -122,51 +108,4 @@ impl Store {
             update.exec_with_returning(&self.db).await.map_err(StoreError::of(action))?;
         Ok(rows.pop())
     }
-}
-
-fn row(new: NewOperation) -> ActiveModel {
-    let now = Utc::now();
-    ActiveModel {
-        id: Set(new.id.as_uuid()),
-        op_type: Set(new.op_type.to_owned()),
-        owner: Set(new.owner.to_string()),
-        input: Set(new.input),
-        payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
-        language: Set(new.language),
-        created_on: Set(now),
-        started_on: Set(None),
-        finished_on: Set(None),
-        finished_successfully: Set(false),
-        cancel_requested: Set(false),
-        cancelled: Set(false),
-        traceback: Set(None),
-        error_message: Set(None),
-        result_context: Set(None),
-        success_url: Set(None),
-        current_stage: Set(None),
-        stage_states: Set(json!([])),
-        status_text: Set(String::new()),
-        status_level: Set(String::new()),
-        percent: Set(None),
-        log: Set(json!([])),
-        log_seq: Set(0),
-        queue: Set(new.queue),
-        priority: Set(new.priority),
-        run_after: Set(new.run_after),
-        attempt: Set(1),
-        attempts_before: Set(0),
-        max_attempts: Set(i32::try_from(new.max_attempts).unwrap_or(i32::MAX)),
-        rescues: Set(0),
-        backoff_first_ms: Set(milliseconds(new.backoff.first)),
-        backoff_longest_ms: Set(milliseconds(new.backoff.longest)),
-        timeout_ms: Set(new.timeout.map(milliseconds)),
-        worker: Set(None),
-        lease_until: Set(None),
-        unique_key: Set(None),
-        chained_from: Set(new.chained_from.map(OperationId::as_uuid)),
-    }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr
 use serde_json::{Value, json};
 
 use super::{
-    Column, Entity, Model, Store, StoreError,
+    Column, Enqueued, Entity, Model, Store, StoreError,
     transition::{Fenced, is_in, later, next_attempt, requeued, transition},
 };
 use crate::{
@@ -116,6 +116,9 @@ impl Store {
     /// Ends a run, and enqueues the operation that takes over in the same transaction; `None` when
     /// the run was no longer this attempt's to end, and then nothing is written.
     ///
+    /// Where the operation that takes over counts as the same as one that has not ended, that one
+    /// takes over: [`Model::chained_to`] says which it is.
+    ///
     /// # Errors
     ///
     /// When the database fails.
@@ -134,10 +137,18 @@ impl Store {
         let Some(next) = next else { return self.update_one(end, ACTION).await };
 
         let transaction = self.begin().await?;
-        let ended =
+        let end = end.col_expr(Column::ChainedTo, Expr::value(next.id.as_uuid()));
+        let mut ended =
             end.exec_with_returning(&transaction).await.map_err(StoreError::of(ACTION))?.pop();
-        if ended.is_some() {
-            self.insert(&transaction, next).await?;
+        // Not before the end is written: an operation may hand over to one that counts as the same.
+        if let Some(ended) = &mut ended
+            && let Enqueued::Existing(next) = self.insert(&transaction, next).await?
+        {
+            let lead_there = Entity::update_many()
+                .filter(Column::Id.eq(ended.id))
+                .col_expr(Column::ChainedTo, Expr::value(next.id));
+            lead_there.exec(&transaction).await.map_err(StoreError::of(ACTION))?;
+            ended.chained_to = Some(next.id);
         }
         transaction.commit().await.map_err(StoreError::of(ACTION))?;
         Ok(ended)

@@ -48,6 +48,9 @@ pub(super) async fn restart<V>(
         let found = find(&web, &viewer, &path).await?;
         match web.liveops.restart(found.row.operation_id()).await? {
             RestartOutcome::Restarted => Ok(found),
+            RestartOutcome::Duplicate(id) => {
+                Err(WebError::duplicate(web.liveops.url(&found.row.op_type, id)))
+            }
             RestartOutcome::Unfinished => {
                 Err(WebError::new(StatusCode::CONFLICT, "not_ended", "It has not ended yet."))
             }

@@ -16,10 +16,11 @@ use super::{
 use crate::{
     operation::{ChannelName, NewOperation, OperationId, OperationKind},
     runner::{RawInput, RegisteredOperation},
-    store::Model,
+    store::Enqueued,
 };
 
-/// Creates and enqueues an operation from JSON, a form, or a form with files.
+/// Creates and enqueues an operation from JSON, a form, or a form with files, or leads to the one
+/// that counts as the same.
 pub(super) async fn create<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -29,48 +30,41 @@ pub(super) async fn create<V>(
 ) -> Response {
     let created = async {
         let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
-        let (input, uploads) = read(&web, operation, &headers, request).await?;
-        let row = enqueue(&web, &viewer, operation, input, &headers).await?;
-        uploads.keep();
-        answer(&web, &viewer, operation.kind, row, &headers)
+        let (mut new, uploads) = read(&web, &viewer, operation, &headers, request).await?;
+        new.language = language(&headers);
+        let enqueued = web.liveops.enqueue_new(new).await?;
+        // One that was there already has files of its own.
+        if enqueued.is_new() {
+            uploads.keep();
+        }
+        answer(&web, &viewer, operation.kind, enqueued, &headers)
     };
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-async fn enqueue(
+async fn read(
     web: &Web,
     viewer: &Viewer,
     operation: &RegisteredOperation,
-    input: serde_json::Value,
-    headers: &HeaderMap,
-) -> Result<Model, WebError> {
-    let mut new = NewOperation::from_input(&operation.kind, input, viewer.id.clone());
-    new.language = language(headers);
-    Ok(web.liveops.enqueue_new(new).await?)
-}
-
-async fn read(
-    web: &Web,
-    operation: &RegisteredOperation,
     headers: &HeaderMap,
     request: Request,
-) -> Result<(serde_json::Value, Uploads), WebError> {
+) -> Result<(NewOperation, Uploads), WebError> {
     match media_type(headers).as_str() {
         "application/json" => {
             let body = body(web, request).await?;
-            Ok((operation.read(RawInput::Json(&body))?, Uploads::none()))
+            Ok((operation.read(RawInput::Json(&body), &viewer.id)?, Uploads::none()))
         }
         // A form without fields has no body, and some clients then name no type.
         "application/x-www-form-urlencoded" | "" => {
             let body = body(web, request).await?;
-            Ok((operation.read(RawInput::Form(&body))?, Uploads::none()))
+            Ok((operation.read(RawInput::Form(&body), &viewer.id)?, Uploads::none()))
         }
         "multipart/form-data" => {
             let multipart = Multipart::from_request(request, &())
                 .await
                 .map_err(|error| WebError::unreadable(error.body_text()))?;
             let (form, uploads) = upload::receive(&web.engine().config, multipart).await?;
-            Ok((operation.read(RawInput::Form(form.as_bytes()))?, uploads))
+            Ok((operation.read(RawInput::Form(form.as_bytes()), &viewer.id)?, uploads))
         }
         other => Err(WebError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -91,15 +85,16 @@ fn answer(
     web: &Web,
     viewer: &Viewer,
     kind: OperationKind,
-    row: Model,
+    enqueued: Enqueued,
     headers: &HeaderMap,
 ) -> Result<Response, WebError> {
-    let id: OperationId = row.operation_id();
-    let url = web.liveops.url(&row.op_type, id);
+    let id: OperationId = enqueued.operation_id();
+    let url = web.liveops.url(kind.op_type, id);
     if wants_json(headers) {
+        let status = if enqueued.is_new() { StatusCode::CREATED } else { StatusCode::OK };
         let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(id))?;
-        let json = OperationJson::new(web, &kind, row).connected(token, None);
-        return Ok((StatusCode::CREATED, [(header::LOCATION, url)], Json(json)).into_response());
+        let json = OperationJson::new(web, &kind, enqueued.into_row()).connected(token, None);
+        return Ok((status, [(header::LOCATION, url)], Json(json)).into_response());
     }
     if is_partial(headers) {
         return Ok((StatusCode::NO_CONTENT, [("hx-redirect", url)]).into_response());

@@ -20,11 +20,19 @@ pub(super) struct WebError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// The operation that the message speaks of.
+    operation_url: Option<String>,
 }
 
 impl WebError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), operation_url: None }
+    }
+
+    /// There is one already, at this address, that counts as the same.
+    pub(super) fn duplicate(url: String) -> Self {
+        let message = "The same operation is waiting or running already.";
+        Self { operation_url: Some(url), ..Self::new(StatusCode::CONFLICT, "duplicate", message) }
     }
 
     /// One answer for what does not exist and for what is somebody else's.
@@ -72,14 +80,18 @@ impl WebError {
             return self.into_response();
         }
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let page = web.engine().renderer.error_page(title, &self.message, &viewer.id);
+        let url = self.operation_url.as_deref();
+        let page = web.engine().renderer.refusal_page(title, &self.message, url, &viewer.id);
         (self.status, page).into_response()
     }
 }
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": { "code": self.code, "message": self.message } });
+        let mut body = json!({ "error": { "code": self.code, "message": self.message } });
+        if let Some(url) = self.operation_url {
+            body["error"]["url"] = url.into();
+        }
         (self.status, Json(body)).into_response()
     }
 }

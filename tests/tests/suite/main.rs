@@ -49,4 +49,5 @@ mod store;
 mod support_works;
 mod tokens;
 mod typing;
+mod unique;
 mod websocket;

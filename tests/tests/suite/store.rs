@@ -6,7 +6,7 @@ use liveops::{
     Attempt, OperationId, OperationState, Projection,
     event::{self, Event, LogLine, StageState},
     operation::{NewOperation, OperationKind},
-    store::{self, Cancelling, Claim, Conclusion, ListFilter, Store},
+    store::{self, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store},
 };
 use serde_json::json;
 
@@ -46,6 +46,10 @@ async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
     let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit: 100 };
     let rows = store.claim_next(claim).await.unwrap();
     rows.iter().map(store::Model::operation_id).collect()
+}
+
+async fn restart(store: &Store, id: OperationId) -> Restarting {
+    store.restart(store.db(), id).await.unwrap()
 }
 
 async fn state(store: &Store, id: OperationId) -> OperationState {
@@ -196,6 +200,24 @@ on_every_database! {
         assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
     }
 
+    async fn a_run_that_hands_over_to_nothing_has_nothing_of_the_run_before(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let projection = Projection::new(3);
+        let ending = event::Ending::Finished(json!(null).into());
+        let end = conclusion(&ending, &projection);
+        let next = Some(new_operation());
+        store.conclude(id, Attempt(1), end, next).await.unwrap().expect("it was ours");
+        assert!(store.find_next(id).await.unwrap().is_some());
+
+        restart(&store, id).await;
+        assert_eq!(store.find_next(id).await.unwrap(), None);
+        let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
+        let end = conclusion(&ending, &projection);
+        store.conclude(id, row.attempt_number(), end, None).await.unwrap().expect("it was ours");
+        assert_eq!(store.find_next(id).await.unwrap(), None);
+    }
+
     async fn cancelling_depends_on_where_the_operation_is(db: TestDatabase) {
         let store = store(&db).await;
         let waiting = enqueued(&store).await;
@@ -227,12 +249,13 @@ on_every_database! {
     async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        assert_eq!(store.restart(store.db(), id).await.unwrap(), None, "it is running");
+        assert_eq!(restart(&store, id).await, Restarting::Unfinished);
+        assert_eq!(restart(&store, OperationId::new()).await, Restarting::Unfinished);
         let projection = Projection::new(3);
         let ending = event::Ending::Failed("broken".into());
         store.conclude(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
 
-        let row = store.restart(store.db(), id).await.unwrap().expect("it has ended");
+        let Restarting::Restarted(row) = restart(&store, id).await else { panic!() };
         assert_eq!(row.state(), OperationState::NotStarted);
         assert_eq!((row.error_message, row.attempt), (None, 2));
         let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");

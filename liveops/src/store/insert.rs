@@ -1,0 +1,188 @@
+use std::time::Duration;
+
+use chrono::Utc;
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{ActiveModel, Column, Entity, Model, Store, StoreError};
+use crate::operation::{NewOperation, OperationId};
+
+const ACTION: &str = "enqueue an operation";
+
+/// What became of an operation that was to be enqueued.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Enqueued {
+    /// It was enqueued.
+    New(Model),
+    /// It was not: this operation counts as the same, and has not ended.
+    Existing(Model),
+}
+
+impl Enqueued {
+    /// The operation that there is now.
+    pub fn row(&self) -> &Model {
+        match self {
+            Self::New(row) | Self::Existing(row) => row,
+        }
+    }
+
+    /// The same, for those who keep it.
+    pub fn into_row(self) -> Model {
+        match self {
+            Self::New(row) | Self::Existing(row) => row,
+        }
+    }
+
+    /// Its id.
+    pub fn operation_id(&self) -> OperationId {
+        self.row().operation_id()
+    }
+
+    /// Whether it was not there before.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::New(_))
+    }
+}
+
+impl Store {
+    /// Enqueues an operation over `connection`, which may be a transaction of the caller's:
+    /// committed means that it will run. Nothing else is asked of the database meanwhile.
+    ///
+    /// Of operations with the same unique key, whoever else enqueues one at the same time, one is
+    /// enqueued, and given to all. A transaction in which one was there already goes on; one that
+    /// waits for it may wait until whoever enqueued it commits.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn insert(
+        &self,
+        connection: &impl ConnectionTrait,
+        new: NewOperation,
+    ) -> Result<Enqueued, StoreError> {
+        let Some(key) = unique_key(&new) else {
+            let row = row(new).insert(connection).await.map_err(StoreError::of(ACTION))?;
+            return Ok(Enqueued::New(row));
+        };
+        let row = ActiveModel { unique_key: Set(Some(key.clone())), ..row(new) };
+        loop {
+            if let Some(row) = insert_unless_taken(connection, row.clone()).await? {
+                return Ok(Enqueued::New(row));
+            }
+            if let Some(row) = find_unfinished(connection, &key).await? {
+                return Ok(Enqueued::Existing(row));
+            }
+            // It ended between the two: its key is free again.
+        }
+    }
+
+    /// The operation that counts as the same as the operation `id` and has not ended.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn find_same(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+        let key = self.find(id).await?.and_then(|row| row.unique_key);
+        let Some(key) = key else { return Ok(None) };
+        let same = find_unfinished(self.db(), &key).await?;
+        Ok(same.filter(|same| same.operation_id() != id))
+    }
+}
+
+/// Whether a write failed because an operation that counts as the same has not ended.
+pub(super) fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+async fn insert_unless_taken(
+    connection: &impl ConnectionTrait,
+    row: ActiveModel,
+) -> Result<Option<Model>, StoreError> {
+    // What the partial index is made of, and nothing else: another conflict is an error.
+    let taken = OnConflict::column(Column::UniqueKey)
+        .target_and_where(Expr::col(Column::FinishedOn).is_null())
+        .do_nothing()
+        .to_owned();
+    let insert = Entity::insert_many([row]).on_conflict(taken);
+    let mut rows = insert.exec_with_returning(connection).await.map_err(StoreError::of(ACTION))?;
+    Ok(rows.pop())
+}
+
+async fn find_unfinished(
+    connection: &impl ConnectionTrait,
+    unique_key: &str,
+) -> Result<Option<Model>, StoreError> {
+    Entity::find()
+        .filter(Column::UniqueKey.eq(unique_key))
+        .filter(Column::FinishedOn.is_null())
+        .one(connection)
+        .await
+        .map_err(StoreError::of("read the operation that is there already"))
+}
+
+/// What the row says of what no two unfinished operations may have in common: the type, in words,
+/// and the owner and the key, in a length that an index takes.
+fn unique_key(new: &NewOperation) -> Option<String> {
+    let key = new.unique_key.as_ref()?;
+    let owner = new.owner.as_str();
+    let mut hash = Sha256::new();
+    // The length tells where the owner ends and the key begins.
+    hash.update((owner.len() as u64).to_be_bytes());
+    hash.update(owner);
+    hash.update(key);
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("{}:{hash}", new.op_type))
+}
+
+fn row(new: NewOperation) -> ActiveModel {
+    ActiveModel {
+        id: Set(new.id.as_uuid()),
+        op_type: Set(new.op_type.to_owned()),
+        owner: Set(new.owner.to_string()),
+        input: Set(new.input),
+        payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
+        language: Set(new.language),
+        created_on: Set(Utc::now()),
+        started_on: Set(None),
+        finished_on: Set(None),
+        finished_successfully: Set(false),
+        cancel_requested: Set(false),
+        cancelled: Set(false),
+        traceback: Set(None),
+        error_message: Set(None),
+        result_context: Set(None),
+        success_url: Set(None),
+        current_stage: Set(None),
+        stage_states: Set(json!([])),
+        status_text: Set(String::new()),
+        status_level: Set(String::new()),
+        percent: Set(None),
+        log: Set(json!([])),
+        log_seq: Set(0),
+        queue: Set(new.queue),
+        priority: Set(new.priority),
+        run_after: Set(new.run_after),
+        attempt: Set(1),
+        attempts_before: Set(0),
+        max_attempts: Set(i32::try_from(new.max_attempts).unwrap_or(i32::MAX)),
+        rescues: Set(0),
+        backoff_first_ms: Set(milliseconds(new.backoff.first)),
+        backoff_longest_ms: Set(milliseconds(new.backoff.longest)),
+        timeout_ms: Set(new.timeout.map(milliseconds)),
+        worker: Set(None),
+        lease_until: Set(None),
+        unique_key: Set(None),
+        chained_from: Set(new.chained_from.map(OperationId::as_uuid)),
+        chained_to: Set(None),
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
