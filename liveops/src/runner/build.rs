@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 
-use super::{LiveOps, RegisteredOperation, engine::Engine, registry::Registry, running::Running};
+use super::{
+    LiveOps, RegisteredOperation, engine::Engine, registry::Registry, running::Running,
+    unannounced::Unannounced,
+};
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
@@ -182,6 +185,7 @@ impl<S> Builder<S> {
             renderer: Renderer::new(self.templates, &self.config.mount)
                 .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),
+            unannounced: Unannounced::default(),
             clients: Arc::default(),
             registry: self.registry,
             config: self.config,

@@ -9,19 +9,52 @@ use super::{
     engine::Engine,
     run::{After, Run},
 };
-use crate::operation::OperationId;
+use crate::{operation::OperationId, store::Claim};
 
 /// Runs an operation until it has ended, every attempt at it, and those it hands over to.
-pub(super) async fn run_to_the_end(engine: Arc<Engine>, first: OperationId) {
+pub(super) async fn run_to_the_end(engine: &Arc<Engine>, id: OperationId) {
     engine.ensure_kept();
-    let mut id = first;
+    let after = run_once(engine, id).await;
+    go_on(engine, id, after).await;
+}
+
+/// Does the same with every operation that waits, one after another.
+pub(super) async fn run_what_waits(engine: &Arc<Engine>) {
+    engine.ensure_kept();
+    // A closed semaphore says that the process is shutting down.
+    while let Ok(place) = engine.running.places.acquire().await {
+        let Some(run) = claim_next(engine).await else { return };
+        let id = run.id;
+        let after = run.until_its_end().await;
+        drop(place);
+        go_on(engine, id, after).await;
+    }
+}
+
+async fn go_on(engine: &Arc<Engine>, mut id: OperationId, mut after: After) {
     loop {
-        match run_once(&engine, id).await {
+        match after {
             After::Nothing => return,
             After::Next(next) => id = next,
             After::Again(on) => time::sleep(until(on)).await,
         }
+        after = run_once(engine, id).await;
     }
+}
+
+async fn claim_next(engine: &Arc<Engine>) -> Option<Run> {
+    let claim = Claim {
+        op_types: &engine.registry.op_types(),
+        queues: &engine.config.queues,
+        worker: &engine.running.worker,
+        lease: engine.config.lease,
+        limit: 1,
+    };
+    let row = engine.store.claim_next(claim).await.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
+        Vec::new()
+    });
+    Run::begin(engine.clone(), row.into_iter().next()?)
 }
 
 async fn run_once(engine: &Arc<Engine>, id: OperationId) -> After {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use super::{Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running};
+use super::{
+    Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running,
+    unannounced::Unannounced,
+};
 use crate::{
     channel::{Chained, ChannelLayer, Finished, ListChange, Signal},
     config::Config,
@@ -24,6 +27,7 @@ pub(crate) struct Engine {
     pub(crate) keys: SigningKeys,
     pub(crate) runner: RunnerKind,
     pub(crate) running: Arc<Running>,
+    pub(crate) unannounced: Unannounced,
     pub(crate) clients: Arc<Clients>,
 }
 

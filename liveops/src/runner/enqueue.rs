@@ -1,11 +1,14 @@
-use futures_util::future::BoxFuture;
+use std::error::Error as StdError;
 
-use super::LiveOps;
+use futures_util::future::BoxFuture;
+use sea_orm::ConnectionTrait;
+
+use super::{LiveOps, RunnerKind, eager};
 use crate::{
     channel::ListChange,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
-    store::{Enqueued, StoreError},
+    store::{Enqueued, StoreError, Transaction},
 };
 
 /// Why an operation was not enqueued.
@@ -55,14 +58,189 @@ impl LiveOps {
     ///
     /// [`EnqueueError`]; then nothing was enqueued.
     pub async fn enqueue_new(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
-        if self.engine().registry.find(new.op_type).is_none() {
-            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
-        }
-        let enqueued = self.store().insert(self.store().db(), new).await?;
+        let enqueued = self.insert(self.engine().store.db(), new).await?;
         if let Enqueued::New(row) = &enqueued {
             self.engine().announce(&row.owner_id(), ListChange::Rows).await;
             self.start(row.operation_id()).await;
         }
         Ok(enqueued)
+    }
+
+    /// Enqueues an operation over a connection of the application's, which is a transaction most of
+    /// the time: then the operation exists if what the transaction wrote does.
+    ///
+    /// Rolled back means that it never ran and nobody ever saw it. Committed means that it will run:
+    /// at once after [`commit`](Self::commit), or [`wake`](Self::wake) where something else commits;
+    /// without either when a worker next [polls](crate::Config::poll_interval).
+    ///
+    /// Nothing is asked of the database over any other connection. That matters on SQLite, where
+    /// sea-orm keeps one unless told otherwise: until the transaction has ended, every other method
+    /// that asks the database waits for it.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+    /// use sea_orm::{ActiveModelTrait, ActiveValue::Set, TransactionTrait};
+    /// # use sea_orm::{ConnectionTrait, EntityTrait};
+    /// # use serde::{Deserialize, Serialize};
+    /// # mod upload {
+    /// #     use sea_orm::entity::prelude::*;
+    /// #     #[derive(Clone, Debug, DeriveEntityModel)]
+    /// #     #[sea_orm(table_name = "upload")]
+    /// #     pub struct Model {
+    /// #         #[sea_orm(primary_key)]
+    /// #         pub id: i32,
+    /// #         pub file: String,
+    /// #     }
+    /// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    /// #     pub enum Relation {}
+    /// #     impl ActiveModelBehavior for ActiveModel {}
+    /// # }
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// struct Import {
+    ///     upload: i32,
+    /// }
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let create = "CREATE TABLE upload (id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL)";
+    /// # db.execute_unprepared(create).await?;
+    /// # let liveops = LiveOps::builder(db.clone()).register::<Import>().build()?;
+    /// # liveops.migrate().await?;
+    /// let txn = db.begin().await?;
+    /// let upload = upload::ActiveModel { file: Set("scores.csv".into()), ..Default::default() };
+    /// let upload = upload.insert(&txn).await?;
+    /// let id = liveops.enqueue_in(&txn, Import { upload: upload.id }, "ann").await?;
+    /// liveops.commit(txn).await?;
+    /// # assert!(liveops.find(id).await?.is_some());
+    ///
+    /// let txn = db.begin().await?;
+    /// let id = liveops.enqueue_in(&txn, Import { upload: upload.id }, "ann").await?;
+    /// txn.rollback().await?;
+    /// assert!(liveops.find(id).await?.is_none());
+    /// # assert_eq!(upload::Entity::find().all(&db).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Of operations that count as the same one is enqueued, here as in [`enqueue`](Self::enqueue);
+    /// a transaction that finds one there goes on. That one may have started already, and so before
+    /// the transaction's own writes are there to be read. On PostgreSQL, whoever enqueues the same
+    /// operation waits until the transaction has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`]; then nothing was enqueued.
+    pub fn enqueue_in<'a, Op: Run>(
+        &'a self,
+        connection: &'a impl ConnectionTrait,
+        operation: Op,
+        owner: impl Into<UserId>,
+    ) -> BoxFuture<'a, Result<OperationId, EnqueueError>> {
+        let new = NewOperation::new(&operation, owner).map_err(EnqueueError::from);
+        Box::pin(async { Ok(self.enqueue_new_in(connection, new?).await?.operation_id()) })
+    }
+
+    /// Like [`enqueue_in`](Self::enqueue_in), with more said about the operation than whose it is.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`]; then nothing was enqueued.
+    pub async fn enqueue_new_in(
+        &self,
+        connection: &impl ConnectionTrait,
+        new: NewOperation,
+    ) -> Result<Enqueued, EnqueueError> {
+        let enqueued = self.insert(connection, new).await?;
+        if let Enqueued::New(row) = &enqueued {
+            self.engine().unannounced.remember(row.operation_id(), row.owner_id());
+            // It polls, and so finds what nobody wakes it for.
+            if self.engine().runner == RunnerKind::Spawn {
+                self.start_worker();
+            }
+        }
+        Ok(enqueued)
+    }
+
+    /// Commits a transaction in which operations were enqueued, and [wakes](Self::wake) whoever runs
+    /// them.
+    ///
+    /// For the outermost transaction: to commit one inside of it commits nothing yet, and on SQLite
+    /// waits for the connection that the outer one has.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails to commit.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, the transaction may be committed and nobody woken; its operations wait for
+    /// the next poll.
+    pub async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
+        self.engine().store.commit(transaction).await?;
+        self.wake().await;
+        Ok(())
+    }
+
+    /// Shows what was enqueued with [`enqueue_in`](Self::enqueue_in) and is committed now in the lists,
+    /// and has the worker of this process look at the queue now, rather than at its next poll: for
+    /// those who commit without [`commit`](Self::commit). Harmless at any other time.
+    ///
+    /// Where operations are run on the spot, runs everything that waits.
+    pub async fn wake(&self) {
+        self.announce_committed().await;
+        match self.engine().runner {
+            RunnerKind::Eager => eager::run_what_waits(self.engine()).await,
+            _ => self.wake_worker(),
+        }
+    }
+
+    /// Has one operation run that was enqueued.
+    pub(super) async fn start(&self, id: OperationId) {
+        match self.engine().runner {
+            RunnerKind::Eager => eager::run_to_the_end(self.engine(), id).await,
+            _ => self.wake_worker(),
+        }
+    }
+
+    fn wake_worker(&self) {
+        if self.engine().runner == RunnerKind::Spawn {
+            self.start_worker();
+        }
+        self.engine().running.wake.notify_one();
+    }
+
+    async fn insert(
+        &self,
+        connection: &impl ConnectionTrait,
+        new: NewOperation,
+    ) -> Result<Enqueued, EnqueueError> {
+        if self.engine().registry.find(new.op_type).is_none() {
+            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
+        }
+        Ok(self.engine().store.insert(connection, new).await?)
+    }
+
+    /// Tells the lists of what has been committed since. A list that is not told hears of an operation
+    /// when it starts.
+    async fn announce_committed(&self) {
+        let engine = self.engine();
+        match engine.store.existing(&engine.unannounced.ids()).await {
+            Ok(committed) => {
+                for owner in engine.unannounced.forget(&committed) {
+                    engine.announce(&owner, ListChange::Rows).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn StdError, "failed to announce");
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::{RunnerKind, eager::run_to_the_end, engine::Engine};
+use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
     operation::OperationId,
@@ -115,11 +115,6 @@ impl LiveOps {
         self.engine.ensure_worker();
     }
 
-    /// Has the worker of this process look at the queue now, rather than at its next poll.
-    pub fn wake(&self) {
-        self.engine.running.wake.notify_one();
-    }
-
     /// Cancels an operation that waits, or asks a running one to stop.
     ///
     /// # Errors
@@ -180,17 +175,6 @@ impl LiveOps {
     pub(super) async fn show(&self, row: &Model) {
         if let Some(operation) = self.engine.registry.find(&row.op_type) {
             self.engine.show_row(operation, row).await;
-        }
-    }
-
-    pub(super) async fn start(&self, id: OperationId) {
-        match self.engine.runner {
-            RunnerKind::Spawn => {
-                self.start_worker();
-                self.wake();
-            }
-            RunnerKind::Worker => self.wake(),
-            RunnerKind::Eager => run_to_the_end(self.engine.clone(), id).await,
         }
     }
 }

@@ -21,6 +21,7 @@ mod restart;
 mod run;
 mod running;
 mod supervise;
+mod unannounced;
 mod watchlist;
 mod worker;
 

@@ -37,6 +37,10 @@ impl Registry {
         self.by_op_type.values()
     }
 
+    pub(super) fn op_types(&self) -> Vec<&'static str> {
+        self.by_op_type.keys().copied().collect()
+    }
+
     /// Adds an operation, and gives the one that had its op type already.
     pub(crate) fn insert(&mut self, operation: RegisteredOperation) -> Option<RegisteredOperation> {
         self.by_op_type.insert(operation.kind.op_type, operation)

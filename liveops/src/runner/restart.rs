@@ -51,6 +51,8 @@ impl LiveOps {
                     self.store().commit(transaction).await?;
                     self.show(&row).await;
                     self.start(id).await;
+                    // For what `on_restart` may have enqueued.
+                    self.wake().await;
                     return Ok(RestartOutcome::Restarted);
                 }
                 Ok(Restarting::Duplicate) => {

@@ -73,15 +73,13 @@ impl Worker {
         engine: &Arc<Engine>,
         mut places: OwnedSemaphorePermit,
     ) -> Result<bool, StoreError> {
-        let op_types: Vec<&str> =
-            engine.registry.iter().map(|operation| operation.kind.op_type).collect();
         let limit = places.num_permits();
         let mut rows =
             if self.has_unknown_claims { self.unknown_claims(engine).await? } else { vec![] };
         self.has_unknown_claims = false;
         if rows.is_empty() {
             let claim = Claim {
-                op_types: &op_types,
+                op_types: &engine.registry.op_types(),
                 queues: &engine.config.queues,
                 worker: &self.running.worker,
                 lease: engine.config.lease,

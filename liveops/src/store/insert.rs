@@ -4,11 +4,12 @@ use chrono::Utc;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{ActiveModel, Column, Entity, Model, Store, StoreError};
 use crate::operation::{NewOperation, OperationId};
@@ -80,6 +81,25 @@ impl Store {
             }
             // It ended between the two: its key is free again.
         }
+    }
+
+    /// Those of these operations that are there, which is to say committed.
+    pub(crate) async fn existing(
+        &self,
+        ids: &[OperationId],
+    ) -> Result<Vec<OperationId>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+            .into_tuple()
+            .all(self.db())
+            .await
+            .map_err(StoreError::of("look for operations"))?;
+        Ok(found.into_iter().map(OperationId::from).collect())
     }
 
     /// The operation that counts as the same as the operation `id` and has not ended.

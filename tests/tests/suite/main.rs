@@ -48,6 +48,7 @@ mod stock_htmx;
 mod store;
 mod support_works;
 mod tokens;
+mod transactions;
 mod typing;
 mod unique;
 mod websocket;

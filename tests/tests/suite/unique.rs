@@ -13,6 +13,7 @@ use liveops::{
     runner::{Builder, CancelOutcome, RestartOutcome},
     store::{Enqueued, ListFilter},
 };
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -169,6 +170,47 @@ on_every_database! {
         let fifty = (0..50).map(|_| app.liveops.enqueue_new(new_report("ann")));
         one_is_new(join_all(fifty).await.into_iter().map(Result::unwrap).collect());
         assert_eq!(row_count(&app).await, 1);
+    }
+
+    async fn of_several_transactions_at_once_one_enqueues(db: TestDatabase) {
+        let app = app(&db.url()).await;
+        let in_transaction = async || {
+            let transaction = app.liveops.store().db().begin().await.unwrap();
+            let enqueued = app.liveops.enqueue_new_in(&transaction, new_report("ann")).await;
+            app.liveops.commit(transaction).await.unwrap();
+            enqueued.unwrap()
+        };
+        one_is_new(join_all((0..5).map(|_| in_transaction())).await);
+        assert_eq!(row_count(&app).await, 1);
+    }
+
+    async fn a_transaction_that_finds_one_there_goes_on(db: TestDatabase) {
+        let app = app(&db.url()).await;
+        let first = enqueue(&app, report(1)).await;
+        let db = app.liveops.store().db();
+        db.execute_unprepared("CREATE TABLE mark (n INTEGER)").await.unwrap();
+
+        let transaction = db.begin().await.unwrap();
+        let same = app.liveops.enqueue_in(&transaction, report(1), "ann").await.unwrap();
+        assert_eq!(same, first);
+        transaction.execute_unprepared("INSERT INTO mark VALUES (1)").await.unwrap();
+        let other = app.liveops.enqueue_in(&transaction, report(2), "ann").await.unwrap();
+        let like_other = app.liveops.enqueue_in(&transaction, report(2), "ann").await.unwrap();
+        assert_eq!(like_other, other, "the transaction sees what it has written");
+        app.liveops.commit(transaction).await.unwrap();
+
+        assert_eq!(db.execute_unprepared("DELETE FROM mark").await.unwrap().rows_affected(), 1);
+        assert_eq!(row_count(&app).await, 2);
+    }
+
+    async fn what_was_rolled_back_is_in_nobodys_way(db: TestDatabase) {
+        let app = app(&db.url()).await;
+        let transaction = app.liveops.store().db().begin().await.unwrap();
+        let gone = app.liveops.enqueue_in(&transaction, report(1), "ann").await.unwrap();
+        transaction.rollback().await.unwrap();
+        let new = app.liveops.enqueue_new(new_report("ann")).await.unwrap();
+        assert!(new.is_new());
+        assert_ne!(new.operation_id(), gone);
     }
 
     async fn another_is_enqueued_when_the_first_has_ended(db: TestDatabase) {
