@@ -58,7 +58,8 @@ impl LiveOps {
     ///
     /// [`EnqueueError`]; then nothing was enqueued.
     pub async fn enqueue_new(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
-        let enqueued = self.insert(self.engine().store.db(), new).await?;
+        self.check_registered(&new)?;
+        let enqueued = self.engine().store.enqueue(new).await?;
         if let Enqueued::New(row) = &enqueued {
             self.engine().announce(&row.owner_id(), ListChange::Rows).await;
             self.start(row.operation_id()).await;
@@ -158,7 +159,8 @@ impl LiveOps {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, EnqueueError> {
-        let enqueued = self.insert(connection, new).await?;
+        self.check_registered(&new)?;
+        let enqueued = self.engine().store.insert(connection, new).await?;
         if let Enqueued::New(row) = &enqueued {
             self.engine().unannounced.remember(row.operation_id(), row.owner_id());
             // It polls, and so finds what nobody wakes it for.
@@ -217,15 +219,11 @@ impl LiveOps {
         self.engine().running.wake.notify_one();
     }
 
-    async fn insert(
-        &self,
-        connection: &impl ConnectionTrait,
-        new: NewOperation,
-    ) -> Result<Enqueued, EnqueueError> {
-        if self.engine().registry.find(new.op_type).is_none() {
-            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
+    fn check_registered(&self, new: &NewOperation) -> Result<(), EnqueueError> {
+        match self.engine().registry.find(new.op_type) {
+            Some(_) => Ok(()),
+            None => Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() }),
         }
-        Ok(self.engine().store.insert(connection, new).await?)
     }
 
     /// Tells the lists of what has been committed since. A list that is not told hears of an operation

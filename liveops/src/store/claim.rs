@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, UpdateMany,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany,
     sea_query::{CommonTableExpression, Expr, LockBehavior, LockType, Query, WithClause},
 };
 
@@ -47,17 +47,12 @@ impl Store {
             claim.lease,
         )
         .into_query();
-        let backend = self.db().get_database_backend();
-        let columns = Column::iter().map(|column| column.into_returning_expr(backend));
-        update.returning(Query::returning().exprs(columns));
+        update.returning(self.all_columns());
         let mut with = WithClause::new();
         with.cte(candidates);
         let update = update.with(with);
 
-        let rows = self.db().query_all(&update).await;
-        let rows: Result<Vec<Model>, _> = rows
-            .and_then(|rows| rows.iter().map(|row| Model::from_query_result(row, "")).collect());
-        let mut rows = rows.map_err(StoreError::of("claim operations"))?;
+        let mut rows: Vec<Model> = self.write(&update, "claim operations").await?;
         rows.sort_by_key(|row| (std::cmp::Reverse(row.priority), row.id));
         Ok(rows)
     }

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    ActiveValue::{self, Set},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    QueryTrait, SqlErr,
+    sea_query::{Expr, ExprTrait, InsertStatement, OnConflict},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -52,11 +52,28 @@ impl Enqueued {
 }
 
 impl Store {
-    /// Enqueues an operation over `connection`, which may be a transaction of the caller's:
-    /// committed means that it will run. Nothing else is asked of the database meanwhile.
+    /// Enqueues an operation: when this returns it will run.
     ///
     /// Of operations with the same unique key, whoever else enqueues one at the same time, one is
-    /// enqueued, and given to all. A transaction in which one was there already goes on; one that
+    /// enqueued, and given to all.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
+        let row = row(new);
+        loop {
+            let inserted = self.write(&self.insertion(row.clone()), ACTION).await?.pop();
+            if let Some(enqueued) = enqueued(self.db(), inserted, &row.unique_key).await? {
+                return Ok(enqueued);
+            }
+        }
+    }
+
+    /// Enqueues an operation over `connection`, a transaction of the caller's: committed means that
+    /// it will run. Nothing else is asked of the database meanwhile.
+    ///
+    /// A transaction in which an operation with the same unique key was there already goes on; one that
     /// waits for it may wait until whoever enqueued it commits.
     ///
     /// # Errors
@@ -67,20 +84,29 @@ impl Store {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, StoreError> {
-        let Some(key) = unique_key(&new) else {
-            let row = row(new).insert(connection).await.map_err(StoreError::of(ACTION))?;
-            return Ok(Enqueued::New(row));
-        };
-        let row = ActiveModel { unique_key: Set(Some(key.clone())), ..row(new) };
+        let row = row(new);
         loop {
-            if let Some(row) = insert_unless_taken(connection, row.clone()).await? {
-                return Ok(Enqueued::New(row));
+            let rows = connection.query_all(&self.insertion(row.clone())).await;
+            let rows = rows.and_then(|rows| {
+                rows.first().map(|row| Model::from_query_result(row, "")).transpose()
+            });
+            let inserted = rows.map_err(StoreError::of(ACTION))?;
+            if let Some(enqueued) = enqueued(connection, inserted, &row.unique_key).await? {
+                return Ok(enqueued);
             }
-            if let Some(row) = find_unfinished(connection, &key).await? {
-                return Ok(Enqueued::Existing(row));
-            }
-            // It ended between the two: its key is free again.
         }
+    }
+
+    /// Inserts a row, unless there is one with its unique key.
+    fn insertion(&self, row: ActiveModel) -> InsertStatement {
+        // What the partial index is made of, and nothing else: another conflict is an error.
+        let taken = OnConflict::column(Column::UniqueKey)
+            .target_and_where(Expr::col(Column::FinishedOn).is_null())
+            .do_nothing()
+            .to_owned();
+        let mut insertion = Entity::insert(row).on_conflict(taken).into_query();
+        insertion.returning(self.all_columns());
+        insertion
     }
 
     /// Those of these operations that are there, which is to say committed.
@@ -120,18 +146,23 @@ pub(super) fn is_taken(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
-async fn insert_unless_taken(
+/// What became of an insertion that gave this row, or none; `None` when the operation that was there
+/// has ended since, and its key is free again.
+async fn enqueued(
     connection: &impl ConnectionTrait,
-    row: ActiveModel,
-) -> Result<Option<Model>, StoreError> {
-    // What the partial index is made of, and nothing else: another conflict is an error.
-    let taken = OnConflict::column(Column::UniqueKey)
-        .target_and_where(Expr::col(Column::FinishedOn).is_null())
-        .do_nothing()
-        .to_owned();
-    let insert = Entity::insert_many([row]).on_conflict(taken);
-    let mut rows = insert.exec_with_returning(connection).await.map_err(StoreError::of(ACTION))?;
-    Ok(rows.pop())
+    inserted: Option<Model>,
+    unique_key: &ActiveValue<Option<String>>,
+) -> Result<Option<Enqueued>, StoreError> {
+    match (inserted, unique_key) {
+        (Some(row), _) => Ok(Some(Enqueued::New(row))),
+        (None, ActiveValue::Set(Some(key))) => {
+            Ok(find_unfinished(connection, key).await?.map(Enqueued::Existing))
+        }
+        (None, _) => {
+            let lost = DbErr::RecordNotInserted;
+            Err(StoreError::of(ACTION)(lost))
+        }
+    }
 }
 
 async fn find_unfinished(
@@ -161,6 +192,7 @@ fn unique_key(new: &NewOperation) -> Option<String> {
 }
 
 fn row(new: NewOperation) -> ActiveModel {
+    let unique_key = unique_key(&new);
     ActiveModel {
         id: Set(new.id.as_uuid()),
         op_type: Set(new.op_type.to_owned()),
@@ -197,7 +229,7 @@ fn row(new: NewOperation) -> ActiveModel {
         timeout_ms: Set(new.timeout.map(milliseconds)),
         worker: Set(None),
         lease_until: Set(None),
-        unique_key: Set(None),
+        unique_key: Set(unique_key),
         chained_from: Set(new.chained_from.map(OperationId::as_uuid)),
         chained_to: Set(None),
     }

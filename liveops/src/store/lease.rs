@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, QueryTrait, UpdateMany, Value,
+    ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    QueryTrait, UpdateMany, Value,
     sea_query::{CaseStatement, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -85,11 +85,7 @@ impl Store {
         for beats in beats.chunks(BEATS_LEN_MAX) {
             let mut update = heartbeat(beats, lease).into_query();
             update.returning(Query::returning().columns([Column::Id, Column::CancelRequested]));
-            let rows = self.db().query_all(&update).await;
-            let rows: Result<Vec<BeatenRow>, _> = rows.and_then(|rows| {
-                rows.iter().map(|row| BeatenRow::from_query_result(row, "")).collect()
-            });
-            let rows = rows.map_err(StoreError::of("keep the leases of a worker"))?;
+            let rows: Vec<BeatenRow> = self.write(&update, "keep the leases of a worker").await?;
             beaten.extend(rows.into_iter().map(|BeatenRow { id, cancel_requested }| Beaten {
                 id: id.into(),
                 cancel_requested,

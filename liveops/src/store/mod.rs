@@ -18,6 +18,7 @@ mod restore;
 mod run;
 mod stage_output;
 mod transition;
+mod writer;
 
 pub use claim::Claim;
 pub use connect::connect;

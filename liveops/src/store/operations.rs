@@ -1,22 +1,24 @@
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait, UpdateMany,
-    sea_query::Query,
+    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, QueryFilter,
+    QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
+    sea_query::{Query, ReturningClause},
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::{Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction};
+use super::{Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction, writer::Writer};
 use crate::operation::OperationId;
 
 /// The rows of all operations. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: DatabaseConnection,
+    writer: Writer,
 }
 
 impl Store {
     /// The operations in `db`.
     pub fn new(db: DatabaseConnection) -> Self {
-        Self { db }
+        Self { writer: Writer::new(db.clone()), db }
     }
 
     /// The database they are in.
@@ -104,8 +106,29 @@ impl Store {
         update: UpdateMany<Entity>,
         action: &'static str,
     ) -> Result<Option<Model>, StoreError> {
-        let mut rows =
-            update.exec_with_returning(&self.db).await.map_err(StoreError::of(action))?;
+        let mut update = update.into_query();
+        update.returning(self.all_columns());
+        let mut rows = self.write(&update, action).await?;
         Ok(rows.pop())
+    }
+
+    /// What a statement that writes rows of operations gives of them.
+    pub(super) fn all_columns(&self) -> ReturningClause {
+        let backend = self.db.get_database_backend();
+        Query::returning().exprs(Column::iter().map(|column| column.into_returning_expr(backend)))
+    }
+
+    /// Runs a statement that writes, and gives its rows.
+    pub(super) async fn write<Row: FromQueryResult>(
+        &self,
+        statement: &impl StatementBuilder,
+        action: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = self.db.get_database_backend().build(statement);
+        let rows = self.writer.write(statement).await;
+        let rows = rows.and_then(|rows| {
+            rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()
+        });
+        rows.map_err(StoreError::of(action))
     }
 }
