@@ -181,6 +181,9 @@ pub enum StageState {
     Active,
     /// Left with success.
     Done,
+    /// Not run again: a durable stage whose output an earlier run of the operation saved. Done, for
+    /// everybody who does not want to know more.
+    Reused,
     /// Left with an error.
     Failed,
     /// Left because the run was cancelled.
@@ -188,12 +191,23 @@ pub enum StageState {
 }
 
 impl StageState {
+    /// The state, whichever attempt brought the stage there: [`Reused`](Self::Reused) is
+    /// [`Done`](Self::Done).
+    #[must_use]
+    pub const fn plain(self) -> Self {
+        match self {
+            Self::Reused => Self::Done,
+            state => state,
+        }
+    }
+
     /// The state's name in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Active => "active",
             Self::Done => "done",
+            Self::Reused => "reused",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
         }

@@ -6,7 +6,7 @@ use crate::{
     error::RunResult,
     event::{Event, LogLine},
     operation::{Attempt, FromState, NewOperation, NoState, OperationId, Stage},
-    progress::{Facts, Progress, Report, Run},
+    progress::{Facts, Progress, Report, Run, StageOutputs},
     projection::Projection,
 };
 
@@ -90,6 +90,7 @@ where
         attempt: Attempt(1),
         language: String::new(),
         web: true,
+        stage_outputs: Arc::new(StageOutputs::of_only_run()),
     });
     let state = Arc::new(Op::State::from_state(state));
     let result = operation.run(Progress::new(report.clone(), facts, state)).await;

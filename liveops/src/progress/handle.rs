@@ -3,11 +3,16 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use chrono::Utc;
 use futures_util::Stream;
 
-use super::{Report, Run, Track, TrackStream, WebProgress, stage_guard::StageGuard};
+use super::{
+    Report, Run, StageOutputs, Track, TrackStream, WebProgress, durable_stage::DurableStage,
+    stage_guard::StageGuard,
+};
 use crate::{
     error::{Cancelled, RunResult},
     event::{Event, Level, LogLine},
-    operation::{Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, UserId},
+    operation::{
+        Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, Storable, UserId,
+    },
 };
 
 /// How a run tells what it is doing, and hears that it should stop.
@@ -24,7 +29,7 @@ pub struct Progress<Op: LiveOperation> {
 }
 
 /// What a run may know of its own row.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) id: OperationId,
     pub(crate) owner: UserId,
@@ -32,6 +37,7 @@ pub(crate) struct Facts {
     pub(crate) language: String,
     /// Whether a browser is watching rather than a terminal.
     pub(crate) web: bool,
+    pub(crate) stage_outputs: Arc<StageOutputs>,
 }
 
 impl<Op: LiveOperation> Progress<Op> {
@@ -126,6 +132,94 @@ impl<Op: LiveOperation> Progress<Op> {
         self.check_cancelled()?;
         let guard = StageGuard::enter(&self.report, stage.index());
         let result = work.await;
+        guard.leave(&result);
+        result
+    }
+
+    /// Does `work` as one stage, like [`stage`](Self::stage), and saves its output: a later attempt
+    /// gets the saved output without running `work` again, and the stepper shows the stage as done
+    /// and reused.
+    ///
+    /// For stages that take long, cost money or must not be repeated, in an operation that may be run
+    /// again: after its worker was killed or stopped, after an error when it has
+    /// [`max_attempts`](crate::operation::keys::max_attempts), and when somebody retries it after it
+    /// failed or was cancelled. Outputs are kept until the operation finishes, so a retry of one that
+    /// has finished runs all of it.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// # use serde::{Deserialize, Serialize};
+    /// # async fn charge(_: &str) -> RunResult<String> { Ok("receipt".into()) }
+    /// # async fn send(_: &str) -> RunResult<()> { Ok(()) }
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// #[stages("Charge", "Send")]
+    /// #[liveop(max_attempts = 5)]
+    /// struct Order {
+    ///     card: String,
+    /// }
+    ///
+    /// impl Run for Order {
+    ///     type Output = ();
+    ///
+    ///     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    ///         // Once it is paid, no attempt charges the card again.
+    ///         let receipt = p.stage_once(OrderStage::Charge, charge(&self.card)).await?;
+    ///         p.stage(OrderStage::Send, send(&receipt)).await
+    ///     }
+    /// }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// #     liveops::testing::run(Order { card: String::new() }).await.result.unwrap();
+    /// # }
+    /// ```
+    ///
+    /// A process that dies after `work` is done and before its output is saved has to run it again:
+    /// what must not happen twice needs a key that the other side knows, such as [`id`](Self::id).
+    ///
+    /// The output is saved under the label of the stage, as at most 4 MiB of JSON. What is given here
+    /// has been through JSON too, so that all attempts go on with the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`stage`](Self::stage), and internal errors that no other attempt follows, when
+    ///
+    /// - the stage has been entered with `stage_once` in this run before;
+    /// - the output is too large, does not serialize, or does not read back as what it was;
+    /// - the output that was saved does not fit its type, which has changed since. Then let the type
+    ///   read the form it had, or give the stage another label;
+    /// - somebody else has taken the operation over, after this process was silent for too long. The
+    ///   output is not saved, and nothing this run does counts any more.
+    ///
+    /// A database that fails is asked again for as long as the run goes on.
+    ///
+    /// # Panics
+    ///
+    /// When `work` does; then nothing is saved, and the stage is shown as failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// A stage whose future is dropped is shown as failed. Its output is saved if saving it had begun,
+    /// and not otherwise.
+    pub async fn stage_once<T: Storable>(
+        &self,
+        stage: Op::Stage,
+        work: impl Future<Output = RunResult<T>>,
+    ) -> RunResult<T> {
+        self.check_cancelled()?;
+        let outputs = &self.facts.stage_outputs;
+        let durable = DurableStage::enter(outputs, Op::OP_TYPE, stage.name())?;
+        let guard = StageGuard::enter(&self.report, stage.index());
+        let result = match durable.earlier().await {
+            Ok(Some(output)) => {
+                guard.leave_reused();
+                return Ok(output);
+            }
+            Ok(None) => match work.await {
+                Ok(output) => durable.save(output).await,
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
         guard.leave(&result);
         result
     }

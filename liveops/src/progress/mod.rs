@@ -1,10 +1,12 @@
 //! What a run talks to, and how what it says reaches whoever watches.
 //!
 //! [`Progress`] folds the run's reports into a projection; the flusher shows what
-//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of sockets.
+//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of sockets, and of rows
+//! only what durable stages keep in them.
 
 mod cancellation;
 mod counter;
+mod durable_stage;
 mod flusher;
 mod handle;
 mod report;
@@ -12,6 +14,7 @@ mod restart;
 mod run;
 mod sink;
 mod stage_guard;
+mod stage_outputs;
 mod track;
 mod web_progress;
 
@@ -23,5 +26,6 @@ pub(crate) use report::{Chain, Report};
 pub use restart::Restart;
 pub use run::Run;
 pub use sink::{LiveSink, Recorder, Sink};
+pub(crate) use stage_outputs::StageOutputs;
 pub use track::{Track, TrackStream};
 pub use web_progress::WebProgress;

@@ -267,6 +267,7 @@ mod tests {
         let stage = prop_oneof![
             Just(StageState::Active),
             Just(StageState::Done),
+            Just(StageState::Reused),
             Just(StageState::Failed),
             Just(StageState::Cancelled),
         ];

@@ -24,6 +24,11 @@ impl<'a> StageGuard<'a> {
             Err(_) => StageState::Failed,
         });
     }
+
+    /// Leaves a stage that was not run, because an earlier attempt did it.
+    pub(super) fn leave_reused(mut self) {
+        self.left = Some(StageState::Reused);
+    }
 }
 
 impl Drop for StageGuard<'_> {
@@ -56,6 +61,10 @@ mod tests {
         assert_eq!(left_by(|stage| stage.leave::<()>(&Err("broken".into()))), StageState::Failed);
         let cancelled = RunError::from(Cancelled);
         assert_eq!(left_by(|stage| stage.leave::<()>(&Err(cancelled))), StageState::Cancelled);
+        let reused = left_by(|stage| {
+            stage.leave_reused();
+        });
+        assert_eq!(reused, StageState::Reused);
     }
 
     #[test]

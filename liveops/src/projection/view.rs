@@ -133,7 +133,7 @@ impl Projection {
             .iter()
             .enumerate()
             .map(|(index, state)| match state {
-                StageState::Done => weight(index),
+                StageState::Done | StageState::Reused => weight(index),
                 StageState::Active => weight(index) * bar.unwrap_or(0.0),
                 StageState::Pending | StageState::Failed | StageState::Cancelled => 0.0,
             })

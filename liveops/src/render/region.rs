@@ -64,11 +64,14 @@ pub(super) fn stages(labels: &[&str], states: &[StageState]) -> Markup {
         @if !labels.is_empty() {
             ol {
                 @for (label, state) in labels.iter().zip(states) {
-                    li class="op-stage" data-state=(state.as_str())
+                    @let shown = state.plain();
+                    @let reused = *state == StageState::Reused;
+                    li class="op-stage" data-state=(shown.as_str()) data-reused[reused]
                         aria-current=[(*state == StageState::Active).then_some("step")] {
                         span class="op-stage-name" { (label) }
                         " "
-                        span class="op-hidden" { "(" (state.as_str()) ")" }
+                        span class="op-hidden" { "(" (shown.as_str()) ")" }
+                        @if reused { " " span class="op-stage-note" { "(reused)" } }
                     }
                 }
             }

@@ -17,7 +17,7 @@ use crate::{
     error::RunResult,
     event::{Ending, Event, Level, LogLine},
     operation::{Attempt, NewOperation, OperationId},
-    progress::{Chain, Flusher, LiveSink, Report, Sink},
+    progress::{Chain, Flusher, LiveSink, Report, Sink, StageOutputs},
     projection::Projection,
     store::{Conclusion, Failure, Model, StoreError},
 };
@@ -35,6 +35,7 @@ pub(super) struct Run {
     pub(super) id: OperationId,
     pub(super) attempt: Attempt,
     pub(super) listed: Listed,
+    pub(super) stage_outputs: Arc<StageOutputs>,
 }
 
 /// Why a run was stopped before it ended.
@@ -76,7 +77,8 @@ impl Run {
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
         let listed = engine.running.enter(id, live);
-        Some(Self { engine, row, id, attempt, listed })
+        let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
+        Some(Self { engine, row, id, attempt, listed, stage_outputs })
     }
 
     /// Executes the attempt.
@@ -134,6 +136,7 @@ impl Run {
 
     /// Puts the operation back into the queue, and shows that it waits.
     async fn hand_back(&self) {
+        self.stage_outputs.settled().await;
         let mut patience = Patience::new(&self.engine);
         loop {
             match self.engine.store.hand_back(self.id, self.attempt).await {

@@ -69,6 +69,7 @@ impl Run {
             attempt: self.attempt,
             language: self.row.language.clone(),
             web: true,
+            stage_outputs: self.stage_outputs.clone(),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");

@@ -51,6 +51,8 @@ pub struct Model {
     pub status_text: String,
     /// The level of the status line.
     pub status_level: String,
+    /// Whether durable stages may have saved outputs.
+    pub has_stage_outputs: bool,
     /// How far it is, from 0 to 100, where that is known.
     pub percent: Option<f64>,
     /// The newest lines of the log, written when the run ends.

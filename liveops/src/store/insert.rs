@@ -212,6 +212,7 @@ fn row(new: NewOperation) -> ActiveModel {
         success_url: Set(None),
         current_stage: Set(None),
         stage_states: Set(json!([])),
+        has_stage_outputs: Set(false),
         status_text: Set(String::new()),
         status_level: Set(String::new()),
         percent: Set(None),

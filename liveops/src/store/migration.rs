@@ -71,6 +71,7 @@ fn operation_table() -> TableCreateStatement {
         .col(text_null(Column::SuccessUrl))
         .col(text_null(Column::CurrentStage))
         .col(json_binary(Column::StageStates))
+        .col(boolean(Column::HasStageOutputs))
         .col(text(Column::StatusText))
         .col(text(Column::StatusLevel))
         .col(double_null(Column::Percent))
@@ -128,7 +129,7 @@ fn stage_output_table() -> TableCreateStatement {
         .table(stage_output::Entity)
         .col(uuid(Output::Operation))
         .col(text(Output::Stage))
-        .col(json_binary(Output::Output))
+        .col(text(Output::Output))
         .primary_key(Index::create().col(Output::Operation).col(Output::Stage))
         .foreign_key(
             ForeignKey::create()

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr};
 use serde_json::{Value, json};
 
 use super::{
-    Column, Enqueued, Entity, Model, Store, StoreError,
+    Column, Enqueued, Entity, Model, Store, StoreError, Transaction,
+    stage_output::forget_stage_outputs,
     transition::{Fenced, is_in, later, next_attempt, requeued, transition},
 };
 use crate::{
@@ -130,34 +131,64 @@ impl Store {
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
         const ACTION: &str = "end a run";
-        let end = transition(id, conclusion.ending.state())
-            .filter(is_in(OperationState::Started))
-            .fenced(attempt);
-        let end = conclusion.write(end);
-        let Some(next) = next else { return self.update_one(end, ACTION).await };
+        let state = conclusion.ending.state();
+        let end = || {
+            let end = transition(id, state).filter(is_in(OperationState::Started)).fenced(attempt);
+            conclusion.write(end)
+        };
+        let finishes = state == OperationState::FinishedOk;
+        if next.is_none() {
+            // Most operations have nothing that goes with their ending, which one query tells, too.
+            let nothing_saved =
+                Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
+            let ended = self.update_one(end().filter(nothing_saved), ACTION).await?;
+            if ended.is_some() || !finishes {
+                return Ok(ended);
+            }
+        }
 
         let transaction = self.begin().await?;
-        let end = end.col_expr(Column::ChainedTo, Expr::value(next.id.as_uuid()));
+        let chained_to = next.as_ref().map(|next| next.id.as_uuid());
+        let end = end().col_expr(Column::ChainedTo, Expr::value(chained_to));
         let mut ended =
             end.exec_with_returning(&transaction).await.map_err(StoreError::of(ACTION))?.pop();
-        // Not before the end is written: an operation may hand over to one that counts as the same.
-        if let Some(ended) = &mut ended
-            && let Enqueued::Existing(next) = self.insert(&transaction, next).await?
-        {
+        if let Some(ended) = &mut ended {
+            if finishes {
+                forget_stage_outputs(&transaction, ended).await?;
+            }
+            if let Some(next) = next {
+                self.chain(&transaction, ended, next).await?;
+            }
+        }
+        self.commit(transaction).await?;
+        Ok(ended)
+    }
+
+    /// Enqueues the operation that takes over from `ended`, or leads there if one that counts as the
+    /// same has not ended.
+    ///
+    /// Not before the end is written: an operation may hand over to one that counts as the same as
+    /// itself.
+    async fn chain(
+        &self,
+        transaction: &Transaction,
+        ended: &mut Model,
+        next: NewOperation,
+    ) -> Result<(), StoreError> {
+        if let Enqueued::Existing(next) = self.insert(transaction, next).await? {
             let lead_there = Entity::update_many()
                 .filter(Column::Id.eq(ended.id))
                 .col_expr(Column::ChainedTo, Expr::value(next.id));
-            lead_there.exec(&transaction).await.map_err(StoreError::of(ACTION))?;
+            lead_there.exec(transaction).await.map_err(StoreError::of("lead to an operation"))?;
             ended.chained_to = Some(next.id);
         }
-        transaction.commit().await.map_err(StoreError::of(ACTION))?;
-        Ok(ended)
+        Ok(())
     }
 }
 
 impl Conclusion<'_> {
     /// Adds the columns that say how a run ended.
-    pub(super) fn write(self, update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+    pub(super) fn write(&self, update: UpdateMany<Entity>) -> UpdateMany<Entity> {
         let Self { ending, traceback, projection, kind } = self;
         let (result, error) = match ending {
             Ending::Finished(output) => (Some(Value::clone(output)), None),
@@ -174,7 +205,7 @@ impl Conclusion<'_> {
             .col_expr(Column::Cancelled, Expr::value(state == OperationState::Cancelled))
             .col_expr(Column::ResultContext, Expr::value(result))
             .col_expr(Column::ErrorMessage, Expr::value(error))
-            .col_expr(Column::Traceback, Expr::value(traceback))
+            .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()))
             .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>));
         log(progress(update, projection, kind), projection)

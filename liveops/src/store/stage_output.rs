@@ -1,6 +1,14 @@
-//! The sea-orm entity of a durable stage's saved output.
+//! What durable stages gave: the sea-orm entity, and every query there is of it.
 
-use sea_orm::entity::prelude::*;
+use std::collections::HashMap;
+
+use sea_orm::{ActiveValue::Set, TransactionTrait, entity::prelude::*, sea_query::OnConflict};
+
+use super::{
+    Column as Operations, Entity as Operation, Store, StoreError,
+    transition::{Fenced, is_in},
+};
+use crate::operation::{Attempt, OperationId, OperationState};
 
 /// What a durable stage gave, so that a later attempt need not run it again.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
@@ -8,12 +16,93 @@ use sea_orm::entity::prelude::*;
 pub(super) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(super) operation: Uuid,
+    /// The label of the stage.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(super) stage: String,
-    pub(super) output: Json,
+    /// JSON, kept as the text it is: a column of JSON would change numbers, the order of keys and
+    /// characters that not every database has.
+    pub(super) output: String,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub(super) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Store {
+    /// What the durable stages of an operation gave so far, as JSON, by the label of the stage.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn stage_outputs(
+        &self,
+        id: OperationId,
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let outputs = Entity::find()
+            .filter(Column::Operation.eq(id.as_uuid()))
+            .all(self.db())
+            .await
+            .map_err(StoreError::of("read the outputs of stages"))?;
+        Ok(outputs.into_iter().map(|saved| (saved.stage, saved.output)).collect())
+    }
+
+    /// Saves what a durable stage gave, as JSON, in the place of what was saved before; `false` when
+    /// the run is no longer this attempt's to speak for, and then nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn save_stage_output(
+        &self,
+        id: OperationId,
+        attempt: Attempt,
+        stage: &str,
+        output: String,
+    ) -> Result<bool, StoreError> {
+        const ACTION: &str = "save the output of a stage";
+        // The row first, and with it its lock: until this commits nobody can open another attempt,
+        // and whoever did so before is seen here.
+        let hold = Operation::update_many()
+            .filter(Operations::Id.eq(id.as_uuid()))
+            .filter(is_in(OperationState::Started))
+            .fenced(attempt)
+            .col_expr(Operations::HasStageOutputs, Expr::value(true));
+        let saved = ActiveModel {
+            operation: Set(id.as_uuid()),
+            stage: Set(stage.to_owned()),
+            output: Set(output),
+        };
+        let replacing = OnConflict::columns([Column::Operation, Column::Stage])
+            .update_column(Column::Output)
+            .to_owned();
+
+        let transaction = self.db().begin().await.map_err(StoreError::of(ACTION))?;
+        let held = hold.exec(&transaction).await.map_err(StoreError::of(ACTION))?;
+        if held.rows_affected == 0 {
+            transaction.rollback().await.map_err(StoreError::of(ACTION))?;
+            return Ok(false);
+        }
+        Entity::insert(saved)
+            .on_conflict(replacing)
+            .exec_without_returning(&transaction)
+            .await
+            .map_err(StoreError::of(ACTION))?;
+        transaction.commit().await.map_err(StoreError::of(ACTION))?;
+        Ok(true)
+    }
+}
+
+/// Lets go of what the durable stages of an operation gave: it has finished, so if it is run once
+/// more it is run as a whole.
+pub(super) async fn forget_stage_outputs(
+    connection: &impl ConnectionTrait,
+    operation: &super::Model,
+) -> Result<(), StoreError> {
+    if operation.has_stage_outputs {
+        let of_operation = Column::Operation.eq(operation.id);
+        let deleted = Entity::delete_many().filter(of_operation).exec(connection).await;
+        deleted.map_err(StoreError::of("delete the outputs of stages"))?;
+    }
+    Ok(())
+}

@@ -40,6 +40,9 @@ pub(super) struct OperationJson {
 struct StageJson {
     name: &'static str,
     state: StageState,
+    /// Only there when it is so: an earlier attempt did the stage.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reused: bool,
 }
 
 /// Which attempt it is since a user started the operation, and of how many.
@@ -95,5 +98,10 @@ impl OperationJson {
 
 fn stages(kind: &OperationKind, projection: &Projection) -> Vec<StageJson> {
     let stages = kind.stages.iter().zip(&projection.stages);
-    stages.map(|(&name, &state)| StageJson { name, state }).collect()
+    let stage = |(&name, &state): (&&'static str, &StageState)| StageJson {
+        name,
+        state: state.plain(),
+        reused: state == StageState::Reused,
+    };
+    stages.map(stage).collect()
 }

@@ -15,6 +15,7 @@ mod chains;
 mod channel_layer;
 mod content_security;
 mod cross_site;
+mod durable_stages;
 mod event_streams;
 mod fan_out;
 mod floods;

@@ -41,6 +41,7 @@ fn event() -> impl Strategy<Value = Event> {
     let stage = prop_oneof![
         Just(StageState::Active),
         Just(StageState::Done),
+        Just(StageState::Reused),
         Just(StageState::Failed),
         Just(StageState::Cancelled),
     ];

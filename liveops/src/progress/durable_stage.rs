@@ -1,0 +1,137 @@
+use std::{any::type_name, fmt};
+
+use super::StageOutputs;
+use crate::{
+    error::{RunError, RunResult},
+    operation::Storable,
+};
+
+/// How large the output of a durable stage may be: 4 MiB of JSON.
+const OUTPUT_BYTES_MAX: usize = 4 << 20;
+
+/// How much of a saved output an error shows, in characters.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// A durable stage that has been entered, and turns its output into what is saved and back.
+pub(super) struct DurableStage<'a> {
+    name: StageName,
+    outputs: &'a StageOutputs,
+}
+
+/// A stage, as errors name it.
+#[derive(Debug, Clone, Copy)]
+struct StageName {
+    op_type: &'static str,
+    label: &'static str,
+}
+
+impl<'a> DurableStage<'a> {
+    pub(super) fn enter(
+        outputs: &'a StageOutputs,
+        op_type: &'static str,
+        label: &'static str,
+    ) -> RunResult<Self> {
+        let name = StageName { op_type, label };
+        if outputs.enter(label) {
+            Ok(Self { name, outputs })
+        } else {
+            Err(Trouble::Again(name).into_final())
+        }
+    }
+
+    /// The output that an earlier run saved.
+    pub(super) async fn earlier<T: Storable>(&self) -> RunResult<Option<T>> {
+        let Some(json) = self.outputs.earlier(self.name.label).await else { return Ok(None) };
+        match serde_json::from_str(json) {
+            Ok(output) => Ok(Some(output)),
+            Err(source) => Err(Trouble::Changed {
+                stage: self.name,
+                expected: type_name::<T>(),
+                found: shortened(json),
+                source,
+            }
+            .into_final()),
+        }
+    }
+
+    /// Saves an output, and gives it as a later attempt will get it.
+    pub(super) async fn save<T: Storable>(&self, output: T) -> RunResult<T> {
+        let (json, output) = self.to_json(output).map_err(Trouble::into_final)?;
+        if self.outputs.save(self.name.label, json).await {
+            Ok(output)
+        } else {
+            Err(Trouble::Refused(self.name).into_final())
+        }
+    }
+
+    fn to_json<T: Storable>(&self, output: T) -> Result<(String, T), Trouble> {
+        let stage = self.name;
+        let json = serde_json::to_string(&output)
+            .map_err(|source| Trouble::NotSerialized { stage, source })?;
+        if json.len() > OUTPUT_BYTES_MAX {
+            return Err(Trouble::TooLarge { stage, found: json.len() });
+        }
+        let expected = type_name::<T>();
+        let found = || shortened(&json);
+        let output = serde_json::from_str(&json).map_err(|source| Trouble::NotReadBack {
+            stage,
+            expected,
+            found: found(),
+            source,
+        })?;
+        Ok((json, output))
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the durable stage `{}` of `{}`", self.label, self.op_type)
+    }
+}
+
+/// Why a durable stage has no output, although nothing went wrong in it.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(
+        "expected {0} to be entered once in a run, found a second time: \
+         a stage that is repeated is entered with `stage`"
+    )]
+    Again(StageName),
+    #[error("the output of {stage} does not serialize")]
+    NotSerialized { stage: StageName, source: serde_json::Error },
+    #[error(
+        "expected the output of {stage} to be at most {OUTPUT_BYTES_MAX} bytes of JSON, found \
+         {found}: keep what is larger in a file or a table, and give its name"
+    )]
+    TooLarge { stage: StageName, found: usize },
+    #[error("expected the output of {stage} to read back as `{expected}`, found {found}")]
+    NotReadBack {
+        stage: StageName,
+        expected: &'static str,
+        found: String,
+        source: serde_json::Error,
+    },
+    #[error(
+        "expected the saved output of {stage} to be `{expected}`, found {found}, which an earlier \
+         attempt saved: let the type read that too, give the stage another label so that it runs \
+         again, or start the operation anew"
+    )]
+    Changed { stage: StageName, expected: &'static str, found: String, source: serde_json::Error },
+    #[error("the output of {0} is refused: this run has lost the operation to another attempt")]
+    Refused(StageName),
+}
+
+impl Trouble {
+    /// None of this gets better in another attempt, which would do a long stage again for nothing.
+    fn into_final(self) -> RunError {
+        RunError::from(self).without_retry()
+    }
+}
+
+/// The beginning of a text, which is all of it if it is short.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
