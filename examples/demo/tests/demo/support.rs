@@ -48,6 +48,7 @@ impl Fixture {
         let uploads = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_memory();
         settings.runner = runner;
+        settings.works = runner != RunnerKind::Eager;
         settings.liveops.upload_dir = uploads.path().to_owned();
         Self { demo: Demo::start(settings).await.unwrap(), uploads }
     }
