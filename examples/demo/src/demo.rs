@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, Settings,
+    executions::Executions,
     library::Library,
     operations,
     scores::{Migrator, Scores},
@@ -83,7 +84,11 @@ impl Demo {
         let library = Library::new(&settings.liveops.upload_dir, &settings.samples_dir);
         let keys = settings.secrets.signing_keys().map_err(StartError::Secrets)?;
         let builder = LiveOps::builder(db.clone())
-            .state(AppState { scores: scores.clone(), library: Arc::new(library) })
+            .state(AppState {
+                scores: scores.clone(),
+                executions: Executions::new(db.clone()),
+                library: Arc::new(library),
+            })
             .templates(operations::templates(Templates::new().layout(site::layout)))
             .config(settings.liveops)
             .signing_keys(keys.with_ttl(settings.token_ttl))

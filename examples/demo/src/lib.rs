@@ -5,10 +5,11 @@
 //!
 //! - [`operations`] is the work: start with [`operations::ScoreImport`], which is what a real one
 //!   looks like.
-//! - [`scores`] are the application's own tables.
+//! - [`scores`] and [`executions`] are the application's own tables.
 //! - [`site`] is the pages: sign-in, start page, and the routes of liveops beside them.
 //! - [`Demo`] puts these together, for `main` and for tests.
 
+pub mod executions;
 pub mod scores;
 
 pub mod operations;

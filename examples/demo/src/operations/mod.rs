@@ -7,9 +7,11 @@ mod thousands;
 
 mod chain;
 mod demo_import;
+mod durable_task;
 mod echo_task;
 mod endless_task;
 mod failing_task;
+mod flaky_task;
 mod flood_task;
 mod panicking_task;
 mod quick_task;
@@ -19,9 +21,11 @@ pub mod score_import;
 pub use bounded::{Bounded, OutOfBounds};
 pub use chain::{ChainEnd, ChainStart, NOTE};
 pub use demo_import::{DemoImport, Imported};
+pub use durable_task::{DurableTask, Executed};
 pub use echo_task::{EchoTask, Echoed};
 pub use endless_task::EndlessTask;
 pub use failing_task::{FailingTask, MESSAGE};
+pub use flaky_task::FlakyTask;
 pub use flood_task::{FloodTask, Flooded};
 pub use panicking_task::PanickingTask;
 pub use quick_task::QuickTask;
@@ -47,6 +51,8 @@ pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
         .register::<ChainEnd>()
         .register::<RedirectingTask>()
         .register::<EndlessTask>()
+        .register::<FlakyTask>()
+        .register::<DurableTask>()
         .register::<FloodTask>()
         .register::<EchoTask>()
 }

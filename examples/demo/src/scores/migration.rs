@@ -2,6 +2,7 @@ use liveops::store;
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{draft, score};
+use crate::executions::CreateExecutions;
 
 /// Brings every table up to date: those of liveops and the application's own, in one list.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut migrations = store::migrations();
         migrations.push(Box::new(CreateScores));
+        migrations.push(Box::new(CreateExecutions));
         migrations
     }
 }

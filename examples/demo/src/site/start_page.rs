@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::{CurrentUser, Site};
 use crate::{
     operations::{
-        ChainStart, DemoImport, EchoTask, EndlessTask, FailingTask, FloodTask, MESSAGE, NOTE,
-        PanickingTask, QuickTask, RedirectingTask, ScoreImport,
+        ChainStart, DemoImport, DurableTask, EchoTask, EndlessTask, FailingTask, FlakyTask,
+        FloodTask, MESSAGE, NOTE, PanickingTask, QuickTask, RedirectingTask, ScoreImport,
     },
     sample,
 };
@@ -53,6 +53,20 @@ pub(super) async fn show(State(site): State<Site>, user: CurrentUser) -> Markup 
             ))
             (forms.card::<RedirectingTask>("Sends you to another page when it is done.", html! {}))
             (forms.card::<EndlessTask>("Runs until you cancel it.", html! {}))
+        }
+        h2 { "More than one attempt" }
+        div class="liveops-cards" {
+            (forms.card::<FlakyTask>(
+                "Fails a few times before it succeeds. It has five attempts.",
+                number("failures", "Failures", 2, 0, 1_000),
+            ))
+            (forms.card::<DurableTask>(
+                "Three stages that are done once, however often it is interrupted.",
+                html! {
+                    (number("seconds", "Seconds a stage", 3, 0, 600))
+                    (number("fail_at", "Stage that fails at first", 0, 0, 3))
+                },
+            ))
         }
         h2 { "Under load" }
         div class="liveops-cards" {

@@ -1,13 +1,16 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 use demo::operations::{
-    DemoImport, EchoTask, Echoed, FloodTask, Flooded, Imported, MESSAGE, ShortText,
+    DemoImport, DurableTask, EchoTask, Echoed, FlakyTask, FloodTask, Flooded, Imported, MESSAGE,
+    ShortText,
 };
-use liveops::{event::StageState, projection::Region, testing};
+use liveops::{
+    LiveOperation, event::StageState, operation::NewOperation, projection::Region, testing,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Fixture, id};
@@ -128,6 +131,41 @@ async fn an_echo_task_sends_its_status_and_the_time_at_its_rate() {
 }
 
 #[tokio::test]
+async fn a_flaky_task_fails_as_often_as_it_was_told_to() {
+    let task: FlakyTask = operation(json!({ "failures": 0 }));
+    assert_eq!(testing::run(task).await.result.unwrap(), "Attempt 1 went well.");
+    let task: FlakyTask = operation(json!({ "failures": 1 }));
+    let error = testing::run(task).await.result.unwrap_err();
+    assert_eq!(error.to_string(), "attempt 1 failed, as it was told to");
+    assert_eq!(error.user_message(), None, "it is nothing its owner did");
+    assert_eq!(FlakyTask::POLICY.max_attempts, 5);
+}
+
+#[tokio::test]
+async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await;
+    for fail_at in 0..=3 {
+        let task: DurableTask = operation(json!({ "seconds": 0, "fail_at": fail_at }));
+        let mut task = NewOperation::new(&task, "ann").unwrap();
+        task.backoff.first = Duration::from_millis(1);
+        let row = fixture.demo.liveops().enqueue_new(task).await.unwrap();
+        let url = fixture.demo.liveops().url(&row.op_type, row.operation_id());
+        let task = ann.look(&url).await;
+        let once = json!({ "fetch": 1, "convert": 1, "publish": 1 });
+        assert_eq!(task["result"], once, "{task}");
+        let stages = task["stages"].as_array().unwrap();
+        let reused = stages.iter().filter(|stage| stage["reused"] == true).count();
+        assert_eq!(reused, usize::saturating_sub(fail_at, 1), "{task}");
+
+        ann.post(&format!("{url}restart"), "").await;
+        let task = ann.look(&url).await;
+        let twice = json!({ "fetch": 2, "convert": 2, "publish": 2 });
+        assert_eq!(task["result"], twice, "it had finished: {task}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_form_is_filled_in_with_defaults() {
     let fixture = Fixture::eager().await;
     let ann = fixture.signed_in("ann").await;
@@ -139,6 +177,8 @@ async fn an_empty_form_is_filled_in_with_defaults() {
         ("demo.redirecting_task", "pace_ms=0"),
         ("demo.flood_task", "ticks=&lines="),
         ("demo.demo_import", "label=&pace_ms=0"),
+        ("demo.flaky_task", "failures=0"),
+        ("demo.durable_task", "seconds=0&fail_at="),
     ] {
         let answer = ann.post(&format!("/live/{op_type}/"), form).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{op_type}: {}", answer.text);
@@ -168,6 +208,9 @@ async fn a_number_out_of_its_bounds_is_refused_with_them() {
             "file=a&pace_ms=10001",
             "pace_ms: expected a number from 0 to 10000, found 10001",
         ),
+        ("flaky_task", "failures=1001", "failures: expected a number from 0 to 1000, found 1001"),
+        ("durable_task", "seconds=601", "seconds: expected a number from 0 to 600, found 601"),
+        ("durable_task", "fail_at=4", "fail_at: expected a number from 0 to 3, found 4"),
         ("flood_task", "ticks=-1", "ticks: "),
         ("flood_task", "ticks=many", "ticks: "),
     ] {

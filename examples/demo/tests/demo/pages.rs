@@ -50,6 +50,8 @@ async fn the_start_page_has_a_form_for_every_operation() {
         "chain_start",
         "redirecting_task",
         "endless_task",
+        "flaky_task",
+        "durable_task",
         "flood_task",
         "echo_task",
     ] {

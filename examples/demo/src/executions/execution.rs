@@ -1,0 +1,20 @@
+//! The sea-orm entity of a stage that was done.
+
+use sea_orm::entity::prelude::*;
+
+/// How often one stage of one operation was done.
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "stage_executions")]
+pub(super) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(super) operation: Uuid,
+    /// The label of the stage.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(super) stage: String,
+    pub(super) executions: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub(super) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

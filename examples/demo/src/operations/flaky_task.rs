@@ -1,0 +1,26 @@
+use liveops::{LiveOperation, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+use super::Bounded;
+
+/// Fails a few times, and then succeeds: what a service does that is down for a moment.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "demo", title = "Flaky task", max_attempts = 5, backoff = "1 s..8 s")]
+pub struct FlakyTask {
+    /// How many attempts fail: the first so many.
+    #[serde(default)]
+    pub failures: Bounded<0, 1_000, 2>,
+}
+
+impl Run for FlakyTask {
+    type Output = String;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        let attempt = p.attempt();
+        p.log(format!("Attempt {attempt}"));
+        if u64::from(attempt.0) <= self.failures.value() {
+            return Err(format!("attempt {attempt} failed, as it was told to").into());
+        }
+        Ok(format!("Attempt {attempt} went well."))
+    }
+}
