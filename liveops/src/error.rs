@@ -1,6 +1,11 @@
 //! How a run ends when it does not end well.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, iter};
+
+use crate::projection::{ERROR_BYTES_MAX, kept};
+
+/// How many errors of a chain a traceback tells: more than there are, unless one is its own source.
+const CHAIN_LEN_MAX: usize = 100;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -91,14 +96,22 @@ impl RunError {
     }
 
     /// The error and every source behind it, a line each: what staff read.
+    ///
+    /// What an error repeats of its source is not said again. Of a message the first 8 KiB are
+    /// given, and of a chain the first 100 errors.
     pub fn traceback(&self) -> String {
-        let mut lines = vec![self.to_string()];
-        let mut source = self.source();
-        while let Some(error) = source {
-            lines.push(format!("caused by: {error}"));
-            source = error.source();
+        let mut told = self.to_string();
+        let mut traceback = kept(&told, ERROR_BYTES_MAX).into_owned();
+        let sources = iter::successors(self.source(), |&error| error.source());
+        for source in sources.take(CHAIN_LEN_MAX - 1) {
+            let cause = source.to_string();
+            if !told.ends_with(&cause) {
+                traceback.push_str("\ncaused by: ");
+                traceback.push_str(&kept(&cause, ERROR_BYTES_MAX));
+                told = cause;
+            }
         }
-        lines.join("\n")
+        traceback
     }
 
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
@@ -170,5 +183,63 @@ mod tests {
         let cause = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
         let error = RunError::user_because("The file is gone", cause);
         assert_eq!(error.traceback(), "The file is gone\ncaused by: no such file");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    enum Chained {
+        #[error("failed to read: {0}")]
+        Repeats(#[source] Box<Self>),
+        #[error(transparent)]
+        Transparent(Box<Self>),
+        #[error("failed to import")]
+        Fails(#[source] Box<Self>),
+        #[error("the disk is full")]
+        Full,
+    }
+
+    #[test]
+    fn the_traceback_does_not_repeat_what_an_error_repeats_of_its_source() {
+        let read = Chained::Repeats(Box::new(Chained::Transparent(Box::new(Chained::Full))));
+        let error = RunError::from(Chained::Fails(Box::new(read)));
+        assert_eq!(
+            error.traceback(),
+            "failed to import\ncaused by: failed to read: the disk is full"
+        );
+        let again = Chained::Repeats(Box::new(Chained::Fails(Box::new(Chained::Full))));
+        assert_eq!(
+            RunError::from(again).traceback(),
+            "failed to read: failed to import\ncaused by: the disk is full"
+        );
+    }
+
+    #[derive(Debug)]
+    struct Endless(&'static str);
+
+    impl fmt::Display for Endless {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Endless {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            static FIRST: Endless = Endless("first");
+            static SECOND: Endless = Endless("second");
+            Some(if self.0 == "first" { &SECOND } else { &FIRST })
+        }
+    }
+
+    #[test]
+    fn a_chain_without_an_end_is_told_as_far_as_it_is_bearable() {
+        let traceback = RunError::from(Endless("first")).traceback();
+        assert_eq!(traceback.lines().count(), CHAIN_LEN_MAX);
+    }
+
+    #[test]
+    fn the_cause_is_told_however_long_the_error_in_front_of_it_is() {
+        let error = RunError::user_because("x".repeat(1 << 20), "the disk is full");
+        let traceback = error.traceback();
+        assert!(traceback.len() < 2 * ERROR_BYTES_MAX, "{} bytes", traceback.len());
+        assert!(traceback.ends_with("bytes]\ncaused by: the disk is full"), "{traceback}");
     }
 }

@@ -5,7 +5,7 @@ use std::{
 
 use super::{CatchUp, Cursor, Epoch, Missing, News, Payload, Signal};
 use crate::{
-    projection::{Region, TAIL_LEN_MAX},
+    projection::{Region, TAIL_BYTES_MAX, TAIL_LEN_MAX},
     render::{Apply, Fragment},
 };
 
@@ -27,7 +27,9 @@ struct Content {
     base_seq: u64,
     added: VecDeque<Addition>,
     items: u32,
-    /// The newest frame of which an addition was dropped, as there were too many.
+    bytes: usize,
+    /// The newest frame of which an addition was dropped, as there were too many, or too
+    /// large ones.
     dropped_seq: u64,
 }
 
@@ -114,15 +116,23 @@ impl Retained {
 
 impl Content {
     fn add(&mut self, seq: u64, items: u32, html: Arc<str>) {
-        self.added.push_back(Addition { seq, items, html });
         self.items += items;
+        self.bytes += html.len();
+        self.added.push_back(Addition { seq, items, html });
         while let Some(oldest) = self.added.front()
-            && self.items - oldest.items >= TAIL_LEN_MAX as u32
+            && self.can_spare(oldest)
         {
             self.items -= oldest.items;
+            self.bytes -= oldest.html.len();
             self.dropped_seq = oldest.seq;
             self.added.pop_front();
         }
+    }
+
+    /// Whether there is enough without the oldest addition.
+    fn can_spare(&self, oldest: &Addition) -> bool {
+        self.items - oldest.items >= TAIL_LEN_MAX as u32
+            || self.bytes - oldest.html.len() >= TAIL_BYTES_MAX
     }
 
     /// What was added since; all there is where more than that changed.

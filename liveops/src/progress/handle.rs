@@ -1,4 +1,4 @@
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 
 use chrono::Utc;
 use futures_util::Stream;
@@ -13,6 +13,7 @@ use crate::{
     operation::{
         Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, Storable, UserId,
     },
+    projection::{LOG_LINE_BYTES_MAX, kept},
 };
 
 /// How a run tells what it is doing, and hears that it should stop.
@@ -45,7 +46,7 @@ impl<Op: LiveOperation> Progress<Op> {
         Self { report, facts, state, operation: PhantomData }
     }
 
-    /// Sets the status line.
+    /// Sets the status line, to the first KiB of `text` where it is longer.
     pub fn status(&self, text: impl AsRef<str>) {
         self.report.status(Level::Info, text.as_ref());
     }
@@ -94,7 +95,9 @@ impl<Op: LiveOperation> Progress<Op> {
         TrackStream::new(self.report.clone(), items)
     }
 
-    /// Adds a line to the log.
+    /// Adds a line to the log, or its first 8 KiB where it is longer.
+    ///
+    /// The log keeps its newest 1,000 lines, and fewer where those have more than a MiB together.
     pub fn log(&self, line: impl Into<String>) {
         self.log_at(Level::Info, line.into());
     }
@@ -110,6 +113,11 @@ impl<Op: LiveOperation> Progress<Op> {
     }
 
     fn log_at(&self, level: Level, text: String) {
+        let cut = match kept(&text, LOG_LINE_BYTES_MAX) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(cut) => Some(cut),
+        };
+        let text = cut.unwrap_or(text);
         self.report.event(Event::Log(LogLine { at: Utc::now(), level, text }));
     }
 

@@ -13,7 +13,7 @@ use super::{Cancellation, counter::Counter};
 use crate::{
     event::{Bar, Event, Level, StageState, Status},
     operation::NewOperation,
-    projection::{Changes, Projection},
+    projection::{Changes, Projection, STATUS_BYTES_MAX, kept},
 };
 
 /// What the handles of one run share with its flusher.
@@ -110,7 +110,7 @@ impl Report {
     pub(crate) fn status(&self, level: Level, text: &str) {
         let mut live = self.live();
         live.status.clear();
-        live.status.push_str(text);
+        live.status.push_str(&kept(text, STATUS_BYTES_MAX));
         live.status_level = Some(level);
         if live.record.is_some() {
             live.fold_status();

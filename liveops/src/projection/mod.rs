@@ -4,14 +4,18 @@
 //! a test's recorder and the snapshot a late client gets are views of the same value.
 
 mod attempts;
+mod bounds;
 mod changes;
 mod region;
 mod tail;
 mod view;
 
 pub use attempts::Attempts;
+pub(crate) use bounds::{
+    ERROR_BYTES_MAX, LOG_LINE_BYTES_MAX, STATUS_BYTES_MAX, TAIL_BYTES_MAX, TAIL_LEN_MAX,
+    TRACEBACK_BYTES_MAX, kept,
+};
 pub use changes::{Change, Changes};
 pub use region::{ParseRegionError, Region, RegionName};
-pub use tail::Tail;
-pub(crate) use view::TAIL_LEN_MAX;
+pub use tail::{Tail, TextBytes};
 pub use view::{CustomRegion, Projection};

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// The newest items of a sequence that only grows at its end.
 ///
@@ -9,19 +9,35 @@ pub struct Tail<T> {
     items: VecDeque<T>,
     next_id: u64,
     len_max: usize,
+    /// Of the items that are here, together.
+    bytes: usize,
+    bytes_max: usize,
 }
 
-impl<T> Tail<T> {
-    /// An empty tail that keeps at most `len_max` items, at least one.
-    pub fn new(len_max: usize) -> Self {
-        Self { items: VecDeque::new(), next_id: 0, len_max: len_max.max(1) }
+/// How much text there is in an item of a [`Tail`].
+pub trait TextBytes {
+    /// The length of the text, in bytes.
+    fn text_bytes(&self) -> usize;
+}
+
+impl<T: TextBytes> Tail<T> {
+    /// An empty tail that keeps at most `len_max` items with `bytes_max` bytes of text together;
+    /// the newest item is kept in any case.
+    pub fn new(len_max: usize, bytes_max: usize) -> Self {
+        Self { items: VecDeque::new(), next_id: 0, len_max, bytes: 0, bytes_max }
     }
 
     /// A tail that goes on where another one ended: `items` are the newest of `next_id` items.
-    pub fn resume(items: impl IntoIterator<Item = T>, next_id: u64, len_max: usize) -> Self {
-        let mut tail =
-            Self { items: items.into_iter().collect(), next_id, len_max: len_max.max(1) };
-        tail.next_id = tail.next_id.max(tail.items.len() as u64);
+    pub fn resume(
+        items: impl IntoIterator<Item = T>,
+        next_id: u64,
+        len_max: usize,
+        bytes_max: usize,
+    ) -> Self {
+        let mut tail = Self::new(len_max, bytes_max);
+        tail.items = items.into_iter().collect();
+        tail.bytes = tail.items.iter().map(TextBytes::text_bytes).sum();
+        tail.next_id = next_id.max(tail.items.len() as u64);
         tail.shrink();
         tail
     }
@@ -30,6 +46,7 @@ impl<T> Tail<T> {
     pub fn push(&mut self, item: T) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
+        self.bytes += item.text_bytes();
         self.items.push_back(item);
         self.shrink();
         id
@@ -61,8 +78,18 @@ impl<T> Tail<T> {
     }
 
     fn shrink(&mut self) {
-        let excess = self.items.len().saturating_sub(self.len_max);
-        self.items.drain(..excess);
+        while self.items.len() > 1
+            && (self.items.len() > self.len_max || self.bytes > self.bytes_max)
+            && let Some(oldest) = self.items.pop_front()
+        {
+            self.bytes -= oldest.text_bytes();
+        }
+    }
+}
+
+impl TextBytes for Arc<str> {
+    fn text_bytes(&self) -> usize {
+        self.len()
     }
 }
 
@@ -70,19 +97,38 @@ impl<T> Tail<T> {
 mod tests {
     use super::*;
 
+    fn texts<'a>(tail: &'a Tail<Arc<str>>) -> Vec<(u64, &'a str)> {
+        tail.iter().map(|(id, text)| (id, &**text)).collect()
+    }
+
     #[test]
     fn the_newest_items_stay_and_keep_their_ids() {
-        let mut tail = Tail::new(2);
-        assert_eq!((tail.push('a'), tail.push('b'), tail.push('c')), (0, 1, 2));
-        assert_eq!(tail.iter().collect::<Vec<_>>(), [(1, &'b'), (2, &'c')]);
-        assert_eq!(tail.iter_from(2).collect::<Vec<_>>(), [(2, &'c')]);
+        let mut tail = Tail::new(2, 9);
+        let ids = ["a", "b", "c"].map(|text| tail.push(Arc::from(text)));
+        assert_eq!(ids, [0, 1, 2]);
+        assert_eq!(texts(&tail), [(1, "b"), (2, "c")]);
+        assert_eq!(tail.iter_from(2).len(), 1);
         assert_eq!(tail.iter_from(9).len(), 0);
     }
 
     #[test]
+    fn a_tail_is_bounded_in_bytes_but_never_without_its_newest_item() {
+        let mut tail = Tail::new(9, 5);
+        for text in ["aa", "bb", "cc"] {
+            tail.push(Arc::<str>::from(text));
+        }
+        assert_eq!(texts(&tail), [(1, "bb"), (2, "cc")]);
+        tail.push("much longer".into());
+        assert_eq!(texts(&tail), [(3, "much longer")]);
+        tail.push("dd".into());
+        assert_eq!(texts(&tail), [(4, "dd")]);
+    }
+
+    #[test]
     fn a_resumed_tail_goes_on_counting() {
-        let mut tail = Tail::resume(['y', 'z'], 7, 10);
+        let mut tail = Tail::resume(["x", "y", "z"].map(Arc::<str>::from), 7, 10, 2);
         assert_eq!(tail.first_id(), 5);
-        assert_eq!(tail.push('!'), 7);
+        assert_eq!(tail.push("!".into()), 7);
+        assert_eq!(texts(&tail), [(6, "z"), (7, "!")]);
     }
 }

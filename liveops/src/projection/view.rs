@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Attempts, Change, Changes, Region, RegionName, Tail};
+use super::{
+    Attempts, Change, Changes, Region, RegionName, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail, TextBytes,
+};
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
 use crate::operation::OperationState;
 
@@ -42,9 +44,6 @@ pub struct CustomRegion {
     pub added: Tail<Arc<str>>,
 }
 
-/// How many lines of log, and how many additions to a custom region, a projection keeps.
-pub(crate) const TAIL_LEN_MAX: usize = 1_000;
-
 impl Projection {
     /// The view of an operation with this many stages that has not started.
     pub fn new(stage_count: usize) -> Self {
@@ -55,7 +54,7 @@ impl Projection {
             status: None,
             bar: None,
             stages: vec![StageState::Pending; stage_count],
-            log: Tail::new(TAIL_LEN_MAX),
+            log: Tail::new(TAIL_LEN_MAX, TAIL_BYTES_MAX),
             custom: BTreeMap::new(),
             ending: None,
             success_url: None,
@@ -194,9 +193,15 @@ impl Projection {
     }
 }
 
+impl TextBytes for Arc<LogLine> {
+    fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
 impl CustomRegion {
     fn new(base: Arc<str>) -> Self {
-        Self { base, added: Tail::new(TAIL_LEN_MAX) }
+        Self { base, added: Tail::new(TAIL_LEN_MAX, TAIL_BYTES_MAX) }
     }
 }
 

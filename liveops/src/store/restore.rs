@@ -6,7 +6,7 @@ use super::Model;
 use crate::{
     event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
     operation::{OperationKind, OperationState},
-    projection::{Attempts, Projection, TAIL_LEN_MAX, Tail},
+    projection::{Attempts, Projection, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail},
 };
 
 impl Model {
@@ -27,7 +27,12 @@ impl Model {
             status: self.status(),
             bar: self.bar(state),
             stages,
-            log: Tail::resume(lines.into_iter().map(Arc::new), line_count, TAIL_LEN_MAX),
+            log: Tail::resume(
+                lines.into_iter().map(Arc::new),
+                line_count,
+                TAIL_LEN_MAX,
+                TAIL_BYTES_MAX,
+            ),
             custom: BTreeMap::new(),
             ending: self.ending(state),
             success_url: self.success_url.as_deref().map(Arc::from),
