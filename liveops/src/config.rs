@@ -42,6 +42,9 @@ pub struct Config {
     /// How long a client may take nothing of what it is sent, be it that it does not read or that
     /// it does not acknowledge, before its connection is closed; 30 seconds unless set, at least 1.
     pub stall_timeout: Duration,
+    /// How large the output of a run may be as JSON, from which its result is shown; 1 MiB unless
+    /// set. A run with a larger one ends with an error.
+    pub output_bytes_max: usize,
     /// How large the body of a request that creates an operation may be, files included; 32 MiB
     /// unless set.
     pub upload_bytes_max: usize,
@@ -71,6 +74,7 @@ impl Default for Config {
             abort_grace: Duration::from_secs(5),
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
+            output_bytes_max: 1 << 20,
             upload_bytes_max: 32 << 20,
             upload_dir: std::env::temp_dir().join("liveops-uploads"),
             connections_per_viewer_max: 64,

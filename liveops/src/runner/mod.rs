@@ -14,6 +14,7 @@ mod input;
 mod keeper;
 mod live_ops;
 mod outcome;
+mod panic;
 mod random;
 mod registry;
 mod rescue;

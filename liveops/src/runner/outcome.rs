@@ -1,12 +1,21 @@
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::task::JoinError;
 
+use super::panic::{self, Panicked};
 use crate::{
     error::{RunError, RunResult},
     event::Ending,
     operation::OperationId,
+    projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
 
 /// How a run ended, for its owner and for staff.
@@ -18,29 +27,43 @@ pub(super) struct Outcome {
     pub(super) is_final: bool,
 }
 
+/// A run as it is executed, which never panics: not when it is polled, and not when it is dropped.
+struct Contained {
+    run: Option<BoxFuture<'static, RunResult<Value>>>,
+}
+
 impl Outcome {
+    /// What `run` comes to, however it ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this drops the run.
+    pub(super) async fn of_run(
+        id: OperationId,
+        run: BoxFuture<'static, RunResult<Value>>,
+        output_bytes_max: usize,
+    ) -> Self {
+        let mut contained = Contained { run: Some(run) };
+        // Reading an error and dropping it is left to the run's author as well, and stays in here.
+        let conclude = |result| Self::of_result(id, result, output_bytes_max);
+        poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(conclude)) {
+            Ok(polled) => polled,
+            Err(panicked) => Poll::Ready(Self::of_panic(id, &panicked)),
+        })
+        .await
+    }
+
     /// What the task of a run came to.
-    pub(super) fn of(id: OperationId, joined: Result<RunResult<Value>, JoinError>) -> Self {
-        match joined {
-            Ok(Ok(output)) => Self::of_ending(Ending::Finished(Arc::new(output))),
-            Ok(Err(error)) => Self::of_error(id, &error),
-            Err(error) => Self::of_join_error(id, error),
-        }
+    pub(super) fn of(id: OperationId, joined: Result<Self, JoinError>) -> Self {
+        joined.unwrap_or_else(|error| Self::failed(neutral_message(id), &error.to_string()))
     }
 
     pub(super) fn of_error(id: OperationId, error: &RunError) -> Self {
         if error.is_cancelled() {
             return Self::cancelled();
         }
-        let message = match error.user_message() {
-            Some(message) => message.into(),
-            None => neutral_message(id),
-        };
-        Self {
-            traceback: Some(error.traceback()),
-            is_final: error.is_final(),
-            ..Self::of_ending(Ending::Failed(message))
-        }
+        let message = error.user_message().map_or_else(|| neutral_message(id), str::to_owned);
+        Self { is_final: error.is_final(), ..Self::failed(message, &error.traceback()) }
     }
 
     /// The run was asked to stop, and did or was made to.
@@ -51,34 +74,156 @@ impl Outcome {
     /// The run was stopped because it took longer than `timeout`.
     pub(super) fn timed_out(timeout: Duration) -> Self {
         let message = format!("It was stopped because it took longer than {timeout:?}.");
-        Self {
-            traceback: Some(format!("timed out after {timeout:?}")),
-            ..Self::of_ending(Ending::Failed(message.into()))
-        }
+        Self::failed(message, &format!("timed out after {timeout:?}"))
     }
 
     fn of_ending(ending: Ending) -> Self {
         Self { ending, traceback: None, is_final: false }
     }
 
-    fn of_join_error(id: OperationId, error: JoinError) -> Self {
-        let traceback = match error.try_into_panic() {
-            Ok(payload) => format!("panicked: {}", panic_message(&*payload)),
-            Err(_) => "the run was aborted".to_owned(),
-        };
-        Self { traceback: Some(traceback), ..Self::of_ending(Ending::Failed(neutral_message(id))) }
+    fn of_result(id: OperationId, result: RunResult<Value>, output_bytes_max: usize) -> Self {
+        let kept = result.and_then(|output| {
+            check_output(id, &output, output_bytes_max)?;
+            Ok(output)
+        });
+        match kept {
+            Ok(output) => Self::of_ending(Ending::Finished(Arc::new(output))),
+            Err(error) => Self::of_error(id, &error),
+        }
+    }
+
+    fn of_panic(id: OperationId, panicked: &Panicked) -> Self {
+        Self::failed(neutral_message(id), &panicked.to_string())
+    }
+
+    fn failed(message: String, traceback: &str) -> Self {
+        let message = kept(&message, ERROR_BYTES_MAX);
+        Self {
+            traceback: Some(kept(traceback, TRACEBACK_BYTES_MAX).into_owned()),
+            ..Self::of_ending(Ending::Failed(message.into()))
+        }
+    }
+}
+
+impl Contained {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RunResult<Value>> {
+        self.run.as_mut().expect("a run is taken only to be dropped").poll_unpin(cx)
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        if let Err(panicked) = panic::catch(|| drop(self.run.take())) {
+            tracing::error!(%panicked, "a run panicked while it was dropped");
+        }
+    }
+}
+
+/// Why an output is not kept.
+#[derive(Debug, thiserror::Error)]
+enum UnfitOutput {
+    #[error("expected an output of at most {bytes_max} bytes as JSON, found {found}")]
+    TooLarge { bytes_max: usize, found: usize },
+    #[error("expected an output without NUL characters, which PostgreSQL cannot keep, found one")]
+    HasNul,
+}
+
+/// Checks that an output can be kept, by every database alike.
+fn check_output(id: OperationId, output: &Value, bytes_max: usize) -> RunResult<()> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, output)?;
+    let found = length.0;
+    if found > bytes_max {
+        let message = format!(
+            "The result is too large to be kept. If you need it, tell support this number: {id}"
+        );
+        return Err(RunError::user_because(message, UnfitOutput::TooLarge { bytes_max, found }));
+    }
+    if has_nul(output) { Err(UnfitOutput::HasNul.into()) } else { Ok(()) }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 /// What an owner reads about an error that is none of theirs.
-fn neutral_message(id: OperationId) -> Arc<str> {
-    format!("Something went wrong. If it happens again, tell support this number: {id}").into()
+fn neutral_message(id: OperationId) -> String {
+    format!("Something went wrong. If it happens again, tell support this number: {id}")
 }
 
-fn panic_message(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with something that is no text")
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn outcome(result: RunResult<Value>, output_bytes_max: usize) -> Outcome {
+        Outcome::of_result(OperationId::new(), result, output_bytes_max)
+    }
+
+    #[test]
+    fn the_largest_output_there_may_be_is_kept_and_a_byte_more_is_an_error() {
+        let output = json!({ "rows": ["\u{1}", "ż"] });
+        let bytes = output.to_string().len();
+        assert_eq!(
+            outcome(Ok(output.clone()), bytes).ending,
+            Ending::Finished(output.clone().into())
+        );
+
+        let Outcome { ending: Ending::Failed(message), traceback, .. } =
+            outcome(Ok(output), bytes - 1)
+        else {
+            panic!("it is too large");
+        };
+        assert!(message.starts_with("The result is too large to be kept."), "{message}");
+        let traceback = traceback.unwrap();
+        let cause = format!(
+            "caused by: expected an output of at most {} bytes as JSON, found {bytes}",
+            bytes - 1
+        );
+        assert_eq!(traceback.lines().last(), Some(&*cause));
+    }
+
+    #[test]
+    fn an_output_that_not_every_database_can_keep_is_an_error() {
+        for output in [json!("a\0b"), json!([{ "rows": ["\0"] }]), json!({ "\0": 1 })] {
+            let outcome = outcome(Ok(output.clone()), 1 << 20);
+            assert!(matches!(outcome.ending, Ending::Failed(_)), "{output}");
+        }
+        let escaped = json!("a\\u0000b");
+        assert!(matches!(outcome(Ok(escaped), 1 << 20).ending, Ending::Finished(_)));
+    }
+
+    #[test]
+    fn what_is_kept_of_an_error_is_bounded() {
+        let result = Err(RunError::user_because("ż\0".repeat(1 << 20), "x".repeat(1 << 20)));
+        let Outcome { ending: Ending::Failed(message), traceback, .. } = outcome(result, 1 << 20)
+        else {
+            panic!("it is an error");
+        };
+        assert!(message.len() < 2 * ERROR_BYTES_MAX, "{} bytes", message.len());
+        assert!(message.ends_with("of 3145728 bytes]") && !message.contains('\0'));
+        assert!(traceback.unwrap().len() < 3 * ERROR_BYTES_MAX);
+    }
 }

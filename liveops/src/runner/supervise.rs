@@ -2,7 +2,6 @@
 
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
-use serde_json::Value;
 use tokio::{
     task::JoinHandle,
     time::{self, Instant, MissedTickBehavior},
@@ -15,7 +14,6 @@ use super::{
 };
 use crate::{
     channel::{ListChange, RowProgress},
-    error::RunResult,
     operation::CancelMode,
     progress::Facts,
 };
@@ -62,7 +60,7 @@ impl Run {
         }
     }
 
-    fn spawn(&self) -> JoinHandle<RunResult<Value>> {
+    fn spawn(&self) -> JoinHandle<Outcome> {
         let facts = Arc::new(Facts {
             id: self.id,
             owner: self.row.owner_id(),
@@ -74,6 +72,7 @@ impl Run {
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
         let run = operation.run(self.row.input.clone(), self.report().clone(), facts);
+        let run = Outcome::of_run(self.id, run, self.engine.config.output_bytes_max);
         tokio::spawn(run.in_current_span())
     }
 
