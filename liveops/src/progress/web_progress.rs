@@ -54,8 +54,12 @@ impl WebProgress {
 
 /// Whether a browser that follows `url` loads a page, and runs nothing instead.
 ///
-/// Browsers leave out control characters and spaces before they look for the scheme.
+/// Browsers leave out control characters and spaces before they look for the scheme. NUL characters
+/// are refused, as they could not be kept.
 fn leads_to_a_page(url: &str) -> bool {
+    if url.contains('\0') {
+        return false;
+    }
     let url: String = url.chars().filter(|&c| c > ' ').collect();
     let before_path = url.split(['/', '?', '#']).next().unwrap_or_default();
     match before_path.split_once(':') {
@@ -99,6 +103,7 @@ mod tests {
             "vbscript:x",
             "file:///etc/passwd",
             "blob:x",
+            "/a\0b",
         ] {
             assert!(!leads_to_a_page(url), "{url:?}");
         }

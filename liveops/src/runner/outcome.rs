@@ -119,13 +119,19 @@ impl Drop for Contained {
     }
 }
 
-/// Why an output is not kept.
+/// An output that is not kept.
 #[derive(Debug, thiserror::Error)]
-enum UnfitOutput {
-    #[error("expected an output of at most {bytes_max} bytes as JSON, found {found}")]
-    TooLarge { bytes_max: usize, found: usize },
-    #[error("expected an output without NUL characters, which PostgreSQL cannot keep, found one")]
-    HasNul,
+#[error("expected an output of at most {bytes_max} bytes as JSON, found {found}")]
+struct TooLarge {
+    bytes_max: usize,
+    found: usize,
+}
+
+/// A text that PostgreSQL cannot keep, and with it no database.
+#[derive(Debug, thiserror::Error)]
+#[error("expected {what} without NUL characters, which PostgreSQL cannot keep, found one")]
+struct HasNul {
+    what: &'static str,
 }
 
 /// Checks that an output can be kept, by every database alike.
@@ -137,9 +143,15 @@ fn check_output(id: OperationId, output: &Value, bytes_max: usize) -> RunResult<
         let message = format!(
             "The result is too large to be kept. If you need it, tell support this number: {id}"
         );
-        return Err(RunError::user_because(message, UnfitOutput::TooLarge { bytes_max, found }));
+        let error = RunError::user_because(message, TooLarge { bytes_max, found });
+        return Err(error.without_retry());
     }
-    if has_nul(output) { Err(UnfitOutput::HasNul.into()) } else { Ok(()) }
+    check_texts("an output", output)
+}
+
+/// Checks that every database can keep the texts in `value`, which is `what`.
+pub(super) fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
+    if has_nul(value) { Err(RunError::from(HasNul { what }).without_retry()) } else { Ok(()) }
 }
 
 fn has_nul(value: &Value) -> bool {

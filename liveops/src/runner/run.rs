@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::{
     engine::Engine,
-    outcome::Outcome,
+    outcome::{Outcome, check_texts},
     running::{Listed, LiveRun},
 };
 use crate::{
@@ -230,6 +230,7 @@ impl Run {
 
     fn check_next(&self, next: Chain) -> RunResult<NewOperation> {
         let next = next?;
+        check_texts("the next operation's input", &next.input)?;
         match self.engine.registry.find(next.op_type) {
             Some(_) => Ok(next),
             None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),

@@ -38,6 +38,7 @@ mod reconnect;
 mod reduced_motion;
 mod reference_client;
 mod restarts;
+mod run_errors;
 mod runner;
 mod rust_analyzer;
 mod secrets_stay_out_of_logs;
