@@ -59,7 +59,9 @@
   const CLOSE_FINAL = new Set([1008, 1009]);
 
   const TERMINAL_STATES = new Set(["FINISHED_OK", "FINISHED_ERROR", "CANCELLED"]);
-  const BUILT_IN_REGIONS = new Set(["status", "progress", "stages", "log", "result", "controls"]);
+  const BUILT_IN_REGIONS = new Set([
+    "status", "progress", "stages", "log", "result", "controls", "traceback",
+  ]);
   const ROW_REGIONS = new Set(["row-state", "row-status"]);
   const REGION_ID = /^op-(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
   const CURSOR = /^(\d+)\.([0-9a-f]+):(\d+)$/;

@@ -103,6 +103,14 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// The signals that the client has not been given.
+    pub fn signals(&self) -> &[Signal] {
+        match self {
+            Self::Nothing => &[],
+            Self::Delta(news) | Self::Reset(news) => &news.signals,
+        }
+    }
+
     /// The frames that bring a client to `cursor`: one for all the fragments, and one for each
     /// signal.
     ///

@@ -1,13 +1,14 @@
 use maud::{Markup, PreEscaped, html};
 
-use super::{Apply, Fragment, Renderer, Subject};
+use super::{Apply, Fragment, Renderer, Subject, traceback};
 use crate::{
     operation::{ChannelName, OperationId, OperationState},
     projection::Region,
     token::SubscriptionToken,
 };
 
-/// How the browser reaches the operation shown in a container.
+/// What a container has for the one page that it is on: how the browser reaches the operation, and
+/// what not everybody may read.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
     /// The permission to watch; absent where it comes with a chain frame.
@@ -17,6 +18,8 @@ pub struct Connection {
     /// The operation in whose container's place this one goes, when it is sent to a page that is
     /// already open.
     pub replaces: Option<OperationId>,
+    /// What went wrong, where whoever opens the page may read that.
+    pub traceback: Option<String>,
 }
 
 impl Renderer {
@@ -55,6 +58,7 @@ impl Renderer {
                 (region(Region::Progress))
                 (slot(id, None, fragments))
                 (region(Region::Result))
+                (traceback::element(id, None, connection.traceback.as_deref()))
                 details class="op-log-box" open {
                     summary { "Log" }
                     (region(Region::Log))
@@ -78,13 +82,14 @@ impl Renderer {
     }
 
     /// A snapshot as elements that htmx swaps out of band: also takes away the custom regions that
-    /// it does not have.
+    /// it does not have, and what went wrong in a run before.
     pub fn snapshot_out_of_band(&self, id: OperationId, snapshot: &[Fragment]) -> String {
         let is_custom = |fragment: &&Fragment| matches!(fragment.region, Region::Custom(_));
         let built_in: Vec<Fragment> =
             snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();
         let mut html = self.out_of_band(id, &built_in);
         html.push_str(&slot(id, Some("true"), snapshot).0);
+        html.push_str(&traceback::element(id, Some("true"), None).0);
         html
     }
 }

@@ -10,6 +10,7 @@ mod page;
 mod region;
 mod renderer;
 mod templates;
+mod traceback;
 
 pub use assets::{Asset, Assets};
 pub use container::Connection;

@@ -10,7 +10,7 @@ use super::{
     json::OperationJson,
     page::{Found, find},
     state::Web,
-    viewer::Authenticated,
+    viewer::{Authenticated, Viewer},
 };
 use crate::runner::{CancelOutcome, RestartOutcome};
 
@@ -32,7 +32,7 @@ pub(super) async fn cancel<V>(
         }
     };
     match cancel.await {
-        Ok(found) => done(&web, &found, &headers).await,
+        Ok(found) => done(&web, &viewer, &found, &headers).await,
         Err(error) => error.answer(&web, &viewer, &headers),
     }
 }
@@ -58,13 +58,18 @@ pub(super) async fn restart<V>(
         }
     };
     match restart.await {
-        Ok(found) => done(&web, &found, &headers).await,
+        Ok(found) => done(&web, &viewer, &found, &headers).await,
         Err(error) => error.answer(&web, &viewer, &headers),
     }
 }
 
 /// Nothing for those who stay on their page, the operation for programs, its page for the rest.
-async fn done(web: &Web, Found { kind, row }: &Found, headers: &HeaderMap) -> Response {
+async fn done(
+    web: &Web,
+    viewer: &Viewer,
+    Found { kind, row }: &Found,
+    headers: &HeaderMap,
+) -> Response {
     let id = row.operation_id();
     if is_partial(headers) {
         return StatusCode::NO_CONTENT.into_response();
@@ -73,7 +78,7 @@ async fn done(web: &Web, Found { kind, row }: &Found, headers: &HeaderMap) -> Re
         return Redirect::to(&web.liveops.url(&row.op_type, id)).into_response();
     }
     match web.liveops.find(id).await {
-        Ok(Some(row)) => Json(OperationJson::new(web, kind, row)).into_response(),
+        Ok(Some(row)) => Json(OperationJson::new(web, viewer, kind, row)).into_response(),
         Ok(None) => WebError::not_found().into_response(),
         Err(error) => WebError::from(error).into_response(),
     }

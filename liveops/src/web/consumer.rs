@@ -1,4 +1,4 @@
-use std::{convert::Infallible, num::NonZeroU32};
+use std::{convert::Infallible, num::NonZeroU32, sync::Arc};
 
 use axum::extract::ws::{Message as Packet, WebSocket};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -25,7 +25,7 @@ const MESSAGES_PER_SECOND_MAX: NonZeroU32 = NonZeroU32::new(512).expect("not zer
 /// The server side of one WebSocket.
 pub(super) struct Consumer {
     web: Web,
-    viewer: Viewer,
+    viewer: Arc<Viewer>,
     line: Line,
     followers: StreamMap<ChannelName, Follower>,
     messages: DefaultDirectRateLimiter,
@@ -47,7 +47,7 @@ impl Consumer {
         let line = Line::new(socket, web.engine().config.stall_timeout);
         Self {
             web,
-            viewer,
+            viewer: Arc::new(viewer),
             line,
             // Most pages follow one channel.
             followers: StreamMap::with_capacity(1),
@@ -143,8 +143,7 @@ impl Consumer {
         // A place that cannot be read is no place: the client gets everything.
         let since = since.and_then(|since| since.parse().ok());
         let (follower, messages) =
-            Follower::begin(self.web.clone(), self.viewer.id.clone(), channel.clone(), since)
-                .await?;
+            Follower::begin(self.web.clone(), self.viewer.clone(), channel.clone(), since).await?;
         self.line.send(messages).await?;
         self.followers.insert(channel, follower);
         self.idle_since = None;

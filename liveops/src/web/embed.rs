@@ -80,9 +80,16 @@ impl Embedded {
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
         let (snapshot, cursor) = Look::at(engine, kind, row, None).await?.into_page(row.state());
+        // Not under a run that began since the row was read.
+        let is_shown = cursor.epoch.attempt == row.attempt_number();
+        let traceback = viewer.traceback_of(row).filter(|_| is_shown).map(str::to_owned);
         let cursor = cursor.to_string();
-        let connection =
-            Connection { token: Some(token.clone()), cursor: Some(cursor.clone()), replaces: None };
+        let connection = Connection {
+            token: Some(token.clone()),
+            cursor: Some(cursor.clone()),
+            replaces: None,
+            traceback,
+        };
         let container = engine.renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })
     }

@@ -1,5 +1,6 @@
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,11 +13,13 @@ use super::{
     look::Look,
     place::Place,
     state::Web,
+    viewer::Viewer,
     wire::{self, Message, ServerMessage},
 };
 use crate::{
-    channel::{Cursor, Missing, Verdict},
-    operation::{ChannelName, OperationId, UserId},
+    channel::{Cursor, Finished, Frame, Missing, Payload, Signal, Verdict},
+    operation::{ChannelName, OperationId, OperationState},
+    store::StoreError,
 };
 
 /// One client that follows one channel, and what it gets next.
@@ -26,7 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Follower {
     web: Web,
-    viewer: UserId,
+    viewer: Arc<Viewer>,
     channel: ChannelName,
     watch: Watch,
     /// Lists have no places, and stay at none.
@@ -46,7 +49,7 @@ impl Follower {
     /// Follows `channel` from `since`, and gives what brings the client up to date.
     pub(super) async fn begin(
         web: Web,
-        viewer: UserId,
+        viewer: Arc<Viewer>,
         channel: ChannelName,
         since: Option<Cursor>,
     ) -> Result<(Self, Vec<Message>), Close> {
@@ -61,7 +64,7 @@ impl Follower {
                     Missing::Delta(_) => "delta",
                     Missing::Reset(_) => "reset",
                 };
-                (follower.bring(look)?, catch_up)
+                (follower.bring(look).await?, catch_up)
             }
             // Whoever follows a list loads it.
             None => (Vec::new(), "reset"),
@@ -78,13 +81,19 @@ impl Follower {
 
     fn take(&mut self, item: Item) -> Result<Step, Close> {
         match item {
+            // The end comes with what went wrong, which is not in the channel.
+            Item::Frame(frame, _) if self.viewer.is_superuser && tells_of_failure(&frame) => {
+                Ok(step(self.place.lost()))
+            }
             Item::Frame(frame, text) => match self.place.judge(frame.cursor) {
                 Verdict::Drop => Ok(Step::Nothing),
                 Verdict::CatchUp => Ok(Step::CatchUp),
                 Verdict::Deliver => {
                     let messages = match text {
                         Some(text) => vec![Message { cursor: Some(frame.cursor), text }],
-                        None => wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame)?,
+                        None => {
+                            wire::encode_frame(&self.web, &self.viewer.id, &self.channel, &frame)?
+                        }
                     };
                     Ok(Step::Send(messages))
                 }
@@ -113,7 +122,7 @@ impl Follower {
     pub(super) async fn catch_up(&mut self) -> Result<Vec<Message>, Close> {
         let Some(id) = self.channel.operation_id() else { return Ok(Vec::new()) };
         let look = self.look(id).await?.unless_behind(self.place.cursor());
-        self.bring(look)
+        self.bring(look).await
     }
 
     /// Looks at the operation when it is this client's turn: in a box, as that is rare, and takes
@@ -131,9 +140,23 @@ impl Follower {
     }
 
     /// The messages that bring the client to what was looked at.
-    fn bring(&mut self, Look { cursor, missing }: Look) -> Result<Vec<Message>, Close> {
+    async fn bring(&mut self, Look { cursor, missing }: Look) -> Result<Vec<Message>, Close> {
+        let traceback = if self.viewer.is_superuser && missing.signals().iter().any(is_failure) {
+            Box::pin(self.traceback(cursor)).await?
+        } else {
+            None
+        };
         self.place.come_to(cursor);
-        Ok(wire::encode_catch_up(&self.web, &self.viewer, &self.channel, cursor, missing)?)
+        let (viewer, traceback) = (&self.viewer.id, traceback.as_deref());
+        Ok(wire::encode_catch_up(&self.web, viewer, &self.channel, cursor, missing, traceback)?)
+    }
+
+    /// What went wrong in the run that ended at `cursor`, off a row that is not older than that.
+    async fn traceback(&self, cursor: Cursor) -> Result<Option<String>, StoreError> {
+        let Some(id) = self.channel.operation_id() else { return Ok(None) };
+        let row = self.web.engine().store.find(id).await?;
+        let row = row.filter(|row| row.attempt_number() == cursor.epoch.attempt);
+        Ok(row.and_then(|row| self.viewer.traceback_of(&row).map(str::to_owned)))
     }
 }
 
@@ -145,6 +168,14 @@ impl Stream for Follower {
         let item = ready!(Pin::new(&mut self.watch).poll_next(cx));
         Poll::Ready(item.map(|item| self.take(item)))
     }
+}
+
+fn tells_of_failure(frame: &Frame) -> bool {
+    matches!(&frame.payload, Payload::Signal(signal) if is_failure(signal))
+}
+
+fn is_failure(signal: &Signal) -> bool {
+    matches!(signal, Signal::Finished(Finished { state: OperationState::FinishedError, .. }))
 }
 
 /// A verdict where there is no frame to deliver.

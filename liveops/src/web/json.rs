@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::state::Web;
+use super::{state::Web, viewer::Viewer};
 use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
@@ -28,6 +28,8 @@ pub(super) struct OperationJson {
     stages: Vec<StageJson>,
     result: Option<serde_json::Value>,
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceback: Option<String>,
     attempt: u32,
     attempts: AttemptsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,8 +62,9 @@ impl From<Attempts> for AttemptsJson {
 }
 
 impl OperationJson {
-    /// The operation of `row`, with what it shows right now where it runs in this process.
-    pub(super) fn new(web: &Web, kind: &OperationKind, row: Model) -> Self {
+    /// The operation of `row` for `viewer`, with what it shows right now where it runs in this
+    /// process.
+    pub(super) fn new(web: &Web, viewer: &Viewer, kind: &OperationKind, row: Model) -> Self {
         let id = row.operation_id();
         let live = web.engine().running.projection(id).filter(|_| !row.state().is_terminal());
         let projection = live.unwrap_or_else(|| row.projection(kind));
@@ -79,6 +82,7 @@ impl OperationJson {
             stages: stages(kind, &projection),
             attempt: row.attempt_number().0,
             attempts: row.attempts().into(),
+            traceback: viewer.traceback_of(&row).map(str::to_owned),
             op_type: row.op_type,
             owner: row.owner,
             result: row.result_context,

@@ -74,7 +74,7 @@ async fn answer(
     if wants_json(headers) {
         let operations = rows.into_iter().filter_map(|row| {
             let kind = web.engine().registry.find(&row.op_type)?.kind;
-            Some(OperationJson::new(web, &kind, row))
+            Some(OperationJson::new(web, viewer, &kind, row))
         });
         return Ok(Json(ListJson { operations: operations.collect(), next_url }).into_response());
     }

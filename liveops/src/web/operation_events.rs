@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use axum::{
     Extension,
@@ -71,7 +71,7 @@ impl OperationEvents {
         keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut events = Self { client, follower: None, pending: VecDeque::new(), keepalive };
         let channel = ChannelName::operation(found.row.operation_id());
-        match Follower::begin(web, viewer.id, channel, since).await {
+        match Follower::begin(web, Arc::new(viewer), channel, since).await {
             Ok((follower, messages)) => {
                 events.follower = Some(follower);
                 events.pending.extend(messages.into_iter().map(event));

@@ -66,7 +66,7 @@ async fn show(
     let Embedded { container, token, cursor } =
         Embedded::look(web.engine(), viewer, &kind, &row).await?;
     if as_json {
-        let json = OperationJson::new(web, &kind, row).connected(token, Some(cursor));
+        let json = OperationJson::new(web, viewer, &kind, row).connected(token, Some(cursor));
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }
     let subject = Subject { kind, id: row.operation_id() };

@@ -51,6 +51,12 @@ impl Viewer {
         self.is_superuser || row.owner == self.id.as_str()
     }
 
+    /// What went wrong in a run that has ended, if the viewer may read that.
+    pub(super) fn traceback_of<'a>(&self, row: &'a Model) -> Option<&'a str> {
+        let may_read = self.is_superuser && row.state().is_terminal();
+        row.traceback.as_deref().filter(|_| may_read)
+    }
+
     /// The channel of the list that the viewer sees.
     pub(super) fn list_channel(&self) -> ChannelName {
         if self.is_superuser { ChannelName::all() } else { ChannelName::owner(&self.id) }

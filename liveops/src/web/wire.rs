@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::state::Web;
 use crate::{
     channel::{Chained, Cursor, Finished, Frame, Missing, Payload, RowProgress, Signal},
-    operation::{ChannelName, OperationState, UserId},
+    operation::{ChannelName, OperationId, OperationState, UserId},
     render::{Fragment, Renderer},
     token::{SubscriptionToken, TokenError},
 };
@@ -140,30 +140,49 @@ pub(super) fn encode_frame(
     Ok(vec![encode(whole), encode(hand_over)])
 }
 
-/// The messages that bring a client up to date.
+/// The messages that bring a client up to date; with what went wrong, where the client may read that
+/// and is told of the end.
 pub(super) fn encode_catch_up(
     web: &Web,
     viewer: &UserId,
     channel: &ChannelName,
     cursor: Cursor,
     missing: Missing,
+    traceback: Option<&str>,
 ) -> Result<Vec<Message>, TokenError> {
     let is_reset = matches!(missing, Missing::Reset(_));
     let encode = |frame: Frame| {
-        match &frame.payload {
+        let mut messages = match &frame.payload {
             // All there is, wherever it stands in its history.
             Payload::Fragments(fragments) if is_reset => {
                 let liveop_html = html(&web.engine().renderer, channel, fragments, true);
                 let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
                 let text = ServerMessage::ChatMessage(message).encode();
-                Ok(vec![Message { cursor: Some(frame.cursor), text }])
+                vec![Message { cursor: Some(frame.cursor), text }]
             }
-            _ => encode_frame(web, viewer, channel, &frame),
+            _ => encode_frame(web, viewer, channel, &frame)?,
+        };
+        if let Payload::Signal(Signal::Finished(finished)) = &frame.payload {
+            // In front, so that who has come to the end has it.
+            let traceback = traceback.map(|text| encode_traceback(web, channel, finished.id, text));
+            messages.splice(..0, traceback);
         }
+        Ok(messages)
     };
     let messages: Result<Vec<Vec<Message>>, TokenError> =
         missing.into_frames(cursor).into_iter().map(encode).collect();
     Ok(messages?.into_iter().flatten().collect())
+}
+
+/// What went wrong, which has no place in the channel: it was never part of it.
+fn encode_traceback(web: &Web, channel: &ChannelName, id: OperationId, traceback: &str) -> Message {
+    let html = web.engine().renderer.traceback_out_of_band(id, traceback);
+    let message = ChatMessage {
+        channel: channel.as_str(),
+        liveop_html: Some(html),
+        ..ChatMessage::default()
+    };
+    Message { cursor: None, text: ServerMessage::ChatMessage(message).encode() }
 }
 
 /// The text that tells a list's clients to load it again.

@@ -158,6 +158,12 @@ async fn the_pages_of_the_demo_have_no_violation() {
     browser.goto(&demo.server.url(&path)).await;
     browser.wait_for("[data-state=active]").await;
     objections.extend(critic.objections("demo-running").await);
+    let id = demo.demo.liveops().enqueue(demo::operations::PanickingTask {}, "ann").await.unwrap();
+    let path = demo.demo.liveops().url(demo::operations::PanickingTask::OP_TYPE, id);
+    browser.goto(&demo.server.url(&path)).await;
+    browser.wait_for(".op-traceback details").await;
+    browser.click(".op-traceback summary").await;
+    objections.extend(critic.objections("demo-traceback").await);
     browser.goto(&demo.server.url("/live/")).await;
     objections.extend(critic.objections("everybodys-list").await);
     assert!(objections.is_empty(), "{objections:#?}");

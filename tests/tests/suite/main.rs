@@ -6,9 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
-mod support;
-
 mod accessibility;
+
 mod back_and_forward;
 mod blocked_sockets;
 mod chains;
@@ -48,8 +47,10 @@ mod small_screens;
 mod somebody_else;
 mod stock_htmx;
 mod store;
+mod support;
 mod support_works;
 mod tokens;
+mod tracebacks;
 mod transactions;
 mod typing;
 mod unique;

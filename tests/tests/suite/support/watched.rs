@@ -100,7 +100,7 @@ pub(crate) const CONNECTED: &str =
 /// The times of a log are in the reader's own words and so left out; what is kept of a log may be
 /// a little more than the page keeps.
 pub(crate) const SHOWS_THE_TRUTH: &str = "(() => {
-    const parts = ['controls', 'stages', 'status', 'progress', 'regions', 'result', 'log'];
+    const parts = ['controls', 'stages', 'status', 'progress', 'regions', 'result', 'traceback', 'log'];
     const request = new XMLHttpRequest();
     request.open('GET', location.href, false);
     request.send();
