@@ -57,6 +57,7 @@
 //! | enqueue, cancel, restart | [`LiveOps`] |
 //! | put the pages into an application | [`web::router`], [`Viewer`] |
 //! | show a result in your own way | [`Templates`] |
+//! | delete what ended long ago | [`LiveOps::prune`] |
 //! | turn a number | [`Config`] |
 //! | test an operation | [`testing`] |
 //! | carry frames in another way | [`channel::ChannelLayer`] |

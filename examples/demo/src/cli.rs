@@ -3,7 +3,7 @@
 use std::{error::Error, io::IsTerminal, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use liveops::RunnerKind;
+use liveops::{LiveOps, RunnerKind};
 use tokio::{net::TcpListener, runtime::Runtime};
 use tracing_subscriber::EnvFilter;
 
@@ -65,6 +65,12 @@ enum Command {
     },
     /// Bring the tables up to date
     Migrate,
+    /// Delete the operations that ended long ago
+    Prune {
+        /// How long ago at least: 30d, 12h
+        #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+        older_than: Duration,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -123,6 +129,11 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Command::Migrate => {
                 crate::migrate(&settings).await?;
                 tracing::info!("the tables are up to date");
+                Ok(())
+            }
+            Command::Prune { older_than } => {
+                let liveops = LiveOps::builder(crate::migrate(&settings).await?).build()?;
+                println!("operations deleted: {}", liveops.prune(older_than).await?);
                 Ok(())
             }
         }

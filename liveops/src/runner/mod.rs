@@ -15,6 +15,7 @@ mod keeper;
 mod live_ops;
 mod outcome;
 mod panic;
+mod prune;
 mod random;
 mod registry;
 mod rescue;

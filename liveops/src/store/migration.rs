@@ -95,7 +95,7 @@ fn operation_table() -> TableCreateStatement {
         .take()
 }
 
-fn operation_indexes() -> [IndexCreateStatement; 4] {
+fn operation_indexes() -> [IndexCreateStatement; 5] {
     let index = |name: &str| Index::create().name(name).table(Entity).take();
     let is_unfinished = Expr::col(Column::FinishedOn).is_null();
     [
@@ -114,6 +114,11 @@ fn operation_indexes() -> [IndexCreateStatement; 4] {
             .take(),
         // An owner's list; ids sort by time.
         index("liveops_operation_owner").col(Column::Owner).col(Column::Id).take(),
+        // Which ones ended long ago.
+        index("liveops_operation_ended")
+            .col(Column::FinishedOn)
+            .and_where(Expr::col(Column::FinishedOn).is_not_null())
+            .take(),
         index("liveops_operation_unique")
             .unique()
             .col(Column::UniqueKey)

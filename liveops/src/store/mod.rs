@@ -14,6 +14,7 @@ mod lease;
 mod list_filter;
 mod migration;
 mod operations;
+mod prune;
 mod restore;
 mod run;
 mod stage_output;

@@ -32,6 +32,7 @@ mod lost_frames;
 mod markup;
 mod page_events;
 mod projection;
+mod pruning;
 mod readme;
 mod reconnect;
 mod reduced_motion;

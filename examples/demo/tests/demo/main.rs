@@ -8,6 +8,7 @@ mod cancelling;
 mod file_access;
 mod operations;
 mod pages;
+mod pruning;
 mod sample;
 mod score_import;
 mod sign_in;

@@ -1,0 +1,169 @@
+//! Housekeeping deletes what ended long ago, and nothing else.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future;
+use liveops::{
+    LiveOps, OperationId, OperationState,
+    operation::NewOperation,
+    store::{Column, Entity, Store},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
+    QueryFilter, Statement, TransactionTrait, sea_query::Expr,
+};
+
+use crate::support::{
+    app::Steps,
+    database::{TestDatabase, on_every_database},
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn store(db: &TestDatabase) -> Store {
+    let store = Store::new(db.connect().await);
+    store.migrate().await.unwrap();
+    store
+}
+
+fn liveops(store: &Store) -> LiveOps {
+    LiveOps::builder(store.db().clone()).build().unwrap()
+}
+
+fn days_ago(days: i64) -> DateTime<Utc> {
+    Utc::now() - TimeDelta::days(days)
+}
+
+/// As many operations as asked for, which wait.
+async fn enqueued(store: &Store, count: usize) -> Vec<OperationId> {
+    let transaction = store.db().begin().await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        let new = NewOperation::new(&Steps {}, "ann").unwrap();
+        ids.push(store.insert(&transaction, new).await.unwrap().operation_id());
+    }
+    transaction.commit().await.unwrap();
+    ids
+}
+
+/// Turns operations that wait into ones in this state, since `on`.
+async fn bring(store: &Store, ids: &[OperationId], state: OperationState, on: DateTime<Utc>) {
+    let ids = ids.iter().map(|id| id.as_uuid());
+    let started = (state != OperationState::NotStarted).then_some(on);
+    Entity::update_many()
+        .filter(Column::Id.is_in(ids))
+        .col_expr(Column::CreatedOn, Expr::value(on))
+        .col_expr(Column::RunAfter, Expr::value(on))
+        .col_expr(Column::StartedOn, Expr::value(started))
+        .col_expr(Column::FinishedOn, Expr::value(state.is_terminal().then_some(on)))
+        .col_expr(Column::Cancelled, Expr::value(state == OperationState::Cancelled))
+        .col_expr(Column::FinishedSuccessfully, Expr::value(state == OperationState::FinishedOk))
+        .exec(store.db())
+        .await
+        .unwrap();
+}
+
+/// As many operations as asked for, which ended so many days ago.
+async fn ended(store: &Store, count: usize, days: i64) -> Vec<OperationId> {
+    let ids = enqueued(store, count).await;
+    bring(store, &ids, OperationState::FinishedOk, days_ago(days)).await;
+    ids
+}
+
+async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await;
+    row.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+on_every_database! {
+    async fn only_what_ended_longer_ago_is_deleted(db: TestDatabase) {
+        let store = store(&db).await;
+        let mut stay = Vec::new();
+        let mut go = Vec::new();
+        for state in OperationState::ALL {
+            let ids = enqueued(&store, 2).await;
+            let (old, new) = ids.split_at(1);
+            bring(&store, old, state, days_ago(31)).await;
+            bring(&store, new, state, days_ago(29)).await;
+            assert_eq!(store.find(old[0]).await.unwrap().unwrap().state(), state);
+            if state.is_terminal() { go.push(old[0]) } else { stay.push(old[0]) }
+            stay.push(new[0]);
+        }
+        assert_eq!(liveops(&store).prune(DAY * 30).await.unwrap(), go.len() as u64);
+        for (ids, is_there) in [(stay, true), (go, false)] {
+            for id in ids {
+                assert_eq!(store.find(id).await.unwrap().is_some(), is_there, "{id}");
+            }
+        }
+    }
+
+    async fn an_age_before_the_calendar_deletes_nothing(db: TestDatabase) {
+        let store = store(&db).await;
+        let ids = ended(&store, 1, 3).await;
+        for age in [Duration::MAX, DAY * 365 * 1_000_000] {
+            assert_eq!(liveops(&store).prune(age).await.unwrap(), 0);
+        }
+        assert!(store.find(ids[0]).await.unwrap().is_some());
+    }
+
+    async fn a_batch_takes_what_ended_first(db: TestDatabase) {
+        let store = store(&db).await;
+        let newer = ended(&store, 2, 2).await;
+        let older = ended(&store, 2, 3).await;
+        assert_eq!(store.prune(days_ago(1), 2).await.unwrap(), 2);
+        for (id, is_there) in [(newer[0], true), (newer[1], true), (older[0], false), (older[1], false)] {
+            assert_eq!(store.find(id).await.unwrap().is_some(), is_there, "{id}");
+        }
+        assert_eq!(store.prune(days_ago(1), 9).await.unwrap(), 2);
+        assert_eq!(store.prune(days_ago(1), 9).await.unwrap(), 0);
+    }
+
+    async fn what_is_saved_of_stages_goes_with_their_operation(db: TestDatabase) {
+        const COUNT: &str = "SELECT count(*) FROM liveops_stage_output";
+        let store = store(&db).await;
+        ended(&store, 1, 3).await;
+        let kept = ended(&store, 1, 1).await;
+        let save = "INSERT INTO liveops_stage_output (operation, stage, output) \
+                    SELECT id, 'Load', input FROM liveops_operation";
+        store.db().execute_unprepared(save).await.unwrap();
+        assert_eq!(number(store.db(), COUNT).await, 2);
+        assert_eq!(liveops(&store).prune(DAY * 2).await.unwrap(), 1);
+        assert_eq!(number(store.db(), COUNT).await, 1);
+        assert!(store.find(kept[0]).await.unwrap().is_some());
+    }
+
+    async fn others_write_while_batch_after_batch_is_deleted(db: TestDatabase) {
+        const OLD: usize = 1_201;
+        let store = store(&db).await;
+        ended(&store, OLD, 3).await;
+        let liveops = liveops(&store);
+        let others = (0..20).map(async |_| enqueued(&store, 1).await);
+        let (pruned, others) = tokio::join!(liveops.prune(DAY), future::join_all(others));
+        assert_eq!(pruned.unwrap(), OLD as u64);
+        assert_eq!(others.len() as u64, Entity::find().count(store.db()).await.unwrap());
+    }
+
+    async fn what_is_restarted_meanwhile_stays(db: TestDatabase) {
+        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let store = store(&db).await;
+        let ids = ended(&store, 1, 3).await;
+        let transaction = store.begin().await.unwrap();
+        store.restart(&transaction, ids[0]).await.unwrap().expect("it has ended");
+        let pruning = tokio::spawn({
+            let store = store.clone();
+            async move { store.prune(days_ago(1), 9).await }
+        });
+        // It has chosen the row by then. SQLite does not let it look before the commit.
+        while store.db().get_database_backend() == DbBackend::Postgres
+            && number(store.db(), WAITING).await == 0
+        {
+            tokio::task::yield_now().await;
+        }
+        store.commit(transaction).await.unwrap();
+        assert_eq!(pruning.await.unwrap().unwrap(), 0);
+        let row = store.find(ids[0]).await.unwrap().expect("it waits");
+        assert_eq!(row.state(), OperationState::NotStarted);
+    }
+}
