@@ -19,6 +19,9 @@ pub type RunResult<T> = Result<T, RunError>;
 /// goes to the operation's traceback, for staff. An error meant for the owner's eyes is made with
 /// [`RunError::user`].
 ///
+/// Superusers read the traceback on the operation's page and in its JSON. A panic has one too: its
+/// message, and where it happened.
+///
 /// A [`Cancelled`] passed on with `?` ends the run as cancelled, which is not a failure.
 ///
 /// ```
