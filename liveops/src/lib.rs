@@ -56,8 +56,8 @@
 //! | fail with a message for its owner | [`RunError::user`] |
 //! | enqueue, cancel, restart | [`LiveOps`] |
 //! | put the pages into an application | [`web::router`], [`Viewer`] |
-//! | show a result in your own way | [`Templates`] |
 //! | delete what ended long ago | [`LiveOps::prune`] |
+//! | show a page, a result or a region in your own way | [`Templates`] |
 //! | turn a number | [`Config`] |
 //! | test an operation | [`testing`] |
 //! | carry frames in another way | [`channel::ChannelLayer`] |

@@ -89,8 +89,8 @@ where
         owner: "tester".into(),
         attempt: Attempt(1),
         language: String::new(),
-        web: true,
         stage_outputs: Arc::new(StageOutputs::of_only_run()),
+        web: Some(Arc::default()),
     });
     let state = Arc::new(Op::State::from_state(state));
     let result = operation.run(Progress::new(report.clone(), facts, state)).await;

@@ -1,4 +1,5 @@
 use super::{LiveOperation, Policy, Stage};
+use crate::projection::RegionName;
 
 /// What is known of every operation of one type, without the type: the constants of
 /// [`LiveOperation`] as a value.
@@ -36,5 +37,22 @@ impl OperationKind {
             result_text_template: Op::RESULT_TEXT_TEMPLATE,
             policy: Op::POLICY,
         }
+    }
+
+    /// The template name of one custom region, as
+    /// [`LiveOperation::fragment_template`] gives it.
+    pub(crate) fn fragment_template(&self, fragment: &str) -> String {
+        format!("{}{fragment}.html", self.fragment_prefix())
+    }
+
+    /// Whether `template` is the name of the template of a custom region.
+    pub(crate) fn has_fragment(&self, template: &str) -> bool {
+        let fragment = template.strip_prefix(&self.fragment_prefix());
+        let fragment = fragment.and_then(|fragment| fragment.strip_suffix(".html"));
+        fragment.is_some_and(|fragment| fragment.parse::<RegionName>().is_ok())
+    }
+
+    fn fragment_prefix(&self) -> String {
+        format!("{}_", self.op_type.replacen('.', "/", 1))
     }
 }

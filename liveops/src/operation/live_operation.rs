@@ -76,7 +76,8 @@ pub trait LiveOperation: Storable + Sync {
     /// The labels of the stages, in order.
     const STAGES: &'static [&'static str] = <Self::Stage as Stage>::NAMES;
 
-    /// The template name of one custom region: `app/name_fragment.html`.
+    /// The name under which what [`WebProgress::show`](crate::WebProgress::show) puts into one custom
+    /// region is looked up in [`Templates`](crate::Templates): `app/name_fragment.html`.
     fn fragment_template(fragment: &str) -> String {
         format!("{}/{}_{fragment}.html", Self::APP, Self::NAME)
     }

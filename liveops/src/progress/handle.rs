@@ -14,6 +14,7 @@ use crate::{
         Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, Storable, UserId,
     },
     projection::{LOG_LINE_BYTES_MAX, kept},
+    render::Templates,
 };
 
 /// How a run tells what it is doing, and hears that it should stop.
@@ -36,9 +37,9 @@ pub(crate) struct Facts {
     pub(crate) owner: UserId,
     pub(crate) attempt: Attempt,
     pub(crate) language: String,
-    /// Whether a browser is watching rather than a terminal.
-    pub(crate) web: bool,
     pub(crate) stage_outputs: Arc<StageOutputs>,
+    /// What makes HTML for a browser; `None` where a terminal is watching.
+    pub(crate) web: Option<Arc<Templates>>,
 }
 
 impl<Op: LiveOperation> Progress<Op> {
@@ -344,7 +345,8 @@ impl<Op: LiveOperation> Progress<Op> {
 
     /// What only a browser can show; `None` in a terminal.
     pub fn web(&self) -> Option<WebProgress> {
-        self.facts.web.then(|| WebProgress::new(self.report.clone()))
+        let templates = self.facts.web.clone()?;
+        Some(WebProgress::new(self.report.clone(), templates, Op::fragment_template))
     }
 }
 

@@ -1,20 +1,29 @@
 use std::sync::Arc;
 
 use maud::Markup;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Report;
-use crate::{event::Event, projection::RegionName};
+use crate::{event::Event, projection::RegionName, render::Templates};
 
 /// What a run can do on a page and not in a terminal; from
 /// [`Progress::web`](crate::Progress::web).
 #[derive(Debug, Clone)]
 pub struct WebProgress {
     report: Arc<Report>,
+    templates: Arc<Templates>,
+    fragment_template: fn(&str) -> String,
 }
 
 impl WebProgress {
-    pub(super) fn new(report: Arc<Report>) -> Self {
-        Self { report }
+    /// `fragment_template` gives the name of the template of a custom region.
+    pub(super) fn new(
+        report: Arc<Report>,
+        templates: Arc<Templates>,
+        fragment_template: fn(&str) -> String,
+    ) -> Self {
+        Self { report, templates, fragment_template }
     }
 
     /// Puts `html` into the custom region `region`, in the place of what was there.
@@ -31,6 +40,29 @@ impl WebProgress {
         self.with_region(region, |region| Event::Append { region, html: html.0.into() });
     }
 
+    /// Puts into the custom region `region` what its template makes of `value`, in the place of what
+    /// was there.
+    ///
+    /// The template is the one that [`Templates::fragment`] has under the operation's
+    /// [`fragment_template`](crate::LiveOperation::fragment_template) of the region:
+    /// `web.show("preview", &words)` in a `WordCount` is shown with `demo/word_count_preview.html`.
+    /// Where there is none, or it makes nothing of the value, that is reported to the application's
+    /// log, and a table of the value's fields is shown.
+    ///
+    /// Names are treated as in [`swap`](Self::swap). A value that has no form in JSON is reported to
+    /// the application's log and otherwise ignored.
+    pub fn show(&self, region: &str, value: &impl Serialize) {
+        let value = serde_json::to_value(value);
+        self.with_template(region, value, |region, html| Event::Swap { region, html });
+    }
+
+    /// Adds what the template of the custom region `region` makes of `value` at the region's end: as
+    /// [`append`](Self::append), with the template that [`show`](Self::show) takes.
+    pub fn show_more(&self, region: &str, value: &impl Serialize) {
+        let value = serde_json::to_value(value);
+        self.with_template(region, value, |region, html| Event::Append { region, html });
+    }
+
     /// Sends the browser to `url` when the operation has finished. The last call counts.
     ///
     /// The address is a path, or begins with `http:` or `https:`. Any other, a `javascript:` that
@@ -41,6 +73,24 @@ impl WebProgress {
             self.report.event(Event::Redirect(url));
         } else {
             tracing::error!("ignored a redirect that leads to no page");
+        }
+    }
+
+    fn with_template(
+        &self,
+        name: &str,
+        value: serde_json::Result<Value>,
+        event: impl FnOnce(RegionName, Arc<str>) -> Event,
+    ) {
+        match value {
+            Ok(value) => self.with_region(name, |region| {
+                let template = (self.fragment_template)(region.as_str());
+                let html = self.templates.render_fragment(&template, &value);
+                event(region, html.0.into())
+            }),
+            Err(error) => {
+                tracing::error!(region = name, %error, "ignored what has no form in JSON");
+            }
         }
     }
 

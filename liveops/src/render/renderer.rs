@@ -54,6 +54,11 @@ impl Renderer {
         &self.assets
     }
 
+    /// The application's templates.
+    pub(crate) fn templates(&self) -> &Arc<Templates> {
+        &self.templates
+    }
+
     /// Where the router stands, without a slash at the end.
     pub fn mount(&self) -> &str {
         &self.mount
@@ -81,6 +86,12 @@ impl Renderer {
     /// The fragments of every region.
     pub fn snapshot(&self, subject: &Subject, projection: &Projection) -> Vec<Fragment> {
         self.fragments(subject, projection, projection.everything())
+    }
+
+    /// A result as plain text: made by the text template of its operation, or else a line
+    /// `field=value` for each of its fields.
+    pub fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
+        self.templates.render_result_text(kind.result_text_template, output)
     }
 
     fn region_fragments(

@@ -1,17 +1,19 @@
-use std::{
-    collections::HashMap,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+mod attempt;
+mod plain;
 
-use maud::{DOCTYPE, Markup, html};
+use std::{collections::HashMap, fmt};
+
+use maud::Markup;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use self::attempt::attempt;
 
 /// The application's own HTML, by the names that the derive generates.
 ///
 /// What has no template is shown with a plain one: a result as a table of its fields, a page as the
-/// operation's container in the built-in layout.
+/// operation's container in the built-in layout. So is what a template makes nothing of: one that
+/// panics or does not fit is reported to the application's log, and takes nothing else down.
 ///
 /// ```
 /// use liveops::{LiveOperation, Templates};
@@ -33,13 +35,18 @@ use serde_json::Value;
 /// ```
 #[derive(Default)]
 pub struct Templates {
-    layout: Option<Template<Layout>>,
-    hosts: HashMap<String, Template<HostPage>>,
-    results: HashMap<String, Template<Value, Result<Markup, serde_json::Error>>>,
-    texts: HashMap<String, Template<Value, Result<String, serde_json::Error>>>,
+    layout: Option<Function<Layout, Markup>>,
+    hosts: Functions<HostPage, Markup>,
+    results: Functions<Value, Markup>,
+    texts: Functions<Value, String>,
+    fragments: Functions<Value, Markup>,
 }
 
-type Template<In, Out = Markup> = Box<dyn Fn(&In) -> Out + Send + Sync>;
+type Functions<In, Out> = HashMap<String, Function<In, Out>>;
+
+/// A function of the application's; it fails when its argument has to be read from JSON first, and
+/// is of another type.
+type Function<In, Out> = Box<dyn Fn(&In) -> Result<Out, serde_json::Error> + Send + Sync>;
 
 /// What a layout puts together to a page.
 #[derive(Debug)]
@@ -78,7 +85,7 @@ impl Templates {
     /// The frame of every page.
     #[must_use]
     pub fn layout(mut self, layout: impl Fn(&Layout) -> Markup + Send + Sync + 'static) -> Self {
-        self.layout = Some(Box::new(layout));
+        self.layout = Some(Box::new(move |page| Ok(layout(page))));
         self
     }
 
@@ -90,24 +97,19 @@ impl Templates {
         name: impl Into<String>,
         host: impl Fn(&HostPage) -> Markup + Send + Sync + 'static,
     ) -> Self {
-        self.hosts.insert(name.into(), Box::new(host));
+        self.hosts.insert(name.into(), Box::new(move |page| Ok(host(page))));
         self
     }
 
     /// The HTML of a result, under the operation's
     /// [`RESULT_TEMPLATE`](crate::LiveOperation::RESULT_TEMPLATE).
-    ///
-    /// A template that panics, or whose type the stored result does not fit, is reported to the
-    /// application's log, and the result is shown as a table of its fields.
     #[must_use]
     pub fn result<Output: DeserializeOwned>(
         mut self,
         name: impl Into<String>,
         result: impl Fn(&Output) -> Markup + Send + Sync + 'static,
     ) -> Self {
-        let template =
-            move |output: &Value| Output::deserialize(output).map(|output| result(&output));
-        self.results.insert(name.into(), Box::new(template));
+        self.results.insert(name.into(), typed(result));
         self
     }
 
@@ -119,100 +121,106 @@ impl Templates {
         name: impl Into<String>,
         text: impl Fn(&Output) -> String + Send + Sync + 'static,
     ) -> Self {
-        let template =
-            move |output: &Value| Output::deserialize(output).map(|output| text(&output));
-        self.texts.insert(name.into(), Box::new(template));
+        self.texts.insert(name.into(), typed(text));
         self
     }
 
-    /// The names of all templates there are, to be held against the operations there are.
+    /// The HTML that a custom region gets from [`WebProgress::show`](crate::WebProgress::show) and
+    /// [`show_more`](crate::WebProgress::show_more), under the operation's
+    /// [`fragment_template`](crate::LiveOperation::fragment_template) of that region.
+    ///
+    /// ```
+    /// use liveops::{LiveOperation, Progress, Run, RunResult, Templates};
+    /// use maud::html;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// #[liveop(app = "demo")]
+    /// struct WordCount {
+    ///     text: String,
+    /// }
+    ///
+    /// impl Run for WordCount {
+    ///     type Output = usize;
+    ///
+    ///     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+    ///         let words: Vec<&str> = self.text.split_whitespace().collect();
+    ///         if let Some(web) = p.web() {
+    ///             web.show("preview", &words);
+    ///         }
+    ///         Ok(words.len())
+    ///     }
+    /// }
+    ///
+    /// let preview = WordCount::fragment_template("preview");
+    /// assert_eq!(preview, "demo/word_count_preview.html");
+    /// let templates = Templates::new().fragment(preview, |words: &Vec<String>| {
+    ///     html! { ul { @for word in words { li { (word) } } } }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn fragment<T: DeserializeOwned>(
+        mut self,
+        name: impl Into<String>,
+        fragment: impl Fn(&T) -> Markup + Send + Sync + 'static,
+    ) -> Self {
+        self.fragments.insert(name.into(), typed(fragment));
+        self
+    }
+
+    /// The names of all functions but those of fragments, to be held against the operations there
+    /// are.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = self.hosts.keys().chain(self.results.keys()).chain(self.texts.keys());
         names.map(String::as_str)
     }
 
+    /// The names of the functions of fragments.
+    pub(crate) fn fragment_names(&self) -> impl Iterator<Item = &str> {
+        self.fragments.keys().map(String::as_str)
+    }
+
     pub(super) fn render_layout(&self, page: &Layout) -> Markup {
-        match &self.layout {
-            Some(layout) => layout(page),
-            None => plain_layout(page),
-        }
+        let layout = self.layout.as_ref().and_then(|layout| attempt("layout", || layout(page)));
+        layout.unwrap_or_else(|| plain::layout(page))
     }
 
     pub(super) fn render_host(&self, name: &str, page: &HostPage) -> Markup {
-        match self.hosts.get(name) {
-            Some(host) => host(page),
-            None => html! {
-                // The title in the container is a second-level heading: it may be one of several,
-                // and changes when a chain moves on.
-                h1 class="liveops-hidden" { "Operation" }
-                (page.container)
-            },
-        }
+        call(&self.hosts, name, page).unwrap_or_else(|| plain::host(page))
     }
 
     pub(super) fn render_result(&self, name: &str, output: &Value) -> Markup {
-        let Some(template) = self.results.get(name) else { return plain_result(output) };
-        match catch_unwind(AssertUnwindSafe(|| template(output))) {
-            Ok(Ok(markup)) => markup,
-            Ok(Err(error)) => {
-                tracing::error!(template = name, %error, "the stored result does not fit its template");
-                plain_result(output)
-            }
-            Err(_) => {
-                tracing::error!(template = name, "the result template panicked");
-                plain_result(output)
-            }
-        }
+        call(&self.results, name, output).unwrap_or_else(|| plain::value(output))
     }
+
+    pub(super) fn render_result_text(&self, name: &str, output: &Value) -> String {
+        call(&self.texts, name, output).unwrap_or_else(|| plain::text(output))
+    }
+
+    /// What a custom region shows of `value`. That nothing makes HTML of it is a mistake, unlike
+    /// with a result: somebody asked for a template by its name.
+    pub(crate) fn render_fragment(&self, name: &str, value: &Value) -> Markup {
+        call(&self.fragments, name, value).unwrap_or_else(|| {
+            tracing::error!(template = name, "a region is shown without its template");
+            plain::value(value)
+        })
+    }
+}
+
+/// What the function of that name shows; `None` when there is none, or it fails.
+fn call<In, Out>(functions: &Functions<In, Out>, name: &str, argument: &In) -> Option<Out> {
+    let function = functions.get(name)?;
+    attempt(name, || function(argument))
+}
+
+fn typed<T: DeserializeOwned, Out>(
+    function: impl Fn(&T) -> Out + Send + Sync + 'static,
+) -> Function<Value, Out> {
+    Box::new(move |value| T::deserialize(value).map(|value| function(&value)))
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
-    }
-}
-
-fn plain_layout(page: &Layout) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (page.title) }
-                (page.head)
-            }
-            body class="liveops-page" {
-                header {
-                    nav class="liveops-nav" {
-                        a href=(page.list_url) { "Operations" }
-                        span class="liveops-end liveops-user" { (page.viewer) }
-                    }
-                }
-                main { (page.body) }
-            }
-        }
-    }
-}
-
-/// A result without a template: a table of its fields, or the bare value; nothing for `()`.
-fn plain_result(output: &Value) -> Markup {
-    html! {
-        @match output {
-            Value::Null => {},
-            Value::Object(fields) => table class="op-result-table" {
-                @for (name, value) in fields {
-                    tr { th scope="row" { (name) } td { (plain_value(value)) } }
-                }
-            },
-            value => p { (plain_value(value)) },
-        }
-    }
-}
-
-fn plain_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        f.debug_set().entries(self.names()).entries(self.fragment_names()).finish()
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
-    operation::{FromState, NoState},
+    operation::{FromState, NoState, OperationKind},
     progress::Run,
     render::{Renderer, Templates},
     store::Store,
@@ -196,19 +196,23 @@ impl<S> Builder<S> {
 }
 
 fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), BuildError> {
-    let known: Vec<&str> = registry
-        .iter()
-        .flat_map(|operation| {
-            let kind = &operation.kind;
-            [kind.host_template, kind.result_template, kind.result_text_template]
-        })
-        .collect();
-    match templates.names().find(|name| !known.contains(name)) {
-        None => Ok(()),
-        Some(name) => {
-            Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") })
-        }
+    let kinds = || registry.iter().map(|operation| &operation.kind);
+    let known = |kind: &OperationKind| {
+        [kind.host_template, kind.result_template, kind.result_text_template]
+    };
+    if let Some(name) =
+        templates.names().find(|name| !kinds().any(|kind| known(kind).contains(name)))
+    {
+        let known: Vec<&str> = kinds().flat_map(known).collect();
+        return Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") });
     }
+    if let Some(name) =
+        templates.fragment_names().find(|name| !kinds().any(|kind| kind.has_fragment(name)))
+    {
+        let known: Vec<String> = kinds().map(|kind| kind.fragment_template("<region>")).collect();
+        return Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") });
+    }
+    Ok(())
 }
 
 fn made_up_key() -> Result<SigningKeys, TokenError> {

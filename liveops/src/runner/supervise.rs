@@ -66,8 +66,8 @@ impl Run {
             owner: self.row.owner_id(),
             attempt: self.attempt,
             language: self.row.language.clone(),
-            web: true,
             stage_outputs: self.stage_outputs.clone(),
+            web: Some(self.engine.renderer.templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");

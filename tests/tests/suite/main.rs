@@ -50,6 +50,7 @@ mod stock_htmx;
 mod store;
 mod support;
 mod support_works;
+mod templates;
 mod tokens;
 mod tracebacks;
 mod transactions;

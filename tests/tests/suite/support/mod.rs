@@ -24,3 +24,4 @@ pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod sqlite;
 pub(crate) mod watched;
+pub(crate) mod words;

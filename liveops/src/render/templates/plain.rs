@@ -1,0 +1,71 @@
+//! What is shown where the application has no template.
+
+use maud::{DOCTYPE, Markup, html};
+use serde_json::Value;
+
+use super::{HostPage, Layout};
+
+pub(super) fn layout(page: &Layout) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (page.title) }
+                (page.head)
+            }
+            body class="liveops-page" {
+                header {
+                    nav class="liveops-nav" {
+                        a href=(page.list_url) { "Operations" }
+                        span class="liveops-end liveops-user" { (page.viewer) }
+                    }
+                }
+                main { (page.body) }
+            }
+        }
+    }
+}
+
+pub(super) fn host(page: &HostPage) -> Markup {
+    html! {
+        // The title in the container is a second-level heading: it may be one of several, and
+        // changes when a chain moves on.
+        h1 class="liveops-hidden" { "Operation" }
+        (page.container)
+    }
+}
+
+/// A table of the fields, or the bare value; nothing for `()`.
+pub(super) fn value(value: &Value) -> Markup {
+    html! {
+        @match value {
+            Value::Null => {},
+            Value::Object(fields) => table class="op-result-table" {
+                @for (name, value) in fields {
+                    tr { th scope="row" { (name) } td { (in_words(value)) } }
+                }
+            },
+            value => p { (in_words(value)) },
+        }
+    }
+}
+
+/// A line `field=value` for each of the fields, or the bare value; nothing for `()`.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("{name}={}\n", in_words(value))).collect()
+        }
+        value => format!("{}\n", in_words(value)),
+    }
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

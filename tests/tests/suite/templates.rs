@@ -1,0 +1,263 @@
+//! Results, pages and regions look as the application says, and never worse than without its help.
+
+use std::collections::HashMap;
+
+use liveops::{
+    LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Templates, event::Event,
+    operation::OperationKind, runner::BuildError, store, testing,
+};
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::support::{
+    app::TestApp,
+    log::Log,
+    words::{Counted, WordCount, app, count, errors, errors_about, page, region},
+};
+
+#[derive(Deserialize)]
+struct Word {
+    word: String,
+}
+
+async fn build(templates: Templates) -> Result<LiveOps, BuildError> {
+    let db = store::connect("sqlite::memory:").await.unwrap();
+    LiveOps::builder(db).register::<WordCount>().templates(templates).build()
+}
+
+#[tokio::test]
+async fn every_template_is_found_by_its_derived_name() {
+    let templates = Templates::new()
+        .host("test/word_count.html", |page| {
+            html! { h1 { (page.title) " of " (page.list_url) } (page.container) }
+        })
+        .result("test/word_count_result.html", |counted: &Counted| {
+            html! { b { (counted.words) " <words>" } }
+        })
+        .result_text("test/word_count_result.txt", |counted: &Counted| {
+            format!("{} <words>", counted.words)
+        })
+        .fragment("test/word_count_preview.html", |words: &Vec<String>| {
+            html! { i { (words.join("+")) } }
+        })
+        .fragment(WordCount::fragment_template("found"), |word: &Word| {
+            html! { em { (word.word) } }
+        });
+    let log = Log::begin();
+    let app = app(templates).await;
+    let id = count(&app.liveops, "one <two>").await;
+    let page = page(&app, id).await;
+
+    assert!(page.contains("<h1>Word count of /live/</h1>"), "{page}");
+    assert_eq!(region(&page, "result", id), "<b>2 &lt;words&gt;</b>");
+    assert_eq!(region(&page, "preview", id), "<i>one+&lt;two&gt;</i>");
+    assert_eq!(region(&page, "found", id), "<em>one</em><em>&lt;two&gt;</em>");
+    let kind = OperationKind::of::<WordCount>();
+    let counted = json!({ "words": 2, "longest": "" });
+    assert_eq!(app.liveops.renderer().result_text(&kind, &counted), "2 <words>");
+    assert_eq!(errors(&log), [""; 0]);
+}
+
+#[tokio::test]
+async fn another_name_in_the_attribute_is_the_one_that_counts() {
+    #[derive(LiveOperation, Serialize, Deserialize)]
+    #[liveop(
+        app = "test",
+        host_template = "letters/page.html",
+        result_template = "letters/sent.html"
+    )]
+    struct Dispatch;
+
+    impl Run for Dispatch {
+        type Output = u32;
+
+        async fn run(&self, _: Progress<Self>) -> RunResult<u32> {
+            Ok(7)
+        }
+    }
+
+    let templates = Templates::new()
+        .host("letters/page.html", |page| html! { h1 { "Letters" } (page.container) })
+        .result("letters/sent.html", |sent: &u32| html! { b { (sent) " sent" } });
+    let app = TestApp::with(|builder| {
+        builder.register::<Dispatch>().runner(RunnerKind::Eager).templates(templates)
+    })
+    .await;
+    let id = app.liveops.enqueue(Dispatch, "ann").await.unwrap();
+    let page = app.get(&format!("/live/test.dispatch/{id}/")).await.body;
+    assert!(page.contains("<h1>Letters</h1>"), "{page}");
+    assert_eq!(region(&page, "result", id), "<b>7 sent</b>");
+}
+
+const TABLE: &str = "<table class=\"op-result-table\">\
+    <tr><th scope=\"row\">longest</th><td>one</td></tr>\
+    <tr><th scope=\"row\">words</th><td>1</td></tr></table>";
+
+#[tokio::test]
+async fn a_result_without_a_template_is_a_table() {
+    let app = app(Templates::new()).await;
+    let id = count(&app.liveops, "one").await;
+    assert_eq!(region(&page(&app, id).await, "result", id), TABLE);
+}
+
+#[tokio::test]
+async fn a_result_template_that_panics_leaves_the_table() {
+    let log = Log::begin();
+    let templates = Templates::new()
+        .result(WordCount::RESULT_TEMPLATE, |_: &Counted| -> Markup { panic!("out of ink") });
+    let app = app(templates).await;
+    let id = count(&app.liveops, "one").await;
+    assert_eq!(region(&page(&app, id).await, "result", id), TABLE);
+
+    let errors = errors_about(&log, "test/word_count_result.html");
+    assert!(errors.contains("panicked") && errors.contains("out of ink"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_result_that_does_not_fit_its_template_is_a_table() {
+    let log = Log::begin();
+    let templates = Templates::new()
+        .result(WordCount::RESULT_TEMPLATE, |rows: &Vec<u8>| html! { (rows.len()) });
+    let app = app(templates).await;
+    let id = count(&app.liveops, "one").await;
+    assert_eq!(region(&page(&app, id).await, "result", id), TABLE);
+
+    let errors = errors_about(&log, "test/word_count_result.html");
+    assert!(errors.contains("invalid type: map, expected a sequence"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_page_template_that_panics_leaves_the_built_in_page() {
+    let plain = app(Templates::new()).await;
+    let id = count(&plain.liveops, "one").await;
+    let plain = without_id(&page(&plain, id).await, &id.to_string());
+    let container = plain.split("<section").next().unwrap();
+
+    let log = Log::begin();
+    let templates = Templates::new()
+        .host(WordCount::HOST_TEMPLATE, |_| -> Markup { panic!("no host") })
+        .layout(|_| -> Markup { panic!("no frame") });
+    let app = app(templates).await;
+    let id = count(&app.liveops, "one").await;
+    let shown = without_id(&page(&app, id).await, &id.to_string());
+    assert_eq!(shown.split("<section").next().unwrap(), container);
+    assert!(shown.contains(TABLE), "{shown}");
+
+    let of_host = errors_about(&log, "test/word_count.html");
+    assert!(of_host.contains("no host"), "{of_host}");
+    let of_layout = errors_about(&log, "layout");
+    assert!(of_layout.contains("no frame"), "{of_layout}");
+    // Every page is in the layout, so none is lost with it.
+    assert_eq!(app.get("/live/").await.status, 200);
+    assert_eq!(app.get("/live/test.word_count/7/").await.status, 404);
+}
+
+fn without_id(page: &str, id: &str) -> String {
+    page.replace(id, "…")
+}
+
+#[tokio::test]
+async fn a_region_without_a_template_is_a_table_and_an_error() {
+    let log = Log::begin();
+    let app = app(Templates::new()).await;
+    let id = count(&app.liveops, "<one>").await;
+    let page = page(&app, id).await;
+    assert_eq!(region(&page, "preview", id), "<p>[&quot;&lt;one&gt;&quot;]</p>");
+    assert!(region(&page, "found", id).contains("<td>&lt;one&gt;</td>"), "{page}");
+
+    let errors = errors(&log);
+    assert!(errors[0].contains("test/word_count_preview.html"), "{errors:?}");
+    assert!(errors[1].contains("test/word_count_found.html"), "{errors:?}");
+    assert_eq!(errors.len(), 2, "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_region_whose_template_panics_is_a_table_and_the_run_goes_on() {
+    let log = Log::begin();
+    let templates = Templates::new()
+        .fragment(WordCount::fragment_template("preview"), |_: &Value| -> Markup {
+            panic!("out of ink")
+        })
+        .fragment(WordCount::fragment_template("found"), |_: &Word| html! { "." });
+    let app = app(templates).await;
+    let id = count(&app.liveops, "one").await;
+    let page = page(&app, id).await;
+    assert_eq!(region(&page, "preview", id), "<p>[&quot;one&quot;]</p>");
+    assert_eq!(region(&page, "found", id), ".");
+    assert_eq!(region(&page, "result", id), TABLE);
+    assert!(errors(&log)[0].contains("out of ink"), "{:?}", errors(&log));
+}
+
+#[tokio::test]
+async fn regions_are_shown_in_a_test_without_an_application() {
+    let recording = testing::run(WordCount { text: "one two".to_owned() }).await;
+    let shown = recording.events.iter().filter_map(|event| match event {
+        Event::Swap { region, html } => Some(("swap", region.as_str(), html.contains("one"))),
+        Event::Append { region, html } => Some(("append", region.as_str(), html.contains("o"))),
+        _ => None,
+    });
+    let expected =
+        [("swap", "preview", true), ("append", "found", true), ("append", "found", true)];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    assert_eq!(recording.result.unwrap().words, 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_is_reported_and_ends_nothing() {
+    #[derive(LiveOperation, Serialize, Deserialize)]
+    #[liveop(app = "test")]
+    struct Clumsy;
+
+    impl Run for Clumsy {
+        type Output = ();
+
+        async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+            let web = p.web().unwrap();
+            web.show("preview", &HashMap::from([((1, 2), "a key that is no text")]));
+            web.show("../../etc/passwd", &1);
+            web.show_more("result", &2);
+            Ok(())
+        }
+    }
+
+    let log = Log::begin();
+    let recording = testing::run(Clumsy).await;
+    recording.result.unwrap();
+    assert!(recording.projection.custom.is_empty(), "{:?}", recording.projection.custom);
+    let errors = errors(&log);
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert!(errors[0].contains("preview") && errors[0].contains("key must be a string"));
+    assert!(errors[1].contains("`../../etc/passwd`"), "{errors:?}");
+    assert!(errors[2].contains("`result`"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_result_without_a_text_template_is_a_line_a_field() {
+    let liveops = build(Templates::new()).await.unwrap();
+    let kind = OperationKind::of::<WordCount>();
+    let text = |value| liveops.renderer().result_text(&kind, &value);
+    assert_eq!(text(json!({ "words": 2, "longest": "<one>" })), "longest=<one>\nwords=2\n");
+    assert_eq!(text(json!([1, "two"])), "[1,\"two\"]\n");
+    assert_eq!(text(json!("Lift-off!")), "Lift-off!\n");
+    assert_eq!(text(Value::Null), "");
+}
+
+#[tokio::test]
+async fn a_region_of_no_operation_is_refused() {
+    let fragment = |name: &str| Templates::new().fragment(name, |_: &Value| html! {});
+    build(fragment("test/word_count_a-region_2.html")).await.unwrap();
+    for name in [
+        "test/word_cuont_preview.html",
+        "test/word_count_preview.txt",
+        "test/word_count_Preview.html",
+        "test/word_count_.html",
+        "test/word_count.html",
+        // A region that is built in has no template.
+        WordCount::RESULT_TEMPLATE,
+    ] {
+        let error = build(fragment(name)).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+        assert!(error.contains("test/word_count_<region>.html"), "{error}");
+    }
+}
