@@ -44,6 +44,7 @@ Environment only:
   LIVEOPS_TOKEN_TTL_SECONDS  how long a subscription token is good for [default: 300]
   LIVEOPS_THROTTLE_HZ        how often in a second a page is updated at most [default: 20]
   LIVEOPS_KEEPALIVE_SECONDS  how often a quiet connection is asked for a sign of life [default: 25]
+  LIVEOPS_TEMPLATES_DIR      a folder of templates, which go before the demo's own
   RUST_LOG                   what is logged [default: info]";
 
 #[derive(Debug, Clone, Subcommand)]

@@ -82,6 +82,10 @@ impl Demo {
         let db = migrate(&settings).await?;
         let scores = Scores::new(db.clone());
         let library = Library::new(&settings.liveops.upload_dir, &settings.samples_dir);
+        let mut templates = operations::templates(Templates::new().layout(site::layout));
+        if let Some(folder) = &settings.templates_dir {
+            templates = templates.folder(folder);
+        }
         let keys = settings.secrets.signing_keys().map_err(StartError::Secrets)?;
         let builder = LiveOps::builder(db.clone())
             .state(AppState {
@@ -89,7 +93,7 @@ impl Demo {
                 executions: Executions::new(db.clone()),
                 library: Arc::new(library),
             })
-            .templates(operations::templates(Templates::new().layout(site::layout)))
+            .templates(templates)
             .config(settings.liveops)
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub liveops: Config,
     /// Where the samples are.
     pub samples_dir: PathBuf,
+    /// A folder of templates, which go before the demo's own.
+    pub templates_dir: Option<PathBuf>,
 }
 
 /// A variable of the environment with a value that does not do.
@@ -56,6 +58,7 @@ impl Settings {
             token_ttl: liveops::token::TOKEN_TTL,
             liveops: Config::default(),
             samples_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")),
+            templates_dir: None,
         }
     }
 
@@ -86,6 +89,7 @@ impl Settings {
                  after a restart"
             ),
         }
+        settings.templates_dir = variable("LIVEOPS_TEMPLATES_DIR").map(PathBuf::from);
         let (hour, day) = (3_600, 86_400);
         let whole_hour = "a whole number of seconds from 1 to 3600";
         if let Some(lease) = seconds("LIVEOPS_LEASE_SECONDS", hour, whole_hour)? {
@@ -141,12 +145,14 @@ mod tests {
             ("LIVEOPS_TOKEN_TTL_SECONDS", "60"),
             ("LIVEOPS_THROTTLE_HZ", "0.5"),
             ("LIVEOPS_KEEPALIVE_SECONDS", "5"),
+            ("LIVEOPS_TEMPLATES_DIR", "examples/demo/templates"),
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.liveops.lease, Duration::from_secs(2));
         assert_eq!(settings.token_ttl, Duration::from_secs(60));
         assert_eq!(settings.liveops.throttle_hz, 0.5);
         assert_eq!(settings.liveops.keepalive, Duration::from_secs(5));
+        assert_eq!(settings.templates_dir, Some(PathBuf::from("examples/demo/templates")));
         assert_eq!(settings.database_url, DATABASE_URL);
     }
 

@@ -31,7 +31,8 @@ pub mod name {}
 /// ```
 pub mod title {}
 
-/// **Template** of the operation's page. Default: `app/name.html`.
+/// **Template** of the operation's page: the name of a function or a file of
+/// [`Templates`](crate::Templates). Default: `app/name.html`.
 ///
 /// A string literal, a relative path with `/` between its parts, without `..`.
 ///
@@ -40,7 +41,8 @@ pub mod title {}
 /// ```
 pub mod host_template {}
 
-/// **Template** of the result. Default: `app/name_result.html`.
+/// **Template** of the result: the name of a function or a file of
+/// [`Templates`](crate::Templates). Default: `app/name_result.html`.
 ///
 /// A string literal, a relative path with `/` between its parts, without `..`.
 ///
@@ -49,7 +51,8 @@ pub mod host_template {}
 /// ```
 pub mod result_template {}
 
-/// **Template** of the result as plain text. Default: `app/name_result.txt`.
+/// **Template** of the result as plain text: the name of a function or a file of
+/// [`Templates`](crate::Templates). Default: `app/name_result.txt`.
 ///
 /// A string literal, a relative path with `/` between its parts, without `..`.
 ///

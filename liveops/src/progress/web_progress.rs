@@ -43,7 +43,7 @@ impl WebProgress {
     /// Puts into the custom region `region` what its template makes of `value`, in the place of what
     /// was there.
     ///
-    /// The template is the one that [`Templates::fragment`] has under the operation's
+    /// The template is the one that [`Templates::fragment`] or a file has under the operation's
     /// [`fragment_template`](crate::LiveOperation::fragment_template) of the region:
     /// `web.show("preview", &words)` in a `WordCount` is shown with `demo/word_count_preview.html`.
     /// Where there is none, or it makes nothing of the value, that is reported to the application's

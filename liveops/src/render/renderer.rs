@@ -88,6 +88,19 @@ impl Renderer {
         self.fragments(subject, projection, projection.everything())
     }
 
+    /// Renders the result in a snapshot again, where what shows it can have changed since.
+    pub(crate) fn renew_result(
+        &self,
+        subject: &Subject,
+        projection: &Projection,
+        snapshot: &mut [Fragment],
+    ) {
+        let is_result = |fragment: &&mut Fragment| fragment.region == Region::Result;
+        if let Some(fragment) = snapshot.iter_mut().find(is_result) {
+            fragment.html = self.result(subject, projection).0.into();
+        }
+    }
+
     /// A result as plain text: made by the text template of its operation, or else a line
     /// `field=value` for each of its fields.
     pub fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {

@@ -1,13 +1,19 @@
 mod attempt;
+mod files;
+#[cfg(feature = "minijinja")]
+mod folder;
 mod plain;
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, io, path::PathBuf};
 
-use maud::Markup;
+use maud::{Markup, PreEscaped};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::attempt::attempt;
+use self::{
+    attempt::attempt,
+    files::{Files, Shown},
+};
 
 /// The application's own HTML, by the names that the derive generates.
 ///
@@ -33,6 +39,9 @@ use self::attempt::attempt;
 ///     html! { p { strong { (counted.words) } " words" } }
 /// });
 /// ```
+///
+/// With the feature `minijinja`, templates can be files as well, which take effect without a
+/// compiler: `Templates::folder`.
 #[derive(Default)]
 pub struct Templates {
     layout: Option<Function<Layout, Markup>>,
@@ -40,6 +49,7 @@ pub struct Templates {
     results: Functions<Value, Markup>,
     texts: Functions<Value, String>,
     fragments: Functions<Value, Markup>,
+    files: Option<Box<dyn Files>>,
 }
 
 type Functions<In, Out> = HashMap<String, Function<In, Out>>;
@@ -168,6 +178,41 @@ impl Templates {
         self
     }
 
+    /// Looks for every template but the layout in the folder `path` first: `demo/word_count.html`
+    /// is the page of an operation, `demo/word_count_result.html` its result,
+    /// `demo/word_count_result.txt` the same as plain text, and `demo/word_count_preview.html` the
+    /// region `preview`.
+    ///
+    /// Files are written in the syntax of Jinja, as `minijinja` has it. They can include and extend
+    /// others of the folder, and nothing outside of it. A file that is added, changed or taken away
+    /// counts from the next time its template is shown: no compiler, no restart.
+    ///
+    /// | a file for | can name |
+    /// |---|---|
+    /// | a page | `title`, `container` and `list_url`, as in [`HostPage`](crate::render::HostPage) |
+    /// | a result | the fields of the output, and the output itself as `result` |
+    /// | a region | the fields of what is shown, and what is shown itself as `value` |
+    ///
+    /// A field called `result`, or `value`, is meant before the whole. A name that does not exist is
+    /// an error, except in `{% if … %}` and before `|default(…)`.
+    ///
+    /// Whatever becomes HTML is escaped, `container` excepted, whatever its file is called; plain
+    /// text is not.
+    ///
+    /// A file goes before a function of the same name: so an application can come with functions, and
+    /// whoever runs it can put files in their places. A file that is broken is reported to the
+    /// application's log with its path, the line and what is wrong, and the function, or else the
+    /// plain template, is used.
+    ///
+    /// `path` is relative to the folder in which the process starts. There has to be such a folder
+    /// when [`Builder::build`](crate::runner::Builder::build) is called.
+    #[cfg(feature = "minijinja")]
+    #[must_use]
+    pub fn folder(mut self, path: impl AsRef<std::path::Path>) -> Self {
+        self.files = Some(Box::new(folder::Folder::new(path.as_ref())));
+        self
+    }
+
     /// The names of all functions but those of fragments, to be held against the operations there
     /// are.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -180,30 +225,65 @@ impl Templates {
         self.fragments.keys().map(String::as_str)
     }
 
+    /// Checks that the files can be looked for, and gives the folder where they cannot.
+    pub(crate) fn check_files(&self) -> Result<(), (PathBuf, io::Error)> {
+        match &self.files {
+            Some(files) => files.check().map_err(|error| (files.path(""), error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether what a template shows can be another thing from one time to the next.
+    pub(crate) fn can_change(&self) -> bool {
+        self.files.is_some()
+    }
+
     pub(super) fn render_layout(&self, page: &Layout) -> Markup {
         let layout = self.layout.as_ref().and_then(|layout| attempt("layout", || layout(page)));
         layout.unwrap_or_else(|| plain::layout(page))
     }
 
     pub(super) fn render_host(&self, name: &str, page: &HostPage) -> Markup {
-        call(&self.hosts, name, page).unwrap_or_else(|| plain::host(page))
+        self.file(name, |files| files.page(name, page))
+            .map(PreEscaped)
+            .or_else(|| call(&self.hosts, name, page))
+            .unwrap_or_else(|| plain::host(page))
     }
 
     pub(super) fn render_result(&self, name: &str, output: &Value) -> Markup {
-        call(&self.results, name, output).unwrap_or_else(|| plain::value(output))
+        self.file(name, |files| files.html(name, output, "result"))
+            .map(PreEscaped)
+            .or_else(|| call(&self.results, name, output))
+            .unwrap_or_else(|| plain::value(output))
     }
 
     pub(super) fn render_result_text(&self, name: &str, output: &Value) -> String {
-        call(&self.texts, name, output).unwrap_or_else(|| plain::text(output))
+        self.file(name, |files| files.text(name, output, "result"))
+            .or_else(|| call(&self.texts, name, output))
+            .unwrap_or_else(|| plain::text(output))
     }
 
     /// What a custom region shows of `value`. That nothing makes HTML of it is a mistake, unlike
     /// with a result: somebody asked for a template by its name.
     pub(crate) fn render_fragment(&self, name: &str, value: &Value) -> Markup {
-        call(&self.fragments, name, value).unwrap_or_else(|| {
-            tracing::error!(template = name, "a region is shown without its template");
-            plain::value(value)
-        })
+        self.file(name, |files| files.html(name, value, "value"))
+            .map(PreEscaped)
+            .or_else(|| call(&self.fragments, name, value))
+            .unwrap_or_else(|| {
+                let file = self.files.as_ref().map(|files| files.path(name).display().to_string());
+                tracing::error!(template = name, file, "a region is shown without its template");
+                plain::value(value)
+            })
+    }
+
+    /// What a file shows; `None` when there is no such file, or it is broken.
+    fn file(&self, name: &str, show: impl FnOnce(&dyn Files) -> Shown) -> Option<String> {
+        let files = self.files.as_deref()?;
+        let shown = attempt(name, || show(files).transpose())?;
+        if shown.is_none() {
+            tracing::debug!(template = name, file = %files.path(name).display(), "no such file");
+        }
+        shown
     }
 }
 
@@ -221,6 +301,10 @@ fn typed<T: DeserializeOwned, Out>(
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).entries(self.fragment_names()).finish()
+        f.debug_set()
+            .entries(self.names())
+            .entries(self.fragment_names())
+            .entries(&self.files)
+            .finish()
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{io, path::PathBuf, sync::Arc};
 
 use sea_orm::DatabaseConnection;
 
@@ -73,6 +73,14 @@ pub enum BuildError {
         name: String,
         /// The names there are.
         known: String,
+    },
+    /// There is no folder where `Templates::folder` says, or it cannot be read.
+    #[error("expected a folder of templates at `{}`", folder.display())]
+    TemplateFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
     },
     /// A value of the configuration is out of its bounds.
     #[error(transparent)]
@@ -212,7 +220,9 @@ fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), Bui
         let known: Vec<String> = kinds().map(|kind| kind.fragment_template("<region>")).collect();
         return Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") });
     }
-    Ok(())
+    templates
+        .check_files()
+        .map_err(|(folder, source)| BuildError::TemplateFolder { folder, source })
 }
 
 fn made_up_key() -> Result<SigningKeys, TokenError> {

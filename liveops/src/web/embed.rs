@@ -7,7 +7,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    operation::{ChannelName, OperationId, OperationKind},
+    operation::{ChannelName, OperationId, OperationKind, OperationState},
     render::{Connection, Subject},
     runner::{Engine, LiveOps},
     store::{Model, StoreError},
@@ -79,7 +79,13 @@ impl Embedded {
     ) -> Result<Self, EmbedError> {
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
-        let (snapshot, cursor) = Look::at(engine, kind, row, None).await?.into_page(row.state());
+        let (mut snapshot, cursor) =
+            Look::at(engine, kind, row, None).await?.into_page(row.state());
+        if row.state() == OperationState::FinishedOk && engine.renderer.templates().can_change() {
+            // What is retained was made by the template as it was then.
+            let projection = Look::end(engine, kind, row).await?;
+            engine.renderer.renew_result(&subject, &projection, &mut snapshot);
+        }
         // Not under a run that began since the row was read.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
         let traceback = viewer.traceback_of(row).filter(|_| is_shown).map(str::to_owned);

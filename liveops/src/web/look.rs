@@ -3,6 +3,7 @@
 use crate::{
     channel::{CatchUp, ChannelError, Cursor, Missing, News, Signal},
     operation::{Attempt, ChannelName, OperationKind, OperationState},
+    projection::Projection,
     render::{Fragment, Subject},
     runner::Engine,
     store::{Model, StoreError},
@@ -119,6 +120,19 @@ impl Look {
         };
         let unheard = if state.is_terminal() { 0 } else { signals.len() as u64 };
         (fragments, self.cursor.before(unheard))
+    }
+
+    /// What the row of an operation that has ended says, and where it goes on.
+    pub(super) async fn end(
+        engine: &Engine,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<Projection, StoreError> {
+        let mut projection = row.projection(kind);
+        if let Some(next) = engine.store.find_next(row.operation_id()).await? {
+            projection.next = engine.next(&next.op_type, next.operation_id());
+        }
+        Ok(projection)
     }
 }
 

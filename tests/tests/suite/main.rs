@@ -50,6 +50,7 @@ mod stock_htmx;
 mod store;
 mod support;
 mod support_works;
+mod template_files;
 mod templates;
 mod tokens;
 mod tracebacks;

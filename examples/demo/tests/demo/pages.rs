@@ -1,4 +1,8 @@
+use std::fs;
+
 use axum::http::{StatusCode, header};
+use demo::operations::ScoreImport;
+use liveops::{LiveOperation, RunnerKind};
 use serde_json::json;
 
 use crate::support::{Answer, Fixture};
@@ -81,4 +85,35 @@ async fn health_needs_no_sign_in() {
     let fixture = Fixture::eager().await;
     let answer = fixture.browser().get("/healthz").await;
     assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "ok\n"));
+}
+
+#[tokio::test]
+async fn a_file_shows_a_result_and_goes_before_a_function() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+    let fixture = Fixture::with(|settings| {
+        settings.runner = RunnerKind::Eager;
+        settings.templates_dir = Some(shipped.into());
+    })
+    .await;
+    let ann = fixture.signed_in("ann").await;
+    let import = ann.start("demo.demo_import", json!({ "label": "<Spring>", "pace_ms": 0 })).await;
+    let page = ann.get(import["url"].as_str().unwrap()).await.text;
+    let shown = "<h3>&lt;Spring&gt;</h3>\n<p><strong>12</strong> products imported.</p>";
+    assert!(page.contains(shown), "{page}");
+
+    let templates = tempfile::tempdir().unwrap();
+    let file = templates.path().join(ScoreImport::RESULT_TEMPLATE);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, "<p>{{ accepted }} of {{ total }}</p>").unwrap();
+    let fixture = Fixture::with(|settings| {
+        settings.runner = RunnerKind::Eager;
+        settings.templates_dir = Some(templates.path().to_owned());
+    })
+    .await;
+    let ann = fixture.signed_in("ann").await;
+    let import = ann.start("demo.score_import", json!({ "file": "scores-20000.csv" })).await;
+    let page = ann.get(import["url"].as_str().unwrap()).await.text;
+    let summary = &import["result"];
+    let shown = format!("<p>{} of {}</p>", summary["accepted"], summary["total"]);
+    assert!(page.contains(&shown), "{page}");
 }

@@ -36,20 +36,20 @@ pub(crate) struct Answer {
 impl Fixture {
     /// One whose operations have ended when the request that started them is answered.
     pub(crate) async fn eager() -> Self {
-        Self::new(RunnerKind::Eager).await
+        Self::with(|settings| settings.runner = RunnerKind::Eager).await
     }
 
     /// One whose operations run beside the requests.
     pub(crate) async fn spawning() -> Self {
-        Self::new(RunnerKind::Spawn).await
+        Self::with(|settings| settings.runner = RunnerKind::Spawn).await
     }
 
-    async fn new(runner: RunnerKind) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let uploads = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_memory();
-        settings.runner = runner;
-        settings.works = runner != RunnerKind::Eager;
         settings.liveops.upload_dir = uploads.path().to_owned();
+        change(&mut settings);
+        settings.works = settings.runner != RunnerKind::Eager;
         Self { demo: Demo::start(settings).await.unwrap(), uploads }
     }
 

@@ -18,12 +18,13 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 5] = [
+const ROOMS: [(&str, &[&str]); 6] = [
     ("axum", &["web/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     ("sea_orm", &["store/", "runner/build.rs", "runner/enqueue.rs"]),
     ("sea_orm_migration", &["store/", "runner/build.rs"]),
     ("redis", &["channel/redis"]),
+    ("minijinja", &["render/templates/folder.rs"]),
     // A view of the user's is markup.
     ("maud", &["render/", "web/", "progress/web_progress.rs"]),
 ];

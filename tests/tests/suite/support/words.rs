@@ -1,10 +1,13 @@
-//! An operation that shows what it does with templates.
+//! An operation that shows what it does with templates, and a folder to keep them in.
+
+use std::{fs, path::PathBuf};
 
 use liveops::{
     LiveOperation, LiveOps, OperationId, Progress, Run, RunResult, RunnerKind, Templates,
     runner::Builder,
 };
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use super::{
     app::{Gate, TestApp},
@@ -84,4 +87,39 @@ pub(crate) fn errors_about(log: &Log, template: &str) -> String {
     let template = format!("template={template:?}");
     let errors = errors(log).into_iter().filter(|error| error.contains(&template));
     errors.collect::<Vec<_>>().join("\n")
+}
+
+/// A folder of templates, gone with the test.
+#[derive(Debug)]
+pub(crate) struct TemplateFolder(TempDir);
+
+impl TemplateFolder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A folder with this one file in it.
+    pub(crate) fn with(name: &str, text: impl AsRef<[u8]>) -> Self {
+        let folder = Self::new();
+        folder.write(name, text);
+        folder
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
+    }
+
+    pub(crate) fn templates(&self) -> Templates {
+        Templates::new().folder(self.0.path())
+    }
 }
