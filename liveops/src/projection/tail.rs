@@ -97,7 +97,7 @@ impl TextBytes for Arc<str> {
 mod tests {
     use super::*;
 
-    fn texts<'a>(tail: &'a Tail<Arc<str>>) -> Vec<(u64, &'a str)> {
+    fn texts(tail: &Tail<Arc<str>>) -> Vec<(u64, &str)> {
         tail.iter().map(|(id, text)| (id, &**text)).collect()
     }
 

@@ -150,7 +150,7 @@ async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
         let mut task = NewOperation::new(&task, "ann").unwrap();
         task.backoff.first = Duration::from_millis(1);
         let row = fixture.demo.liveops().enqueue_new(task).await.unwrap();
-        let url = fixture.demo.liveops().url(&row.op_type, row.operation_id());
+        let url = fixture.demo.liveops().url(&row.row().op_type, row.operation_id());
         let task = ann.look(&url).await;
         let once = json!({ "fetch": 1, "convert": 1, "publish": 1 });
         assert_eq!(task["result"], once, "{task}");
