@@ -7,7 +7,7 @@ use futures_util::future;
 use liveops::{
     LiveOps, OperationId, OperationState,
     operation::NewOperation,
-    store::{Column, Entity, Store},
+    store::{Column, Entity, Restarting, Store},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
@@ -150,7 +150,8 @@ on_every_database! {
         let store = store(&db).await;
         let ids = ended(&store, 1, 3).await;
         let transaction = store.begin().await.unwrap();
-        store.restart(&transaction, ids[0]).await.unwrap().expect("it has ended");
+        let restarting = store.restart(&transaction, ids[0]).await.unwrap();
+        assert!(matches!(restarting, Restarting::Restarted(_)), "{restarting:?}");
         let pruning = tokio::spawn({
             let store = store.clone();
             async move { store.prune(days_ago(1), 9).await }
