@@ -1,4 +1,5 @@
 use liveops::{LiveOperation, Progress, Run, RunResult};
+use maud::html;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,7 +47,9 @@ impl Run for Padded {
         let padding = "x".repeat(self.padding);
         for number in 0..self.count {
             p.state().pass().await;
-            p.status(format!("number={number} {padding}"));
+            // Of a status less would be kept.
+            let web = p.web().expect("it is watched in a browser");
+            web.swap("padded", html! { "number=" (number) " " (padding) });
         }
         p.state().pass().await;
         Ok(())
