@@ -34,10 +34,14 @@ enum How {
     OutputWithNul,
     TextsWithNul,
     ChainWithNul,
+    LongTexts,
 }
 
 /// An output that is a few bytes too large, quotes included.
 const OUTPUT_BYTES: usize = (1 << 20) + 2;
+
+/// More long lines than are kept.
+const LINES: usize = 500;
 
 impl Run for Failing {
     type Output = String;
@@ -68,6 +72,13 @@ impl Run for Failing {
             How::ErrorThatPanicsWhenDropped => Err(Armed(Bomb).into()),
             How::LargeOutput => Ok("x".repeat(OUTPUT_BYTES - 2)),
             How::OutputWithNul => Ok("a\0b".to_owned()),
+            How::LongTexts => {
+                p.status("ż".repeat(1_000));
+                for _ in 0..LINES {
+                    p.log("ż".repeat(5_000));
+                }
+                Err(RunError::user("x".repeat(9_000)))
+            }
             How::ChainWithNul => {
                 p.web().unwrap().redirect("/a\0b");
                 p.chain_to(Greeting { name: "a\0b".to_owned() });
@@ -208,6 +219,20 @@ on_every_database! {
             let traceback = traceback(&db, how).await;
             assert!(traceback.contains("without NUL characters"), "{how:?}: {traceback}");
         }
+    }
+
+    async fn what_is_too_long_is_cut_with_a_notice_and_the_row_stays_small(db: TestDatabase) {
+        let row = failed(&db, How::LongTexts).await;
+        assert!(row.status_text.ends_with("ż… [cut: 1024 of 2000 bytes]"), "{}", row.status_text);
+        assert!(row.error_message.unwrap().ends_with("x… [cut: 8192 of 9000 bytes]"));
+        let lines = row.log.as_array().unwrap();
+        for line in lines {
+            let text = line["text"].as_str().unwrap();
+            assert!(text.ends_with("ż… [cut: 8192 of 10000 bytes]"), "{text}");
+        }
+        assert_eq!(row.log_seq, LINES as i64);
+        let bytes = row.log.to_string().len();
+        assert!((1_000_000..1_100_000).contains(&bytes), "{} lines of {bytes} bytes", lines.len());
     }
 
     async fn a_run_that_panics_while_it_is_stopped_goes_back_to_the_queue(db: TestDatabase) {
