@@ -3,7 +3,8 @@
 use std::{error::Error, fmt, panic, time::Duration};
 
 use liveops::{
-    LiveOperation, OperationState, Progress, Run, RunError, RunResult, event, store::Model,
+    LiveOperation, OperationState, Progress, Run, RunError, RunResult, event, runner::Builder,
+    store::Model,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +147,7 @@ impl Error for Armed {}
 
 /// The row of an operation that fails like this, once it has.
 async fn failed(db: &TestDatabase, how: How) -> Model {
-    let app = TestApp::on(&db.url(), |builder| builder.register::<Failing>()).await;
+    let app = TestApp::on(&db.url(), Builder::register::<Failing>).await;
     let id = app.liveops.enqueue(Failing { how }, "ann").await.unwrap();
     app.ends(id).await;
     let row = app.liveops.find(id).await.unwrap().unwrap();
@@ -236,7 +237,7 @@ on_every_database! {
     }
 
     async fn a_run_that_panics_while_it_is_stopped_goes_back_to_the_queue(db: TestDatabase) {
-        let app = TestApp::on(&db.url(), |builder| builder.register::<Failing>()).await;
+        let app = TestApp::on(&db.url(), Builder::register::<Failing>).await;
         let id = app.liveops.enqueue(Failing { how: How::PanicWhenStopped }, "ann").await.unwrap();
         app.reaches(id, OperationState::Started).await;
         app.liveops.shutdown(Duration::ZERO).await;

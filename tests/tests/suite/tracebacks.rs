@@ -6,6 +6,7 @@ use axum::{body::Body, http::Request};
 use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
     channel::{ListChange, RowProgress},
+    runner::Builder,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ impl Run for Doomed {
 const VIEWERS: [&str; 2] = ["ann", "admin"];
 
 async fn served() -> Served {
-    Served::build(liveops::Config::default(), |builder| builder.register::<Doomed>()).await
+    Served::build(liveops::Config::default(), Builder::register::<Doomed>).await
 }
 
 async fn enqueued(served: &Served) -> OperationId {
