@@ -135,11 +135,19 @@ async fn stands_at_the_gate(bench: &Bench) {
     timeout(Duration::from_secs(30), stands).await.expect("it comes to the gate");
 }
 
-/// Puts an operation whose worker is taken for dead back into the queue.
+/// Puts an operation whose worker is taken for dead back into the queue. That one may still speak up,
+/// which a rescue respects, until it has nothing more to say.
 async fn rescue(store: &Store, id: OperationId) {
-    let leases = store.leases().await.unwrap();
-    let lease = leases.into_iter().find(|lease| lease.id == id).expect("somebody runs it");
-    store.rescue(lease, "silent").await.unwrap().expect("nobody has spoken up");
+    let rescued = async {
+        loop {
+            let leases = store.leases().await.unwrap();
+            let lease = leases.into_iter().find(|lease| lease.id == id).expect("somebody runs it");
+            if store.rescue(lease, "silent").await.unwrap().is_some() {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(30), rescued).await.expect("it is silent at last");
 }
 
 async fn store(db: &TestDatabase) -> Store {
