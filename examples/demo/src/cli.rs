@@ -118,7 +118,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
                 if no_worker {
                     settings.runner = RunnerKind::Worker;
                 }
-                settings.works = !no_worker && settings.runner != RunnerKind::Eager;
+                settings.works = !no_worker;
                 serve(settings, &cli.bind).await
             }
             Command::Worker { concurrency, queues } => {

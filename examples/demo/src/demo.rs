@@ -1,7 +1,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, serve::ListenerExt};
-use liveops::{LiveOps, Templates, runner::BuildError, store, token::TokenError};
+use liveops::{LiveOps, RunnerKind, Templates, runner::BuildError, store, token::TokenError};
 use sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTrait;
 use tokio::{
@@ -98,7 +98,7 @@ impl Demo {
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);
         let liveops = operations::register(builder).build()?;
-        if settings.works {
+        if settings.works && settings.runner != RunnerKind::Eager {
             liveops.start_worker();
         }
 

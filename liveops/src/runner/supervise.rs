@@ -54,7 +54,11 @@ impl Run {
         // What comes next must not happen beside what the run still does.
         task.0.abort();
         match (&mut task.0).await {
-            Err(error) if error.is_cancelled() => Err(stopped),
+            Err(error) if error.is_cancelled() => {
+                // Threads that it started are not aborted with it, but may look whether to go on.
+                self.report().cancellation.request();
+                Err(stopped)
+            }
             // It ended before it could be stopped.
             joined => Ok(Outcome::of(self.id, joined)),
         }

@@ -72,6 +72,25 @@ impl Run for Stubborn {
     }
 }
 
+/// Works in a thread that stops when it is told to, and opens the gate then.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Gate, timeout = "20 ms")]
+struct Threaded;
+
+impl Run for Threaded {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        let thread = tokio::task::spawn_blocking(move || {
+            while p.check_cancelled().is_ok() {
+                std::thread::yield_now();
+            }
+            p.state().open(1);
+        });
+        Ok(thread.await?)
+    }
+}
+
 /// Writes down in which order its kind is run.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", state = Order)]
@@ -128,7 +147,8 @@ impl Run for Asked {
 }
 
 fn with_all(builder: Builder<Gate>) -> Builder<Gate> {
-    builder.register::<Flaky>().register::<Stubborn>().register::<Asked>()
+    let builder = builder.register::<Flaky>().register::<Stubborn>().register::<Asked>();
+    builder.register::<Threaded>()
 }
 
 async fn app_on(db: &TestDatabase, change: impl FnOnce(&mut liveops::Config)) -> TestApp {
@@ -458,6 +478,14 @@ on_every_database! {
             assert_eq!(row(&app, id).await, ended, "nothing is written after the end");
         }
     }
+}
+
+#[tokio::test]
+async fn the_threads_of_a_run_that_was_stopped_hear_of_it() {
+    let app = app_on(&TestDatabase::sqlite_memory(), |_| {}).await;
+    let id = app.liveops.enqueue(Threaded, "ann").await.unwrap();
+    app.reaches(id, OperationState::FinishedError).await;
+    app.gate.pass().await;
 }
 
 #[tokio::test]

@@ -49,7 +49,6 @@ impl Fixture {
         let mut settings = Settings::in_memory();
         settings.liveops.upload_dir = uploads.path().to_owned();
         change(&mut settings);
-        settings.works = settings.runner != RunnerKind::Eager;
         Self { demo: Demo::start(settings).await.unwrap(), uploads }
     }
 
