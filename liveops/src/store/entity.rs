@@ -68,7 +68,8 @@ pub struct Model {
     /// Which attempt is the newest, from 1: the fencing token, which only grows. While the operation
     /// waits it is the attempt that will be made.
     pub attempt: i32,
-    /// The attempts that do not count against the budget: those before the newest retry by a user.
+    /// The attempts that do not count against the budget: those before the newest retry by a user,
+    /// and those that were handed back since.
     pub attempts_before: i32,
     /// How many attempts there may be from there on.
     pub max_attempts: i32,

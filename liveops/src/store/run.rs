@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany,
+    sea_query::{Expr, ExprTrait},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -85,7 +88,11 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let hand_back = requeued(transition(id, OperationState::NotStarted))
             .filter(is_in(OperationState::Started))
-            .fenced(attempt);
+            .fenced(attempt)
+            // An attempt of its own: what this one still says, a late heartbeat or a second try to
+            // hand back, would else count for whoever runs it next. The budget stays as it was.
+            .col_expr(Column::Attempt, next_attempt())
+            .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
         self.update_one(hand_back, "hand a run back").await
     }
 

@@ -254,7 +254,7 @@ async fn a_run_that_outlasts_the_shutdown_waits_for_the_next_start() {
     for id in [id, later] {
         app.reaches(id, OperationState::FinishedOk).await;
         let row = app.liveops.find(id).await.unwrap().unwrap();
-        assert_eq!(row.attempt, 1, "handing back costs no attempt");
+        assert_eq!(row.attempts().number, 1, "handing back costs no attempt");
     }
 }
 

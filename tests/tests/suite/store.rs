@@ -6,7 +6,9 @@ use liveops::{
     Attempt, OperationId, OperationState, Projection,
     event::{self, Event, LogLine, StageState},
     operation::{NewOperation, OperationKind},
-    store::{self, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store},
+    store::{
+        self, Beat, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store,
+    },
 };
 use serde_json::json;
 
@@ -243,7 +245,11 @@ on_every_database! {
         assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
         assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it waits already");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
-        assert_eq!(row.attempt_number(), Attempt(1));
+        assert_eq!((row.attempt, row.attempts().number), (2, 1), "it is the first that counts");
+
+        let beat = Beat { id, attempt: Attempt(1), status: None, percent: None };
+        assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "it is somebody else's");
+        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it is somebody else's");
     }
 
     async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
