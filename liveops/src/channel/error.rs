@@ -21,7 +21,8 @@ impl ChannelError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// A later attempt has taken the channel over: what this one says is no longer true.
+    /// The channel belongs to this attempt at least, and mostly to a later one: what was to be said is
+    /// no longer true.
     #[error("attempt {current} has taken over")]
     Stale {
         /// The attempt that holds the channel.

@@ -11,9 +11,10 @@ use crate::{
 
 /// Carries frames between processes and keeps the newest state of each channel.
 ///
-/// A channel has at most one history at a time, its epoch. [`open`](Self::open) begins one with a
-/// snapshot as its first frame, [`publish`](Self::publish) goes on with it, and
-/// [`catch_up`](Self::catch_up) tells a client what it missed. Each of the three is atomic: the
+/// A channel has at most one history at a time, its epoch. [`open`](Self::open) and
+/// [`open_waiting`](Self::open_waiting) begin one with a snapshot as its first frame,
+/// [`publish`](Self::publish) goes on with it, and [`catch_up`](Self::catch_up) tells a client what it
+/// missed. Each of them is atomic: the
 /// sequence number, the retained state and the order in which subscribers get frames agree.
 ///
 /// Attempts fence: whoever opens a channel takes it over from every smaller attempt, and what those
@@ -27,6 +28,22 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     /// [`PublishError::Stale`] when a later attempt holds the channel,
     /// [`PublishError::Backend`] when the backend failed.
     async fn open(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError>;
+
+    /// Begins the history of an attempt that is still to be made, with what is shown until it is.
+    ///
+    /// Whoever makes the attempt may be faster, and then what it shows is newer: so unlike
+    /// [`open`](Self::open) this is refused when the attempt has a history already.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Stale`] when this attempt or a later one holds the channel,
+    /// [`PublishError::Backend`] when the backend failed.
+    async fn open_waiting(
         &self,
         channel: &ChannelName,
         attempt: Attempt,

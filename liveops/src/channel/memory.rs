@@ -82,12 +82,22 @@ impl ChannelLayer for MemoryChannelLayer {
         channels.sweep(self.retention);
         let channel = channels.entry(channel);
         channel.admit(attempt)?;
-        let retained = Retained::open(Epoch::begin(attempt), &snapshot);
-        let cursor = retained.cursor();
-        channel.retained = Some(retained);
-        channel.ended_on = None;
-        channel.deliver(Frame { cursor, payload: Payload::Fragments(snapshot) });
-        Ok(cursor)
+        Ok(channel.open(attempt, snapshot))
+    }
+
+    async fn open_waiting(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        let mut channels = self.channels();
+        channels.sweep(self.retention);
+        let channel = channels.entry(channel);
+        match channel.attempt() {
+            Some(current) if current >= attempt => Err(PublishError::Stale { current }),
+            _ => Ok(channel.open(attempt, snapshot)),
+        }
     }
 
     async fn publish(
@@ -164,12 +174,24 @@ impl Channels {
 
 impl Channel {
     fn admit(&self, attempt: Attempt) -> Result<(), PublishError> {
-        match &self.retained {
-            Some(retained) if retained.cursor().epoch.attempt > attempt => {
-                Err(PublishError::Stale { current: retained.cursor().epoch.attempt })
-            }
+        match self.attempt() {
+            Some(current) if current > attempt => Err(PublishError::Stale { current }),
             _ => Ok(()),
         }
+    }
+
+    /// The attempt that holds the channel, if any does.
+    fn attempt(&self) -> Option<Attempt> {
+        self.retained.as_ref().map(|retained| retained.cursor().epoch.attempt)
+    }
+
+    fn open(&mut self, attempt: Attempt, snapshot: Vec<Fragment>) -> Cursor {
+        let retained = Retained::open(Epoch::begin(attempt), &snapshot);
+        let cursor = retained.cursor();
+        self.retained = Some(retained);
+        self.ended_on = None;
+        self.deliver(Frame { cursor, payload: Payload::Fragments(snapshot) });
+        cursor
     }
 
     fn deliver(&self, frame: Frame) {

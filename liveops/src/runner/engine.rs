@@ -40,13 +40,26 @@ impl Engine {
 
     /// Shows what a row says, to whoever watches: for what happens outside of a run.
     pub(crate) async fn show_row(&self, operation: &RegisteredOperation, row: &Model) {
-        let projection = row.projection(&operation.kind);
-        let mut sink = self.sink(operation.kind, row);
-        sink.show(&projection, projection.everything()).await;
         if row.state().is_terminal() {
+            let projection = row.projection(&operation.kind);
+            let mut sink = self.sink(operation.kind, row);
+            sink.show(&projection, projection.everything()).await;
             sink.signal(&projection, self.finished(row)).await;
+        } else {
+            self.show_waiting(operation, row).await;
         }
         self.announce(&row.owner_id(), ListChange::Rows).await;
+    }
+
+    /// Shows an operation that waits to be attempted, unless somebody attempts it by now.
+    async fn show_waiting(&self, operation: &RegisteredOperation, row: &Model) {
+        let (id, attempt) = (row.operation_id(), row.attempt_number());
+        let subject = Subject { kind: operation.kind, id };
+        let snapshot = self.renderer.snapshot(&subject, &row.projection(&operation.kind));
+        let channel = ChannelName::operation(id);
+        if let Err(error) = self.layer.open_waiting(&channel, attempt, snapshot).await {
+            tracing::debug!(%channel, %attempt, %error, "not shown");
+        }
     }
 
     /// The signal that an operation has ended as its row says.

@@ -37,6 +37,7 @@ on_every_layer!(
     frames_are_numbered_without_a_gap,
     subscribers_get_every_frame_in_order,
     a_later_attempt_takes_the_channel_over,
+    what_waits_is_shown_until_its_attempt_is_made,
     opening_again_begins_a_new_history,
     nothing_is_known_of_a_channel_that_was_never_opened,
     the_newest_place_is_up_to_date,
@@ -147,6 +148,23 @@ async fn a_later_attempt_takes_the_channel_over(layer: impl ChannelLayer) {
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
     let news = catch_up(&layer, &channel, None).await;
     assert_eq!(news.cursor, second, "a stale attempt leaves no trace");
+}
+
+async fn what_waits_is_shown_until_its_attempt_is_made(layer: impl ChannelLayer) {
+    let channel = channel();
+    layer.open(&channel, FIRST, opening()).await.unwrap();
+    let waiting = layer.open_waiting(&channel, SECOND, opening()).await.unwrap();
+    assert_eq!((waiting.epoch.attempt, waiting.seq), (SECOND, 1));
+    let stale = layer.publish(&channel, FIRST, status("stale")).await;
+    assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
+
+    let made = layer.open(&channel, SECOND, opening()).await.unwrap();
+    for attempt in [FIRST, SECOND] {
+        let late = layer.open_waiting(&channel, attempt, opening()).await;
+        assert!(matches!(late, Err(PublishError::Stale { current: SECOND })), "{late:?}");
+    }
+    let news = catch_up(&layer, &channel, None).await;
+    assert_eq!(news.cursor, made, "it is not shown as waiting any more");
 }
 
 async fn opening_again_begins_a_new_history(layer: impl ChannelLayer) {

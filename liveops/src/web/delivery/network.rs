@@ -240,6 +240,19 @@ impl ChannelLayer for LayerFrom {
         Ok(cursor)
     }
 
+    async fn open_waiting(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        let mut state = self.network.state();
+        let cursor = ready(state.layer.open_waiting(channel, attempt, snapshot))?;
+        let cursor = state.clock.show(cursor);
+        state.collect();
+        Ok(cursor)
+    }
+
     async fn publish(
         &self,
         channel: &ChannelName,

@@ -42,6 +42,15 @@ impl ChannelLayer for HookedLayer {
         self.inner.open(channel, attempt, snapshot).await
     }
 
+    async fn open_waiting(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        self.inner.open_waiting(channel, attempt, snapshot).await
+    }
+
     async fn publish(
         &self,
         channel: &ChannelName,
