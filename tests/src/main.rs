@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::suite::{Requirement, run_suite};
 
 mod browser;
+mod cluster;
 mod derive_cost;
 mod group;
 mod interrupt;

@@ -1,0 +1,136 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    program::{find_on_path, on_free_port, output_of},
+    scratch::{Scratch, is_root},
+};
+
+/// Who runs the server when the user is root: PostgreSQL refuses to.
+const SERVER_USER: &str = "postgres";
+
+/// What a server is told whose data nobody needs after a crash.
+pub(crate) const FORGETFUL: &str = "-c synchronous_commit=off -c full_page_writes=off";
+
+/// The folder of the server's programs; Debian keeps it off `PATH`.
+fn find_programs() -> Option<PathBuf> {
+    let on_path = find_on_path(&["pg_ctl"]).and_then(|program| Some(program.parent()?.to_owned()));
+    let configured = output_of(Command::new("pg_config").arg("--bindir")).ok().map(PathBuf::from);
+    let candidates = on_path.into_iter().chain(configured).chain(debian_folders());
+    candidates.into_iter().find(|folder| {
+        ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
+    })
+}
+
+/// `/usr/lib/postgresql/<version>/bin`, the newest version first.
+fn debian_folders() -> Vec<PathBuf> {
+    let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    versions.sort_by_key(|folder| {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        std::cmp::Reverse(name.parse::<u32>().unwrap_or_default())
+    });
+    versions.into_iter().map(|folder| folder.join("bin")).collect()
+}
+
+/// One database cluster and its server; stopped and removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    programs: PathBuf,
+    folder: Scratch,
+    port: u16,
+    options: String,
+}
+
+impl Cluster {
+    /// A new cluster with a server that is started with `options` on a free port.
+    pub(crate) fn start(options: &str) -> Result<Self, String> {
+        let programs = find_programs().ok_or("initdb, pg_ctl and postgres were not found")?;
+        let mut cluster = Self::create(programs)?;
+        on_free_port(|port| {
+            // Without a socket file: the path of one can be too long for the system. And without
+            // syncing: nothing needs to survive a power cut.
+            cluster.options = format!(
+                "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+                 -c max_connections=300 -c fsync=off {options}"
+            );
+            cluster.port = port;
+            cluster.run()
+        })?;
+        Ok(cluster)
+    }
+
+    fn create(programs: PathBuf) -> Result<Self, String> {
+        let folder = Scratch::new("postgres")?;
+        let cluster = Self { programs, folder, port: 0, options: String::new() };
+        if is_root() {
+            output_of(Command::new("chown").arg(SERVER_USER).arg(cluster.folder.path()))?;
+        }
+        // The plain C locale sorts the same on every machine.
+        let mut initdb = cluster.command("initdb");
+        initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
+        output_of(initdb.arg("--no-sync").arg("-D").arg(cluster.data()))?;
+        Ok(cluster)
+    }
+
+    /// Starts the server, where it was started before if it was, and waits until it answers.
+    pub(crate) fn run(&self) -> Result<(), String> {
+        let log = self.folder.path().join("log");
+        let mut start = self.command("pg_ctl");
+        start.args(["-w", "-s", "-o", &self.options, "-l"]).arg(&log).arg("-D").arg(self.data());
+        output_of(start.arg("start")).map(drop).map_err(|error| {
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            format!("{error}\n{}", log.trim())
+        })
+    }
+
+    /// Stops the server, in one of the modes of `pg_ctl`.
+    pub(crate) fn stop(&self, mode: &str) -> Result<(), String> {
+        let mut stop = self.command("pg_ctl");
+        stop.args(["-w", "-s", "-m", mode, "-D"]).arg(self.data());
+        output_of(stop.arg("stop")).map(drop)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(crate) fn version(&self) -> String {
+        output_of(self.command("postgres").arg("--version"))
+            .unwrap_or_else(|_| "of an unknown version".into())
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        let mut command = if is_root() { as_server_user(&program) } else { Command::new(program) };
+        // Where the user stands may be closed to the server's user.
+        command.current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // A server that never started has nothing to stop.
+        if self.data().join("postmaster.pid").exists()
+            && let Err(error) = self.stop("immediate")
+        {
+            eprintln!("failed to stop PostgreSQL: {error}");
+        }
+    }
+}
+
+fn as_server_user(program: &Path) -> Command {
+    // A root shell that came by `su` may lack the administrator's folders.
+    let runuser = find_on_path(&["runuser"]).unwrap_or_else(|| "/usr/sbin/runuser".into());
+    let mut command = Command::new(runuser);
+    command.args(["-u", SERVER_USER, "--"]).arg(program);
+    command
+}
