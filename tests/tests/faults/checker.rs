@@ -1,0 +1,595 @@
+//! Reads the history of a test and says what must not be in it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use liveops::{OperationId, OperationState};
+
+use super::history::{Author, Event, History, Outcome, Published, Write};
+
+/// Something that happened to an operation and must not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) id: OperationId,
+    pub(crate) what: Wrong,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// It was enqueued, and there is no trace of it.
+    Lost,
+    /// It was enqueued, and has not ended.
+    Unfinished,
+    /// It ended once more.
+    EndedTwice,
+    /// Its row was written after its end.
+    WrittenAfterEnd,
+    /// Its attempt went from one number to another that does not come next.
+    Attempt { from: u32, to: u32 },
+    /// It was attempted more often than it may.
+    AttemptedTooOften { made: usize, allowed: u32 },
+    /// What its row says was written by somebody who did not run it.
+    StaleWrite { by: Author, run_by: Option<Author> },
+    /// It was taken from a worker that nothing had happened to.
+    TakenFromHealthy(Author),
+    /// It went back into the queue without being asked to.
+    HandedBackUnasked(Author),
+    /// Another attempt was opened although nothing had failed.
+    AttemptSpent(Author),
+    /// It was given up although it might have been attempted again.
+    GivenUpEarly { made: usize, allowed: u32 },
+    /// Its row says that it came to its end, and whoever ran it does not.
+    EndedUnsaid(Author),
+    /// It was run by somebody who had not claimed it.
+    RunUnclaimed(Author),
+    /// Two healthy workers ran it at once.
+    Overlap(Author, Author),
+    /// A frame was accepted of somebody whom another had taken the channel over from.
+    StalePublish { by: Author, after: Author },
+    /// A frame was accepted behind the last one.
+    PublishedAfterEnd(Author),
+    /// The page was told of another end than the row has.
+    OtherEnd { shown: OperationState, committed: OperationState },
+    /// The page was never told of the end, by a worker that lived on.
+    EndUnshown(Author),
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.id, self.what)
+    }
+}
+
+/// Everything that is wrong with a history in which no user retried or cancelled anything.
+pub(crate) fn check(history: &History) -> Vec<Violation> {
+    let workers = Workers::of(&history.events);
+    let mut stories: HashMap<OperationId, Story<'_>> = HashMap::new();
+    for id in &history.enqueued {
+        stories.entry(*id).or_default().is_enqueued = true;
+    }
+    for write in &history.writes {
+        stories.entry(write.id).or_default().writes.push(write);
+    }
+    for event in &history.events {
+        if let Some(id) = event.operation() {
+            stories.entry(id).or_default().events.push(event);
+        } else {
+            // What happens to a worker concerns whatever it runs.
+            for story in stories.values_mut() {
+                story.events.push(event);
+            }
+        }
+    }
+    let mut violations: Vec<Violation> = Vec::new();
+    for (id, story) in &stories {
+        let mut wrong = Vec::new();
+        story.check_life(&mut wrong);
+        story.check_attempts(&mut wrong);
+        story.check_authors(&mut wrong);
+        story.check_reasons(&workers, &mut wrong);
+        story.check_runs(&mut wrong);
+        story.check_frames(&workers, &mut wrong);
+        violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
+    }
+    violations
+}
+
+/// What happened to the workers.
+#[derive(Debug, Default)]
+struct Workers {
+    /// They may have been silent for as long as a lease.
+    silenced: HashSet<u32>,
+    killed: HashSet<u32>,
+    terminated: HashSet<u32>,
+}
+
+impl Workers {
+    fn of(events: &[Event]) -> Self {
+        let mut workers = Self::default();
+        for event in events {
+            match event {
+                Event::Killed(pid) => {
+                    workers.silenced.insert(*pid);
+                    workers.killed.insert(*pid);
+                }
+                Event::Stopped(pid) => drop(workers.silenced.insert(*pid)),
+                Event::Terminated(pid) => drop(workers.terminated.insert(*pid)),
+                _ => {}
+            }
+        }
+        workers
+    }
+}
+
+/// What happened to one operation.
+#[derive(Debug, Default)]
+struct Story<'a> {
+    is_enqueued: bool,
+    writes: Vec<&'a Write>,
+    events: Vec<&'a Event>,
+}
+
+impl Story<'_> {
+    /// One end, nothing after it, and nothing lost.
+    fn check_life(&self, wrong: &mut Vec<Wrong>) {
+        let Some(last) = self.writes.last() else {
+            return wrong.extend(self.is_enqueued.then_some(Wrong::Lost));
+        };
+        if !last.is_end() {
+            wrong.push(Wrong::Unfinished);
+        }
+        for write in &self.writes {
+            let was_over = write.before.as_ref().is_some_and(|before| before.state.is_terminal());
+            match (was_over, write.is_end()) {
+                (true, true) => wrong.push(Wrong::EndedTwice),
+                (true, false) => wrong.push(Wrong::WrittenAfterEnd),
+                (false, _) => {}
+            }
+        }
+    }
+
+    /// Attempts grow one by one, and there are not more than there may be.
+    fn check_attempts(&self, wrong: &mut Vec<Wrong>) {
+        for write in &self.writes {
+            let Some(before) = &write.before else { continue };
+            let (from, to) = (before.attempt, write.after.attempt);
+            if to != from && to != from + 1 {
+                wrong.push(Wrong::Attempt { from, to });
+            }
+        }
+        let made = self.attempts_made();
+        if let Some(write) = self.writes.last() {
+            let allowed = write.after.max_attempts;
+            if made > allowed as usize {
+                wrong.push(Wrong::AttemptedTooOften { made, allowed });
+            }
+        }
+    }
+
+    /// Every claim is an attempt, unless the operation was handed back.
+    fn attempts_made(&self) -> usize {
+        self.claims().count() - self.writes.iter().filter(|write| write.is_hand_back()).count()
+    }
+
+    /// What is written in the name of a run is written by whoever runs it.
+    fn check_authors(&self, wrong: &mut Vec<Wrong>) {
+        for write in &self.writes {
+            let before = write.before.as_ref();
+            let run_by = write.author_before();
+            let changed = [
+                (before.and_then(|row| row.status), write.after.status),
+                (before.and_then(|row| row.output), write.after.output),
+            ];
+            for (old, new) in changed {
+                if let Some(by) = new.filter(|_| new != old)
+                    && run_by != Some(by)
+                {
+                    wrong.push(Wrong::StaleWrite { by, run_by });
+                }
+            }
+        }
+    }
+
+    /// Whatever ends a run has a reason.
+    fn check_reasons(&self, workers: &Workers, wrong: &mut Vec<Wrong>) {
+        for write in &self.writes {
+            let Some(author) = write.author_before() else { continue };
+            if write.is_rescue() {
+                if !workers.silenced.contains(&author.pid) {
+                    wrong.push(Wrong::TakenFromHealthy(author));
+                }
+                let (made, allowed) = (self.attempts_made(), write.after.max_attempts);
+                if write.is_end() && made < allowed as usize {
+                    wrong.push(Wrong::GivenUpEarly { made, allowed });
+                }
+            } else if write.is_hand_back() {
+                if !workers.terminated.contains(&author.pid) {
+                    wrong.push(Wrong::HandedBackUnasked(author));
+                }
+            } else if write.is_requeue() {
+                // No operation here fails by itself.
+                wrong.push(Wrong::AttemptSpent(author));
+            } else if write.is_end() && !self.says_it_is_done(author) {
+                wrong.push(Wrong::EndedUnsaid(author));
+            }
+        }
+    }
+
+    fn says_it_is_done(&self, author: Author) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(event, Event::Ended(_, by, Outcome::Done) if *by == author))
+    }
+
+    /// Whoever runs it has claimed it, and among healthy workers only one does at a time.
+    fn check_runs(&self, wrong: &mut Vec<Wrong>) {
+        let mut claims: Vec<Author> = self.claims().collect();
+        let mut running: Vec<Author> = Vec::new();
+        let mut paused = HashSet::new();
+        for event in &self.events {
+            match event {
+                Event::Began(_, by) => {
+                    match claims.iter().position(|claim| claim == by) {
+                        Some(claim) => drop(claims.swap_remove(claim)),
+                        None => wrong.push(Wrong::RunUnclaimed(*by)),
+                    }
+                    // A worker is noted as paused a moment before it is.
+                    if !paused.contains(&by.pid) {
+                        wrong.extend(running.iter().map(|other| Wrong::Overlap(*other, *by)));
+                        running.push(*by);
+                    }
+                }
+                Event::Ended(_, by, _) => running.retain(|other| other != by),
+                Event::Stopped(pid) | Event::Killed(pid) => {
+                    running.retain(|other| other.pid != *pid);
+                    paused.insert(*pid);
+                }
+                Event::Continued(pid) => drop(paused.remove(pid)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Frames come from whoever holds the operation, and end with the end that was committed.
+    fn check_frames(&self, workers: &Workers, wrong: &mut Vec<Wrong>) {
+        let mut channel = Channel { claims: self.claims().collect(), ..Channel::default() };
+        for event in &self.events {
+            if let Event::Published(_, by, published) = event {
+                wrong.extend(channel.accept(*by, *published));
+            }
+        }
+        let Some(end) = self.writes.iter().find(|write| write.is_end()) else { return };
+        let committed = end.after.state;
+        match channel.end {
+            Some(shown) if shown == committed => {}
+            Some(shown) => wrong.push(Wrong::OtherEnd { shown, committed }),
+            None => {
+                // Who rescues an operation is not noted, and whoever was killed shows nothing.
+                let author = end.author_before().filter(|_| !end.is_rescue());
+                let author = author.filter(|author| !workers.killed.contains(&author.pid));
+                wrong.extend(author.map(Wrong::EndUnshown));
+            }
+        }
+    }
+
+    /// The runs that the database gave away, in order.
+    fn claims(&self) -> impl Iterator<Item = Author> {
+        let claims = self.writes.iter().filter(|write| write.is_claim());
+        claims.filter_map(|write| {
+            Some(Author { attempt: write.after.attempt, pid: write.after.worker? })
+        })
+    }
+}
+
+/// What the frames of one operation say so far.
+#[derive(Debug, Default)]
+struct Channel {
+    claims: Vec<Author>,
+    /// The newest claim that has spoken.
+    holder: Option<usize>,
+    latest: Option<Author>,
+    end: Option<OperationState>,
+}
+
+impl Channel {
+    /// Takes the next frame that was accepted, and says what is wrong with that.
+    fn accept(&mut self, by: Author, published: Published) -> Option<Wrong> {
+        let claim = self.claims.iter().position(|claim| *claim == by);
+        let holder = self.holder.map(|holder| self.claims[holder]);
+        let outranked_by = match (claim, self.holder) {
+            (Some(claim), Some(holder)) if claim < holder => Some(self.claims[holder]),
+            // Whoever puts an operation back into the queue shows that it waits. That is news until
+            // it has been claimed.
+            (None, _) => holder.filter(|holder| holder.attempt >= by.attempt),
+            _ => self.latest.filter(|latest| latest.attempt > by.attempt),
+        };
+        let was_over = self.end.is_some();
+        self.holder = self.holder.max(claim);
+        self.latest = Some(by);
+        if let Published::Finished(state) = published {
+            self.end = Some(state);
+        }
+        match outranked_by {
+            Some(after) => Some(Wrong::StalePublish { by, after }),
+            None => was_over.then_some(Wrong::PublishedAfterEnd(by)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::Row, *};
+
+    const FIRST: Author = Author { attempt: 1, pid: 10 };
+    const SECOND: Author = Author { attempt: 2, pid: 20 };
+
+    /// A history of one operation, told step by step.
+    struct Told {
+        id: OperationId,
+        row: Option<Row>,
+        history: History,
+    }
+
+    impl Told {
+        fn enqueued() -> Self {
+            let id = OperationId::new();
+            let history = History { enqueued: vec![id], ..History::default() };
+            Self { id, row: None, history }.write(|_| {})
+        }
+
+        /// What a worker does from its claim on, up to its end.
+        fn begun(self, by: Author) -> Self {
+            self.claimed(by).event(|id| Event::Began(id, by)).shown(by, Published::Opening)
+        }
+
+        fn claimed(self, by: Author) -> Self {
+            self.write(|row| {
+                row.state = OperationState::Started;
+                row.worker = Some(by.pid);
+            })
+        }
+
+        fn said_done(self, by: Author) -> Self {
+            self.event(|id| Event::Ended(id, by, Outcome::Done))
+        }
+
+        fn ended(self) -> Self {
+            self.write(|row| row.state = OperationState::FinishedOk)
+        }
+
+        fn finished(self, by: Author) -> Self {
+            let end = Published::Finished(OperationState::FinishedOk);
+            self.said_done(by).ended().shown(by, end)
+        }
+
+        fn rescued(self) -> Self {
+            self.write(|row| {
+                row.state = OperationState::NotStarted;
+                row.attempt += 1;
+                row.rescues += 1;
+                row.worker = None;
+            })
+        }
+
+        fn killed(self, by: Author) -> Self {
+            self.event(|_| Event::Killed(by.pid))
+        }
+
+        fn shown(self, by: Author, published: Published) -> Self {
+            self.event(|id| Event::Published(id, by, published))
+        }
+
+        fn event(mut self, event: impl FnOnce(OperationId) -> Event) -> Self {
+            self.history.events.push(event(self.id));
+            self
+        }
+
+        fn write(mut self, change: impl FnOnce(&mut Row)) -> Self {
+            let before = self.row.clone();
+            let mut after = before.clone().unwrap_or(Row {
+                state: OperationState::NotStarted,
+                attempt: 1,
+                attempts_before: 0,
+                max_attempts: 2,
+                rescues: 0,
+                worker: None,
+                status: None,
+                output: None,
+            });
+            change(&mut after);
+            self.row = Some(after.clone());
+            self.history.writes.push(Write { id: self.id, before, after });
+            self
+        }
+
+        #[track_caller]
+        fn is_wrong(&self, expected: &[Wrong]) {
+            let found: Vec<Wrong> = check(&self.history).into_iter().map(|v| v.what).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_wrong_with_a_run_that_is_lost_and_made_again() {
+        Told::enqueued()
+            .begun(FIRST)
+            .killed(FIRST)
+            .rescued()
+            .begun(SECOND)
+            .finished(SECOND)
+            .is_wrong(&[]);
+    }
+
+    #[test]
+    fn nothing_is_wrong_with_a_run_that_is_handed_back() {
+        let told = Told::enqueued().begun(FIRST).event(|_| Event::Terminated(FIRST.pid));
+        let told = told.event(|id| Event::Ended(id, FIRST, Outcome::Dropped)).write(|row| {
+            row.state = OperationState::NotStarted;
+            row.attempt += 1;
+            row.attempts_before += 1;
+            row.max_attempts = 1;
+        });
+        told.begun(SECOND).finished(SECOND).is_wrong(&[]);
+    }
+
+    #[test]
+    fn an_operation_without_a_trace_is_lost() {
+        let mut told = Told::enqueued();
+        told.history.writes.clear();
+        told.is_wrong(&[Wrong::Lost]);
+    }
+
+    #[test]
+    fn an_operation_that_does_not_end_is_unfinished() {
+        Told::enqueued().begun(FIRST).is_wrong(&[Wrong::Unfinished]);
+    }
+
+    #[test]
+    fn a_second_end_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).finished(FIRST);
+        told.write(|row| row.rescues = 0).is_wrong(&[Wrong::EndedTwice]);
+    }
+
+    #[test]
+    fn a_write_after_the_end_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).finished(FIRST);
+        let told = told.write(|row| row.state = OperationState::NotStarted);
+        told.is_wrong(&[Wrong::Unfinished, Wrong::WrittenAfterEnd]);
+    }
+
+    #[test]
+    fn an_attempt_that_shrinks_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).rescued();
+        let told = told.write(|row| row.attempt = 1).begun(Author { attempt: 1, pid: 20 });
+        let told = told.finished(Author { attempt: 1, pid: 20 });
+        told.is_wrong(&[Wrong::Attempt { from: 2, to: 1 }]);
+    }
+
+    #[test]
+    fn one_attempt_too_many_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).rescued().begun(SECOND);
+        let told = told.write(|row| row.max_attempts = 1).finished(SECOND);
+        told.is_wrong(&[Wrong::AttemptedTooOften { made: 2, allowed: 1 }]);
+    }
+
+    #[test]
+    fn an_attempt_that_is_spent_for_nothing_is_noticed() {
+        let told =
+            Told::enqueued().begun(FIRST).event(|id| Event::Ended(id, FIRST, Outcome::Dropped));
+        let told = told.write(|row| {
+            row.state = OperationState::NotStarted;
+            row.attempt += 1;
+        });
+        told.begun(SECOND).finished(SECOND).is_wrong(&[Wrong::AttemptSpent(FIRST)]);
+    }
+
+    #[test]
+    fn giving_up_early_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).write(|row| {
+            row.state = OperationState::FinishedError;
+            row.rescues = 1;
+        });
+        told.is_wrong(&[Wrong::GivenUpEarly { made: 1, allowed: 2 }]);
+    }
+
+    #[test]
+    fn what_a_stale_run_writes_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).rescued().begun(SECOND);
+        let told = told.write(|row| row.status = Some(FIRST)).finished(SECOND);
+        told.is_wrong(&[Wrong::StaleWrite { by: FIRST, run_by: Some(SECOND) }]);
+    }
+
+    #[test]
+    fn what_a_stale_run_publishes_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).rescued().begun(SECOND);
+        let told = told.shown(FIRST, Published::Fragments).finished(SECOND);
+        told.is_wrong(&[Wrong::StalePublish { by: FIRST, after: SECOND }]);
+    }
+
+    #[test]
+    fn showing_what_runs_as_waiting_is_noticed() {
+        let rescuer = Author { attempt: 2, pid: 30 };
+        let told = Told::enqueued().begun(FIRST).killed(FIRST).rescued();
+        let told = told.shown(rescuer, Published::Opening).begun(SECOND);
+        let told = told.shown(rescuer, Published::Opening).finished(SECOND);
+        told.is_wrong(&[Wrong::StalePublish { by: rescuer, after: SECOND }]);
+    }
+
+    #[test]
+    fn taking_from_a_healthy_worker_is_noticed() {
+        let told =
+            Told::enqueued().begun(FIRST).event(|id| Event::Ended(id, FIRST, Outcome::Dropped));
+        let told = told.rescued().begun(SECOND).finished(SECOND);
+        told.is_wrong(&[Wrong::TakenFromHealthy(FIRST)]);
+    }
+
+    #[test]
+    fn handing_back_unasked_is_noticed() {
+        let told =
+            Told::enqueued().begun(FIRST).event(|id| Event::Ended(id, FIRST, Outcome::Dropped));
+        let told = told.write(|row| {
+            row.state = OperationState::NotStarted;
+            row.attempt += 1;
+            row.attempts_before += 1;
+        });
+        told.begun(SECOND).finished(SECOND).is_wrong(&[Wrong::HandedBackUnasked(FIRST)]);
+    }
+
+    #[test]
+    fn two_healthy_workers_at_one_operation_are_noticed() {
+        let told = Told::enqueued().begun(FIRST).rescued().begun(SECOND).finished(SECOND);
+        told.is_wrong(&[Wrong::TakenFromHealthy(FIRST), Wrong::Overlap(FIRST, SECOND)]);
+    }
+
+    #[test]
+    fn a_paused_worker_may_overlap_with_whoever_took_over() {
+        let told = Told::enqueued().begun(FIRST).event(|_| Event::Stopped(FIRST.pid)).rescued();
+        let told = told.begun(SECOND).event(|_| Event::Continued(FIRST.pid));
+        let told = told.event(|id| Event::Stepped(id, FIRST)).event(|id| Event::Refused(id, FIRST));
+        told.finished(SECOND).is_wrong(&[]);
+    }
+
+    #[test]
+    fn a_worker_that_claims_while_it_is_being_paused_is_no_healthy_one() {
+        let told = Told::enqueued().event(|_| Event::Stopped(FIRST.pid)).begun(FIRST).rescued();
+        let told = told.event(|_| Event::Continued(FIRST.pid)).begun(SECOND);
+        told.finished(SECOND).is_wrong(&[]);
+    }
+
+    #[test]
+    fn a_run_without_a_claim_is_noticed() {
+        let told =
+            Told::enqueued().begun(FIRST).event(|id| Event::Ended(id, FIRST, Outcome::Dropped));
+        let told = told.event(|id| Event::Began(id, FIRST)).finished(FIRST);
+        told.is_wrong(&[Wrong::RunUnclaimed(FIRST)]);
+    }
+
+    #[test]
+    fn an_end_that_nobody_came_to_is_noticed() {
+        let end = Published::Finished(OperationState::FinishedOk);
+        let told = Told::enqueued().begun(FIRST).ended().shown(FIRST, end);
+        told.is_wrong(&[Wrong::EndedUnsaid(FIRST)]);
+    }
+
+    #[test]
+    fn a_page_that_is_told_of_another_end_is_noticed() {
+        let other = Published::Finished(OperationState::FinishedError);
+        let told = Told::enqueued().begun(FIRST).said_done(FIRST).ended().shown(FIRST, other);
+        let (shown, committed) = (OperationState::FinishedError, OperationState::FinishedOk);
+        told.is_wrong(&[Wrong::OtherEnd { shown, committed }]);
+    }
+
+    #[test]
+    fn a_page_that_is_not_told_of_the_end_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).said_done(FIRST).ended();
+        told.is_wrong(&[Wrong::EndUnshown(FIRST)]);
+    }
+
+    #[test]
+    fn a_frame_behind_the_last_one_is_noticed() {
+        let told = Told::enqueued().begun(FIRST).finished(FIRST).shown(FIRST, Published::Fragments);
+        told.is_wrong(&[Wrong::PublishedAfterEnd(FIRST)]);
+    }
+}

@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use liveops::{LiveOperation, OperationId, Progress, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    history::{Author, Event, Outcome},
+    journal::Journal,
+};
+
+/// Takes its steps in three stages, and says in the journal and in all it reports who it is.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[stages("Fetch", "Process", "Store")]
+#[liveop(app = "faults", state = Journal)]
+pub(crate) struct Errand {
+    pub(crate) steps: usize,
+    pub(crate) step_ms: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Errandry {
+    pub(crate) by: String,
+}
+
+impl Run for Errand {
+    type Output = Errandry;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<Errandry> {
+        let by = Author { attempt: p.attempt().0, pid: std::process::id() };
+        let mut execution = Execution::begin(p.state().clone(), p.id(), by);
+        for stage in [ErrandStage::Fetch, ErrandStage::Process, ErrandStage::Store] {
+            p.stage(stage, async {
+                for step in p.track(0..self.steps) {
+                    p.status(format!("{by} step {}", step?));
+                    p.log(format!("{by} takes a step"));
+                    // The work.
+                    tokio::time::sleep(Duration::from_millis(self.step_ms)).await;
+                    execution.step();
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        execution.outcome = Outcome::Done;
+        Ok(Errandry { by: by.to_string() })
+    }
+}
+
+/// Says in the journal that an execution began, and that it ended in whichever way.
+struct Execution {
+    journal: Journal,
+    id: OperationId,
+    by: Author,
+    outcome: Outcome,
+}
+
+impl Execution {
+    fn begin(journal: Journal, id: OperationId, by: Author) -> Self {
+        journal.say(&Event::Began(id, by));
+        Self { journal, id, by, outcome: Outcome::Dropped }
+    }
+
+    fn step(&self) {
+        self.journal.say(&Event::Stepped(self.id, self.by));
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        self.journal.say(&Event::Ended(self.id, self.by, self.outcome));
+    }
+}

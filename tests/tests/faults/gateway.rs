@@ -1,0 +1,203 @@
+//! A channel layer for several processes: they ask the test's process, which has the real one.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use liveops::{
+    Attempt, ChannelName,
+    channel::{
+        CatchUp, ChannelError, ChannelLayer, Cursor, ListChange, MemoryChannelLayer, Payload,
+        PublishError, Signal, Subscription,
+    },
+    render::Fragment,
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+    sync::{Mutex, broadcast},
+    task::JoinHandle,
+};
+
+use super::{
+    history::{Author, Event, Published},
+    journal::Journal,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Request {
+    channel: String,
+    by: Author,
+    what: What,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum What {
+    Open(Vec<Fragment>),
+    OpenWaiting(Vec<Fragment>),
+    Publish(Payload),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Accepted(Cursor),
+    Stale(Attempt),
+    NotOpen,
+}
+
+/// Serves the one channel layer of a test, and notes in the journal what it accepts.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    serving: JoinHandle<()>,
+}
+
+impl Gateway {
+    pub(crate) fn serve(socket: &Path, journal: Journal) -> Self {
+        let listener = UnixListener::bind(socket).unwrap();
+        // Held from before a frame is accepted until it is in the journal, so that the order of the
+        // lines is the order of the frames.
+        let layer = Arc::new(Mutex::new(MemoryChannelLayer::new()));
+        let serving = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(answer(stream, layer.clone(), journal.clone()));
+            }
+        });
+        Self { serving }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, journal: Journal) {
+    let mut request = Vec::new();
+    if stream.read_to_end(&mut request).await.is_err() {
+        return;
+    }
+    // Who is killed while it asks leaves half a request.
+    let Ok(Request { channel, by, what }) = serde_json::from_slice(&request) else { return };
+    let channel: ChannelName = channel.parse().unwrap();
+    let id = channel.operation_id().unwrap();
+    let attempt = Attempt(by.attempt);
+
+    let layer = layer.lock().await;
+    let (published, accepted) = match what {
+        What::Open(snapshot) => (Published::Opening, layer.open(&channel, attempt, snapshot).await),
+        What::OpenWaiting(snapshot) => {
+            (Published::Opening, layer.open_waiting(&channel, attempt, snapshot).await)
+        }
+        What::Publish(payload) => {
+            let published = match &payload {
+                Payload::Fragments(_) => Published::Fragments,
+                Payload::Signal(Signal::Finished(finished)) => Published::Finished(finished.state),
+                Payload::Signal(_) => Published::OtherSignal,
+            };
+            (published, layer.publish(&channel, attempt, payload).await)
+        }
+    };
+    let answer = match accepted {
+        Ok(cursor) => {
+            journal.say(&Event::Published(id, by, published));
+            Answer::Accepted(cursor)
+        }
+        Err(PublishError::Stale { current }) => {
+            journal.say(&Event::Refused(id, by));
+            Answer::Stale(current)
+        }
+        Err(PublishError::NotOpen) => Answer::NotOpen,
+        Err(error) => panic!("{error}"),
+    };
+    drop(layer);
+    // Whoever asked may be gone.
+    let _ = stream.write_all(&serde_json::to_vec(&answer).unwrap()).await;
+}
+
+/// The channel layer as a worker sees it.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    socket: PathBuf,
+}
+
+impl Remote {
+    pub(crate) fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    /// Over a connection of its own, so that a question that is given up disturbs no other.
+    async fn ask(
+        &self,
+        channel: &ChannelName,
+        Attempt(attempt): Attempt,
+        what: What,
+    ) -> Result<Cursor, PublishError> {
+        let by = Author { attempt, pid: std::process::id() };
+        let request = Request { channel: channel.to_string(), by, what };
+        let exchange = async {
+            let mut stream = UnixStream::connect(&self.socket).await?;
+            stream.write_all(&serde_json::to_vec(&request)?).await?;
+            stream.shutdown().await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            Ok::<Answer, std::io::Error>(serde_json::from_slice(&answer)?)
+        };
+        match exchange.await.map_err(|error| ChannelError::new("ask the gateway", error))? {
+            Answer::Accepted(cursor) => Ok(cursor),
+            Answer::Stale(current) => Err(PublishError::Stale { current }),
+            Answer::NotOpen => Err(PublishError::NotOpen),
+        }
+    }
+}
+
+#[async_trait]
+impl ChannelLayer for Remote {
+    async fn open(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        self.ask(channel, attempt, What::Open(snapshot)).await
+    }
+
+    async fn open_waiting(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        snapshot: Vec<Fragment>,
+    ) -> Result<Cursor, PublishError> {
+        self.ask(channel, attempt, What::OpenWaiting(snapshot)).await
+    }
+
+    async fn publish(
+        &self,
+        channel: &ChannelName,
+        attempt: Attempt,
+        payload: Payload,
+    ) -> Result<Cursor, PublishError> {
+        self.ask(channel, attempt, What::Publish(payload)).await
+    }
+
+    /// Workers have no pages that could be behind.
+    async fn catch_up(
+        &self,
+        _: &ChannelName,
+        _: Option<Cursor>,
+    ) -> Result<Option<CatchUp>, ChannelError> {
+        Ok(None)
+    }
+
+    async fn subscribe(&self, _: &ChannelName) -> Result<Subscription, ChannelError> {
+        Ok(Subscription::new(broadcast::channel(1).1))
+    }
+
+    async fn announce(&self, _: &ChannelName, _: ListChange) -> Result<(), ChannelError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! Everything that happened in one test, in the order in which it happened.
+
+use std::{collections::HashSet, fmt, str::FromStr};
+
+use liveops::{OperationId, OperationState};
+use serde::{Deserialize, Serialize};
+
+/// What a test knows when it is over.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// The operations of which enqueueing said that they will run.
+    pub(crate) enqueued: Vec<OperationId>,
+    /// What the database accepted.
+    pub(crate) writes: Vec<Write>,
+    /// What was run, published and done to the workers.
+    pub(crate) events: Vec<Event>,
+}
+
+/// An insert or an update of one operation's row.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    pub(crate) id: OperationId,
+    pub(crate) before: Option<Row>,
+    pub(crate) after: Row,
+}
+
+/// What the checker looks at of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) state: OperationState,
+    pub(crate) attempt: u32,
+    /// The attempts that do not count.
+    pub(crate) attempts_before: u32,
+    pub(crate) max_attempts: u32,
+    pub(crate) rescues: u32,
+    /// The process that runs it, or ran it last.
+    pub(crate) worker: Option<u32>,
+    /// Who wrote the status line.
+    pub(crate) status: Option<Author>,
+    /// Who wrote the output.
+    pub(crate) output: Option<Author>,
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Event {
+    Began(OperationId, Author),
+    Stepped(OperationId, Author),
+    Ended(OperationId, Author, Outcome),
+    /// The channel layer accepted a frame.
+    Published(OperationId, Author, Published),
+    /// The channel layer refused a frame.
+    Refused(OperationId, Author),
+    /// A process was paused; nothing it did since was said by a healthy one.
+    Stopped(u32),
+    Continued(u32),
+    /// A process was asked to hand its work back and go.
+    Terminated(u32),
+    /// A process was killed, and is gone.
+    Killed(u32),
+}
+
+/// How one execution ended, as it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Outcome {
+    Done,
+    /// It was stopped before its end.
+    Dropped,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Published {
+    Opening,
+    Fragments,
+    Finished(OperationState),
+    OtherSignal,
+}
+
+/// Who says something: which attempt, in which process. Everything a run writes begins with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Author {
+    pub(crate) attempt: u32,
+    pub(crate) pid: u32,
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.attempt, self.pid)
+    }
+}
+
+impl FromStr for Author {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        let parts = word.split_once('@').and_then(|(attempt, pid)| {
+            Some(Self { attempt: attempt.parse().ok()?, pid: pid.parse().ok()? })
+        });
+        parts.ok_or_else(|| format!("expected `attempt@pid`, found `{text}`"))
+    }
+}
+
+impl Event {
+    /// Which operation it is about; `None` for what happens to a worker.
+    pub(crate) fn operation(&self) -> Option<OperationId> {
+        match self {
+            Self::Began(id, _)
+            | Self::Stepped(id, _)
+            | Self::Ended(id, ..)
+            | Self::Published(id, ..)
+            | Self::Refused(id, _) => Some(*id),
+            Self::Stopped(_) | Self::Continued(_) | Self::Terminated(_) | Self::Killed(_) => None,
+        }
+    }
+}
+
+impl Write {
+    /// Somebody took the operation and runs it.
+    pub(crate) fn is_claim(&self) -> bool {
+        self.went(OperationState::NotStarted, OperationState::Started)
+    }
+
+    /// The operation waits again.
+    pub(crate) fn is_requeue(&self) -> bool {
+        self.went(OperationState::Started, OperationState::NotStarted)
+    }
+
+    /// Its worker gave it back.
+    pub(crate) fn is_hand_back(&self) -> bool {
+        let spent = |row: &Row| row.attempt - row.attempts_before;
+        let spent_before = self.before.as_ref().map(spent);
+        self.is_requeue() && spent_before == Some(spent(&self.after))
+    }
+
+    /// Its worker was counted as lost, whether or not another attempt follows.
+    pub(crate) fn is_rescue(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| before.rescues < self.after.rescues)
+    }
+
+    pub(crate) fn is_end(&self) -> bool {
+        self.after.state.is_terminal()
+    }
+
+    /// Who ran it before this was written, if anybody did.
+    pub(crate) fn author_before(&self) -> Option<Author> {
+        let before = self.before.as_ref().filter(|row| row.state == OperationState::Started)?;
+        Some(Author { attempt: before.attempt, pid: before.worker? })
+    }
+
+    fn went(&self, from: OperationState, to: OperationState) -> bool {
+        self.before.as_ref().is_some_and(|row| row.state == from) && self.after.state == to
+    }
+}
+
+impl History {
+    pub(crate) fn kills(&self) -> usize {
+        self.events.iter().filter(|event| matches!(event, Event::Killed(_))).count()
+    }
+
+    pub(crate) fn rescues(&self) -> usize {
+        self.writes.iter().filter(|write| write.is_rescue()).count()
+    }
+
+    pub(crate) fn hand_backs(&self) -> usize {
+        self.writes.iter().filter(|write| write.is_hand_back()).count()
+    }
+
+    /// How many operations ended in this state.
+    pub(crate) fn ended_as(&self, state: OperationState) -> usize {
+        self.writes.iter().filter(|write| write.after.state == state).count()
+    }
+}
+
+/// The figures of a test.
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let attempts = self.writes.iter().filter(|write| write.is_claim()).count();
+        let events = |is: fn(&Event) -> bool| self.events.iter().filter(|event| is(event)).count();
+        let ended: HashSet<_> =
+            self.writes.iter().filter(|write| write.is_end()).map(|write| write.id).collect();
+        let losses = self.enqueued.iter().filter(|id| !ended.contains(id)).count();
+        write!(
+            f,
+            "{} runs, {} kills, {} stops, {} terminations, {} rescues, {} hand-backs, {} attempts, \
+             {} writes, {} frames, {} frames refused, {losses} losses",
+            self.enqueued.len(),
+            self.kills(),
+            events(|event| matches!(event, Event::Stopped(_))),
+            events(|event| matches!(event, Event::Terminated(_))),
+            self.rescues(),
+            self.hand_backs(),
+            attempts,
+            self.writes.len(),
+            events(|event| matches!(event, Event::Published(..))),
+            events(|event| matches!(event, Event::Refused(..))),
+        )
+    }
+}

@@ -1,0 +1,55 @@
+//! Workers that are killed.
+
+use std::time::Duration;
+
+use liveops::OperationState;
+
+use super::{dice::runs, scene::Scene, support::database::on_every_database};
+
+const LONGEST: Duration = Duration::from_millis(120);
+
+on_every_database! {
+    async fn operations_outlive_the_workers_that_run_them(database: TestDatabase) {
+        let mut scene = Scene::set("killed", &database.url(), 8).await;
+        scene.enqueue(runs(200), 1_000, LONGEST).await;
+        kill_workers_at_random(&mut scene, 3, 200).await;
+        let history = scene.conclude().await;
+        assert_eq!(history.ended_as(OperationState::FinishedOk), history.enqueued.len());
+        assert!(history.kills() > 0, "nobody was killed");
+    }
+
+    async fn an_operation_that_may_run_once_fails_with_its_worker(database: TestDatabase) {
+        let mut scene = Scene::set("killed, one attempt", &database.url(), 8).await;
+        scene.enqueue(runs(200), 1, LONGEST).await;
+        kill_workers_at_random(&mut scene, 3, 200).await;
+        let history = scene.conclude().await;
+        let failed = history.ended_as(OperationState::FinishedError);
+        assert!(failed > 0, "nothing was running when its worker was killed");
+        assert_eq!(failed, history.rescues());
+    }
+
+    async fn many_workers_never_run_one_operation_at_once(database: TestDatabase) {
+        let mut scene = Scene::set("crowded", &database.url(), 16).await;
+        scene.enqueue(10 * runs(200), 1_000, Duration::ZERO).await;
+        kill_workers_at_random(&mut scene, 8, 1_000).await;
+        let history = scene.conclude().await;
+        assert_eq!(history.ended_as(OperationState::FinishedOk), history.enqueued.len());
+        assert!(history.kills() > 0, "nobody was killed");
+    }
+}
+
+/// Kills workers at random points until all is done, and replaces each at once.
+///
+/// There are so many workers at any time, and at most so many lines between one kill and the next.
+async fn kill_workers_at_random(scene: &mut Scene, workers: usize, lines_max: usize) {
+    for _ in 0..workers {
+        scene.fleet.hire();
+    }
+    let mut lines = scene.dice.among(1..lines_max);
+    while scene.after_lines(lines).await {
+        let unlucky = scene.dice.among(0..scene.fleet.len());
+        scene.fleet.kill(unlucky).await;
+        scene.fleet.hire();
+        lines = scene.dice.among(1..lines_max);
+    }
+}

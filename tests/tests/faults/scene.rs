@@ -1,0 +1,188 @@
+use std::{io::Write as _, time::Duration};
+
+use liveops::{LiveOps, OperationId, RunnerKind, operation::NewOperation, store};
+use sea_orm::{
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
+    EntityTrait, PaginatorTrait, QueryFilter,
+};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    checker,
+    dice::Dice,
+    errand::Errand,
+    fleet::Fleet,
+    gateway::{Gateway, Remote},
+    history::History,
+    journal::{Journal, LineCount},
+    ledger,
+    worker::Orders,
+};
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Long enough for a worker to be heard of on a machine that is busy.
+pub(crate) const LEASE: Duration = Duration::from_secs(2);
+
+/// A database, the processes that work on it, and the record of what they do.
+pub(crate) struct Scene {
+    pub(crate) dice: Dice,
+    pub(crate) fleet: Fleet,
+    pub(crate) journal: Journal,
+    pub(crate) liveops: LiveOps,
+    pub(crate) db: DatabaseConnection,
+    enqueued: Vec<OperationId>,
+    lines: LineCount,
+    name: &'static str,
+    database_url: String,
+    _gateway: Gateway,
+    _folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) async fn set(name: &'static str, database_url: &str, concurrency: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let orders = Orders {
+            database_url: database_url.to_owned(),
+            socket: path("gateway"),
+            journal: path("journal"),
+            lease: LEASE,
+            concurrency,
+        };
+        let journal = Journal::open(orders.journal.clone());
+        let gateway = Gateway::serve(&orders.socket, journal.clone());
+        let db = store::connect(database_url).await.unwrap();
+        // Only enqueues: what runs, runs in processes that something can happen to.
+        let liveops = LiveOps::builder(db.clone())
+            .state(journal.clone())
+            .register::<Errand>()
+            .config(orders.config())
+            .channel_layer(Remote::new(orders.socket.clone()))
+            .runner(RunnerKind::Worker)
+            .build()
+            .unwrap();
+        liveops.migrate().await.unwrap();
+        ledger::install(&db).await;
+        Self {
+            dice: Dice::new(),
+            fleet: Fleet::new(orders, journal.clone(), folder.path().to_owned()),
+            liveops,
+            db,
+            enqueued: Vec::new(),
+            lines: LineCount::of(&journal),
+            journal,
+            name,
+            database_url: database_url.to_owned(),
+            _gateway: gateway,
+            _folder: folder,
+        }
+    }
+
+    /// Enqueues operations that take a random time, up to `longest`; without any, one step a stage.
+    pub(crate) async fn enqueue(&mut self, count: usize, max_attempts: u32, longest: Duration) {
+        for _ in 0..count {
+            let steps = if longest.is_zero() { 1 } else { self.dice.among(1..5) };
+            let step_ms_max = usize::try_from(longest.as_millis()).unwrap() / (steps * 3);
+            let step_ms = self.dice.among(0..step_ms_max.max(1)) as u64;
+            let mut new = NewOperation::new(&Errand { steps, step_ms }, "ann").unwrap();
+            new.max_attempts = max_attempts;
+            // Nothing is promised of what was not enqueued.
+            if let Ok(row) = self.liveops.enqueue_new(new).await {
+                self.enqueued.push(row.operation_id());
+            }
+        }
+    }
+
+    /// Waits for `count` more lines in the journal, or until nothing is left to do; `false` then.
+    pub(crate) async fn after_lines(&mut self, count: usize) -> bool {
+        let until = self.lines.now() + count;
+        let mut is_over = false;
+        self.wait_until(&format!("line {until}"), async |scene| {
+            is_over = scene.is_over().await;
+            is_over || scene.lines.now() >= until
+        })
+        .await;
+        !is_over
+    }
+
+    /// Whether there is nothing left to do; `false` while the database cannot say.
+    async fn is_over(&self) -> bool {
+        let unfinished = store::Entity::find().filter(store::Column::FinishedOn.is_null());
+        unfinished.count(&self.db).await.is_ok_and(|count| count == 0)
+    }
+
+    /// What a worker runs, and which attempt at it, as the rows say.
+    pub(crate) async fn running(&self, pid: u32) -> Vec<(OperationId, u32)> {
+        let claimed = store::Entity::find()
+            .filter(store::Column::FinishedOn.is_null())
+            .filter(store::Column::Worker.starts_with(format!("pid-{pid}-")));
+        let rows = claimed.all(&self.db).await.unwrap();
+        rows.iter().map(|row| (row.operation_id(), row.attempt_number().0)).collect()
+    }
+
+    /// Whether somebody could write to the database now.
+    pub(crate) async fn is_writable(&self) -> bool {
+        let backend = self.db.get_database_backend();
+        if backend != DbBackend::Sqlite {
+            return true;
+        }
+        let mut options = ConnectOptions::new(&self.database_url);
+        options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(LEASE / 10));
+        let db = Database::connect(options).await.unwrap();
+        let is_writable = db.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await.is_ok();
+        db.close().await.unwrap();
+        is_writable
+    }
+
+    /// Asks again and again: most of what is waited for happens in other processes.
+    pub(crate) async fn wait_until(
+        &mut self,
+        what: &str,
+        mut holds: impl AsyncFnMut(&mut Self) -> bool,
+    ) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(self).await {
+            if Instant::now() > deadline {
+                let history = self.history().await;
+                self.fail(&format!("waited {PATIENCE:?} for {what}\n{history}"));
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn history(&self) -> History {
+        History {
+            enqueued: self.enqueued.clone(),
+            writes: ledger::read(&self.db).await,
+            events: self.journal.events(),
+        }
+    }
+
+    /// Waits until every operation has ended, lets the workers go, and checks what they did.
+    pub(crate) async fn conclude(mut self) -> History {
+        self.wait_until("everything to end", async |scene| scene.is_over().await).await;
+        // They show the ends that they have committed before they go.
+        while self.fleet.len() > 0 {
+            let status = self.fleet.terminate(0).await;
+            assert!(status.success(), "a worker that was asked to go ended with {status}");
+        }
+        let history = self.history().await;
+        let summary = format!("{}: {history}, seed {}\n", self.name, self.dice.seed());
+        // Not `println!`, which is shown of tests that fail only.
+        std::io::stderr().write_all(summary.as_bytes()).unwrap();
+        let violations = checker::check(&history);
+        if !violations.is_empty() {
+            let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            self.fail(&format!("{summary}{}", violations.join("\n")));
+        }
+        history
+    }
+
+    fn fail(&self, why: &str) -> ! {
+        let seed = self.dice.seed();
+        panic!("{}, LIVEOPS_FAULTS_SEED={seed}: {why}\n{}", self.name, self.fleet.complaints());
+    }
+}
