@@ -6,16 +6,18 @@ pub(crate) enum Group {
     Browser,
     Node,
     ReferenceClient,
+    FakeTime,
     RustAnalyzer,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::PostgreSql,
         Self::Redis,
         Self::Browser,
         Self::Node,
         Self::ReferenceClient,
+        Self::FakeTime,
         Self::RustAnalyzer,
     ];
 
@@ -26,6 +28,7 @@ impl Group {
             Self::Browser => "browser",
             Self::Node => "node",
             Self::ReferenceClient => "reference client",
+            Self::FakeTime => "fake time",
             Self::RustAnalyzer => "rust-analyzer",
         }
     }
@@ -46,6 +49,7 @@ impl Group {
             Self::ReferenceClient => {
                 "on Debian: apt-get install python3 python3-pip, and a network the first time"
             }
+            Self::FakeTime => "on Debian: apt-get install faketime",
             Self::RustAnalyzer => "with rustup: rustup component add rust-analyzer",
         }
     }

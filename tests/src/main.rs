@@ -11,6 +11,8 @@ use crate::suite::{Requirement, run_suite};
 mod browser;
 mod cluster;
 mod derive_cost;
+mod fake_time;
+mod faults;
 mod group;
 mod interrupt;
 mod lint;
@@ -31,12 +33,15 @@ usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
         runs the tests, with private instances of PostgreSQL and Redis, and with Chromium, node, the
-        client of django-liveops and rust-analyzer, as far as this machine has them or can fetch
+        client of django-liveops, libfaketime and rust-analyzer, as far as this machine has them or can fetch
         them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation
   ci    both, with nothing missing
+  faults [--runs <number>] [--seed <number>]
+        runs the tests that kill, pause and cut off workers, each with so many operations, 2000 unless
+        given, and with the choices of an earlier run if its seed is given
   derive-cost [--help]
         measures what an operation costs at compile time
 ";
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
             print!("{}", derive_cost::HELP);
             return ExitCode::SUCCESS;
         }
+        ["faults", words @ ..] => faults::run(words),
         ["derive-cost", words @ ..] => derive_cost::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -1,6 +1,8 @@
 use std::{any::Any, fmt};
 
-use crate::{browser, group::Group, node, postgres, redis, reference_client, rust_analyzer};
+use crate::{
+    browser, fake_time, group::Group, node, postgres, redis, reference_client, rust_analyzer,
+};
 
 /// What one group needs, ready to be used; stopped and cleaned up when dropped.
 pub(crate) struct Service {
@@ -40,6 +42,7 @@ impl Service {
             Group::Browser => browser::find(),
             Group::Node => node::prepare(),
             Group::ReferenceClient => reference_client::install(),
+            Group::FakeTime => fake_time::find(),
             Group::RustAnalyzer => rust_analyzer::find(),
         }
     }

@@ -25,6 +25,15 @@ impl Requirement {
 
 /// Runs `cargo test`, with `arguments` or for the whole workspace, beside the services it needs.
 pub(crate) fn run_suite(requirement: Requirement, arguments: &[&str]) -> Result<(), Failure> {
+    run_with(requirement, arguments, &[])
+}
+
+/// The same with something more in the environment.
+pub(crate) fn run_with(
+    requirement: Requirement,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<(), Failure> {
     let interruptible = Interruptible::install()
         .map_err(|error| Failure::new(format!("failed to listen for Ctrl-C: {error}")))?;
     let report = Report::prepare();
@@ -39,7 +48,7 @@ pub(crate) fn run_suite(requirement: Requirement, arguments: &[&str]) -> Result<
     let mut command = cargo();
     command.env("TMPDIR", temporary.path());
     command.arg("test").args(if arguments.is_empty() { &["--workspace"] } else { arguments });
-    command.envs(report.variables());
+    command.envs(report.variables()).envs(variables.iter().copied());
     if requirement == Requirement::EveryGroup {
         // The tests themselves then fail rather than step aside.
         command.env(REQUIRE, "all");

@@ -18,6 +18,7 @@ mod scratch;
 
 mod checker;
 mod dice;
+mod disk;
 mod errand;
 mod fleet;
 mod gateway;
@@ -28,7 +29,12 @@ mod scene;
 mod support;
 mod worker;
 
+mod clock;
+mod cut_off;
+mod disk_full;
 mod killed;
+mod stale;
+mod terminated;
 
 /// Not a test but the program of the workers, which are this program once more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

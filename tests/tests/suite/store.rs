@@ -6,9 +6,7 @@ use liveops::{
     Attempt, OperationId, OperationState, Projection,
     event::{self, Event, LogLine, StageState},
     operation::{NewOperation, OperationKind},
-    store::{
-        self, Beat, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store,
-    },
+    store::{self, Beat, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store},
 };
 use serde_json::json;
 
