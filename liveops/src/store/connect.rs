@@ -31,12 +31,19 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
 
 #[cfg(feature = "sqlite")]
 fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool) {
-    use sea_orm::sqlx::sqlite::SqliteJournalMode;
+    use sea_orm::sqlx::{Connection, sqlite::SqliteJournalMode};
 
     if in_memory {
         // Every connection has a database of its own, gone when it closes: keep exactly one.
         options.min_connections(1).max_connections(1);
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    } else {
+        // SQLite takes a transaction back by itself when the disk is full, and the driver then counts
+        // it as open for ever: a later one would be a savepoint in none, be taken back only to its
+        // beginning, and keep the file locked.
+        options.map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(async { Ok(!connection.is_in_transaction()) })
+        });
     }
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).create_if_missing(true);
