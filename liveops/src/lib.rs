@@ -67,6 +67,7 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod operation;
+mod panic;
 pub mod projection;
 pub mod token;
 

@@ -14,7 +14,6 @@ mod input;
 mod keeper;
 mod live_ops;
 mod outcome;
-mod panic;
 mod prune;
 mod random;
 mod registry;

@@ -10,11 +10,11 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::task::JoinError;
 
-use super::panic::{self, Panicked};
 use crate::{
     error::{RunError, RunResult},
     event::Ending,
     operation::OperationId,
+    panic::{self, Panicked},
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
 

@@ -112,6 +112,7 @@ async fn a_result_template_that_panics_leaves_the_table() {
 
     let errors = errors_about(&log, "test/word_count_result.html");
     assert!(errors.contains("panicked") && errors.contains("out of ink"), "{errors}");
+    assert!(errors.contains("tests/suite/templates.rs:"), "it says where: {errors}");
 }
 
 #[tokio::test]

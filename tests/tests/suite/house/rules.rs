@@ -2,7 +2,7 @@ use super::source::{Fact, Source};
 
 /// The house, ground floor first: a module uses its own floor and those below.
 const FLOORS: [&[&str]; 7] = [
-    &["config", "error", "event", "operation", "projection", "token"],
+    &["config", "error", "event", "operation", "panic", "projection", "token"],
     &["render"],
     &["channel", "store"],
     &["progress"],
@@ -30,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
 ];
 
 /// What writes an ending into the store.
-const TERMINAL_WRITES: [&str; 1] = ["conclude"];
+const TERMINAL_WRITES: [&str; 2] = ["conclude", "give_up"];
 
 /// Every rule that a file breaks, as `file: rule`.
 pub(super) fn broken_rules(path: &str, text: &str) -> Vec<String> {

@@ -1,8 +1,8 @@
-//! Panics of a run, as values.
+//! Panics of a run or a template, as values.
 //!
 //! Whoever catches a panic gets what it was thrown with; where it happened is told to the hook of the
 //! process alone. So there is one of ours in front of the application's own. It only listens: what
-//! the application does about panics stays as it is, and panics outside of runs are none of its
+//! the application does about panics stays as it is, and panics outside of those are none of its
 //! business.
 
 use std::{
@@ -40,7 +40,7 @@ struct Heard {
 
 /// A panic that was caught: what it said and where it happened, as far as that is known.
 #[derive(Debug)]
-pub(super) struct Panicked {
+pub(crate) struct Panicked {
     message: Option<String>,
     location: Option<String>,
     backtrace: Option<Backtrace>,
@@ -49,7 +49,7 @@ pub(super) struct Panicked {
 /// Does `work`, whatever it does.
 ///
 /// What a panic leaves half done must not be used any more: callers only drop it.
-pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     listen();
     let outer = EAR.replace(Ear::Open(None));
     let result = panic::catch_unwind(AssertUnwindSafe(work));
@@ -88,7 +88,7 @@ impl fmt::Display for Panicked {
 /// Puts our hook in front of the one there is, once.
 fn listen() {
     static LISTENING: Once = Once::new();
-    // Whoever is panicking may not touch the hook; the next run will.
+    // Whoever is panicking may not touch the hook; the next one will.
     if LISTENING.is_completed() || thread::panicking() {
         return;
     }
