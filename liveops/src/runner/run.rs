@@ -193,7 +193,7 @@ impl Run {
         self.report().event(Event::Log(LogLine {
             at: Utc::now(),
             level: Level::Warning,
-            text: format!("Attempt {number} of {max} failed: {message} Next try in {wait:?}."),
+            text: format!("Attempt {number} of {max} failed, next try in {wait:?}: {message}"),
         }));
         let (projection, _) = self.report().take();
         let mut patience = Patience::new(&self.engine);
