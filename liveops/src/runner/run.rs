@@ -51,6 +51,17 @@ pub(super) enum Stopped {
     Aborted,
 }
 
+/// What became of a run that failed and may be attempted again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// It waits for its next attempt.
+    Waits,
+    /// It was not this attempt's to put back, or shall be cancelled: then this was the end.
+    Refused,
+    /// The database did not say, and the process stops. The lease will run out.
+    Unknown,
+}
+
 /// What is left to do when an attempt is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
@@ -165,8 +176,10 @@ impl Run {
         if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
         {
             let retry_on = later(wait);
-            if self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
-                return After::Again(retry_on);
+            match self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
+                Retry::Waits => return After::Again(retry_on),
+                Retry::Unknown => return After::Nothing,
+                Retry::Refused => {}
             }
         }
         self.conclude(outcome, sink).await
@@ -179,15 +192,14 @@ impl Run {
         is_left.then(|| self.row.backoff().wait(attempts.number))
     }
 
-    /// Puts the operation back into the queue for another attempt, and shows that it waits for it;
-    /// `false` when it was not this attempt's to put back, or shall not be attempted again.
+    /// Puts the operation back into the queue for another attempt, and shows that it waits for it.
     async fn retry(
         &self,
         message: &str,
         traceback: Option<String>,
         wait: Duration,
         retry_on: DateTime<Utc>,
-    ) -> bool {
+    ) -> Retry {
         let attempts = self.row.attempts();
         let (number, max) = (attempts.number, attempts.max);
         self.report().event(Event::Log(LogLine {
@@ -204,12 +216,12 @@ impl Run {
                 Ok(Some(row)) => {
                     tracing::warn!(number, max, ?wait, "failed, and will be tried again");
                     self.show(&row).await;
-                    return true;
+                    return Retry::Waits;
                 }
-                Ok(None) => return false,
+                Ok(None) => return Retry::Refused,
                 Err(error) => {
                     if !patience.is_left_after(&error).await {
-                        return false;
+                        return Retry::Unknown;
                     }
                 }
             }
