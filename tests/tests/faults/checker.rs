@@ -89,7 +89,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
         story.check_attempts(&mut wrong);
         story.check_authors(&mut wrong);
         story.check_reasons(&workers, &mut wrong);
-        story.check_runs(&mut wrong);
+        story.check_runs(&workers, &mut wrong);
         story.check_frames(&workers, &mut wrong);
         violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
     }
@@ -224,10 +224,9 @@ impl Story<'_> {
     }
 
     /// Whoever runs it has claimed it, and among healthy workers only one does at a time.
-    fn check_runs(&self, wrong: &mut Vec<Wrong>) {
+    fn check_runs(&self, workers: &Workers, wrong: &mut Vec<Wrong>) {
         let mut claims: Vec<Author> = self.claims().collect();
         let mut running: Vec<Author> = Vec::new();
-        let mut paused = HashSet::new();
         for event in &self.events {
             match event {
                 Event::Began(_, by) => {
@@ -235,8 +234,9 @@ impl Story<'_> {
                         Some(claim) => drop(claims.swap_remove(claim)),
                         None => wrong.push(Wrong::RunUnclaimed(*by)),
                     }
-                    // A worker is noted as paused a moment before it is.
-                    if !paused.contains(&by.pid) {
+                    // Whoever is paused between the claim and the beginning begins when it goes on, and
+                    // hears only then that somebody has taken over.
+                    if !(workers.silenced.contains(&by.pid) && self.was_rescued_from(*by)) {
                         wrong.extend(running.iter().map(|other| Wrong::Overlap(*other, *by)));
                         running.push(*by);
                     }
@@ -244,12 +244,15 @@ impl Story<'_> {
                 Event::Ended(_, by, _) => running.retain(|other| other != by),
                 Event::Stopped(pid) | Event::Killed(pid) => {
                     running.retain(|other| other.pid != *pid);
-                    paused.insert(*pid);
                 }
-                Event::Continued(pid) => drop(paused.remove(pid)),
                 _ => {}
             }
         }
+    }
+
+    fn was_rescued_from(&self, author: Author) -> bool {
+        let mut rescues = self.writes.iter().filter(|write| write.is_rescue());
+        rescues.any(|write| write.author_before() == Some(author))
     }
 
     /// Frames come from whoever holds the operation, and end with the end that was committed.
@@ -555,6 +558,14 @@ mod tests {
     fn a_worker_that_claims_while_it_is_being_paused_is_no_healthy_one() {
         let told = Told::enqueued().event(|_| Event::Stopped(FIRST.pid)).begun(FIRST).rescued();
         let told = told.event(|_| Event::Continued(FIRST.pid)).begun(SECOND);
+        told.finished(SECOND).is_wrong(&[]);
+    }
+
+    #[test]
+    fn a_worker_that_was_paused_before_it_began_may_begin_late() {
+        let paused = Told::enqueued().claimed(FIRST).event(|_| Event::Stopped(FIRST.pid)).rescued();
+        let told = paused.begun(SECOND).event(|_| Event::Continued(FIRST.pid));
+        let told = told.event(|id| Event::Began(id, FIRST)).event(|id| Event::Refused(id, FIRST));
         told.finished(SECOND).is_wrong(&[]);
     }
 
