@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -19,7 +19,7 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId},
     progress::{Chain, Flusher, LiveSink, Report, Sink, StageOutputs},
     projection::Projection,
-    store::{Conclusion, Failure, Model, StoreError},
+    store::{self, Conclusion, Failure, Model, StoreError},
 };
 
 /// How long to wait before a database that failed is asked again.
@@ -175,7 +175,7 @@ impl Run {
     async fn come_to(&self, outcome: Outcome, sink: LiveSink) -> After {
         if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
         {
-            let retry_on = later(wait);
+            let retry_on = store::later(Utc::now(), wait);
             match self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
                 Retry::Waits => return After::Again(retry_on),
                 Retry::Unknown => return After::Nothing,
@@ -347,9 +347,4 @@ impl<'a> Patience<'a> {
         time::sleep(RETRY_AFTER).await;
         true
     }
-}
-
-fn later(wait: Duration) -> DateTime<Utc> {
-    let now = Utc::now();
-    TimeDelta::from_std(wait).ok().and_then(|wait| now.checked_add_signed(wait)).unwrap_or(now)
 }

@@ -32,6 +32,7 @@ pub use list_filter::ListFilter;
 pub use migration::{Migrator, migrations};
 pub use operations::Store;
 pub use run::{Conclusion, Failure, Saved};
+pub(crate) use transition::later;
 
 /// A transaction of the database that the operations are in.
 pub type Transaction = sea_orm::DatabaseTransaction;

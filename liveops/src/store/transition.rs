@@ -67,6 +67,7 @@ pub(super) fn requeued(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
         .col_expr(Column::Percent, Expr::value(None::<f64>))
 }
 
-pub(super) fn later(now: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+/// The moment that is `by` after `now`; `now` where there is none that late.
+pub(crate) fn later(now: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by).ok().and_then(|by| now.checked_add_signed(by)).unwrap_or(now)
 }
