@@ -29,9 +29,9 @@ pub struct Config {
     /// How long a run may be silent before it counts as lost; 30 seconds unless set, at least 1.
     /// Whoever runs it speaks up three times as often.
     pub lease: Duration,
-    /// How often the worker of one operation may be lost before the operation counts as what kills
-    /// it, and ends even if it may be attempted again; 3 unless set, at least 1. A retry by a user
-    /// counts anew.
+    /// How many workers one operation may take along: at that many it counts as what kills them, and
+    /// ends even if it may be attempted again; 3 unless set, at least 1. A retry by a user counts
+    /// anew.
     pub rescues_max: u32,
     /// How long an operation with `#[liveop(cancel = "abort")]` may take to notice that it shall stop
     /// before it is dropped; 5 seconds unless set.

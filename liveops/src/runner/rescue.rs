@@ -40,10 +40,10 @@ fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
     let rescues = u32::try_from(row.rescues).unwrap_or(0) + 1;
     if row.cancel_requested {
         Some(Ending::Cancelled)
-    } else if rescues >= engine.config.rescues_max && rescues > 1 {
-        Some(Ending::Failed(POISONOUS.into()))
     } else if attempts.number >= attempts.max {
         Some(Ending::Failed(LOST.into()))
+    } else if rescues >= engine.config.rescues_max {
+        Some(Ending::Failed(POISONOUS.into()))
     } else {
         None
     }

@@ -12,12 +12,13 @@ use liveops::{
     runner::{Builder, CancelOutcome, RestartOutcome},
     store::{self, Claim, Model, Store},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Gate, Steps, TestApp},
     database::{TestDatabase, on_every_database},
+    log::Log,
 };
 
 const AT_ONCE: Backoff = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
@@ -339,6 +340,54 @@ on_every_database! {
         let row = row(&app, id).await;
         let message = row.error_message.as_deref();
         assert_eq!(message, Some("The worker stopped responding each time it ran this."));
+    }
+
+    async fn an_operation_may_take_along_as_many_workers_as_the_configuration_says(db: TestDatabase) {
+        let app = app_on(&db, |config| {
+            config.lease = Duration::from_secs(1);
+            config.rescues_max = 1;
+        })
+        .await;
+        let id = lost_run(&app, flaky(0)).await;
+        app.liveops.start_worker();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.rescues), (OperationState::FinishedError, 1));
+    }
+
+    async fn a_worker_runs_what_it_claimed_though_the_answer_got_lost(db: TestDatabase) {
+        let log = Log::begin();
+        let app = app_on(&db, |_| {}).await;
+        let first = app.liveops.enqueue_new(flaky(0)).await.unwrap().operation_id();
+        app.ends(first).await;
+        let worker = row(&app, first).await.worker.expect("it says who ran it");
+
+        let store = app.liveops.store();
+        let away = "ALTER TABLE liveops_operation RENAME TO away";
+        store.db().execute_unprepared(away).await.unwrap();
+        while !log.lines().iter().any(|line| line.text.contains("failed to claim")) {
+            tokio::task::yield_now().await;
+        }
+
+        // As if the claim that failed had been made: the worker gets to see all of it or nothing.
+        let transaction = store.begin().await.unwrap();
+        let back = "ALTER TABLE away RENAME TO liveops_operation";
+        transaction.execute_unprepared(back).await.unwrap();
+        let id = store.insert(&transaction, flaky(0)).await.unwrap().operation_id();
+        let now = chrono::Utc::now();
+        store::Entity::update_many()
+            .filter(store::Column::Id.eq(id.as_uuid()))
+            .col_expr(store::Column::StartedOn, Expr::value(now))
+            .col_expr(store::Column::LeaseUntil, Expr::value(now))
+            .col_expr(store::Column::Worker, Expr::value(worker))
+            .exec(&transaction)
+            .await
+            .unwrap();
+        store.commit(transaction).await.unwrap();
+
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.rescues), (OperationState::FinishedOk, 0), "it was never lost");
     }
 
     async fn what_was_claimed_without_the_worker_knowing_is_found_again(db: TestDatabase) {
