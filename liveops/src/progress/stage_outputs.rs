@@ -3,7 +3,6 @@ use std::{
     future,
     panic::resume_unwind,
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
 use tokio::{sync::OnceCell, time};
@@ -11,11 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     operation::{Attempt, OperationId},
-    store::{Model, Store, StoreError},
+    store::{Model, RETRY_AFTER, Store, StoreError},
 };
-
-/// How long to wait before a database that failed is asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What the durable stages of an operation gave, for one run of it.
 #[derive(Debug)]

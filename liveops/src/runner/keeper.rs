@@ -8,15 +8,12 @@ use std::{
 use tokio::time::{self, Instant};
 
 use super::{engine::Engine, rescue::rescue, watchlist::Watchlist};
-use crate::store::StoreError;
-
-/// How long to wait before a database that failed is asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+use crate::store::{RETRY_AFTER, StoreError};
 
 impl Engine {
     /// Has the runs of this process looked after for as long as there is anybody who could have some.
     pub(super) fn ensure_kept(self: &Arc<Self>) {
-        self.running.has_keeper.get_or_init(|| {
+        self.running.keeper_start.call_once(|| {
             let over = self.running.over.clone();
             let keeper = Keeper::new(self);
             tokio::spawn(async move { over.run_until_cancelled(keeper.keep()).await });

@@ -19,11 +19,8 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId},
     progress::{Chain, Flusher, LiveSink, Report, Sink, StageOutputs},
     projection::Projection,
-    store::{self, Conclusion, Failure, Model, StoreError},
+    store::{self, Conclusion, Failure, Model, RETRY_AFTER, StoreError},
 };
-
-/// How long to wait before a database that failed is asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How often a database that fails is asked again when the process shuts down.
 const LAST_TRIES: u32 = 5;

@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
 };
 
 use tokio::sync::{Notify, Semaphore};
@@ -31,8 +31,8 @@ pub(crate) struct Running {
     pub(super) stop: CancellationToken,
     /// The runs are gone, and with them everything that looks after them.
     pub(super) over: CancellationToken,
-    pub(super) has_worker: OnceLock<()>,
-    pub(super) has_keeper: OnceLock<()>,
+    pub(super) worker_start: Once,
+    pub(super) keeper_start: Once,
     runs: Mutex<HashMap<OperationId, Arc<LiveRun>>>,
 }
 
@@ -56,8 +56,8 @@ impl Running {
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
             over: CancellationToken::new(),
-            has_worker: OnceLock::new(),
-            has_keeper: OnceLock::new(),
+            worker_start: Once::new(),
+            keeper_start: Once::new(),
             runs: Mutex::default(),
         }
     }

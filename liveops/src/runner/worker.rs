@@ -18,7 +18,7 @@ impl Engine {
     /// enqueue something.
     pub(super) fn ensure_worker(self: &Arc<Self>) {
         self.ensure_kept();
-        self.running.has_worker.get_or_init(|| {
+        self.running.worker_start.call_once(|| {
             let worker = Worker {
                 engine: Arc::downgrade(self),
                 running: self.running.clone(),

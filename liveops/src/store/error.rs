@@ -1,4 +1,9 @@
+use std::time::Duration;
+
 use sea_orm::DbErr;
+
+/// How long to wait before a database that failed is asked again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The database did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]

@@ -25,6 +25,7 @@ pub use claim::Claim;
 pub use connect::connect;
 pub use control::{Cancelling, Restarting};
 pub use entity::{ActiveModel, Column, Entity, Model, Relation};
+pub(crate) use error::RETRY_AFTER;
 pub use error::StoreError;
 pub use insert::Enqueued;
 pub use lease::{Beat, Beaten, Lease};
