@@ -1,9 +1,9 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use tokio::sync::broadcast::{self, error::RecvError};
+use serde::{Deserialize, Serialize};
 
-use super::{ChannelError, Cursor, Frame, ListChange, Payload, PublishError, Signal};
+use super::{ChannelError, Cursor, Frame, Notice, Payload, PublishError, Signal, Subscription};
 use crate::{
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -11,11 +11,10 @@ use crate::{
 
 /// Carries frames between processes and keeps the newest state of each channel.
 ///
-/// A channel has at most one history at a time, its epoch. [`open`](Self::open) and
-/// [`open_waiting`](Self::open_waiting) begin one with a snapshot as its first frame,
-/// [`publish`](Self::publish) goes on with it, and [`catch_up`](Self::catch_up) tells a client what it
-/// missed. Each of them is atomic: the
-/// sequence number, the retained state and the order in which subscribers get frames agree.
+/// A channel has at most one history at a time, its epoch. [`open`](Self::open) begins one with a
+/// snapshot as its first frame, [`publish`](Self::publish) goes on with it, and
+/// [`catch_up`](Self::catch_up) tells a client what it missed. Each of them is atomic: the sequence
+/// number, the retained state and the order in which subscribers get frames agree.
 ///
 /// Attempts fence: whoever opens a channel takes it over from every smaller attempt, and what those
 /// publish afterwards is refused.
@@ -25,28 +24,13 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`PublishError::Stale`] when a later attempt holds the channel,
-    /// [`PublishError::Backend`] when the backend failed.
+    /// [`PublishError::Stale`] when a later attempt holds the channel, and for [`Opener::Queue`] also
+    /// when this one does; [`PublishError::Backend`] when the backend failed.
     async fn open(
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError>;
-
-    /// Begins the history of an attempt that is still to be made, with what is shown until it is.
-    ///
-    /// Whoever makes the attempt may be faster, and then what it shows is newer: so unlike
-    /// [`open`](Self::open) this is refused when the attempt has a history already.
-    ///
-    /// # Errors
-    ///
-    /// [`PublishError::Stale`] when this attempt or a later one holds the channel,
-    /// [`PublishError::Backend`] when the backend failed.
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError>;
 
@@ -78,23 +62,36 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError>;
 
-    /// Delivers every frame that is published from now on, and every change of a list.
+    /// Delivers every frame and every notice from now on.
     ///
     /// A layer that may have lost some, to a connection that broke say, delivers [`Lagged`] when it
-    /// is back: the only way in which those who follow a list learn of a loss.
+    /// is back: the only way in which those who wait for a notice learn of a loss.
     ///
     /// # Errors
     ///
     /// When the backend failed.
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError>;
 
-    /// Tells the subscribers of a list what changed in it. Nothing is retained: whoever subscribes
-    /// loads the list anyway.
+    /// Tells the subscribers of a list what changed in it, or those of
+    /// [`workers`](ChannelName::workers) what there is to do. Nothing is retained: whoever subscribes
+    /// looks for itself first.
     ///
     /// # Errors
     ///
     /// When the backend failed.
-    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError>;
+    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError>;
+}
+
+/// Who begins the history of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opener {
+    /// Whoever makes the attempt.
+    Run,
+    /// Whoever put the operation into the queue, with what is shown until the attempt is made.
+    /// Whoever makes it may be faster, and then what it shows is newer: so this never takes the
+    /// place of a history of the same attempt.
+    Queue,
 }
 
 /// What the channel layer knows of a channel, for a client that has come some way.
@@ -166,41 +163,11 @@ pub struct News {
 pub enum Delivery {
     /// The next frame.
     Frame(Arc<Frame>),
-    /// The list changed.
-    List(ListChange),
-}
-
-/// What is published on one channel, from the moment of subscribing.
-#[derive(Debug)]
-pub struct Subscription {
-    deliveries: broadcast::Receiver<Delivery>,
+    /// Something to be told of.
+    Notice(Notice),
 }
 
 /// Something was published that this subscriber did not get: catch up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("fell behind")]
 pub struct Lagged;
-
-impl Subscription {
-    /// A subscription that is fed by a broadcast channel; for those who write a channel layer.
-    pub fn new(deliveries: broadcast::Receiver<Delivery>) -> Self {
-        Self { deliveries }
-    }
-
-    /// Waits for the next delivery. `None` after the channel layer was shut down.
-    ///
-    /// # Errors
-    ///
-    /// [`Lagged`] when deliveries were lost; later ones still come.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost when the future is dropped.
-    pub async fn next(&mut self) -> Option<Result<Delivery, Lagged>> {
-        match self.deliveries.recv().await {
-            Ok(delivery) => Some(Ok(delivery)),
-            Err(RecvError::Lagged(_)) => Some(Err(Lagged)),
-            Err(RecvError::Closed) => None,
-        }
-    }
-}

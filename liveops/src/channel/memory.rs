@@ -5,11 +5,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::{sync::broadcast, time::Instant};
+use tokio::time::Instant;
 
 use super::{
-    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Epoch, Frame, ListChange, Payload,
-    PublishError, Retained, Signal, Subscription,
+    CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, Delivery, Epoch, Frame, Notice,
+    Opener, Payload, PublishError, Retained, Signal, Subscription,
 };
 use crate::{
     operation::{Attempt, ChannelName},
@@ -18,9 +18,6 @@ use crate::{
 
 /// How long the state of a channel is kept after its operation ended, unless set otherwise.
 const RETENTION: Duration = Duration::from_secs(300);
-
-/// How many deliveries a subscriber may be behind before it has to catch up.
-const BACKLOG_LEN_MAX: usize = 256;
 
 /// A channel layer within one process: no dependency, and the default.
 ///
@@ -41,7 +38,7 @@ struct Channels {
 struct Channel {
     retained: Option<Retained>,
     ended_on: Option<Instant>,
-    deliveries: broadcast::Sender<Delivery>,
+    deliveries: Deliveries,
 }
 
 impl MemoryChannelLayer {
@@ -76,27 +73,20 @@ impl ChannelLayer for MemoryChannelLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         let mut channels = self.channels();
         channels.sweep(self.retention);
         let channel = channels.entry(channel);
-        channel.admit(attempt)?;
-        Ok(channel.open(attempt, snapshot))
-    }
-
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        let mut channels = self.channels();
-        channels.sweep(self.retention);
-        let channel = channels.entry(channel);
-        match channel.attempt() {
-            Some(current) if current >= attempt => Err(PublishError::Stale { current }),
-            _ => Ok(channel.open(attempt, snapshot)),
+        match (channel.attempt(), opener) {
+            (Some(current), Opener::Queue) if current == attempt => {
+                Err(PublishError::Stale { current })
+            }
+            _ => {
+                channel.admit(attempt)?;
+                Ok(channel.open(attempt, snapshot))
+            }
         }
     }
 
@@ -135,12 +125,12 @@ impl ChannelLayer for MemoryChannelLayer {
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
         let mut channels = self.channels();
         channels.sweep(self.retention);
-        Ok(Subscription::new(channels.entry(channel).deliveries.subscribe()))
+        Ok(channels.entry(channel).deliveries.subscribe())
     }
 
-    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError> {
-        if let Some(channel) = self.channels().by_name.get(list) {
-            channel.send(Delivery::List(change));
+    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
+        if let Some(channel) = self.channels().by_name.get(channel) {
+            channel.deliveries.deliver(Delivery::Notice(notice));
         }
         Ok(())
     }
@@ -151,7 +141,7 @@ impl Channels {
         self.by_name.entry(name.clone()).or_insert_with(|| Channel {
             retained: None,
             ended_on: None,
-            deliveries: broadcast::Sender::new(BACKLOG_LEN_MAX),
+            deliveries: Deliveries::new(),
         })
     }
 
@@ -167,7 +157,7 @@ impl Channels {
             if channel.ended_on.is_some_and(|ended_on| now - ended_on >= retention) {
                 channel.retained = None;
             }
-            channel.retained.is_some() || channel.deliveries.receiver_count() > 0
+            channel.retained.is_some() || channel.deliveries.has_subscribers()
         });
     }
 }
@@ -195,11 +185,6 @@ impl Channel {
     }
 
     fn deliver(&self, frame: Frame) {
-        self.send(Delivery::Frame(Arc::new(frame)));
-    }
-
-    fn send(&self, delivery: Delivery) {
-        // An error says that nobody is subscribed, which is fine.
-        let _ = self.deliveries.send(delivery);
+        self.deliveries.deliver(Delivery::Frame(Arc::new(frame)));
     }
 }

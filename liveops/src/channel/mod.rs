@@ -4,19 +4,23 @@
 //! frames out. It knows neither operations' rows nor sockets.
 
 mod cursor;
+mod deliveries;
 mod error;
 mod frame;
 mod layer;
 mod list_change;
 mod memory;
+mod notice;
 mod retained;
 mod verdict;
 
 pub use cursor::{Cursor, Epoch, ParseCursorError};
+pub use deliveries::{Deliveries, Subscription};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
-pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Subscription};
+pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Opener};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
+pub use notice::{Hint, Notice};
 pub use retained::Retained;
 pub use verdict::Verdict;

@@ -5,9 +5,11 @@ use super::{OperationId, UserId};
 const OPERATION: &str = "liveop.";
 const OWNER: &str = "liveops.owner.";
 const ALL: &str = "liveops.all";
+const WORKERS: &str = "liveops.workers";
 
 /// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list
-/// of an owner's operations, `liveops.all` for the list of everybody's.
+/// of an owner's operations, `liveops.all` for the list of everybody's, `liveops.workers` for the
+/// processes that execute operations.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(Arc<str>);
 
@@ -27,7 +29,13 @@ impl ChannelName {
         Self(ALL.into())
     }
 
-    /// The operation this is the channel of; `None` for a list.
+    /// The channel of the processes that execute operations. No client is let into it: it is not
+    /// among the names that can be read from a text.
+    pub fn workers() -> Self {
+        Self(WORKERS.into())
+    }
+
+    /// The operation this is the channel of; `None` for the others.
     pub fn operation_id(&self) -> Option<OperationId> {
         self.0.strip_prefix(OPERATION)?.parse().ok()
     }
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn other_texts_name_nothing() {
-        for text in ["", "liveop.", "liveop.7", "liveops.owner.", "chat.1"] {
+        for text in ["", "liveop.", "liveop.7", "liveops.owner.", "liveops.workers", "chat.1"] {
             assert!(text.parse::<ChannelName>().is_err(), "{text:?}");
         }
     }

@@ -5,7 +5,7 @@ use super::{
     unannounced::Unannounced,
 };
 use crate::{
-    channel::{Chained, ChannelLayer, Finished, ListChange, Signal},
+    channel::{Chained, ChannelLayer, Finished, Hint, ListChange, Notice, Opener, Signal},
     config::Config,
     event::Next,
     operation::{ChannelName, OperationId, OperationKind, UserId},
@@ -57,7 +57,7 @@ impl Engine {
         let subject = Subject { kind: operation.kind, id };
         let snapshot = self.renderer.snapshot(&subject, &row.projection(&operation.kind));
         let channel = ChannelName::operation(id);
-        if let Err(error) = self.layer.open_waiting(&channel, attempt, snapshot).await {
+        if let Err(error) = self.layer.open(&channel, attempt, Opener::Queue, snapshot).await {
             tracing::debug!(%channel, %attempt, %error, "not shown");
         }
     }
@@ -97,10 +97,27 @@ impl Engine {
 
     /// Tells those who look at a list with the operations of `owner` what changed in it.
     pub(crate) async fn announce(&self, owner: &UserId, change: ListChange) {
-        for list in [ChannelName::owner(owner), ChannelName::all()] {
-            if let Err(error) = self.layer.announce(&list, change.clone()).await {
-                tracing::debug!(%list, error = &error as &dyn std::error::Error, "not announced");
-            }
+        let (owners, all) = (ChannelName::owner(owner), ChannelName::all());
+        tokio::join!(self.tell(&owners, change.clone()), self.tell(&all, change));
+    }
+
+    /// Tells every process that executes operations, this one included, that something waits.
+    pub(crate) async fn wake_workers(&self) {
+        self.running.wake.notify_one();
+        self.tell(&ChannelName::workers(), Hint::Work).await;
+    }
+
+    /// Tells whichever process runs this operation to stop.
+    pub(crate) async fn stop_run(&self, id: OperationId) {
+        if !self.running.cancel(id) {
+            self.tell(&ChannelName::workers(), Hint::Cancel(id)).await;
+        }
+    }
+
+    /// Announces something, or not: whoever is not told finds out when it looks next.
+    async fn tell(&self, channel: &ChannelName, notice: impl Into<Notice>) {
+        if let Err(error) = self.layer.announce(channel, notice.into()).await {
+            tracing::debug!(%channel, error = &error as &dyn std::error::Error, "not announced");
         }
     }
 
@@ -132,5 +149,12 @@ impl Engine {
             },
             _ => list_row,
         }
+    }
+}
+
+impl Drop for Engine {
+    /// Nobody is left who could enqueue anything, and nothing runs.
+    fn drop(&mut self) {
+        self.running.over.cancel();
     }
 }

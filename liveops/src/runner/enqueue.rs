@@ -61,8 +61,11 @@ impl LiveOps {
         self.check_registered(&new)?;
         let enqueued = self.engine().store.enqueue(new).await?;
         if let Enqueued::New(row) = &enqueued {
-            self.engine().announce(&row.owner_id(), ListChange::Rows).await;
-            self.start(row.operation_id()).await;
+            let owner = row.owner_id();
+            tokio::join!(
+                self.engine().announce(&owner, ListChange::Rows),
+                self.start(row.operation_id()),
+            );
         }
         Ok(enqueued)
     }
@@ -192,15 +195,16 @@ impl LiveOps {
     }
 
     /// Shows what was enqueued with [`enqueue_in`](Self::enqueue_in) and is committed now in the lists,
-    /// and has the worker of this process look at the queue now, rather than at its next poll: for
-    /// those who commit without [`commit`](Self::commit). Harmless at any other time.
+    /// and has the workers look at the queue now, rather than at their next poll: that of this process,
+    /// and those of other processes as far as the channel layer reaches. For those who commit without
+    /// [`commit`](Self::commit); harmless at any other time.
     ///
     /// Where operations are run on the spot, runs everything that waits.
     pub async fn wake(&self) {
         self.announce_committed().await;
         match self.engine().runner {
             RunnerKind::Eager => eager::run_what_waits(self.engine()).await,
-            _ => self.wake_worker(),
+            _ => self.wake_workers().await,
         }
     }
 
@@ -208,15 +212,15 @@ impl LiveOps {
     pub(super) async fn start(&self, id: OperationId) {
         match self.engine().runner {
             RunnerKind::Eager => eager::run_to_the_end(self.engine(), id).await,
-            _ => self.wake_worker(),
+            _ => self.wake_workers().await,
         }
     }
 
-    fn wake_worker(&self) {
+    async fn wake_workers(&self) {
         if self.engine().runner == RunnerKind::Spawn {
             self.start_worker();
         }
-        self.engine().running.wake.notify_one();
+        self.engine().wake_workers().await;
     }
 
     fn check_registered(&self, new: &NewOperation) -> Result<(), EnqueueError> {

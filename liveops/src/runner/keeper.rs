@@ -13,6 +13,7 @@ use crate::store::{RETRY_AFTER, StoreError};
 impl Engine {
     /// Has the runs of this process looked after for as long as there is anybody who could have some.
     pub(super) fn ensure_kept(self: &Arc<Self>) {
+        self.ensure_hints();
         self.running.keeper_start.call_once(|| {
             let over = self.running.over.clone();
             let keeper = Keeper::new(self);

@@ -127,7 +127,7 @@ impl LiveOps {
                 Ok(CancelOutcome::Cancelled)
             }
             Cancelling::Requested(_) => {
-                self.engine.running.cancel(id);
+                self.engine.stop_run(id).await;
                 Ok(CancelOutcome::Requested)
             }
             Cancelling::Ended(_) => Ok(CancelOutcome::Ended),

@@ -10,6 +10,7 @@ mod eager;
 mod engine;
 mod enqueue;
 mod erased;
+mod hints;
 mod input;
 mod keeper;
 mod live_ops;

@@ -30,7 +30,7 @@ pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreErr
         "rescued a run whose worker stopped responding"
     );
     engine.show_row(operation, &rescued).await;
-    engine.running.wake.notify_one();
+    engine.wake_workers().await;
     Ok(())
 }
 

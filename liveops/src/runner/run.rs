@@ -150,7 +150,8 @@ impl Run {
             match self.engine.store.hand_back(self.id, self.attempt).await {
                 Ok(Some(row)) => {
                     tracing::info!("handed back to the queue");
-                    return self.show(&row).await;
+                    self.show(&row).await;
+                    return self.engine.wake_workers().await;
                 }
                 Ok(None) => return tracing::warn!("somebody else has taken this run over"),
                 Err(error) => {
@@ -270,7 +271,9 @@ impl Run {
             sink.signal(&projection, chained).await;
         }
         self.engine.announce(&row.owner_id(), ListChange::Rows).await;
-        self.engine.running.wake.notify_one();
+        if next.is_some() {
+            self.engine.wake_workers().await;
+        }
         next.map_or(After::Nothing, |(id, _)| After::Next(id))
     }
 

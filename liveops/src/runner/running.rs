@@ -33,6 +33,7 @@ pub(crate) struct Running {
     pub(super) over: CancellationToken,
     pub(super) worker_start: Once,
     pub(super) keeper_start: Once,
+    pub(super) hints_start: Once,
     runs: Mutex<HashMap<OperationId, Arc<LiveRun>>>,
 }
 
@@ -58,15 +59,15 @@ impl Running {
             over: CancellationToken::new(),
             worker_start: Once::new(),
             keeper_start: Once::new(),
+            hints_start: Once::new(),
             runs: Mutex::default(),
         }
     }
 
-    /// Asks a run of this process to stop, if it is one.
-    pub(crate) fn cancel(&self, id: OperationId) {
-        if let Some(run) = self.runs().get(&id) {
-            run.report.cancel();
-        }
+    /// Asks a run of this process to stop; whether it is one.
+    pub(crate) fn cancel(&self, id: OperationId) -> bool {
+        let run = self.runs().get(&id).cloned();
+        run.inspect(|run| run.report.cancel()).is_some()
     }
 
     /// What a run of this process shows right now, if it is one.

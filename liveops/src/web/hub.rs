@@ -14,7 +14,7 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use super::{revision::Revision, wire};
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing, Notice,
         Subscription,
     },
     operation::ChannelName,
@@ -153,7 +153,10 @@ impl Pump {
     async fn run(mut self, mut upstream: Subscription) {
         loop {
             let item = match time::timeout(self.quiet_for(), upstream.next()).await {
-                Ok(Some(Ok(delivery))) => self.item(delivery),
+                Ok(Some(Ok(Delivery::Frame(frame)))) => self.frame(frame),
+                Ok(Some(Ok(Delivery::Notice(Notice::List(change))))) => self.list(change),
+                // For workers, on a channel that nobody watches here.
+                Ok(Some(Ok(Delivery::Notice(Notice::Hint(_))))) => continue,
                 Ok(Some(Err(_lagged))) => self.lost(),
                 Ok(None) => return,
                 Err(_quiet) if self.has_missed_something().await => self.lost(),
@@ -174,27 +177,22 @@ impl Pump {
         patience
     }
 
-    fn item(&mut self, delivery: Delivery) -> Item {
-        match delivery {
-            Delivery::Frame(frame) => {
-                self.newest = self.newest.max(Some(frame.cursor));
-                self.has_ended = false;
-                let text = wire::encode_shared(&self.renderer, &self.name, &frame);
-                Item::Frame(frame, text)
+    fn frame(&mut self, frame: Arc<Frame>) -> Item {
+        self.newest = self.newest.max(Some(frame.cursor));
+        self.has_ended = false;
+        let text = wire::encode_shared(&self.renderer, &self.name, &frame);
+        Item::Frame(frame, text)
+    }
+
+    fn list(&self, change: ListChange) -> Item {
+        let text = match &change {
+            ListChange::Rows => {
+                self.revision.advance();
+                wire::encode_list_changed(&self.name)
             }
-            Delivery::List(change) => {
-                let text = match &change {
-                    ListChange::Rows => {
-                        self.revision.advance();
-                        wire::encode_list_changed(&self.name)
-                    }
-                    ListChange::Progress(progress) => {
-                        wire::encode_row_progress(&self.name, progress)
-                    }
-                };
-                Item::List(change, text)
-            }
-        }
+            ListChange::Progress(progress) => wire::encode_row_progress(&self.name, progress),
+        };
+        Item::List(change, text)
     }
 
     fn lost(&self) -> Item {

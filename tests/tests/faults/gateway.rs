@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, ListChange, MemoryChannelLayer, Payload,
-        PublishError, Signal, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, MemoryChannelLayer, Notice,
+        Opener, Payload, PublishError, Signal, Subscription,
     },
     render::Fragment,
 };
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
-    sync::{Mutex, broadcast},
+    sync::Mutex,
     task::JoinHandle,
 };
 
@@ -36,8 +36,7 @@ struct Request {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum What {
-    Open(Vec<Fragment>),
-    OpenWaiting(Vec<Fragment>),
+    Open(Opener, Vec<Fragment>),
     Publish(Payload),
 }
 
@@ -89,9 +88,8 @@ async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, j
 
     let layer = layer.lock().await;
     let (published, accepted) = match what {
-        What::Open(snapshot) => (Published::Opening, layer.open(&channel, attempt, snapshot).await),
-        What::OpenWaiting(snapshot) => {
-            (Published::Opening, layer.open_waiting(&channel, attempt, snapshot).await)
+        What::Open(opener, snapshot) => {
+            (Published::Opening, layer.open(&channel, attempt, opener, snapshot).await)
         }
         What::Publish(payload) => {
             let published = match &payload {
@@ -161,18 +159,10 @@ impl ChannelLayer for Remote {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.ask(channel, attempt, What::Open(snapshot)).await
-    }
-
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.ask(channel, attempt, What::OpenWaiting(snapshot)).await
+        self.ask(channel, attempt, What::Open(opener, snapshot)).await
     }
 
     async fn publish(
@@ -194,10 +184,10 @@ impl ChannelLayer for Remote {
     }
 
     async fn subscribe(&self, _: &ChannelName) -> Result<Subscription, ChannelError> {
-        Ok(Subscription::new(broadcast::channel(1).1))
+        Ok(Deliveries::new().subscribe())
     }
 
-    async fn announce(&self, _: &ChannelName, _: ListChange) -> Result<(), ChannelError> {
+    async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
         CatchUp, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, ListChange,
-        MemoryChannelLayer, Missing, Payload, PublishError, Signal, Subscription,
+        MemoryChannelLayer, Missing, Notice, Opener, Payload, PublishError, Signal, Subscription,
     },
     projection::Region,
     render::Fragment,
@@ -100,14 +100,14 @@ async fn a_channel_must_be_opened_before_it_is_published_on(layer: impl ChannelL
     let refused = layer.publish(&channel, FIRST, status("lost")).await;
     assert!(matches!(refused, Err(PublishError::NotOpen)), "{refused:?}");
 
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let refused = layer.publish(&channel, SECOND, status("lost")).await;
     assert!(matches!(refused, Err(PublishError::NotOpen)), "{refused:?}");
 }
 
 async fn frames_are_numbered_without_a_gap(layer: impl ChannelLayer) {
     let channel = channel();
-    let first = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let first = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     assert_eq!(first.seq, 1);
     for seq in 2..5 {
         let cursor = layer.publish(&channel, FIRST, status("next")).await.unwrap();
@@ -118,7 +118,7 @@ async fn frames_are_numbered_without_a_gap(layer: impl ChannelLayer) {
 async fn subscribers_get_every_frame_in_order(layer: impl ChannelLayer) {
     let channel = channel();
     let mut early = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let mut late = layer.subscribe(&channel).await.unwrap();
     layer.publish(&channel, FIRST, status("one")).await.unwrap();
     layer.publish(&channel, FIRST, Payload::Signal(finished())).await.unwrap();
@@ -137,14 +137,14 @@ async fn subscribers_get_every_frame_in_order(layer: impl ChannelLayer) {
 
 async fn a_later_attempt_takes_the_channel_over(layer: impl ChannelLayer) {
     let channel = channel();
-    let first = layer.open(&channel, FIRST, opening()).await.unwrap();
-    let second = layer.open(&channel, SECOND, opening()).await.unwrap();
+    let first = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let second = layer.open(&channel, SECOND, Opener::Run, opening()).await.unwrap();
     assert_eq!((second.epoch.attempt, second.seq), (SECOND, 1));
     assert_ne!(first.epoch, second.epoch);
 
     let stale = layer.publish(&channel, FIRST, status("stale")).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
-    let stale = layer.open(&channel, FIRST, opening()).await;
+    let stale = layer.open(&channel, FIRST, Opener::Run, opening()).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
     let news = catch_up(&layer, &channel, None).await;
     assert_eq!(news.cursor, second, "a stale attempt leaves no trace");
@@ -152,15 +152,15 @@ async fn a_later_attempt_takes_the_channel_over(layer: impl ChannelLayer) {
 
 async fn what_waits_is_shown_until_its_attempt_is_made(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
-    let waiting = layer.open_waiting(&channel, SECOND, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let waiting = layer.open(&channel, SECOND, Opener::Queue, opening()).await.unwrap();
     assert_eq!((waiting.epoch.attempt, waiting.seq), (SECOND, 1));
     let stale = layer.publish(&channel, FIRST, status("stale")).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
 
-    let made = layer.open(&channel, SECOND, opening()).await.unwrap();
+    let made = layer.open(&channel, SECOND, Opener::Run, opening()).await.unwrap();
     for attempt in [FIRST, SECOND] {
-        let late = layer.open_waiting(&channel, attempt, opening()).await;
+        let late = layer.open(&channel, attempt, Opener::Queue, opening()).await;
         assert!(matches!(late, Err(PublishError::Stale { current: SECOND })), "{late:?}");
     }
     let news = catch_up(&layer, &channel, None).await;
@@ -169,9 +169,9 @@ async fn what_waits_is_shown_until_its_attempt_is_made(layer: impl ChannelLayer)
 
 async fn opening_again_begins_a_new_history(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let old = layer.publish(&channel, FIRST, Payload::Signal(finished())).await.unwrap();
-    let new = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let new = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     assert_ne!(old.epoch, new.epoch);
     let news = catch_up(&layer, &channel, Some(old)).await;
     assert!(!news.ended);
@@ -188,7 +188,7 @@ async fn nothing_is_known_of_a_channel_that_was_never_opened(layer: impl Channel
 
 async fn the_newest_place_is_up_to_date(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let newest = layer.publish(&channel, FIRST, status("newest")).await.unwrap();
     let news = catch_up(&layer, &channel, Some(newest)).await;
     assert_eq!((news.cursor, news.missing), (newest, Missing::Nothing));
@@ -196,7 +196,7 @@ async fn the_newest_place_is_up_to_date(layer: impl ChannelLayer) {
 
 async fn a_known_place_gets_what_changed_since(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let known = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     layer.publish(&channel, FIRST, log(1, "b")).await.unwrap();
     layer.publish(&channel, FIRST, log(2, "cd")).await.unwrap();
@@ -216,7 +216,7 @@ async fn a_known_place_gets_what_changed_since(layer: impl ChannelLayer) {
 
 async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let newest = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     let elsewhere = [
         None,
@@ -241,10 +241,10 @@ async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
 
 async fn a_place_in_a_history_that_was_replaced_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let left_on = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     for attempt in [FIRST, SECOND] {
-        layer.open(&channel, attempt, opening()).await.unwrap();
+        layer.open(&channel, attempt, Opener::Run, opening()).await.unwrap();
         let newest = layer.publish(&channel, attempt, log(1, "b")).await.unwrap();
         for since in [begun, left_on] {
             let caught_up = catch_up(&layer, &channel, Some(since)).await;
@@ -259,7 +259,7 @@ async fn a_place_in_a_history_that_was_replaced_gets_everything(layer: impl Chan
 
 async fn signals_are_kept(layer: impl ChannelLayer) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     assert!(!catch_up(&layer, &channel, None).await.ended);
     let signal = finished();
     layer.publish(&channel, FIRST, Payload::Signal(signal.clone())).await.unwrap();
@@ -278,7 +278,7 @@ async fn signals_are_kept(layer: impl ChannelLayer) {
 
 async fn a_long_log_keeps_its_end(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     for n in 0..3_000 {
         layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap();
     }
@@ -290,7 +290,7 @@ async fn a_long_log_keeps_its_end(layer: impl ChannelLayer) {
 
 async fn a_place_before_what_is_kept_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let mut places = Vec::new();
     for n in 0..2_000 {
         places.push(layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap());
@@ -314,7 +314,7 @@ async fn a_place_before_what_is_kept_gets_everything(layer: impl ChannelLayer) {
 async fn subscribing_before_catching_up_misses_nothing(layer: impl ChannelLayer) {
     const FRAMES: u64 = 200;
     let (layer, channel) = (Arc::new(layer), channel());
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let publisher = tokio::spawn({
         let (layer, channel) = (layer.clone(), channel.clone());
         async move {
@@ -350,7 +350,7 @@ async fn subscribing_before_catching_up_misses_nothing(layer: impl ChannelLayer)
 
 async fn concurrent_publishers_share_one_sequence(layer: impl ChannelLayer) {
     let (layer, channel) = (Arc::new(layer), channel());
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let publishers: Vec<_> = (0..8)
         .map(|_| {
             let (layer, channel) = (layer.clone(), channel.clone());
@@ -372,25 +372,34 @@ async fn concurrent_publishers_share_one_sequence(layer: impl ChannelLayer) {
 
 async fn a_list_hears_that_it_changed(layer: impl ChannelLayer) {
     let list = ChannelName::owner(&UserId::from("ann"));
-    layer.announce(&list, ListChange::Rows).await.unwrap();
+    layer.announce(&list, ListChange::Rows.into()).await.unwrap();
     let mut subscription = layer.subscribe(&list).await.unwrap();
-    layer.announce(&list, ListChange::Rows).await.unwrap();
+    layer.announce(&list, ListChange::Rows.into()).await.unwrap();
     let heard = subscription.next().await;
-    assert!(matches!(heard, Some(Ok(Delivery::List(ListChange::Rows)))), "{heard:?}");
+    assert!(
+        matches!(heard, Some(Ok(Delivery::Notice(Notice::List(ListChange::Rows))))),
+        "{heard:?}"
+    );
 }
 
 async fn channels_do_not_hear_each_other(layer: impl ChannelLayer) {
     let (one, two) = (channel(), channel());
     let mut subscription = layer.subscribe(&one).await.unwrap();
-    layer.open(&two, FIRST, vec![Fragment::replace(Region::Status, "two")]).await.unwrap();
-    layer.open(&one, FIRST, vec![Fragment::replace(Region::Status, "one")]).await.unwrap();
+    layer
+        .open(&two, FIRST, Opener::Run, vec![Fragment::replace(Region::Status, "two")])
+        .await
+        .unwrap();
+    layer
+        .open(&one, FIRST, Opener::Run, vec![Fragment::replace(Region::Status, "one")])
+        .await
+        .unwrap();
     assert_eq!(next_frame(&mut subscription).await.payload, status("one"));
 }
 
 async fn a_subscriber_that_fell_behind_is_told_and_goes_on(layer: impl ChannelLayer) {
     let channel = channel();
     let mut subscription = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, opening()).await.unwrap();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     for _ in 0..10_000 {
         layer.publish(&channel, FIRST, status("x")).await.unwrap();
     }
@@ -421,7 +430,7 @@ async fn whatever_was_missed_is_caught_up(layer: impl ChannelLayer) {
 
 async fn relive(layer: &impl ChannelLayer, history: &[Payload], left_on: usize) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
     let begin = Frame { cursor: begun, payload: Payload::Fragments(opening()) };
     let (mut witness, mut absent) = (Page::default(), Page::default());
     witness.apply_frame(&begin);

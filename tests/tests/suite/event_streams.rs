@@ -178,10 +178,10 @@ async fn a_list_that_has_not_changed_is_not_loaded_again() {
     let layer = served.app.liveops.channel_layer();
 
     let mut returns = Events::open(&list_url(&served), &[("Last-Event-ID", &place)]).await;
-    layer.announce(&list, ListChange::Progress(row())).await.unwrap();
+    layer.announce(&list, ListChange::Progress(row()).into()).await.unwrap();
     assert_eq!(returns.next().await.unwrap().event, "operation-row");
 
-    layer.announce(&list, ListChange::Rows).await.unwrap();
+    layer.announce(&list, ListChange::Rows.into()).await.unwrap();
     // The first one is told of the row too, and then that there was a change.
     stays.next_matching(|event| event.event == "operations-changed").await;
     let mut missed = Events::open(&list_url(&served), &[("Last-Event-ID", &place)]).await;
@@ -196,10 +196,10 @@ async fn a_burst_of_changes_is_a_handful_of_events() {
     let mut events = Events::open(&list_url(&served), &[]).await;
     assert_eq!(events.next().await.unwrap().event, "operations-changed");
     for _ in 0..1_000 {
-        layer.announce(&list, ListChange::Rows).await.unwrap();
+        layer.announce(&list, ListChange::Rows.into()).await.unwrap();
     }
     let last = RowProgress { id: OperationId::new(), html: "<div>the last one</div>".into() };
-    layer.announce(&list, ListChange::Progress(last)).await.unwrap();
+    layer.announce(&list, ListChange::Progress(last).into()).await.unwrap();
     let mut changes = 0;
     loop {
         let event = events.next().await.unwrap();

@@ -19,6 +19,7 @@ mod event_streams;
 mod fan_out;
 mod floods;
 mod half_open;
+mod hints;
 mod hostile_frames;
 mod house;
 mod htmx;

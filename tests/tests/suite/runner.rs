@@ -7,7 +7,7 @@ use std::{
 
 use liveops::{
     Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    channel::{Delivery, Payload, Signal},
+    channel::{Delivery, Opener, Payload, Signal},
     event::StageState,
     operation::NewOperation,
     render::Fragment,
@@ -222,14 +222,14 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     let stopped = app.liveops.shutdown(Duration::MAX);
     timeout(Duration::from_secs(30), stopped).await.expect("the run is stopped where it is");
     assert_eq!(store.find(id).await.unwrap().unwrap(), before);
-    app.liveops.channel_layer().open(&channel, Attempt(7), Vec::new()).await.unwrap();
+    app.liveops.channel_layer().open(&channel, Attempt(7), Opener::Run, Vec::new()).await.unwrap();
     loop {
         match frames.next().await.unwrap().unwrap() {
             Delivery::Frame(frame) if frame.cursor.epoch.attempt == Attempt(7) => break,
             Delivery::Frame(frame) => {
                 assert!(!matches!(frame.payload, Payload::Signal(_)), "{frame:?}");
             }
-            Delivery::List(_) => {}
+            Delivery::Notice(_) => {}
         }
     }
 }

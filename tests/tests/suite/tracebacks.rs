@@ -200,8 +200,8 @@ async fn what_is_published_has_no_traceback() {
     }
     for (list, changes) in lists.iter().zip(&mut changes) {
         let last = RowProgress { id, html: "the last one".into() };
-        layer.announce(list, ListChange::Progress(last)).await.unwrap();
-        while !published.ends_with("the last one\" }))") {
+        layer.announce(list, ListChange::Progress(last).into()).await.unwrap();
+        while !published.ends_with("the last one\" })))") {
             published.push_str(&format!("{:?}", changes.next().await.unwrap().unwrap()));
         }
         published.push('\n');

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use liveops::{
     ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     RunnerKind, UserId,
-    channel::{Delivery, ListChange, Subscription},
+    channel::{Delivery, ListChange, Notice, Subscription},
     operation::NewOperation,
     runner::{Builder, EnqueueError},
     store::{Enqueued, Store},
@@ -72,7 +72,7 @@ async fn list_of(app: &TestApp, owner: &str) -> Subscription {
 fn has_heard(list: &mut Subscription) -> bool {
     match list.next().now_or_never() {
         None => false,
-        Some(Some(Ok(Delivery::List(ListChange::Rows)))) => true,
+        Some(Some(Ok(Delivery::Notice(Notice::List(ListChange::Rows))))) => true,
         Some(other) => panic!("{other:?}"),
     }
 }

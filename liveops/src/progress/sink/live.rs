@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Sink;
 use crate::{
-    channel::{ChannelLayer, Payload, PublishError, Signal},
+    channel::{ChannelLayer, Opener, Payload, PublishError, Signal},
     operation::{Attempt, ChannelName},
     projection::{Changes, Projection},
     render::{Renderer, Subject},
@@ -76,7 +76,7 @@ impl LiveSink {
 
     async fn open(&mut self, projection: &Projection) {
         let snapshot = self.renderer.snapshot(&self.subject, projection);
-        match self.layer.open(&self.channel, self.attempt, snapshot).await {
+        match self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot).await {
             Ok(_) => {
                 self.opened = true;
                 self.owed = Changes::default();

@@ -7,15 +7,14 @@ use std::{
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use tokio::{
-    sync::broadcast,
     task::{unconstrained, yield_now},
     time::Duration,
 };
 
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Epoch, Frame, ListChange,
-        MemoryChannelLayer, Payload, PublishError, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, Delivery, Epoch, Frame,
+        ListChange, MemoryChannelLayer, Notice, Opener, Payload, PublishError, Subscription,
     },
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -54,7 +53,7 @@ struct State {
 struct Link {
     tap: Option<(ChannelName, Subscription)>,
     in_flight: VecDeque<Arc<Frame>>,
-    arrivals: Option<broadcast::Sender<Delivery>>,
+    arrivals: Option<Deliveries>,
     /// The newest attempt that the process has heard of.
     heard_of: Option<Attempt>,
 }
@@ -141,7 +140,7 @@ impl Network {
         let state = self.state();
         let Some(arrivals) = &state.links[process].arrivals else { return };
         for _ in 0..2 {
-            let _ = arrivals.send(Delivery::List(ListChange::Rows));
+            arrivals.deliver(Delivery::Notice(ListChange::Rows.into()));
         }
     }
 
@@ -162,7 +161,10 @@ impl Network {
 
     /// Lets the process take what arrived.
     pub(super) async fn settle(&self, process: usize) {
-        while self.state().links[process].arrivals.as_ref().is_some_and(|sender| !sender.is_empty())
+        while self.state().links[process]
+            .arrivals
+            .as_ref()
+            .is_some_and(|arrivals| !arrivals.is_drained())
         {
             yield_now().await;
         }
@@ -179,8 +181,7 @@ impl Network {
         let link = &mut self.state().links[process];
         if let Some(arrivals) = &link.arrivals {
             link.heard_of = link.heard_of.max(Some(frame.cursor.epoch.attempt));
-            // An error says that no client of this process watches any more.
-            let _ = arrivals.send(Delivery::Frame(frame));
+            arrivals.deliver(Delivery::Frame(frame));
         }
     }
 
@@ -231,23 +232,11 @@ impl ChannelLayer for LayerFrom {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         let mut state = self.network.state();
-        let cursor = ready(state.layer.open(channel, attempt, snapshot))?;
-        let cursor = state.clock.show(cursor);
-        state.collect();
-        Ok(cursor)
-    }
-
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        let mut state = self.network.state();
-        let cursor = ready(state.layer.open_waiting(channel, attempt, snapshot))?;
+        let cursor = ready(state.layer.open(channel, attempt, opener, snapshot))?;
         let cursor = state.clock.show(cursor);
         state.collect();
         Ok(cursor)
@@ -281,16 +270,17 @@ impl ChannelLayer for LayerFrom {
         state.collect();
         let tap = ready(state.layer.subscribe(channel))?;
         // Room for one: whatever is not taken at once is lost, and the process is told.
-        let (arrivals, arriving) = broadcast::channel(1);
+        let arrivals = Deliveries::with_backlog(1);
+        let arriving = arrivals.subscribe();
         let retained = state.retained(channel);
         let link = &mut state.links[self.process];
         link.tap = Some((channel.clone(), tap));
         link.arrivals = Some(arrivals);
         link.heard_of = retained;
-        Ok(Subscription::new(arriving))
+        Ok(arriving)
     }
 
-    async fn announce(&self, _: &ChannelName, _: ListChange) -> Result<(), ChannelError> {
+    async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, ListChange, MemoryChannelLayer, Payload,
+        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, Opener, Payload,
         PublishError, Subscription,
     },
     render::Fragment,
@@ -37,18 +37,10 @@ impl ChannelLayer for HookedLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, snapshot).await
-    }
-
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.open_waiting(channel, attempt, snapshot).await
+        self.inner.open(channel, attempt, opener, snapshot).await
     }
 
     async fn publish(
@@ -73,8 +65,8 @@ impl ChannelLayer for HookedLayer {
         self.inner.subscribe(channel).await
     }
 
-    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError> {
-        self.inner.announce(list, change).await
+    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
+        self.inner.announce(channel, notice).await
     }
 }
 

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, ListChange, MemoryChannelLayer,
-        Payload, PublishError, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, MemoryChannelLayer, Notice,
+        Opener, Payload, PublishError, Subscription,
     },
     render::Fragment,
 };
-use tokio::{sync::broadcast, task::AbortHandle};
+use tokio::task::AbortHandle;
 
 /// A channel layer whose deliveries get lost when the test says so, as they do on the way from
 /// another machine; what it retains is right.
@@ -41,18 +41,10 @@ impl ChannelLayer for LossyLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
+        opener: Opener,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, snapshot).await
-    }
-
-    async fn open_waiting(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.open_waiting(channel, attempt, snapshot).await
+        self.inner.open(channel, attempt, opener, snapshot).await
     }
 
     async fn publish(
@@ -74,20 +66,21 @@ impl ChannelLayer for LossyLayer {
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
         let mut source = self.inner.subscribe(channel).await?;
-        let (deliveries, subscriber) = broadcast::channel::<Delivery>(256);
+        let deliveries = Deliveries::new();
+        let subscription = deliveries.subscribe();
         let loses = self.loses.clone();
         let carrier = tokio::spawn(async move {
             while let Some(Ok(delivery)) = source.next().await {
                 if !loses.load(Ordering::SeqCst) {
-                    let _ = deliveries.send(delivery);
+                    deliveries.deliver(delivery);
                 }
             }
         });
         self.carriers.lock().unwrap().push(carrier.abort_handle());
-        Ok(Subscription::new(subscriber))
+        Ok(subscription)
     }
 
-    async fn announce(&self, list: &ChannelName, change: ListChange) -> Result<(), ChannelError> {
-        self.inner.announce(list, change).await
+    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
+        self.inner.announce(channel, notice).await
     }
 }
