@@ -11,6 +11,8 @@ mod layer;
 mod list_change;
 mod memory;
 mod notice;
+#[cfg(feature = "redis")]
+mod redis;
 mod retained;
 mod verdict;
 
@@ -22,5 +24,7 @@ pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Opener};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
 pub use notice::{Hint, Notice};
+#[cfg(feature = "redis")]
+pub use redis::RedisChannelLayer;
 pub use retained::Retained;
 pub use verdict::Verdict;

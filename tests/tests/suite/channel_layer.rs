@@ -13,7 +13,7 @@ use liveops::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::support::page::Page;
+use crate::support::{page::Page, redis::redis_layer};
 
 const FIRST: Attempt = Attempt(1);
 const SECOND: Attempt = Attempt(2);
@@ -26,6 +26,18 @@ macro_rules! on_every_layer {
                 #[tokio::test]
                 async fn $claim() {
                     super::$claim(MemoryChannelLayer::new()).await;
+                }
+            )*
+        }
+
+        mod redis {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $claim() {
+                    if let Some(layer) = redis_layer() {
+                        super::$claim(layer).await;
+                    }
                 }
             )*
         }

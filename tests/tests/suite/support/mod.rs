@@ -17,6 +17,7 @@ pub(crate) mod numbers;
 pub(crate) mod page;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
+pub(crate) mod redis;
 pub(crate) mod reference_client;
 pub(crate) mod routes;
 pub(crate) mod served;

@@ -1,0 +1,137 @@
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
+    ScriptInvocation, aio::MultiplexedConnection,
+};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
+
+/// How long the server may take to accept a connection, and to answer.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a connection that broke is waited for. After that, whatever is asked fails at once until
+/// there is one: whoever publishes keeps what it has to say, and says the newest of it later.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The pauses between attempts to connect: up to five seconds, and never the same for two processes.
+pub(super) fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(5))
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+/// The connection over which everything is asked: requests share it, and wait for their answers only.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    state: watch::Sender<State>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// Nothing was asked so far.
+    Unused,
+    /// There is none, since then; somebody is connecting.
+    Down(Instant),
+    /// The connection, and which one it is.
+    Up(MultiplexedConnection, u64),
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self { shared: Arc::new(Shared { client, state: watch::Sender::new(State::Unused) }) }
+    }
+
+    pub(super) async fn invoke<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> RedisResult<T> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = script.invoke_async(&mut connection).await;
+        self.heed(answer, number)
+    }
+
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = command.query_async(&mut connection).await;
+        self.heed(answer, number)
+    }
+
+    /// Replaces a connection that broke, or that does not answer: it may never do so again.
+    fn heed<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
+        if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error())
+        {
+            let is_current = |state: &State| matches!(state, State::Up(_, n) if *n == number);
+            self.connect_if(is_current, number + 1);
+        }
+        answer
+    }
+
+    async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        self.connect_if(|state| matches!(state, State::Unused), 0);
+        let mut state = self.shared.state.subscribe();
+        loop {
+            let since = match &*state.borrow_and_update() {
+                State::Up(connection, number) => return Ok((connection.clone(), *number)),
+                State::Down(since) => *since,
+                State::Unused => Instant::now(),
+            };
+            if time::timeout_at(since + PATIENCE, state.changed()).await.is_err() {
+                let error = (ErrorKind::Io, "there is no connection to Redis");
+                return Err(RedisError::from(error));
+            }
+        }
+    }
+
+    /// Has a new connection made, if the state is such.
+    fn connect_if(&self, holds: impl FnOnce(&State) -> bool, number: u64) {
+        let is_mine = self.shared.state.send_if_modified(|state| {
+            let holds = holds(state);
+            if holds {
+                *state = State::Down(Instant::now());
+            }
+            holds
+        });
+        if is_mine {
+            tokio::spawn(connect(Arc::downgrade(&self.shared), number));
+        }
+    }
+}
+
+/// Tries until there is a connection, or nobody is left who wants one.
+async fn connect(link: Weak<Shared>, number: u64) {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(TIMEOUT))
+        .set_response_timeout(Some(TIMEOUT));
+    for pause in pauses() {
+        let Some(client) = link.upgrade().map(|link| link.client.clone()) else { return };
+        match client.get_multiplexed_async_connection_with_config(&config).await {
+            Ok(connection) => {
+                if let Some(link) = link.upgrade() {
+                    link.state.send_replace(State::Up(connection, number));
+                }
+                return;
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, ?pause, "no connection to Redis");
+            }
+        }
+        time::sleep(pause).await;
+    }
+}

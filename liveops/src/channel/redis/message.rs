@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use crate::channel::{Cursor, Delivery, Frame, Notice, ParseCursorError};
+
+/// What is published over Redis: `frame <cursor> <json of its payload>`, which is how `publish.lua`
+/// puts it together, or `notice <json>`.
+#[derive(Debug)]
+pub(super) enum Message {
+    Frame(Frame),
+    Notice(Notice),
+}
+
+/// What was published is no message.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MessageError {
+    #[error("expected `frame` or `notice`, found {0:?}")]
+    Kind(String),
+    #[error(transparent)]
+    Cursor(#[from] ParseCursorError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Text(#[from] std::str::Utf8Error),
+}
+
+impl Message {
+    pub(super) fn read(message: &[u8]) -> Result<Self, MessageError> {
+        let message = str::from_utf8(message)?;
+        let (kind, rest) = message.split_once(' ').unwrap_or((message, ""));
+        match kind {
+            "frame" => {
+                let (cursor, payload) = rest.split_once(' ').unwrap_or((rest, ""));
+                let cursor: Cursor = cursor.parse()?;
+                Ok(Self::Frame(Frame { cursor, payload: serde_json::from_str(payload)? }))
+            }
+            "notice" => Ok(Self::Notice(serde_json::from_str(rest)?)),
+            other => Err(MessageError::Kind(other.chars().take(64).collect())),
+        }
+    }
+
+    pub(super) fn of_notice(notice: &Notice) -> serde_json::Result<String> {
+        Ok(format!("notice {}", serde_json::to_string(notice)?))
+    }
+}
+
+impl From<Message> for Delivery {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Frame(frame) => Self::Frame(Arc::new(frame)),
+            Message::Notice(notice) => Self::Notice(notice),
+        }
+    }
+}

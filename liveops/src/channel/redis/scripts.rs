@@ -1,0 +1,125 @@
+use std::{sync::LazyLock, time::Duration};
+
+use redis::{FromRedisValue, ParsingError, Script, ScriptInvocation, Value, from_redis_value};
+
+use crate::{
+    channel::{CatchUp, Cursor, Epoch, Missing, News, Opener, Payload, Signal},
+    operation::Attempt,
+    projection::{TAIL_BYTES_MAX, TAIL_LEN_MAX},
+    render::Fragment,
+};
+
+static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
+static CATCH_UP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("catch_up.lua")));
+
+/// How long the state is kept of an operation that says nothing. Whoever runs it notices that it is
+/// gone, and opens the channel again.
+const SILENCE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a channel is to take in.
+pub(super) struct Publication<'a> {
+    pub(super) key: &'a str,
+    pub(super) attempt: Attempt,
+    /// Who begins a history with it, if it begins one.
+    pub(super) opener: Option<Opener>,
+    pub(super) payload: &'a Payload,
+    /// How long the state is kept after the end.
+    pub(super) retention: Duration,
+}
+
+impl Publication<'_> {
+    pub(super) fn invocation(&self) -> serde_json::Result<ScriptInvocation<'static>> {
+        let by = match self.opener {
+            Some(Opener::Run) => "run",
+            Some(Opener::Queue) => "queue",
+            None => "frame",
+        };
+        let mut invocation = PUBLISH.key(self.key);
+        invocation
+            .arg(by)
+            .arg(self.attempt.0)
+            .arg(Epoch::begin(self.attempt).to_string())
+            .arg(serde_json::to_vec(self.payload)?)
+            .arg(millis(SILENCE_MAX))
+            .arg(millis(self.retention))
+            .arg(TAIL_LEN_MAX)
+            .arg(TAIL_BYTES_MAX);
+        Ok(invocation)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What became of a publication.
+#[derive(Debug)]
+pub(super) enum Published {
+    Taken(Cursor),
+    Stale(Attempt),
+    NotOpen,
+}
+
+impl FromRedisValue for Published {
+    fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
+        let (what, epoch_or_attempt, seq): (String, String, u64) = from_redis_value(answer)?;
+        match what.as_str() {
+            "taken" => Ok(Self::Taken(cursor(&epoch_or_attempt, seq)?)),
+            "stale" => Ok(Self::Stale(Attempt(parsed(&epoch_or_attempt)?))),
+            "not open" => Ok(Self::NotOpen),
+            other => Err(format!("expected what became of a frame, found `{other}`").into()),
+        }
+    }
+}
+
+pub(super) fn catch_up(key: &str, since: Option<Cursor>) -> ScriptInvocation<'static> {
+    let epoch = since.map(|since| since.epoch.to_string()).unwrap_or_default();
+    let mut invocation = CATCH_UP.key(key);
+    invocation.arg(epoch).arg(since.map_or(0, |since| since.seq));
+    invocation
+}
+
+/// The newest of a region: its name, its base if that is new, and how many items were added to it
+/// with what HTML.
+type Region = (String, Option<String>, u32, String);
+
+impl FromRedisValue for CatchUp {
+    fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
+        type Answer = (String, u64, bool, String, Vec<Region>, Vec<String>);
+        let (epoch, seq, ended, what, regions, signals): Answer = from_redis_value(answer)?;
+        let missing = match what.as_str() {
+            "nothing" => Missing::Nothing,
+            "delta" => Missing::Delta(news(regions, &signals)?),
+            "reset" => Missing::Reset(news(regions, &signals)?),
+            other => return Err(format!("expected what is missing, found `{other}`").into()),
+        };
+        Ok(Self { cursor: cursor(&epoch, seq)?, ended, missing })
+    }
+}
+
+fn news(regions: Vec<Region>, signals: &[String]) -> Result<News, ParsingError> {
+    let mut fragments = Vec::new();
+    for (name, base, items, html) in regions {
+        let region = parsed::<crate::projection::Region>(&name)?;
+        fragments.extend(base.map(|base| Fragment::replace(region.clone(), base)));
+        fragments.extend((items > 0).then(|| Fragment::append(region, items, html)));
+    }
+    let signals = signals.iter().map(|json| signal(json)).collect::<Result<_, _>>()?;
+    Ok(News { fragments, signals })
+}
+
+fn signal(json: &str) -> Result<Signal, ParsingError> {
+    match serde_json::from_str(json) {
+        Ok(Payload::Signal(signal)) => Ok(signal),
+        Ok(Payload::Fragments(_)) => Err("expected a signal, found fragments".into()),
+        Err(error) => Err(format!("expected a signal: {error}").into()),
+    }
+}
+
+fn cursor(epoch: &str, seq: u64) -> Result<Cursor, ParsingError> {
+    parsed(&format!("{epoch}:{seq}"))
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ParsingError> {
+    text.parse().map_err(|error: T::Err| error.to_string().into())
+}
