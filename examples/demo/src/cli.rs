@@ -27,6 +27,10 @@ struct Cli {
     #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
     database_url: String,
 
+    /// Redis, which carries frames between processes: redis://HOST/DATABASE or rediss://HOST
+    #[arg(long, env, global = true, value_name = "URL", hide_env_values = true)]
+    redis_url: Option<String>,
+
     /// How operations get executed
     #[arg(long, env, global = true, value_enum, default_value_t = Runner::Spawn)]
     runner: Runner,
@@ -106,6 +110,8 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let mut settings = Settings::from_env()?;
     settings.database_url = cli.database_url;
+    // Empty is how compose files and shells leave a variable out.
+    settings.redis_url = cli.redis_url.filter(|url| !url.is_empty());
     settings.runner = match cli.runner {
         Runner::Spawn => RunnerKind::Spawn,
         Runner::Worker => RunnerKind::Worker,

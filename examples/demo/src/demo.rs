@@ -1,7 +1,13 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, serve::ListenerExt};
-use liveops::{LiveOps, RunnerKind, Templates, runner::BuildError, store, token::TokenError};
+use liveops::{
+    LiveOps, RunnerKind, Templates,
+    channel::{ChannelError, RedisChannelLayer},
+    runner::BuildError,
+    store,
+    token::TokenError,
+};
 use sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTrait;
 use tokio::{
@@ -52,6 +58,9 @@ pub enum StartError {
     /// The secrets do not do.
     #[error("failed to use the secret keys")]
     Secrets(#[source] TokenError),
+    /// The channel layer cannot be used.
+    #[error("failed to use Redis")]
+    Channels(#[source] ChannelError),
     /// The parts do not fit together.
     #[error("failed to set liveops up")]
     Build(#[from] BuildError),
@@ -87,7 +96,7 @@ impl Demo {
             templates = templates.folder(folder);
         }
         let keys = settings.secrets.signing_keys().map_err(StartError::Secrets)?;
-        let builder = LiveOps::builder(db.clone())
+        let mut builder = LiveOps::builder(db.clone())
             .state(AppState {
                 scores: scores.clone(),
                 executions: Executions::new(db.clone()),
@@ -97,6 +106,10 @@ impl Demo {
             .config(settings.liveops)
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);
+        if let Some(url) = &settings.redis_url {
+            let layer = RedisChannelLayer::new(url).map_err(StartError::Channels)?;
+            builder = builder.channel_layer(layer);
+        }
         let liveops = operations::register(builder).build()?;
         if settings.works && settings.runner != RunnerKind::Eager {
             liveops.start_worker();

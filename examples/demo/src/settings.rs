@@ -9,6 +9,8 @@ use crate::secrets::{Secrets, SecretsError};
 pub struct Settings {
     /// The database, as a URL.
     pub database_url: String,
+    /// The Redis that carries frames between processes, as a URL, if there is one.
+    pub redis_url: Option<String>,
     /// How operations get executed.
     pub runner: RunnerKind,
     /// Whether this process executes operations.
@@ -52,6 +54,7 @@ impl Settings {
     pub fn in_memory() -> Self {
         Self {
             database_url: "sqlite::memory:".to_owned(),
+            redis_url: None,
             runner: RunnerKind::default(),
             works: true,
             secrets: Secrets::random(),

@@ -13,7 +13,7 @@ use liveops::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::support::{page::Page, redis::redis_layer};
+use crate::support::{page::Page, redis::RedisPrefix};
 
 const FIRST: Attempt = Attempt(1);
 const SECOND: Attempt = Attempt(2);
@@ -35,8 +35,8 @@ macro_rules! on_every_layer {
             $(
                 #[tokio::test]
                 async fn $claim() {
-                    if let Some(layer) = redis_layer() {
-                        super::$claim(layer).await;
+                    if let Some(prefix) = RedisPrefix::new() {
+                        super::$claim(prefix.layer()).await;
                     }
                 }
             )*

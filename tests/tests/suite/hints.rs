@@ -11,10 +11,60 @@ use liveops::{
 
 use crate::support::{
     app::{Greeting, Steps, TestApp},
+    redis::RedisPrefix,
     sqlite::SqliteFile,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Channel layers as the processes of one application have them.
+trait Layers {
+    fn one(&self) -> impl ChannelLayer;
+}
+
+impl Layers for MemoryChannelLayer {
+    fn one(&self) -> impl ChannelLayer {
+        self.clone()
+    }
+}
+
+impl Layers for RedisPrefix {
+    fn one(&self) -> impl ChannelLayer {
+        self.layer()
+    }
+}
+
+macro_rules! over_every_layer {
+    ($($claim:ident),* $(,)?) => {
+        mod memory {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $claim() {
+                    super::$claim(MemoryChannelLayer::new()).await;
+                }
+            )*
+        }
+
+        mod redis {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $claim() {
+                    if let Some(prefix) = RedisPrefix::new() {
+                        super::$claim(prefix).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+over_every_layer!(
+    an_operation_starts_at_once_in_another_process,
+    a_run_hears_at_once_of_its_cancellation_in_another_process,
+    what_a_process_hands_back_when_it_stops_goes_on_at_once_in_another,
+);
 
 /// One of the processes of an application.
 async fn process(database: &SqliteFile, layer: impl ChannelLayer) -> TestApp {
@@ -24,11 +74,10 @@ async fn process(database: &SqliteFile, layer: impl ChannelLayer) -> TestApp {
     TestApp::on(&database.url(), |app| app.runner(runner).channel_layer(layer).config(config)).await
 }
 
-#[tokio::test]
-async fn an_operation_starts_at_once_in_another_process() {
-    let (database, layer) = (SqliteFile::new(), MemoryChannelLayer::new());
-    let web = process(&database, layer.clone()).await;
-    let worker = process(&database, layer).await;
+async fn an_operation_starts_at_once_in_another_process(layers: impl Layers) {
+    let database = SqliteFile::new();
+    let web = process(&database, layers.one()).await;
+    let worker = process(&database, layers.one()).await;
     worker.liveops.start_worker();
     for _ in 0..20 {
         let id = web.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
@@ -36,11 +85,10 @@ async fn an_operation_starts_at_once_in_another_process() {
     }
 }
 
-#[tokio::test]
-async fn a_run_hears_at_once_of_its_cancellation_in_another_process() {
-    let (database, layer) = (SqliteFile::new(), MemoryChannelLayer::new());
-    let web = process(&database, layer.clone()).await;
-    let worker = process(&database, layer).await;
+async fn a_run_hears_at_once_of_its_cancellation_in_another_process(layers: impl Layers) {
+    let database = SqliteFile::new();
+    let web = process(&database, layers.one()).await;
+    let worker = process(&database, layers.one()).await;
     worker.liveops.start_worker();
     let id = web.liveops.enqueue(Steps {}, "ann").await.unwrap();
     web.reaches(id, OperationState::Started).await;
@@ -48,15 +96,14 @@ async fn a_run_hears_at_once_of_its_cancellation_in_another_process() {
     web.reaches(id, OperationState::Cancelled).await;
 }
 
-#[tokio::test]
-async fn what_a_process_hands_back_when_it_stops_goes_on_at_once_in_another() {
-    let (database, layer) = (SqliteFile::new(), MemoryChannelLayer::new());
-    let web = process(&database, layer.clone()).await;
-    let first = process(&database, layer.clone()).await;
+async fn what_a_process_hands_back_when_it_stops_goes_on_at_once_in_another(layers: impl Layers) {
+    let database = SqliteFile::new();
+    let web = process(&database, layers.one()).await;
+    let first = process(&database, layers.one()).await;
     first.liveops.start_worker();
     let id = web.liveops.enqueue(Steps {}, "ann").await.unwrap();
     web.reaches(id, OperationState::Started).await;
-    let second = process(&database, layer).await;
+    let second = process(&database, layers.one()).await;
     second.liveops.start_worker();
     second.gate.open(3);
     first.liveops.shutdown(Duration::ZERO).await;

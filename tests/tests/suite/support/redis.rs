@@ -3,10 +3,22 @@ use uuid::Uuid;
 
 use super::need::need;
 
-/// A layer over the Redis server that the tests share, with channels of its own; its clones stand for
-/// other processes as far as its connections do not matter. `None` where there is no server.
-pub(crate) fn redis_layer() -> Option<RedisChannelLayer> {
-    let url = need("Redis", "LIVEOPS_TEST_REDIS_URL")?;
-    let prefix = format!("liveops-{}:", Uuid::now_v7().simple());
-    Some(RedisChannelLayer::new(&url).unwrap().with_prefix(&prefix))
+/// Channels of one test's own on the Redis server that the tests share.
+#[derive(Debug)]
+pub(crate) struct RedisPrefix {
+    url: String,
+    prefix: String,
+}
+
+impl RedisPrefix {
+    /// `None` where there is no server.
+    pub(crate) fn new() -> Option<Self> {
+        let url = need("Redis", "LIVEOPS_TEST_REDIS_URL")?;
+        Some(Self { url, prefix: format!("liveops-{}:", Uuid::now_v7().simple()) })
+    }
+
+    /// The layer of one more process.
+    pub(crate) fn layer(&self) -> RedisChannelLayer {
+        RedisChannelLayer::new(&self.url).unwrap().with_prefix(&self.prefix)
+    }
 }
