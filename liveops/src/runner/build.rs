@@ -4,7 +4,7 @@ use sea_orm::DatabaseConnection;
 
 use super::{
     LiveOps, RegisteredOperation, engine::Engine, registry::Registry, running::Running,
-    unannounced::Unannounced,
+    unannounced::Unannounced, untold::Untold,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
@@ -187,13 +187,14 @@ impl<S> Builder<S> {
             Some(keys) => keys,
             None => made_up_key().map_err(BuildError::Secret)?,
         };
-        Ok(LiveOps::new(Engine {
+        Ok(LiveOps::new(|engine| Engine {
             store: Store::new(self.db),
             layer: self.layer,
             renderer: Renderer::new(self.templates, &self.config.mount)
                 .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),
             unannounced: Unannounced::default(),
+            untold: Untold::new(engine),
             clients: Arc::default(),
             registry: self.registry,
             config: self.config,

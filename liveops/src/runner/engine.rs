@@ -1,18 +1,20 @@
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use super::{
     Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running,
-    unannounced::Unannounced,
+    unannounced::Unannounced, untold::Untold,
 };
 use crate::{
-    channel::{Chained, ChannelLayer, Finished, Hint, ListChange, Notice, Opener, Signal},
+    channel::{
+        Chained, ChannelLayer, Finished, Hint, ListChange, Notice, Opener, PublishError, Signal,
+    },
     config::Config,
     event::Next,
     operation::{ChannelName, OperationId, OperationKind, UserId},
     progress::{LiveSink, Sink},
     projection::Projection,
     render::{Connection, ListRow, Renderer, Subject},
-    store::{Model, Store},
+    store::{Model, Store, StoreError},
     token::SigningKeys,
 };
 
@@ -28,6 +30,7 @@ pub(crate) struct Engine {
     pub(crate) runner: RunnerKind,
     pub(crate) running: Arc<Running>,
     pub(crate) unannounced: Unannounced,
+    pub(super) untold: Untold,
     pub(crate) clients: Arc<Clients>,
 }
 
@@ -41,14 +44,41 @@ impl Engine {
     /// Shows what a row says, to whoever watches: for what happens outside of a run.
     pub(crate) async fn show_row(&self, operation: &RegisteredOperation, row: &Model) {
         if row.state().is_terminal() {
-            let projection = row.projection(&operation.kind);
-            let mut sink = self.sink(operation.kind, row);
-            sink.show(&projection, projection.everything()).await;
-            sink.signal(&projection, self.finished(row)).await;
+            if let Err(error) = self.show_end(operation.kind, row).await {
+                let error = &error as &dyn Error;
+                tracing::debug!(id = %row.operation_id(), error, "not shown");
+                self.untold.operation(row.operation_id());
+            }
         } else {
             self.show_waiting(operation, row).await;
         }
         self.announce(&row.owner_id(), ListChange::Rows).await;
+    }
+
+    async fn show_end(&self, kind: OperationKind, row: &Model) -> Result<(), StoreError> {
+        let (projection, signals) = self.end(&kind, row).await?;
+        let mut sink = self.sink(kind, row);
+        sink.show(&projection, projection.everything()).await;
+        for signal in signals {
+            self.signal(&mut sink, &projection, signal).await;
+        }
+        Ok(())
+    }
+
+    /// What the row of an operation that has ended says, and the signals of its end.
+    pub(crate) async fn end(
+        &self,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<(Projection, Vec<Signal>), StoreError> {
+        let mut projection = row.projection(kind);
+        let mut signals = vec![self.finished(row)];
+        if let Some(next) = self.store.find_next(row.operation_id()).await? {
+            let (op_type, id) = (&next.op_type, next.operation_id());
+            signals.extend(self.chained(row.operation_id(), op_type, id));
+            projection.next = self.next(op_type, id);
+        }
+        Ok((projection, signals))
     }
 
     /// Shows an operation that waits to be attempted, unless somebody attempts it by now.
@@ -58,7 +88,22 @@ impl Engine {
         let snapshot = self.renderer.snapshot(&subject, &row.projection(&operation.kind));
         let channel = ChannelName::operation(id);
         if let Err(error) = self.layer.open(&channel, attempt, Opener::Queue, snapshot).await {
-            tracing::debug!(%channel, %attempt, %error, "not shown");
+            tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not shown");
+            if let PublishError::Backend(_) = error {
+                self.untold.operation(id);
+            }
+        }
+    }
+
+    /// Gives a signal, as soon as that can be done.
+    pub(crate) async fn signal(
+        &self,
+        sink: &mut LiveSink,
+        projection: &Projection,
+        signal: Signal,
+    ) {
+        if sink.signal(projection, signal).await.is_err() {
+            self.untold.operation(sink.id());
         }
     }
 
@@ -98,7 +143,12 @@ impl Engine {
     /// Tells those who look at a list with the operations of `owner` what changed in it.
     pub(crate) async fn announce(&self, owner: &UserId, change: ListChange) {
         let (owners, all) = (ChannelName::owner(owner), ChannelName::all());
-        tokio::join!(self.tell(&owners, change.clone()), self.tell(&all, change));
+        let (told, told_all) =
+            tokio::join!(self.tell(&owners, change.clone()), self.tell(&all, change.clone()));
+        // How far a run is by now it says again anyway.
+        if change == ListChange::Rows && !(told && told_all) {
+            self.untold.owner(owner.clone());
+        }
     }
 
     /// Tells every process that executes operations, this one included, that something waits.
@@ -114,11 +164,13 @@ impl Engine {
         }
     }
 
-    /// Announces something, or not: whoever is not told finds out when it looks next.
-    async fn tell(&self, channel: &ChannelName, notice: impl Into<Notice>) {
-        if let Err(error) = self.layer.announce(channel, notice.into()).await {
-            tracing::debug!(%channel, error = &error as &dyn std::error::Error, "not announced");
-        }
+    /// Announces something, and tells whether it could.
+    async fn tell(&self, channel: &ChannelName, notice: impl Into<Notice>) -> bool {
+        let told = self.layer.announce(channel, notice.into()).await;
+        told.inspect_err(|error| {
+            tracing::debug!(%channel, error = error as &dyn Error, "not announced");
+        })
+        .is_ok()
     }
 
     /// The operation of `row` in a list: as `live` shows it, where it runs.

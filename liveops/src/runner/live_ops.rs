@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::time;
 
@@ -58,8 +61,8 @@ pub enum CancelOutcome {
 }
 
 impl LiveOps {
-    pub(super) fn new(engine: Engine) -> Self {
-        Self { engine: Arc::new(engine) }
+    pub(super) fn new(engine: impl FnOnce(Weak<Engine>) -> Engine) -> Self {
+        Self { engine: Arc::new_cyclic(|weak| engine(weak.clone())) }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

@@ -24,6 +24,7 @@ mod run;
 mod running;
 mod supervise;
 mod unannounced;
+mod untold;
 mod watchlist;
 mod worker;
 

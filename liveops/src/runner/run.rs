@@ -265,10 +265,10 @@ impl Run {
         projection.next = next.and_then(|(id, op_type)| self.engine.next(op_type, id));
 
         sink.show(&projection, changes).await;
-        sink.signal(&projection, self.engine.finished(&row)).await;
+        self.engine.signal(&mut sink, &projection, self.engine.finished(&row)).await;
         let chained = next.and_then(|(id, op_type)| self.engine.chained(self.id, op_type, id));
         if let Some(chained) = chained {
-            sink.signal(&projection, chained).await;
+            self.engine.signal(&mut sink, &projection, chained).await;
         }
         self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         if next.is_some() {

@@ -1,6 +1,5 @@
 use std::error::Error as StdError;
 
-use super::look::LookError;
 use crate::{channel::ChannelError, store::StoreError, token::TokenError};
 
 /// Why a connection is closed.
@@ -37,22 +36,17 @@ impl Close {
     }
 }
 
-impl From<LookError> for Close {
-    fn from(error: LookError) -> Self {
-        tracing::error!(error = &error as &dyn StdError, "failed to look at an operation");
-        Self::FAILED
-    }
-}
-
 impl From<ChannelError> for Close {
     fn from(error: ChannelError) -> Self {
-        LookError::from(error).into()
+        tracing::error!(error = &error as &dyn StdError, "failed to follow a channel");
+        Self::FAILED
     }
 }
 
 impl From<StoreError> for Close {
     fn from(error: StoreError) -> Self {
-        LookError::from(error).into()
+        tracing::error!(error = &error as &dyn StdError, "failed to look at an operation");
+        Self::FAILED
     }
 }
 

@@ -2,10 +2,7 @@ use std::error::Error as StdError;
 
 use maud::Markup;
 
-use super::{
-    look::{Look, LookError},
-    viewer::Viewer,
-};
+use super::{look::Look, viewer::Viewer};
 use crate::{
     operation::{ChannelName, OperationId, OperationKind, OperationState},
     render::{Connection, Subject},
@@ -83,7 +80,7 @@ impl Embedded {
             Look::at(engine, kind, row, None).await?.into_page(row.state());
         if row.state() == OperationState::FinishedOk && engine.renderer.templates().can_change() {
             // What is retained was made by the template as it was then.
-            let projection = Look::end(engine, kind, row).await?;
+            let (projection, _) = engine.end(kind, row).await?;
             engine.renderer.renew_result(&subject, &projection, &mut snapshot);
         }
         // Not under a run that began since the row was read.
@@ -109,12 +106,6 @@ impl From<StoreError> for EmbedError {
 
 impl From<TokenError> for EmbedError {
     fn from(error: TokenError) -> Self {
-        Self { source: error.into() }
-    }
-}
-
-impl From<LookError> for EmbedError {
-    fn from(error: LookError) -> Self {
         Self { source: error.into() }
     }
 }

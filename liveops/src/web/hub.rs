@@ -1,24 +1,28 @@
 use std::{
     collections::HashMap,
+    error::Error,
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use axum::extract::ws::Utf8Bytes;
 use futures_util::Stream;
 use tokio::{sync::broadcast, task::AbortHandle, time};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-use super::{revision::Revision, wire};
+use super::{look::Look, revision::Revision, wire};
 use crate::{
     channel::{
         CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing, Notice,
         Subscription,
     },
-    operation::ChannelName,
+    operation::{Attempt, ChannelName, OperationId, OperationState},
     render::Renderer,
+    store::{Store, StoreError},
 };
 
 /// When the row of an operation that the channel layer does not know is looked at first, and then
@@ -33,10 +37,32 @@ const BACKLOG_LEN_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Hub {
     layer: Arc<dyn ChannelLayer>,
+    rows: Arc<dyn Rows>,
     renderer: Renderer,
     /// How long a channel may be quiet before somebody asks whether it really was.
     quiet_max: Duration,
     channels: Mutex<HashMap<ChannelName, Weak<HubChannel>>>,
+}
+
+/// The rows of the operations, as far as the hub has to know them.
+#[async_trait]
+pub(super) trait Rows: fmt::Debug + Send + Sync {
+    /// The attempt an operation is at, and its state; `None` where there is none.
+    async fn standing(
+        &self,
+        id: OperationId,
+    ) -> Result<Option<(Attempt, OperationState)>, StoreError>;
+}
+
+#[async_trait]
+impl Rows for Store {
+    async fn standing(
+        &self,
+        id: OperationId,
+    ) -> Result<Option<(Attempt, OperationState)>, StoreError> {
+        let row = self.find(id).await?;
+        Ok(row.map(|row| (row.attempt_number(), row.state())))
+    }
 }
 
 /// What a client gets of a channel.
@@ -72,10 +98,11 @@ pub(super) struct Watch {
 impl Hub {
     pub(super) fn new(
         layer: Arc<dyn ChannelLayer>,
+        rows: Arc<dyn Rows>,
         renderer: Renderer,
         quiet_max: Duration,
     ) -> Self {
-        Self { layer, renderer, quiet_max, channels: Mutex::default() }
+        Self { layer, rows, renderer, quiet_max, channels: Mutex::default() }
     }
 
     /// Gives every item of `name` from now on.
@@ -85,7 +112,10 @@ impl Hub {
         }
         let upstream = self.layer.subscribe(name).await?;
         // Whatever is published from here on is delivered or missed, and clients look later still.
-        let state = self.layer.catch_up(name, None).await?;
+        let state = self.layer.catch_up(name, None).await.unwrap_or_else(|error| {
+            tracing::debug!(channel = %name, error = &error as &dyn Error, "will ask again");
+            None
+        });
         Ok(self.open(name, upstream, state))
     }
 
@@ -101,6 +131,7 @@ impl Hub {
         let revision = Arc::new(Revision::begin());
         let mut pump = Pump {
             layer: self.layer.clone(),
+            rows: self.rows.clone(),
             renderer: self.renderer.clone(),
             name: name.clone(),
             quiet_max: self.quiet_max,
@@ -136,6 +167,7 @@ fn find(channels: &HashMap<ChannelName, Weak<HubChannel>>, name: &ChannelName) -
 /// Hands what comes from the channel layer to every client.
 struct Pump {
     layer: Arc<dyn ChannelLayer>,
+    rows: Arc<dyn Rows>,
     renderer: Renderer,
     name: ChannelName,
     quiet_max: Duration,
@@ -208,17 +240,40 @@ impl Pump {
 
     /// A frame that got lost is noticed at the next one; behind the last one none comes.
     async fn has_missed_something(&mut self) -> bool {
-        match self.layer.catch_up(&self.name, self.newest).await {
-            Ok(Some(state)) => {
+        let state = match self.layer.catch_up(&self.name, self.newest).await {
+            Ok(state) => state,
+            Err(error) => {
+                tracing::debug!(channel = %self.name, error = &error as &dyn Error, "not asked");
+                // Nobody is told anything until the channel layer is back: let all see for themselves.
+                return true;
+            }
+        };
+        let Some(id) = self.name.operation_id() else { return false };
+        match state {
+            Some(state) => {
                 self.know(&state);
-                state.missing != Missing::Nothing
+                state.missing != Missing::Nothing || self.is_behind_the_row(id, state).await
             }
             // What was retained is gone. That is as it should be after the end; before, the end may
             // be among what is gone, and only the row can tell.
             // Where nothing ever was, the operation waits, or runs where this layer does not reach.
-            Ok(None) => self.name.operation_id().is_some() && !self.has_ended,
+            None => !self.has_ended,
+        }
+    }
+
+    /// Whether the row says more than the channel layer ever heard: whoever was to tell it may be
+    /// gone, or not have reached it.
+    async fn is_behind_the_row(&self, id: OperationId, state: CatchUp) -> bool {
+        if state.ended {
+            return false;
+        }
+        match self.rows.standing(id).await {
+            Ok(Some((attempt, row_state))) => {
+                Look::of_channel(Some(state), attempt, row_state).is_none()
+            }
+            Ok(None) => true,
             Err(error) => {
-                tracing::debug!(channel = %self.name, %error, "will ask again");
+                tracing::debug!(channel = %self.name, error = &error as &dyn Error, "not looked up");
                 false
             }
         }

@@ -1,9 +1,10 @@
 //! What an operation looks like right now, for a client that has come some way.
 
+use std::error::Error;
+
 use crate::{
-    channel::{CatchUp, ChannelError, Cursor, Missing, News, Signal},
+    channel::{CatchUp, Cursor, Missing, News, Signal},
     operation::{Attempt, ChannelName, OperationKind, OperationState},
-    projection::Projection,
     render::{Fragment, Subject},
     runner::Engine,
     store::{Model, StoreError},
@@ -16,29 +17,26 @@ pub(super) struct Look {
     pub(super) missing: Missing,
 }
 
-/// Why nobody can tell what an operation looks like.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LookError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-}
-
 impl Look {
     /// Looks at the operation of `row`, which was read before this.
     ///
     /// The channel layer has the newest state, unless the row knows better: it is ahead when an
     /// ending was committed and not published yet, and it is all there is when the retained state
-    /// is gone.
+    /// is gone, or the channel layer cannot be reached.
     pub(super) async fn at(
         engine: &Engine,
         kind: &OperationKind,
         row: &Model,
         since: Option<Cursor>,
-    ) -> Result<Self, LookError> {
+    ) -> Result<Self, StoreError> {
         let channel = ChannelName::operation(row.operation_id());
-        let retained = engine.layer.catch_up(&channel, since).await?;
+        let retained = match engine.layer.catch_up(&channel, since).await {
+            Ok(retained) => retained,
+            Err(error) => {
+                tracing::debug!(%channel, error = &error as &dyn Error, "shown as the row says");
+                return Ok(Self::at_row(engine, kind, row, since).await?.unless_behind(since));
+            }
+        };
         match Self::of_channel(retained, row.attempt_number(), row.state()) {
             Some(look) => Ok(look),
             None => Self::at_row(engine, kind, row, since).await,
@@ -77,17 +75,12 @@ impl Look {
         kind: &OperationKind,
         row: &Model,
         since: Option<Cursor>,
-    ) -> Result<Self, LookError> {
-        let mut projection = row.projection(kind);
-        let mut signals = Vec::new();
-        if row.state().is_terminal() {
-            signals.push(engine.finished(row));
-            if let Some(next) = engine.store.find_next(row.operation_id()).await? {
-                let (op_type, id) = (&next.op_type, next.operation_id());
-                signals.extend(engine.chained(row.operation_id(), op_type, id));
-                projection.next = engine.next(op_type, id);
-            }
-        }
+    ) -> Result<Self, StoreError> {
+        let (projection, signals) = if row.state().is_terminal() {
+            engine.end(kind, row).await?
+        } else {
+            (row.projection(kind), Vec::new())
+        };
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let snapshot = || engine.renderer.snapshot(&subject, &projection);
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
@@ -120,19 +113,6 @@ impl Look {
         };
         let unheard = if state.is_terminal() { 0 } else { signals.len() as u64 };
         (fragments, self.cursor.before(unheard))
-    }
-
-    /// What the row of an operation that has ended says, and where it goes on.
-    pub(super) async fn end(
-        engine: &Engine,
-        kind: &OperationKind,
-        row: &Model,
-    ) -> Result<Projection, StoreError> {
-        let mut projection = row.projection(kind);
-        if let Some(next) = engine.store.find_next(row.operation_id()).await? {
-            projection.next = engine.next(&next.op_type, next.operation_id());
-        }
-        Ok(projection)
     }
 }
 

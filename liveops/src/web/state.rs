@@ -24,7 +24,12 @@ pub(super) struct Web {
 impl Web {
     pub(super) fn new(liveops: LiveOps) -> Self {
         let engine = liveops.engine();
-        let hub = Hub::new(engine.layer.clone(), engine.renderer.clone(), engine.config.keepalive);
+        let hub = Hub::new(
+            engine.layer.clone(),
+            Arc::new(engine.store.clone()),
+            engine.renderer.clone(),
+            engine.config.keepalive,
+        );
         Self { hub: Arc::new(hub), looks: Arc::new(Semaphore::new(LOOKS_MAX)), liveops }
     }
 

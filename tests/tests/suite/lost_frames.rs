@@ -1,12 +1,17 @@
 //! Frames that get lost between the channel layer and the process that serves a client.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
-use liveops::Config;
+use futures_util::FutureExt;
+use liveops::{
+    Config,
+    channel::{Payload, Signal},
+};
 
 use crate::support::{
     app::Steps,
     events::Events,
+    layer::HookedLayer,
     lossy_layer::LossyLayer,
     served::{Served, html, is_subscribed},
 };
@@ -34,6 +39,25 @@ async fn an_end_that_got_lost_is_found_when_the_channel_is_quiet() {
     let end = socket.next_matching("the end", |m| m["liveop_finished"].is_object()).await;
     assert_eq!(end["liveop_finished"]["state"], "FINISHED_OK");
     events.until(|message| message["liveop_finished"].is_object()).await;
+}
+
+#[tokio::test]
+async fn an_end_that_was_committed_and_that_nobody_told_is_found_in_the_row() {
+    let layer = HookedLayer::new(|_, payload| match payload {
+        // Whoever was to say it is gone.
+        Payload::Signal(Signal::Finished(_)) => future::pending().boxed(),
+        _ => future::ready(()).boxed(),
+    });
+    let mut config = Config::default();
+    config.keepalive = Duration::from_secs(1);
+    let served = Served::with(config, layer).await;
+    let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    let mut socket = served.connect().await;
+    served.follow(&mut socket, id, None).await;
+    socket.next_matching("the first stage", |m| html(m).contains("entered Load")).await;
+    served.app.gate.open(3);
+    let end = socket.next_matching("the end", |m| m["liveop_finished"].is_object()).await;
+    assert_eq!(end["liveop_finished"]["state"], "FINISHED_OK");
 }
 
 #[tokio::test]

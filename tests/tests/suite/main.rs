@@ -36,6 +36,7 @@ mod projection;
 mod pruning;
 mod readme;
 mod reconnect;
+mod redis_layer;
 mod reduced_motion;
 mod reference_client;
 mod restarts;

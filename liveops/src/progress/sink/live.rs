@@ -1,14 +1,18 @@
-use std::{fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::Sink;
 use crate::{
-    channel::{ChannelLayer, Opener, Payload, PublishError, Signal},
-    operation::{Attempt, ChannelName},
+    channel::{ChannelLayer, Cursor, Opener, Payload, PublishError, Signal},
+    operation::{Attempt, ChannelName, OperationId},
     projection::{Changes, Projection},
     render::{Renderer, Subject},
 };
+
+/// How often the channel layer is asked whether it still has what a run has shown that says nothing.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Shows a projection to every browser that watches, through the channel layer.
 pub struct LiveSink {
@@ -17,9 +21,11 @@ pub struct LiveSink {
     subject: Subject,
     channel: ChannelName,
     attempt: Attempt,
-    /// Whether this attempt holds the channel: the first frame, and one after the layer lost its
-    /// state, is a snapshot.
-    opened: bool,
+    /// The newest frame of the history that this opened: the first one, and one after the layer lost
+    /// its state, is a snapshot.
+    newest: Option<Cursor>,
+    /// When the layer last said that it has that frame.
+    heard_on: Instant,
     /// A later attempt took over, and nothing this one says is shown any more.
     stale: bool,
     owed: Changes,
@@ -41,57 +47,108 @@ impl LiveSink {
             channel: ChannelName::operation(subject.id),
             subject,
             attempt,
-            opened: false,
+            newest: None,
+            heard_on: Instant::now(),
             stale: false,
             owed: Changes::default(),
             given: Vec::new(),
         }
     }
 
-    /// Publishes a signal behind everything shown so far.
-    pub async fn signal(&mut self, projection: &Projection, signal: Signal) {
-        self.given.push(signal.clone());
-        if let Err(PublishError::NotOpen) = self.publish(Payload::Signal(signal)).await {
-            self.open(projection).await;
-            for signal in self.given.clone() {
-                // What is in the way has been noted.
-                let _ = self.publish(Payload::Signal(signal)).await;
-            }
-        }
+    /// Which operation is shown.
+    pub(crate) fn id(&self) -> OperationId {
+        self.subject.id
     }
 
+    /// Publishes a signal behind everything shown so far.
+    ///
+    /// # Errors
+    ///
+    /// When the channel layer's backend failed. Then those who watch may not hear of it.
+    pub async fn signal(
+        &mut self,
+        projection: &Projection,
+        signal: Signal,
+    ) -> Result<(), PublishError> {
+        self.given.push(signal.clone());
+        if self.owed.is_empty() {
+            match self.publish(Payload::Signal(signal)).await {
+                Err(PublishError::NotOpen) => {}
+                published => return published,
+            }
+        }
+        self.open(projection).await?;
+        for signal in self.given.clone() {
+            self.publish(Payload::Signal(signal)).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the next frame. What a stale attempt says is for nobody, which is no error.
     async fn publish(&mut self, payload: Payload) -> Result<(), PublishError> {
         if self.stale {
             return Ok(());
         }
-        if !self.opened {
+        if self.newest.is_none() {
             return Err(PublishError::NotOpen);
         }
         let result = self.layer.publish(&self.channel, self.attempt, payload).await;
-        if let Err(error) = &result {
-            self.note(error);
-        }
-        result.map(drop)
+        self.heed(result)
     }
 
-    async fn open(&mut self, projection: &Projection) {
+    async fn open(&mut self, projection: &Projection) -> Result<(), PublishError> {
+        if self.stale {
+            return Ok(());
+        }
         let snapshot = self.renderer.snapshot(&self.subject, projection);
-        match self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot).await {
-            Ok(_) => {
-                self.opened = true;
-                self.owed = Changes::default();
+        let result = self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot).await;
+        self.heed(result)?;
+        self.owed = Changes::default();
+        Ok(())
+    }
+
+    fn heed(&mut self, published: Result<Cursor, PublishError>) -> Result<(), PublishError> {
+        let error = match published {
+            Ok(cursor) => {
+                self.newest = Some(cursor);
+                self.heard_on = Instant::now();
+                return Ok(());
             }
-            Err(error) => self.note(&error),
+            Err(error) => error,
+        };
+        let (channel, attempt) = (&self.channel, self.attempt);
+        tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not published");
+        match error {
+            PublishError::Stale { .. } => {
+                self.stale = true;
+                Ok(())
+            }
+            PublishError::NotOpen => {
+                self.newest = None;
+                Err(error)
+            }
+            PublishError::Backend(_) => Err(error),
         }
     }
 
-    fn note(&mut self, error: &PublishError) {
-        match error {
-            PublishError::Stale { .. } => self.stale = true,
-            PublishError::NotOpen => self.opened = false,
-            PublishError::Backend(_) => {}
+    /// Finds out whether the layer lost its state, which nobody would hear of while a run says
+    /// nothing.
+    async fn look(&mut self) {
+        if self.heard_on.elapsed() < LOOK_INTERVAL {
+            return;
         }
-        tracing::debug!(channel = %self.channel, attempt = %self.attempt, %error, "not published");
+        match self.layer.catch_up(&self.channel, self.newest).await {
+            Ok(state) => {
+                self.heard_on = Instant::now();
+                if state.map(|state| state.cursor) != self.newest {
+                    self.newest = None;
+                }
+            }
+            Err(error) => {
+                let channel = &self.channel;
+                tracing::debug!(%channel, error = &error as &dyn Error, "will ask again");
+            }
+        }
     }
 }
 
@@ -101,17 +158,24 @@ impl Sink for LiveSink {
         if self.stale {
             return;
         }
-        if !self.opened {
-            return self.open(projection).await;
-        }
         self.owed.merge(changes);
+        if self.newest.is_some() && self.owed.is_empty() {
+            self.look().await;
+        }
+        if self.newest.is_none() {
+            // It is tried again at the next call, and what is in the way has been noted.
+            let _ = self.open(projection).await;
+            return;
+        }
         if self.owed.is_empty() {
             return;
         }
         let fragments = self.renderer.fragments(&self.subject, projection, self.owed.clone());
         match self.publish(Payload::Fragments(fragments)).await {
             Ok(()) => self.owed = Changes::default(),
-            Err(PublishError::NotOpen) => self.open(projection).await,
+            Err(PublishError::NotOpen) => {
+                let _ = self.open(projection).await;
+            }
             // Whether a frame whose publication failed arrived is unknown, and additions must not
             // arrive twice: replace what is owed.
             Err(_) => self.owed = projection.everything(),
@@ -130,12 +194,10 @@ impl fmt::Debug for LiveSink {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{
         channel::{Chained, Finished, MemoryChannelLayer, Missing, News},
-        operation::{OperationId, OperationKind, OperationState, Policy, UserId},
+        operation::{OperationKind, OperationState, Policy, UserId},
         render::Templates,
     };
 
@@ -170,13 +232,13 @@ mod tests {
         });
 
         sink.show(&projection, projection.everything()).await;
-        sink.signal(&projection, finished.clone()).await;
+        sink.signal(&projection, finished.clone()).await.unwrap();
         // Somebody else's subscription makes the layer forget what has ended.
         layer.subscribe(&ChannelName::owner(&UserId::from("ann"))).await.unwrap();
         let channel = ChannelName::operation(subject.id);
         assert_eq!(layer.catch_up(&channel, None).await.unwrap(), None);
 
-        sink.signal(&projection, chained.clone()).await;
+        sink.signal(&projection, chained.clone()).await.unwrap();
         let state = layer.catch_up(&channel, None).await.unwrap().unwrap();
         let Missing::Reset(News { signals, .. }) = state.missing else { panic!("{state:?}") };
         assert_eq!(signals, [finished, chained]);

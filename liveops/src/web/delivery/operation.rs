@@ -262,6 +262,6 @@ impl Showing {
     }
 
     fn signal(&mut self, signal: Signal) {
-        ready(self.sink.signal(&self.projection, signal));
+        ready(self.sink.signal(&self.projection, signal)).expect("this backend never fails");
     }
 }

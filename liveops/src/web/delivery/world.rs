@@ -1,15 +1,25 @@
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use tokio::time::{self, Duration};
 
 use super::{
-    super::{hub::Hub, look::Look},
+    super::{
+        hub::{Hub, Rows},
+        look::Look,
+    },
     client::{Client, Since},
     network::{Network, PROCESSES, RETENTION, ready},
     operation::{Operation, Report},
     page::Page,
 };
-use crate::{channel::ChannelLayer, operation::OperationId, projection::Region, render::Renderer};
+use crate::{
+    channel::ChannelLayer,
+    operation::{Attempt, OperationId, OperationState},
+    projection::Region,
+    render::Renderer,
+    store::StoreError,
+};
 
 /// How many clients there are.
 const CLIENTS: usize = 2;
@@ -68,6 +78,20 @@ pub(super) enum Act {
     Keep(usize),
 }
 
+/// Whatever is committed here is also published, late at the most: there is nothing to look up.
+#[derive(Debug)]
+struct NoRows;
+
+#[async_trait]
+impl Rows for NoRows {
+    async fn standing(
+        &self,
+        _: OperationId,
+    ) -> Result<Option<(Attempt, OperationState)>, StoreError> {
+        Ok(Some((Attempt(0), OperationState::Started)))
+    }
+}
+
 /// Everything there is: an operation, a network, processes that serve clients, and clients.
 pub(super) struct World {
     operation: Operation,
@@ -83,7 +107,7 @@ impl World {
         let operation = Operation::started(network.clone(), renderer.clone(), OperationId::new());
         let processes = std::array::from_fn(|process| {
             let layer = network.layer(process);
-            (Hub::new(layer.clone(), renderer.clone(), QUIET), layer)
+            (Hub::new(layer.clone(), Arc::new(NoRows), renderer.clone(), QUIET), layer)
         });
         let mut world = Self { operation, network, processes, clients: Default::default() };
         world.act(Act::Connect(0, 0, Since::Nowhere)).await;

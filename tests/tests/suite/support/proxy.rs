@@ -101,6 +101,11 @@ impl Proxy {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where a Redis server is.
+    pub(crate) fn redis_url(&self) -> String {
+        format!("redis://{}/", self.address)
+    }
+
     /// Where a path is, for a WebSocket.
     pub(crate) fn socket_url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.address)

@@ -1,7 +1,19 @@
+use std::{
+    io::{BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
+};
+
 use liveops::channel::RedisChannelLayer;
+use redis::{FromRedisValue, aio::MultiplexedConnection};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::need::need;
+
+/// Where the server is that the tests share; `None` where there is none.
+const SHARED: &str = "LIVEOPS_TEST_REDIS_URL";
 
 /// Channels of one test's own on the Redis server that the tests share.
 #[derive(Debug)]
@@ -13,7 +25,7 @@ pub(crate) struct RedisPrefix {
 impl RedisPrefix {
     /// `None` where there is no server.
     pub(crate) fn new() -> Option<Self> {
-        let url = need("Redis", "LIVEOPS_TEST_REDIS_URL")?;
+        let url = need("Redis", SHARED)?;
         Some(Self { url, prefix: format!("liveops-{}:", Uuid::now_v7().simple()) })
     }
 
@@ -21,4 +33,108 @@ impl RedisPrefix {
     pub(crate) fn layer(&self) -> RedisChannelLayer {
         RedisChannelLayer::new(&self.url).unwrap().with_prefix(&self.prefix)
     }
+}
+
+/// A Redis server of one test's own, to which anything may be done.
+#[derive(Debug)]
+pub(crate) struct RedisServer {
+    folder: TempDir,
+    options: Vec<String>,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl RedisServer {
+    /// A server that keeps nothing; `None` where there is no Redis.
+    pub(crate) fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    pub(crate) fn with(options: &[&str]) -> Option<Self> {
+        need("Redis", SHARED)?;
+        let folder = tempfile::tempdir().unwrap();
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut server = Self { folder, options, port: 0, process: None };
+        // A port that is free now may be taken the next moment.
+        while server.process.is_none() {
+            server.port = free_port();
+            server.process = server.spawn();
+        }
+        Some(server)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}/", self.address())
+    }
+
+    /// Kills it, with all it knows.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts it anew, empty, where it was.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.process.is_none(), "it runs");
+        self.process = self.spawn();
+        assert!(self.process.is_some(), "its port was taken meanwhile");
+    }
+
+    /// Does what an administrator types.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &str) -> T {
+        let mut words = command.split(' ');
+        let mut command = redis::cmd(words.next().unwrap());
+        words.for_each(|word| {
+            command.arg(word);
+        });
+        command.query_async(&mut self.connect().await).await.unwrap()
+    }
+
+    async fn connect(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    /// `None` if it does not get its port.
+    fn spawn(&self) -> Option<Child> {
+        let mut process = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .arg(self.folder.path())
+            .args(&self.options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        if is_ready(process.stdout.take().unwrap()) {
+            return Some(process);
+        }
+        process.wait().unwrap();
+        None
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Reads until the server listens, and then on, or it would stop when the pipe is full.
+fn is_ready(output: ChildStdout) -> bool {
+    let mut lines = BufReader::new(output).lines();
+    let ready = lines.by_ref().any(|line| line.unwrap().contains("Ready to accept connections"));
+    thread::spawn(move || lines.for_each(drop));
+    ready
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
