@@ -4,6 +4,7 @@ pub(crate) enum Group {
     PostgreSql,
     Redis,
     Browser,
+    Nginx,
     Node,
     ReferenceClient,
     FakeTime,
@@ -11,10 +12,11 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::PostgreSql,
         Self::Redis,
         Self::Browser,
+        Self::Nginx,
         Self::Node,
         Self::ReferenceClient,
         Self::FakeTime,
@@ -26,6 +28,7 @@ impl Group {
             Self::PostgreSql => "PostgreSQL",
             Self::Redis => "Redis",
             Self::Browser => "browser",
+            Self::Nginx => "nginx",
             Self::Node => "node",
             Self::ReferenceClient => "reference client",
             Self::FakeTime => "fake time",
@@ -45,6 +48,7 @@ impl Group {
             Self::PostgreSql => "on Debian: apt-get install postgresql",
             Self::Redis => "on Debian: apt-get install redis-server",
             Self::Browser => "on Debian: apt-get install chromium chromium-driver",
+            Self::Nginx => "on Debian: apt-get install nginx-light",
             Self::Node => "on Debian: apt-get install nodejs npm",
             Self::ReferenceClient => {
                 "on Debian: apt-get install python3 python3-pip, and a network the first time"

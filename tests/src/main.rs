@@ -16,6 +16,7 @@ mod faults;
 mod group;
 mod interrupt;
 mod lint;
+mod nginx;
 mod node;
 mod postgres;
 mod program;
@@ -32,9 +33,9 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
-        runs the tests, with private instances of PostgreSQL and Redis, and with Chromium, node, the
-        client of django-liveops, libfaketime and rust-analyzer, as far as this machine has them or can fetch
-        them, and ends by saying what did not run;
+        runs the tests, with private instances of PostgreSQL and Redis, and with Chromium, nginx, node,
+        the client of django-liveops, libfaketime and rust-analyzer, as far as this machine has them or
+        can fetch them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation

@@ -1,7 +1,7 @@
 use std::{any::Any, fmt};
 
 use crate::{
-    browser, fake_time, group::Group, node, postgres, redis, reference_client, rust_analyzer,
+    browser, fake_time, group::Group, nginx, node, postgres, redis, reference_client, rust_analyzer,
 };
 
 /// What one group needs, ready to be used; stopped and cleaned up when dropped.
@@ -40,6 +40,7 @@ impl Service {
             Group::PostgreSql => postgres::start(),
             Group::Redis => redis::start(),
             Group::Browser => browser::find(),
+            Group::Nginx => nginx::find(),
             Group::Node => node::prepare(),
             Group::ReferenceClient => reference_client::install(),
             Group::FakeTime => fake_time::find(),

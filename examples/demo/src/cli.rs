@@ -48,6 +48,12 @@ Environment only:
   LIVEOPS_TOKEN_TTL_SECONDS  how long a subscription token is good for [default: 300]
   LIVEOPS_THROTTLE_HZ        how often in a second a page is updated at most [default: 20]
   LIVEOPS_KEEPALIVE_SECONDS  how often a quiet connection is asked for a sign of life [default: 25]
+  LIVEOPS_MOUNT              where the pages of operations are; behind a proxy with all that it has
+                             of a prefix: /app/live [default: /live]
+  LIVEOPS_ALLOWED_ORIGINS    origins, with commas between them, whose pages may connect although the
+                             host in their address is not the one that is asked for
+  LIVEOPS_UPLOAD_DIR         where uploads are kept: on one disk for all processes [default: a folder
+                             of the system's temporary one]
   LIVEOPS_TEMPLATES_DIR      a folder of templates, which go before the demo's own
   RUST_LOG                   what is logged [default: info]";
 

@@ -44,6 +44,15 @@ pub enum SettingsError {
         /// What it holds.
         found: String,
     },
+    /// `LIVEOPS_MOUNT` is no path.
+    #[error("LIVEOPS_MOUNT: expected a path such as /app/live, found `{0}`")]
+    Mount(String),
+    /// `LIVEOPS_ALLOWED_ORIGINS` has something else than origins.
+    #[error(
+        "LIVEOPS_ALLOWED_ORIGINS: expected origins such as https://intranet.example with commas \
+         between them, found `{0}`"
+    )]
+    Origin(String),
 }
 
 /// Where the database is unless somebody says otherwise: in the folder the demo is started in.
@@ -92,6 +101,16 @@ impl Settings {
                  after a restart"
             ),
         }
+        if let Some(mount) = variable("LIVEOPS_MOUNT") {
+            settings.liveops.mount = path(mount)?;
+        }
+        if let Some(list) = variable("LIVEOPS_ALLOWED_ORIGINS") {
+            let origins = list.split(',').map(origin);
+            settings.liveops.allowed_origins = origins.collect::<Result<_, _>>()?;
+        }
+        if let Some(folder) = variable("LIVEOPS_UPLOAD_DIR") {
+            settings.liveops.upload_dir = PathBuf::from(folder);
+        }
         settings.templates_dir = variable("LIVEOPS_TEMPLATES_DIR").map(PathBuf::from);
         let (hour, day) = (3_600, 86_400);
         let whole_hour = "a whole number of seconds from 1 to 3600";
@@ -113,6 +132,21 @@ impl Settings {
             settings.liveops.throttle_hz = hz;
         }
         Ok(settings)
+    }
+}
+
+fn path(text: String) -> Result<String, SettingsError> {
+    let is_path = text.starts_with('/') && !text.ends_with('/');
+    if is_path { Ok(text) } else { Err(SettingsError::Mount(text)) }
+}
+
+/// Browsers send origins without a path, so one with a slash at its end would never match.
+fn origin(text: &str) -> Result<String, SettingsError> {
+    let text = text.trim();
+    let host = text.split_once("://").map(|(_, host)| host);
+    match host.filter(|host| !host.is_empty() && !host.contains('/')) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(SettingsError::Origin(text.to_owned())),
     }
 }
 
@@ -148,6 +182,9 @@ mod tests {
             ("LIVEOPS_TOKEN_TTL_SECONDS", "60"),
             ("LIVEOPS_THROTTLE_HZ", "0.5"),
             ("LIVEOPS_KEEPALIVE_SECONDS", "5"),
+            ("LIVEOPS_MOUNT", "/app/live"),
+            ("LIVEOPS_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080"),
+            ("LIVEOPS_UPLOAD_DIR", "/srv/uploads"),
             ("LIVEOPS_TEMPLATES_DIR", "examples/demo/templates"),
         ]);
         let settings = settings.unwrap();
@@ -155,6 +192,10 @@ mod tests {
         assert_eq!(settings.token_ttl, Duration::from_secs(60));
         assert_eq!(settings.liveops.throttle_hz, 0.5);
         assert_eq!(settings.liveops.keepalive, Duration::from_secs(5));
+        assert_eq!(settings.liveops.mount, "/app/live");
+        let origins = ["https://a.example", "http://b.example:8080"];
+        assert_eq!(settings.liveops.allowed_origins, origins);
+        assert_eq!(settings.liveops.upload_dir, PathBuf::from("/srv/uploads"));
         assert_eq!(settings.templates_dir, Some(PathBuf::from("examples/demo/templates")));
         assert_eq!(settings.database_url, DATABASE_URL);
     }
@@ -183,6 +224,17 @@ mod tests {
                 "LIVEOPS_THROTTLE_HZ",
                 "NaN",
                 "LIVEOPS_THROTTLE_HZ: expected a number from 0.1 to 1000, found `NaN`",
+            ),
+            (
+                "LIVEOPS_MOUNT",
+                "app/live/",
+                "LIVEOPS_MOUNT: expected a path such as /app/live, found `app/live/`",
+            ),
+            (
+                "LIVEOPS_ALLOWED_ORIGINS",
+                "https://a.example,https://b.example/",
+                "LIVEOPS_ALLOWED_ORIGINS: expected origins such as https://intranet.example with \
+                 commas between them, found `https://b.example/`",
             ),
             (
                 "SECRET_KEY",

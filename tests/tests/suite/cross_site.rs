@@ -7,13 +7,10 @@ use axum::{
 use liveops::{
     Config, OperationId, OperationState, channel::MemoryChannelLayer, store::ListFilter,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
 use crate::support::{
     app::{Greeting, Steps, TestApp},
+    handshake::handshake,
     routes::{Kind, ROUTES, Route, routes_that},
     served::Served,
 };
@@ -24,22 +21,6 @@ fn with_an_allowed_origin() -> Config {
     let mut config = Config::default();
     config.allowed_origins = vec![ALLOWED.to_owned()];
     config
-}
-
-/// The status with which a handshake is answered, of exactly these headers besides its own.
-async fn handshake(served: &Served, headers: &[(&str, &str)]) -> u16 {
-    let url = served.server.url("");
-    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
-    let mut request = "GET /live/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        .to_owned();
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(format!("{request}\r\n").as_bytes()).await.unwrap();
-    let mut status = [0; "HTTP/1.1 101".len()];
-    stream.read_exact(&mut status).await.unwrap();
-    std::str::from_utf8(&status[9..]).unwrap().parse().unwrap()
 }
 
 #[tokio::test]
@@ -70,7 +51,7 @@ async fn only_pages_of_the_application_connect() {
         ("https://sub.intranet.example", 403),
         ("https://intranet.example.evil.example", 403),
     ] {
-        let found = handshake(&served, &[("Host", host), ("Origin", origin)]).await;
+        let found = handshake(served.server.address(), &[("Host", host), ("Origin", origin)]).await;
         assert_eq!(found, status, "{origin:?}");
     }
 }
@@ -84,7 +65,9 @@ async fn a_proxys_headers_make_nobody_one_of_us() {
         ("Forwarded", "host=evil.example"),
         ("X-Host", "evil"),
     ] {
-        let status = handshake(&served, &[("Host", "app.example"), evil, (name, value)]).await;
+        let status =
+            handshake(served.server.address(), &[("Host", "app.example"), evil, (name, value)])
+                .await;
         assert_eq!(status, 403, "{name}");
     }
 }
@@ -99,14 +82,14 @@ async fn without_a_host_no_origin_is_our_own() {
         (&[("Origin", ALLOWED)], 101),
         (&[("Host", ""), ("Origin", "http://")], 403),
     ] {
-        assert_eq!(handshake(&served, headers).await, status, "{headers:?}");
+        assert_eq!(handshake(served.server.address(), headers).await, status, "{headers:?}");
     }
 }
 
 #[tokio::test]
 async fn what_is_no_browser_needs_no_origin() {
     let served = Served::start().await;
-    assert_eq!(handshake(&served, &[("Host", "app.example")]).await, 101);
+    assert_eq!(handshake(served.server.address(), &[("Host", "app.example")]).await, 101);
 }
 
 /// An application with one operation that could be cancelled and one that could be restarted.

@@ -10,7 +10,7 @@ use liveops::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{ChainStart, Greeting, Steps},
+    app::{ChainStart, Greeting, Steps, TestApp, request},
     events::Events,
     served::{Served, html, is_subscribed},
 };
@@ -239,5 +239,16 @@ async fn the_rows_of_a_list_show_how_far_operations_are() {
         events.next_matching(|event| event.data.contains(&shown)).await;
         let list = served.app.get("/live/").await.body;
         assert!(list.contains(&shown), "whoever comes now sees it as well: {list}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_asks_proxies_not_to_keep_it_back() {
+    let app = TestApp::spawn().await;
+    let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    for path in ["/live/events".to_owned(), format!("/live/test.steps/{id}/events")] {
+        let head = app.head(request("GET", &path)).await;
+        assert_eq!(head.headers["x-accel-buffering"], "no", "{path}");
+        assert_eq!(head.headers["cache-control"], "no-cache", "{path}");
     }
 }

@@ -1,7 +1,7 @@
 //! The whole-system tests, in one binary: it is linked once, and its tests share the machine.
 //!
 //! Modules are named for the behaviour they pin down. A test whose group of needs (PostgreSQL,
-//! Redis, a browser, node) is not there steps aside; `cargo xtask test` brings what it can and says
+//! Redis, a browser, nginx, node) is not there steps aside; `cargo xtask test` brings what it can and says
 //! what it could not.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
@@ -9,6 +9,7 @@
 mod accessibility;
 
 mod back_and_forward;
+mod behind_nginx;
 mod blocked_sockets;
 mod chains;
 mod channel_layer;

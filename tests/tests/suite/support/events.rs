@@ -35,7 +35,9 @@ impl Events {
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         async move {
-            let response = request.send().await.unwrap();
+            let response = timeout(PATIENCE, request.send()).await;
+            let response = response.unwrap_or_else(|_| panic!("no answer within {PATIENCE:?}"));
+            let response = response.unwrap();
             if response.status() != StatusCode::OK {
                 return Err(response.status());
             }

@@ -1,0 +1,20 @@
+use std::{env, path::PathBuf};
+
+use crate::{program::find_on_path, service::Service};
+
+const VARIABLE: &str = "LIVEOPS_TEST_NGINX";
+
+/// Debian's place for it, which is on the `PATH` of administrators only.
+const DEBIAN_PROGRAM: &str = "/usr/sbin/nginx";
+
+/// nginx, found and not started: every test starts one of its own.
+pub(crate) fn find() -> Result<Service, String> {
+    let program = env::var(VARIABLE).ok().or_else(locate).ok_or("nginx was not found")?;
+    Ok(Service::found(program.clone(), vec![(VARIABLE, program)]))
+}
+
+fn locate() -> Option<String> {
+    let debian = || Some(PathBuf::from(DEBIAN_PROGRAM)).filter(|program| program.is_file());
+    let program = find_on_path(&["nginx"]).or_else(debian)?;
+    program.into_os_string().into_string().ok()
+}
