@@ -276,6 +276,17 @@ async fn only_pages_of_the_public_host_connect_and_act() {
     }
 }
 
+#[tokio::test]
+async fn how_a_process_feels_is_not_public() {
+    let everywhere = Server::start(Router::new().fallback(async || "all of it")).await;
+    let Some(nginx) = Nginx::start(Upstreams::only(everywhere.address())) else { return };
+    for (path, status) in
+        [("/healthz", 404), ("/readyz", 404), ("/metrics", 404), ("/metrics/more", 200), ("/", 200)]
+    {
+        assert_eq!(reqwest::get(nginx.url(path)).await.unwrap().status(), status, "{path}");
+    }
+}
+
 /// Larger than what nginx takes unless it is told to.
 #[tokio::test]
 async fn a_large_file_is_uploaded() {

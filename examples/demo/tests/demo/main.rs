@@ -5,6 +5,7 @@
 mod support;
 
 mod cancelling;
+mod deployment;
 mod file_access;
 mod operations;
 mod pages;
