@@ -9,8 +9,8 @@ use std::{
 
 const COMMANDS: [&str; 4] = ["serve", "worker", "migrate", "prune"];
 
-/// Documented for demos that have what it sets.
-const OPTIONAL: [&str; 3] = ["--redis-url", "REDIS_URL", "LIVEOPS_DRAIN_SECONDS"];
+/// Documented, and taken by demos that have what it sets.
+const OPTIONAL: [&str; 1] = ["LIVEOPS_DRAIN_SECONDS"];
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().unwrap()
