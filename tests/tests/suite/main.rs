@@ -38,6 +38,7 @@ mod pruning;
 mod readme;
 mod reconnect;
 mod redis_layer;
+mod redis_trouble;
 mod reduced_motion;
 mod reference_client;
 mod restarts;

@@ -12,7 +12,12 @@ use liveops::{
     render::Fragment,
 };
 
-use crate::support::{proxy::Proxy, redis::RedisServer};
+use redis::TlsCertificates;
+
+use crate::support::{
+    proxy::Proxy,
+    redis::{RedisServer, free_port},
+};
 
 const FIRST: Attempt = Attempt(1);
 
@@ -136,6 +141,34 @@ async fn a_user_of_an_acl_needs_no_more_than_the_docs_say() {
     let elsewhere = RedisChannelLayer::new(&url).unwrap().with_prefix("other:");
     let refused = open(&elsewhere, &channel).await;
     assert!(matches!(refused, Err(PublishError::Backend(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_tls_is_spoken_to_if_it_is_known() {
+    let Some(server) = RedisServer::start() else { return };
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = certified.cert.pem();
+    std::fs::write(server.folder().join("cert.pem"), &certificate).unwrap();
+    std::fs::write(server.folder().join("key.pem"), certified.signing_key.serialize_pem()).unwrap();
+    let () = server
+        .ask(
+            "CONFIG SET tls-cert-file cert.pem tls-key-file key.pem tls-auth-clients no tls-port 0",
+        )
+        .await;
+    let port = free_port();
+    let () = server.ask(&format!("CONFIG SET tls-port {port}")).await;
+    let url = format!("rediss://localhost:{port}/");
+
+    let certificates =
+        TlsCertificates { client_tls: None, root_cert: Some(certificate.into_bytes()) };
+    let client = redis::Client::build_with_tls(url.as_str(), certificates).unwrap();
+    let (layer, channel) = (RedisChannelLayer::with_client(client), channel());
+    let mut subscription = layer.subscribe(&channel).await.unwrap();
+    open(&layer, &channel).await.unwrap();
+    heard(&mut subscription).await;
+
+    let stranger = RedisChannelLayer::new(&url).unwrap();
+    assert!(matches!(open(&stranger, &channel).await, Err(PublishError::Backend(_))));
 }
 
 #[tokio::test]

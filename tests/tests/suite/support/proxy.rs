@@ -101,6 +101,14 @@ impl Proxy {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where the database at `url` is.
+    pub(crate) fn database_url(&self, url: &str) -> String {
+        let mut url = url::Url::parse(url).unwrap();
+        url.set_ip_host(self.address.ip()).unwrap();
+        url.set_port(Some(self.address.port())).unwrap();
+        url.into()
+    }
+
     /// Where a Redis server is.
     pub(crate) fn redis_url(&self) -> String {
         format!("redis://{}/", self.address)

@@ -1,12 +1,13 @@
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
 };
 
 use liveops::channel::RedisChannelLayer;
-use redis::{FromRedisValue, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -71,6 +72,11 @@ impl RedisServer {
         format!("redis://{}/", self.address())
     }
 
+    /// Its folder, which is where it looks for files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Kills it, with all it knows.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -98,7 +104,9 @@ impl RedisServer {
 
     async fn connect(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        // It may be busy being slow.
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
     }
 
     /// `None` if it does not get its port.
@@ -134,7 +142,8 @@ fn is_ready(output: ChildStdout) -> bool {
     ready
 }
 
-fn free_port() -> u16 {
+/// A port that nobody has right now.
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
