@@ -125,8 +125,8 @@ async fn a_user_of_an_acl_needs_no_more_than_the_docs_say() {
     let Some(server) = RedisServer::start() else { return };
     let () = server
         .ask(
-            "ACL SETUSER live on >secret +@connection +@scripting +@pubsub +@hash +del +pexpire \
-             ~liveops:* &liveops:*",
+            "ACL SETUSER live on >secret resetchannels &liveops:* ~liveops:* +@connection \
+             +@scripting +@pubsub +@hash +select +del +pexpire",
         )
         .await;
     let () = server.ask("ACL SETUSER default -@all +acl").await;
@@ -145,18 +145,16 @@ async fn a_user_of_an_acl_needs_no_more_than_the_docs_say() {
 
 #[tokio::test]
 async fn a_server_that_speaks_tls_is_spoken_to_if_it_is_known() {
-    let Some(server) = RedisServer::start() else { return };
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = certified.cert.pem();
-    std::fs::write(server.folder().join("cert.pem"), &certificate).unwrap();
-    std::fs::write(server.folder().join("key.pem"), certified.signing_key.serialize_pem()).unwrap();
-    let () = server
-        .ask(
-            "CONFIG SET tls-cert-file cert.pem tls-key-file key.pem tls-auth-clients no tls-port 0",
-        )
-        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(file("cert"), &certificate).unwrap();
+    std::fs::write(file("key"), certified.signing_key.serialize_pem()).unwrap();
     let port = free_port();
-    let () = server.ask(&format!("CONFIG SET tls-port {port}")).await;
+    let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
+    let files = ["--tls-cert-file", &file("cert"), "--tls-key-file", &file("key")];
+    let Some(_server) = RedisServer::with(&[&tls[..], &files].concat()) else { return };
     let url = format!("rediss://localhost:{port}/");
 
     let certificates =
@@ -174,7 +172,8 @@ async fn a_server_that_speaks_tls_is_spoken_to_if_it_is_known() {
 #[tokio::test]
 async fn a_cluster_has_every_key_of_a_channel_in_one_slot() {
     let Some(server) = RedisServer::with(&["--cluster-enabled", "yes"]) else { return };
-    let () = server.ask("CLUSTER ADDSLOTSRANGE 0 16383").await;
+    let slots: String = (0..16_384).map(|slot| format!(" {slot}")).collect();
+    let () = server.ask(&format!("CLUSTER ADDSLOTS{slots}")).await;
     while !server.ask::<String>("CLUSTER INFO").await.contains("cluster_state:ok") {
         tokio::task::yield_now().await;
     }

@@ -35,7 +35,7 @@ const RETENTION: Duration = Duration::from_secs(300);
 /// two seconds, or at once when it has been away that long.
 ///
 /// An ACL user needs the keys and channels with the prefix and the commands that the scripts use:
-/// `+@connection +@scripting +@pubsub +@hash +del +pexpire ~liveops:* &liveops:*`.
+/// `resetchannels &liveops:* ~liveops:* +@connection +@scripting +@pubsub +@hash +select +del +pexpire`.
 #[derive(Clone)]
 pub struct RedisChannelLayer {
     link: Link,

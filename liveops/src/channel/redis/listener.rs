@@ -75,22 +75,36 @@ async fn listen(
     mut requests: mpsc::UnboundedReceiver<Request>,
 ) {
     let mut pauses_left = pauses();
-    let mut had_connection = false;
-    while !requests.is_closed() {
-        let ended = match Ear::connect(&client, &topics).await {
+    let mut connected = Ear::connect(&client, &topics).await;
+    loop {
+        let error = match connected {
             Ok(mut ear) => {
                 pauses_left = pauses();
-                ear.listen(&mut requests, had_connection).await
+                match ear.listen(&mut requests).await {
+                    Ok(()) => return,
+                    Err(error) => error,
+                }
             }
-            Err(error) => Err(error),
+            Err(error) => error,
         };
-        match ended {
-            Ok(()) => return,
-            Err(error) => warn(&error),
-        }
-        had_connection = true;
-        time::sleep(pauses_left.next().unwrap_or(CARE_INTERVAL)).await;
+        warn(&error);
+        let pause = pauses_left.next().unwrap_or(CARE_INTERVAL);
+        let again = async {
+            time::sleep(pause).await;
+            let mut ear = Ear::connect(&client, &topics).await?;
+            ear.resume().await?;
+            Ok(ear)
+        };
+        connected = tokio::select! {
+            connected = again => connected,
+            () = put_off(&mut requests) => return,
+        };
     }
+}
+
+/// Lets nobody wait who asks while there is no connection: the next one takes all subscriptions up.
+async fn put_off(requests: &mut mpsc::UnboundedReceiver<Request>) {
+    while requests.recv().await.is_some() {}
 }
 
 fn warn(error: &RedisError) {
@@ -112,14 +126,7 @@ impl<'a> Ear<'a> {
     }
 
     /// Listens until the connection breaks, or nobody can subscribe any more.
-    async fn listen(
-        &mut self,
-        requests: &mut mpsc::UnboundedReceiver<Request>,
-        has_gap: bool,
-    ) -> RedisResult<()> {
-        if has_gap {
-            self.resume().await?;
-        }
+    async fn listen(&mut self, requests: &mut mpsc::UnboundedReceiver<Request>) -> RedisResult<()> {
         let mut care = time::interval(CARE_INTERVAL);
         let mut batch = Vec::new();
         loop {

@@ -1,7 +1,6 @@
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
 };
@@ -57,11 +56,14 @@ impl RedisServer {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         let mut server = Self { folder, options, port: 0, process: None };
         // A port that is free now may be taken the next moment.
-        while server.process.is_none() {
+        for _ in 0..10 {
             server.port = free_port();
             server.process = server.spawn();
+            if server.process.is_some() {
+                return Some(server);
+            }
         }
-        Some(server)
+        panic!("redis-server does not start with {:?}", server.options)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -70,11 +72,6 @@ impl RedisServer {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://{}/", self.address())
-    }
-
-    /// Its folder, which is where it looks for files.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Kills it, with all it knows.
@@ -105,7 +102,8 @@ impl RedisServer {
     async fn connect(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).unwrap();
         // It may be busy being slow.
-        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        let patient =
+            AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
     }
 
