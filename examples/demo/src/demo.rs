@@ -8,8 +8,7 @@ use liveops::{
     store,
     token::TokenError,
 };
-use sea_orm::{DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::DatabaseConnection;
 use tokio::{
     net::{TcpListener, TcpStream},
     time,
@@ -54,7 +53,7 @@ pub enum StartError {
     },
     /// The tables cannot be brought up to date.
     #[error("failed to bring the tables up to date")]
-    Migrate(#[source] DbErr),
+    Migrate(#[source] store::StoreError),
     /// The secrets do not do.
     #[error("failed to use the secret keys")]
     Secrets(#[source] TokenError),
@@ -76,7 +75,7 @@ pub async fn migrate(settings: &Settings) -> Result<DatabaseConnection, StartErr
     let db = store::connect(url)
         .await
         .map_err(|source| StartError::Connect { url: without_password(url), source })?;
-    Migrator::up(&db, None).await.map_err(StartError::Migrate)?;
+    store::migrate::<Migrator>(&db).await.map_err(StartError::Migrate)?;
     Ok(db)
 }
 

@@ -3,9 +3,11 @@ use sea_orm::{
     QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
     sea_query::{Query, ReturningClause},
 };
-use sea_orm_migration::MigratorTrait;
 
-use super::{Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction, writer::Writer};
+use super::{
+    Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction, migrate::migrate,
+    writer::Writer,
+};
 use crate::operation::OperationId;
 
 /// The rows of all operations. Cheap to clone.
@@ -26,13 +28,13 @@ impl Store {
         &self.db
     }
 
-    /// Makes the tables, or brings them up to date.
+    /// Makes the tables, or brings them up to date; see [`migrate`](super::migrate).
     ///
     /// # Errors
     ///
     /// When the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Migrator::up(&self.db, None).await.map_err(StoreError::of("migrate its tables"))
+        migrate::<Migrator>(&self.db).await
     }
 
     /// Begins a transaction.

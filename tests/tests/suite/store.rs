@@ -9,6 +9,7 @@ use liveops::{
     store::{self, Beat, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store},
 };
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::support::{
     app::{Greeting, Steps},
@@ -62,6 +63,18 @@ on_every_database! {
         let id = enqueued(&store).await;
         store.migrate().await.unwrap();
         assert!(store.find(id).await.unwrap().is_some());
+    }
+
+    async fn processes_that_start_at_once_migrate_one_after_another(db: TestDatabase) {
+        let mut processes = JoinSet::new();
+        for _ in 0..8 {
+            let process = Store::new(db.connect().await);
+            processes.spawn(async move { process.migrate().await });
+        }
+        while let Some(migrated) = processes.join_next().await {
+            migrated.unwrap().unwrap();
+        }
+        enqueued(&store(&db).await).await;
     }
 
     async fn a_new_operation_waits(db: TestDatabase) {
