@@ -81,7 +81,7 @@ impl Store {
         connection: &impl ConnectionTrait,
         id: OperationId,
     ) -> Result<Restarting, StoreError> {
-        let restart = requeued(transition(id, OperationState::NotStarted))
+        let restart = requeued(transition(id, OperationState::NotStarted), Utc::now())
             .filter(Column::FinishedOn.is_not_null())
             .col_expr(Column::FinishedOn, Expr::value(None::<DateTime<Utc>>))
             .col_expr(Column::FinishedSuccessfully, Expr::value(false))

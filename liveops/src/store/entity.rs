@@ -65,6 +65,9 @@ pub struct Model {
     pub priority: i32,
     /// When it may start at the earliest; `NULL` for at once.
     pub run_after: Option<DateTimeUtc>,
+    /// Since when the newest attempt could be made, or from when on it can: what its wait in the queue
+    /// is measured from.
+    pub due_on: DateTimeUtc,
     /// Which attempt is the newest, from 1: the fencing token, which only grows. While the operation
     /// waits it is the attempt that will be made.
     pub attempt: i32,

@@ -193,6 +193,7 @@ fn unique_key(new: &NewOperation) -> Option<String> {
 
 fn row(new: NewOperation) -> ActiveModel {
     let unique_key = unique_key(&new);
+    let now = Utc::now();
     ActiveModel {
         id: Set(new.id.as_uuid()),
         op_type: Set(new.op_type.to_owned()),
@@ -200,7 +201,7 @@ fn row(new: NewOperation) -> ActiveModel {
         input: Set(new.input),
         payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
         language: Set(new.language),
-        created_on: Set(Utc::now()),
+        created_on: Set(now),
         started_on: Set(None),
         finished_on: Set(None),
         finished_successfully: Set(false),
@@ -221,6 +222,7 @@ fn row(new: NewOperation) -> ActiveModel {
         queue: Set(new.queue),
         priority: Set(new.priority),
         run_after: Set(new.run_after),
+        due_on: Set(new.run_after.map_or(now, |run_after| std::cmp::max(run_after, now))),
         attempt: Set(1),
         attempts_before: Set(0),
         max_attempts: Set(i32::try_from(new.max_attempts).unwrap_or(i32::MAX)),

@@ -150,7 +150,7 @@ impl Store {
     ///
     /// When the database fails.
     pub async fn rescue(&self, lease: Lease, message: &str) -> Result<Option<Model>, StoreError> {
-        let rescue = requeued(lost(OperationState::NotStarted, lease))
+        let rescue = requeued(lost(OperationState::NotStarted, lease), Utc::now())
             .filter(Column::CancelRequested.eq(false))
             .col_expr(Column::ErrorMessage, Expr::value(message))
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))

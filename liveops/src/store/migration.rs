@@ -80,6 +80,7 @@ fn operation_table() -> TableCreateStatement {
         .col(text(Column::Queue))
         .col(integer(Column::Priority))
         .col(timestamp_with_time_zone_null(Column::RunAfter))
+        .col(timestamp_with_time_zone(Column::DueOn))
         .col(integer(Column::Attempt))
         .col(integer(Column::AttemptsBefore))
         .col(integer(Column::MaxAttempts))

@@ -86,7 +86,7 @@ impl Store {
         id: OperationId,
         attempt: Attempt,
     ) -> Result<Option<Model>, StoreError> {
-        let hand_back = requeued(transition(id, OperationState::NotStarted))
+        let hand_back = requeued(transition(id, OperationState::NotStarted), Utc::now())
             .filter(is_in(OperationState::Started))
             .fenced(attempt)
             // An attempt of its own: what this one still says, a late heartbeat or a second try to
@@ -109,7 +109,7 @@ impl Store {
         failure: Failure<'_>,
     ) -> Result<Option<Model>, StoreError> {
         let Failure { message, traceback, projection, retry_on } = failure;
-        let retry = requeued(transition(id, OperationState::NotStarted))
+        let retry = requeued(transition(id, OperationState::NotStarted), retry_on)
             .filter(is_in(OperationState::Started))
             .filter(Column::CancelRequested.eq(false))
             .fenced(attempt)

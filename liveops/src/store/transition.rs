@@ -54,10 +54,11 @@ pub(super) fn next_attempt() -> Expr {
     Expr::col(Column::Attempt).add(1)
 }
 
-/// Puts a run back to where it waits: as if nobody had claimed it.
-pub(super) fn requeued(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+/// Puts a run back to where it waits, from `due_on` on: as if nobody had claimed it.
+pub(super) fn requeued(update: UpdateMany<Entity>, due_on: DateTime<Utc>) -> UpdateMany<Entity> {
     update
         .col_expr(Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::DueOn, Expr::value(due_on))
         .col_expr(Column::Worker, Expr::value(None::<String>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::CurrentStage, Expr::value(None::<String>))
