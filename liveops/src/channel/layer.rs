@@ -80,6 +80,15 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the backend failed.
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError>;
+
+    /// Whether the backend answers, over the way that [`publish`](Self::publish) takes. Changes nothing.
+    ///
+    /// Need not give up by itself on a backend that says nothing: whoever asks drops the future then.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    async fn ping(&self) -> Result<(), ChannelError>;
 }
 
 /// Who begins the history of an attempt.

@@ -134,6 +134,10 @@ impl ChannelLayer for MemoryChannelLayer {
         }
         Ok(())
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        Ok(())
+    }
 }
 
 impl Channels {

@@ -3,6 +3,7 @@ use sea_orm::{
     QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
     sea_query::{Query, ReturningClause},
 };
+use uuid::Uuid;
 
 use super::{
     Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction, migrate::migrate,
@@ -35,6 +36,16 @@ impl Store {
     /// When the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migrate::<Migrator>(&self.db).await
+    }
+
+    /// Whether the database answers, and has the tables. Reads no row.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let nobody = Entity::find_by_id(Uuid::nil());
+        nobody.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
     }
 
     /// Begins a transaction.

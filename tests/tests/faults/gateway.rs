@@ -190,4 +190,9 @@ impl ChannelLayer for Remote {
     async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {
         Ok(())
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        let connected = UnixStream::connect(&self.socket).await;
+        connected.map(drop).map_err(|error| ChannelError::new("reach the gateway", error))
+    }
 }

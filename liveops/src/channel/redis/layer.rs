@@ -153,6 +153,10 @@ impl ChannelLayer for RedisChannelLayer {
         let publish = redis::cmd("PUBLISH").arg(self.key(channel)).arg(message).to_owned();
         self.link.query(&publish).await.map_err(failed_to(ACTION))
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        self.link.query(&redis::cmd("PING")).await.map_err(failed_to("answer"))
+    }
 }
 
 impl fmt::Debug for RedisChannelLayer {

@@ -283,6 +283,10 @@ impl ChannelLayer for LayerFrom {
     async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {
         Ok(())
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        Ok(())
+    }
 }
 
 /// Shows epochs as if their histories had begun when the schedule says, so that a schedule always

@@ -68,6 +68,10 @@ impl ChannelLayer for HookedLayer {
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
         self.inner.announce(channel, notice).await
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        self.inner.ping().await
+    }
 }
 
 impl fmt::Debug for HookedLayer {

@@ -83,4 +83,8 @@ impl ChannelLayer for LossyLayer {
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
         self.inner.announce(channel, notice).await
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        self.inner.ping().await
+    }
 }
