@@ -60,15 +60,18 @@
 //! | show a page, a result or a region in your own way | [`Templates`] |
 //! | turn a number | [`Config`] |
 //! | test an operation | [`testing`] |
+//! | know how it does in production | [`metrics`], [`LiveOps::health`] |
 //! | carry frames in another way | [`channel::ChannelLayer`] |
 
 // The house, ground floor first: a module uses only what stands above it here.
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod metrics;
 pub mod operation;
 mod panic;
 pub mod projection;
+mod span;
 pub mod token;
 
 pub mod render;

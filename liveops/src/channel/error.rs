@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 
-use crate::operation::Attempt;
+use crate::{metrics::Unpublished, operation::Attempt};
 
 /// The channel layer's backend did not do what it was asked to. Trying again may help.
 #[derive(Debug, thiserror::Error)]
@@ -34,4 +34,15 @@ pub enum PublishError {
     /// The backend failed.
     #[error(transparent)]
     Backend(#[from] ChannelError),
+}
+
+impl PublishError {
+    /// What it counts as.
+    pub(crate) fn reason(&self) -> Unpublished {
+        match self {
+            Self::Stale { .. } => Unpublished::Stale,
+            Self::NotOpen => Unpublished::NotOpen,
+            Self::Backend(_) => Unpublished::Failed,
+        }
+    }
 }

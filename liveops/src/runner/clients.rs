@@ -11,7 +11,10 @@ use tokio_util::{
 };
 
 use super::random_share;
-use crate::operation::UserId;
+use crate::{
+    metrics::{Connection, Transport},
+    operation::UserId,
+};
 
 /// How far apart clients are sent away on average: a thousand of them take ten seconds to come
 /// back, rather than all coming at once.
@@ -37,6 +40,7 @@ pub(crate) struct Client {
     viewer: UserId,
     /// Where in the order of goodbyes this one is, from 0 to 1.
     turn: f64,
+    connection: Connection,
     _open: TaskTrackerToken,
 }
 
@@ -46,6 +50,7 @@ impl Clients {
         self: &Arc<Self>,
         viewer: &UserId,
         per_viewer_max: usize,
+        transport: Transport,
     ) -> Option<Client> {
         let mut by_viewer = self.by_viewer();
         let count = by_viewer.get(viewer).copied().unwrap_or_default();
@@ -57,6 +62,7 @@ impl Clients {
             clients: self.clone(),
             viewer: viewer.clone(),
             turn: random_share(),
+            connection: Connection::open(transport),
             _open: self.open.token(),
         })
     }
@@ -81,6 +87,11 @@ impl Clients {
 }
 
 impl Client {
+    /// Says with which code the connection is about to be closed.
+    pub(crate) fn closes_with(&mut self, code: u16) {
+        self.connection.closes_with(code);
+    }
+
     /// Waits until it is this client's turn to be sent away.
     ///
     /// # Cancel safety
@@ -114,13 +125,13 @@ mod tests {
     fn a_viewer_has_as_many_connections_as_are_allowed_and_no_other_pays_for_them() {
         let clients = Arc::new(Clients::default());
         let (ann, bob) = (UserId::from("ann"), UserId::from("bob"));
-        let first = clients.enter(&ann, 2);
-        let second = clients.enter(&ann, 2);
+        let first = clients.enter(&ann, 2, Transport::WebSocket);
+        let second = clients.enter(&ann, 2, Transport::WebSocket);
         assert!(first.is_some() && second.is_some());
-        assert!(clients.enter(&ann, 2).is_none());
-        assert!(clients.enter(&bob, 2).is_some());
+        assert!(clients.enter(&ann, 2, Transport::WebSocket).is_none());
+        assert!(clients.enter(&bob, 2, Transport::WebSocket).is_some());
         drop(first);
-        assert!(clients.enter(&ann, 2).is_some());
+        assert!(clients.enter(&ann, 2, Transport::WebSocket).is_some());
         drop(second);
         assert!(clients.by_viewer().is_empty());
     }
@@ -131,7 +142,7 @@ mod tests {
         let clients = Arc::new(Clients::default());
         let begun = Instant::now();
         let leaving: Vec<_> = (0..COUNT)
-            .map(|_| clients.enter(&"ann".into(), usize::MAX).unwrap())
+            .map(|_| clients.enter(&"ann".into(), usize::MAX, Transport::WebSocket).unwrap())
             .map(|client| {
                 tokio::spawn(async move {
                     client.dismissed().await;
@@ -153,7 +164,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stays_is_not_waited_for_for_ever() {
         let clients = Arc::new(Clients::default());
-        let _stays = clients.enter(&"ann".into(), 1).unwrap();
+        let _stays = clients.enter(&"ann".into(), 1, Transport::WebSocket).unwrap();
         clients.dismiss(Duration::from_secs(60)).await;
     }
 }

@@ -1,5 +1,7 @@
 use std::{error::Error, sync::Arc};
 
+use tracing::Instrument;
+
 use super::{
     Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running,
     unannounced::Unannounced, untold::Untold,
@@ -10,10 +12,12 @@ use crate::{
     },
     config::Config,
     event::Next,
+    metrics::{frame_published, frame_unpublished},
     operation::{ChannelName, OperationId, OperationKind, UserId},
     progress::{LiveSink, Sink},
     projection::Projection,
     render::{Connection, ListRow, Renderer, Subject},
+    span,
     store::{Model, Store, StoreError},
     token::SigningKeys,
 };
@@ -35,6 +39,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    /// The type of this row's operation as it is counted: one of those that are registered.
+    pub(crate) fn counted_type(&self, row: &Model) -> &'static str {
+        self.registry.find(&row.op_type).map_or("unregistered", |known| known.kind.op_type)
+    }
+
     /// The sink through which the attempt that a row names is shown.
     pub(crate) fn sink(&self, kind: OperationKind, row: &Model) -> LiveSink {
         let subject = Subject { kind, id: row.operation_id() };
@@ -87,11 +96,14 @@ impl Engine {
         let subject = Subject { kind: operation.kind, id };
         let snapshot = self.renderer.snapshot(&subject, &row.projection(&operation.kind));
         let channel = ChannelName::operation(id);
-        if let Err(error) = self.layer.open(&channel, attempt, Opener::Queue, snapshot).await {
-            tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not shown");
-            if let PublishError::Backend(_) = error {
-                self.untold.operation(id);
-            }
+        let opening = self.layer.open(&channel, attempt, Opener::Queue, snapshot);
+        let span = span::push(operation.kind.op_type, id, attempt);
+        let Err(error) = opening.instrument(span).await else { return frame_published() };
+        tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not shown");
+        // Stale is not counted: whoever makes the attempt was faster, which is as good.
+        if let PublishError::Backend(_) = error {
+            frame_unpublished(error.reason());
+            self.untold.operation(id);
         }
     }
 

@@ -1,13 +1,16 @@
-use std::error::Error as StdError;
+use std::{collections::BTreeSet, error::Error as StdError};
 
 use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait;
+use tracing::Instrument;
 
 use super::{LiveOps, RunnerKind, eager};
 use crate::{
     channel::ListChange,
+    metrics::operation_enqueued,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
+    span,
     store::{Enqueued, StoreError, Transaction},
 };
 
@@ -58,9 +61,17 @@ impl LiveOps {
     ///
     /// [`EnqueueError`]; then nothing was enqueued.
     pub async fn enqueue_new(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
+        let span = span::enqueue(new.op_type, new.id);
+        self.enqueue_now(new).instrument(span).await
+    }
+
+    async fn enqueue_now(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         self.check_registered(&new)?;
+        let op_type = new.op_type;
         let enqueued = self.engine().store.enqueue(new).await?;
+        note(&enqueued);
         if let Enqueued::New(row) = &enqueued {
+            operation_enqueued(op_type);
             let owner = row.owner_id();
             tokio::join!(
                 self.engine().announce(&owner, ListChange::Rows),
@@ -163,9 +174,12 @@ impl LiveOps {
         new: NewOperation,
     ) -> Result<Enqueued, EnqueueError> {
         self.check_registered(&new)?;
-        let enqueued = self.engine().store.insert(connection, new).await?;
+        let op_type = new.op_type;
+        let span = span::enqueue(op_type, new.id);
+        let enqueued = self.engine().store.insert(connection, new).instrument(span.clone()).await?;
+        span.in_scope(|| note(&enqueued));
         if let Enqueued::New(row) = &enqueued {
-            self.engine().unannounced.remember(row.operation_id(), row.owner_id());
+            self.engine().unannounced.remember(row.operation_id(), op_type, row.owner_id());
             // It polls, and so finds what nobody wakes it for.
             if self.engine().runner == RunnerKind::Spawn {
                 self.start_worker();
@@ -236,13 +250,29 @@ impl LiveOps {
         let engine = self.engine();
         match engine.store.existing(&engine.unannounced.ids()).await {
             Ok(committed) => {
-                for owner in engine.unannounced.forget(&committed) {
-                    engine.announce(&owner, ListChange::Rows).await;
+                let committed = engine.unannounced.forget(&committed);
+                for operation in &committed {
+                    operation_enqueued(operation.op_type);
+                }
+                let owners: BTreeSet<&UserId> = committed.iter().map(|it| &it.owner).collect();
+                for owner in owners {
+                    engine.announce(owner, ListChange::Rows).await;
                 }
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn StdError, "failed to announce");
             }
         }
+    }
+}
+
+/// Says in the log what became of an operation that was to be enqueued.
+fn note(enqueued: &Enqueued) {
+    match enqueued {
+        Enqueued::New(_) => tracing::debug!("enqueued"),
+        Enqueued::Existing(row) => tracing::debug!(
+            existing = %row.operation_id(),
+            "not enqueued, as one that counts as the same has not ended"
+        ),
     }
 }

@@ -7,6 +7,7 @@ use tokio::time;
 use super::{engine::Engine, running::Running};
 use crate::{
     channel::{ChannelLayer, Delivery, Hint, Lagged, Notice, Subscription},
+    metrics::subscription_lagged,
     operation::ChannelName,
     store::RETRY_AFTER,
 };
@@ -46,9 +47,11 @@ async fn follow(mut hints: Subscription, running: &Running) {
                 running.cancel(id);
             }
             // A request to cancel that got lost is in the row, which is looked at all the time.
-            Ok(Delivery::Notice(Notice::Hint(Hint::Work))) | Err(Lagged) => {
+            Err(Lagged) => {
+                subscription_lagged();
                 running.wake.notify_one();
             }
+            Ok(Delivery::Notice(Notice::Hint(Hint::Work))) => running.wake.notify_one(),
             Ok(_) => {}
         }
     }

@@ -8,6 +8,7 @@ use tokio::time;
 use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
+    metrics::operation_came_to,
     operation::OperationId,
     render::Renderer,
     store::{Cancelling, Model, Store, StoreError},
@@ -126,6 +127,7 @@ impl LiveOps {
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
             Cancelling::Cancelled(row) => {
+                operation_came_to(self.engine.counted_type(&row), row.state());
                 self.show(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }

@@ -1,5 +1,6 @@
 use crate::{
     event::{Ending, Event},
+    metrics::{Rescued, operation_came_to, run_rescued},
     store::{Conclusion, Lease, Model, StoreError},
 };
 
@@ -17,11 +18,14 @@ pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreErr
     let Some(row) = engine.store.find(lease.id).await? else { return Ok(()) };
     // Whoever knows the type can say what the operation shows.
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
-    let rescued = match ending(engine, &row) {
-        None => engine.store.rescue(lease, LOST).await?,
-        Some(ending) => give_up(engine, operation, &row, lease, ending).await?,
+    let (rescued, then) = match ending(engine, &row) {
+        None => (engine.store.rescue(lease, LOST).await?, Rescued::AnotherAttempt),
+        Some(ending) => (give_up(engine, operation, &row, lease, ending).await?, Rescued::GivenUp),
     };
     let Some(rescued) = rescued else { return Ok(()) };
+    let op_type = operation.kind.op_type;
+    operation_came_to(op_type, rescued.state());
+    run_rescued(op_type, then);
     tracing::warn!(
         id = %lease.id,
         attempt = %lease.attempt,

@@ -1,7 +1,9 @@
 use super::LiveOps;
 use crate::{
     error::RunError,
+    metrics::operation_restarted,
     operation::OperationId,
+    span,
     store::{Restarting, StoreError, Transaction},
 };
 
@@ -49,6 +51,10 @@ impl LiveOps {
             match self.restart_in(&transaction, id).await {
                 Ok(Restarting::Restarted(row)) => {
                     self.store().commit(transaction).await?;
+                    let op_type = self.engine().counted_type(&row);
+                    operation_restarted(op_type);
+                    let attempt = row.attempt_number();
+                    span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "restarted"));
                     self.show(&row).await;
                     self.start(id).await;
                     // For what `on_restart` may have enqueued.

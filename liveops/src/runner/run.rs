@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::{task::JoinHandle, time};
+use tokio::{
+    task::JoinHandle,
+    time::{self, Instant},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -16,9 +19,14 @@ use crate::{
     channel::ListChange,
     error::RunResult,
     event::{Ending, Event, Level, LogLine},
+    metrics::{
+        Counted, attempt_began, attempt_handed_back, attempt_ran, attempt_retried, lease_lost,
+        operation_came_to, operation_enqueued, place_used,
+    },
     operation::{Attempt, NewOperation, OperationId},
     progress::{Chain, Flusher, LiveSink, Report, Sink, StageOutputs},
     projection::Projection,
+    span,
     store::{self, Conclusion, Failure, Model, RETRY_AFTER, StoreError},
 };
 
@@ -33,6 +41,7 @@ pub(super) struct Run {
     pub(super) attempt: Attempt,
     pub(super) listed: Listed,
     pub(super) stage_outputs: Arc<StageOutputs>,
+    _place: Counted,
 }
 
 /// Why a run was stopped before it ended.
@@ -77,16 +86,21 @@ impl Run {
             return None;
         };
         let kind = operation.kind;
+        let (id, attempt) = (row.operation_id(), row.attempt_number());
+        let _claim = span::claim(kind.op_type, id, attempt).entered();
+        // Somebody else's clock may be ahead of this one.
+        let waited = (Utc::now() - row.due_on).to_std().unwrap_or_default();
+        tracing::debug!(?waited, worker = row.worker, "claimed");
+        attempt_began(kind.op_type, waited);
         let report = Arc::new(Report::new(row.continued(&kind)));
         report.event(Event::Started);
         if row.cancel_requested {
             report.cancel();
         }
-        let (id, attempt) = (row.operation_id(), row.attempt_number());
         let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
         let listed = engine.running.enter(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
-        Some(Self { engine, row, id, attempt, listed, stage_outputs })
+        Some(Self { engine, row, id, attempt, listed, stage_outputs, _place: place_used() })
     }
 
     /// Executes the attempt.
@@ -94,10 +108,12 @@ impl Run {
     /// The only place where a run's ending is committed, and published only after that: whoever
     /// looks in between sees what was committed.
     pub(super) async fn until_its_end(self) -> After {
-        let span = tracing::info_span!(
-            "operation", op_type = self.row.op_type, id = %self.id, attempt = %self.attempt
-        );
+        let span = span::run(self.op_type(), self.id, self.attempt);
         self.execute().instrument(span).await
+    }
+
+    fn op_type(&self) -> &'static str {
+        self.listed.kind.op_type
     }
 
     pub(super) fn report(&self) -> &Arc<Report> {
@@ -109,7 +125,9 @@ impl Run {
         let flusher = self.spawn_flusher(stop_flushing.clone());
         self.engine.announce(&self.row.owner_id(), ListChange::Rows).await;
 
+        let begun = Instant::now();
         let outcome = self.supervise().await;
+        attempt_ran(self.op_type(), begun.elapsed());
 
         stop_flushing.cancel();
         let sink = flusher.await.unwrap_or_else(|error| {
@@ -125,6 +143,7 @@ impl Run {
                 return After::Nothing;
             }
             Err(Stopped::Lost) => {
+                lease_lost(self.op_type());
                 tracing::warn!("lost the lease; what this run did since is not shown");
                 return After::Nothing;
             }
@@ -139,7 +158,7 @@ impl Run {
     fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<LiveSink> {
         let throttle_hz = self.engine.config.throttle_hz;
         let flusher = Flusher::new(self.report().clone(), self.sink(), throttle_hz);
-        tokio::spawn(flusher.run(stop))
+        tokio::spawn(flusher.run(stop).in_current_span())
     }
 
     /// Puts the operation back into the queue, and shows that it waits.
@@ -149,11 +168,15 @@ impl Run {
         loop {
             match self.engine.store.hand_back(self.id, self.attempt).await {
                 Ok(Some(row)) => {
+                    attempt_handed_back(self.op_type());
                     tracing::info!("handed back to the queue");
                     self.show(&row).await;
                     return self.engine.wake_workers().await;
                 }
-                Ok(None) => return tracing::warn!("somebody else has taken this run over"),
+                Ok(None) => {
+                    lease_lost(self.op_type());
+                    return tracing::warn!("somebody else has taken this run over");
+                }
                 Err(error) => {
                     if !patience.is_left_after(&error).await {
                         return;
@@ -212,6 +235,7 @@ impl Run {
             let failure = Failure { message, traceback, projection: &projection, retry_on };
             match self.engine.store.retry(self.id, self.attempt, failure).await {
                 Ok(Some(row)) => {
+                    attempt_retried(self.op_type());
                     tracing::warn!(number, max, ?wait, "failed, and will be tried again");
                     self.show(&row).await;
                     return Retry::Waits;
@@ -259,9 +283,16 @@ impl Run {
         let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
             return After::Nothing;
         };
+        operation_came_to(self.op_type(), row.state());
         tracing::info!(state = %row.state(), "ended");
         // Known only now: one that counts as the same may have been there already.
-        let next = row.chained_to.map(OperationId::from).zip(next.map(|next| next.op_type));
+        let chained_to = row.chained_to.map(OperationId::from);
+        if let Some(next) = next.as_ref().filter(|next| chained_to == Some(next.id)) {
+            operation_enqueued(next.op_type);
+            let _enqueue = span::enqueue(next.op_type, next.id).entered();
+            tracing::debug!(chained_from = %self.id, "enqueued");
+        }
+        let next = chained_to.zip(next.map(|next| next.op_type));
         projection.next = next.and_then(|(id, op_type)| self.engine.next(op_type, id));
 
         sink.show(&projection, changes).await;
@@ -317,6 +348,7 @@ impl Run {
         let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
         let row = row.filter(is_ours);
         if row.is_none() {
+            lease_lost(self.op_type());
             tracing::warn!("somebody else ended this run");
         }
         Ok(row)

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,17 +21,19 @@ pub(crate) struct Unannounced {
     operations: Mutex<VecDeque<Remembered>>,
 }
 
+/// An operation that was enqueued so.
 #[derive(Debug)]
-struct Remembered {
-    id: OperationId,
-    owner: UserId,
+pub(super) struct Remembered {
+    pub(super) id: OperationId,
+    pub(super) op_type: &'static str,
+    pub(super) owner: UserId,
     since: Instant,
 }
 
 impl Unannounced {
-    pub(super) fn remember(&self, id: OperationId, owner: UserId) {
+    pub(super) fn remember(&self, id: OperationId, op_type: &'static str, owner: UserId) {
         let mut operations = self.operations();
-        operations.push_back(Remembered { id, owner, since: Instant::now() });
+        operations.push_back(Remembered { id, op_type, owner, since: Instant::now() });
         if operations.len() > COUNT_MAX {
             operations.pop_front();
         }
@@ -44,18 +46,13 @@ impl Unannounced {
         operations.iter().map(|operation| operation.id).collect()
     }
 
-    /// Forgets these operations, and gives their owners, each once.
-    pub(super) fn forget(&self, ids: &[OperationId]) -> BTreeSet<UserId> {
+    /// Forgets these operations, and gives those of them that were remembered.
+    pub(super) fn forget(&self, ids: &[OperationId]) -> Vec<Remembered> {
         let ids: HashSet<&OperationId> = ids.iter().collect();
-        let mut owners = BTreeSet::new();
-        self.operations().retain(|operation| {
-            let is_known = ids.contains(&operation.id);
-            if is_known {
-                owners.insert(operation.owner.clone());
-            }
-            !is_known
-        });
-        owners
+        let mut operations = self.operations();
+        let (known, left) = operations.drain(..).partition(|operation| ids.contains(&operation.id));
+        *operations = left;
+        Vec::from(known)
     }
 
     fn operations(&self) -> MutexGuard<'_, VecDeque<Remembered>> {
@@ -71,9 +68,9 @@ mod tests {
     async fn what_is_never_committed_is_forgotten() {
         let unannounced = Unannounced::default();
         let (early, late) = (OperationId::new(), OperationId::new());
-        unannounced.remember(early, "ann".into());
+        unannounced.remember(early, "test.nothing", "ann".into());
         tokio::time::advance(AGE_MAX / 2).await;
-        unannounced.remember(late, "ann".into());
+        unannounced.remember(late, "test.nothing", "ann".into());
         assert_eq!(unannounced.ids(), [early, late]);
         tokio::time::advance(AGE_MAX / 2).await;
         assert_eq!(unannounced.ids(), [late]);
@@ -84,20 +81,22 @@ mod tests {
         let unannounced = Unannounced::default();
         let ids: Vec<_> = (0..COUNT_MAX + 3).map(|_| OperationId::new()).collect();
         for id in &ids {
-            unannounced.remember(*id, "ann".into());
+            unannounced.remember(*id, "test.nothing", "ann".into());
         }
         assert_eq!(unannounced.ids(), ids[3..]);
     }
 
     #[test]
-    fn an_owner_of_several_is_named_once_and_only_for_those_that_are_there() {
+    fn those_that_are_there_are_forgotten_once() {
         let unannounced = Unannounced::default();
         let ids: Vec<_> = (0..4).map(|_| OperationId::new()).collect();
         for (id, owner) in ids.iter().zip(["ann", "ann", "bob", "cleo"]) {
-            unannounced.remember(*id, owner.into());
+            unannounced.remember(*id, "test.nothing", owner.into());
         }
-        let owners = unannounced.forget(&ids[..3]);
-        assert_eq!(owners.into_iter().collect::<Vec<_>>(), ["ann".into(), "bob".into()]);
+        let forgotten = unannounced.forget(&ids[..3]);
+        let owners: Vec<_> = forgotten.iter().map(|operation| operation.owner.as_str()).collect();
+        assert_eq!(owners, ["ann", "ann", "bob"]);
         assert_eq!(unannounced.ids(), ids[3..]);
+        assert!(unannounced.forget(&ids[..3]).is_empty());
     }
 }

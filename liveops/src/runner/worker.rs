@@ -5,10 +5,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::OwnedSemaphorePermit, time};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{self, Instant},
+};
 
 use super::{engine::Engine, run::Run, running::Running};
-use crate::store::{Claim, Model, StoreError};
+use crate::{
+    metrics::{Counted, claim_failed, claimed, places},
+    store::{Claim, Model, StoreError},
+};
 
 /// How many operations are claimed at once at most.
 const CLAIM_LEN_MAX: usize = 64;
@@ -24,6 +30,7 @@ impl Engine {
                 running: self.running.clone(),
                 poll_interval: self.config.poll_interval,
                 has_unknown_claims: false,
+                _places: places(self.config.concurrency_max),
             };
             self.running.tasks.spawn(worker.work());
         });
@@ -37,6 +44,7 @@ struct Worker {
     poll_interval: Duration,
     /// Whether a claim failed, and may have been made all the same.
     has_unknown_claims: bool,
+    _places: Counted,
 }
 
 impl Worker {
@@ -45,6 +53,7 @@ impl Worker {
         while let Ok(places) = self.places().await {
             let Some(engine) = self.engine.upgrade() else { return };
             let is_full = self.fill(&engine, places).await.unwrap_or_else(|error| {
+                claim_failed();
                 tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
                 self.has_unknown_claims = true;
                 false
@@ -85,7 +94,9 @@ impl Worker {
                 lease: engine.config.lease,
                 limit: limit as u64,
             };
+            let asked_on = Instant::now();
             rows = engine.store.claim_next(claim).await?;
+            claimed(asked_on.elapsed());
         }
         let is_full = rows.len() >= limit;
         for row in rows {

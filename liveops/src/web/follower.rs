@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     channel::{Cursor, Finished, Frame, Missing, Payload, Signal, Verdict},
+    metrics::client_caught_up,
     operation::{ChannelName, OperationId, OperationState},
     store::StoreError,
 };
@@ -140,7 +141,9 @@ impl Follower {
     }
 
     /// The messages that bring the client to what was looked at.
-    async fn bring(&mut self, Look { cursor, missing }: Look) -> Result<Vec<Message>, Close> {
+    async fn bring(&mut self, look: Look) -> Result<Vec<Message>, Close> {
+        client_caught_up(look.kind());
+        let Look { cursor, missing } = look;
         let traceback = if self.viewer.is_superuser && missing.signals().iter().any(is_failure) {
             Box::pin(self.traceback(cursor)).await?
         } else {

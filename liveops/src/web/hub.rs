@@ -20,6 +20,7 @@ use crate::{
         CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, Frame, ListChange, Missing, Notice,
         Subscription,
     },
+    metrics::{client_lagged, subscription_lagged},
     operation::{Attempt, ChannelName, OperationId, OperationState},
     render::Renderer,
     store::{Store, StoreError},
@@ -189,7 +190,10 @@ impl Pump {
                 Ok(Some(Ok(Delivery::Notice(Notice::List(change))))) => self.list(change),
                 // For workers, on a channel that nobody watches here.
                 Ok(Some(Ok(Delivery::Notice(Notice::Hint(_))))) => continue,
-                Ok(Some(Err(_lagged))) => self.lost(),
+                Ok(Some(Err(_lagged))) => {
+                    subscription_lagged();
+                    self.lost()
+                }
                 Ok(None) => return,
                 Err(_quiet) if self.has_missed_something().await => self.lost(),
                 Err(_quiet) => continue,
@@ -300,7 +304,10 @@ impl Stream for Watch {
         Pin::new(&mut self.items).poll_next(cx).map(|item| {
             Some(match item {
                 Some(Ok(item)) => item,
-                Some(Err(BroadcastStreamRecvError::Lagged(_))) => Item::Lost,
+                Some(Err(BroadcastStreamRecvError::Lagged(_))) => {
+                    client_lagged();
+                    Item::Lost
+                }
                 None => Item::Ended,
             })
         })

@@ -12,6 +12,7 @@ use super::{
     close::Close,
     wire::{Message, ServerMessage},
 };
+use crate::metrics::{Counter, Transport, deliveries};
 
 /// How long a client that was sent away may take to leave.
 const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
@@ -21,11 +22,12 @@ const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) struct Line {
     socket: WebSocket,
     stall_timeout: Duration,
+    delivered: Counter,
 }
 
 impl Line {
     pub(super) fn new(socket: WebSocket, stall_timeout: Duration) -> Self {
-        Self { socket, stall_timeout }
+        Self { socket, stall_timeout, delivered: deliveries(Transport::WebSocket) }
     }
 
     /// Waits for what the client says next.
@@ -46,8 +48,14 @@ impl Line {
         &mut self,
         messages: impl IntoIterator<Item = Message>,
     ) -> Result<(), Close> {
-        let packets = messages.into_iter().map(|message| Packet::Text(message.text));
-        self.send_packets(packets).await
+        let mut count = 0;
+        let packets = messages.into_iter().map(|message| {
+            count += 1;
+            Packet::Text(message.text)
+        });
+        self.send_packets(packets).await?;
+        self.delivered.increment(count);
+        Ok(())
     }
 
     /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and

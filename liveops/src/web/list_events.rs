@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::{self, Instant};
 
 use super::{
+    close::Close,
     error::WebError,
     event_stream::{answer, last_event_id},
     hub::{Item, Watch},
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     channel::{ListChange, RowProgress},
+    metrics::{Counter, Transport, deliveries},
     operation::{ChannelName, OperationId},
     runner::Client,
 };
@@ -52,11 +54,14 @@ struct ListEvents {
     rows: BTreeMap<OperationId, Arc<str>>,
     free_on: Instant,
     keepalive: Duration,
+    delivered: Counter,
 }
 
 impl ListEvents {
     async fn begin(web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Result<Self, WebError> {
-        let client = web.enter(&viewer.id).ok_or_else(WebError::too_many_connections)?;
+        let client = web
+            .enter(&viewer.id, Transport::EventStream)
+            .ok_or_else(WebError::too_many_connections)?;
         let channel = viewer.list_channel();
         let watch = web.hub.watch(&channel).await?;
         let changed = last_event_id(headers) != Some(watch.revision().to_string());
@@ -68,6 +73,7 @@ impl ListEvents {
             rows: BTreeMap::new(),
             free_on: Instant::now(),
             keepalive: web.engine().config.keepalive,
+            delivered: deliveries(Transport::EventStream),
         })
     }
 
@@ -81,7 +87,10 @@ impl ListEvents {
             let has_news = self.changed || !self.rows.is_empty();
             let until = if has_news { self.free_on } else { quiet_until };
             tokio::select! {
-                () = self.client.dismissed() => return None,
+                () = self.client.dismissed() => {
+                    self.client.closes_with(Close::RESTARTING.code);
+                    return None;
+                }
                 Some(item) = self.watch.next() => self.note(item)?,
                 () = time::sleep_until(until) => {
                     return Some(if has_news { self.news() } else { comment() });
@@ -98,7 +107,10 @@ impl ListEvents {
             }
             Item::List(ListChange::Rows, _) | Item::Lost => self.changed = true,
             Item::Frame(..) => {}
-            Item::Ended => return None,
+            Item::Ended => {
+                self.client.closes_with(Close::FAILED.code);
+                return None;
+            }
         }
         Some(())
     }
@@ -106,6 +118,7 @@ impl ListEvents {
     /// What came together goes one after the other: first the list that has the rows.
     fn news(&mut self) -> sse::Event {
         self.free_on = Instant::now() + INTERVAL;
+        self.delivered.increment(1);
         let event = sse::Event::default().id(self.watch.revision().to_string());
         if self.changed {
             self.changed = false;

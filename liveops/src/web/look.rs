@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::{
     channel::{CatchUp, Cursor, Missing, News, Signal},
+    metrics::CatchUpKind,
     operation::{Attempt, ChannelName, OperationKind, OperationState},
     render::{Fragment, Subject},
     runner::Engine,
@@ -84,6 +85,19 @@ impl Look {
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let snapshot = || engine.renderer.snapshot(&subject, &projection);
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
+    }
+
+    /// What it counts as, for a client that looked.
+    pub(super) fn kind(&self) -> CatchUpKind {
+        match &self.missing {
+            Missing::Nothing => CatchUpKind::UpToDate,
+            // Only places that are read off the row have it.
+            Missing::Delta(_) | Missing::Reset(_) if self.cursor.epoch.nonce == 0 => {
+                CatchUpKind::Row
+            }
+            Missing::Delta(_) => CatchUpKind::Delta,
+            Missing::Reset(_) => CatchUpKind::Reset,
+        }
     }
 
     /// The same for a client that was brought to `place`: nothing is missing where all there is to

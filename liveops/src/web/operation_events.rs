@@ -20,7 +20,12 @@ use super::{
     viewer::{Authenticated, Viewer},
     wire::{Message, ServerMessage},
 };
-use crate::{channel::Cursor, operation::ChannelName, runner::Client};
+use crate::{
+    channel::Cursor,
+    metrics::{Counter, Transport, deliveries},
+    operation::ChannelName,
+    runner::Client,
+};
 
 /// The place to begin at, for scripts, which cannot send `Last-Event-ID` the first time.
 #[derive(Debug, Deserialize)]
@@ -41,7 +46,9 @@ pub(super) async fn events<V>(
     let since = since.and_then(|since| since.parse().ok());
     let events = async {
         let found = page::find(&web, &viewer, &path).await?;
-        let client = web.enter(&viewer.id).ok_or_else(WebError::too_many_connections)?;
+        let client = web
+            .enter(&viewer.id, Transport::EventStream)
+            .ok_or_else(WebError::too_many_connections)?;
         Ok(OperationEvents::begin(web, viewer, found, client, since).await)
     };
     match events.await {
@@ -56,6 +63,7 @@ struct OperationEvents {
     follower: Option<Follower>,
     pending: VecDeque<sse::Event>,
     keepalive: Interval,
+    delivered: Counter,
 }
 
 impl OperationEvents {
@@ -69,7 +77,13 @@ impl OperationEvents {
         let keepalive = web.engine().config.keepalive;
         let mut keepalive = time::interval_at(Instant::now() + keepalive, keepalive);
         keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut events = Self { client, follower: None, pending: VecDeque::new(), keepalive };
+        let mut events = Self {
+            client,
+            follower: None,
+            pending: VecDeque::new(),
+            keepalive,
+            delivered: deliveries(Transport::EventStream),
+        };
         let channel = ChannelName::operation(found.row.operation_id());
         match Follower::begin(web, Arc::new(viewer), channel, since).await {
             Ok((follower, messages)) => {
@@ -88,11 +102,15 @@ impl OperationEvents {
     async fn next(&mut self) -> Option<sse::Event> {
         loop {
             if let Some(event) = self.pending.pop_front() {
+                self.delivered.increment(1);
                 return Some(event);
             }
             let follower = self.follower.as_mut()?;
             tokio::select! {
-                () = self.client.dismissed() => return None,
+                () = self.client.dismissed() => {
+                    self.client.closes_with(Close::RESTARTING.code);
+                    return None;
+                }
                 _ = self.keepalive.tick() => {
                     return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
                 }
@@ -117,6 +135,7 @@ impl OperationEvents {
 
     fn end(&mut self, close: Close) {
         self.follower = None;
+        self.client.closes_with(close.code);
         let message = ServerMessage::Error { code: close.code, message: close.reason };
         self.pending.push_back(sse::Event::default().data(message.encode().as_str()));
     }

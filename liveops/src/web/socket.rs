@@ -14,7 +14,10 @@ use super::{
     state::Web,
     viewer::{Authenticated, Viewer},
 };
-use crate::token::SubscriptionToken;
+use crate::{
+    metrics::{Transport, connection_refused},
+    token::SubscriptionToken,
+};
 
 /// How large a message of a client may be.
 pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 10;
@@ -61,14 +64,22 @@ fn serve(
     query: SocketQuery,
     socket: WebSocket,
 ) -> impl Future<Output = ()> {
-    let client = web.enter(&viewer.id);
+    let mut client = web.enter(&viewer.id, Transport::WebSocket);
     let mut consumer = Consumer::new(web, viewer, socket);
     let since = query.since;
     let first = query.subscription_token.map(|token| FirstSubscription { token, since });
     async move {
-        let close = match &client {
-            None => Close::TOO_MANY_CONNECTIONS,
-            Some(client) => consumer.run(client, first).await,
+        let close = match &mut client {
+            None => {
+                let close = Close::TOO_MANY_CONNECTIONS;
+                connection_refused(Transport::WebSocket, close.code);
+                close
+            }
+            Some(client) => {
+                let close = consumer.run(client, first).await;
+                client.closes_with(close.code);
+                close
+            }
         };
         consumer.close(close).await;
     }

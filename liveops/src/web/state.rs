@@ -4,6 +4,7 @@ use tokio::sync::Semaphore;
 
 use super::hub::Hub;
 use crate::{
+    metrics::Transport,
     operation::UserId,
     runner::{Client, Engine, LiveOps},
 };
@@ -39,8 +40,8 @@ impl Web {
 
     /// Counts a connection of `viewer` until it is dropped; `None` when there are as many as there
     /// may be.
-    pub(super) fn enter(&self, viewer: &UserId) -> Option<Client> {
+    pub(super) fn enter(&self, viewer: &UserId, transport: Transport) -> Option<Client> {
         let engine = self.engine();
-        engine.clients.enter(viewer, engine.config.connections_per_viewer_max)
+        engine.clients.enter(viewer, engine.config.connections_per_viewer_max, transport)
     }
 }

@@ -65,6 +65,7 @@ on_every_layer!(
     channels_do_not_hear_each_other,
     a_subscriber_that_fell_behind_is_told_and_goes_on,
     whatever_was_missed_is_caught_up,
+    a_layer_that_works_answers,
 );
 
 fn channel() -> ChannelName {
@@ -392,6 +393,17 @@ async fn a_list_hears_that_it_changed(layer: impl ChannelLayer) {
         matches!(heard, Some(Ok(Delivery::Notice(Notice::List(ListChange::Rows))))),
         "{heard:?}"
     );
+}
+
+async fn a_layer_that_works_answers(layer: impl ChannelLayer) {
+    let (first, second) = tokio::join!(layer.ping(), layer.ping());
+    first.unwrap();
+    second.unwrap();
+    // And goes on working.
+    let channel = channel();
+    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.ping().await.unwrap();
+    layer.publish(&channel, FIRST, status("still there")).await.unwrap();
 }
 
 async fn channels_do_not_hear_each_other(layer: impl ChannelLayer) {

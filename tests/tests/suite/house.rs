@@ -113,6 +113,9 @@ fn backend_stays_in_its_room() {
     assert_eq!(broken_rules("channel/mod.rs", own), [""; 0]);
     assert_eq!(broken_rules("channel/mod.rs", "use self::redis::Layer;"), [""; 0]);
     assert_eq!(broken_rules("channel/frame.rs", "use super::{redis::Layer};"), [""; 0]);
+    let own = "use crate::metrics; fn f() { metrics::lease_lost() }";
+    assert_eq!(broken_rules("runner/run.rs", own), [""; 0]);
+    assert_eq!(broken_rules("runner/run.rs", "fn f() { metrics::counter!(\"a\") }").len(), 1);
 }
 
 #[test]

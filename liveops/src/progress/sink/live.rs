@@ -2,13 +2,16 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::Sink;
 use crate::{
     channel::{ChannelLayer, Cursor, Opener, Payload, PublishError, Signal},
+    metrics::{frame_published, frame_unpublished},
     operation::{Attempt, ChannelName, OperationId},
     projection::{Changes, Projection},
     render::{Renderer, Subject},
+    span,
 };
 
 /// How often the channel layer is asked whether it still has what a run has shown that says nothing.
@@ -92,7 +95,8 @@ impl LiveSink {
         if self.newest.is_none() {
             return Err(PublishError::NotOpen);
         }
-        let result = self.layer.publish(&self.channel, self.attempt, payload).await;
+        let publishing = self.layer.publish(&self.channel, self.attempt, payload);
+        let result = publishing.instrument(self.span()).await;
         self.heed(result)
     }
 
@@ -101,21 +105,28 @@ impl LiveSink {
             return Ok(());
         }
         let snapshot = self.renderer.snapshot(&self.subject, projection);
-        let result = self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot).await;
+        let opening = self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot);
+        let result = opening.instrument(self.span()).await;
         self.heed(result)?;
         self.owed = Changes::default();
         Ok(())
     }
 
+    fn span(&self) -> Span {
+        span::push(self.subject.kind.op_type, self.subject.id, self.attempt)
+    }
+
     fn heed(&mut self, published: Result<Cursor, PublishError>) -> Result<(), PublishError> {
         let error = match published {
             Ok(cursor) => {
+                frame_published();
                 self.newest = Some(cursor);
                 self.heard_on = Instant::now();
                 return Ok(());
             }
             Err(error) => error,
         };
+        frame_unpublished(error.reason());
         let (channel, attempt) = (&self.channel, self.attempt);
         tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not published");
         match error {

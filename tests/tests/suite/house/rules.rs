@@ -2,7 +2,7 @@ use super::source::{Fact, Source};
 
 /// The house, ground floor first: a module uses its own floor and those below.
 const FLOORS: [&[&str]; 7] = [
-    &["config", "error", "event", "operation", "panic", "projection", "token"],
+    &["config", "error", "event", "metrics", "operation", "panic", "projection", "span", "token"],
     &["render"],
     &["channel", "store"],
     &["progress"],
@@ -18,12 +18,14 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 6] = [
+const ROOMS: [(&str, &[&str]); 7] = [
     ("axum", &["web/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     ("sea_orm", &["store/", "runner/build.rs", "runner/enqueue.rs"]),
     ("sea_orm_migration", &["store/", "runner/build.rs"]),
     ("redis", &["channel/redis"]),
+    // Whoever counts something goes through the list of all metrics.
+    ("metrics", &["metrics/"]),
     ("minijinja", &["render/templates/folder.rs"]),
     // A view of the user's is markup.
     ("maud", &["render/", "web/", "progress/web_progress.rs"]),

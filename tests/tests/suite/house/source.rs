@@ -33,6 +33,13 @@ impl Source {
         let depth = path.split('/').count() - usize::from(is_folder);
         let mut source = Self { facts: Vec::new(), depth, own_modules: Vec::new() };
         source.walk(tokens);
+        // So does one that is used from the crate's root.
+        let used = source.facts.iter().filter_map(|fact| match fact {
+            Fact::CratePath(name) => Some(name.clone()),
+            _ => None,
+        });
+        let used: Vec<String> = used.collect();
+        source.own_modules.extend(used);
         let own_modules = &source.own_modules;
         source
             .facts

@@ -13,6 +13,7 @@ pub(crate) mod hostile;
 pub(crate) mod layer;
 pub(crate) mod log;
 pub(crate) mod lossy_layer;
+pub(crate) mod meter;
 pub(crate) mod need;
 pub(crate) mod nginx;
 pub(crate) mod numbers;

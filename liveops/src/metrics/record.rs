@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+pub(crate) use ::metrics::Counter;
+use ::metrics::{Gauge, counter, gauge, histogram};
+
+use super::metric::{
+    CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
+    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, PLACES, PLACES_USED, PUBLISHED, RESCUES, RESTARTED,
+    RETRIED, RUN, SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT,
+};
+use crate::operation::OperationState;
+
+/// What became of a run whose worker stopped responding.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rescued {
+    AnotherAttempt,
+    GivenUp,
+}
+
+/// Why a frame was not published.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unpublished {
+    Stale,
+    NotOpen,
+    Failed,
+}
+
+/// What brought a client up to date.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CatchUpKind {
+    UpToDate,
+    Delta,
+    Reset,
+    Row,
+}
+
+/// In which way a client is connected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Transport {
+    WebSocket,
+    EventStream,
+}
+
+pub(crate) fn operation_enqueued(op_type: &'static str) {
+    counter!(ENQUEUED.name, "op_type" => op_type).increment(1);
+}
+
+pub(crate) fn operation_restarted(op_type: &'static str) {
+    counter!(RESTARTED.name, "op_type" => op_type).increment(1);
+}
+
+/// An operation is in this state by now, which counts if it is an end.
+pub(crate) fn operation_came_to(op_type: &'static str, state: OperationState) {
+    let outcome = match state {
+        OperationState::FinishedOk => "finished",
+        OperationState::FinishedError => "failed",
+        OperationState::Cancelled => "cancelled",
+        OperationState::NotStarted | OperationState::Started => return,
+    };
+    counter!(ENDED.name, "op_type" => op_type, "outcome" => outcome).increment(1);
+}
+
+/// An attempt that could have been made `waited` ago.
+pub(crate) fn attempt_began(op_type: &'static str, waited: Duration) {
+    histogram!(WAIT.name, "op_type" => op_type).record(waited);
+}
+
+pub(crate) fn attempt_ran(op_type: &'static str, time: Duration) {
+    histogram!(RUN.name, "op_type" => op_type).record(time);
+}
+
+pub(crate) fn attempt_retried(op_type: &'static str) {
+    counter!(RETRIED.name, "op_type" => op_type).increment(1);
+}
+
+pub(crate) fn attempt_handed_back(op_type: &'static str) {
+    counter!(HANDED_BACK.name, "op_type" => op_type).increment(1);
+}
+
+pub(crate) fn lease_lost(op_type: &'static str) {
+    counter!(LEASES_LOST.name, "op_type" => op_type).increment(1);
+}
+
+pub(crate) fn run_rescued(op_type: &'static str, outcome: Rescued) {
+    let outcome = match outcome {
+        Rescued::AnotherAttempt => "another_attempt",
+        Rescued::GivenUp => "given_up",
+    };
+    counter!(RESCUES.name, "op_type" => op_type, "outcome" => outcome).increment(1);
+}
+
+/// A worker with so many places, until it is dropped.
+pub(crate) fn places(count: usize) -> Counted {
+    Counted::new(gauge!(PLACES.name), count as f64)
+}
+
+/// A run in one of the places, until it is dropped.
+pub(crate) fn place_used() -> Counted {
+    Counted::new(gauge!(PLACES_USED.name), 1.0)
+}
+
+pub(crate) fn claimed(time: Duration) {
+    histogram!(CLAIM.name).record(time);
+}
+
+pub(crate) fn claim_failed() {
+    counter!(CLAIMS_FAILED.name).increment(1);
+}
+
+pub(crate) fn frame_published() {
+    counter!(PUBLISHED.name).increment(1);
+}
+
+pub(crate) fn frame_unpublished(reason: Unpublished) {
+    let reason = match reason {
+        Unpublished::Stale => "stale",
+        Unpublished::NotOpen => "not_open",
+        Unpublished::Failed => "failed",
+    };
+    counter!(UNPUBLISHED.name, "reason" => reason).increment(1);
+}
+
+/// Counts what one client is given: kept by its connection, as nothing may be looked up for a frame.
+pub(crate) fn deliveries(transport: Transport) -> Counter {
+    counter!(DELIVERIES.name, "transport" => transport.as_str())
+}
+
+pub(crate) fn client_caught_up(kind: CatchUpKind) {
+    let kind = match kind {
+        CatchUpKind::UpToDate => "up_to_date",
+        CatchUpKind::Delta => "delta",
+        CatchUpKind::Reset => "reset",
+        CatchUpKind::Row => "row",
+    };
+    counter!(CATCH_UPS.name, "kind" => kind).increment(1);
+}
+
+pub(crate) fn client_lagged() {
+    counter!(CLIENTS_LAGGED.name).increment(1);
+}
+
+pub(crate) fn subscription_lagged() {
+    counter!(SUBSCRIPTIONS_LAGGED.name).increment(1);
+}
+
+/// A connection that was closed before it counted as open.
+pub(crate) fn connection_refused(transport: Transport, code: u16) {
+    connection_closed(transport, code);
+}
+
+fn connection_closed(transport: Transport, code: u16) {
+    let transport = transport.as_str();
+    counter!(CONNECTIONS_CLOSED.name, "transport" => transport, "code" => code.to_string())
+        .increment(1);
+}
+
+impl Transport {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::EventStream => "event_stream",
+        }
+    }
+}
+
+/// Part of a gauge for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    gauge: Gauge,
+    amount: f64,
+}
+
+impl Counted {
+    fn new(gauge: Gauge, amount: f64) -> Self {
+        gauge.increment(amount);
+        Self { gauge, amount }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.gauge.decrement(self.amount);
+    }
+}
+
+/// A connection: open until it is dropped, and closed then.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    transport: Transport,
+    code: u16,
+    _open: Counted,
+}
+
+impl Connection {
+    pub(crate) fn open(transport: Transport) -> Self {
+        let open = gauge!(CONNECTIONS.name, "transport" => transport.as_str());
+        Self { transport, code: LEFT, _open: Counted::new(open, 1.0) }
+    }
+
+    /// Says with which code it is about to be closed; it counts as left by the client otherwise.
+    pub(crate) fn closes_with(&mut self, code: u16) {
+        self.code = code;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        connection_closed(self.transport, self.code);
+    }
+}
+
+/// The code of a connection that nobody closed.
+const LEFT: u16 = 1000;
