@@ -19,9 +19,10 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Address to serve on
-    #[arg(long, env, global = true, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
-    bind: String,
+    /// Address to serve on [default: 127.0.0.1:3000]; `worker` serves its health and metrics there, and
+    /// nothing if absent
+    #[arg(long, env, global = true, value_name = "HOST:PORT")]
+    bind: Option<String>,
 
     /// Database: sqlite://FILE or postgres://USER@HOST/NAME
     #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
@@ -40,6 +41,9 @@ struct Cli {
     log_format: LogFormat,
 }
 
+/// Where the pages are served unless somebody says otherwise.
+const BIND: &str = "127.0.0.1:3000";
+
 const ENVIRONMENT: &str = "\
 Environment only:
   SECRET_KEY                 signs cookies and tokens: at least 32 bytes; several with commas
@@ -54,6 +58,8 @@ Environment only:
                              host in their address is not the one that is asked for
   LIVEOPS_UPLOAD_DIR         where uploads are kept: on one disk for all processes [default: a folder
                              of the system's temporary one]
+  LIVEOPS_DRAIN_SECONDS      how long requests are still taken after /readyz says no, when the demo
+                             shall stop [default: 0]
   LIVEOPS_TEMPLATES_DIR      a folder of templates, which go before the demo's own
   RUST_LOG                   what is logged [default: info]";
 
@@ -65,7 +71,7 @@ enum Command {
         #[arg(long)]
         no_worker: bool,
     },
-    /// Run the operations that wait in the queue, and serve nothing
+    /// Run the operations that wait in the queue, and serve no pages
     Worker {
         /// How many operations to run at once
         #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = at_least_one)]
@@ -131,13 +137,13 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
                     settings.runner = RunnerKind::Worker;
                 }
                 settings.works = !no_worker;
-                serve(settings, &cli.bind).await
+                serve(settings, cli.bind.as_deref().unwrap_or(BIND)).await
             }
             Command::Worker { concurrency, queues } => {
                 settings.runner = RunnerKind::Worker;
                 settings.liveops.concurrency_max = concurrency;
                 settings.liveops.queues = queues;
-                work(settings).await
+                work(settings, cli.bind.as_deref()).await
             }
             Command::Migrate => {
                 crate::migrate(&settings).await?;
@@ -161,21 +167,31 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
-async fn work(settings: Settings) -> Result<(), Box<dyn Error>> {
+async fn work(settings: Settings, bind: Option<&str>) -> Result<(), Box<dyn Error>> {
+    let listener = match bind {
+        Some(bind) => Some(listen(bind).await?),
+        None => None,
+    };
     let demo = Demo::start(settings).await?;
-    tracing::info!("working");
-    demo.work(stop_signal()).await;
+    match &listener {
+        Some(listener) => tracing::info!("working; health on http://{}", listener.local_addr()?),
+        None => tracing::info!("working"),
+    }
+    demo.work(listener, stop_signal()).await?;
     Ok(())
 }
 
 async fn serve(settings: Settings, bind: &str) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(bind)
-        .await
-        .map_err(|error| format!("failed to listen on {bind}: {error}"))?;
+    let listener = listen(bind).await?;
     let demo = Demo::start(settings).await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
     demo.serve(listener, stop_signal()).await?;
     Ok(())
+}
+
+async fn listen(bind: &str) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(bind).await;
+    listener.map_err(|error| format!("failed to listen on {bind}: {error}"))
 }
 
 /// Waits for Ctrl-C, or for SIGTERM where there is one.

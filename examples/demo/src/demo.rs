@@ -1,4 +1,4 @@
-use std::{io, sync::Arc, time::Duration};
+use std::{future, io, sync::Arc, time::Duration};
 
 use axum::{Router, serve::ListenerExt};
 use liveops::{
@@ -8,6 +8,7 @@ use liveops::{
     store,
     token::TokenError,
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use sea_orm::DatabaseConnection;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -19,7 +20,7 @@ use crate::{
     AppState, Settings,
     executions::Executions,
     library::Library,
-    operations,
+    operations, recorder,
     scores::{Migrator, Scores},
     site::{self, Sessions, Site},
 };
@@ -37,6 +38,11 @@ pub struct Demo {
     liveops: LiveOps,
     scores: Scores,
     router: Router,
+    /// The routes of a process that serves nothing else.
+    probes: Router,
+    recorder: PrometheusHandle,
+    leaving: CancellationToken,
+    drain: Duration,
 }
 
 /// Why the demo did not start.
@@ -87,6 +93,8 @@ impl Demo {
     ///
     /// [`StartError`] says what is in the way.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        // Before anything counts.
+        let recorder = recorder::recorder();
         let db = migrate(&settings).await?;
         let scores = Scores::new(db.clone());
         let library = Library::new(&settings.liveops.upload_dir, &settings.samples_dir);
@@ -115,8 +123,16 @@ impl Demo {
         }
 
         let sessions = Sessions::new(&settings.secrets);
-        let router = site::router(Site { liveops: liveops.clone(), sessions, db });
-        Ok(Self { liveops, scores, router })
+        let leaving = CancellationToken::new();
+        let site = Site {
+            liveops: liveops.clone(),
+            sessions,
+            recorder: recorder.clone(),
+            leaving: leaving.clone(),
+        };
+        let probes = site::probes().with_state(site.clone());
+        let router = site::router(site);
+        Ok(Self { liveops, scores, router, probes, recorder, leaving, drain: settings.drain })
     }
 
     /// Every route.
@@ -135,16 +151,40 @@ impl Demo {
     }
 
     /// Executes operations until `stop` is ready. Those that have not ended a few seconds later go back
-    /// to the queue, for another worker.
-    pub async fn work(self, stop: impl Future<Output = ()>) {
-        stop.await;
-        tracing::info!("stopping");
-        self.liveops.shutdown(OPERATIONS_GRACE).await;
+    /// to the queue, for another worker. Health and metrics are served all the while, where there is a
+    /// listener for them.
+    ///
+    /// # Errors
+    ///
+    /// When the listener fails.
+    pub async fn work(
+        self,
+        listener: Option<TcpListener>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let serve = async {
+            match listener {
+                Some(listener) => axum::serve(listener, self.probes).await,
+                None => future::pending().await,
+            }
+        };
+        let work = async {
+            stop.await;
+            tracing::info!("stopping");
+            self.leaving.cancel();
+            self.liveops.shutdown(OPERATIONS_GRACE).await;
+        };
+        tokio::select! {
+            served = serve => served,
+            () = work => Ok(()),
+            never = recorder::keep(self.recorder) => match never {},
+        }
     }
 
     /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
     /// Operations that have not ended by that time go back to the queue, for the next start, and
-    /// the pages that are connected are sent away, to connect again.
+    /// the pages that are connected are sent away, to connect again. `/readyz` says no from the moment
+    /// `stop` is ready, which is [`drain`](Settings::drain) before the rest.
     ///
     /// # Errors
     ///
@@ -178,11 +218,18 @@ impl Demo {
                 () = stop => tracing::info!("stopping"),
                 () = stopping.cancelled() => {}
             }
+            // Who watches over this process sends requests elsewhere before they would be refused.
+            self.leaving.cancel();
+            time::sleep(self.drain).await;
             stopping.cancel();
             // Event streams are requests that are answered for as long as they are not sent away.
             self.liveops.shutdown(OPERATIONS_GRACE).await;
         };
-        tokio::join!(serve, shut_down).0
+        let until_the_end = async { tokio::join!(serve, shut_down).0 };
+        tokio::select! {
+            served = until_the_end => served,
+            never = recorder::keep(self.recorder) => match never {},
+        }
     }
 }
 

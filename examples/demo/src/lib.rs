@@ -22,6 +22,7 @@ pub mod sample;
 mod app_state;
 mod demo;
 mod library;
+mod recorder;
 mod secrets;
 mod settings;
 

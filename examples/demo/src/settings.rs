@@ -19,6 +19,8 @@ pub struct Settings {
     pub secrets: Secrets,
     /// How long subscription tokens are good for.
     pub token_ttl: Duration,
+    /// How long requests are still taken after this process says that it is about to stop.
+    pub drain: Duration,
     /// The numbers of liveops.
     pub liveops: Config,
     /// Where the samples are.
@@ -68,6 +70,7 @@ impl Settings {
             works: true,
             secrets: Secrets::random(),
             token_ttl: liveops::token::TOKEN_TTL,
+            drain: Duration::ZERO,
             liveops: Config::default(),
             samples_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")),
             templates_dir: None,
@@ -89,8 +92,8 @@ impl Settings {
         variable: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, SettingsError> {
         let variable = |name| variable(name).filter(|value| !value.trim().is_empty());
-        let seconds = |name, max, expected| {
-            let number = number(name, variable(name), expected, |n| (1..=max).contains(n));
+        let seconds = |name, min, max, expected| {
+            let number = number(name, variable(name), expected, |n| (min..=max).contains(n));
             number.map(|seconds| seconds.map(Duration::from_secs))
         };
         let mut settings = Self { database_url: DATABASE_URL.to_owned(), ..Self::in_memory() };
@@ -114,15 +117,19 @@ impl Settings {
         settings.templates_dir = variable("LIVEOPS_TEMPLATES_DIR").map(PathBuf::from);
         let (hour, day) = (3_600, 86_400);
         let whole_hour = "a whole number of seconds from 1 to 3600";
-        if let Some(lease) = seconds("LIVEOPS_LEASE_SECONDS", hour, whole_hour)? {
+        if let Some(lease) = seconds("LIVEOPS_LEASE_SECONDS", 1, hour, whole_hour)? {
             settings.liveops.lease = lease;
         }
-        if let Some(keepalive) = seconds("LIVEOPS_KEEPALIVE_SECONDS", hour, whole_hour)? {
+        if let Some(keepalive) = seconds("LIVEOPS_KEEPALIVE_SECONDS", 1, hour, whole_hour)? {
             settings.liveops.keepalive = keepalive;
         }
         let whole_day = "a whole number of seconds from 1 to 86400";
-        if let Some(ttl) = seconds("LIVEOPS_TOKEN_TTL_SECONDS", day, whole_day)? {
+        if let Some(ttl) = seconds("LIVEOPS_TOKEN_TTL_SECONDS", 1, day, whole_day)? {
             settings.token_ttl = ttl;
+        }
+        let hour_or_none = "a whole number of seconds from 0 to 3600";
+        if let Some(drain) = seconds("LIVEOPS_DRAIN_SECONDS", 0, hour, hour_or_none)? {
+            settings.drain = drain;
         }
         let name = "LIVEOPS_THROTTLE_HZ";
         let hz = number(name, variable(name), "a number from 0.1 to 1000", |hz| {
@@ -185,12 +192,14 @@ mod tests {
             ("LIVEOPS_MOUNT", "/app/live"),
             ("LIVEOPS_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080"),
             ("LIVEOPS_UPLOAD_DIR", "/srv/uploads"),
+            ("LIVEOPS_DRAIN_SECONDS", "0"),
             ("LIVEOPS_TEMPLATES_DIR", "examples/demo/templates"),
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.liveops.lease, Duration::from_secs(2));
         assert_eq!(settings.token_ttl, Duration::from_secs(60));
         assert_eq!(settings.liveops.throttle_hz, 0.5);
+        assert_eq!(settings.drain, Duration::ZERO);
         assert_eq!(settings.liveops.keepalive, Duration::from_secs(5));
         assert_eq!(settings.liveops.mount, "/app/live");
         let origins = ["https://a.example", "http://b.example:8080"];
@@ -213,6 +222,11 @@ mod tests {
                 "LIVEOPS_LEASE_SECONDS",
                 "0",
                 "LIVEOPS_LEASE_SECONDS: expected a whole number of seconds from 1 to 3600, found `0`",
+            ),
+            (
+                "LIVEOPS_DRAIN_SECONDS",
+                "3601",
+                "LIVEOPS_DRAIN_SECONDS: expected a whole number of seconds from 0 to 3600, found `3601`",
             ),
             (
                 "LIVEOPS_TOKEN_TTL_SECONDS",

@@ -6,6 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+#[path = "../../src/cluster.rs"]
+#[expect(dead_code, reason = "`cargo xtask` needs more of it")]
+mod cluster;
+#[path = "../../src/program.rs"]
+mod program;
+#[path = "../../src/scratch.rs"]
+mod scratch;
+
 mod accessibility;
 
 mod back_and_forward;
@@ -37,6 +45,7 @@ mod observability_page;
 mod page_events;
 mod projection;
 mod pruning;
+mod readiness;
 mod readme;
 mod reconnect;
 mod redis_layer;

@@ -4,6 +4,7 @@ mod current_user;
 mod favicon;
 mod health;
 mod layout;
+mod metrics;
 mod not_found;
 mod security_headers;
 mod sessions;
@@ -24,7 +25,8 @@ use axum::{
     routing::{get, post},
 };
 use liveops::LiveOps;
-use sea_orm::DatabaseConnection;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 
 /// What the pages share. Cheap to clone.
@@ -34,8 +36,18 @@ pub struct Site {
     pub liveops: LiveOps,
     /// Who is signed in.
     pub sessions: Sessions,
-    /// The database, asked for a sign of life.
-    pub db: DatabaseConnection,
+    /// What is counted in this process.
+    pub recorder: PrometheusHandle,
+    /// Cancelled when this process is about to stop, and shall get no more requests.
+    pub leaving: CancellationToken,
+}
+
+/// The routes for those who watch over processes.
+pub fn probes() -> Router<Site> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
 }
 
 /// Every route of the demo.
@@ -46,7 +58,7 @@ pub fn router(site: Site) -> Router {
         .route("/logout", post(sign_in::sign_out))
         .route(THANKS_PATH, get(thanks::show))
         .route(favicon::PATH, get(favicon::show))
-        .route("/healthz", get(health::check))
+        .merge(probes())
         .merge(liveops::web::router::<CurrentUser, Site>(&site.liveops))
         .fallback(not_found::show)
         .layer(CompressionLayer::new())

@@ -9,9 +9,6 @@ use std::{
 
 const COMMANDS: [&str; 4] = ["serve", "worker", "migrate", "prune"];
 
-/// Documented, and taken by demos that have what it sets.
-const OPTIONAL: [&str; 1] = ["LIVEOPS_DRAIN_SECONDS"];
-
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().unwrap()
 }
@@ -107,10 +104,7 @@ fn every_setting_is_documented_and_no_other() {
     let documented: BTreeSet<String> = documented().into_keys().collect();
     let missing: Vec<_> = settings.difference(&documented).collect();
     assert!(missing.is_empty(), "not in the page: {missing:?}");
-    let unknown: Vec<_> = documented
-        .difference(&settings)
-        .filter(|name| !OPTIONAL.contains(&name.as_str()))
-        .collect();
+    let unknown: Vec<_> = documented.difference(&settings).collect();
     assert!(unknown.is_empty(), "only in the page: {unknown:?}");
 }
 
@@ -129,8 +123,7 @@ fn every_default_is_the_one_that_is_documented() {
 
 #[test]
 fn every_variable_that_is_named_exists() {
-    let mut known: BTreeSet<String> = settings().into_keys().collect();
-    known.extend(OPTIONAL.map(str::to_owned));
+    let known: BTreeSet<String> = settings().into_keys().collect();
     let mut texts = files();
     for line in texts["demo.env"].lines().filter(|line| !line.starts_with('#') && !line.is_empty())
     {

@@ -6,9 +6,11 @@ mod support;
 
 mod cancelling;
 mod deployment;
+mod draining;
 mod file_access;
 mod operations;
 mod pages;
+mod processes;
 mod pruning;
 mod sample;
 mod score_import;

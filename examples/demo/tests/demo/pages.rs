@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, time::Duration};
 
 use axum::http::{StatusCode, header};
 use demo::operations::ScoreImport;
@@ -29,6 +29,8 @@ async fn every_answer_has_a_strict_policy_and_keeps_to_it() {
         "/live/none/",
         "/nowhere",
         "/healthz",
+        "/readyz",
+        "/metrics",
         "/favicon.svg",
         page,
     ] {
@@ -85,6 +87,35 @@ async fn health_needs_no_sign_in() {
     let fixture = Fixture::eager().await;
     let answer = fixture.browser().get("/healthz").await;
     assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "ok\n"));
+    let answer = fixture.browser().get("/readyz").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(answer.json()["database"]["ok"].as_bool().unwrap());
+    assert!(answer.json()["channel_layer"]["ok"].as_bool().unwrap());
+}
+
+#[tokio::test]
+async fn whoever_shuts_down_is_not_ready_but_alive() {
+    let fixture = Fixture::eager().await;
+    fixture.demo.liveops().shutdown(Duration::ZERO).await;
+    let answer = fixture.browser().get("/readyz").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
+    assert_eq!(answer.json()["stopping"], true);
+    assert_eq!(answer.json()["database"]["ok"], true);
+    assert_eq!(fixture.browser().get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn demos_of_one_process_share_its_metrics() {
+    for _ in 0..2 {
+        let fixture = Fixture::eager().await;
+        let ann = fixture.signed_in("ann").await;
+        ann.start("demo.quick_task", json!({})).await;
+        let answer = ann.get("/metrics").await;
+        let ended = "liveops_operations_ended_total{op_type=\"demo.quick_task\"";
+        assert!(answer.text.contains(ended), "{}", answer.text);
+        let type_ = "text/plain; version=0.0.4; charset=utf-8";
+        assert_eq!(answer.headers[header::CONTENT_TYPE].to_str().unwrap(), type_);
+    }
 }
 
 #[tokio::test]
