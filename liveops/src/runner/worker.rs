@@ -98,6 +98,10 @@ impl Worker {
             rows = engine.store.claim_next(claim).await?;
             claimed(asked_on.elapsed());
         }
+        if self.running.closing.is_cancelled() {
+            put_back(engine, rows).await?;
+            return Ok(false);
+        }
         let is_full = rows.len() >= limit;
         for row in rows {
             let place = places.split(1);
@@ -133,4 +137,15 @@ impl Worker {
             () = self.running.closing.cancelled() => {}
         }
     }
+}
+
+/// Puts back what was claimed while the process was told to stop: nothing of it has begun.
+async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
+    for row in &rows {
+        engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
+    }
+    if !rows.is_empty() {
+        engine.wake_workers().await;
+    }
+    Ok(())
 }

@@ -4,13 +4,14 @@ use std::{
     time::Duration,
 };
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use redis::{
-    Client, RedisError, RedisResult,
+    Client, Msg, RedisError, RedisResult,
     aio::{PubSubSink, PubSubStream},
 };
 use tokio::{
     sync::{mpsc, oneshot},
+    task::unconstrained,
     time,
 };
 
@@ -39,7 +40,7 @@ pub(super) struct Listener {
 #[derive(Debug)]
 struct Request {
     name: String,
-    heard: oneshot::Sender<()>,
+    heard: oneshot::Sender<Subscription>,
 }
 
 impl Listener {
@@ -50,13 +51,14 @@ impl Listener {
     /// Delivers what is published under `name` from now on. Where the server cannot be reached: from
     /// when it can, and then with word that something may have been lost.
     pub(super) async fn subscribe(&self, name: String) -> Subscription {
-        let subscription = self.topics.subscribe(&name);
+        // Whoever is not answered gets this one, and is told of it when the listener is back.
+        let unheard = self.topics.subscribe(&name);
         let (heard, hearing) = oneshot::channel();
-        // Neither sending nor waiting can fail in a way that matters: then the listener is told
-        // later, and tells the subscriber.
         let _ = self.requests().send(Request { name, heard });
-        let _ = time::timeout(TIMEOUT, hearing).await;
-        subscription
+        match time::timeout(TIMEOUT, hearing).await {
+            Ok(Ok(subscription)) => subscription,
+            Ok(Err(_)) | Err(_) => unheard,
+        }
     }
 
     fn requests(&self) -> &mpsc::UnboundedSender<Request> {
@@ -132,9 +134,7 @@ impl<'a> Ear<'a> {
         loop {
             tokio::select! {
                 message = self.stream.next() => match message {
-                    Some(message) => {
-                        self.topics.deliver(message.get_channel_name(), message.get_payload_bytes());
-                    }
+                    Some(message) => self.deliver(&message),
                     None => return Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
                 },
                 count = requests.recv_many(&mut batch, BATCH_LEN_MAX) => {
@@ -163,13 +163,21 @@ impl<'a> Ear<'a> {
     async fn answer(&mut self, batch: &mut Vec<Request>) -> RedisResult<()> {
         let names: Vec<&str> = batch.iter().map(|request| request.name.as_str()).collect();
         in_time(self.sink.subscribe(&names)).await?;
+        // What arrived before the answer was published before, and is for earlier subscribers only.
+        while let Some(Some(message)) = unconstrained(self.stream.next()).now_or_never() {
+            self.deliver(&message);
+        }
         for Request { name, heard } in batch.drain(..) {
-            if heard.send(()).is_err() {
+            if heard.send(self.topics.subscribe(&name)).is_err() {
                 // It was not waited for this long.
                 self.topics.lost(&name);
             }
         }
         Ok(())
+    }
+
+    fn deliver(&self, message: &Msg) {
+        self.topics.deliver(message.get_channel_name(), message.get_payload_bytes());
     }
 
     async fn care(&mut self) -> RedisResult<()> {
