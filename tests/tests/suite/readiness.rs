@@ -33,7 +33,7 @@ use tower::ServiceExt;
 use url::Url;
 
 use crate::{
-    cluster::{Cluster, FORGETFUL},
+    cluster::Cluster,
     support::{app::TestApp, database::on_every_database, need::need, proxy::Proxy},
 };
 
@@ -139,7 +139,8 @@ async fn a_database_that_is_gone_is_named_and_one_that_is_back_is_ready() {
     if need("PostgreSQL", "LIVEOPS_TEST_POSTGRES_URL").is_none() {
         return;
     }
-    let server = Cluster::start(FORGETFUL).unwrap();
+    // It shall remember its tables.
+    let server = Cluster::start("-c synchronous_commit=on").unwrap();
     let mut settings = Settings::in_memory();
     settings.database_url = server.url();
     let demo = Demo::start(settings).await.unwrap();
