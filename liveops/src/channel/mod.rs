@@ -11,6 +11,8 @@ mod layer;
 mod list_change;
 mod memory;
 mod notice;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod retained;
@@ -24,6 +26,8 @@ pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Opener};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
 pub use notice::{Hint, Notice};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresChannelLayer;
 #[cfg(feature = "redis")]
 pub use redis::RedisChannelLayer;
 pub use retained::Retained;

@@ -1,5 +1,8 @@
 use async_trait::async_trait;
-use sea_orm::sea_query::{ConditionalStatement, IndexOrder, IntoIden};
+use sea_orm::{
+    DbBackend,
+    sea_query::{ConditionalStatement, IndexOrder, IntoIden},
+};
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{Column, Entity, stage_output};
@@ -27,6 +30,11 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
 
 struct CreateTables;
 
+/// What the channel layer of PostgreSQL needs. Its own affair, but an application has one list of
+/// migrations.
+const CREATE_CHANNELS: &str = include_str!("../channel/postgres/tables.sql");
+const DROP_CHANNELS: &str = include_str!("../channel/postgres/drop_tables.sql");
+
 impl MigrationName for CreateTables {
     fn name(&self) -> &str {
         "liveops_0001_create_tables"
@@ -41,13 +49,22 @@ impl MigrationTrait for CreateTables {
         for index in operation_indexes() {
             manager.create_index(index).await?;
         }
-        manager.create_table(stage_output_table()).await
+        manager.create_table(stage_output_table()).await?;
+        run_on_postgres(manager, CREATE_CHANNELS).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run_on_postgres(manager, DROP_CHANNELS).await?;
         manager.drop_table(Table::drop().table(stage_output::Entity).take()).await?;
         manager.drop_table(Table::drop().table(Entity).take()).await
     }
+}
+
+async fn run_on_postgres(manager: &SchemaManager<'_>, statements: &str) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared(statements).await?;
+    }
+    Ok(())
 }
 
 fn operation_table() -> TableCreateStatement {

@@ -13,7 +13,7 @@ use liveops::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::support::{page::Page, redis::RedisPrefix};
+use crate::support::{page::Page, postgres_layers::PostgresLayers, redis::RedisPrefix};
 
 const FIRST: Attempt = Attempt(1);
 const SECOND: Attempt = Attempt(2);
@@ -26,6 +26,18 @@ macro_rules! on_every_layer {
                 #[tokio::test]
                 async fn $claim() {
                     super::$claim(MemoryChannelLayer::new()).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $claim() {
+                    if let Some(database) = PostgresLayers::create().await {
+                        super::$claim(database.layer()).await;
+                    }
                 }
             )*
         }

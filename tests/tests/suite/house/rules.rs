@@ -21,7 +21,8 @@ const STRANGERS: [&str; 2] = ["store", "channel"];
 const ROOMS: [(&str, &[&str]); 7] = [
     ("axum", &["web/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
-    ("sea_orm", &["store/", "runner/build.rs", "runner/enqueue.rs"]),
+    // The channel layer of PostgreSQL speaks to it through what the store is made of.
+    ("sea_orm", &["store/", "channel/postgres/", "runner/build.rs", "runner/enqueue.rs"]),
     ("sea_orm_migration", &["store/", "runner/build.rs"]),
     ("redis", &["channel/redis"]),
     // Whoever counts something goes through the list of all metrics.

@@ -19,6 +19,7 @@ pub(crate) mod nginx;
 pub(crate) mod numbers;
 pub(crate) mod page;
 pub(crate) mod postgres;
+pub(crate) mod postgres_layers;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod reference_client;

@@ -1,0 +1,112 @@
+use std::error::Error as StdError;
+
+use sea_orm::sqlx::{self, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{database::Database, publish::attempt_of};
+use crate::{
+    channel::{CatchUp, ChannelError, Cursor, Epoch, Missing, News, Signal},
+    operation::ChannelName,
+    projection::Region,
+    render::Fragment,
+};
+
+const CATCH_UP: &str = "catch up";
+
+/// One statement, which sees one state of all the tables: a row for each region, or one without a region
+/// where there is none. `since` is the client's place, where what came after it is known.
+///
+/// Each region asks for its additions from where they begin, so that no scan passes what is long gone.
+const STATEMENT: &str = "\
+    WITH channel AS MATERIALIZED (
+        SELECT attempt, nonce, seq, ended, CASE
+            WHEN attempt = $2 AND nonce = $3 AND seq >= $4 AND $4 >= 1 AND $4 >= ALL (
+                SELECT dropped_seq FROM liveops_channel_region WHERE history = nonce
+            ) THEN $4
+        END AS since
+        FROM liveops_channel WHERE name = $1
+    )
+    SELECT channel.attempt, channel.nonce, channel.seq, channel.ended, channel.since,
+        (
+            SELECT array_agg(signal.signal ORDER BY signal.seq)
+            FROM liveops_channel_signal AS signal
+            WHERE signal.history = channel.nonce AND signal.seq > coalesce(channel.since, 0)
+        ) AS signals,
+        region.region,
+        CASE WHEN region.base_seq > coalesce(channel.since, 0) THEN region.base END AS base,
+        added.items, added.html
+    FROM channel
+    LEFT JOIN liveops_channel_region AS region ON region.history = channel.nonce
+    LEFT JOIN LATERAL (
+        SELECT sum(items)::bigint AS items, string_agg(html, ''::bytea ORDER BY seq, part) AS html
+        FROM liveops_channel_addition AS addition
+        WHERE addition.history = channel.nonce AND addition.region = region.region
+            AND addition.seq >= greatest(region.dropped_seq, region.base_seq, channel.since + 1)
+    ) AS added ON true";
+
+impl Database {
+    pub(super) async fn catch_up(
+        &self,
+        channel: &ChannelName,
+        since: Option<Cursor>,
+    ) -> Result<Option<CatchUp>, ChannelError> {
+        // A place that has no such number is none that was ever reached.
+        let seq = since.and_then(|since| i64::try_from(since.seq).ok());
+        let query = sqlx::query(STATEMENT)
+            .bind(channel.as_str())
+            .bind(since.map(|since| i64::from(since.epoch.attempt.0)))
+            .bind(since.map(|since| Uuid::from_u128(since.epoch.nonce)))
+            .bind(seq);
+        let rows = self.rows(CATCH_UP, query).await?;
+        read(&rows).map_err(|error| ChannelError::new(CATCH_UP, error))
+    }
+}
+
+fn read(rows: &[PgRow]) -> Result<Option<CatchUp>, sqlx::Error> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let epoch = Epoch {
+        attempt: attempt_of(first.try_get("attempt")?),
+        nonce: first.try_get::<Uuid, _>("nonce")?.as_u128(),
+    };
+    let cursor = Cursor { epoch, seq: first.try_get::<i64, _>("seq")?.unsigned_abs() };
+    let since: Option<i64> = first.try_get("since")?;
+    let missing = match since.map(i64::unsigned_abs) {
+        Some(since) if since == cursor.seq => Missing::Nothing,
+        Some(_) => Missing::Delta(news(first, rows)?),
+        None => Missing::Reset(news(first, rows)?),
+    };
+    Ok(Some(CatchUp { cursor, ended: first.try_get("ended")?, missing }))
+}
+
+fn news(first: &PgRow, rows: &[PgRow]) -> Result<News, sqlx::Error> {
+    let signals: Option<Vec<String>> = first.try_get("signals")?;
+    let signals = signals.unwrap_or_default();
+    let signals: Result<Vec<Signal>, _> =
+        signals.iter().map(|signal| serde_json::from_str(signal).map_err(undecodable)).collect();
+    let mut fragments = Vec::new();
+    for row in rows {
+        let Some(region) = row.try_get::<Option<&str>, _>("region")? else { continue };
+        let region: Region = region.parse().map_err(undecodable)?;
+        if let Some(base) = html(row, "base")? {
+            fragments.push(Fragment::replace(region.clone(), base));
+        }
+        let items = row.try_get::<Option<i64>, _>("items")?.unwrap_or(0);
+        if items > 0 {
+            let items = u32::try_from(items).unwrap_or(u32::MAX);
+            let html = html(row, "html")?.unwrap_or_default();
+            fragments.push(Fragment::append(region, items, html));
+        }
+    }
+    // In the order of the page; what is added to a region stays behind its base.
+    fragments.sort_by(|one, other| one.region.cmp(&other.region));
+    Ok(News { fragments, signals: signals? })
+}
+
+fn html<'r>(row: &'r PgRow, column: &str) -> Result<Option<&'r str>, sqlx::Error> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    bytes.map(std::str::from_utf8).transpose().map_err(undecodable)
+}
+
+fn undecodable(error: impl StdError + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
