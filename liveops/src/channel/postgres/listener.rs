@@ -25,7 +25,7 @@ use crate::{
 
 /// How often the connection is asked whether it is still there, and channels that nobody watches any
 /// more are given up.
-const CHECK_EVERY: Duration = Duration::from_secs(10);
+const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// What the server is told of a client that is gone without a word: it keeps everything that is
 /// notified until every listener has read it, so it must not wait for long.
