@@ -28,7 +28,8 @@ struct Cli {
     #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
     database_url: String,
 
-    /// Redis, which carries frames between processes: redis://HOST/DATABASE or rediss://HOST
+    /// Redis, which carries frames between processes: redis://HOST/DATABASE or rediss://HOST; without
+    /// it, PostgreSQL does where it is the database
     #[arg(long, env, global = true, value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 

@@ -3,13 +3,13 @@ use std::{future, io, sync::Arc, time::Duration};
 use axum::{Router, serve::ListenerExt};
 use liveops::{
     LiveOps, RunnerKind, Templates,
-    channel::{ChannelError, RedisChannelLayer},
+    channel::{ChannelError, PostgresChannelLayer, RedisChannelLayer},
     runner::BuildError,
     store,
     token::TokenError,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::{
     net::{TcpListener, TcpStream},
     time,
@@ -64,7 +64,7 @@ pub enum StartError {
     #[error("failed to use the secret keys")]
     Secrets(#[source] TokenError),
     /// The channel layer cannot be used.
-    #[error("failed to use Redis")]
+    #[error("failed to set the channel layer up")]
     Channels(#[source] ChannelError),
     /// The parts do not fit together.
     #[error("failed to set liveops up")]
@@ -115,6 +115,9 @@ impl Demo {
             .runner(settings.runner);
         if let Some(url) = &settings.redis_url {
             let layer = RedisChannelLayer::new(url).map_err(StartError::Channels)?;
+            builder = builder.channel_layer(layer);
+        } else if db.get_database_backend() == DbBackend::Postgres {
+            let layer = PostgresChannelLayer::new(&db).map_err(StartError::Channels)?;
             builder = builder.channel_layer(layer);
         }
         let liveops = operations::register(builder).build()?;

@@ -11,6 +11,7 @@ use liveops::{
 
 use crate::support::{
     app::{Greeting, Steps, TestApp},
+    postgres_layers::PostgresLayers,
     redis::RedisPrefix,
     sqlite::SqliteFile,
 };
@@ -28,6 +29,12 @@ impl Layers for MemoryChannelLayer {
     }
 }
 
+impl Layers for PostgresLayers {
+    fn one(&self) -> impl ChannelLayer {
+        self.layer()
+    }
+}
+
 impl Layers for RedisPrefix {
     fn one(&self) -> impl ChannelLayer {
         self.layer()
@@ -42,6 +49,18 @@ macro_rules! over_every_layer {
                 #[tokio::test]
                 async fn $claim() {
                     super::$claim(MemoryChannelLayer::new()).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $claim() {
+                    if let Some(layers) = PostgresLayers::create().await {
+                        super::$claim(layers).await;
+                    }
                 }
             )*
         }

@@ -43,6 +43,7 @@ mod markup;
 mod metrics;
 mod observability_page;
 mod page_events;
+mod postgres_layer;
 mod projection;
 mod pruning;
 mod readiness;
