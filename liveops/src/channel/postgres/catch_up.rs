@@ -27,15 +27,15 @@ const STATEMENT: &str = "\
         FROM liveops_channel WHERE name = $1
     )
     SELECT channel.attempt, channel.nonce, channel.seq, channel.ended, channel.since,
-        (
-            SELECT array_agg(signal.signal ORDER BY signal.seq)
-            FROM liveops_channel_signal AS signal
-            WHERE signal.history = channel.nonce AND signal.seq > coalesce(channel.since, 0)
-        ) AS signals,
-        region.region,
+        given.signals, region.region,
         CASE WHEN region.base_seq > coalesce(channel.since, 0) THEN region.base END AS base,
         added.items, added.html
     FROM channel
+    CROSS JOIN LATERAL (
+        SELECT array_agg(signal.signal ORDER BY signal.seq) AS signals
+        FROM liveops_channel_signal AS signal
+        WHERE signal.history = channel.nonce AND signal.seq > coalesce(channel.since, 0)
+    ) AS given
     LEFT JOIN liveops_channel_region AS region ON region.history = channel.nonce
     LEFT JOIN LATERAL (
         SELECT sum(items)::bigint AS items, string_agg(html, ''::bytea ORDER BY seq, part) AS html
