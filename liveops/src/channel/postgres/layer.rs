@@ -39,8 +39,10 @@ const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 ///
 /// A process has one connection that listens, from the first subscription on, and up to four more over
 /// which it publishes and catches up, apart from those of `db`. When the one that listens is lost, it
-/// connects again by itself, and every subscriber is told to catch up. It has to be a connection of its
-/// own: a pooler in between that shares connections among clients between two statements does not do.
+/// connects again by itself, and every subscriber is told to catch up.
+///
+/// A pooler in between must not share connections among clients from one transaction to the next, as
+/// nobody is notified through one that does: give the layer a `db` that is connected to the server.
 ///
 /// Frames travel in notifications of less than 8,000 bytes, longer ones in several. PostgreSQL lets one
 /// transaction with a notification commit at a time, and every connection that listens to the database

@@ -1,5 +1,6 @@
 use std::{sync::OnceLock, time::Duration};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use sea_orm::sqlx::{
     AssertSqlSafe, ConnectOptions, Executor,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -15,7 +16,6 @@ use tokio::{
 use super::{
     database::{ANSWER_WAIT_MAX, Fault},
     notification::listened_name,
-    pause::Pause,
     watched::Watched,
 };
 use crate::{
@@ -26,6 +26,10 @@ use crate::{
 /// How often the connection is asked whether it is still there, and channels that nobody watches any
 /// more are given up.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long an attempt to connect is waited for after one that failed: at first, and in the end.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// What the server is told of a client that is gone without a word: it keeps everything that is
 /// notified until every listener has read it, so it must not wait for long.
@@ -80,6 +84,12 @@ struct Listening {
 /// Nobody gives orders any more.
 struct Over;
 
+/// The pauses between attempts to connect, never the same for two processes.
+fn pauses() -> impl Iterator<Item = Duration> {
+    let builder = ExponentialBuilder::new().with_min_delay(PAUSE_MIN).with_max_delay(PAUSE_MAX);
+    builder.with_jitter().without_max_times().build()
+}
+
 impl Listening {
     fn start(options: PgConnectOptions) -> UnboundedSender<Order> {
         let (sender, orders) = mpsc::unbounded_channel();
@@ -88,29 +98,30 @@ impl Listening {
     }
 
     async fn run(mut self) {
-        let mut pause = Pause::new();
+        let mut pauses_left = pauses();
         loop {
-            match self.listen(&mut pause).await {
+            let connected = self.connect().await;
+            let ended = match connected {
+                Ok(connection) => {
+                    pauses_left = pauses();
+                    // What was notified meanwhile is gone.
+                    self.watched.lost();
+                    self.follow(connection).await
+                }
+                Err(fault) => Err(fault),
+            };
+            match ended {
                 Ok(Over) => return,
                 Err(fault) => {
                     let error = &fault as &dyn std::error::Error;
                     tracing::warn!(error, "not listening to PostgreSQL; connecting again");
                 }
             }
-            let refusing = time::timeout(pause.next(), self.refuse_orders());
-            if let Ok(Over) = refusing.await {
+            let pause = pauses_left.next().unwrap_or(PAUSE_MAX);
+            if let Ok(Over) = time::timeout(pause, self.refuse_orders()).await {
                 return;
             }
         }
-    }
-
-    /// Listens until nobody gives orders any more.
-    async fn listen(&mut self, pause: &mut Pause) -> Result<Over, Fault> {
-        let connection = self.connect().await?;
-        *pause = Pause::new();
-        // What was notified meanwhile is gone.
-        self.watched.lost();
-        self.follow(connection).await
     }
 
     /// Connects, and listens to everything that is watched.
@@ -189,4 +200,17 @@ fn statements<'a>(verb: &str, names: impl Iterator<Item = &'a str>) -> String {
 async fn execute(connection: &mut PgListener, statements: String) -> Result<(), Fault> {
     time::timeout(ANSWER_WAIT_MAX, connection.execute(AssertSqlSafe(statements))).await??;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_differ_between_processes() {
+        let [one, other]: [Vec<Duration>; 2] = [(); 2].map(|()| pauses().take(20).collect());
+        assert_ne!(one, other);
+        assert!(one[0] < PAUSE_MIN * 2);
+        assert!((PAUSE_MAX..PAUSE_MAX * 2).contains(&one[19]), "{:?}", one[19]);
+    }
 }

@@ -10,7 +10,6 @@ mod database;
 mod layer;
 mod listener;
 mod notification;
-mod pause;
 mod publish;
 mod sweep;
 mod watched;
