@@ -405,8 +405,9 @@ async fn a_channel_that_nobody_watches_is_given_up() {
     let Some(database) = PostgresLayers::create().await else { return };
     let layer = database.layer();
     let (left, kept) = (channel(), channel());
-    drop(layer.subscribe(&left).await.unwrap());
     let mut subscription = layer.subscribe(&kept).await.unwrap();
+    drop(layer.subscribe(&left).await.unwrap());
+    // The last thing that it asked the server for, until it asks again whether that is there.
     let given_up = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
          AND application_name = 'liveops listener' AND query = 'UNLISTEN \"{left}\"; SELECT 1'"
