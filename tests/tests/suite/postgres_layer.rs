@@ -436,7 +436,8 @@ async fn subscriptions_end_with_the_layer() {
 #[tokio::test]
 async fn a_database_without_the_tables_says_what_to_do() {
     let Some(database) = PostgresDatabase::create().await else { return };
-    let layer = PostgresChannelLayer::new(&store::connect(&database.url()).await.unwrap()).unwrap();
+    let db = store::connect(&database.url()).await.unwrap();
+    let layer = PostgresChannelLayer::new(&db).unwrap();
     let error = layer.catch_up(&channel(), None).await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
@@ -447,6 +448,9 @@ async fn a_database_without_the_tables_says_what_to_do() {
     let refused = layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap_err();
     let PublishError::Backend(error) = refused else { panic!("{refused:?}") };
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), source);
+    assert!(layer.ping().await.is_err(), "a process without the tables is not ready");
+    Migrator::up(&db, None).await.unwrap();
+    layer.ping().await.unwrap();
 }
 
 #[tokio::test]

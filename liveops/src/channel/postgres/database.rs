@@ -5,6 +5,7 @@ use sea_orm::{
     sqlx::{
         self, ConnectOptions, Connection, Executor, PgPool, Postgres,
         error::DatabaseError,
+        pool::PoolConnection,
         postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
         query::Query,
     },
@@ -75,18 +76,29 @@ impl Database {
 
     async fn ask(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Fault> {
         let deadline = Instant::now() + ANSWER_WAIT_MAX;
-        let mut connection = time::timeout_at(deadline, self.pool.acquire()).await??;
-        let answer = time::timeout_at(deadline, query.fetch_all(&mut *connection)).await;
-        let has_answered = match &answer {
-            Ok(Ok(_)) => true,
-            Ok(Err(error)) => error.as_database_error().is_some(),
-            Err(_) => false,
+        let connection = time::timeout_at(deadline, self.pool.acquire()).await??;
+        let mut asked = Asked { connection, has_answered: false };
+        let answer = time::timeout_at(deadline, query.fetch_all(&mut *asked.connection)).await?;
+        asked.has_answered = match &answer {
+            Ok(_) => true,
+            Err(error) => error.as_database_error().is_some(),
         };
-        if !has_answered {
-            // The pool would wait for what this one owes, which may never come.
-            connection.close_on_drop();
+        Ok(answer?)
+    }
+}
+
+/// A connection that owes an answer. Unless it came, the connection is closed when this is dropped, also
+/// by whoever did not want to wait: the pool would wait for the answer, and it may never come.
+struct Asked {
+    connection: PoolConnection<Postgres>,
+    has_answered: bool,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.has_answered {
+            self.connection.close_on_drop();
         }
-        Ok(answer??)
     }
 }
 

@@ -143,4 +143,8 @@ impl ChannelLayer for PostgresChannelLayer {
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
         self.database.announce(channel, &notice).await
     }
+
+    async fn ping(&self) -> Result<(), ChannelError> {
+        self.database.ping().await
+    }
 }
