@@ -9,6 +9,7 @@ mod list;
 mod page;
 mod region;
 mod renderer;
+mod shown_log;
 mod templates;
 mod traceback;
 
@@ -17,4 +18,5 @@ pub use container::Connection;
 pub use fragment::{Apply, Fragment};
 pub use list::{ListPage, ListRow};
 pub use renderer::{Renderer, Subject};
+pub(crate) use shown_log::shown_log;
 pub use templates::{HostPage, Layout, Templates};

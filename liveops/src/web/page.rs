@@ -10,10 +10,15 @@ use super::{
     embed::Embedded,
     error::{WebError, wants_json},
     json::OperationJson,
+    look::Look,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
-use crate::{operation::OperationKind, render::Subject, store::Model};
+use crate::{
+    operation::{OperationKind, OperationState},
+    render::{Subject, shown_log},
+    store::{Model, StoreError},
+};
 
 /// An operation that a viewer may see.
 pub(super) struct Found {
@@ -82,22 +87,40 @@ pub(super) async fn log<V>(
     Path(path): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match find(&web, &viewer, &path).await {
-        Ok(found) => log_text(&web, &found).into_response(),
-        Err(error) => error.answer(&web, &viewer, &headers),
+    let log = async {
+        let found = find(&web, &viewer, &path).await?;
+        Ok(log_text(&web, &found).await?)
+    };
+    match log.await {
+        Ok(text) => text.into_response(),
+        Err(error) => WebError::answer(error, &web, &viewer, &headers),
     }
 }
 
-fn log_text(web: &Web, Found { kind, row }: &Found) -> String {
+async fn log_text(web: &Web, Found { kind, row }: &Found) -> Result<String, StoreError> {
     let live = web.engine().running.projection(row.operation_id());
-    let projection = live.unwrap_or_else(|| row.projection(kind));
-    let mut text = String::new();
-    if projection.log.first_id() > 0 {
-        text.push_str(&format!("[the first {} lines are gone]\n", projection.log.first_id()));
+    if live.is_none() && row.state() == OperationState::Started {
+        // In another process, which has told what pages show of it.
+        let look = Look::at(web.engine(), kind, row, None).await?;
+        let (snapshot, _) = look.into_page(row.state());
+        let lines = shown_log(&snapshot);
+        let first = lines.first().map_or(0, |line| line.number);
+        let lines = lines.iter().map(|line| text_line(&line.at, &line.level, &line.text));
+        return Ok(text_lines(first, lines));
     }
-    for (_, line) in projection.log.iter() {
+    let log = live.unwrap_or_else(|| row.projection(kind)).log;
+    let lines = log.iter().map(|(_, line)| {
         let at = line.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        text.push_str(&format!("{at} {:<7} {}\n", line.level.as_str(), line.text));
-    }
-    text
+        text_line(&at, line.level.as_str(), &line.text)
+    });
+    Ok(text_lines(log.first_id(), lines))
+}
+
+fn text_lines(first: u64, lines: impl Iterator<Item = String>) -> String {
+    let gap = (first > 0).then(|| format!("[the first {first} lines are gone]\n"));
+    gap.into_iter().chain(lines).collect()
+}
+
+fn text_line(at: &str, level: &str, text: &str) -> String {
+    format!("{at} {level:<7} {text}\n")
 }

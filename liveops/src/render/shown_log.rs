@@ -1,0 +1,99 @@
+//! The lines of a log, read off what pages show of it. Of a run in another process that is all there
+//! is until it ends.
+
+use super::Fragment;
+use crate::projection::Region;
+
+/// A line of a log as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownLine {
+    /// Which line of the log, from 0.
+    pub(crate) number: u64,
+    /// When, with milliseconds.
+    pub(crate) at: String,
+    pub(crate) level: String,
+    pub(crate) text: String,
+}
+
+/// The lines of the log in a snapshot.
+pub(crate) fn shown_log(snapshot: &[Fragment]) -> Vec<ShownLine> {
+    let log = snapshot.iter().filter(|fragment| fragment.region == Region::Log);
+    log.flat_map(|fragment| fragment.html.split(LINE).skip(1).filter_map(read)).collect()
+}
+
+/// What every line begins with. What a line says has no `<`, as that is escaped.
+const LINE: &str = "<div id=\"op-log-";
+
+/// Reads what [`log_lines`](super::region::log_lines) wrote, behind its beginning.
+fn read(line: &str) -> Option<ShownLine> {
+    let (id, _) = line.split_once('"')?;
+    let (_, number) = id.rsplit_once('-')?;
+    Some(ShownLine {
+        number: number.parse().ok()?,
+        at: between(line, "datetime=\"", "\"")?,
+        level: between(line, "data-level=\"", "\"")?,
+        text: between(line, "</time> ", "</div>")?,
+    })
+}
+
+fn between(text: &str, start: &str, end: &str) -> Option<String> {
+    let (_, rest) = text.split_once(start)?;
+    let (found, _) = rest.split_once(end)?;
+    Some(unescape(found))
+}
+
+/// Takes back what maud does to a text; the ampersand last, as it came first.
+fn unescape(text: &str) -> String {
+    text.replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, SecondsFormat};
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{
+        event::{Level, LogLine},
+        operation::OperationId,
+        render::region::log_lines,
+    };
+
+    fn lines() -> impl Strategy<Value = Vec<LogLine>> {
+        let level = prop_oneof![Just(Level::Info), Just(Level::Warning), Just(Level::Error)];
+        // Markup and its escapes above all.
+        let text = "([<>&\"; /a-z]|&lt;|&amp;|</div>|<div id=\"op-log-|\\PC){0,20}";
+        let line = (0_i64..4_102_444_800_000, level, text).prop_map(|(ms, level, text)| LogLine {
+            at: DateTime::from_timestamp_millis(ms).unwrap(),
+            level,
+            text,
+        });
+        vec(line, 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_logged_is_read_off_the_page(lines in lines(), first in 0_u64..2_000) {
+            let numbered: Vec<_> = (first..).zip(lines.into_iter().map(Arc::new)).collect();
+            let id = OperationId::new();
+            let html = log_lines(id, numbered.iter().map(|(number, line)| (*number, line))).0;
+            let snapshot = [
+                Fragment::replace(Region::Status, "<p>"),
+                Fragment::replace(Region::Log, ""),
+                Fragment::append(Region::Log, numbered.len() as u32, html),
+            ];
+            let expected: Vec<_> = numbered
+                .iter()
+                .map(|(number, line)| ShownLine {
+                    number: *number,
+                    at: line.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+                    level: line.level.as_str().to_owned(),
+                    text: line.text.clone(),
+                })
+                .collect();
+            prop_assert_eq!(shown_log(&snapshot), expected);
+        }
+    }
+}
