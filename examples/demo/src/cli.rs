@@ -1,6 +1,6 @@
 //! The command line: flags, subcommands, the log, and how the process stops.
 
-use std::{error::Error, io::IsTerminal, process::ExitCode, time::Duration};
+use std::{env, error::Error, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use liveops::{LiveOps, RunnerKind};
@@ -107,9 +107,14 @@ enum LogFormat {
     Json,
 }
 
-/// Runs the demo as its command line says.
+/// Runs the demo as the command line of the process says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    main_with(env::args_os())
+}
+
+/// Runs the demo as another command line says, whose first word is the name of the program.
+pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(command_line);
     log(cli.log_format);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
