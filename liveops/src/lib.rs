@@ -62,6 +62,7 @@
 //! | test an operation | [`testing`] |
 //! | know how it does in production | [`metrics`], [`LiveOps::health`] |
 //! | carry frames in another way | [`channel::ChannelLayer`] |
+//! | have workers woken by a queue you run anyway | [`runner::WakeUps`] |
 
 // The house, ground floor first: a module uses only what stands above it here.
 pub mod config;

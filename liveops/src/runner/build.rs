@@ -3,8 +3,8 @@ use std::{io, path::PathBuf, sync::Arc};
 use sea_orm::DatabaseConnection;
 
 use super::{
-    LiveOps, RegisteredOperation, engine::Engine, registry::Registry, running::Running,
-    unannounced::Unannounced, untold::Untold,
+    LiveOps, RegisteredOperation, WakeUps, engine::Engine, outbox::Outbox, registry::Registry,
+    running::Running, unannounced::Unannounced, untold::Untold,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
@@ -28,6 +28,7 @@ pub struct Builder<S> {
     config: Config,
     keys: Option<SigningKeys>,
     layer: Arc<dyn ChannelLayer>,
+    wake_ups: Option<Arc<dyn WakeUps>>,
     runner: RunnerKind,
 }
 
@@ -102,6 +103,7 @@ impl LiveOps {
             config: Config::default(),
             keys: None,
             layer: Arc::new(MemoryChannelLayer::new()),
+            wake_ups: None,
             runner: RunnerKind::default(),
         }
     }
@@ -120,6 +122,7 @@ impl<S> Builder<S> {
             config: self.config,
             keys: self.keys,
             layer: self.layer,
+            wake_ups: self.wake_ups,
             runner: self.runner,
         }
     }
@@ -166,6 +169,12 @@ impl<S> Builder<S> {
         self
     }
 
+    /// What delivers wake-ups to other processes beside the channel layer; nothing unless given.
+    pub fn wake_ups(mut self, wake_ups: impl WakeUps) -> Self {
+        self.wake_ups = Some(Arc::new(wake_ups));
+        self
+    }
+
     /// How operations get executed; [`RunnerKind::Spawn`] unless given.
     pub fn runner(mut self, runner: RunnerKind) -> Self {
         self.runner = runner;
@@ -190,6 +199,7 @@ impl<S> Builder<S> {
         Ok(LiveOps::new(|engine| Engine {
             store: Store::new(self.db),
             layer: self.layer,
+            outbox: Outbox::new(self.wake_ups),
             renderer: Renderer::new(self.templates, &self.config.mount)
                 .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),

@@ -3,8 +3,8 @@ use std::{error::Error, sync::Arc};
 use tracing::Instrument;
 
 use super::{
-    Clients, RegisteredOperation, RunnerKind, registry::Registry, running::Running,
-    unannounced::Unannounced, untold::Untold,
+    Clients, RegisteredOperation, RunnerKind, WakeUp, outbox::Outbox, registry::Registry,
+    running::Running, unannounced::Unannounced, untold::Untold,
 };
 use crate::{
     channel::{
@@ -27,6 +27,7 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) layer: Arc<dyn ChannelLayer>,
+    pub(crate) outbox: Outbox,
     pub(crate) registry: Registry,
     pub(crate) renderer: Renderer,
     pub(crate) config: Config,
@@ -163,9 +164,11 @@ impl Engine {
         }
     }
 
-    /// Tells every process that executes operations, this one included, that something waits.
-    pub(crate) async fn wake_workers(&self) {
+    /// Tells every process that executes operations, this one included, that something waits: these
+    /// operations.
+    pub(crate) async fn wake_workers(&self, wake_ups: impl IntoIterator<Item = WakeUp>) {
         self.running.wake.notify_one();
+        wake_ups.into_iter().for_each(|wake_up| self.outbox.send(wake_up));
         self.tell(&ChannelName::workers(), Hint::Work).await;
     }
 

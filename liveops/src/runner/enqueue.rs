@@ -4,14 +4,14 @@ use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait;
 use tracing::Instrument;
 
-use super::{LiveOps, RunnerKind, eager};
+use super::{LiveOps, RunnerKind, WakeUp, eager, unannounced::Remembered};
 use crate::{
     channel::ListChange,
     metrics::operation_enqueued,
     operation::{NewOperation, OperationId, UserId},
     progress::Run,
     span,
-    store::{Enqueued, StoreError, Transaction},
+    store::{Enqueued, Model, StoreError, Transaction},
 };
 
 /// Why an operation was not enqueued.
@@ -73,10 +73,7 @@ impl LiveOps {
         if let Enqueued::New(row) = &enqueued {
             operation_enqueued(op_type);
             let owner = row.owner_id();
-            tokio::join!(
-                self.engine().announce(&owner, ListChange::Rows),
-                self.start(row.operation_id()),
-            );
+            tokio::join!(self.engine().announce(&owner, ListChange::Rows), self.start(row));
         }
         Ok(enqueued)
     }
@@ -179,7 +176,8 @@ impl LiveOps {
         let enqueued = self.engine().store.insert(connection, new).instrument(span.clone()).await?;
         span.in_scope(|| note(&enqueued));
         if let Enqueued::New(row) = &enqueued {
-            self.engine().unannounced.remember(row.operation_id(), op_type, row.owner_id());
+            let (id, owner) = (row.operation_id(), row.owner_id());
+            self.engine().unannounced.remember(id, op_type, owner, &row.queue);
             // It polls, and so finds what nobody wakes it for.
             if self.engine().runner == RunnerKind::Spawn {
                 self.start_worker();
@@ -210,31 +208,33 @@ impl LiveOps {
 
     /// Shows what was enqueued with [`enqueue_in`](Self::enqueue_in) and is committed now in the lists,
     /// and has the workers look at the queue now, rather than at their next poll: that of this process,
-    /// and those of other processes as far as the channel layer reaches. For those who commit without
+    /// and those of other processes as far as the channel layer and
+    /// [wake-ups](crate::runner::Builder::wake_ups) reach. For those who commit without
     /// [`commit`](Self::commit); harmless at any other time.
     ///
     /// Where operations are run on the spot, runs everything that waits.
     pub async fn wake(&self) {
-        self.announce_committed().await;
+        let committed = self.announce_committed().await;
+        let somebody = committed.is_empty().then(WakeUp::default);
         match self.engine().runner {
             RunnerKind::Eager => eager::run_what_waits(self.engine()).await,
-            _ => self.wake_workers().await,
+            _ => self.wake_workers(committed.into_iter().chain(somebody)).await,
         }
     }
 
     /// Has one operation run that was enqueued.
-    pub(super) async fn start(&self, id: OperationId) {
+    pub(super) async fn start(&self, row: &Model) {
         match self.engine().runner {
-            RunnerKind::Eager => eager::run_to_the_end(self.engine(), id).await,
-            _ => self.wake_workers().await,
+            RunnerKind::Eager => eager::run_to_the_end(self.engine(), row.operation_id()).await,
+            _ => self.wake_workers(WakeUp::of(row)).await,
         }
     }
 
-    async fn wake_workers(&self) {
+    async fn wake_workers(&self, wake_ups: impl IntoIterator<Item = WakeUp>) {
         if self.engine().runner == RunnerKind::Spawn {
             self.start_worker();
         }
-        self.engine().wake_workers().await;
+        self.engine().wake_workers(wake_ups).await;
     }
 
     fn check_registered(&self, new: &NewOperation) -> Result<(), EnqueueError> {
@@ -244,9 +244,9 @@ impl LiveOps {
         }
     }
 
-    /// Tells the lists of what has been committed since. A list that is not told hears of an operation
-    /// when it starts.
-    async fn announce_committed(&self) {
+    /// Tells the lists of what has been committed since, and gives the wake-ups for it. A list that is
+    /// not told hears of an operation when it starts.
+    async fn announce_committed(&self) -> Vec<WakeUp> {
         let engine = self.engine();
         match engine.store.existing(&engine.unannounced.ids()).await {
             Ok(committed) => {
@@ -258,9 +258,12 @@ impl LiveOps {
                 for owner in owners {
                     engine.announce(owner, ListChange::Rows).await;
                 }
+                let wake_up = |it: Remembered| WakeUp::new(it.id, it.queue);
+                committed.into_iter().map(wake_up).collect()
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn StdError, "failed to announce");
+                Vec::new()
             }
         }
     }

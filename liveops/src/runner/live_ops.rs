@@ -156,7 +156,7 @@ impl LiveOps {
     ///
     /// Then the pages that are connected are sent away: their sockets close with 1012 and their
     /// event streams end, one after another over at most `grace`, so that they do not all come back
-    /// at once.
+    /// at once. Wake-ups that wait to be [sent](super::WakeUps) have 5 seconds.
     ///
     /// # Cancel safety
     ///
@@ -174,7 +174,7 @@ impl LiveOps {
             }
         }
         running.over.cancel();
-        self.engine.clients.dismiss(grace).await;
+        tokio::join!(self.engine.clients.dismiss(grace), self.engine.outbox.flush());
     }
 
     pub(super) async fn show(&self, row: &Model) {

@@ -4,7 +4,7 @@ use crate::{
     store::{Conclusion, Lease, Model, StoreError},
 };
 
-use super::{RegisteredOperation, engine::Engine};
+use super::{RegisteredOperation, WakeUp, engine::Engine};
 
 /// What its owner reads about a run whose worker is gone.
 const LOST: &str = "The worker stopped responding.";
@@ -34,7 +34,7 @@ pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreErr
         "rescued a run whose worker stopped responding"
     );
     engine.show_row(operation, &rescued).await;
-    engine.wake_workers().await;
+    engine.wake_workers(WakeUp::of(&rescued)).await;
     Ok(())
 }
 

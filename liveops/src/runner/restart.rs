@@ -56,7 +56,7 @@ impl LiveOps {
                     let attempt = row.attempt_number();
                     span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "restarted"));
                     self.show(&row).await;
-                    self.start(id).await;
+                    self.start(&row).await;
                     // For what `on_restart` may have enqueued.
                     self.wake().await;
                     return Ok(RestartOutcome::Restarted);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
+    WakeUp,
     engine::Engine,
     outcome::{Outcome, check_texts},
     running::{Listed, LiveRun},
@@ -171,7 +172,7 @@ impl Run {
                     attempt_handed_back(self.op_type());
                     tracing::info!("handed back to the queue");
                     self.show(&row).await;
-                    return self.engine.wake_workers().await;
+                    return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }
                 Ok(None) => {
                     lease_lost(self.op_type());
@@ -292,7 +293,9 @@ impl Run {
             let _enqueue = span::enqueue(next.op_type, next.id).entered();
             tracing::debug!(chained_from = %self.id, "enqueued");
         }
-        let next = chained_to.zip(next.map(|next| next.op_type));
+        let next = chained_to.zip(next);
+        let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
+        let next = next.map(|(id, next)| (id, next.op_type));
         projection.next = next.and_then(|(id, op_type)| self.engine.next(op_type, id));
 
         sink.show(&projection, changes).await;
@@ -303,7 +306,7 @@ impl Run {
         }
         self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         if next.is_some() {
-            self.engine.wake_workers().await;
+            self.engine.wake_workers(wake_up).await;
         }
         next.map_or(After::Nothing, |(id, _)| After::Next(id))
     }

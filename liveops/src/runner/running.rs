@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::random_hex;
+use super::{looks::Looks, random_hex};
 use crate::{
     operation::{Attempt, OperationId, OperationKind},
     progress::Report,
@@ -24,6 +24,7 @@ pub(crate) struct Running {
     pub(super) places: Arc<Semaphore>,
     /// Something may wait in the queue.
     pub(super) wake: Notify,
+    pub(super) looks: Looks,
     pub(super) tasks: TaskTracker,
     /// No more is claimed.
     pub(super) closing: CancellationToken,
@@ -53,6 +54,7 @@ impl Running {
             worker: format!("pid-{}-{}", std::process::id(), random_hex()),
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
             wake: Notify::new(),
+            looks: Looks::new(places),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
@@ -80,6 +82,7 @@ impl Running {
     pub(super) fn enter(self: &Arc<Self>, id: OperationId, run: LiveRun) -> Listed {
         let run = Arc::new(run);
         self.runs().insert(id, run.clone());
+        self.looks.began_run();
         Listed { running: self.clone(), id, run }
     }
 
@@ -145,5 +148,7 @@ impl Drop for Listed {
         if runs.get(&self.id).is_some_and(|run| Arc::ptr_eq(run, &self.run)) {
             runs.remove(&self.id);
         }
+        drop(runs);
+        self.running.looks.ended_run();
     }
 }

@@ -27,13 +27,21 @@ pub(super) struct Remembered {
     pub(super) id: OperationId,
     pub(super) op_type: &'static str,
     pub(super) owner: UserId,
+    pub(super) queue: String,
     since: Instant,
 }
 
 impl Unannounced {
-    pub(super) fn remember(&self, id: OperationId, op_type: &'static str, owner: UserId) {
+    pub(super) fn remember(
+        &self,
+        id: OperationId,
+        op_type: &'static str,
+        owner: UserId,
+        queue: &str,
+    ) {
         let mut operations = self.operations();
-        operations.push_back(Remembered { id, op_type, owner, since: Instant::now() });
+        let (queue, since) = (queue.to_owned(), Instant::now());
+        operations.push_back(Remembered { id, op_type, owner, queue, since });
         if operations.len() > COUNT_MAX {
             operations.pop_front();
         }
@@ -68,9 +76,9 @@ mod tests {
     async fn what_is_never_committed_is_forgotten() {
         let unannounced = Unannounced::default();
         let (early, late) = (OperationId::new(), OperationId::new());
-        unannounced.remember(early, "test.nothing", "ann".into());
+        unannounced.remember(early, "test.nothing", "ann".into(), "default");
         tokio::time::advance(AGE_MAX / 2).await;
-        unannounced.remember(late, "test.nothing", "ann".into());
+        unannounced.remember(late, "test.nothing", "ann".into(), "default");
         assert_eq!(unannounced.ids(), [early, late]);
         tokio::time::advance(AGE_MAX / 2).await;
         assert_eq!(unannounced.ids(), [late]);
@@ -81,7 +89,7 @@ mod tests {
         let unannounced = Unannounced::default();
         let ids: Vec<_> = (0..COUNT_MAX + 3).map(|_| OperationId::new()).collect();
         for id in &ids {
-            unannounced.remember(*id, "test.nothing", "ann".into());
+            unannounced.remember(*id, "test.nothing", "ann".into(), "default");
         }
         assert_eq!(unannounced.ids(), ids[3..]);
     }
@@ -91,7 +99,7 @@ mod tests {
         let unannounced = Unannounced::default();
         let ids: Vec<_> = (0..4).map(|_| OperationId::new()).collect();
         for (id, owner) in ids.iter().zip(["ann", "ann", "bob", "cleo"]) {
-            unannounced.remember(*id, "test.nothing", owner.into());
+            unannounced.remember(*id, "test.nothing", owner.into(), "default");
         }
         let forgotten = unannounced.forget(&ids[..3]);
         let owners: Vec<_> = forgotten.iter().map(|operation| operation.owner.as_str()).collect();

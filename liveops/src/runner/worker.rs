@@ -52,12 +52,19 @@ impl Worker {
         // A closed semaphore says that no more shall start.
         while let Ok(places) = self.places().await {
             let Some(engine) = self.engine.upgrade() else { return };
-            let is_full = self.fill(&engine, places).await.unwrap_or_else(|error| {
-                claim_failed();
-                tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
-                self.has_unknown_claims = true;
-                false
-            });
+            let asked = self.running.looks.asked();
+            let is_full = match self.fill(&engine, places).await {
+                Ok(is_full) => {
+                    self.running.looks.answer(asked);
+                    is_full
+                }
+                Err(error) => {
+                    claim_failed();
+                    tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
+                    self.has_unknown_claims = true;
+                    false
+                }
+            };
             drop(engine);
             if !is_full {
                 self.idle().await;

@@ -74,4 +74,5 @@ mod tracebacks;
 mod transactions;
 mod typing;
 mod unique;
+mod wake_ups;
 mod websocket;
