@@ -4,6 +4,8 @@
 //!
 //! Knows nothing of requests.
 
+#[cfg(feature = "apalis")]
+pub mod apalis;
 mod build;
 mod clients;
 mod eager;

@@ -16,6 +16,7 @@ mod scratch;
 
 mod accessibility;
 
+mod apalis;
 mod back_and_forward;
 mod behind_nginx;
 mod blocked_sockets;

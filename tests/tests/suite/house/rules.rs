@@ -18,7 +18,8 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
+    ("apalis_core", &["runner/apalis.rs"]),
     ("axum", &["web/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.

@@ -1,5 +1,6 @@
 //! What the whole-system tests stand on: applications, databases, a browser, a server, a socket.
 
+pub(crate) mod apalis;
 pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod database;

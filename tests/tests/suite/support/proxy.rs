@@ -96,6 +96,11 @@ impl Proxy {
         self.network.send_modify(|network| network.server = server);
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where a path is, for a browser or an HTTP client.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
