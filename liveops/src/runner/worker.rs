@@ -10,7 +10,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{engine::Engine, run::Run, running::Running};
+use super::{WakeUp, engine::Engine, run::Run, running::Running};
 use crate::{
     metrics::{Counted, claim_failed, claimed, places},
     store::{Claim, Model, StoreError},
@@ -152,7 +152,7 @@ async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
         engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
     }
     if !rows.is_empty() {
-        engine.wake_workers().await;
+        engine.wake_workers(rows.iter().flat_map(WakeUp::of)).await;
     }
     Ok(())
 }

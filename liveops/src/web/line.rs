@@ -67,16 +67,16 @@ impl Line {
 
     /// Says goodbye. Whether the client hears it makes no difference any more.
     ///
-    /// One that is told why gets a moment to hear it: what it goes on sending would, unread, make
-    /// the system reset the connection and take the reason back.
+    /// One that is there gets a moment to hear why: what it goes on sending would, unread, make the
+    /// system reset the connection and take the reason back.
     pub(super) async fn close(&mut self, close: Close) {
         let error = close
             .is_told
             .then(|| ServerMessage::Error { code: close.code, message: close.reason }.encode())
             .map(Packet::Text);
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
-        let _ = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
-        if close.is_told {
+        let sent = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
+        if sent.is_ok() {
             let leaving = async { while self.hear().await.is_ok() {} };
             let _ = time::timeout(LEAVING_TIMEOUT, leaving).await;
         }
