@@ -148,11 +148,13 @@ impl Worker {
 
 /// Puts back what was claimed while the process was told to stop: nothing of it has begun.
 async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
+    let mut wake_ups = Vec::new();
     for row in &rows {
-        engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
+        let row = engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
+        wake_ups.extend(row.as_ref().and_then(WakeUp::of));
     }
-    if !rows.is_empty() {
-        engine.wake_workers(rows.iter().flat_map(WakeUp::of)).await;
+    if !wake_ups.is_empty() {
+        engine.wake_workers(wake_ups).await;
     }
     Ok(())
 }
