@@ -24,7 +24,10 @@ impl LiveOps {
         let running = &self.engine().running;
         let asked = running.looks.ask();
         running.wake.notify_one();
-        running.closing.run_until_cancelled(running.looks.answered(asked)).await.is_some()
+        let answered = running.looks.answered(asked);
+        let has_looked = running.closing.run_until_cancelled(answered).await.is_some();
+        // Told to stop while it looked, it puts back what it found.
+        has_looked && !running.closing.is_cancelled()
     }
 
     /// Waits until this process could run [one more](crate::Config::concurrency_max) operation than
