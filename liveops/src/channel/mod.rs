@@ -11,6 +11,8 @@ mod layer;
 mod list_change;
 mod memory;
 mod notice;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod pauses;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

@@ -1,6 +1,5 @@
 use std::{sync::OnceLock, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use sea_orm::sqlx::{
     AssertSqlSafe, ConnectOptions, Executor,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -19,17 +18,13 @@ use super::{
     watched::Watched,
 };
 use crate::{
-    channel::{ChannelError, Subscription},
+    channel::{ChannelError, Subscription, pauses::pauses},
     operation::ChannelName,
 };
 
 /// How often the connection is asked whether it is still there, and channels that nobody watches any
 /// more are given up.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
-
-/// How long an attempt to connect is waited for after one that failed: at first, and in the end.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// What the server is told of a client that is gone without a word: it keeps everything that is
 /// notified until every listener has read it, so it must not wait for long.
@@ -84,12 +79,6 @@ struct Listening {
 /// Nobody gives orders any more.
 struct Over;
 
-/// The pauses between attempts to connect, never the same for two processes.
-fn pauses() -> impl Iterator<Item = Duration> {
-    let builder = ExponentialBuilder::new().with_min_delay(PAUSE_MIN).with_max_delay(PAUSE_MAX);
-    builder.with_jitter().without_max_times().build()
-}
-
 impl Listening {
     fn start(options: PgConnectOptions) -> UnboundedSender<Order> {
         let (sender, orders) = mpsc::unbounded_channel();
@@ -117,7 +106,7 @@ impl Listening {
                     tracing::warn!(error, "not listening to PostgreSQL; connecting again");
                 }
             }
-            let pause = pauses_left.next().unwrap_or(PAUSE_MAX);
+            let pause = pauses_left.next().unwrap_or(CHECK_EVERY);
             if let Ok(Over) = time::timeout(pause, self.refuse_orders()).await {
                 return;
             }
@@ -200,17 +189,4 @@ fn statements<'a>(verb: &str, names: impl Iterator<Item = &'a str>) -> String {
 async fn execute(connection: &mut PgListener, statements: String) -> Result<(), Fault> {
     time::timeout(ANSWER_WAIT_MAX, connection.execute(AssertSqlSafe(statements))).await??;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_differ_between_processes() {
-        let [one, other]: [Vec<Duration>; 2] = [(); 2].map(|()| pauses().take(20).collect());
-        assert_ne!(one, other);
-        assert!(one[0] < PAUSE_MIN * 2);
-        assert!((PAUSE_MAX..PAUSE_MAX * 2).contains(&one[19]), "{:?}", one[19]);
-    }
 }

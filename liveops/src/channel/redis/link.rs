@@ -3,7 +3,6 @@ use std::{
     time::Duration,
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
     ScriptInvocation, aio::MultiplexedConnection,
@@ -13,22 +12,14 @@ use tokio::{
     time::{self, Instant},
 };
 
+use crate::channel::pauses::pauses;
+
 /// How long the server may take to accept a connection, and to answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a connection that broke is waited for. After that, whatever is asked fails at once until
 /// there is one: whoever publishes keeps what it has to say, and says the newest of it later.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The pauses between attempts to connect: up to five seconds, and never the same for two processes.
-pub(super) fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::new()
-        .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(Duration::from_secs(5))
-        .without_max_times()
-        .with_jitter()
-        .build()
-}
 
 /// The connection over which everything is asked: requests share it, and wait for their answers only.
 #[derive(Debug, Clone)]

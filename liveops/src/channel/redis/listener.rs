@@ -15,11 +15,8 @@ use tokio::{
     time,
 };
 
-use super::{
-    link::{TIMEOUT, pauses},
-    topics::Topics,
-};
-use crate::channel::Subscription;
+use super::{link::TIMEOUT, topics::Topics};
+use crate::channel::{Subscription, pauses::pauses};
 
 /// How often the connection is asked whether it is still there, and channels that nobody listens to any
 /// more are given up.
