@@ -141,10 +141,7 @@ async fn a_database_that_is_gone_is_named_and_one_that_is_back_is_ready() {
     }
     // It shall remember its tables.
     let server = Cluster::start("-c synchronous_commit=on").unwrap();
-    let mut settings = Settings::in_memory();
-    settings.database_url = server.url();
-    let demo = Demo::start(settings).await.unwrap();
-    let router = demo.router();
+    let router = probes(&server.url(), MemoryChannelLayer::new()).await;
     let (status, parts, report) = readiness(&router).await;
     assert_eq!((status, parts), (StatusCode::OK, [true, true]), "{report}");
 
@@ -156,7 +153,6 @@ async fn a_database_that_is_gone_is_named_and_one_that_is_back_is_ready() {
 
     server.run().unwrap();
     until_ready(&router).await;
-    demo.liveops().shutdown(Duration::ZERO).await;
 }
 
 #[tokio::test]
