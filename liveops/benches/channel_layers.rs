@@ -1,8 +1,9 @@
 //! What a channel layer takes in and gives out, and how soon an operation starts in another process.
 //!
-//! `cargo bench -p liveops --features redis --bench channel_layers -- [--redis-url URL]
-//! [--database-url URL]`. Without the URL of a Redis it is the layer in memory; without that of a
-//! database, the operations are in a SQLite file that is gone afterwards.
+//! `cargo bench -p liveops --features redis --bench channel_layers -- [--redis-url URL | --postgres]
+//! [--database-url URL]`. Without the URL of a Redis it is the layer in memory, or that of the
+//! PostgreSQL which the operations are in; without the URL of a database, they are in a SQLite file that is
+//! gone afterwards.
 
 use std::{
     error::Error,
@@ -14,7 +15,9 @@ use futures_util::future::try_join_all;
 use liveops::{
     Attempt, ChannelName, Config, LiveOperation, LiveOps, OperationId, Progress, Run, RunResult,
     RunnerKind,
-    channel::{ChannelLayer, MemoryChannelLayer, Opener, Payload, RedisChannelLayer},
+    channel::{
+        ChannelLayer, MemoryChannelLayer, Opener, Payload, PostgresChannelLayer, RedisChannelLayer,
+    },
     projection::Region,
     render::Fragment,
     store,
@@ -35,6 +38,9 @@ struct Args {
     /// The Redis that carries the frames
     #[arg(long, value_name = "URL")]
     redis_url: Option<String>,
+    /// Whether the database carries the frames
+    #[arg(long, requires = "database_url", conflicts_with = "redis_url")]
+    postgres: bool,
     /// Where the operations are kept
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -57,8 +63,8 @@ async fn main() -> Result<(), Failure> {
     let args = Args::parse();
     for round in 1..=args.rounds {
         println!("round {round}");
-        match &args.redis_url {
-            Some(url) => {
+        match (&args.redis_url, &args.database_url) {
+            (Some(url), _) => {
                 for publishers in [1, 8, 64] {
                     publish_bare(&args, url, publishers).await?;
                     publish(&args, RedisChannelLayer::new(url)?, publishers).await?;
@@ -67,7 +73,17 @@ async fn main() -> Result<(), Failure> {
                 // Two processes share nothing but the server.
                 start(&args, RedisChannelLayer::new(url)?, RedisChannelLayer::new(url)?).await?;
             }
-            None => {
+            (None, Some(url)) if args.postgres => {
+                let db = store::connect(url).await?;
+                store::migrate::<store::Migrator>(&db).await?;
+                let layer = || PostgresChannelLayer::new(&db);
+                for publishers in [1, 8, 64] {
+                    publish(&args, layer()?, publishers).await?;
+                }
+                catch_up(&args, layer()?).await?;
+                start(&args, layer()?, layer()?).await?;
+            }
+            (None, _) => {
                 for publishers in [1, 8, 64] {
                     publish(&args, MemoryChannelLayer::new(), publishers).await?;
                 }
