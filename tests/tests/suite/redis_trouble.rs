@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use liveops::{
-    Config, OperationId, OperationState, RunnerKind, channel::RedisChannelLayer,
+    ChannelName, Config, OperationId, OperationState, RunnerKind, channel::RedisChannelLayer,
     operation::NewOperation, runner::Builder, store::Model,
 };
 
 use crate::support::{
     app::{Gate, Greeting, Steps, TestApp},
     browser::Browser,
+    numbers::Numbers,
     postgres::PostgresDatabase,
     proxy::Proxy,
     redis::RedisServer,
@@ -225,6 +226,29 @@ async fn operations_run_while_the_server_is_away() {
     }
     scene.redis.start_again();
     scene.ends_at_the_truth().await;
+}
+
+#[tokio::test]
+async fn a_flood_that_nobody_takes_holds_nobody_up_and_is_shown_as_its_newest() {
+    const COUNT: usize = 50_000;
+    let Some(mut scene) = Scene::begin().await else { return };
+    scene.redis.kill();
+    scene.id = scene.web.app.liveops.enqueue(Numbers { count: COUNT }, "ann").await.unwrap();
+    // What the other run takes of them is made up for.
+    scene.worker.gate.open(COUNT + 4);
+    scene.ends_in_the_database().await;
+    scene.redis.start_again();
+    let state = format!("EXISTS liveops:{{{}}}", ChannelName::operation(scene.id));
+    while scene.redis.ask::<u64>(&state).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let answered: String = scene.redis.ask("INFO commandstats").await;
+    let scripts = answered.lines().find(|line| line.starts_with("cmdstat_evalsha")).unwrap();
+    let calls = scripts.split(['=', ',']).nth(1).unwrap();
+    assert!(calls.parse::<usize>().unwrap() < COUNT / 100, "nothing had queued up: {scripts}");
+    scene.browser.goto(&scene.web.page_of::<Numbers>(scene.id)).await;
+    scene.browser.wait_until(&shows(&format!("number={}", COUNT - 1))).await;
+    scene.browser.wait_until(&is_in(OperationState::FinishedOk)).await;
 }
 
 /// A worker that is cut off from everything for longer than its lease: another one takes over, and
