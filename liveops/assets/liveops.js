@@ -7,7 +7,8 @@
  *
  * `window.liveops`
  *   logLinesMax      lines a log keeps in the page; the oldest go first
- *   labels           texts this script shows; assign to translate
+ *   labels           texts this script shows, by their names in `LABELS`; assigned ones take the
+ *                    place of those the page has in its own language
  *   apply(html)      applies fragments (`hx-swap-oob`) as if they had arrived from the server
  *   reconnect()      opens every connection anew, also those that were given up, as WebSockets
  *
@@ -27,16 +28,22 @@
 
   const liveops = (window.liveops = {
     logLinesMax: 1000,
-    labels: {
-      connected: "Live",
-      reconnecting: "Reconnecting…",
-      offline: "Offline",
-      refused: "This did not work. Please try again.",
-      unreachable: "The server could not be reached. Please try again.",
-    },
+    labels: {},
     apply: applyFragments,
     reconnect: () => connections.forEach((connection) => connection.restart()),
   });
+
+  /** What is said on a page without `data-liveop-labels`. */
+  const LABELS = {
+    connected: "Live",
+    reconnecting: "Reconnecting…",
+    offline: "Offline",
+    refused: "This did not work. Please try again.",
+    unreachable: "The server could not be reached. Please try again.",
+    hours: "{hours} h {minutes} min",
+    minutes: "{minutes} min {seconds} s",
+    seconds: "{seconds} s",
+  };
 
   const RETRY_BASE_MS = 500;
   const RETRY_MAX_MS = 30_000;
@@ -339,10 +346,33 @@
     for (const time of document.querySelectorAll(times)) {
       const moment = new Date(time.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
-      time.title = moment.toLocaleString();
+      const language = languageOf(time);
+      time.title = moment.toLocaleString(language);
       time.textContent = time.closest(".op-log")
-        ? moment.toLocaleTimeString()
-        : moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+        ? moment.toLocaleTimeString(language)
+        : moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+    }
+  }
+
+  /** The browser's own where the page names none that is one. */
+  function languageOf(element) {
+    try {
+      return Intl.getCanonicalLocales(element.closest("[lang]")?.lang || [])[0];
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A text for somebody who reads `element`. */
+  function label(name, element) {
+    return liveops.labels[name] ?? labelsOf(element)[name] ?? LABELS[name];
+  }
+
+  function labelsOf(element) {
+    try {
+      return JSON.parse(element.closest("[data-liveop-labels]")?.dataset.liveopLabels ?? "{}");
+    } catch {
+      return {};
     }
   }
 
@@ -353,7 +383,7 @@
     const times = document.querySelectorAll("time[data-liveop-countdown][datetime]");
     for (const time of times) {
       const seconds = Math.ceil((new Date(time.dateTime) - Date.now()) / 1000);
-      const text = inWords(Math.max(seconds, 0));
+      const text = inWords(Math.max(seconds, 0), time);
       if (!Number.isNaN(seconds) && time.textContent !== text) time.textContent = text;
     }
     clearTimeout(countdownTimer);
@@ -361,10 +391,11 @@
   }
 
   /** The two largest units, as the server writes them. */
-  function inWords(seconds) {
-    const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-    if (h > 0) return `${h} h ${min} min`;
-    return min > 0 ? `${min} min ${s} s` : `${s} s`;
+  function inWords(total, element) {
+    const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
+    const numbers = { hours, minutes, seconds: total % 60 };
+    const name = hours > 0 ? "hours" : minutes > 0 ? "minutes" : "seconds";
+    return label(name, element).replace(/{(\w+)}/g, (blank, unit) => numbers[unit] ?? blank);
   }
 
   // ---------------------------------------------------------------- transports
@@ -935,8 +966,8 @@
     const indicator = element.querySelector(".op-connection");
     if (!indicator || !state) return;
     indicator.dataset.connection = state;
-    indicator.title = liveops.labels[state];
-    indicator.setAttribute("aria-label", liveops.labels[state]);
+    indicator.title = label(state, indicator);
+    indicator.setAttribute("aria-label", indicator.title);
     indicator.hidden = false;
   }
 
@@ -1032,9 +1063,9 @@
         // For what it says of a refusal; when all is well it says nothing.
         headers: { Accept: "application/json" },
       });
-      if (!response.ok) showRefusal(form, response.status, await refusalOf(response));
+      if (!response.ok) showRefusal(form, response.status, await refusalOf(form, response));
     } catch {
-      showRefusal(form, 0, { message: liveops.labels.unreachable });
+      showRefusal(form, 0, { message: label("unreachable", form) });
     } finally {
       button?.removeAttribute("aria-disabled");
       pendingForms.delete(form);
@@ -1047,9 +1078,9 @@
     return form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
   }
 
-  async function refusalOf(response) {
+  async function refusalOf(form, response) {
     const body = await response.json().catch(() => null);
-    return body?.error ?? { message: liveops.labels.refused };
+    return body?.error ?? { message: label("refused", form) };
   }
 
   /** Where the message is about another operation, it leads there. */

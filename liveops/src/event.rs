@@ -58,7 +58,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
     /// What people read as its name.
-    pub title: &'static str,
+    pub title: Arc<str>,
     /// The path of its page.
     pub url: Arc<str>,
 }

@@ -58,6 +58,7 @@
 //! | put the pages into an application | [`web::router`], [`Viewer`] |
 //! | delete what ended long ago | [`LiveOps::prune`] |
 //! | show a page, a result or a region in your own way | [`Templates`] |
+//! | say it in other languages | [`language::Languages`] |
 //! | turn a number | [`Config`] |
 //! | test an operation | [`testing`] |
 //! | know how it does in production | [`metrics`], [`LiveOps::health`] |
@@ -68,6 +69,7 @@
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod language;
 pub mod metrics;
 pub mod operation;
 mod panic;

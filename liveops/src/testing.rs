@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     error::RunResult,
     event::{Event, LogLine},
+    language::Language,
     operation::{Attempt, FromState, NewOperation, NoState, OperationId, Stage},
     progress::{Facts, Progress, Report, Run, StageOutputs},
     projection::Projection,
@@ -88,7 +89,7 @@ where
         id: OperationId::new(),
         owner: "tester".into(),
         attempt: Attempt(1),
-        language: String::new(),
+        language: Language::default(),
         stage_outputs: Arc::new(StageOutputs::of_only_run()),
         web: Some(Arc::default()),
     });

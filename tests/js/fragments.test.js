@@ -130,6 +130,17 @@ test("a moment that is waited for is counted down to", async () => {
   assert.equal(shown(), "0 s");
 });
 
+test("the time that is left is written in the language of the page", async () => {
+  const labels = '{"minutes":"{minutes} Min. {seconds} Sek.","seconds":"noch {seconds}"}';
+  const page = await openPage(container({ labels }));
+  const shown = () => page.region("controls").textContent;
+  page.window.liveops.apply(countdown(new Date(Date.UTC(2030, 0, 1) + 90_500).toISOString()));
+  await page.settle();
+  assert.equal(shown(), "1 Min. 31 Sek.");
+  await page.pass(60_000);
+  assert.equal(shown(), "noch 31");
+});
+
 test("what does not say when it will be keeps its text", async () => {
   const page = await openPage();
   page.window.liveops.apply(countdown("soon"));

@@ -40,12 +40,40 @@ test("a script that is loaded before there is anything to show waits for it", as
   assert.equal(page.connection(), "connected");
 });
 
-test("labels can be translated", async () => {
-  const page = await openPage();
-  page.window.liveops.labels.connected = "Na żywo";
+async function connectionLabel(labels, assigned = {}) {
+  const page = await openPage(container({ labels }));
+  Object.assign(page.window.liveops.labels, assigned);
   await page.connect();
-  assert.equal(page.find(".op-connection").getAttribute("aria-label"), "Na żywo");
+  return page.find(".op-connection").getAttribute("aria-label");
+}
+
+test("labels are those the page brings", async () => {
+  assert.equal(await connectionLabel('{"connected":"Na żywo"}'), "Na żywo");
 });
+
+test("a label that was assigned goes before the one the page brings", async () => {
+  assert.equal(await connectionLabel('{"connected":"Live"}', { connected: "Na żywo" }), "Na żywo");
+});
+
+test("a page that brings no labels, or none that can be read, has English ones", async () => {
+  assert.equal(await connectionLabel(), "Live");
+  assert.equal(await connectionLabel('{"offline":"Offline"}'), "Live");
+  assert.equal(await connectionLabel("{"), "Live");
+});
+
+for (const [lang, written] of [
+  ["de", "1.1.2030, 12:30:00"],
+  ["en", "1/1/2030, 12:30:00 PM"],
+  ["not a language", undefined],
+]) {
+  test(`moments are written in the language of the page: ${lang}`, async () => {
+    const noon = '<div><time datetime="2030-01-01T12:30:00">12:30</time></div>';
+    const page = await openPage(container({ lang, log: noon }));
+    const expected = written ?? new Date("2030-01-01T12:30:00").toLocaleString();
+    const title = page.find(".op-log time").title;
+    assert.equal(title.replaceAll("\u202f", " "), expected.replaceAll("\u202f", " "));
+  });
+}
 
 // -- events
 

@@ -4,6 +4,7 @@ use axum::{Router, serve::ListenerExt};
 use liveops::{
     LiveOps, RunnerKind, Templates,
     channel::{ChannelError, PostgresChannelLayer, RedisChannelLayer},
+    language::LanguageError,
     runner::BuildError,
     store,
     token::TokenError,
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The channel layer cannot be used.
     #[error("failed to set the channel layer up")]
     Channels(#[source] ChannelError),
+    /// The texts do not do.
+    #[error("failed to read the texts")]
+    Texts(#[from] LanguageError),
     /// The parts do not fit together.
     #[error("failed to set liveops up")]
     Build(#[from] BuildError),
@@ -110,6 +114,7 @@ impl Demo {
                 library: Arc::new(library),
             })
             .templates(templates)
+            .languages(operations::languages()?)
             .config(settings.liveops)
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);

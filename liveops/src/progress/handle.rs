@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::{Cancelled, RunResult},
     event::{Event, Level, LogLine},
+    language::Language,
     operation::{
         Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, Storable, UserId,
     },
@@ -36,7 +37,7 @@ pub(crate) struct Facts {
     pub(crate) id: OperationId,
     pub(crate) owner: UserId,
     pub(crate) attempt: Attempt,
-    pub(crate) language: String,
+    pub(crate) language: Language,
     pub(crate) stage_outputs: Arc<StageOutputs>,
     /// What makes HTML for a browser; `None` where a terminal is watching.
     pub(crate) web: Option<Arc<Templates>>,
@@ -293,7 +294,7 @@ impl<Op: LiveOperation> Progress<Op> {
     /// The last call counts.
     pub fn chain_to<Next: Run>(&self, next: Next) {
         let next = NewOperation::new(&next, self.facts.owner.clone()).map(|mut new| {
-            new.language.clone_from(&self.facts.language);
+            self.facts.language.tag().clone_into(&mut new.language);
             new.chained_from = Some(self.facts.id);
             new
         });
@@ -338,8 +339,24 @@ impl<Op: LiveOperation> Progress<Op> {
         self.facts.attempt
     }
 
-    /// The language the owner reads, as a BCP 47 tag; empty for the application's default.
-    pub fn language(&self) -> &str {
+    /// The language the owner reads: the one in which the operation was started.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import;
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    /// let rows = 1_234_u64;
+    /// let saved = p.language().text("rows-saved", [("rows", rows.into())]);
+    /// p.status(saved.unwrap_or_else(|| format!("{rows} rows saved")));
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// ```
+    pub fn language(&self) -> &Language {
         &self.facts.language
     }
 

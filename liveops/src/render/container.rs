@@ -1,7 +1,8 @@
 use maud::{Markup, PreEscaped, html};
 
-use super::{Apply, Fragment, Renderer, Subject, traceback};
+use super::{Apply, Fragment, Renderer, Subject};
 use crate::{
+    language::Text,
     operation::{ChannelName, OperationId, OperationState},
     projection::Region,
     token::SubscriptionToken,
@@ -38,7 +39,7 @@ impl Renderer {
         let region = |region: Region| element(id, &region, fragments);
         let url = self.url(subject.kind.op_type, id);
         html! {
-            section id={ "op-" (id) } class="liveop"
+            section id={ "op-" (id) } class="liveop" lang=(self.language)
                 hx-swap-oob=[connection.replaces.map(|id| format!("outerHTML:#op-{id}"))]
                 data-liveop-channel=(ChannelName::operation(id))
                 data-liveop-state=(state)
@@ -47,9 +48,10 @@ impl Renderer {
                 data-liveop-socket={ (self.mount()) "/ws" }
                 data-liveop-events={ (url) "events" }
                 data-liveop-tokens={ (self.mount()) "/token" }
-                data-liveop-keepalive=(self.keepalive.as_secs_f64()) {
+                data-liveop-keepalive=(self.keepalive.as_secs_f64())
+                data-liveop-labels=(self.labels()) {
                 header class="op-head" {
-                    h2 class="op-title" { (subject.kind.title) }
+                    h2 class="op-title" { (self.language.title(&subject.kind)) }
                     span class="op-connection" role="img" hidden {}
                     (region(Region::Controls))
                 }
@@ -58,11 +60,11 @@ impl Renderer {
                 (region(Region::Progress))
                 (slot(id, None, fragments))
                 (region(Region::Result))
-                (traceback::element(id, None, connection.traceback.as_deref()))
+                (self.traceback(id, None, connection.traceback.as_deref()))
                 details class="op-log-box" open {
-                    summary { "Log" }
+                    summary id={ "op-log-title-" (id) } { (self.language.say(Text::Log)) }
                     (region(Region::Log))
-                    a class="op-log-link" href={ (url) "log" } { "Whole log" }
+                    a class="op-log-link" href={ (url) "log" } { (self.language.say(Text::WholeLog)) }
                 }
             }
         }
@@ -89,7 +91,7 @@ impl Renderer {
             snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();
         let mut html = self.out_of_band(id, &built_in);
         html.push_str(&slot(id, Some("true"), snapshot).0);
-        html.push_str(&traceback::element(id, Some("true"), None).0);
+        html.push_str(&self.traceback(id, Some("true"), None).0);
         html
     }
 }
@@ -128,7 +130,8 @@ fn wrapped(id: OperationId, region: &Region, swap: Option<&'static str>, content
     let is_log = *region == Region::Log;
     html! {
         div id=(element_id(id, region)) class=(class) hx-swap-oob=[swap]
-            role=[is_log.then_some("log")] aria-label=[is_log.then_some("Log")]
+            role=[is_log.then_some("log")]
+            aria-labelledby=[is_log.then(|| format!("op-log-title-{id}"))]
             aria-live=[is_log.then_some("off")] tabindex=[is_log.then_some("0")] {
             (PreEscaped(content))
         }

@@ -3,9 +3,10 @@ use maud::{Markup, html};
 
 use super::{
     Connection, Renderer,
-    region::{badge, state_in_words},
+    region::{badge, progress_element, state_in_words},
 };
 use crate::{
+    language::{Language, Text},
     operation::{ChannelName, OperationId, OperationState, UserId},
     token::SubscriptionToken,
 };
@@ -52,7 +53,7 @@ impl Renderer {
     /// The list with its filter; it keeps itself up to date over the owner's channel.
     pub fn list(&self, page: &ListPage, channel: &ChannelName, connection: &Connection) -> Markup {
         html! {
-            h1 { "Operations" }
+            h1 { (self.language.say(Text::Operations)) }
             (self.filter(page))
             div id="liveops-list"
                 data-liveop-list=(page.url)
@@ -61,7 +62,8 @@ impl Renderer {
                 data-liveop-socket={ (self.mount()) "/ws" }
                 data-liveop-events={ (self.mount()) "/events" }
                 data-liveop-tokens={ (self.mount()) "/token" }
-                data-liveop-keepalive=(self.keepalive.as_secs_f64()) {
+                data-liveop-keepalive=(self.keepalive.as_secs_f64())
+                data-liveop-labels=(self.labels()) {
                 (self.list_table(page))
             }
         }
@@ -69,25 +71,26 @@ impl Renderer {
 
     /// The table alone.
     pub fn list_table(&self, page: &ListPage) -> Markup {
+        let say = |text| self.language.say(text);
         html! {
             @if page.rows.is_empty() {
-                p class="liveops-empty" { "No operations here." }
+                p class="liveops-empty" { (say(Text::NoOperations)) }
             } @else {
                 table class="liveops-table" {
                     thead {
                         tr {
-                            th scope="col" { "Operation" }
-                            th scope="col" { "State" }
-                            th scope="col" { "Status" }
-                            @if page.shows_owner { th scope="col" { "Owner" } }
-                            th scope="col" { "Created" }
+                            th scope="col" { (say(Text::Operation)) }
+                            th scope="col" { (say(Text::State)) }
+                            th scope="col" { (say(Text::Status)) }
+                            @if page.shows_owner { th scope="col" { (say(Text::Owner)) } }
+                            th scope="col" { (say(Text::Created)) }
                         }
                     }
                     tbody { @for row in &page.rows { (self.row(row, page.shows_owner)) } }
                 }
             }
             @if let Some(next_url) = &page.next_url {
-                p class="liveops-pager" { a href=(next_url) { "Older operations" } }
+                p class="liveops-pager" { a href=(next_url) { (say(Text::OlderOperations)) } }
             }
         }
     }
@@ -95,19 +98,23 @@ impl Renderer {
     /// The elements of a row that change while its operation runs, as elements that htmx swaps out
     /// of band. A row itself cannot be one of them: a browser drops `<tr>` outside of a table.
     pub fn row_out_of_band(&self, row: &ListRow) -> String {
-        html! { (state_element(row, Some("true"))) (status_element(row, Some("true"))) }.0
+        html! {
+            (state_element(&self.language, row, Some("true")))
+            (status_element(row, Some("true")))
+        }
+        .0
     }
 
     fn row(&self, row: &ListRow, shows_owner: bool) -> Markup {
         html! {
             tr {
                 td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
-                td { (state_element(row, None)) }
+                td { (state_element(&self.language, row, None)) }
                 td { (status_element(row, None)) }
                 @if shows_owner { td { (row.owner) } }
                 td {
                     time datetime=(row.created_on.to_rfc3339_opts(SecondsFormat::Millis, true)) {
-                        (row.created_on.format("%Y-%m-%d %H:%M:%S"))
+                        (self.language.date_time(row.created_on))
                     }
                 }
             }
@@ -115,34 +122,35 @@ impl Renderer {
     }
 
     fn filter(&self, page: &ListPage) -> Markup {
+        let say = |text| self.language.say(text);
         html! {
             form class="liveops-filter" method="get" action={ (self.mount()) "/" } {
                 label {
-                    "State "
+                    (say(Text::State)) " "
                     select name="state" {
-                        option value="" { "All" }
+                        option value="" { (say(Text::EveryState)) }
                         @for state in OperationState::ALL {
                             option value=(state) selected[page.state == Some(state)] {
-                                (state_in_words(state))
+                                (say(state_in_words(state)))
                             }
                         }
                     }
                 }
-                label { "Search " input type="search" name="q" value=(page.search); }
-                button type="submit" { "Show" }
+                label { (say(Text::Search)) " " input type="search" name="q" value=(page.search); }
+                button type="submit" { (say(Text::Show)) }
             }
         }
     }
 }
 
-fn state_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
+fn state_element(language: &Language, row: &ListRow, swap: Option<&'static str>) -> Markup {
     let is_running = row.state == OperationState::Started;
     html! {
         div id={ "op-row-state-" (row.id) } hx-swap-oob=[swap] {
-            (badge(row.state))
+            (badge(language, row.state))
             @if let Some(percent) = row.percent.filter(|_| is_running) {
                 " "
-                progress max="100" value=(percent) aria-label="Progress" { (percent) " %" }
+                (progress_element(language, percent))
             }
         }
     }

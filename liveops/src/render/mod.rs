@@ -5,6 +5,7 @@
 mod assets;
 mod container;
 mod fragment;
+mod labels;
 mod list;
 mod page;
 mod region;

@@ -1,7 +1,7 @@
 use maud::{Markup, html};
 
 use super::{HostPage, Layout, Renderer, Subject};
-use crate::operation::UserId;
+use crate::{language::Text, operation::UserId};
 
 impl Renderer {
     /// A whole page, in the application's layout.
@@ -11,15 +11,23 @@ impl Renderer {
             head: self.head(),
             body,
             list_url: self.list_url(),
+            list_title: self.language.say(Text::Operations),
             viewer: viewer.to_string(),
+            language: self.language.clone(),
         })
     }
 
     /// The page of one operation, made by its host template around `container`.
     pub fn operation_page(&self, subject: &Subject, viewer: &UserId, container: Markup) -> Markup {
-        let host = HostPage { title: subject.kind.title, container, list_url: self.list_url() };
+        let title = self.language.title(&subject.kind);
+        let host = HostPage {
+            title: title.to_string(),
+            container,
+            list_url: self.list_url(),
+            language: self.language.clone(),
+        };
         let body = self.templates.render_host(subject.kind.host_template, &host);
-        self.page(subject.kind.title, viewer, body)
+        self.page(&title, viewer, body)
     }
 
     /// A page that says why there is nothing else on it.
@@ -39,9 +47,9 @@ impl Renderer {
             h1 { (title) }
             p class="op-error" role="alert" { (message) }
             @if let Some(url) = operation_url {
-                p { a href=(url) { "Show it" } }
+                p { a href=(url) { (self.language.say(Text::ShowIt)) } }
             }
-            p { a href=(self.list_url()) { "All operations" } }
+            p { a href=(self.list_url()) { (self.language.say(Text::AllOperations)) } }
         };
         self.page(title, viewer, body)
     }

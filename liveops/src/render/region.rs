@@ -5,38 +5,39 @@ use maud::{Markup, html};
 
 use crate::{
     event::{Bar, LogLine, Measure, StageState},
-    operation::{OperationId, OperationState},
+    language::{Language, Text},
+    operation::{OperationId, OperationKind, OperationState},
     projection::{Attempts, Projection},
 };
 
 /// The state in a word, and Cancel while there is something to cancel, Retry when there is not.
-pub(super) fn controls(url: &str, projection: &Projection) -> Markup {
+pub(super) fn controls(language: &Language, url: &str, projection: &Projection) -> Markup {
     html! {
-        (badge(projection.state))
-        (attempts(projection))
+        (badge(language, projection.state))
+        (attempts(language, projection))
         @if projection.state.is_terminal() {
-            (action(url, "restart", "Retry", true))
+            (action(url, "restart", &language.say(Text::Retry), true))
         } @else if projection.cancel_requested {
-            (action(url, "cancel", "Cancelling…", false))
+            (action(url, "cancel", &language.say(Text::Cancelling), false))
         } @else {
-            (action(url, "cancel", "Cancel", true))
+            (action(url, "cancel", &language.say(Text::Cancel), true))
         }
     }
 }
 
 /// Which attempt this is, and in how long it is made, where it is not the first. Not among what is
 /// read out when it changes: a page counts the seconds.
-fn attempts(projection: &Projection) -> Markup {
+fn attempts(language: &Language, projection: &Projection) -> Markup {
     let Attempts { number, max, starts_on } = projection.attempts;
     html! {
         @if projection.attempts.is_another() && !projection.state.is_terminal() {
             span class="op-attempts" {
-                "Attempt " (number) " of " (max)
+                (language.say_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())]))
                 @if let Some(on) = starts_on {
                     @let wait = (on - Utc::now()).to_std().unwrap_or_default();
-                    ", next try in "
+                    (language.say(Text::NextTryIn)) " "
                     time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) data-liveop-countdown {
-                        (short(wait))
+                        (language.duration(wait.max(Duration::from_secs(1))))
                     }
                 }
             }
@@ -45,8 +46,10 @@ fn attempts(projection: &Projection) -> Markup {
 }
 
 /// The state of an operation, in a word and a colour.
-pub(super) fn badge(state: OperationState) -> Markup {
-    html! { span class="liveops-badge" data-state=(state) { (state_in_words(state)) } }
+pub(super) fn badge(language: &Language, state: OperationState) -> Markup {
+    html! {
+        span class="liveops-badge" data-state=(state) { (language.say(state_in_words(state))) }
+    }
 }
 
 fn action(url: &str, name: &str, label: &str, enabled: bool) -> Markup {
@@ -59,19 +62,22 @@ fn action(url: &str, name: &str, label: &str, enabled: bool) -> Markup {
     }
 }
 
-pub(super) fn stages(labels: &[&str], states: &[StageState]) -> Markup {
+pub(super) fn stages(language: &Language, kind: &OperationKind, states: &[StageState]) -> Markup {
     html! {
-        @if !labels.is_empty() {
+        @if !kind.stages.is_empty() {
             ol {
-                @for (label, state) in labels.iter().zip(states) {
+                @for (label, state) in language.stages(kind).iter().zip(states) {
                     @let shown = state.plain();
                     @let reused = *state == StageState::Reused;
                     li class="op-stage" data-state=(shown.as_str()) data-reused[reused]
                         aria-current=[(*state == StageState::Active).then_some("step")] {
                         span class="op-stage-name" { (label) }
                         " "
-                        span class="op-hidden" { "(" (shown.as_str()) ")" }
-                        @if reused { " " span class="op-stage-note" { "(reused)" } }
+                        span class="op-hidden" { "(" (language.say(stage_state_in_words(shown))) ")" }
+                        @if reused {
+                            " "
+                            span class="op-stage-note" { "(" (language.say(Text::StageReused)) ")" }
+                        }
                     }
                 }
             }
@@ -79,76 +85,86 @@ pub(super) fn stages(labels: &[&str], states: &[StageState]) -> Markup {
     }
 }
 
-pub(super) fn status(projection: &Projection) -> Markup {
+pub(super) fn status(language: &Language, projection: &Projection) -> Markup {
     html! {
         @match &projection.status {
             Some(status) => p data-level=(status.level.as_str()) { (status.text) },
-            None => p data-level="info" { (state_in_words(projection.state)) },
+            None => p data-level="info" { (language.say(state_in_words(projection.state))) },
         }
     }
 }
 
 /// What an operation in this state is doing.
-pub(super) fn state_in_words(state: OperationState) -> &'static str {
+pub(super) const fn state_in_words(state: OperationState) -> Text {
     match state {
-        OperationState::NotStarted => "Waiting to start",
-        OperationState::Started => "Running",
-        OperationState::FinishedOk => "Finished",
-        OperationState::FinishedError => "Failed",
-        OperationState::Cancelled => "Cancelled",
+        OperationState::NotStarted => Text::NotStarted,
+        OperationState::Started => Text::Started,
+        OperationState::FinishedOk => Text::FinishedOk,
+        OperationState::FinishedError => Text::FinishedError,
+        OperationState::Cancelled => Text::Cancelled,
     }
 }
 
-pub(super) fn progress(projection: &Projection) -> Markup {
+const fn stage_state_in_words(state: StageState) -> Text {
+    match state {
+        StageState::Pending => Text::StagePending,
+        StageState::Active => Text::StageActive,
+        StageState::Done => Text::StageDone,
+        StageState::Reused => Text::StageReused,
+        StageState::Failed => Text::StageFailed,
+        StageState::Cancelled => Text::StageCancelled,
+    }
+}
+
+pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
     let Some(bar) = &projection.bar else { return html! {} };
     let percent = bar.fraction().map(|fraction| (fraction * 1000.0).round() / 10.0);
     html! {
         @match percent {
-            Some(percent) => progress max="100" value=(percent) aria-label="Progress" { (percent) " %" },
-            None => progress max="100" aria-label="Progress" {},
+            Some(percent) => (progress_element(language, percent)),
+            None => progress max="100" aria-label=(language.say(Text::Progress)) {},
         }
-        span class="op-progress-text" { (bar_text(bar, percent)) }
+        span class="op-progress-text" { (bar_text(language, bar, percent)) }
+    }
+}
+
+/// How far something is, from 0 to 100.
+pub(super) fn progress_element(language: &Language, percent: f64) -> Markup {
+    html! {
+        progress max="100" value=(percent) aria-label=(language.say(Text::Progress)) {
+            (language.say_with(Text::Percent, [("percent", percent.into())]))
+        }
     }
 }
 
 /// `rows: 1,200 of 20,000 rows · 6 % · 400/s · 47 s left`, as far as it is known.
-fn bar_text(bar: &Bar, percent: Option<f64>) -> String {
+fn bar_text(language: &Language, bar: &Bar, percent: Option<f64>) -> String {
     let mut parts = Vec::new();
     if let Measure::Count { done, total } = bar.measure {
         let unit = bar.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
-        let of = total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
-        parts.push(format!("{}{of}{unit}", grouped(done)));
+        let count = match total {
+            Some(total) => {
+                let args = [("done", done.into()), ("total", total.into())];
+                language.say_with(Text::DoneOfTotal, args)
+            }
+            None => language.number(done as f64),
+        };
+        parts.push(format!("{count}{unit}"));
     }
-    parts.extend(percent.map(|percent| format!("{percent:.0} %")));
-    parts.extend(bar.rate().map(|rate| format!("{}/s", grouped(rate.round() as u64))));
-    parts.extend(bar.eta().filter(|eta| !eta.is_zero()).map(|eta| format!("{} left", short(eta))));
+    let number = |text, name, number: f64| language.say_with(text, [(name, number.round().into())]);
+    parts.extend(percent.map(|percent| number(Text::Percent, "percent", percent)));
+    parts.extend(bar.rate().map(|rate| number(Text::PerSecond, "rate", rate)));
+    parts.extend(bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
+        // What is nearly over need not be told apart further.
+        let time = language.duration(eta.max(Duration::from_secs(1)));
+        language.say_with(Text::TimeLeft, [("time", time.into())])
+    }));
     let text = parts.join(" · ");
     match &bar.label {
-        Some(label) => format!("{label}: {text}"),
-        None => text,
-    }
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
+        Some(label) => {
+            language.say_with(Text::Labelled, [("label", (**label).into()), ("text", text.into())])
         }
-        text.push(digit);
-    }
-    text
-}
-
-/// The two largest units of a duration: `1 h 5 min`, `2 min 10 s`, `8 s`.
-fn short(duration: Duration) -> String {
-    let seconds = duration.as_secs().max(1);
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, min, s) => format!("{min} min {s} s"),
-        (h, min, _) => format!("{h} h {min} min"),
+        None => text,
     }
 }
 
@@ -169,12 +185,12 @@ pub(super) fn log_lines<'a>(
 }
 
 /// Where it goes on, for whoever opens the page after it went there by itself.
-pub(super) fn way_on(projection: &Projection) -> Markup {
+pub(super) fn way_on(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if let Some(next) = &projection.next {
-            p class="op-next" { "Continued in " a href=(next.url) { (next.title) } }
+            p class="op-next" { (language.say(Text::ContinuedIn)) " " a href=(next.url) { (next.title) } }
         } @else if let Some(url) = &projection.success_url {
-            p class="op-next" { a href=(url) { "Continue" } }
+            p class="op-next" { a href=(url) { (language.say(Text::Continue)) } }
         }
     }
 }
@@ -188,21 +204,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
-
-    #[test]
-    fn durations_show_their_two_largest_units() {
-        for (seconds, text) in [(0, "1 s"), (59, "59 s"), (130, "2 min 10 s"), (3_900, "1 h 5 min")]
-        {
-            assert_eq!(short(Duration::from_secs(seconds)), text);
-        }
-    }
-
-    #[test]
     fn the_bar_says_as_much_as_is_known() {
         let bar = |measure, elapsed| Bar {
             measure,
@@ -212,10 +213,10 @@ mod tests {
         };
         let half = bar(Measure::Count { done: 1_000, total: Some(2_000) }, 10);
         assert_eq!(
-            bar_text(&half, Some(50.0)),
+            bar_text(&Language::default(), &half, Some(50.0)),
             "Reading: 1,000 of 2,000 rows · 50 % · 100/s · 10 s left"
         );
         let young = bar(Measure::Count { done: 7, total: None }, 0);
-        assert_eq!(bar_text(&young, None), "Reading: 7 rows");
+        assert_eq!(bar_text(&Language::default(), &young, None), "Reading: 7 rows");
     }
 }

@@ -6,6 +6,7 @@ use super::{Assets, Fragment, Templates, region};
 use crate::{
     config::Config,
     event::Ending,
+    language::{Language, Languages},
     operation::{OperationId, OperationKind},
     projection::{Change, Changes, Projection, Region},
 };
@@ -19,6 +20,8 @@ pub struct Renderer {
     pub(super) assets: Arc<Assets>,
     pub(super) mount: Arc<str>,
     pub(super) keepalive: Duration,
+    languages: Languages,
+    pub(super) language: Language,
 }
 
 /// Which operation is shown.
@@ -31,10 +34,14 @@ pub struct Subject {
 }
 
 impl Renderer {
-    /// A renderer for an application whose liveops router stands at `mount`, such as `/live`.
+    /// A renderer for an application whose liveops router stands at `mount`, such as `/live`. It
+    /// speaks the languages of liveops, and English until it is told otherwise.
     pub fn new(templates: Templates, mount: &str) -> Self {
         let mount = mount.trim_end_matches('/');
+        let languages = Languages::new();
         Self {
+            language: languages.find(""),
+            languages,
             templates: Arc::new(templates),
             assets: Arc::new(Assets::new()),
             mount: mount.into(),
@@ -47,6 +54,31 @@ impl Renderer {
     pub fn with_keepalive(mut self, keepalive: Duration) -> Self {
         self.keepalive = keepalive;
         self
+    }
+
+    /// Speaks these languages, and the default one of them until it is told otherwise.
+    #[must_use]
+    pub fn with_languages(mut self, languages: Languages) -> Self {
+        self.language = languages.find("");
+        self.languages = languages;
+        self
+    }
+
+    /// The same renderer for those who accept these languages: a BCP 47 tag, or what a browser sends as
+    /// `Accept-Language`.
+    #[must_use]
+    pub fn speaking(&self, accepted: &str) -> Self {
+        Self { language: self.languages.find(accepted), ..self.clone() }
+    }
+
+    /// The language that is spoken.
+    pub fn language(&self) -> &Language {
+        &self.language
+    }
+
+    /// The languages that can be spoken.
+    pub fn languages(&self) -> &Languages {
+        &self.languages
     }
 
     /// The files that pages load.
@@ -115,6 +147,7 @@ impl Renderer {
         change: Change,
         fragments: &mut Vec<Fragment>,
     ) {
+        let language = &self.language;
         let content = match &region {
             Region::Log => {
                 let lines = Growing {
@@ -138,11 +171,12 @@ impl Renderer {
                 });
             }
             Region::Controls => {
-                region::controls(&self.url(subject.kind.op_type, subject.id), projection)
+                let url = self.url(subject.kind.op_type, subject.id);
+                region::controls(language, &url, projection)
             }
-            Region::Stages => region::stages(subject.kind.stages, &projection.stages),
-            Region::Status => region::status(projection),
-            Region::Progress => region::progress(projection),
+            Region::Stages => region::stages(language, &subject.kind, &projection.stages),
+            Region::Status => region::status(language, projection),
+            Region::Progress => region::progress(language, projection),
             Region::Result => self.result(subject, projection),
         };
         fragments.push(Fragment::replace(region, content.0));
@@ -154,7 +188,7 @@ impl Renderer {
             Some(Ending::Failed(message)) => region::error(message),
             Some(Ending::Finished(output)) => html! {
                 (self.templates.render_result(subject.kind.result_template, output))
-                (region::way_on(projection))
+                (region::way_on(&self.language, projection))
             },
         }
     }

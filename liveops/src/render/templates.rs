@@ -14,6 +14,7 @@ use self::{
     attempt::attempt,
     files::{Files, Shown},
 };
+use crate::language::Language;
 
 /// The application's own HTML, by the names that the derive generates.
 ///
@@ -70,8 +71,12 @@ pub struct Layout {
     pub body: Markup,
     /// The path of the list of operations.
     pub list_url: String,
+    /// The title of the list of operations.
+    pub list_title: String,
     /// Who looks at the page.
     pub viewer: String,
+    /// The language of the page: its tag belongs into `<html lang>`.
+    pub language: Language,
 }
 
 /// What a host template puts on the page of an operation.
@@ -79,11 +84,13 @@ pub struct Layout {
 #[non_exhaustive]
 pub struct HostPage {
     /// The operation's title.
-    pub title: &'static str,
+    pub title: String,
     /// The element that shows the operation and follows it. Its title is a second-level heading.
     pub container: Markup,
     /// The path of the list of operations.
     pub list_url: String,
+    /// The language of the page.
+    pub language: Language,
 }
 
 impl Templates {
@@ -189,7 +196,7 @@ impl Templates {
     ///
     /// | a file for | can name |
     /// |---|---|
-    /// | a page | `title`, `container` and `list_url`, as in [`HostPage`](crate::render::HostPage) |
+    /// | a page | `title`, `container`, `list_url` and `language`, the tag of one, as in [`HostPage`](crate::render::HostPage) |
     /// | a result | the fields of the output, and the output itself as `result` |
     /// | a region | the fields of what is shown, and what is shown itself as `value` |
     ///

@@ -1,29 +1,31 @@
 use maud::{Markup, html};
 
 use super::Renderer;
-use crate::operation::OperationId;
+use crate::{language::Text, operation::OperationId};
 
 impl Renderer {
     /// What went wrong, as an element that htmx swaps out of band: for staff, so never part of a
     /// snapshot or of anything else that all who watch an operation get.
     pub fn traceback_out_of_band(&self, id: OperationId, traceback: &str) -> String {
-        element(id, Some("true"), Some(traceback)).0
+        self.traceback(id, Some("true"), Some(traceback)).0
     }
-}
 
-/// The place of what went wrong; empty for everybody but staff.
-pub(super) fn element(
-    id: OperationId,
-    swap: Option<&'static str>,
-    traceback: Option<&str>,
-) -> Markup {
-    html! {
-        div id={ "op-traceback-" (id) } class="op-traceback" hx-swap-oob=[swap] {
-            @if let Some(traceback) = traceback {
-                details {
-                    summary { "Traceback" }
-                    // It scrolls, so it can be reached with the keyboard, and says what it is.
-                    pre tabindex="0" role="region" aria-label="Traceback" dir="ltr" { (traceback) }
+    /// The place of what went wrong; empty for everybody but staff.
+    pub(super) fn traceback(
+        &self,
+        id: OperationId,
+        swap: Option<&'static str>,
+        traceback: Option<&str>,
+    ) -> Markup {
+        let title = self.language.say(Text::Traceback);
+        html! {
+            div id={ "op-traceback-" (id) } class="op-traceback" hx-swap-oob=[swap] {
+                @if let Some(traceback) = traceback {
+                    details {
+                        summary { (title) }
+                        // It scrolls, so it can be reached with the keyboard, and says what it is.
+                        pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (traceback) }
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
+    language::Languages,
     operation::{FromState, NoState, OperationKind},
     progress::Run,
     render::{Renderer, Templates},
@@ -25,6 +26,7 @@ pub struct Builder<S> {
     registry: Registry,
     clashes: Vec<BuildError>,
     templates: Templates,
+    languages: Languages,
     config: Config,
     keys: Option<SigningKeys>,
     layer: Arc<dyn ChannelLayer>,
@@ -100,6 +102,7 @@ impl LiveOps {
             registry: Registry::default(),
             clashes: Vec::new(),
             templates: Templates::new(),
+            languages: Languages::new(),
             config: Config::default(),
             keys: None,
             layer: Arc::new(MemoryChannelLayer::new()),
@@ -119,6 +122,7 @@ impl<S> Builder<S> {
             registry: self.registry,
             clashes: self.clashes,
             templates: self.templates,
+            languages: self.languages,
             config: self.config,
             keys: self.keys,
             layer: self.layer,
@@ -147,6 +151,12 @@ impl<S> Builder<S> {
     /// The application's templates; plain ones unless given.
     pub fn templates(mut self, templates: Templates) -> Self {
         self.templates = templates;
+        self
+    }
+
+    /// The languages that are spoken, with the application's texts; those of liveops unless given.
+    pub fn languages(mut self, languages: Languages) -> Self {
+        self.languages = languages;
         self
     }
 
@@ -201,6 +211,7 @@ impl<S> Builder<S> {
             layer: self.layer,
             outbox: Outbox::new(self.wake_ups),
             renderer: Renderer::new(self.templates, &self.config.mount)
+                .with_languages(self.languages)
                 .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),
             unannounced: Unannounced::default(),

@@ -12,6 +12,7 @@ use crate::{
     },
     config::Config,
     event::Next,
+    language::Language,
     metrics::{frame_published, frame_unpublished},
     operation::{ChannelName, OperationId, OperationKind, UserId},
     progress::{LiveSink, Sink},
@@ -45,10 +46,20 @@ impl Engine {
         self.registry.find(&row.op_type).map_or("unregistered", |known| known.kind.op_type)
     }
 
+    /// The language of whoever started the operation of `row`.
+    pub(crate) fn language(&self, row: &Model) -> Language {
+        self.renderer.languages().find(&row.language)
+    }
+
+    /// What shows the operation of `row`: in the language of whoever started it.
+    pub(crate) fn renderer_of(&self, row: &Model) -> Renderer {
+        self.renderer.speaking(&row.language)
+    }
+
     /// The sink through which the attempt that a row names is shown.
     pub(crate) fn sink(&self, kind: OperationKind, row: &Model) -> LiveSink {
         let subject = Subject { kind, id: row.operation_id() };
-        LiveSink::new(self.layer.clone(), self.renderer.clone(), subject, row.attempt_number())
+        LiveSink::new(self.layer.clone(), self.renderer_of(row), subject, row.attempt_number())
     }
 
     /// Shows what a row says, to whoever watches: for what happens outside of a run.
@@ -85,8 +96,8 @@ impl Engine {
         let mut signals = vec![self.finished(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
             let (op_type, id) = (&next.op_type, next.operation_id());
-            signals.extend(self.chained(row.operation_id(), op_type, id));
-            projection.next = self.next(op_type, id);
+            signals.extend(self.chained(row, op_type, id));
+            projection.next = self.next(row, op_type, id);
         }
         Ok((projection, signals))
     }
@@ -95,7 +106,8 @@ impl Engine {
     async fn show_waiting(&self, operation: &RegisteredOperation, row: &Model) {
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         let subject = Subject { kind: operation.kind, id };
-        let snapshot = self.renderer.snapshot(&subject, &row.projection(&operation.kind));
+        let projection = row.projection(&operation.kind);
+        let snapshot = self.renderer_of(row).snapshot(&subject, &projection);
         let channel = ChannelName::operation(id);
         let opening = self.layer.open(&channel, attempt, Opener::Queue, snapshot);
         let span = span::push(operation.kind.op_type, id, attempt);
@@ -130,26 +142,28 @@ impl Engine {
         })
     }
 
-    /// The operation that another one hands over to; `None` if its type is not registered.
-    pub(crate) fn next(&self, op_type: &str, id: OperationId) -> Option<Next> {
-        let title = self.registry.find(op_type)?.kind.title;
-        Some(Next { title, url: self.renderer.url(op_type, id).into() })
+    /// The operation that `previous` hands over to; `None` if its type is not registered.
+    pub(crate) fn next(&self, previous: &Model, op_type: &str, id: OperationId) -> Option<Next> {
+        let title = self.language(previous).title(&self.registry.find(op_type)?.kind);
+        Some(Next { title: title.into(), url: self.renderer.url(op_type, id).into() })
     }
 
     /// The signal that another operation takes over the page of `previous`, which shows it as waiting until its
     /// own channel says more; `None` if its type is not registered.
     pub(crate) fn chained(
         &self,
-        previous: OperationId,
+        previous: &Model,
         op_type: &str,
         id: OperationId,
     ) -> Option<Signal> {
         let subject = Subject { kind: self.registry.find(op_type)?.kind, id };
         let waiting = Projection::new(subject.kind.stages.len());
-        let snapshot = self.renderer.snapshot(&subject, &waiting);
-        let connection = Connection { replaces: Some(previous), ..Connection::default() };
-        let container = self.renderer.container(&subject, waiting.state, &snapshot, &connection);
-        let url = self.renderer.url(op_type, id);
+        let renderer = self.renderer_of(previous);
+        let snapshot = renderer.snapshot(&subject, &waiting);
+        let replaces = Some(previous.operation_id());
+        let connection = Connection { replaces, ..Connection::default() };
+        let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
+        let url = renderer.url(op_type, id);
         Some(Signal::Chained(Chained { id, url, container: container.0.into() }))
     }
 
@@ -188,10 +202,16 @@ impl Engine {
         .is_ok()
     }
 
-    /// The operation of `row` in a list: as `live` shows it, where it runs.
-    pub(crate) fn list_row(&self, row: &Model, live: Option<&Projection>) -> ListRow {
+    /// The operation of `row` in a list in this language: as `live` shows it, where it runs.
+    pub(crate) fn list_row(
+        &self,
+        row: &Model,
+        live: Option<&Projection>,
+        language: &Language,
+    ) -> ListRow {
         let kind = self.registry.find(&row.op_type).map(|operation| operation.kind);
-        let title = kind.map_or_else(|| row.op_type.clone(), |kind| kind.title.to_owned());
+        let title =
+            kind.map_or_else(|| row.op_type.clone(), |kind| language.title(&kind).into_owned());
         let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
         let list_row = ListRow {
             id: row.operation_id(),

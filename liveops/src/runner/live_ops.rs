@@ -8,6 +8,7 @@ use tokio::time;
 use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
+    language::MissingText,
     metrics::operation_came_to,
     operation::OperationId,
     render::Renderer,
@@ -79,6 +80,14 @@ impl LiveOps {
     /// [`Renderer::page`], which puts them into the same layout.
     pub fn renderer(&self) -> &Renderer {
         &self.engine.renderer
+    }
+
+    /// The titles and stage labels of the operations that one of the
+    /// [languages](crate::runner::Builder::languages) the application has texts in lacks: a test that
+    /// expects none of them finds what was forgotten.
+    pub fn missing_texts(&self) -> Vec<MissingText> {
+        let kinds = self.engine.registry.iter().map(|operation| &operation.kind);
+        self.engine.renderer.languages().missing_texts(kinds)
     }
 
     /// The path of an operation's page.

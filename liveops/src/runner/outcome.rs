@@ -13,6 +13,7 @@ use tokio::task::JoinError;
 use crate::{
     error::{RunError, RunResult},
     event::Ending,
+    language::{Language, Text},
     operation::OperationId,
     panic::{self, Panicked},
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
@@ -27,6 +28,24 @@ pub(super) struct Outcome {
     pub(super) is_final: bool,
 }
 
+/// Says what is not the owner's mistake in the owner's words.
+#[derive(Debug, Clone)]
+pub(super) struct Teller {
+    pub(super) id: OperationId,
+    pub(super) language: Language,
+}
+
+impl Teller {
+    /// What an owner reads about an error that is none of theirs.
+    fn neutral_message(&self) -> String {
+        self.with_id(Text::WentWrong)
+    }
+
+    fn with_id(&self, text: Text) -> String {
+        self.language.say_with(text, [("id", self.id.to_string().into())])
+    }
+}
+
 /// A run as it is executed, which never panics: not when it is polled, and not when it is dropped.
 struct Contained {
     run: Option<BoxFuture<'static, RunResult<Value>>>,
@@ -39,30 +58,30 @@ impl Outcome {
     ///
     /// Dropping this drops the run.
     pub(super) async fn of_run(
-        id: OperationId,
+        teller: Teller,
         run: BoxFuture<'static, RunResult<Value>>,
         output_bytes_max: usize,
     ) -> Self {
         let mut contained = Contained { run: Some(run) };
         // Reading an error and dropping it is left to the run's author as well, and stays in here.
-        let conclude = |result| Self::of_result(id, result, output_bytes_max);
+        let conclude = |result| Self::of_result(&teller, result, output_bytes_max);
         poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(conclude)) {
             Ok(polled) => polled,
-            Err(panicked) => Poll::Ready(Self::of_panic(id, &panicked)),
+            Err(panicked) => Poll::Ready(Self::of_panic(&teller, &panicked)),
         })
         .await
     }
 
     /// What the task of a run came to.
-    pub(super) fn of(id: OperationId, joined: Result<Self, JoinError>) -> Self {
-        joined.unwrap_or_else(|error| Self::failed(neutral_message(id), &error.to_string()))
+    pub(super) fn of(teller: &Teller, joined: Result<Self, JoinError>) -> Self {
+        joined.unwrap_or_else(|error| Self::failed(teller.neutral_message(), &error.to_string()))
     }
 
-    pub(super) fn of_error(id: OperationId, error: &RunError) -> Self {
+    pub(super) fn of_error(teller: &Teller, error: &RunError) -> Self {
         if error.is_cancelled() {
             return Self::cancelled();
         }
-        let message = error.user_message().map_or_else(|| neutral_message(id), str::to_owned);
+        let message = error.user_message().map_or_else(|| teller.neutral_message(), str::to_owned);
         Self { is_final: error.is_final(), ..Self::failed(message, &error.traceback()) }
     }
 
@@ -72,8 +91,9 @@ impl Outcome {
     }
 
     /// The run was stopped because it took longer than `timeout`.
-    pub(super) fn timed_out(timeout: Duration) -> Self {
-        let message = format!("It was stopped because it took longer than {timeout:?}.");
+    pub(super) fn timed_out(Teller { language, .. }: &Teller, timeout: Duration) -> Self {
+        let time = language.duration(timeout);
+        let message = language.say_with(Text::TookTooLong, [("time", time.into())]);
         Self::failed(message, &format!("timed out after {timeout:?}"))
     }
 
@@ -81,19 +101,19 @@ impl Outcome {
         Self { ending, traceback: None, is_final: false }
     }
 
-    fn of_result(id: OperationId, result: RunResult<Value>, output_bytes_max: usize) -> Self {
+    fn of_result(teller: &Teller, result: RunResult<Value>, output_bytes_max: usize) -> Self {
         let kept = result.and_then(|output| {
-            check_output(id, &output, output_bytes_max)?;
+            check_output(teller, &output, output_bytes_max)?;
             Ok(output)
         });
         match kept {
             Ok(output) => Self::of_ending(Ending::Finished(Arc::new(output))),
-            Err(error) => Self::of_error(id, &error),
+            Err(error) => Self::of_error(teller, &error),
         }
     }
 
-    fn of_panic(id: OperationId, panicked: &Panicked) -> Self {
-        Self::failed(neutral_message(id), &panicked.to_string())
+    fn of_panic(teller: &Teller, panicked: &Panicked) -> Self {
+        Self::failed(teller.neutral_message(), &panicked.to_string())
     }
 
     fn failed(message: String, traceback: &str) -> Self {
@@ -135,14 +155,12 @@ struct HasNul {
 }
 
 /// Checks that an output can be kept, by every database alike.
-fn check_output(id: OperationId, output: &Value, bytes_max: usize) -> RunResult<()> {
+fn check_output(teller: &Teller, output: &Value, bytes_max: usize) -> RunResult<()> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, output)?;
     let found = length.0;
     if found > bytes_max {
-        let message = format!(
-            "The result is too large to be kept. If you need it, tell support this number: {id}"
-        );
+        let message = teller.with_id(Text::ResultTooLarge);
         let error = RunError::user_because(message, TooLarge { bytes_max, found });
         return Err(error.without_retry());
     }
@@ -179,11 +197,6 @@ impl io::Write for Length {
     }
 }
 
-/// What an owner reads about an error that is none of theirs.
-fn neutral_message(id: OperationId) -> String {
-    format!("Something went wrong. If it happens again, tell support this number: {id}")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -191,7 +204,8 @@ mod tests {
     use super::*;
 
     fn outcome(result: RunResult<Value>, output_bytes_max: usize) -> Outcome {
-        Outcome::of_result(OperationId::new(), result, output_bytes_max)
+        let teller = Teller { id: OperationId::new(), language: Language::default() };
+        Outcome::of_result(&teller, result, output_bytes_max)
     }
 
     #[test]

@@ -1,16 +1,11 @@
 use crate::{
     event::{Ending, Event},
+    language::Text,
     metrics::{Rescued, operation_came_to, run_rescued},
     store::{Conclusion, Lease, Model, StoreError},
 };
 
 use super::{RegisteredOperation, WakeUp, engine::Engine};
-
-/// What its owner reads about a run whose worker is gone.
-const LOST: &str = "The worker stopped responding.";
-
-/// What its owner reads about an operation that keeps taking its workers along.
-const POISONOUS: &str = "The worker stopped responding each time it ran this.";
 
 /// Takes over a run whose lease ran out: it goes back into the queue if it may be attempted again,
 /// and ends otherwise.
@@ -19,7 +14,10 @@ pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreErr
     // Whoever knows the type can say what the operation shows.
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
     let (rescued, then) = match ending(engine, &row) {
-        None => (engine.store.rescue(lease, LOST).await?, Rescued::AnotherAttempt),
+        None => {
+            let lost = engine.language(&row).say(Text::WorkerLost);
+            (engine.store.rescue(lease, &lost).await?, Rescued::AnotherAttempt)
+        }
         Some(ending) => (give_up(engine, operation, &row, lease, ending).await?, Rescued::GivenUp),
     };
     let Some(rescued) = rescued else { return Ok(()) };
@@ -41,13 +39,14 @@ pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreErr
 /// How the operation ends, if it may not be attempted again.
 fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
     let attempts = row.attempts();
+    let failed = |text| Ending::Failed(engine.language(row).say(text).into());
     let rescues = u32::try_from(row.rescues).unwrap_or(0) + 1;
     if row.cancel_requested {
         Some(Ending::Cancelled)
     } else if attempts.number >= attempts.max {
-        Some(Ending::Failed(LOST.into()))
+        Some(failed(Text::WorkerLost))
     } else if rescues >= engine.config.rescues_max {
-        Some(Ending::Failed(POISONOUS.into()))
+        Some(failed(Text::WorkerLostEachTime))
     } else {
         None
     }

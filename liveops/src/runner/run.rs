@@ -13,13 +13,14 @@ use tracing::Instrument;
 use super::{
     WakeUp,
     engine::Engine,
-    outcome::{Outcome, check_texts},
+    outcome::{Outcome, Teller, check_texts},
     running::{Listed, LiveRun},
 };
 use crate::{
     channel::ListChange,
     error::RunResult,
     event::{Ending, Event, Level, LogLine},
+    language::{Language, Text},
     metrics::{
         Counted, attempt_began, attempt_handed_back, attempt_ran, attempt_retried, lease_lost,
         operation_came_to, operation_enqueued, place_used,
@@ -40,6 +41,8 @@ pub(super) struct Run {
     pub(super) row: Model,
     pub(super) id: OperationId,
     pub(super) attempt: Attempt,
+    /// The language of whoever started the operation.
+    pub(super) language: Language,
     pub(super) listed: Listed,
     pub(super) stage_outputs: Arc<StageOutputs>,
     _place: Counted,
@@ -101,7 +104,9 @@ impl Run {
         let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
         let listed = engine.running.enter(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
-        Some(Self { engine, row, id, attempt, listed, stage_outputs, _place: place_used() })
+        let language = engine.language(&row);
+        let _place = place_used();
+        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, _place })
     }
 
     /// Executes the attempt.
@@ -115,6 +120,11 @@ impl Run {
 
     fn op_type(&self) -> &'static str {
         self.listed.kind.op_type
+    }
+
+    /// What says in its owner's words how this run ended.
+    pub(super) fn teller(&self) -> Teller {
+        Teller { id: self.id, language: self.language.clone() }
     }
 
     pub(super) fn report(&self) -> &Arc<Report> {
@@ -137,7 +147,9 @@ impl Run {
         });
         let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(Stopped::TimedOut) => Outcome::timed_out(self.row.timeout().unwrap_or_default()),
+            Err(Stopped::TimedOut) => {
+                Outcome::timed_out(&self.teller(), self.row.timeout().unwrap_or_default())
+            }
             Err(Stopped::Aborted) => Outcome::cancelled(),
             Err(Stopped::ShuttingDown) => {
                 self.hand_back().await;
@@ -227,7 +239,15 @@ impl Run {
         self.report().event(Event::Log(LogLine {
             at: Utc::now(),
             level: Level::Warning,
-            text: format!("Attempt {number} of {max} failed, next try in {wait:?}: {message}"),
+            text: self.language.say_with(
+                Text::AttemptFailed,
+                [
+                    ("number", number.into()),
+                    ("max", max.into()),
+                    ("wait", self.language.duration(wait).into()),
+                    ("message", message.into()),
+                ],
+            ),
         }));
         let (projection, _) = self.report().take();
         let mut patience = Patience::new(&self.engine);
@@ -259,7 +279,7 @@ impl Run {
         match chain.map(|next| self.check_next(next)) {
             None => (outcome, None),
             Some(Ok(next)) => (outcome, Some(next)),
-            Some(Err(error)) => (Outcome::of_error(self.id, &error), None),
+            Some(Err(error)) => (Outcome::of_error(&self.teller(), &error), None),
         }
     }
 
@@ -275,7 +295,8 @@ impl Run {
     /// Commits the ending, then shows it.
     async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> After {
         let (outcome, next) = self.next(outcome);
-        let shown = next.as_ref().and_then(|next| self.engine.next(next.op_type, next.id));
+        let shown =
+            next.as_ref().and_then(|next| self.engine.next(&self.row, next.op_type, next.id));
         if let Some(next) = shown {
             self.report().event(Event::HandedOver(next));
         }
@@ -296,11 +317,11 @@ impl Run {
         let next = chained_to.zip(next);
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
         let next = next.map(|(id, next)| (id, next.op_type));
-        projection.next = next.and_then(|(id, op_type)| self.engine.next(op_type, id));
+        projection.next = next.and_then(|(id, op_type)| self.engine.next(&self.row, op_type, id));
 
         sink.show(&projection, changes).await;
         self.engine.signal(&mut sink, &projection, self.engine.finished(&row)).await;
-        let chained = next.and_then(|(id, op_type)| self.engine.chained(self.id, op_type, id));
+        let chained = next.and_then(|(id, op_type)| self.engine.chained(&self.row, op_type, id));
         if let Some(chained) = chained {
             self.engine.signal(&mut sink, &projection, chained).await;
         }

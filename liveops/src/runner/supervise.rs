@@ -37,7 +37,7 @@ impl Run {
         let mut stop = pin!(self.stop());
         let stopped = loop {
             tokio::select! {
-                joined = &mut task.0 => return Ok(Outcome::of(self.id, joined)),
+                joined = &mut task.0 => return Ok(Outcome::of(&self.teller(), joined)),
                 stopped = &mut stop => break stopped,
                 _ = list_ticks.tick() => {
                     self.announce_progress(&mut listed).await;
@@ -60,7 +60,7 @@ impl Run {
                 Err(stopped)
             }
             // It ended before it could be stopped.
-            joined => Ok(Outcome::of(self.id, joined)),
+            joined => Ok(Outcome::of(&self.teller(), joined)),
         }
     }
 
@@ -69,14 +69,14 @@ impl Run {
             id: self.id,
             owner: self.row.owner_id(),
             attempt: self.attempt,
-            language: self.row.language.clone(),
+            language: self.language.clone(),
             stage_outputs: self.stage_outputs.clone(),
             web: Some(self.engine.renderer.templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
         let run = operation.run(self.row.input.clone(), self.report().clone(), facts);
-        let run = Outcome::of_run(self.id, run, self.engine.config.output_bytes_max);
+        let run = Outcome::of_run(self.teller(), run, self.engine.config.output_bytes_max);
         tokio::spawn(run.in_current_span())
     }
 
@@ -111,8 +111,10 @@ impl Run {
 
     /// Tells the lists how far the run is, unless that is what they show.
     async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
-        let row = self.engine.list_row(&self.row, Some(&self.report().projection()));
-        let html: Arc<str> = self.engine.renderer.row_out_of_band(&row).into();
+        let renderer = self.engine.renderer_of(&self.row);
+        let projection = self.report().projection();
+        let row = self.engine.list_row(&self.row, Some(&projection), renderer.language());
+        let html: Arc<str> = renderer.row_out_of_band(&row).into();
         if listed.as_ref() != Some(&html) {
             *listed = Some(html.clone());
             let progress = ListChange::Progress(RowProgress { id: self.id, html });

@@ -12,7 +12,10 @@ use super::{
     state::Web,
     viewer::{Authenticated, Viewer},
 };
-use crate::runner::{CancelOutcome, RestartOutcome};
+use crate::{
+    language::Text,
+    runner::{CancelOutcome, RestartOutcome},
+};
 
 /// Asks for the end of an operation.
 pub(super) async fn cancel<V>(
@@ -26,7 +29,7 @@ pub(super) async fn cancel<V>(
         match web.liveops.cancel(found.row.operation_id()).await? {
             CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(found),
             CancelOutcome::Ended => {
-                Err(WebError::new(StatusCode::CONFLICT, "already_ended", "It has ended already."))
+                Err(WebError::new(StatusCode::CONFLICT, "already_ended", Text::AlreadyEnded))
             }
             CancelOutcome::Unknown => Err(WebError::not_found()),
         }
@@ -52,7 +55,7 @@ pub(super) async fn restart<V>(
                 Err(WebError::duplicate(web.liveops.url(&found.row.op_type, id)))
             }
             RestartOutcome::Unfinished => {
-                Err(WebError::new(StatusCode::CONFLICT, "not_ended", "It has not ended yet."))
+                Err(WebError::new(StatusCode::CONFLICT, "not_ended", Text::NotEnded))
             }
             RestartOutcome::Unknown => Err(WebError::not_found()),
         }

@@ -31,7 +31,7 @@ pub(super) async fn create<V>(
     let created = async {
         let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
         let (mut new, uploads) = read(&web, &viewer, operation, &headers, request).await?;
-        new.language = language(&headers);
+        web.renderer_for(&viewer).language().tag().clone_into(&mut new.language);
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
         if enqueued.is_new() {
@@ -107,12 +107,4 @@ fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().to_ascii_lowercase()
-}
-
-/// The language that the browser asks for first.
-fn language(headers: &HeaderMap) -> String {
-    let value = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let first = value.and_then(|value| value.split([',', ';']).next()).unwrap_or_default().trim();
-    let is_tag = first.len() <= 35 && first.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if is_tag { first.to_owned() } else { String::new() }
 }

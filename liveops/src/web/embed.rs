@@ -75,13 +75,14 @@ impl Embedded {
         row: &Model,
     ) -> Result<Self, EmbedError> {
         let subject = Subject { kind: *kind, id: row.operation_id() };
+        let renderer = engine.renderer_of(row);
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
         let (mut snapshot, cursor) =
             Look::at(engine, kind, row, None).await?.into_page(row.state());
-        if row.state() == OperationState::FinishedOk && engine.renderer.templates().can_change() {
+        if row.state() == OperationState::FinishedOk && renderer.templates().can_change() {
             // What is retained was made by the template as it was then.
             let (projection, _) = engine.end(kind, row).await?;
-            engine.renderer.renew_result(&subject, &projection, &mut snapshot);
+            renderer.renew_result(&subject, &projection, &mut snapshot);
         }
         // Not under a run that began since the row was read.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
@@ -93,7 +94,7 @@ impl Embedded {
             replaces: None,
             traceback,
         };
-        let container = engine.renderer.container(&subject, row.state(), &snapshot, &connection);
+        let container = renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })
     }
 }

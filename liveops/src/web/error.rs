@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{embed::EmbedError, state::Web, viewer::Viewer};
 use crate::{
     channel::ChannelError,
+    language::{Language, Text},
     runner::{EnqueueError, InputError, RestartError},
     store::StoreError,
 };
@@ -19,80 +20,125 @@ use crate::{
 pub(super) struct WebError {
     status: StatusCode,
     code: &'static str,
-    message: String,
+    message: Message,
     /// The operation that the message speaks of.
     operation_url: Option<String>,
 }
 
+/// What people read.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Said in the language of whoever reads it.
+    Text(Text),
+    /// The same of a request that has more bytes than it may.
+    TooLarge { bytes_max: usize },
+    /// Said by somebody else.
+    Given(String),
+}
+
+impl Message {
+    fn in_words(self, language: &Language) -> String {
+        match self {
+            Self::Text(text) => language.say(text),
+            Self::TooLarge { bytes_max } => {
+                language.say_with(Text::UploadTooLarge, [("bytes", bytes_max.into())])
+            }
+            Self::Given(text) => text,
+        }
+    }
+}
+
+impl From<Text> for Message {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Self::Given(text)
+    }
+}
+
 impl WebError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<Message>) -> Self {
         Self { status, code, message: message.into(), operation_url: None }
     }
 
     /// There is one already, at this address, that counts as the same.
     pub(super) fn duplicate(url: String) -> Self {
-        let message = "The same operation is waiting or running already.";
-        Self { operation_url: Some(url), ..Self::new(StatusCode::CONFLICT, "duplicate", message) }
+        let duplicate = Self::new(StatusCode::CONFLICT, "duplicate", Text::Duplicate);
+        Self { operation_url: Some(url), ..duplicate }
     }
 
     /// One answer for what does not exist and for what is somebody else's.
     pub(super) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such operation.")
+        Self::new(StatusCode::NOT_FOUND, "not_found", Text::NotFound)
     }
 
-    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+    pub(super) fn forbidden(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
     pub(super) fn too_many_connections() -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_connections",
-            "You have too many pages open.",
-        )
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_connections", Text::TooManyPages)
     }
 
     pub(super) fn too_large(bytes_max: usize) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("Expected at most {bytes_max} bytes, found more."),
-        )
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", Message::TooLarge { bytes_max })
     }
 
-    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+    pub(super) fn unreadable(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", message)
     }
 
     /// What went wrong goes to the application's log, and never to a page.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         tracing::error!(error, "failed to answer a request");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Something went wrong on the server.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", Text::Internal)
     }
 
     /// The answer in the form the request asked for: JSON, or a page for `viewer`.
     pub(super) fn answer(self, web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Response {
+        let renderer = web.renderer_for(viewer);
         if wants_json(headers) {
-            return self.into_response();
+            return self.into_json(renderer.language());
         }
-        let title = self.status.canonical_reason().unwrap_or("Error");
+        let title = renderer.language().say(self.title());
+        let message = self.message.in_words(renderer.language());
         let url = self.operation_url.as_deref();
-        let page = web.engine().renderer.refusal_page(title, &self.message, url, &viewer.id);
+        let page = renderer.refusal_page(&title, &message, url, &viewer.id);
         (self.status, page).into_response()
     }
-}
 
-impl IntoResponse for WebError {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "error": { "code": self.code, "message": self.message } });
+    fn into_json(self, language: &Language) -> Response {
+        let message = self.message.in_words(language);
+        let mut body = json!({ "error": { "code": self.code, "message": message } });
         if let Some(url) = self.operation_url {
             body["error"]["url"] = url.into();
         }
         (self.status, Json(body)).into_response()
+    }
+
+    fn title(&self) -> Text {
+        match self.status {
+            StatusCode::BAD_REQUEST => Text::BadRequestTitle,
+            StatusCode::FORBIDDEN => Text::ForbiddenTitle,
+            StatusCode::NOT_FOUND => Text::NotFoundTitle,
+            StatusCode::CONFLICT => Text::ConflictTitle,
+            StatusCode::PAYLOAD_TOO_LARGE => Text::TooLargeTitle,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Text::UnsupportedTitle,
+            StatusCode::UNPROCESSABLE_ENTITY => Text::InvalidTitle,
+            StatusCode::TOO_MANY_REQUESTS => Text::TooManyTitle,
+            _ => Text::InternalTitle,
+        }
+    }
+}
+
+/// The answer to whoever is not known, as JSON in English.
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        self.into_json(&Language::default())
     }
 }
 
@@ -124,7 +170,7 @@ impl From<RestartError> for WebError {
     fn from(error: RestartError) -> Self {
         match &error {
             RestartError::Refused(refusal) => match refusal.user_message() {
-                Some(message) => Self::new(StatusCode::CONFLICT, "refused", message),
+                Some(message) => Self::new(StatusCode::CONFLICT, "refused", message.to_owned()),
                 None => {
                     tracing::error!(traceback = refusal.traceback(), "a retry failed");
                     Self::internal(&error)

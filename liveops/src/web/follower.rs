@@ -92,9 +92,7 @@ impl Follower {
                 Verdict::Deliver => {
                     let messages = match text {
                         Some(text) => vec![Message { cursor: Some(frame.cursor), text }],
-                        None => {
-                            wire::encode_frame(&self.web, &self.viewer.id, &self.channel, &frame)?
-                        }
+                        None => wire::encode_frame(&self.web, &self.viewer, &self.channel, &frame)?,
                     };
                     Ok(Step::Send(messages))
                 }
@@ -150,7 +148,7 @@ impl Follower {
             None
         };
         self.place.come_to(cursor);
-        let (viewer, traceback) = (&self.viewer.id, traceback.as_deref());
+        let (viewer, traceback) = (&self.viewer, traceback.as_deref());
         Ok(wire::encode_catch_up(&self.web, viewer, &self.channel, cursor, missing, traceback)?)
     }
 

@@ -7,6 +7,7 @@ use axum::{
 };
 
 use super::{error::WebError, state::Web};
+use crate::language::Text;
 
 /// Refuses requests that change something and come from another site's page.
 ///
@@ -26,7 +27,7 @@ pub(super) async fn refuse_cross_site(
     if request.method().is_safe() || is_from_here {
         next.run(request).await
     } else {
-        WebError::forbidden("Requests from other sites are refused.").into_response()
+        WebError::forbidden(Text::OtherSite).into_response()
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
+    language::{Language, Text},
     operation::UserId,
     render::{Connection, ListPage, ListRow},
     store::{ListFilter, Model},
@@ -78,18 +79,19 @@ async fn answer(
         });
         return Ok(Json(ListJson { operations: operations.collect(), next_url }).into_response());
     }
+    let renderer = web.renderer_for(viewer);
     let page = ListPage {
-        rows: rows.iter().map(|row| list_row(web, row)).collect(),
+        rows: rows.iter().map(|row| list_row(web, row, renderer.language())).collect(),
         url,
         next_url,
         shows_owner: viewer.is_superuser,
         state: filter.state,
         search: query.q.clone(),
     };
-    let renderer = &web.engine().renderer;
     // The same address answers with a page or with a part of it, which nobody goes back to.
-    let headers_of =
-        |caching| [(header::VARY, "HX-Request, Accept"), (header::CACHE_CONTROL, caching)];
+    let headers_of = |caching| {
+        [(header::VARY, "HX-Request, Accept, Accept-Language"), (header::CACHE_CONTROL, caching)]
+    };
     if is_partial(headers) {
         return Ok((headers_of("no-store"), renderer.list_table(&page)).into_response());
     }
@@ -97,7 +99,7 @@ async fn answer(
     let token = web.engine().keys.sign(&viewer.id, &channel)?;
     let connection = Connection { token: Some(token), ..Connection::default() };
     let list = renderer.list(&page, &channel, &connection);
-    let page = renderer.page("Operations", &viewer.id, list);
+    let page = renderer.page(&renderer.language().say(Text::Operations), &viewer.id, list);
     Ok((headers_of(LIVE_PAGE), page).into_response())
 }
 
@@ -134,9 +136,9 @@ impl ListQuery {
     }
 }
 
-fn list_row(web: &Web, row: &Model) -> ListRow {
+fn list_row(web: &Web, row: &Model, language: &Language) -> ListRow {
     let live = web.engine().running.projection(row.operation_id());
-    web.engine().list_row(row, live.as_ref())
+    web.engine().list_row(row, live.as_ref(), language)
 }
 
 fn text(value: &str) -> Option<String> {

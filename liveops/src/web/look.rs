@@ -83,7 +83,7 @@ impl Look {
             (row.projection(kind), Vec::new())
         };
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let snapshot = || engine.renderer.snapshot(&subject, &projection);
+        let snapshot = || engine.renderer_of(row).snapshot(&subject, &projection);
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
     }
 

@@ -15,6 +15,7 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
+    language::{Language, Text},
     operation::{OperationKind, OperationState},
     render::{Subject, shown_log},
     store::{Model, StoreError},
@@ -75,7 +76,7 @@ async fn show(
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }
     let subject = Subject { kind, id: row.operation_id() };
-    let page = web.engine().renderer.operation_page(&subject, &viewer.id, container);
+    let page = web.renderer_for(viewer).operation_page(&subject, &viewer.id, container);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 
@@ -89,7 +90,7 @@ pub(super) async fn log<V>(
 ) -> Response {
     let log = async {
         let found = find(&web, &viewer, &path).await?;
-        Ok(log_text(&web, &found).await?)
+        Ok(log_text(&web, &viewer, &found).await?)
     };
     match log.await {
         Ok(text) => text.into_response(),
@@ -97,7 +98,12 @@ pub(super) async fn log<V>(
     }
 }
 
-async fn log_text(web: &Web, Found { kind, row }: &Found) -> Result<String, StoreError> {
+async fn log_text(
+    web: &Web,
+    viewer: &Viewer,
+    Found { kind, row }: &Found,
+) -> Result<String, StoreError> {
+    let language = web.renderer_for(viewer).language().clone();
     let live = web.engine().running.projection(row.operation_id());
     if live.is_none() && row.state() == OperationState::Started {
         // In another process, which has told what pages show of it.
@@ -106,18 +112,19 @@ async fn log_text(web: &Web, Found { kind, row }: &Found) -> Result<String, Stor
         let lines = shown_log(&snapshot);
         let first = lines.first().map_or(0, |line| line.number);
         let lines = lines.iter().map(|line| text_line(&line.at, &line.level, &line.text));
-        return Ok(text_lines(first, lines));
+        return Ok(text_lines(&language, first, lines));
     }
     let log = live.unwrap_or_else(|| row.projection(kind)).log;
     let lines = log.iter().map(|(_, line)| {
         let at = line.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         text_line(&at, line.level.as_str(), &line.text)
     });
-    Ok(text_lines(log.first_id(), lines))
+    Ok(text_lines(&language, log.first_id(), lines))
 }
 
-fn text_lines(first: u64, lines: impl Iterator<Item = String>) -> String {
-    let gap = (first > 0).then(|| format!("[the first {first} lines are gone]\n"));
+fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = String>) -> String {
+    let gone = || language.say_with(Text::LinesGone, [("lines", first.into())]);
+    let gap = (first > 0).then(|| format!("[{}]\n", gone()));
     gap.into_iter().chain(lines).collect()
 }
 

@@ -15,6 +15,7 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
+    language::Text,
     metrics::{Transport, connection_refused},
     token::SubscriptionToken,
 };
@@ -46,7 +47,7 @@ pub(super) async fn connect<V>(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !is_own_origin(&web, &headers) {
-        return WebError::forbidden("Connections from other sites are refused.").into_response();
+        return WebError::forbidden(Text::OtherSite).into_response();
     }
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)

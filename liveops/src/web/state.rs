@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::hub::Hub;
+use super::{hub::Hub, viewer::Viewer};
 use crate::{
     metrics::Transport,
     operation::UserId,
+    render::Renderer,
     runner::{Client, Engine, LiveOps},
 };
 
@@ -36,6 +37,11 @@ impl Web {
 
     pub(super) fn engine(&self) -> &Engine {
         self.liveops.engine()
+    }
+
+    /// What makes pages for `viewer`, in the language they read.
+    pub(super) fn renderer_for(&self, viewer: &Viewer) -> Renderer {
+        self.engine().renderer.speaking(viewer.accepted_languages())
     }
 
     /// Counts a connection of `viewer` until it is dropped; `None` when there are as many as there

@@ -3,12 +3,13 @@ use std::marker::PhantomData;
 use axum::{
     Extension,
     extract::FromRequestParts,
-    http::request::Parts,
+    http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
 
 use super::{error::WebError, state::Web};
 use crate::{
+    language::Text,
     operation::{ChannelName, UserId},
     store::Model,
 };
@@ -25,12 +26,15 @@ pub struct Viewer {
     pub groups: Vec<String>,
     /// Whether they see and manage everybody's operations, and tracebacks.
     pub is_superuser: bool,
+    /// The languages they read, liked best first with commas between them, as BCP 47 tags. Where the
+    /// application does not know, as their browser says.
+    pub languages: Option<String>,
 }
 
 impl Viewer {
     /// An ordinary viewer, in no group.
     pub fn new(id: impl Into<UserId>) -> Self {
-        Self { id: id.into(), groups: Vec::new(), is_superuser: false }
+        Self { id: id.into(), groups: Vec::new(), is_superuser: false, languages: None }
     }
 
     /// The same viewer, in these groups.
@@ -45,6 +49,19 @@ impl Viewer {
     pub fn superuser(mut self, is_superuser: bool) -> Self {
         self.is_superuser = is_superuser;
         self
+    }
+
+    /// The same viewer, who has told the application which language to speak: `pl`, or several with
+    /// commas between them.
+    #[must_use]
+    pub fn with_languages(mut self, languages: impl Into<String>) -> Self {
+        self.languages = Some(languages.into());
+        self
+    }
+
+    /// What the viewer asks for, in the form of `Accept-Language`.
+    pub(super) fn accepted_languages(&self) -> &str {
+        self.languages.as_deref().unwrap_or_default()
     }
 
     pub(super) fn may_see(&self, row: &Model) -> bool {
@@ -83,15 +100,21 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let extracted = V::from_request_parts(parts, state).await;
-        let viewer: Viewer = extracted.map_err(IntoResponse::into_response)?.into();
+        let mut viewer: Viewer = extracted.map_err(IntoResponse::into_response)?.into();
+        viewer.languages = viewer.languages.or_else(|| accepted_languages(parts));
         let Extension(web) = Extension::<Web>::from_request_parts(parts, state)
             .await
             .map_err(IntoResponse::into_response)?;
         if viewer.is_admitted(web.engine().config.required_group.as_ref()) {
             Ok(Self { viewer, extractor: PhantomData })
         } else {
-            Err(WebError::forbidden("You are not in the group that this page is for.")
-                .into_response())
+            let refusal = WebError::forbidden(Text::NotInGroup);
+            Err(refusal.answer(&web, &viewer, &parts.headers))
         }
     }
+}
+
+fn accepted_languages(parts: &Parts) -> Option<String> {
+    let accepted = parts.headers.get(header::ACCEPT_LANGUAGE)?;
+    accepted.to_str().ok().map(str::to_owned)
 }

@@ -3,10 +3,10 @@
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::state::Web;
+use super::{state::Web, viewer::Viewer};
 use crate::{
     channel::{Chained, Cursor, Finished, Frame, Missing, Payload, RowProgress, Signal},
-    operation::{ChannelName, OperationId, OperationState, UserId},
+    operation::{ChannelName, OperationId, OperationState},
     render::{Fragment, Renderer},
     token::{SubscriptionToken, TokenError},
 };
@@ -117,7 +117,7 @@ pub(super) fn encode_shared(
 /// The text of a frame for one viewer.
 pub(super) fn encode_frame(
     web: &Web,
-    viewer: &UserId,
+    viewer: &Viewer,
     channel: &ChannelName,
     frame: &Frame,
 ) -> Result<Vec<Message>, TokenError> {
@@ -144,7 +144,7 @@ pub(super) fn encode_frame(
 /// and is told of the end.
 pub(super) fn encode_catch_up(
     web: &Web,
-    viewer: &UserId,
+    viewer: &Viewer,
     channel: &ChannelName,
     cursor: Cursor,
     missing: Missing,
@@ -164,7 +164,8 @@ pub(super) fn encode_catch_up(
         };
         if let Payload::Signal(Signal::Finished(finished)) = &frame.payload {
             // In front, so that who has come to the end has it.
-            let traceback = traceback.map(|text| encode_traceback(web, channel, finished.id, text));
+            let traceback =
+                traceback.map(|text| encode_traceback(web, viewer, channel, finished.id, text));
             messages.splice(..0, traceback);
         }
         Ok(messages)
@@ -175,8 +176,14 @@ pub(super) fn encode_catch_up(
 }
 
 /// What went wrong, which has no place in the channel: it was never part of it.
-fn encode_traceback(web: &Web, channel: &ChannelName, id: OperationId, traceback: &str) -> Message {
-    let html = web.engine().renderer.traceback_out_of_band(id, traceback);
+fn encode_traceback(
+    web: &Web,
+    viewer: &Viewer,
+    channel: &ChannelName,
+    id: OperationId,
+    traceback: &str,
+) -> Message {
+    let html = web.renderer_for(viewer).traceback_out_of_band(id, traceback);
     let message = ChatMessage {
         channel: channel.as_str(),
         liveop_html: Some(html),
@@ -234,12 +241,12 @@ fn finished_message(finished: &Finished) -> FinishedMessage<'_> {
 
 fn chain_message<'a>(
     web: &Web,
-    viewer: &UserId,
+    viewer: &Viewer,
     chained: &'a Chained,
 ) -> Result<ChainMessage<'a>, TokenError> {
     let channel = ChannelName::operation(chained.id);
     Ok(ChainMessage {
-        token: web.engine().keys.sign(viewer, &channel)?,
+        token: web.engine().keys.sign(&viewer.id, &channel)?,
         channel: channel.to_string(),
         pk: chained.id.to_string(),
         url: &chained.url,

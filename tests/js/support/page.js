@@ -187,6 +187,8 @@ export function container({
   replaces,
   log = "",
   events = true,
+  labels,
+  lang,
 } = {}) {
   const attribute = (name, value) => (value == null ? "" : ` ${name}="${value}"`);
   const region = (name, content = "") =>
@@ -196,7 +198,8 @@ export function container({
     data-liveop-channel="${channel(id)}" data-liveop-state="${state}"
     ${attribute("data-liveop-token", token)}${attribute("data-liveop-cursor", cursor)}
     ${attribute("data-liveop-events", events ? `/live/demo.task/${id}/events` : null)}
-    data-liveop-socket="/live/ws" data-liveop-tokens="/live/token" data-liveop-keepalive="25">
+    data-liveop-socket="/live/ws" data-liveop-tokens="/live/token" data-liveop-keepalive="25"
+    ${attribute("lang", lang)}${labels ? ` data-liveop-labels='${labels}'` : ""}>
     <header class="op-head"><span class="op-connection" role="img" hidden></span>${region("controls")}</header>
     ${region("stages")}${region("status", "<p>Running</p>")}${region("progress")}
     <div id="op-regions-${id}" class="op-regions"></div>${region("result")}

@@ -188,7 +188,7 @@ on_every_database! {
         assert_eq!(row.state(), OperationState::FinishedOk, "{row:?}");
         assert_eq!((row.attempt, row.result_context, row.error_message), (3, Some(3.into()), None));
         let log = app.get(&format!("/live/test.flaky/{id}/log")).await.body;
-        for line in ["this is attempt 1", "Attempt 1 of 5 failed, next try in 0ns: The service is busy.", "this is attempt 3"] {
+        for line in ["this is attempt 1", "Attempt 1 of 5 failed, next try in 0 s: The service is busy.", "this is attempt 3"] {
             assert!(log.contains(line), "{line} is missing in {log}");
         }
     }
@@ -260,7 +260,7 @@ on_every_database! {
         assert_eq!(row.state(), OperationState::FinishedError);
         assert_eq!(
             row.error_message.as_deref(),
-            Some("It was stopped because it took longer than 20ms.")
+            Some("It was stopped because it took longer than 0.02 s.")
         );
         assert_eq!(row.stage_states, serde_json::json!(["failed"]));
     }

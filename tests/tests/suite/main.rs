@@ -35,6 +35,7 @@ mod house;
 mod htmx;
 mod http;
 mod keyboard;
+mod languages;
 mod lifecycle;
 mod live_page;
 mod liveops_js;

@@ -34,7 +34,11 @@ pub use score_import::ScoreImport;
 pub use short_text::{NotShort, ShortText};
 use thousands::thousands;
 
-use liveops::{Templates, runner::Builder};
+use liveops::{
+    Templates,
+    language::{LanguageError, Languages},
+    runner::Builder,
+};
 
 use crate::AppState;
 use pause::pause;
@@ -55,6 +59,15 @@ pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
         .register::<DurableTask>()
         .register::<FloodTask>()
         .register::<EchoTask>()
+}
+
+/// The languages in which the operations have titles and stages.
+///
+/// # Errors
+///
+/// When a file of texts is broken.
+pub fn languages() -> Result<Languages, LanguageError> {
+    Languages::new().with("pl", include_str!("../../texts/pl.ftl"))
 }
 
 /// Adds the templates of the operations that have some.

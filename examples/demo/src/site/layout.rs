@@ -7,7 +7,7 @@ use super::{favicon, start_page};
 pub fn layout(page: &Layout) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(page.language) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -31,13 +31,14 @@ pub fn layout(page: &Layout) -> Markup {
 /// What there is for somebody who is signed in.
 fn links(page: &Layout) -> Markup {
     // A layout is not told the path of its page, but the title of the list is known.
+    let sign_out = page.language.text("sign-out", []);
     let current = |title: &str| (page.title == title).then_some("page");
     html! {
         a href="/" aria-current=[current(start_page::TITLE)] { "Start" }
-        a href=(page.list_url) aria-current=[current("Operations")] { "Operations" }
+        a href=(page.list_url) aria-current=[current(&page.list_title)] { (page.list_title) }
         form class="liveops-end" method="post" action="/logout" {
             span class="liveops-user" { (page.viewer) }
-            button type="submit" { "Sign out" }
+            button type="submit" { (sign_out.as_deref().unwrap_or("Sign out")) }
         }
     }
 }

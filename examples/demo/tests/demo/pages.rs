@@ -148,3 +148,20 @@ async fn a_file_shows_a_result_and_goes_before_a_function() {
     let shown = format!("<p>{} of {}</p>", summary["accepted"], summary["total"]);
     assert!(page.contains(&shown), "{page}");
 }
+
+#[tokio::test]
+async fn every_operation_has_its_texts_in_every_language_of_the_demo() {
+    let fixture = Fixture::eager().await;
+    assert_eq!(fixture.demo.liveops().missing_texts(), []);
+}
+
+#[tokio::test]
+async fn an_operation_is_shown_in_the_language_of_the_browser() {
+    let fixture = Fixture::eager().await;
+    let ann = fixture.signed_in("ann").await.reading("pl");
+    let import = ann.start("demo.demo_import", json!({ "pace_ms": 0 })).await;
+    let page = ann.get(import["url"].as_str().unwrap()).await.text;
+    for said in ["<html lang=\"pl\">", "Import próbny", "Pobieranie", "Wyloguj", "Zakończone"] {
+        assert!(page.contains(said), "{said} in {page}");
+    }
+}

@@ -24,6 +24,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Browser {
     router: Router,
     pub(crate) cookie: Option<String>,
+    language: &'static str,
 }
 
 /// What the demo answered.
@@ -53,7 +54,7 @@ impl Fixture {
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser { router: self.demo.router(), cookie: None }
+        Browser { router: self.demo.router(), cookie: None, language: "en" }
     }
 
     pub(crate) async fn signed_in(&self, user: &str) -> Browser {
@@ -89,6 +90,11 @@ pub(crate) fn id(operation: &Value) -> OperationId {
 }
 
 impl Browser {
+    /// The same browser of somebody who reads another language.
+    pub(crate) fn reading(self, language: &'static str) -> Self {
+        Self { language, ..self }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path), Body::empty()).await
     }
@@ -100,11 +106,8 @@ impl Browser {
         self.send(request, Body::from(form.to_owned())).await
     }
 
-    pub(crate) async fn send(
-        &self,
-        mut request: axum::http::request::Builder,
-        body: Body,
-    ) -> Answer {
+    pub(crate) async fn send(&self, request: axum::http::request::Builder, body: Body) -> Answer {
+        let mut request = request.header(header::ACCEPT_LANGUAGE, self.language);
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }

@@ -78,9 +78,10 @@ impl Files for Folder {
     fn page(&self, name: &str, page: &HostPage) -> Shown {
         self.render(&self.html, name, || {
             Value::from_pairs([
-                ("title", Value::from(page.title)),
+                ("title", Value::from(page.title.as_str())),
                 ("container", Value::from_safe_string(page.container.0.clone())),
                 ("list_url", Value::from(page.list_url.as_str())),
+                ("language", Value::from(page.language.tag())),
             ])
         })
     }

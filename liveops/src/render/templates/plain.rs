@@ -4,11 +4,12 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
 use super::{HostPage, Layout};
+use crate::language::Text;
 
 pub(super) fn layout(page: &Layout) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(page.language) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -18,7 +19,7 @@ pub(super) fn layout(page: &Layout) -> Markup {
             body class="liveops-page" {
                 header {
                     nav class="liveops-nav" {
-                        a href=(page.list_url) { "Operations" }
+                        a href=(page.list_url) { (page.list_title) }
                         span class="liveops-end liveops-user" { (page.viewer) }
                     }
                 }
@@ -32,7 +33,7 @@ pub(super) fn host(page: &HostPage) -> Markup {
     html! {
         // The title in the container is a second-level heading: it may be one of several, and
         // changes when a chain moves on.
-        h1 class="liveops-hidden" { "Operation" }
+        h1 class="liveops-hidden" { (page.language.say(Text::Operation)) }
         (page.container)
     }
 }

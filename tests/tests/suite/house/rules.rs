@@ -2,7 +2,18 @@ use super::source::{Fact, Source};
 
 /// The house, ground floor first: a module uses its own floor and those below.
 const FLOORS: [&[&str]; 7] = [
-    &["config", "error", "event", "metrics", "operation", "panic", "projection", "span", "token"],
+    &[
+        "config",
+        "error",
+        "event",
+        "language",
+        "metrics",
+        "operation",
+        "panic",
+        "projection",
+        "span",
+        "token",
+    ],
     &["render"],
     &["channel", "store"],
     &["progress"],
@@ -18,13 +29,14 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("apalis_core", &["runner/apalis.rs"]),
     ("axum", &["web/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
     ("sea_orm", &["store/", "channel/postgres/", "runner/build.rs", "runner/enqueue.rs"]),
     ("sea_orm_migration", &["store/", "runner/build.rs"]),
+    ("fluent_bundle", &["language/"]),
     ("redis", &["channel/redis"]),
     // Whoever counts something goes through the list of all metrics.
     ("metrics", &["metrics/"]),

@@ -1,0 +1,96 @@
+//! How a language writes numbers and dates, by the data of the Unicode CLDR.
+
+use std::convert::Infallible;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use fluent_bundle::FluentValue;
+use icu_calendar::{Date, Gregorian};
+use icu_datetime::{
+    FixedCalendarDateTimeFormatter,
+    fieldsets::{YMD, YMDT},
+    input,
+};
+use icu_decimal::{
+    DecimalFormatter,
+    input::{Decimal, FloatPrecision},
+};
+use icu_locale_core::Locale;
+use intl_memoizer::{Memoizable, concurrent::IntlLangMemoizer};
+use unic_langid::LanguageIdentifier;
+
+/// Writes numbers with the separators of a language; plainly where there is no data for it.
+struct Numbers(Option<DecimalFormatter>);
+
+impl Memoizable for Numbers {
+    type Args = ();
+    type Error = Infallible;
+
+    fn construct(language: LanguageIdentifier, (): ()) -> Result<Self, Infallible> {
+        let locale = locale(&language);
+        Ok(Self(DecimalFormatter::try_new(locale.into(), Default::default()).ok()))
+    }
+}
+
+impl Numbers {
+    fn write(&self, number: f64) -> String {
+        match (&self.0, Decimal::try_from_f64(number, FloatPrecision::RoundTrip)) {
+            (Some(formatter), Ok(decimal)) => formatter.format(&decimal).to_string(),
+            _ => number.to_string(),
+        }
+    }
+}
+
+/// Writes moments as a day and a time to the second.
+struct Moments(Option<FixedCalendarDateTimeFormatter<Gregorian, YMDT>>);
+
+impl Memoizable for Moments {
+    type Args = ();
+    type Error = Infallible;
+
+    fn construct(language: LanguageIdentifier, (): ()) -> Result<Self, Infallible> {
+        let locale = locale(&language);
+        let fields = YMD::medium().with_time_hm();
+        Ok(Self(FixedCalendarDateTimeFormatter::try_new(locale.into(), fields).ok()))
+    }
+}
+
+impl Moments {
+    fn write(&self, on: DateTime<Utc>) -> String {
+        let written = self.0.as_ref().zip(moment(on));
+        let written = written.map(|(formatter, moment)| formatter.format(&moment).to_string());
+        written.unwrap_or_else(|| on.format("%Y-%m-%d %H:%M").to_string())
+    }
+}
+
+fn moment(on: DateTime<Utc>) -> Option<input::DateTime<Gregorian>> {
+    let (month, day) = (u8::try_from(on.month()).ok()?, u8::try_from(on.day()).ok()?);
+    let [hour, minute, second] = [on.hour(), on.minute(), on.second()]
+        .map(|number| u8::try_from(number).unwrap_or_default());
+    Some(input::DateTime {
+        date: Date::try_new_gregorian(on.year(), month, day).ok()?,
+        time: input::Time::try_new(hour, minute, second, 0).ok()?,
+    })
+}
+
+/// Both sides implement BCP 47, so what one of them has read the other one reads.
+fn locale(language: &LanguageIdentifier) -> Locale {
+    language.to_string().parse().unwrap_or(Locale::UNKNOWN)
+}
+
+pub(super) fn number(number: f64, intls: &IntlLangMemoizer) -> String {
+    let Ok(text) = intls.with_try_get::<Numbers, _, _>((), |numbers| numbers.write(number));
+    text
+}
+
+pub(super) fn moment_in_words(on: DateTime<Utc>, intls: &IntlLangMemoizer) -> String {
+    let Ok(text) = intls.with_try_get::<Moments, _, _>((), |moments| moments.write(on));
+    text
+}
+
+/// What Fluent asks before it writes a value by itself.
+pub(super) fn value(value: &FluentValue<'_>, intls: &IntlLangMemoizer) -> Option<String> {
+    match value {
+        FluentValue::Number(found) => Some(number(found.value, intls)),
+        _ => None,
+    }
+}

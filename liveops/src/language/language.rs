@@ -1,0 +1,179 @@
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use intl_memoizer::concurrent::IntlLangMemoizer;
+use unic_langid::LanguageIdentifier;
+
+use super::{
+    Arg, Languages, Text,
+    arg::fluent_args,
+    formats,
+    operation_texts::{stage_attribute, title_message},
+};
+use crate::operation::OperationKind;
+
+/// One language: its texts, and how it writes numbers, dates and durations.
+///
+/// Cheap to clone. Comes from [`Languages`], or to a run from
+/// [`Progress::language`](crate::Progress::language).
+#[derive(Clone)]
+pub struct Language(Arc<Spoken>);
+
+struct Spoken {
+    /// As it was asked for.
+    tag: String,
+    bundle: FluentBundle<Arc<FluentResource>>,
+    /// Keeps what writes numbers and dates outside of messages.
+    intls: IntlLangMemoizer,
+}
+
+impl Language {
+    /// The language of `locale`, in which later messages take the place of earlier ones.
+    pub(super) fn new(
+        locale: LanguageIdentifier,
+        messages: impl IntoIterator<Item = Arc<FluentResource>>,
+    ) -> Self {
+        let mut bundle = FluentBundle::new_concurrent(vec![locale.clone()]);
+        // The marks for mixed directions would be shown by terminals, and counted by tests.
+        bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(formats::value));
+        for messages in messages {
+            bundle.add_resource_overriding(messages);
+        }
+        Self(Arc::new(Spoken {
+            tag: locale.to_string(),
+            bundle,
+            intls: IntlLangMemoizer::new(locale),
+        }))
+    }
+
+    /// Its BCP 47 tag: `pl`, `de-CH`.
+    pub fn tag(&self) -> &str {
+        &self.0.tag
+    }
+
+    /// A text of the application's, with what stands for its variables; `None` when the application
+    /// has no text of that id in this language or the default one.
+    ///
+    /// ```
+    /// use liveops::language::Languages;
+    ///
+    /// let languages = Languages::new().with(
+    ///     "pl",
+    ///     "rows-saved = { $rows ->
+    ///         [one] Zapisano { $rows } wiersz
+    ///         [few] Zapisano { $rows } wiersze
+    ///        *[other] Zapisano { $rows } wierszy
+    ///     }",
+    /// )?;
+    /// let polish = languages.find("pl-PL");
+    /// assert_eq!(polish.text("rows-saved", [("rows", 3.0.into())]).unwrap(), "Zapisano 3 wiersze");
+    /// # Ok::<(), liveops::language::LanguageError>(())
+    /// ```
+    pub fn text<'a>(
+        &self,
+        id: &str,
+        args: impl IntoIterator<Item = (&'a str, Arg)>,
+    ) -> Option<String> {
+        self.message(id, None, &fluent_args(args))
+    }
+
+    /// A number as the language writes it: `1,234.5`, `1 234,5`.
+    pub fn number(&self, number: f64) -> String {
+        formats::number(number, &self.0.intls)
+    }
+
+    /// A moment, as a day and a time of Coordinated Universal Time: `21 lis 2026, 18:30`.
+    pub fn date_time(&self, on: DateTime<Utc>) -> String {
+        formats::moment_in_words(on, &self.0.intls)
+    }
+
+    /// The two largest units of a duration: `1 h 5 min`, `2 min 10 s`, `8 s`, and `0.25 s` where it is
+    /// less than a second.
+    pub fn duration(&self, duration: Duration) -> String {
+        if duration < Duration::from_secs(1) {
+            let seconds = duration.as_millis() as f64 / 1_000.0;
+            return self.say_with(Text::Seconds, [("seconds", seconds.into())]);
+        }
+        let seconds = duration.as_secs();
+        let (h, min, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        match (h, min) {
+            (0, 0) => self.say_with(Text::Seconds, [("seconds", s.into())]),
+            (0, _) => {
+                let args = [("minutes", min.into()), ("seconds", s.into())];
+                self.say_with(Text::MinutesSeconds, args)
+            }
+            _ => {
+                let args = [("hours", h.into()), ("minutes", min.into())];
+                self.say_with(Text::HoursMinutes, args)
+            }
+        }
+    }
+
+    /// What people read as the name of this kind of operation.
+    pub fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
+        let title = self.message(&title_message(kind.op_type), None, &FluentArgs::new());
+        title.map_or(Cow::Borrowed(kind.title), Cow::Owned)
+    }
+
+    /// The labels of its stages, in order.
+    pub fn stages(&self, kind: &OperationKind) -> Vec<Cow<'static, str>> {
+        let message = title_message(kind.op_type);
+        let label = |(index, label): (usize, &&'static str)| {
+            let attribute = stage_attribute(kind.stages, index);
+            let translated = self.message(&message, Some(&attribute), &FluentArgs::new());
+            translated.map_or(Cow::Borrowed(*label), Cow::Owned)
+        };
+        kind.stages.iter().enumerate().map(label).collect()
+    }
+
+    /// A text of liveops itself.
+    pub(crate) fn say(&self, text: Text) -> String {
+        self.say_with(text, [])
+    }
+
+    pub(crate) fn say_with<'a>(
+        &self,
+        text: Text,
+        args: impl IntoIterator<Item = (&'a str, Arg)>,
+    ) -> String {
+        let said = self.message(text.id(), None, &fluent_args(args));
+        said.unwrap_or_else(|| text.id().to_owned())
+    }
+
+    /// A message, or an attribute of it, with its variables filled in.
+    fn message(&self, id: &str, attribute: Option<&str>, args: &FluentArgs<'_>) -> Option<String> {
+        let bundle = &self.0.bundle;
+        let message = bundle.get_message(id)?;
+        let pattern = match attribute {
+            Some(attribute) => message.get_attribute(attribute)?.value(),
+            None => message.value()?,
+        };
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(args), &mut errors);
+        if let Some(error) = errors.first() {
+            tracing::warn!(id, language = self.tag(), %error, "a text lacks something");
+        }
+        Some(text.into_owned())
+    }
+}
+
+impl Default for Language {
+    /// English, without texts of an application's.
+    fn default() -> Self {
+        Languages::new().find("")
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag())
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Language").field(&self.tag()).finish()
+    }
+}

@@ -1,0 +1,262 @@
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::{TimeZone, Utc};
+use fluent_bundle::FluentResource;
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+
+use super::{LanguageError, Languages, Text, languages::BUILT_IN};
+use crate::operation::{OperationKind, Policy};
+
+fn spoken(accepted: &str) -> String {
+    Languages::new().find(accepted).tag().to_owned()
+}
+
+#[test]
+fn every_language_says_everything_and_nothing_else() {
+    let expected: BTreeSet<&str> = Text::ALL.iter().map(|text| text.id()).collect();
+    assert_eq!(expected.len(), Text::ALL.len(), "an id is there twice");
+    for (tag, messages) in BUILT_IN.iter() {
+        let found = messages.entries().filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message.id.name),
+            Entry::Junk { content } => panic!("{tag}: {content}"),
+            _ => None,
+        });
+        let found: Vec<&str> = found.collect();
+        let unique: BTreeSet<&str> = found.iter().copied().collect();
+        assert_eq!(unique, expected, "{tag}");
+        assert_eq!(unique.len(), found.len(), "{tag} says something twice");
+    }
+}
+
+#[test]
+fn every_language_says_it_with_the_same_variables() {
+    let english = variables(&BUILT_IN[&"en".parse().unwrap()]);
+    assert!(english.contains(&("attempt-of", "number".to_owned())), "{english:?}");
+    for (tag, messages) in BUILT_IN.iter() {
+        assert_eq!(variables(messages), english, "{tag}");
+    }
+}
+
+/// Every variable with the message that has it.
+fn variables(messages: &FluentResource) -> BTreeSet<(&str, String)> {
+    let mut all = BTreeSet::new();
+    for entry in messages.entries() {
+        let Entry::Message(message) = entry else { continue };
+        let mut found = BTreeSet::new();
+        of_pattern(message.value.as_ref().unwrap(), &mut found);
+        all.extend(found.into_iter().map(|name| (message.id.name, name)));
+    }
+    all
+}
+
+fn of_pattern(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        let PatternElement::Placeable { expression } = element else { continue };
+        match expression {
+            Expression::Inline(inline) => of_inline(inline, found),
+            Expression::Select { selector, variants } => {
+                of_inline(selector, found);
+                variants.iter().for_each(|variant| of_pattern(&variant.value, found));
+            }
+        }
+    }
+}
+
+fn of_inline(expression: &InlineExpression<&str>, found: &mut BTreeSet<String>) {
+    match expression {
+        InlineExpression::VariableReference { id } => found.insert(id.name.to_owned()),
+        other => panic!("only variables are expected in a text, found {other:?}"),
+    };
+}
+
+#[test]
+fn plurals_have_the_forms_of_their_language() {
+    for (tag, forms) in [
+        ("en", [(1, "The first line is gone"), (2, "The first 2 lines are gone")]),
+        ("pl", [(1, "Brakuje pierwszego wiersza"), (22, "Brakuje pierwszych 22 wierszy")]),
+        ("ja", [(1, "先頭の1行は残っていません"), (2, "先頭の2行は残っていません")]),
+    ] {
+        let language = Languages::new().find(tag);
+        for (lines, said) in forms {
+            let lines = [("lines", u32::into(lines))];
+            assert_eq!(language.say_with(Text::LinesGone, lines), said);
+        }
+    }
+}
+
+#[test]
+fn who_asks_gets_the_first_language_that_is_spoken() {
+    for (accepted, tag) in [
+        ("", "en"),
+        ("pl", "pl"),
+        ("PL-pl", "pl-PL"),
+        ("eo, pl;q=0.8, de;q=0.5", "pl"),
+        ("de-CH", "de-CH"),
+        ("de-Latn-CH-1996-foobar1-foobar2", "de-Latn-CH"),
+        ("zh-CN", "zh-CN"),
+        ("zh", "zh"),
+        // Another script, which is not spoken.
+        ("zh-TW, fr", "fr"),
+        ("eo", "en"),
+        ("*", "en"),
+        ("../../etc/passwd, \0, ;q=, pl", "pl"),
+    ] {
+        assert_eq!(spoken(accepted), tag, "{accepted}");
+    }
+    assert_eq!(Languages::new().find("zh-CN").say(Text::Retry), "重试");
+    assert_eq!(Languages::new().find("de-CH").say(Text::Retry), "Wiederholen");
+}
+
+#[test]
+fn what_a_client_asks_for_is_kept_only_within_bounds() {
+    let languages = Languages::new();
+    for n in 0..10_000 {
+        languages.find(&format!("pl, de;q=0.{n}"));
+    }
+    languages.find(&"pl,".repeat(1_000));
+    assert_eq!(languages.kept(), 256);
+    assert_eq!(languages.find("uk").tag(), "uk");
+}
+
+#[test]
+fn numbers_are_written_as_the_language_does() {
+    for (tag, written) in [
+        ("en", "1,234,567.5"),
+        ("pl", "1\u{a0}234\u{a0}567,5"),
+        ("de", "1.234.567,5"),
+        ("de-CH", "1'234'567.5"),
+        ("fr", "1\u{202f}234\u{202f}567,5"),
+        ("uk", "1\u{a0}234\u{a0}567,5"),
+        ("ja", "1,234,567.5"),
+        ("zh-Hans", "1,234,567.5"),
+    ] {
+        assert_eq!(Languages::new().find(tag).number(1_234_567.5), written, "{tag}");
+    }
+    let english = Languages::new().find("en");
+    for (number, written) in
+        [(0.0, "0"), (999.0, "999"), (1_000.0, "1,000"), (-1.25, "-1.25"), (f64::NAN, "NaN")]
+    {
+        assert_eq!(english.number(number), written);
+    }
+}
+
+#[test]
+fn moments_are_written_as_the_language_does() {
+    let on = Utc.with_ymd_and_hms(2026, 11, 21, 18, 5, 59).unwrap();
+    for (tag, written) in [
+        ("en", "Nov 21, 2026, 6:05 PM"),
+        ("en-GB", "21 Nov 2026, 18:05"),
+        ("pl", "21 lis 2026, 18:05"),
+        ("de", "21.11.2026, 18:05"),
+        ("fr", "21 nov. 2026, 18:05"),
+        ("uk", "21 лист. 2026 р., 18:05"),
+        ("ja", "2026/11/21 18:05"),
+        ("zh-Hans", "2026年11月21日 18:05"),
+    ] {
+        let found = Languages::new().find(tag).date_time(on).replace('\u{202f}', " ");
+        assert_eq!(found, written, "{tag}");
+    }
+}
+
+#[test]
+fn durations_show_their_two_largest_units() {
+    let english = Languages::new().find("en");
+    for (seconds, text) in [(0, "0 s"), (59, "59 s"), (130, "2 min 10 s"), (3_900, "1 h 5 min")] {
+        assert_eq!(english.duration(Duration::from_secs(seconds)), text);
+    }
+    let german = Languages::new().find("de");
+    assert_eq!(german.duration(Duration::from_micros(20_500)), "0,02 Sek.");
+    let japanese = Languages::new().find("ja");
+    assert_eq!(japanese.duration(Duration::from_secs(3_900)), "1時間5分");
+}
+
+const KIND: OperationKind = OperationKind {
+    op_type: "demo.score_import",
+    title: "Score import",
+    stages: &["Load", "Process data", "Załaduj", "Zażądaj", "process-data", "保存"],
+    stage_weights: &[],
+    host_template: "",
+    result_template: "",
+    result_text_template: "",
+    policy: Policy::DEFAULT,
+};
+
+#[test]
+fn an_operation_is_called_what_its_application_says() {
+    let texts = "\
+demo-score_import = Import wyników
+    .stage-load = Wczytanie
+    .stage-2 = Przetwarzanie
+    .stage-za-aduj = Ładowanie
+    .stage-6 = Zapis
+";
+    let languages = Languages::new().with("pl", texts).unwrap();
+    let polish = languages.find("pl");
+    assert_eq!(polish.title(&KIND), "Import wyników");
+    // What has no translation is said as it was declared.
+    assert_eq!(
+        polish.stages(&KIND),
+        ["Wczytanie", "Przetwarzanie", "Ładowanie", "Zażądaj", "process-data", "Zapis"]
+    );
+    let german = languages.find("de");
+    assert_eq!(german.title(&KIND), "Score import");
+    assert_eq!(german.stages(&KIND), KIND.stages);
+
+    let missing = languages.missing_texts([KIND].iter());
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        missing,
+        [
+            "`pl` lacks `demo-score_import.stage-za-daj` for \"Zażądaj\"",
+            "`pl` lacks `demo-score_import.stage-5` for \"process-data\"",
+        ]
+    );
+}
+
+#[test]
+fn what_an_application_says_goes_before_what_liveops_says() {
+    let languages = Languages::new().with("pl", "retry = Od nowa").unwrap();
+    assert_eq!(languages.find("pl").say(Text::Retry), "Od nowa");
+    assert_eq!(languages.find("pl").say(Text::Cancel), "Anuluj");
+    assert_eq!(languages.find("en").say(Text::Retry), "Retry");
+}
+
+#[test]
+fn the_default_language_stands_in_for_what_others_lack() {
+    let languages = Languages::new()
+        .with("pl", "hello = Cześć")
+        .and_then(|languages| languages.with("eo", "bye = Ĝis"))
+        .and_then(|languages| languages.default_to("pl"))
+        .unwrap();
+    assert_eq!(languages.find("").tag(), "pl");
+    assert_eq!(languages.find("sv").say(Text::Retry), "Ponów");
+    let esperanto = languages.find("eo");
+    assert_eq!(esperanto.text("bye", []).unwrap(), "Ĝis");
+    assert_eq!(esperanto.text("hello", []).unwrap(), "Cześć");
+    assert_eq!(esperanto.say(Text::Retry), "Ponów");
+    assert_eq!(esperanto.text("hello.attribute", []), None);
+    assert_eq!(esperanto.text("nothing", []), None);
+}
+
+#[test]
+fn texts_that_cannot_be_used_say_why() {
+    let message = |result: Result<Languages, LanguageError>| result.unwrap_err().to_string();
+    assert_eq!(
+        message(Languages::new().with("polish language", "")),
+        "expected a language as a BCP 47 tag such as `pl` or `zh-Hans`, found `polish language`"
+    );
+    assert_eq!(
+        message(Languages::new().with("pl", "hello = Cześć\nbye =\n")),
+        "the texts for `pl`: line 2: Expected a message field for \"bye\""
+    );
+    assert_eq!(
+        message(Languages::new().default_to("eo")),
+        "expected one of the languages there are texts in (de, en, fr, ja, pl, uk, zh-Hans), found `eo`"
+    );
+}
+
+#[test]
+fn a_text_that_lacks_a_variable_is_said_all_the_same() {
+    let languages = Languages::new().with("pl", "rows = { $rows } wierszy").unwrap();
+    assert_eq!(languages.find("pl").text("rows", []).unwrap(), "{$rows} wierszy");
+}

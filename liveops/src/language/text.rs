@@ -1,0 +1,106 @@
+//! What liveops itself says.
+
+/// Gives each text its id in the files of `liveops/texts`.
+macro_rules! texts {
+    ($($name:ident = $id:literal,)*) => {
+        /// A text of liveops itself.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Text { $($name,)* }
+
+        impl Text {
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The id of its message.
+            pub(super) const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+        }
+    };
+}
+
+texts! {
+    NotStarted = "not-started",
+    Started = "started",
+    FinishedOk = "finished-ok",
+    FinishedError = "finished-error",
+    Cancelled = "cancelled",
+
+    StagePending = "stage-pending",
+    StageActive = "stage-active",
+    StageDone = "stage-done",
+    StageFailed = "stage-failed",
+    StageCancelled = "stage-cancelled",
+    StageReused = "stage-reused",
+
+    Cancel = "cancel",
+    Cancelling = "cancelling",
+    Retry = "retry",
+    Continue = "continue",
+    ContinuedIn = "continued-in",
+
+    AttemptOf = "attempt-of",
+    NextTryIn = "next-try-in",
+    AttemptFailed = "attempt-failed",
+
+    Progress = "progress",
+    Percent = "percent",
+    DoneOfTotal = "done-of-total",
+    PerSecond = "per-second",
+    TimeLeft = "time-left",
+    Labelled = "labelled",
+
+    HoursMinutes = "hours-minutes",
+    MinutesSeconds = "minutes-seconds",
+    Seconds = "seconds",
+
+    Operation = "operation",
+    Log = "log",
+    WholeLog = "whole-log",
+    LinesGone = "lines-gone",
+    Traceback = "traceback",
+
+    Connected = "connected",
+    Reconnecting = "reconnecting",
+    Offline = "offline",
+    Refused = "refused",
+    Unreachable = "unreachable",
+
+    Operations = "operations",
+    AllOperations = "all-operations",
+    NoOperations = "no-operations",
+    OlderOperations = "older-operations",
+    State = "state",
+    Status = "status",
+    Owner = "owner",
+    Created = "created",
+    EveryState = "every-state",
+    Search = "search",
+    Show = "show",
+
+    WentWrong = "went-wrong",
+    TookTooLong = "took-too-long",
+    ResultTooLarge = "result-too-large",
+    WorkerLost = "worker-lost",
+    WorkerLostEachTime = "worker-lost-each-time",
+
+    BadRequestTitle = "bad-request-title",
+    ForbiddenTitle = "forbidden-title",
+    NotFoundTitle = "not-found-title",
+    ConflictTitle = "conflict-title",
+    TooLargeTitle = "too-large-title",
+    UnsupportedTitle = "unsupported-title",
+    InvalidTitle = "invalid-title",
+    TooManyTitle = "too-many-title",
+    InternalTitle = "internal-title",
+    ShowIt = "show-it",
+    AlreadyEnded = "already-ended",
+    NotEnded = "not-ended",
+    Duplicate = "duplicate",
+    NotFound = "not-found",
+    TooManyPages = "too-many-pages",
+    UploadTooLarge = "upload-too-large",
+    Internal = "internal",
+    OtherSite = "other-site",
+    NotInGroup = "not-in-group",
+}

@@ -1,0 +1,35 @@
+use serde_json::{Map, Value};
+
+use super::Renderer;
+use crate::language::Text;
+
+/// What liveops.js says by itself, under the names by which it knows it.
+const LABELS: [(&str, Text); 5] = [
+    ("connected", Text::Connected),
+    ("reconnecting", Text::Reconnecting),
+    ("offline", Text::Offline),
+    ("refused", Text::Refused),
+    ("unreachable", Text::Unreachable),
+];
+
+/// The same for the time that is left, in which it fills in the numbers.
+const DURATIONS: [(&str, Text, &[&str]); 3] = [
+    ("hours", Text::HoursMinutes, &["hours", "minutes"]),
+    ("minutes", Text::MinutesSeconds, &["minutes", "seconds"]),
+    ("seconds", Text::Seconds, &["seconds"]),
+];
+
+impl Renderer {
+    /// What liveops.js says, as JSON.
+    pub(super) fn labels(&self) -> String {
+        let labels = LABELS.map(|(name, text)| (name, self.language.say(text)));
+        let durations = DURATIONS.map(|(name, text, variables)| {
+            let blanks = variables.iter().map(|name| (*name, format!("{{{name}}}").into()));
+            (name, self.language.say_with(text, blanks))
+        });
+        let all = labels.into_iter().chain(durations);
+        let all: Map<String, Value> =
+            all.map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
+        Value::from(all).to_string()
+    }
+}

@@ -1,0 +1,115 @@
+# What liveops itself says. Ids are those of `Text` in language/text.rs, and every file here has all of
+# them, with the same variables: a test sees to it.
+
+## Where an operation is in its life
+
+not-started = Waiting to start
+started = Running
+finished-ok = Finished
+finished-error = Failed
+cancelled = Cancelled
+
+## Where a stage is
+
+stage-pending = pending
+stage-active = active
+stage-done = done
+stage-failed = failed
+stage-cancelled = cancelled
+stage-reused = reused
+
+## What can be done
+
+cancel = Cancel
+cancelling = Cancelling…
+retry = Retry
+continue = Continue
+# In front of the title of the operation that took over.
+continued-in = Continued in
+
+## Attempts
+
+attempt-of = Attempt { $number } of { $max }
+# Goes on where `attempt-of` ends; the time follows.
+next-try-in = , next try in
+attempt-failed = Attempt { $number } of { $max } failed, next try in { $wait }: { $message }
+
+## Progress
+
+progress = Progress
+percent = { $percent } %
+done-of-total = { $done } of { $total }
+per-second = { $rate }/s
+time-left = { $time } left
+# What is being worked on, and how far it is.
+labelled = { $label }: { $text }
+
+## Durations
+
+hours-minutes = { $hours } h { $minutes } min
+minutes-seconds = { $minutes } min { $seconds } s
+seconds = { $seconds } s
+
+## The page of an operation
+
+operation = Operation
+log = Log
+whole-log = Whole log
+lines-gone =
+    { $lines ->
+        [one] The first line is gone
+       *[other] The first { $lines } lines are gone
+    }
+traceback = Traceback
+
+## The connection
+
+connected = Live
+reconnecting = Reconnecting…
+offline = Offline
+refused = This did not work. Please try again.
+unreachable = The server could not be reached. Please try again.
+
+## The list
+
+operations = Operations
+all-operations = All operations
+no-operations = No operations here.
+older-operations = Older operations
+state = State
+status = Status
+owner = Owner
+created = Created
+every-state = All
+search = Search
+show = Show
+
+## How a run ended
+
+went-wrong = Something went wrong. If it happens again, tell support this number: { $id }
+took-too-long = It was stopped because it took longer than { $time }.
+result-too-large = The result is too large to be kept. If you need it, tell support this number: { $id }
+worker-lost = The worker stopped responding.
+worker-lost-each-time = The worker stopped responding each time it ran this.
+
+## Requests that are refused
+
+bad-request-title = Bad request
+forbidden-title = Not allowed
+not-found-title = Not found
+conflict-title = Not possible now
+too-large-title = Too large
+unsupported-title = Unknown format
+invalid-title = This cannot be read
+too-many-title = Too many
+internal-title = Error
+show-it = Show it
+already-ended = It has ended already.
+not-ended = It has not ended yet.
+duplicate = The same operation is waiting or running already.
+not-found = There is no such operation.
+too-many-pages = You have too many pages open.
+upload-too-large = Expected at most { $bytes } bytes, found more.
+internal = Something went wrong on the server.
+other-site = Requests from other sites are refused.
+not-in-group = You are not in the group that this page is for.

@@ -1,0 +1,108 @@
+## Where an operation is in its life
+
+not-started = 開始待ち
+started = 実行中
+finished-ok = 完了
+finished-error = 失敗
+cancelled = キャンセル済み
+
+## Where a stage is
+
+stage-pending = 待機中
+stage-active = 実行中
+stage-done = 完了
+stage-failed = 失敗
+stage-cancelled = キャンセル済み
+stage-reused = 再利用
+
+## What can be done
+
+cancel = キャンセル
+cancelling = キャンセル中…
+retry = 再実行
+continue = 続ける
+continued-in = 続き：
+
+## Attempts
+
+attempt-of = 試行 { $number }/{ $max }
+next-try-in = 、次の試行まで
+attempt-failed = 試行 { $number }/{ $max } は失敗しました。{ $wait }後に再試行します：{ $message }
+
+## Progress
+
+progress = 進捗
+percent = { $percent }%
+done-of-total = { $done }/{ $total }
+per-second = 毎秒{ $rate }
+time-left = 残り{ $time }
+labelled = { $label }：{ $text }
+
+## Durations
+
+hours-minutes = { $hours }時間{ $minutes }分
+minutes-seconds = { $minutes }分{ $seconds }秒
+seconds = { $seconds }秒
+
+## The page of an operation
+
+operation = 処理
+log = ログ
+whole-log = ログ全体
+lines-gone =
+    { $lines ->
+       *[other] 先頭の{ $lines }行は残っていません
+    }
+traceback = トレースバック
+
+## The connection
+
+connected = ライブ
+reconnecting = 再接続中…
+offline = オフライン
+refused = うまくいきませんでした。もう一度お試しください。
+unreachable = サーバーに接続できませんでした。もう一度お試しください。
+
+## The list
+
+operations = 処理一覧
+all-operations = すべての処理
+no-operations = 処理はありません。
+older-operations = 以前の処理
+state = 状態
+status = ステータス
+owner = 所有者
+created = 作成日時
+every-state = すべて
+search = 検索
+show = 表示
+
+## How a run ended
+
+went-wrong = 問題が発生しました。繰り返し発生する場合は、次の番号をサポートにお知らせください：{ $id }
+took-too-long = { $time }を超えたため停止されました。
+result-too-large = 結果が大きすぎるため保存できません。必要な場合は、次の番号をサポートにお知らせください：{ $id }
+worker-lost = ワーカーが応答しなくなりました。
+worker-lost-each-time = 実行のたびにワーカーが応答しなくなりました。
+
+## Requests that are refused
+
+bad-request-title = 不正なリクエスト
+forbidden-title = 許可されていません
+not-found-title = 見つかりません
+conflict-title = 今はできません
+too-large-title = 大きすぎます
+unsupported-title = 不明な形式
+invalid-title = 読み取れません
+too-many-title = 多すぎます
+internal-title = エラー
+show-it = 表示する
+already-ended = すでに終了しています。
+not-ended = まだ終了していません。
+duplicate = 同じ処理がすでに待機中または実行中です。
+not-found = そのような処理はありません。
+too-many-pages = 開いているページが多すぎます。
+upload-too-large = 最大 { $bytes } バイトのところ、それより大きなデータが送られました。
+internal = サーバーで問題が発生しました。
+other-site = 他のサイトからのリクエストは拒否されます。
+not-in-group = このページの対象グループに属していません。

@@ -1,0 +1,111 @@
+## Where an operation is in its life
+
+not-started = Oczekuje na start
+started = W toku
+finished-ok = Zakończone
+finished-error = Niepowodzenie
+cancelled = Anulowane
+
+## Where a stage is
+
+stage-pending = oczekuje
+stage-active = w toku
+stage-done = gotowe
+stage-failed = niepowodzenie
+stage-cancelled = anulowane
+stage-reused = użyte ponownie
+
+## What can be done
+
+cancel = Anuluj
+cancelling = Anulowanie…
+retry = Ponów
+continue = Dalej
+continued-in = Ciąg dalszy:
+
+## Attempts
+
+attempt-of = Próba { $number } z { $max }
+next-try-in = , następna za
+attempt-failed = Próba { $number } z { $max } nie powiodła się, następna za { $wait }: { $message }
+
+## Progress
+
+progress = Postęp
+percent = { $percent }%
+done-of-total = { $done } z { $total }
+per-second = { $rate }/s
+time-left = pozostało { $time }
+labelled = { $label }: { $text }
+
+## Durations
+
+hours-minutes = { $hours } godz. { $minutes } min
+minutes-seconds = { $minutes } min { $seconds } s
+seconds = { $seconds } s
+
+## The page of an operation
+
+operation = Operacja
+log = Dziennik
+whole-log = Cały dziennik
+lines-gone =
+    { $lines ->
+        [one] Brakuje pierwszego wiersza
+        [few] Brakuje pierwszych { $lines } wierszy
+        [many] Brakuje pierwszych { $lines } wierszy
+       *[other] Brakuje pierwszych { $lines } wierszy
+    }
+traceback = Ślad błędu
+
+## The connection
+
+connected = Na żywo
+reconnecting = Ponowne łączenie…
+offline = Brak połączenia
+refused = Nie udało się. Spróbuj ponownie.
+unreachable = Serwer jest nieosiągalny. Spróbuj ponownie.
+
+## The list
+
+operations = Operacje
+all-operations = Wszystkie operacje
+no-operations = Nie ma tu żadnych operacji.
+older-operations = Starsze operacje
+state = Stan
+status = Status
+owner = Właściciel
+created = Utworzono
+every-state = Wszystkie
+search = Szukaj
+show = Pokaż
+
+## How a run ended
+
+went-wrong = Coś poszło nie tak. Jeśli to się powtórzy, podaj pomocy technicznej ten numer: { $id }
+took-too-long = Zatrzymano, ponieważ trwało to dłużej niż { $time }.
+result-too-large = Wynik jest zbyt duży, aby go zachować. Jeśli go potrzebujesz, podaj pomocy technicznej ten numer: { $id }
+worker-lost = Proces wykonujący operację przestał odpowiadać.
+worker-lost-each-time = Proces wykonujący operację za każdym razem przestawał odpowiadać.
+
+## Requests that are refused
+
+bad-request-title = Nieprawidłowe żądanie
+forbidden-title = Brak dostępu
+not-found-title = Nie znaleziono
+conflict-title = Teraz to niemożliwe
+too-large-title = Za duże
+unsupported-title = Nieznany format
+invalid-title = Nie można tego odczytać
+too-many-title = Za dużo
+internal-title = Błąd
+show-it = Pokaż ją
+already-ended = Operacja już się zakończyła.
+not-ended = Operacja jeszcze się nie zakończyła.
+duplicate = Taka sama operacja już oczekuje lub trwa.
+not-found = Nie ma takiej operacji.
+too-many-pages = Masz otwartych zbyt wiele stron.
+upload-too-large = Oczekiwano najwyżej { $bytes } bajtów, otrzymano więcej.
+internal = Na serwerze coś poszło nie tak.
+other-site = Żądania z innych witryn są odrzucane.
+not-in-group = Nie należysz do grupy, dla której jest ta strona.

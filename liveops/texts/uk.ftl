@@ -1,0 +1,111 @@
+## Where an operation is in its life
+
+not-started = Очікує на запуск
+started = Виконується
+finished-ok = Завершено
+finished-error = Помилка
+cancelled = Скасовано
+
+## Where a stage is
+
+stage-pending = очікує
+stage-active = виконується
+stage-done = готово
+stage-failed = помилка
+stage-cancelled = скасовано
+stage-reused = використано повторно
+
+## What can be done
+
+cancel = Скасувати
+cancelling = Скасування…
+retry = Повторити
+continue = Далі
+continued-in = Продовження:
+
+## Attempts
+
+attempt-of = Спроба { $number } з { $max }
+next-try-in = , наступна через
+attempt-failed = Спроба { $number } з { $max } не вдалася, наступна через { $wait }: { $message }
+
+## Progress
+
+progress = Перебіг
+percent = { $percent } %
+done-of-total = { $done } з { $total }
+per-second = { $rate }/с
+time-left = залишилося { $time }
+labelled = { $label }: { $text }
+
+## Durations
+
+hours-minutes = { $hours } год { $minutes } хв
+minutes-seconds = { $minutes } хв { $seconds } с
+seconds = { $seconds } с
+
+## The page of an operation
+
+operation = Операція
+log = Журнал
+whole-log = Увесь журнал
+lines-gone =
+    { $lines ->
+        [one] Бракує перших рядків: { $lines }
+        [few] Бракує перших рядків: { $lines }
+        [many] Бракує перших рядків: { $lines }
+       *[other] Бракує перших рядків: { $lines }
+    }
+traceback = Слід помилки
+
+## The connection
+
+connected = Наживо
+reconnecting = Відновлення з’єднання…
+offline = Немає з’єднання
+refused = Не вдалося. Спробуйте ще раз.
+unreachable = Сервер недоступний. Спробуйте ще раз.
+
+## The list
+
+operations = Операції
+all-operations = Усі операції
+no-operations = Тут немає операцій.
+older-operations = Старіші операції
+state = Стан
+status = Статус
+owner = Власник
+created = Створено
+every-state = Усі
+search = Пошук
+show = Показати
+
+## How a run ended
+
+went-wrong = Щось пішло не так. Якщо це повториться, повідомте службі підтримки цей номер: { $id }
+took-too-long = Операцію зупинено, бо вона тривала довше ніж { $time }.
+result-too-large = Результат завеликий, щоб його зберегти. Якщо він вам потрібен, повідомте службі підтримки цей номер: { $id }
+worker-lost = Процес, що виконував операцію, перестав відповідати.
+worker-lost-each-time = Процес, що виконував операцію, щоразу переставав відповідати.
+
+## Requests that are refused
+
+bad-request-title = Хибний запит
+forbidden-title = Немає доступу
+not-found-title = Не знайдено
+conflict-title = Зараз це неможливо
+too-large-title = Завелике
+unsupported-title = Невідомий формат
+invalid-title = Це неможливо прочитати
+too-many-title = Забагато
+internal-title = Помилка
+show-it = Показати її
+already-ended = Операція вже завершилася.
+not-ended = Операція ще не завершилася.
+duplicate = Така сама операція вже очікує або виконується.
+not-found = Такої операції немає.
+too-many-pages = У вас відкрито забагато сторінок.
+upload-too-large = Очікувалося щонайбільше { $bytes } байтів, отримано більше.
+internal = На сервері щось пішло не так.
+other-site = Запити з інших сайтів відхиляються.
+not-in-group = Ви не належите до групи, для якої ця сторінка.

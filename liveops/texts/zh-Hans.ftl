@@ -1,0 +1,108 @@
+## Where an operation is in its life
+
+not-started = 等待开始
+started = 运行中
+finished-ok = 已完成
+finished-error = 失败
+cancelled = 已取消
+
+## Where a stage is
+
+stage-pending = 等待中
+stage-active = 进行中
+stage-done = 已完成
+stage-failed = 失败
+stage-cancelled = 已取消
+stage-reused = 已复用
+
+## What can be done
+
+cancel = 取消
+cancelling = 正在取消…
+retry = 重试
+continue = 继续
+continued-in = 后续：
+
+## Attempts
+
+attempt-of = 第 { $number } 次尝试，共 { $max } 次
+next-try-in = ，距下次尝试
+attempt-failed = 第 { $number } 次尝试（共 { $max } 次）失败，{ $wait }后重试：{ $message }
+
+## Progress
+
+progress = 进度
+percent = { $percent }%
+done-of-total = { $done } / { $total }
+per-second = 每秒 { $rate }
+time-left = 剩余 { $time }
+labelled = { $label }：{ $text }
+
+## Durations
+
+hours-minutes = { $hours } 小时 { $minutes } 分钟
+minutes-seconds = { $minutes } 分 { $seconds } 秒
+seconds = { $seconds } 秒
+
+## The page of an operation
+
+operation = 操作
+log = 日志
+whole-log = 完整日志
+lines-gone =
+    { $lines ->
+       *[other] 最前面的 { $lines } 行已不存在
+    }
+traceback = 错误追踪
+
+## The connection
+
+connected = 实时
+reconnecting = 正在重新连接…
+offline = 离线
+refused = 操作未成功，请重试。
+unreachable = 无法连接服务器，请重试。
+
+## The list
+
+operations = 操作
+all-operations = 全部操作
+no-operations = 这里没有操作。
+older-operations = 更早的操作
+state = 状态
+status = 进展
+owner = 所有者
+created = 创建时间
+every-state = 全部
+search = 搜索
+show = 显示
+
+## How a run ended
+
+went-wrong = 出现问题。如果再次发生，请将此编号告知支持人员：{ $id }
+took-too-long = 因运行超过 { $time }而被停止。
+result-too-large = 结果过大，无法保存。如果需要，请将此编号告知支持人员：{ $id }
+worker-lost = 执行进程已停止响应。
+worker-lost-each-time = 执行进程每次运行此操作都会停止响应。
+
+## Requests that are refused
+
+bad-request-title = 请求有误
+forbidden-title = 不允许
+not-found-title = 未找到
+conflict-title = 暂时无法进行
+too-large-title = 过大
+unsupported-title = 未知格式
+invalid-title = 无法读取
+too-many-title = 过多
+internal-title = 错误
+show-it = 显示
+already-ended = 它已经结束。
+not-ended = 它尚未结束。
+duplicate = 相同的操作已在等待或运行。
+not-found = 没有这个操作。
+too-many-pages = 您打开的页面过多。
+upload-too-large = 最多允许 { $bytes } 字节，实际更多。
+internal = 服务器出现问题。
+other-site = 来自其他网站的请求会被拒绝。
+not-in-group = 您不在此页面所面向的用户组中。

@@ -1,0 +1,193 @@
+//! Whoever starts an operation reads in their language what it shows, whoever shows it; whoever looks
+//! at a page reads what is around it in theirs.
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use liveops::{
+    LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult, RunnerKind,
+    language::Languages, runner::Builder,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{
+    app::{Answer, Gate, TestApp},
+    database::on_every_database,
+};
+
+/// Says in the language of its owner how many rows it has, and fails where it has none.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Count rows")]
+#[liveop(app = "test", title = "Row count", state = Gate, max_attempts = 2, backoff = "90 s")]
+struct RowCount {
+    rows: u64,
+}
+
+impl Run for RowCount {
+    type Output = u64;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<u64> {
+        p.stage(RowCountStage::CountRows, async {
+            p.set(self.rows / 2, self.rows);
+            p.status(p.language().text("rows", [("rows", self.rows.into())]).unwrap_or_default());
+            p.state().pass().await;
+            if self.rows == 0 { Err("no rows".into()) } else { Ok(self.rows) }
+        })
+        .await
+    }
+}
+
+/// Fails in a way that is not its owner's to know.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", title = "Failure")]
+struct Failure {}
+
+impl Run for Failure {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Err(RunError::from("the secret database is down"))
+    }
+}
+
+const POLISH: &str = "
+test-row_count = Liczba wierszy
+    .stage-count-rows = Liczenie
+rows = { $rows ->
+    [one] { $rows } wiersz
+    [few] { $rows } wiersze
+   *[other] { $rows } wierszy
+}
+";
+
+fn speaking(builder: Builder<Gate>) -> Builder<Gate> {
+    let languages = Languages::new().with("pl", POLISH).unwrap();
+    builder.languages(languages).register::<RowCount>().register::<Failure>()
+}
+
+async fn ask(app: &TestApp, method: &str, path: &str, user: &str, language: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path).header("x-user", user);
+    let request = request.header(header::ACCEPT_LANGUAGE, language);
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    app.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// Starts an operation over HTTP, and gives its id.
+async fn started(app: &TestApp, op_type: &str, body: &str, language: &str) -> OperationId {
+    let request = Request::post(format!("/live/{op_type}/"))
+        .header(header::ACCEPT_LANGUAGE, language)
+        .header(header::CONTENT_TYPE, "application/json");
+    let answer = app.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+    answer.json()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// What stands in the element of that class.
+#[track_caller]
+fn inside<'a>(page: &'a str, class: &str) -> &'a str {
+    let class = format!("class=\"{class}\"");
+    let (_, rest) = page.split_once(&class).unwrap_or_else(|| panic!("no {class} in {page}"));
+    let (_, rest) = rest.split_once('>').unwrap();
+    rest.split_once("</").unwrap().0
+}
+
+on_every_database! {
+    async fn a_worker_shows_an_operation_in_the_language_it_was_started_in(db: TestDatabase) {
+        let web = TestApp::on(&db.url(), |builder| speaking(builder).runner(RunnerKind::Worker)).await;
+        let id = started(&web, RowCount::OP_TYPE, r#"{"rows":5000}"#, "eo, pl-PL;q=0.9, de").await;
+        assert_eq!(web.liveops.find(id).await.unwrap().unwrap().language, "pl-PL");
+        drop(web);
+
+        // Another process, which knows nothing but the row.
+        let worker = TestApp::on(&db.url(), speaking).await;
+        worker.liveops.start_worker();
+        worker.until_row(id, |row| row.current_stage.is_some()).await;
+        let page = worker.get(&format!("/live/test.row_count/{id}/")).await.body;
+        for said in ["Liczenie", "5000 wierszy", "2500 z 5000 · 50%", "W toku"] {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+        worker.gate.open(1);
+        worker.ends(id).await;
+        let page = worker.get(&format!("/live/test.row_count/{id}/")).await.body;
+        assert!(page.contains("Zakończone"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_language_of_its_reader_around_the_operation_in_that_of_its_owner() {
+    let app = TestApp::with(speaking).await;
+    let id = started(&app, RowCount::OP_TYPE, r#"{"rows":2}"#, "pl").await;
+    app.reaches(id, OperationState::Started).await;
+    let page = ask(&app, "GET", &format!("/live/test.row_count/{id}/"), "admin", "de").await.body;
+    assert!(page.contains("<html lang=\"de\">"), "{page}");
+    assert!(page.contains("<title>Row count</title>"), "{page}");
+    assert!(page.contains("Vorgänge</a>"), "{page}");
+    assert!(page.contains("class=\"liveop\" lang=\"pl\""), "{page}");
+    assert_eq!(inside(&page, "op-title"), "Liczba wierszy");
+    assert_eq!(inside(&page, "op-stage-name"), "Liczenie");
+    assert_eq!(inside(&page, "liveops-badge"), "W toku");
+    assert_eq!(inside(&page, "op-log-link"), "Cały dziennik");
+    assert!(page.contains("Ponowne łączenie…"), "{page}");
+    app.gate.open(1);
+}
+
+#[tokio::test]
+async fn a_list_is_in_the_language_of_its_reader() {
+    let app = TestApp::with(speaking).await;
+    let id = started(&app, RowCount::OP_TYPE, r#"{"rows":2}"#, "en").await;
+    app.reaches(id, OperationState::Started).await;
+    let polish = ask(&app, "GET", "/live/", "ann", "pl").await;
+    for said in ["<h1>Operacje</h1>", ">Liczba wierszy</a>", "W toku", "Utworzono", "Szukaj"] {
+        assert!(polish.body.contains(said), "{said} in {}", polish.body);
+    }
+    assert!(polish.header("vary").contains("Accept-Language"));
+    let french = ask(&app, "GET", "/live/", "ann", "fr").await.body;
+    for said in ["<h1>Opérations</h1>", ">Row count</a>", "En cours"] {
+        assert!(french.contains(said), "{said} in {french}");
+    }
+    app.gate.open(1);
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_said_in_the_owners_language() {
+    let app = TestApp::with(|builder| speaking(builder).runner(RunnerKind::Eager)).await;
+    let id = started(&app, Failure::OP_TYPE, "{}", "uk").await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    let told = row.error_message.unwrap();
+    assert!(told.starts_with("Щось пішло не так.") && told.contains(&id.to_string()), "{told}");
+}
+
+#[tokio::test]
+async fn an_attempt_that_failed_is_logged_in_the_owners_language() {
+    let app = TestApp::with(speaking).await;
+    app.gate.open(1);
+    let id = started(&app, RowCount::OP_TYPE, r#"{"rows":0}"#, "ja").await;
+    app.until_row(id, |row| row.log_seq > 0).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    let log = row.log.to_string();
+    assert!(log.contains("試行 1/2 は失敗しました。1分30秒後に再試行します"), "{log}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_in_the_language_of_its_reader() {
+    let app = TestApp::with(|builder| speaking(builder).runner(RunnerKind::Eager)).await;
+    let page = ask(&app, "GET", "/live/test.none/1/", "ann", "zh-CN").await.body;
+    assert!(page.contains("<h1>未找到</h1>") && page.contains("没有这个操作。"), "{page}");
+
+    let id = started(&app, Failure::OP_TYPE, "{}", "en").await;
+    let cancel = Request::post(format!("/live/test.failure/{id}/cancel"))
+        .header(header::ACCEPT_LANGUAGE, "de-AT")
+        .header(header::ACCEPT, "application/json");
+    let refused = app.send(cancel.body(Body::empty()).unwrap()).await;
+    assert_eq!(refused.json()["error"]["code"], "already_ended");
+    assert_eq!(refused.json()["error"]["message"], "Der Vorgang ist schon beendet.");
+}
+
+#[tokio::test]
+async fn texts_that_were_forgotten_are_told() {
+    let app = TestApp::with(speaking).await;
+    let missing = app.liveops.missing_texts();
+    let failure = missing.iter().find(|text| text.id == "test-failure").unwrap();
+    assert_eq!((failure.language.as_str(), failure.text), ("pl", "Failure"));
+    assert!(!missing.iter().any(|text| text.id.starts_with("test-row_count")), "{missing:?}");
+}
