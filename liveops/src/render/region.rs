@@ -202,6 +202,7 @@ pub(super) fn error(message: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Languages;
 
     #[test]
     fn the_bar_says_as_much_as_is_known() {
@@ -216,6 +217,13 @@ mod tests {
             bar_text(&Language::default(), &half, Some(50.0)),
             "Reading: 1,000 of 2,000 rows · 50 % · 100/s · 10 s left"
         );
+        let polish = Languages::new().find("pl");
+        let written = bar_text(
+            &polish,
+            &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10),
+            Some(5.0),
+        );
+        assert_eq!(written, "Reading: 1000 z 20\u{a0}000 rows · 5% · 100/s · pozostało 3 min 10 s");
         let young = bar(Measure::Count { done: 7, total: None }, 0);
         assert_eq!(bar_text(&Language::default(), &young, None), "Reading: 7 rows");
     }
