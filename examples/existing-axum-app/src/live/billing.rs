@@ -1,0 +1,84 @@
+use axum::{Form, Router, extract::State, http::StatusCode, response::Redirect, routing::post};
+use chrono::NaiveDate;
+use liveops::{LiveOperation, LiveOps, Viewer, store::ListFilter, web};
+use maud::{Markup, html};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, SqlErr, TransactionTrait};
+
+use super::SendInvoices;
+use crate::{
+    app::{App, Services},
+    error::AppError,
+    models::{customer, invoice, user},
+    sign_in::CurrentUser,
+};
+
+/// Where the form is sent. liveops' own router would make an operation of whatever comes here, without
+/// the transaction: a route of the application's goes before it.
+fn path(liveops: &LiveOps) -> String {
+    format!("{}/{}/", liveops.mount(), SendInvoices::OP_TYPE)
+}
+
+pub(crate) fn routes(liveops: &LiveOps) -> Router<App> {
+    Router::new().route(&path(liveops), post(bill))
+}
+
+/// The part of a page that starts operations, and shows the user's newest one live.
+pub(crate) async fn billing(liveops: &LiveOps, user: &user::Model) -> Result<Markup, AppError> {
+    let mut mine = ListFilter::default();
+    mine.owner = Some(user.name.as_str().into());
+    mine.op_type = Some(SendInvoices::OP_TYPE.to_owned());
+    let newest = liveops.store().list(&mine, 1).await?.pop();
+    Ok(html! {
+        form method="post" action=(path(liveops)) {
+            label { "Due on" input type="date" name="due_on" required; }
+            button { "Bill all customers" }
+        }
+        @if let Some(row) = newest {
+            @let id = row.operation_id();
+            @if let Some(operation) = web::embed(liveops, &Viewer::from(user), id).await? {
+                (operation)
+                p { a href=(liveops.url(SendInvoices::OP_TYPE, id)) { "On a page of its own" } }
+            }
+        }
+    })
+}
+
+/// Writes the invoices and starts the operation that sends them: both are there then, or neither.
+async fn bill(
+    State(services): State<Services>,
+    State(liveops): State<LiveOps>,
+    CurrentUser(user): CurrentUser,
+    Form(operation): Form<SendInvoices>,
+) -> Result<Redirect, AppError> {
+    if user.role == "sales" {
+        return Err(AppError(StatusCode::FORBIDDEN, "Billing is for others."));
+    }
+    let txn = services.db.begin().await?;
+    let due_on = operation.due_on;
+    liveops.enqueue_in(&txn, operation, user.name.as_str()).await?;
+    if let Err(error) = write_invoices(&txn, due_on).await {
+        txn.rollback().await?;
+        return Err(match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => {
+                AppError(StatusCode::CONFLICT, "That day is billed already.")
+            }
+            _ => error.into(),
+        });
+    }
+    // Wakes the worker as well.
+    liveops.commit(txn).await?;
+    Ok(Redirect::to("/"))
+}
+
+async fn write_invoices(txn: &impl ConnectionTrait, due_on: NaiveDate) -> Result<(), DbErr> {
+    let customers = customer::Entity::find().all(txn).await?;
+    let invoices = customers.into_iter().map(|customer| invoice::ActiveModel {
+        customer_id: Set(customer.id),
+        due_on: Set(due_on),
+        cents: Set(customer.monthly_cents),
+        sent: Set(false),
+        ..Default::default()
+    });
+    invoice::Entity::insert_many(invoices).exec(txn).await?;
+    Ok(())
+}

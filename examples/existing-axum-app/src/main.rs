@@ -1,0 +1,16 @@
+//! `cargo run -p existing-axum-app`, then <http://127.0.0.1:3000>; see [`existing_axum_app`].
+
+use std::{error::Error, time::Duration};
+
+use existing_axum_app::{App, Mailer};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mailer = Mailer { pace: Duration::from_millis(100) };
+    let app = App::start("sqlite://existing-axum-app.sqlite3", mailer).await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    println!("http://{}", listener.local_addr()?);
+    app.serve(listener).await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+use axum::{
+    Form,
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_login::AuthSession;
+use maud::{Markup, html};
+
+use crate::{
+    error::AppError,
+    layout::layout,
+    models::user,
+    users::{Credentials, Users},
+};
+
+/// Whoever sends a request, signed in. Others are sent to the sign-in page.
+pub(crate) struct CurrentUser(pub(crate) user::Model);
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let session = AuthSession::<Users>::from_request_parts(parts, state).await;
+        let user = session.map_err(IntoResponse::into_response)?.user;
+        user.map(Self).ok_or_else(|| not_signed_in(parts))
+    }
+}
+
+/// A page can be sent to the sign-in page. A WebSocket, a program and a part of a page cannot, but htmx
+/// asks the page it is on to go there.
+fn not_signed_in(parts: &Parts) -> Response {
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let is_page = accept.is_some_and(|accept| accept.contains("text/html"));
+    if is_page && !parts.headers.contains_key("hx-request") {
+        Redirect::to("/login").into_response()
+    } else {
+        (StatusCode::UNAUTHORIZED, [("hx-redirect", "/login")]).into_response()
+    }
+}
+
+pub(crate) async fn show() -> Markup {
+    page(None)
+}
+
+pub(crate) async fn sign_in(
+    mut session: AuthSession<Users>,
+    Form(credentials): Form<Credentials>,
+) -> Result<Response, AppError> {
+    let Some(user) = session.authenticate(credentials).await? else {
+        let page = page(Some("There is no such user, or the password is wrong."));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    session.login(&user).await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+pub(crate) async fn sign_out(mut session: AuthSession<Users>) -> Result<Redirect, AppError> {
+    session.logout().await?;
+    Ok(Redirect::to("/login"))
+}
+
+fn page(error: Option<&str>) -> Markup {
+    let body = html! {
+        h1 { "Sign in" }
+        p { "Ann and ben bill, sam sells, admin sees everything; their password is " code { "secret" } "." }
+        form method="post" action="/login" {
+            label { "Name" input name="name" required autofocus autocomplete="username"; }
+            label {
+                "Password"
+                input type="password" name="password" required autocomplete="current-password";
+            }
+            @if let Some(error) = error { p class="error" role="alert" { (error) } }
+            button { "Sign in" }
+        }
+    };
+    layout("Sign in", None, &html! {}, &body)
+}
