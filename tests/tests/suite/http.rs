@@ -371,7 +371,12 @@ async fn only_the_required_group_comes_in() {
     let mut config = liveops::Config::default();
     config.required_group = Some("importers".to_owned());
     let app = TestApp::with(|builder| builder.config(config)).await;
-    assert_eq!(app.get("/live/").await.status, StatusCode::FORBIDDEN);
+    let answer = app.get("/live/").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("<h1>Forbidden</h1>"), "a page for people: {}", answer.body);
+    let answer = app.ask("GET", "/live/").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(answer.json()["error"]["code"], "forbidden");
     let answer = app.send(as_user("admin", "GET", "/live/")).await;
     assert_eq!(answer.status, StatusCode::OK, "superusers are exempt");
 }
