@@ -64,7 +64,44 @@ impl Viewer {
         self.languages.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn may_see(&self, row: &Model) -> bool {
+    /// Whether an operation is the viewer's to see, and what belongs to it: their own, or anybody's for
+    /// superusers. For routes of the application's, such as one that serves a file that an operation made.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+    /// use liveops::{OperationId, Viewer, store::{Model, StoreError}};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Report;
+    /// # impl Run for Report {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    ///
+    /// /// `None` for what does not exist and for what is somebody else's.
+    /// async fn find(
+    ///     liveops: &LiveOps,
+    ///     viewer: &Viewer,
+    ///     id: OperationId,
+    /// ) -> Result<Option<Model>, StoreError> {
+    ///     Ok(liveops.find(id).await?.filter(|row| viewer.may_see(row)))
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let liveops = LiveOps::builder(db).register::<Report>().build()?;
+    /// # liveops.migrate().await?;
+    /// let id = liveops.enqueue(Report, "ann").await?;
+    /// assert!(find(&liveops, &Viewer::new("ann"), id).await?.is_some());
+    /// assert!(find(&liveops, &Viewer::new("ben"), id).await?.is_none());
+    /// assert!(find(&liveops, &Viewer::new("admin").superuser(true), id).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn may_see(&self, row: &Model) -> bool {
         self.is_superuser || row.owner == self.id.as_str()
     }
 
