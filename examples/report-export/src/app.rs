@@ -1,0 +1,116 @@
+use std::{error::Error, io, path::Path, time::Duration};
+
+use axum::{Router, extract::FromRef, routing::get};
+use axum_extra::extract::cookie::Key;
+use liveops::{LiveOperation, LiveOps, Templates, store};
+use tokio::{net::TcpListener, signal, time};
+
+use crate::{
+    download,
+    exports::Exports,
+    order::{self, Migrator},
+    orders_export::{self, OrdersExport, Reports},
+    pages,
+    sign_in::{self, CurrentUser},
+};
+
+/// The application. Cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct App {
+    /// The operations.
+    pub liveops: LiveOps,
+    /// What they work with.
+    pub reports: Reports,
+    /// What signs the cookies of those who are signed in.
+    key: Key,
+}
+
+/// How long an export, and the operation that made it, are kept.
+const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// How long operations may go on when the application stops; the rest begins again at its next start.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl App {
+    /// Opens the database and the exports that are in `folder`, and makes up as many orders if there are
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or the folder cannot be written to.
+    pub async fn start(folder: &Path, orders: u32) -> Result<Self, Box<dyn Error>> {
+        let exports = Exports::in_folder(&folder.join("exports"))?;
+        let database_url = format!("sqlite://{}", folder.join("orders.sqlite3").display());
+        let db = store::connect(&database_url).await?;
+        store::migrate::<Migrator>(&db).await?;
+        order::make_up(&db, orders).await?;
+        // A stream has its connection to itself until it ends, and on SQLite there is one to a pool:
+        // another pool, or nobody could cancel an export.
+        let reports = Reports { db: store::connect(&database_url).await?, exports };
+        let templates =
+            Templates::new().result(OrdersExport::RESULT_TEMPLATE, orders_export::result);
+        let liveops = LiveOps::builder(db)
+            .state(reports.clone())
+            .register::<OrdersExport>()
+            .templates(templates)
+            .build()?;
+        liveops.start_worker();
+        Ok(Self { liveops, reports, key: Key::generate() })
+    }
+
+    /// Every route.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/", get(pages::home))
+            .route("/login", get(pages::login).post(sign_in::sign_in))
+            .route(download::ROUTE, get(download::download))
+            .merge(liveops::web::router::<CurrentUser, Self>(&self.liveops))
+            .with_state(self.clone())
+    }
+
+    /// Serves until Ctrl-C.
+    ///
+    /// # Errors
+    ///
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        let serve = axum::serve(listener, self.router()).with_graceful_shutdown(interrupted());
+        let shut_down = async {
+            interrupted().await;
+            self.liveops.shutdown(GRACE).await;
+            Ok(())
+        };
+        let until_the_end = async { tokio::try_join!(serve.into_future(), shut_down).map(|_| ()) };
+        tokio::select! {
+            served = until_the_end => served,
+            () = self.keep_tidy() => Ok(()),
+        }
+    }
+
+    /// Deletes the operations that ended longer ago than `age`, and the files that are older.
+    ///
+    /// # Errors
+    ///
+    /// When the database or the folder fails; what is left is for the next time.
+    pub async fn delete_expired(&self, age: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.liveops.prune(age).await?;
+        self.reports.exports.delete_older_than(age).await?;
+        Ok(())
+    }
+
+    async fn keep_tidy(&self) {
+        let mut hourly = time::interval(HOUR);
+        loop {
+            hourly.tick().await;
+            if let Err(error) = self.delete_expired(KEEP).await {
+                eprintln!("failed to delete what has expired: {error}");
+            }
+        }
+    }
+}
+
+async fn interrupted() {
+    signal::ctrl_c().await.expect("a process can listen for Ctrl-C");
+}
