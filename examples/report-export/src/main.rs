@@ -6,7 +6,7 @@ use report_export::App;
 use tokio::net::TcpListener;
 
 /// How many orders are made up.
-const ORDERS: u32 = 200_000;
+const ORDERS: u32 = 1_000_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
