@@ -36,11 +36,13 @@ impl Served {
         Self { app, origin }
     }
 
+    /// One whose owner reads Polish.
     fn browser(&self) -> Browser {
-        let html = header::HeaderValue::from_static("text/html");
-        let client = Client::builder()
-            .cookie_store(true)
-            .default_headers([(header::ACCEPT, html)].into_iter().collect());
+        let header = header::HeaderValue::from_static;
+        let headers =
+            [(header::ACCEPT, header("text/html")), (header::ACCEPT_LANGUAGE, header("pl"))];
+        let client =
+            Client::builder().cookie_store(true).default_headers(headers.into_iter().collect());
         Browser { client: client.build().unwrap(), origin: self.origin.clone() }
     }
 
@@ -165,7 +167,7 @@ async fn there_is_no_way_around_the_transaction() {
 }
 
 #[tokio::test]
-async fn the_pages_of_liveops_have_the_layout_of_the_application() {
+async fn the_pages_of_liveops_have_the_layout_and_language_of_the_application() {
     let served = Served::start().await;
     let ann = served.signed_in("ann").await;
     ann.bill("2026-07-31").await;
@@ -177,6 +179,8 @@ async fn the_pages_of_liveops_have_the_layout_of_the_application() {
             assert!(page.contains(part), "{part} on {path}: {page}");
         }
     }
+    let list = ann.get("/live/").await.text().await.unwrap();
+    assert!(list.contains("<h1>Operations</h1>"), "in the language of the application: {list}");
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ impl From<&user::Model> for Viewer {
         Self::new(user.name.as_str())
             .with_groups([user.role.as_str()])
             .superuser(user.role == "admin")
+            // As the rest of the application, whatever the browser asks for.
+            .with_languages("en")
     }
 }
 
