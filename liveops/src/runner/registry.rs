@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     erased::{Erased, Typed},
-    input::{Form, Input, InputError, RawInput},
+    input::{Form, Input, InputError, RawInput, explained},
 };
 use crate::{
     error::RunResult,
@@ -84,7 +84,10 @@ impl RegisteredOperation {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
                 read(Input::Json(value))
             }
-            RawInput::Form(text) => read(Input::Form(&Form::parse(text))),
+            RawInput::Form(text) => {
+                let form = Form::parse(text);
+                read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
+            }
         };
         // To serde a unit struct is `null`; to those who send one it is a form without fields.
         match new {

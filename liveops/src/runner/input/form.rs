@@ -7,6 +7,7 @@ use serde::{
 
 use super::{
     InputError,
+    expectation::misfit,
     fields::{Field, Fields},
 };
 
@@ -15,6 +16,8 @@ use super::{
 pub(in crate::runner) struct Form {
     /// For each name a form of its own, as [`serde_html_form`] reads forms and no single fields.
     fields: BTreeMap<String, String>,
+    /// The field that has a value it never takes, to hear what it would.
+    misfit: Option<String>,
 }
 
 impl Form {
@@ -27,12 +30,28 @@ impl Form {
             let pairs = values.iter().map(|value| ("", value));
             form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
         };
-        Self { fields: values.into_iter().map(|(name, values)| (name, alone(values))).collect() }
+        let fields = values.into_iter().map(|(name, values)| (name, alone(values))).collect();
+        Self { fields, misfit: None }
+    }
+
+    /// The first text of a field.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        let (_, text) = form_urlencoded::parse(self.fields.get(name)?.as_bytes()).next()?;
+        Some(text)
+    }
+
+    /// The same form with a value that the field `name` never takes.
+    pub(super) fn with_misfit(&self, name: &str) -> Self {
+        Self { fields: self.fields.clone(), misfit: Some(name.to_owned()) }
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {
         let fields = self.fields.iter();
-        Fields::new(fields.map(|(name, text)| (name.clone(), Field::Form(text))))
+        Fields::new(fields.map(|(name, text)| {
+            let is_misfit = self.misfit.as_ref() == Some(name);
+            let field = if is_misfit { Field::Json(misfit()) } else { Field::Form(text) };
+            (name.clone(), field)
+        }))
     }
 }
 

@@ -4,12 +4,14 @@
 //! from, so all three go through one, [`Input`], and what is generic in it is thin.
 
 mod error;
+mod expectation;
 mod fields;
 mod form;
 mod items;
 mod reader;
 
 pub use error::InputError;
+pub(super) use expectation::explained;
 pub(super) use form::Form;
 pub(super) use reader::Input;
 

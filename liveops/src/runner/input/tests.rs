@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, from_value, json};
 
-use super::{Form, Input, InputError};
+use super::{Form, Input, InputError, explained};
 
 fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
     T::deserialize(Input::Json(json))
@@ -214,6 +214,43 @@ fn a_mistake_in_a_form_is_located() {
     assert_eq!(error.to_string(), "count: invalid digit found in string");
     let error = read_form::<Form>("cuont=1").unwrap_err();
     assert_eq!(error.to_string(), "missing field `count`");
+}
+
+#[test]
+fn a_mistake_in_a_form_says_what_was_expected_and_found() {
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read, and never looked at")]
+    struct Form {
+        small: u8,
+        whole: Option<i64>,
+        share: Option<f64>,
+        sure: Option<bool>,
+        kind: Option<Kind>,
+        at: Option<chrono::DateTime<chrono::Utc>>,
+    }
+
+    for (text, message) in [
+        ("small=256", "small: expected a whole number from 0 to 255, found `256`"),
+        ("small=a%26b", "small: expected a whole number from 0 to 255, found `a&b`"),
+        ("small=1&whole=1.5", "whole: expected a whole number, found `1.5`"),
+        ("small=1&share=much", "share: expected a number, found `much`"),
+        // What says it already is left as it is.
+        (
+            "small=1&sure=perhaps",
+            "sure: invalid value: string \"perhaps\", expected \"true\", \"on\" or \"false\"",
+        ),
+        (
+            "small=1&at=noon",
+            "at: expected an RFC 3339 formatted date and time string, found `noon`",
+        ),
+        // Nothing to say of what is not there.
+        ("whole=1", "missing field `small`"),
+    ] {
+        let form = super::Form::parse(text.as_bytes());
+        let read = |input: Input<'_>| Form::deserialize(input);
+        let error = explained(read(Input::Form(&form)).unwrap_err(), &form, read);
+        assert_eq!(error.to_string(), message);
+    }
 }
 
 #[test]
