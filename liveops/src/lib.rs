@@ -62,6 +62,7 @@
 //! | turn a number | [`Config`] |
 //! | test an operation | [`testing`] |
 //! | know how it does in production | [`metrics`], [`LiveOps::health`] |
+//! | run an operation in a terminal, and have commands for the rest | `cli`, with the feature of that name |
 //! | carry frames in another way | [`channel::ChannelLayer`] |
 //! | have workers woken by a queue you run anyway | [`runner::WakeUps`] |
 
@@ -87,6 +88,9 @@ pub mod progress;
 pub mod runner;
 
 pub mod web;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 
 // Beside the house.
 pub mod testing;

@@ -23,6 +23,7 @@ pub use id::{Attempt, OperationId};
 pub use kind::OperationKind;
 pub use live_operation::{FromState, LiveOperation, NoState};
 pub use names::Names;
+pub(crate) use new_operation::Claimant;
 pub use new_operation::NewOperation;
 pub use policy::{Backoff, CancelMode, Policy};
 pub use stage::{NoStages, ParseStageError, Stage};

@@ -38,6 +38,18 @@ pub struct NewOperation {
     pub unique_key: Option<String>,
     /// The operation that handed over to this one.
     pub chained_from: Option<OperationId>,
+    /// Who runs it from the start. Such an operation never waits, so nobody else can claim it.
+    pub(crate) claimed_by: Option<Claimant>,
+}
+
+/// Whoever enqueues an operation and runs it.
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a terminal is one"))]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Claimant {
+    /// The name under which it claims.
+    pub(crate) worker: String,
+    /// How long it may be silent.
+    pub(crate) lease: Duration,
 }
 
 impl NewOperation {
@@ -73,6 +85,7 @@ impl NewOperation {
             timeout: kind.policy.timeout,
             unique_key: None,
             chained_from: None,
+            claimed_by: None,
         }
     }
 }

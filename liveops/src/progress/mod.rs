@@ -25,7 +25,10 @@ pub use handle::Progress;
 pub(crate) use report::{Chain, Report};
 pub use restart::Restart;
 pub use run::Run;
+pub(crate) use sink::Onlooker;
 pub use sink::{LiveSink, Recorder, Sink};
+#[cfg(feature = "cli")]
+pub(crate) use sink::{Telling, Tellings, Told};
 pub(crate) use stage_outputs::StageOutputs;
 pub use track::{Track, TrackStream};
 pub use web_progress::WebProgress;

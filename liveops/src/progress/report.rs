@@ -44,6 +44,8 @@ struct Live {
     chain: Option<Chain>,
     /// Every event, in order, where somebody wants them all.
     record: Option<Vec<Event>>,
+    /// Whether a status that is overtaken before anybody looked is an event as well.
+    keeps_overtaken: bool,
 }
 
 /// What an operation hands over to: the next one, or why that did not serialize.
@@ -74,6 +76,7 @@ impl Report {
                 bar: BarFacts::new(),
                 chain: None,
                 record: None,
+                keeps_overtaken: false,
             }),
             counter: Counter::default(),
             touched: AtomicBool::new(false),
@@ -86,7 +89,18 @@ impl Report {
     /// A report that also keeps every event, for [`events`](Self::events).
     pub(crate) fn recording(projection: Projection) -> Self {
         let report = Self::new(projection);
-        report.live().record = Some(Vec::new());
+        let mut live = report.live();
+        live.record = Some(Vec::new());
+        live.keeps_overtaken = true;
+        drop(live);
+        report
+    }
+
+    /// A report that keeps the events which nothing took the place of, for
+    /// [`take_events`](Self::take_events): what an update was overtaken by is kept in its stead.
+    pub(crate) fn journaling(projection: Projection) -> Self {
+        let report = Self::recording(projection);
+        report.live().keeps_overtaken = false;
         report
     }
 
@@ -112,7 +126,7 @@ impl Report {
         live.status.clear();
         live.status.push_str(&kept(text, STATUS_BYTES_MAX));
         live.status_level = Some(level);
-        if live.record.is_some() {
+        if live.keeps_overtaken {
             live.fold_status();
         }
         drop(live);
@@ -190,6 +204,14 @@ impl Report {
         live.record.clone().unwrap_or_default()
     }
 
+    /// The events since this was last called, in order, where this report records them.
+    #[cfg(feature = "cli")]
+    pub(crate) fn take_events(&self) -> Vec<Event> {
+        let mut live = self.live();
+        live.fold_pending(&self.counter);
+        live.record.as_mut().map(mem::take).unwrap_or_default()
+    }
+
     pub(crate) fn chain_to(&self, next: Chain) {
         self.live().chain = Some(next);
     }
@@ -207,6 +229,10 @@ impl Report {
 
 impl Live {
     fn fold(&mut self, event: Event) {
+        // What is said after the end changes nothing, and did not happen.
+        if self.projection.state.is_terminal() {
+            return;
+        }
         if let Some(record) = &mut self.record {
             record.push(event.clone());
         }

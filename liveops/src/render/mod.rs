@@ -18,6 +18,8 @@ pub use assets::{Asset, Assets};
 pub use container::Connection;
 pub use fragment::{Apply, Fragment};
 pub use list::{ListPage, ListRow};
+#[cfg(feature = "cli")]
+pub(crate) use region::bar_text;
 pub use renderer::{Renderer, Subject};
 pub(crate) use shown_log::shown_log;
 pub use templates::{HostPage, Layout, Templates};

@@ -138,7 +138,7 @@ pub(super) fn progress_element(language: &Language, percent: f64) -> Markup {
 }
 
 /// `rows: 1,200 of 20,000 rows · 6 % · 400/s · 47 s left`, as far as it is known.
-fn bar_text(language: &Language, bar: &Bar, percent: Option<f64>) -> String {
+pub(crate) fn bar_text(language: &Language, bar: &Bar, percent: Option<f64>) -> String {
     let mut parts = Vec::new();
     if let Measure::Count { done, total } = bar.measure {
         let unit = bar.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();

@@ -75,6 +75,6 @@ async fn run_once(engine: &Arc<Engine>, id: OperationId) -> After {
 }
 
 /// How long it is until `on`, and a little longer, so that it has passed then.
-fn until(on: DateTime<Utc>) -> Duration {
+pub(super) fn until(on: DateTime<Utc>) -> Duration {
     (on - Utc::now()).to_std().unwrap_or_default() + Duration::from_millis(2)
 }

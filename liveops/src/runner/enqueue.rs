@@ -66,14 +66,22 @@ impl LiveOps {
     }
 
     async fn enqueue_now(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
+        let enqueued = self.add(new).await?;
+        if let Enqueued::New(row) = &enqueued {
+            let owner = row.owner_id();
+            tokio::join!(self.engine().announce(&owner, ListChange::Rows), self.start(row));
+        }
+        Ok(enqueued)
+    }
+
+    /// Adds the row of an operation, and tells nobody.
+    pub(super) async fn add(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         self.check_registered(&new)?;
         let op_type = new.op_type;
         let enqueued = self.engine().store.enqueue(new).await?;
         note(&enqueued);
-        if let Enqueued::New(row) = &enqueued {
+        if enqueued.is_new() {
             operation_enqueued(op_type);
-            let owner = row.owner_id();
-            tokio::join!(self.engine().announce(&owner, ListChange::Rows), self.start(row));
         }
         Ok(enqueued)
     }

@@ -12,6 +12,8 @@ mod eager;
 mod engine;
 mod enqueue;
 mod erased;
+#[cfg(feature = "cli")]
+mod foreground;
 mod health;
 mod hints;
 mod input;
@@ -28,6 +30,7 @@ mod rescue;
 mod restart;
 mod run;
 mod running;
+mod shown;
 mod supervise;
 mod unannounced;
 mod untold;
@@ -39,6 +42,8 @@ pub use build::{BuildError, Builder, RunnerKind};
 pub(crate) use clients::{Client, Clients};
 pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
+#[cfg(feature = "cli")]
+pub(crate) use foreground::{Foreground, RanHere};
 pub use health::{Health, ProbeError};
 pub use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, LiveOps};

@@ -15,6 +15,7 @@ use super::{
     engine::Engine,
     outcome::{Outcome, Teller, check_texts},
     running::{Listed, LiveRun},
+    shown::{Shown, Sinks},
 };
 use crate::{
     channel::ListChange,
@@ -26,8 +27,9 @@ use crate::{
         operation_came_to, operation_enqueued, place_used,
     },
     operation::{Attempt, NewOperation, OperationId},
-    progress::{Chain, Flusher, LiveSink, Report, Sink, StageOutputs},
+    progress::{Chain, Flusher, Report, Sink, StageOutputs},
     projection::Projection,
+    render::Subject,
     span,
     store::{self, Conclusion, Failure, Model, RETRY_AFTER, StoreError},
 };
@@ -45,6 +47,7 @@ pub(super) struct Run {
     pub(super) language: Language,
     pub(super) listed: Listed,
     pub(super) stage_outputs: Arc<StageOutputs>,
+    pub(super) shown: Shown,
     _place: Counted,
 }
 
@@ -85,6 +88,11 @@ pub(super) enum After {
 impl Run {
     /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
     pub(super) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
+        Self::begin_shown(engine, row, Shown::default())
+    }
+
+    /// The same, where somebody in this process looks on.
+    pub(super) fn begin_shown(engine: Arc<Engine>, row: Model, shown: Shown) -> Option<Self> {
         let Some(operation) = engine.registry.find(&row.op_type) else {
             tracing::error!(op_type = row.op_type, "claimed an operation that is not registered");
             return None;
@@ -96,7 +104,7 @@ impl Run {
         let waited = (Utc::now() - row.due_on).to_std().unwrap_or_default();
         tracing::debug!(?waited, worker = row.worker, "claimed");
         attempt_began(kind.op_type, waited);
-        let report = Arc::new(Report::new(row.continued(&kind)));
+        let report = Arc::new(shown.report(row.continued(&kind)));
         report.event(Event::Started);
         if row.cancel_requested {
             report.cancel();
@@ -106,7 +114,7 @@ impl Run {
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.language(&row);
         let _place = place_used();
-        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, _place })
+        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, shown, _place })
     }
 
     /// Executes the attempt.
@@ -141,9 +149,9 @@ impl Run {
         attempt_ran(self.op_type(), begun.elapsed());
 
         stop_flushing.cancel();
-        let sink = flusher.await.unwrap_or_else(|error| {
+        let mut sinks = flusher.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the flusher died; the ending is shown without it");
-            self.sink()
+            self.sinks()
         });
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -153,6 +161,7 @@ impl Run {
             Err(Stopped::Aborted) => Outcome::cancelled(),
             Err(Stopped::ShuttingDown) => {
                 self.hand_back().await;
+                sinks.show_onlooker(self.report()).await;
                 return After::Nothing;
             }
             Err(Stopped::Lost) => {
@@ -161,16 +170,18 @@ impl Run {
                 return After::Nothing;
             }
         };
-        self.come_to(outcome, sink).await
+        self.come_to(outcome, sinks).await
     }
 
-    fn sink(&self) -> LiveSink {
-        self.engine.sink(self.listed.kind, &self.row)
+    fn sinks(&self) -> Sinks {
+        let live = self.engine.sink(self.listed.kind, &self.row);
+        let subject = Subject { kind: self.listed.kind, id: self.id };
+        self.shown.beside(live, subject, self.row.attempts(), self.report())
     }
 
-    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<LiveSink> {
+    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<Sinks> {
         let throttle_hz = self.engine.config.throttle_hz;
-        let flusher = Flusher::new(self.report().clone(), self.sink(), throttle_hz);
+        let flusher = Flusher::new(self.report().clone(), self.sinks(), throttle_hz);
         tokio::spawn(flusher.run(stop).in_current_span())
     }
 
@@ -206,17 +217,20 @@ impl Run {
     }
 
     /// Makes of an outcome what it is for the operation: another attempt, or its end.
-    async fn come_to(&self, outcome: Outcome, sink: LiveSink) -> After {
+    async fn come_to(&self, outcome: Outcome, mut sinks: Sinks) -> After {
         if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
         {
             let retry_on = store::later(Utc::now(), wait);
             match self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
-                Retry::Waits => return After::Again(retry_on),
+                Retry::Waits => {
+                    sinks.show_onlooker(self.report()).await;
+                    return After::Again(retry_on);
+                }
                 Retry::Unknown => return After::Nothing,
                 Retry::Refused => {}
             }
         }
-        self.conclude(outcome, sink).await
+        self.conclude(outcome, sinks).await
     }
 
     /// How long to wait for another attempt after this outcome, if there is to be one.
@@ -253,6 +267,7 @@ impl Run {
         let mut patience = Patience::new(&self.engine);
         loop {
             let traceback = traceback.clone();
+            let retry_on = store::later(retry_on, self.shown.head_start());
             let failure = Failure { message, traceback, projection: &projection, retry_on };
             match self.engine.store.retry(self.id, self.attempt, failure).await {
                 Ok(Some(row)) => {
@@ -293,8 +308,9 @@ impl Run {
     }
 
     /// Commits the ending, then shows it.
-    async fn conclude(&self, outcome: Outcome, mut sink: LiveSink) -> After {
+    async fn conclude(&self, outcome: Outcome, mut sinks: Sinks) -> After {
         let (outcome, next) = self.next(outcome);
+        let next = next.map(|next| self.shown.claim(next, &self.engine));
         let shown =
             next.as_ref().and_then(|next| self.engine.next(&self.row, next.op_type, next.id));
         if let Some(next) = shown {
@@ -319,11 +335,11 @@ impl Run {
         let next = next.map(|(id, next)| (id, next.op_type));
         projection.next = next.and_then(|(id, op_type)| self.engine.next(&self.row, op_type, id));
 
-        sink.show(&projection, changes).await;
-        self.engine.signal(&mut sink, &projection, self.engine.finished(&row)).await;
+        sinks.show(&projection, changes).await;
+        self.engine.signal(&mut sinks.live, &projection, self.engine.finished(&row)).await;
         let chained = next.and_then(|(id, op_type)| self.engine.chained(&self.row, op_type, id));
         if let Some(chained) = chained {
-            self.engine.signal(&mut sink, &projection, chained).await;
+            self.engine.signal(&mut sinks.live, &projection, chained).await;
         }
         self.engine.announce(&row.owner_id(), ListChange::Rows).await;
         if next.is_some() {

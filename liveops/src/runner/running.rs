@@ -86,6 +86,12 @@ impl Running {
         Listed { running: self.clone(), id, run }
     }
 
+    /// Whether no more is started.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
     /// The operations that are run.
     pub(super) fn ids(&self) -> Vec<OperationId> {
         self.runs().keys().copied().collect()

@@ -71,7 +71,7 @@ impl Run {
             attempt: self.attempt,
             language: self.language.clone(),
             stage_outputs: self.stage_outputs.clone(),
-            web: Some(self.engine.renderer.templates().clone()),
+            web: self.shown.in_browsers_only().then(|| self.engine.renderer.templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
@@ -100,6 +100,7 @@ impl Run {
             () = self.engine.running.stop.cancelled() => Stopped::ShuttingDown,
             () = timed_out => Stopped::TimedOut,
             () = aborted => Stopped::Aborted,
+            () = self.shown.abort.cancelled() => Stopped::Aborted,
         }
     }
 

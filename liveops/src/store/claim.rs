@@ -72,6 +72,19 @@ impl Store {
         self.update_one(claimed(waiting, worker, lease), "claim an operation").await
     }
 
+    /// The same before others may: for whoever made it wait.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn claim_early(
+        &self,
+        id: OperationId,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<Model>, StoreError> {
+        let waiting =
+            transition(id, OperationState::Started).filter(is_in(OperationState::NotStarted));
+        self.update_one(claimed(waiting, worker, lease), "claim an operation").await
+    }
+
     /// Renews the lease of a run that its worker did not know it had; `None` when it is no longer this
     /// attempt's.
     ///

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ActiveModel, Column, Entity, Model, Store, StoreError};
+use super::{ActiveModel, Column, Entity, Model, Store, StoreError, transition::later};
 use crate::operation::{NewOperation, OperationId};
 
 const ACTION: &str = "enqueue an operation";
@@ -194,6 +194,7 @@ fn unique_key(new: &NewOperation) -> Option<String> {
 fn row(new: NewOperation) -> ActiveModel {
     let unique_key = unique_key(&new);
     let now = Utc::now();
+    let claim = new.claimed_by;
     ActiveModel {
         id: Set(new.id.as_uuid()),
         op_type: Set(new.op_type.to_owned()),
@@ -202,7 +203,7 @@ fn row(new: NewOperation) -> ActiveModel {
         payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
         language: Set(new.language),
         created_on: Set(now),
-        started_on: Set(None),
+        started_on: Set(claim.as_ref().map(|_| now)),
         finished_on: Set(None),
         finished_successfully: Set(false),
         cancel_requested: Set(false),
@@ -230,8 +231,8 @@ fn row(new: NewOperation) -> ActiveModel {
         backoff_first_ms: Set(milliseconds(new.backoff.first)),
         backoff_longest_ms: Set(milliseconds(new.backoff.longest)),
         timeout_ms: Set(new.timeout.map(milliseconds)),
-        worker: Set(None),
-        lease_until: Set(None),
+        lease_until: Set(claim.as_ref().map(|claim| later(now, claim.lease))),
+        worker: Set(claim.map(|claim| claim.worker)),
         unique_key: Set(unique_key),
         chained_from: Set(new.chained_from.map(OperationId::as_uuid)),
         chained_to: Set(None),

@@ -6,13 +6,14 @@ use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
     projection::{Attempts, Projection},
+    runner::LiveOps,
     store::Model,
     token::SubscriptionToken,
 };
 
 /// An operation as JSON.
 #[derive(Debug, Serialize)]
-pub(super) struct OperationJson {
+pub(crate) struct OperationJson {
     id: OperationId,
     op_type: String,
     owner: String,
@@ -65,13 +66,24 @@ impl OperationJson {
     /// The operation of `row` for `viewer`, with what it shows right now where it runs in this
     /// process.
     pub(super) fn new(web: &Web, viewer: &Viewer, kind: &OperationKind, row: Model) -> Self {
+        let traceback = viewer.traceback_of(&row).map(str::to_owned);
+        Self::of(&web.liveops, kind, row, traceback)
+    }
+
+    /// The same for somebody who may read this traceback.
+    pub(crate) fn of(
+        liveops: &LiveOps,
+        kind: &OperationKind,
+        row: Model,
+        traceback: Option<String>,
+    ) -> Self {
         let id = row.operation_id();
-        let live = web.engine().running.projection(id).filter(|_| !row.state().is_terminal());
+        let live = liveops.engine().running.projection(id).filter(|_| !row.state().is_terminal());
         let projection = live.unwrap_or_else(|| row.projection(kind));
         Self {
             id,
             state: row.state(),
-            url: web.liveops.url(&row.op_type, id),
+            url: liveops.url(&row.op_type, id),
             channel: ChannelName::operation(id).to_string(),
             created_on: row.created_on,
             started_on: row.started_on,
@@ -82,7 +94,7 @@ impl OperationJson {
             stages: stages(kind, &projection),
             attempt: row.attempt_number().0,
             attempts: row.attempts().into(),
-            traceback: viewer.traceback_of(&row).map(str::to_owned),
+            traceback,
             op_type: row.op_type,
             owner: row.owner,
             result: row.result_context,

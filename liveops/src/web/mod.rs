@@ -1,6 +1,6 @@
 //! The front door for browsers: pages, actions and the WebSocket.
 //!
-//! The only place that knows axum. An application mounts [`router`] and says who its viewers are.
+//! Knows axum, as otherwise only the command line does. An application mounts [`router`] and says who its viewers are.
 
 mod actions;
 mod assets;
@@ -19,6 +19,7 @@ mod json;
 mod line;
 mod list;
 mod list_events;
+mod log_text;
 mod look;
 mod operation_events;
 mod page;
@@ -33,5 +34,9 @@ mod viewer;
 mod wire;
 
 pub use embed::{EmbedError, embed};
+#[cfg(feature = "cli")]
+pub(crate) use json::OperationJson;
+#[cfg(feature = "cli")]
+pub(crate) use log_text::log_text;
 pub use router::router;
 pub use viewer::Viewer;

@@ -4,22 +4,16 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use chrono::SecondsFormat;
 
 use super::{
     embed::Embedded,
     error::{WebError, wants_json},
     json::OperationJson,
-    look::Look,
+    log_text::log_text,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
-use crate::{
-    language::{Language, Text},
-    operation::{OperationKind, OperationState},
-    render::{Subject, shown_log},
-    store::{Model, StoreError},
-};
+use crate::{operation::OperationKind, render::Subject, store::Model};
 
 /// An operation that a viewer may see.
 pub(super) struct Found {
@@ -90,44 +84,11 @@ pub(super) async fn log<V>(
 ) -> Response {
     let log = async {
         let found = find(&web, &viewer, &path).await?;
-        Ok(log_text(&web, &viewer, &found).await?)
+        let language = web.renderer_for(&viewer).language().clone();
+        Ok(log_text(web.engine(), &language, &found.kind, &found.row).await?)
     };
     match log.await {
         Ok(text) => text.into_response(),
         Err(error) => WebError::answer(error, &web, &viewer, &headers),
     }
-}
-
-async fn log_text(
-    web: &Web,
-    viewer: &Viewer,
-    Found { kind, row }: &Found,
-) -> Result<String, StoreError> {
-    let language = web.renderer_for(viewer).language().clone();
-    let live = web.engine().running.projection(row.operation_id());
-    if live.is_none() && row.state() == OperationState::Started {
-        // In another process, which has told what pages show of it.
-        let look = Look::at(web.engine(), kind, row, None).await?;
-        let (snapshot, _) = look.into_page(row.state());
-        let lines = shown_log(&snapshot);
-        let first = lines.first().map_or(0, |line| line.number);
-        let lines = lines.iter().map(|line| text_line(&line.at, &line.level, &line.text));
-        return Ok(text_lines(&language, first, lines));
-    }
-    let log = live.unwrap_or_else(|| row.projection(kind)).log;
-    let lines = log.iter().map(|(_, line)| {
-        let at = line.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        text_line(&at, line.level.as_str(), &line.text)
-    });
-    Ok(text_lines(&language, log.first_id(), lines))
-}
-
-fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = String>) -> String {
-    let gone = || language.say_with(Text::LinesGone, [("lines", first.into())]);
-    let gap = (first > 0).then(|| format!("[{}]\n", gone()));
-    gap.into_iter().chain(lines).collect()
-}
-
-fn text_line(at: &str, level: &str, text: &str) -> String {
-    format!("{at} {level:<7} {text}\n")
 }

@@ -29,9 +29,14 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("apalis_core", &["runner/apalis.rs"]),
-    ("axum", &["web/"]),
+    // What is served on the command line is a router of the application's.
+    ("axum", &["cli/", "web/"]),
+    ("clap", &["cli/"]),
+    ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/"]),
+    ("indicatif", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
     ("sea_orm", &["store/", "channel/postgres/", "runner/build.rs", "runner/enqueue.rs"]),

@@ -1,0 +1,41 @@
+use super::{args::List, error::Failure, say::say, words};
+use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
+
+/// Lists operations.
+pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), Failure> {
+    let filter = ListFilter {
+        owner: list.owner.map(Into::into),
+        state: list.state,
+        op_type: list.op_type,
+        ..ListFilter::default()
+    };
+    let rows = liveops.store().list(&filter, list.limit).await?;
+    if list.json {
+        for row in rows {
+            if let Some(operation) = liveops.engine().registry.find(&row.op_type) {
+                let json = OperationJson::of(liveops, &operation.kind, row, None);
+                say!("{}", serde_json::to_string(&json)?);
+            }
+        }
+        return Ok(());
+    }
+    for row in &rows {
+        say!("{}", line(&liveops.engine().list_row(row, None, liveops.renderer().language())));
+    }
+    Ok(())
+}
+
+/// An operation in a line, with columns that line up.
+fn line(row: &ListRow) -> String {
+    let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
+    let line = format!(
+        "{}  {}  {:<14}  {:<24}  {:<12}  {percent:>5}  {}",
+        row.id,
+        row.created_on.format("%Y-%m-%d %H:%M:%S"),
+        words::state(row.state),
+        row.op_type,
+        row.owner.as_str(),
+        row.status.lines().next().unwrap_or_default(),
+    );
+    line.trim_end().to_owned()
+}

@@ -1,0 +1,35 @@
+use std::io::Write;
+
+use super::text::{Screen, Tone};
+use crate::{event::Bar, language::Language, render::bar_text};
+
+/// Writes lines, for a file or another program.
+pub(super) struct Plain<W> {
+    out: W,
+    language: Language,
+    /// How many tenths of the bar have been written.
+    tenths: u32,
+}
+
+impl<W: Write + Send> Plain<W> {
+    pub(super) fn new(out: W, language: Language) -> Self {
+        Self { out, language, tenths: 0 }
+    }
+}
+
+impl<W: Write + Send> Screen for Plain<W> {
+    fn line(&mut self, _: Tone, line: &str) {
+        // A reader that is gone does not stop the operation.
+        let _ = writeln!(self.out, "{line}");
+    }
+
+    /// Writes a line when the bar has come to another tenth, however many it passed on its way.
+    fn bar(&mut self, bar: Option<&Bar>) {
+        let fraction = bar.and_then(Bar::fraction).unwrap_or(0.0);
+        let tenths = (fraction * 10.0).floor() as u32;
+        if let Some(bar) = bar.filter(|_| tenths > self.tenths) {
+            self.line(Tone::Plain, &bar_text(&self.language, bar, Some(fraction * 100.0)));
+        }
+        self.tenths = tenths;
+    }
+}

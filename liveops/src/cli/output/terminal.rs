@@ -1,0 +1,82 @@
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::text::{Screen, Tone};
+use crate::{event::Bar, language::Language, render::bar_text};
+
+/// Draws a bar at the bottom of a terminal, and writes lines above it.
+pub(super) struct Terminal {
+    screen: MultiProgress,
+    bar: Option<Shown>,
+    language: Language,
+    has_color: bool,
+}
+
+struct Shown {
+    drawn: ProgressBar,
+    /// What it says, for when it is taken away.
+    text: String,
+}
+
+/// How many steps the bar is drawn in.
+const STEPS: u64 = 1_000;
+
+/// The rest of the line is what the bar says, as far as the terminal is wide.
+const OF_TOTAL: &str = "{bar:24} {wide_msg}";
+const WITHOUT_TOTAL: &str = "{wide_msg}";
+
+impl Terminal {
+    pub(super) fn new(target: ProgressDrawTarget, language: Language, has_color: bool) -> Self {
+        Self { screen: MultiProgress::with_draw_target(target), bar: None, language, has_color }
+    }
+
+    fn show(&mut self, bar: &Bar) {
+        let fraction = bar.fraction();
+        let text = bar_text(&self.language, bar, fraction.map(|fraction| fraction * 100.0));
+        let drawn = match self.bar.take() {
+            Some(shown) => shown.drawn,
+            None => self.screen.add(ProgressBar::new(STEPS)),
+        };
+        let template = if fraction.is_some() { OF_TOTAL } else { WITHOUT_TOTAL };
+        let style = ProgressStyle::with_template(template).expect("the template is a constant");
+        drawn.set_style(style);
+        drawn.set_position((fraction.unwrap_or(0.0) * STEPS as f64) as u64);
+        drawn.set_message(text.clone());
+        self.bar = Some(Shown { drawn, text });
+    }
+
+    /// Takes the bar away, and leaves what it said last.
+    fn clear(&mut self) {
+        if let Some(Shown { drawn, text }) = self.bar.take() {
+            drawn.finish_and_clear();
+            self.screen.remove(&drawn);
+            self.line(Tone::Plain, &text);
+        }
+    }
+
+    fn style(&self, tone: Tone) -> Style {
+        let style = Style::new();
+        match tone {
+            _ if !self.has_color => style,
+            Tone::Plain => style,
+            Tone::Header => style.bold(),
+            Tone::Warning => style.fg_color(Some(AnsiColor::Yellow.into())),
+            Tone::Error => style.fg_color(Some(AnsiColor::Red.into())),
+        }
+    }
+}
+
+impl Screen for Terminal {
+    fn line(&mut self, tone: Tone, line: &str) {
+        let style = self.style(tone);
+        // A terminal that is gone does not stop the operation.
+        let _ = self.screen.println(format!("{style}{line}{style:#}"));
+    }
+
+    fn bar(&mut self, bar: Option<&Bar>) {
+        match bar {
+            Some(bar) => self.show(bar),
+            None => self.clear(),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use chrono::DateTime;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    event::{Ending, Event, Level, LogLine, StageState},
+    operation::{OperationKind, Policy},
+    progress::{Onlooker, Report, Sink, Tellings, Told},
+    projection::{Attempts, Projection},
+    render::{Subject, Templates},
+};
+
+const KIND: OperationKind = OperationKind {
+    op_type: "test.import",
+    title: "Import",
+    stages: &["Load", "Process", "Save"],
+    stage_weights: &[],
+    host_template: "",
+    result_template: "",
+    result_text_template: "",
+    policy: Policy::DEFAULT,
+};
+
+/// A run that somebody looks at only when they are told to.
+struct Watched {
+    report: Arc<Report>,
+    sink: Box<dyn Sink>,
+    tellings: Tellings,
+    told: Receiver<Telling>,
+}
+
+impl Watched {
+    fn attempt(number: u32) -> Self {
+        let (tellings, told) = Tellings::new();
+        let report = Arc::new(Report::journaling(Projection::new(KIND.stages.len())));
+        let attempts = Attempts { number, max: 3, starts_on: None };
+        let sink = tellings.sink(subject(), attempts, report.clone());
+        Self { report, sink, tellings, told }
+    }
+
+    async fn look(&mut self) {
+        let (projection, changes) = self.report.take();
+        self.sink.show(&projection, changes).await;
+    }
+
+    fn log(&self, level: Level, text: impl Into<String>) {
+        let at = DateTime::UNIX_EPOCH;
+        self.report.event(Event::Log(LogLine { at, level, text: text.into() }));
+    }
+
+    fn end(&self, ending: Ending) {
+        self.report.event(Event::Ended(ending));
+    }
+
+    /// Everything that a printer writes, after one more look.
+    async fn written(mut self, printer: impl FnOnce(Page) -> Box<dyn Printer>) -> String {
+        self.look().await;
+        drop((self.sink, self.tellings));
+        let page = Page::default();
+        write(printer(page.clone()), &self.told);
+        String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+    }
+
+    async fn text(self) -> String {
+        let renderer = Renderer::new(Templates::new(), "/live");
+        self.written(|page| {
+            Box::new(Text::new(Plain::new(page, renderer.language().clone()), renderer))
+        })
+        .await
+    }
+
+    async fn json(self) -> String {
+        self.written(|page| Box::new(Json::new(page))).await
+    }
+}
+
+fn subject() -> Subject {
+    Subject { kind: KIND, id: Uuid::nil().into() }
+}
+
+/// What was written, for whoever has a clone.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn check(written: &str, expected: Expect) {
+    expected.assert_eq(written);
+}
+
+/// A run that went through all of its stages, at which nobody looked before its end.
+fn unobserved() -> Watched {
+    let run = Watched::attempt(1);
+    run.report.event(Event::Started);
+    run.report.stage(0, StageState::Active);
+    run.log(Level::Info, "opened");
+    run.report.status(Level::Info, "reading");
+    run.log(Level::Warning, "line 7 is empty");
+    run.report.stage(0, StageState::Done);
+    run.report.stage(1, StageState::Active);
+    run.report.stage(1, StageState::Reused);
+    run.report.stage(2, StageState::Active);
+    run.report.counter().set(3, Some(4));
+    run.log(Level::Info, "almost");
+    run.report.counter().set(4, Some(4));
+    run.report.stage(2, StageState::Done);
+    run.end(Ending::Finished(Arc::new(json!({ "rows": 4, "name": "spring" }))));
+    run
+}
+
+#[tokio::test]
+async fn everything_is_written_in_its_order_however_late_somebody_looks() {
+    check(
+        &unobserved().text().await,
+        expect![[r#"
+        Import (00000000-0000-0000-0000-000000000000)
+        === [1/3] Load ===
+        opened
+        reading
+        Warning: line 7 is empty
+        === [2/3] Process ===
+        Reused: an earlier attempt did this stage
+        === [3/3] Save ===
+        3 of 4 · 75 %
+        almost
+        4 of 4 · 100 %
+        name=spring
+        rows=4
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn events_are_lines_of_json() {
+    let text = unobserved().json().await;
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["op_type"], "test.import");
+    }
+    check(
+        &text,
+        expect![[r#"
+        {"attempt":1,"event":"started","id":"00000000-0000-0000-0000-000000000000","max_attempts":3,"op_type":"test.import"}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":1,"op_type":"test.import","reused":false,"stage":"Load","state":"active"}
+        {"at":"1970-01-01T00:00:00.000Z","event":"log","id":"00000000-0000-0000-0000-000000000000","level":"info","op_type":"test.import","text":"opened"}
+        {"event":"status","id":"00000000-0000-0000-0000-000000000000","level":"info","op_type":"test.import","text":"reading"}
+        {"at":"1970-01-01T00:00:00.000Z","event":"log","id":"00000000-0000-0000-0000-000000000000","level":"warning","op_type":"test.import","text":"line 7 is empty"}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":1,"op_type":"test.import","reused":false,"stage":"Load","state":"done"}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":2,"op_type":"test.import","reused":false,"stage":"Process","state":"active"}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":2,"op_type":"test.import","reused":true,"stage":"Process","state":"done"}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":3,"op_type":"test.import","reused":false,"stage":"Save","state":"active"}
+        {"done":3,"eta_seconds":null,"event":"progress","id":"00000000-0000-0000-0000-000000000000","label":null,"op_type":"test.import","percent":75.0,"rate":null,"total":4,"unit":null}
+        {"at":"1970-01-01T00:00:00.000Z","event":"log","id":"00000000-0000-0000-0000-000000000000","level":"info","op_type":"test.import","text":"almost"}
+        {"done":4,"eta_seconds":null,"event":"progress","id":"00000000-0000-0000-0000-000000000000","label":null,"op_type":"test.import","percent":100.0,"rate":null,"total":4,"unit":null}
+        {"count":3,"event":"stage","id":"00000000-0000-0000-0000-000000000000","number":3,"op_type":"test.import","reused":false,"stage":"Save","state":"done"}
+        {"error":null,"event":"ended","id":"00000000-0000-0000-0000-000000000000","op_type":"test.import","result":{"name":"spring","rows":4},"state":"FINISHED_OK"}
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_chain_is_an_event() {
+    let run = Watched::attempt(2);
+    run.tellings.tell(subject(), Told::Chained(subject()));
+    check(
+        &run.json().await,
+        expect![[r#"
+        {"attempt":2,"event":"started","id":"00000000-0000-0000-0000-000000000000","max_attempts":3,"op_type":"test.import"}
+        {"event":"chained","id":"00000000-0000-0000-0000-000000000000","next":{"id":"00000000-0000-0000-0000-000000000000","op_type":"test.import"},"op_type":"test.import"}
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_line_is_written_at_each_tenth_of_the_bar() {
+    let mut run = Watched::attempt(1);
+    run.report.stage(0, StageState::Active);
+    for done in 0..=100 {
+        run.report.counter().set(done, Some(100));
+        run.look().await;
+    }
+    run.report.stage(1, StageState::Active);
+    // Whoever passes several of them between two looks is somewhere else by then.
+    for done in [55, 58, 99, 100] {
+        run.report.counter().percent(f64::from(done));
+        run.look().await;
+    }
+    check(
+        &run.text().await,
+        expect![[r#"
+        Import (00000000-0000-0000-0000-000000000000)
+        === [1/3] Load ===
+        10 of 100 · 10 %
+        20 of 100 · 20 %
+        30 of 100 · 30 %
+        40 of 100 · 40 %
+        50 of 100 · 50 %
+        60 of 100 · 60 %
+        70 of 100 · 70 %
+        80 of 100 · 80 %
+        90 of 100 · 90 %
+        100 of 100 · 100 %
+        === [2/3] Process ===
+        55 %
+        99 %
+        100 %
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_status_is_written_once_unless_another_overtook_it() {
+    let mut run = Watched::attempt(1);
+    for text in ["one", "one", "two"] {
+        run.report.status(Level::Info, text);
+        run.look().await;
+    }
+    for n in 0..1_000 {
+        run.report.status(Level::Error, &n.to_string());
+    }
+    check(
+        &run.text().await,
+        expect![[r#"
+        Import (00000000-0000-0000-0000-000000000000)
+        one
+        two
+        Error: 999
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn no_line_of_a_flood_is_lost() {
+    let run = Watched::attempt(1);
+    for n in 0..5_000 {
+        run.log(Level::Info, format!("line {n}"));
+    }
+    let text = run.text().await;
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines, (0..5_000).map(|n| format!("line {n}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_later_attempt_that_fails_says_so() {
+    let run = Watched::attempt(2);
+    run.report.stage(0, StageState::Active);
+    run.report.stage(0, StageState::Failed);
+    run.end(Ending::Failed("The file is empty.".into()));
+    check(
+        &run.text().await,
+        expect![[r#"
+        Attempt 2 of 3
+        === [1/3] Load ===
+        This stage failed
+        Failed: The file is empty.
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn what_was_cancelled_says_so() {
+    let run = Watched::attempt(1);
+    run.report.cancel();
+    run.end(Ending::Cancelled);
+    // What a thread says that was not stopped in time.
+    run.log(Level::Info, "still here");
+    run.report.counter().inc(1);
+    check(
+        &run.text().await,
+        expect![[r#"
+        Import (00000000-0000-0000-0000-000000000000)
+        Cancelling …
+        Cancelled
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_line_cannot_do_anything_to_a_terminal() {
+    let run = Watched::attempt(1);
+    run.log(Level::Info, "\u{1b}[2Jgone\r\u{7}\u{9b}1A\ttab");
+    run.log(Level::Error, "two\nlines");
+    check(
+        &run.text().await,
+        expect![[r#"
+        Import (00000000-0000-0000-0000-000000000000)
+        \u{1b}[2Jgone\u{d}\u{7}\u{9b}1A	tab
+        Error: two
+        lines
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_is_gone_ends_nothing() {
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let renderer = Renderer::new(Templates::new(), "/live");
+    let written = |printer: Box<dyn Printer>| async { unobserved().written(|_| printer).await };
+    assert_eq!(
+        written(Box::new(Text::new(Plain::new(Closed, renderer.language().clone()), renderer)))
+            .await,
+        ""
+    );
+    assert_eq!(written(Box::new(Json::new(Closed))).await, "");
+}

@@ -1,0 +1,45 @@
+//! What commands say to whoever typed them. A reader that is gone ends nothing.
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+/// Writes a line to the standard output.
+macro_rules! say {
+    ($($what:tt)*) => { $crate::cli::say::line(format_args!($($what)*)) };
+}
+
+pub(super) use say;
+
+pub(super) fn line(what: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{}", harmless(&what.to_string()));
+}
+
+/// Says what is wrong.
+pub(super) fn error(what: &str) {
+    let _ = writeln!(io::stderr(), "error: {what}");
+}
+
+/// Says what a server does: in the application's log, or to whoever started it where there is none.
+pub(super) fn log(what: fmt::Arguments<'_>) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::info!("{what}");
+    } else {
+        let _ = writeln!(io::stderr(), "{what}");
+    }
+}
+
+/// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation says may come from a file of
+/// somebody else's, and must not move the cursor.
+pub(super) fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\t' | '\n') {
+            harmless.extend(c.escape_unicode());
+        } else {
+            harmless.push(c);
+        }
+    }
+    harmless
+}
