@@ -1,10 +1,10 @@
 //! The command line: flags, subcommands, the log, and how the process stops.
 
-use std::{env, error::Error, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
+use std::{env, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum};
-use liveops::{LiveOps, RunnerKind};
-use tokio::{net::TcpListener, runtime::Runtime};
+use clap::{Parser, ValueEnum};
+use liveops::{RunnerKind, cli::Command};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -62,34 +62,7 @@ Environment only:
   LIVEOPS_DRAIN_SECONDS      how long requests are still taken after /readyz says no, when the demo
                              shall stop [default: 0]
   LIVEOPS_TEMPLATES_DIR      a folder of templates, which go before the demo's own
-  RUST_LOG                   what is logged [default: info]";
-
-#[derive(Debug, Clone, Subcommand)]
-enum Command {
-    /// Serve the pages and run the operations (the default)
-    Serve {
-        /// Leave the operations to other processes, as `--runner worker` does
-        #[arg(long)]
-        no_worker: bool,
-    },
-    /// Run the operations that wait in the queue, and serve no pages
-    Worker {
-        /// How many operations to run at once
-        #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = at_least_one)]
-        concurrency: usize,
-        /// Queues to serve, with commas between them; all of them if absent
-        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-        queues: Vec<String>,
-    },
-    /// Bring the tables up to date
-    Migrate,
-    /// Delete the operations that ended long ago
-    Prune {
-        /// How long ago at least: 30d, 12h
-        #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-        older_than: Duration,
-    },
-}
+  RUST_LOG                   what is logged [default: info; error for all but serve and worker]";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Runner {
@@ -115,122 +88,61 @@ pub fn main() -> ExitCode {
 /// Runs the demo as another command line says, whose first word is the name of the program.
 pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(command_line);
-    log(cli.log_format);
-    match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = cli.command.clone().unwrap_or_else(|| {
+        let bind = cli.bind.clone();
+        Command::serve(bind.unwrap_or_else(|| BIND.to_owned()))
+    });
+    log(cli.log_format, &command);
+    match settings(cli, &command) {
+        Ok(settings) => run(settings, command),
         Err(error) => {
-            eprintln!("error: {}", chain(&*error));
-            ExitCode::from(if error.is::<SettingsError>() { 2 } else { 1 })
+            eprintln!("error: {error}");
+            ExitCode::from(2)
         }
     }
 }
 
-fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+fn settings(cli: Cli, command: &Command) -> Result<Settings, SettingsError> {
     let mut settings = Settings::from_env()?;
     settings.database_url = cli.database_url;
     // Empty is how compose files and shells leave a variable out.
     settings.redis_url = cli.redis_url.filter(|url| !url.is_empty());
-    settings.runner = match cli.runner {
-        Runner::Spawn => RunnerKind::Spawn,
-        Runner::Worker => RunnerKind::Worker,
-        Runner::Eager => RunnerKind::Eager,
+    settings.runner = match (command, cli.runner) {
+        // What one enqueues waits for the other.
+        (Command::Serve(serve), _) if serve.no_worker => RunnerKind::Worker,
+        (Command::Worker(_), _) | (_, Runner::Worker) => RunnerKind::Worker,
+        (_, Runner::Spawn) => RunnerKind::Spawn,
+        (_, Runner::Eager) => RunnerKind::Eager,
     };
-    let runtime = Runtime::new()?;
-    let done = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve { no_worker: false }) {
-            Command::Serve { no_worker } => {
-                if no_worker {
-                    settings.runner = RunnerKind::Worker;
-                }
-                settings.works = !no_worker;
-                serve(settings, cli.bind.as_deref().unwrap_or(BIND)).await
-            }
-            Command::Worker { concurrency, queues } => {
-                settings.runner = RunnerKind::Worker;
-                settings.liveops.concurrency_max = concurrency;
-                settings.liveops.queues = queues;
-                work(settings, cli.bind.as_deref()).await
-            }
-            Command::Migrate => {
-                crate::migrate(&settings).await?;
-                tracing::info!("the tables are up to date");
-                Ok(())
-            }
-            Command::Prune { older_than } => {
-                let liveops = LiveOps::builder(crate::migrate(&settings).await?).build()?;
-                println!("operations deleted: {}", liveops.prune(older_than).await?);
-                Ok(())
-            }
+    // The command says when.
+    settings.works = false;
+    Ok(settings)
+}
+
+fn run(settings: Settings, command: Command) -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: failed to start: {error}");
+            return ExitCode::FAILURE;
         }
-    });
+    };
+    let app = async |config| {
+        Ok(Demo::start(Settings { liveops: config, ..settings.clone() }).await?.app())
+    };
+    let code = runtime.block_on(command.run::<Cli>(settings.liveops.clone(), app));
     // A thread that reads a file would otherwise be waited for, however long the file is.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    done
+    code
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| *number >= 1);
-    number.ok_or_else(|| "expected a whole number from 1".to_owned())
-}
-
-async fn work(settings: Settings, bind: Option<&str>) -> Result<(), Box<dyn Error>> {
-    let listener = match bind {
-        Some(bind) => Some(listen(bind).await?),
-        None => None,
+fn log(format: LogFormat, command: &Command) {
+    let default = match command {
+        Command::Serve(_) | Command::Worker(_) => "info",
+        // What the command is about is what it says itself.
+        _ => "error",
     };
-    let demo = Demo::start(settings).await?;
-    match &listener {
-        Some(listener) => tracing::info!("working; health on http://{}", listener.local_addr()?),
-        None => tracing::info!("working"),
-    }
-    demo.work(listener, stop_signal()).await?;
-    Ok(())
-}
-
-async fn serve(settings: Settings, bind: &str) -> Result<(), Box<dyn Error>> {
-    let listener = listen(bind).await?;
-    let demo = Demo::start(settings).await?;
-    tracing::info!("listening on http://{}", listener.local_addr()?);
-    demo.serve(listener, stop_signal()).await?;
-    Ok(())
-}
-
-async fn listen(bind: &str) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind(bind).await;
-    listener.map_err(|error| format!("failed to listen on {bind}: {error}"))
-}
-
-/// Waits for Ctrl-C, or for SIGTERM where there is one.
-async fn stop_signal() {
-    let ctrl_c = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "cannot hear Ctrl-C");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot hear SIGTERM");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending();
-    tokio::select! {
-        () = ctrl_c => {}
-        () = terminate => {}
-    }
-}
-
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -239,20 +151,4 @@ fn log(format: LogFormat) {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().init(),
     }
-}
-
-/// An error and what caused it, on one line. Some errors repeat what caused them; the line does
-/// not.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
 }

@@ -1,9 +1,10 @@
-use std::{future, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use liveops::{
     LiveOps, RunnerKind, Templates,
     channel::{ChannelError, PostgresChannelLayer, RedisChannelLayer},
+    cli::App,
     language::LanguageError,
     runner::BuildError,
     store,
@@ -11,10 +12,7 @@ use liveops::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use sea_orm::{DatabaseConnection, DbBackend};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time,
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -25,13 +23,6 @@ use crate::{
     scores::{Migrator, Scores},
     site::{self, Sessions, Site},
 };
-
-/// How long requests that are being answered may take when the demo shall stop.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// How long operations may go on when the demo shall stop: those that take longer begin again at
-/// the next start.
-const OPERATIONS_GRACE: Duration = Duration::from_secs(2);
 
 /// The whole application, connected and ready to serve.
 #[derive(Debug, Clone)]
@@ -158,40 +149,20 @@ impl Demo {
         &self.scores
     }
 
-    /// Executes operations until `stop` is ready. Those that have not ended a few seconds later go back
-    /// to the queue, for another worker. Health and metrics are served all the while, where there is a
-    /// listener for them.
-    ///
-    /// # Errors
-    ///
-    /// When the listener fails.
-    pub async fn work(
-        self,
-        listener: Option<TcpListener>,
-        stop: impl Future<Output = ()>,
-    ) -> io::Result<()> {
-        let serve = async {
-            match listener {
-                Some(listener) => axum::serve(listener, self.probes).await,
-                None => future::pending().await,
-            }
-        };
-        let work = async {
-            stop.await;
-            tracing::info!("stopping");
-            self.leaving.cancel();
-            self.liveops.shutdown(OPERATIONS_GRACE).await;
-        };
-        tokio::select! {
-            served = serve => served,
-            () = work => Ok(()),
-            never = recorder::keep(self.recorder) => match never {},
-        }
+    /// What the commands of the command line need.
+    pub fn app(self) -> App {
+        let leaving = self.leaving;
+        tokio::spawn(recorder::keep(self.recorder));
+        App::new(&self.liveops)
+            .router(self.router)
+            .probes(self.probes)
+            // Starting brought them up to date.
+            .migrate_with(async { Ok::<_, StartError>(()) })
+            .before_stop(move || leaving.cancel())
+            .drain(self.drain)
     }
 
-    /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
-    /// Operations that have not ended by that time go back to the queue, for the next start, and
-    /// the pages that are connected are sent away, to connect again. `/readyz` says no from the moment
+    /// Serves until `stop` is ready, as [`App::serve`] does. `/readyz` says no from the moment
     /// `stop` is ready, which is [`drain`](Settings::drain) before the rest.
     ///
     /// # Errors
@@ -200,51 +171,9 @@ impl Demo {
     pub async fn serve(
         self,
         listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
+        stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let listener = listener.tap_io(send_at_once);
-        let stopping = CancellationToken::new();
-        let serving = axum::serve(listener, self.router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
-        let overdue = async {
-            stopping.cancelled().await;
-            time::sleep(GRACE).await;
-        };
-        let serve = async {
-            let served = tokio::select! {
-                served = serving.into_future() => served,
-                () = overdue => {
-                    tracing::warn!("some requests were not answered in time");
-                    Ok(())
-                }
-            };
-            stopping.cancel();
-            served
-        };
-        let shut_down = async {
-            tokio::select! {
-                () = stop => tracing::info!("stopping"),
-                () = stopping.cancelled() => {}
-            }
-            // Who watches over this process sends requests elsewhere before they would be refused.
-            self.leaving.cancel();
-            time::sleep(self.drain).await;
-            stopping.cancel();
-            // Event streams are requests that are answered for as long as they are not sent away.
-            self.liveops.shutdown(OPERATIONS_GRACE).await;
-        };
-        let until_the_end = async { tokio::join!(serve, shut_down).0 };
-        tokio::select! {
-            served = until_the_end => served,
-            never = recorder::keep(self.recorder) => match never {},
-        }
-    }
-}
-
-/// An update is small, and must not wait until the one before it was acknowledged.
-fn send_at_once(stream: &mut TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "updates may be late");
+        self.app().serve(listener, stop).await
     }
 }
 

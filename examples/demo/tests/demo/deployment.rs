@@ -7,7 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
-const COMMANDS: [&str; 4] = ["serve", "worker", "migrate", "prune"];
+const COMMANDS: [&str; 9] =
+    ["serve", "worker", "run", "list", "show", "cancel", "retry", "migrate", "prune"];
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().unwrap()
@@ -45,7 +46,8 @@ fn files() -> BTreeMap<String, String> {
 /// Every flag and variable that the demo has, with its default where there is one.
 fn settings() -> BTreeMap<String, Option<String>> {
     let mut settings = BTreeMap::new();
-    for command in [&[][..], &["serve"], &["worker"], &["migrate"], &["prune"]] {
+    let commands = COMMANDS.iter().map(std::slice::from_ref);
+    for command in [&[][..]].into_iter().chain(commands) {
         let help = help(command);
         let mut names = Vec::new();
         for line in help.lines() {

@@ -15,3 +15,4 @@ mod pruning;
 mod sample;
 mod score_import;
 mod sign_in;
+mod terminal;

@@ -1,0 +1,555 @@
+//! Operations that are run in a terminal, and what else the command line has to say of them.
+#![cfg(unix)]
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    os::fd::OwnedFd,
+    path::Path,
+    process::{ExitStatus, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use expect_test::expect;
+use nix::{
+    pty::{Winsize, openpty},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// How long the other side may take: far longer than it does on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with a database in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let scores = "student,course,score\nann,ART-1,80\nbob,ART-1,xx\ncid,MATH-2,70\n";
+        fs::write(folder.path().join("scores.csv"), scores).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+        command.args(arguments).current_dir(self.path()).kill_on_drop(true);
+        for name in ["RUST_LOG", "NO_COLOR", "DATABASE_URL", "REDIS_URL", "BIND"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    async fn demo(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).stdin(Stdio::null()).output();
+        timeout(PATIENCE, output).await.expect("it ends").unwrap()
+    }
+
+    /// What a command says that does what it is told.
+    async fn says(&self, arguments: &[&str]) -> String {
+        let output = self.demo(arguments).await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The newest operation, with everything that is known of it.
+    async fn newest(&self) -> Value {
+        let listed = self.says(&["list", "--limit", "1", "--json"]).await;
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        let shown = self.says(&["show", listed["id"].as_str().unwrap(), "--json"]).await;
+        serde_json::from_str(&shown).unwrap()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    /// Starts a process that serves or works beside the others.
+    async fn start_beside(&self, arguments: &[&str]) -> Child {
+        let mut child =
+            self.command(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let ready = async {
+            while let Some(line) = log.next_line().await.unwrap() {
+                if line.contains("http://") || line.contains("working") {
+                    return;
+                }
+            }
+            panic!("it ended");
+        };
+        timeout(PATIENCE, ready).await.expect("it starts");
+        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        child
+    }
+}
+
+/// A run that goes on.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// Reads on until it says this.
+    async fn reaches(&mut self, text: &str) {
+        let reached = async {
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                if line.contains(text) {
+                    return;
+                }
+            }
+            panic!("it ended without `{text}`");
+        };
+        timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("it does not say `{text}`"));
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    async fn ends(mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        timeout(PATIENCE, self.lines.get_mut().read_to_string(&mut rest)).await.unwrap().unwrap();
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        (status, rest)
+    }
+}
+
+/// A text without the numbers of operations.
+fn without_ids(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| !(c.is_ascii_hexdigit() || c == '-'));
+    let is_id = |word: &str| word.len() >= 36 && word[..36].matches('-').count() == 4;
+    words
+        .map(|word| if is_id(word) { format!("ID{}", &word[36..]) } else { word.to_owned() })
+        .collect()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn an_import_is_run_and_gives_its_result_as_text() {
+    let desk = Desk::new();
+    let said = desk
+        .says(&["run", "demo.score_import", "--owner", "admin", "--set", "file=scores.csv"])
+        .await;
+    // How often somebody looked at the bar is a matter of luck.
+    let lines = said.lines().filter(|line| !line.starts_with("Checking: "));
+    let said: String = lines.map(|line| format!("{line}\n")).collect();
+    expect![[r#"
+        Score import (ID)
+        === [1/3] Load ===
+        The file has 3 rows
+        === [2/3] Process ===
+        Checking the rows
+        Warning: Line 3: "xx" is no score: expected a number from 0 to 100
+        === [3/3] Save ===
+        2 rows saved, 1 rejected
+        2 of 2 · 100 %
+        2 of 3 rows saved, 1 rejected
+        ART-1               1 scores, mean  80.00
+        MATH-2              1 scores, mean  70.00
+    "#]]
+    .assert_eq(&without_ids(&said));
+
+    let operation = desk.newest().await;
+    assert_eq!(operation["state"], "FINISHED_OK");
+    assert_eq!(operation["owner"], "admin");
+    assert_eq!(operation["result"]["accepted"], 2);
+}
+
+#[tokio::test]
+async fn a_line_is_written_as_often_as_the_bar_comes_to_a_tenth() {
+    let desk = Desk::new();
+    let said = desk.says(&["run", "demo.demo_import", "--set", "pace_ms=60"]).await;
+    let tenths: Vec<&str> = said.lines().filter(|line| line.ends_with(" %")).collect();
+    assert!(tenths.len() > 10, "{said}");
+    for (before, after) in tenths.iter().zip(&tenths[1..]) {
+        assert_ne!(before, after, "{said}");
+    }
+    assert!(said.contains("100 %\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_chain_goes_on_in_the_same_output() {
+    let desk = Desk::new();
+    let said = desk.says(&["run", "demo.chain_start", "--set", "pace_ms=0"]).await;
+    expect![[r#"
+        Chain: first half (ID)
+        === [1/1] First half ===
+        Handing over "a note from the first half"
+        Handed over: a note from the first half
+        Chain: second half (ID)
+        === [1/1] Second half ===
+        Received "a note from the first half"
+        Received: a note from the first half
+    "#]]
+    .assert_eq(&without_ids(&said));
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_followed_by_another() {
+    let desk = Desk::new();
+    let said = desk.says(&["run", "demo.flaky_task", "--set", "failures=1"]).await;
+    expect![[r#"
+        Flaky task (ID)
+        Attempt 1
+        Warning: Attempt 1 of 5 failed, next try in 1s: Something went wrong. If it happens again, tell support this number: ID
+        Attempt 2 of 5
+        Attempt 2
+        Attempt 2 went well.
+    "#]].assert_eq(&without_ids(&said));
+}
+
+#[tokio::test]
+async fn a_durable_stage_is_marked_as_reused() {
+    let desk = Desk::new();
+    let input = ["--set", "seconds=0", "--set", "fail_at=2"];
+    let said = desk.says(&[&["run", "demo.durable_task"][..], &input].concat()).await;
+    let reused = "=== [1/3] Fetch ===\nReused: an earlier attempt did this stage\n";
+    assert_eq!(said.matches(reused).count(), 1, "{said}");
+    assert!(said.ends_with("convert=1\nfetch=1\npublish=1\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_failure_is_exit_code_1() {
+    let desk = Desk::new();
+    for (op_type, says) in
+        [("demo.failing_task", "Failed: The mail"), ("demo.panicking_task", "Failed: ")]
+    {
+        let output = desk.demo(&["run", op_type]).await;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains(says));
+        assert_eq!(desk.newest().await["state"], "FINISHED_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("bad.json"), r#"{ "file": "scores.csv", "pace_ms": "1" }"#).unwrap();
+    for (arguments, says) in [
+        (&["demo.score_import"][..], "error: missing field `file`\n"),
+        (
+            &["demo.score_import", "--set", "file=scores.csv", "--set", "pace_ms=abc"],
+            "error: pace_ms: expected a whole number from 0, found `abc`\n",
+        ),
+        (
+            &["demo.score_import", "--set", "file=scores.csv", "--set", "pace_ms=99999"],
+            "error: pace_ms: expected a number from 0 to 10000, found 99999\n",
+        ),
+        (
+            &["demo.score_import", "--input", "bad.json"],
+            "error: pace_ms: invalid type: string \"1\", expected u64\n",
+        ),
+        (&["demo.score_import", "--input", "none.json"], "error: failed to read none.json: "),
+        (
+            &["demo.score_imprt"],
+            "did you mean `demo.score_import`?\n\nThere are:\n  demo.chain_end\n",
+        ),
+        (&["score_import"], "did you mean `demo.score_import`?"),
+        (
+            &["demo.nothing_like_it"],
+            "error: unknown type of operation `demo.nothing_like_it`\n\nThere",
+        ),
+        (&["demo.quick_task", "--set", "file"], "expected FIELD=VALUE"),
+        (&[], "<TYPE>"),
+    ] {
+        let output = desk.demo(&[&["run"], arguments].concat()).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        let error = error(&output);
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+    assert_eq!(desk.says(&["list"]).await, "");
+}
+
+#[tokio::test]
+async fn an_input_may_be_json() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("input.json"), r#"{ "failures": 0 }"#).unwrap();
+    desk.says(&["run", "demo.flaky_task", "--input", "input.json"]).await;
+    assert_eq!(desk.newest().await["input"], json!({ "failures": 0 }));
+}
+
+#[tokio::test]
+async fn events_are_lines_of_json_with_the_operation_they_are_about() {
+    let desk = Desk::new();
+    let said = desk.says(&["run", "demo.chain_start", "--set", "pace_ms=0", "--json"]).await;
+    let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen = events.iter().map(|event| {
+        assert!(event["id"].is_string());
+        let stage = event["stage"].as_str().map(|stage| format!(" {stage} {}", event["state"]));
+        format!("{} {}{}", event["op_type"], event["event"], stage.unwrap_or_default())
+    });
+    let seen: Vec<String> = seen.map(|line| line.replace('"', "")).collect();
+    let expected = [
+        "demo.chain_start started",
+        "demo.chain_start stage First half active",
+        "demo.chain_start log",
+        "demo.chain_start stage First half done",
+        "demo.chain_start ended",
+        "demo.chain_start chained",
+        "demo.chain_end started",
+        "demo.chain_end stage Second half active",
+        "demo.chain_end log",
+        "demo.chain_end stage Second half done",
+        "demo.chain_end ended",
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(events[5]["next"], json!({ "id": events[6]["id"], "op_type": "demo.chain_end" }));
+    let last = events.last().unwrap();
+    assert_eq!(last["state"], "FINISHED_OK");
+    assert_eq!(last["result"], "Received: a note from the first half");
+}
+
+#[tokio::test]
+async fn ctrl_c_cancels_and_the_row_says_so() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run", "demo.endless_task"]);
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGINT);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(said.ends_with("Cancelling …\nAsked to stop\nCancelled\n"), "{said}");
+    assert_eq!(desk.newest().await["state"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn ctrl_c_between_two_attempts_cancels_as_well() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run", "demo.flaky_task", "--set", "failures=5"]);
+    // The wait that follows is one of four seconds.
+    run.reaches("Attempt 3 of 5 failed").await;
+    run.signal(Signal::SIGINT);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert_eq!(said, "Cancelled\n");
+    let operation = desk.newest().await;
+    assert_eq!(operation["state"], "CANCELLED");
+    assert_eq!(operation["attempts"]["number"], 4);
+}
+
+#[tokio::test]
+async fn cancelled_from_elsewhere_it_stops_as_well() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run", "demo.endless_task"]);
+    run.reaches("Running for").await;
+    let id = desk.newest().await["id"].as_str().unwrap().to_owned();
+    let said = desk.says(&["cancel", &id]).await;
+    assert_eq!(said, "It is running, and was asked to stop.\n");
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(130), "{said}");
+}
+
+#[tokio::test]
+async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run", "demo.endless_task"]);
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGTERM);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(143), "{said}");
+    let operation = desk.newest().await;
+    assert_eq!(operation["state"], "NOT_STARTED");
+    assert_eq!(operation["attempts"]["number"], 1);
+}
+
+#[tokio::test]
+async fn workers_beside_it_leave_it_alone() {
+    let desk = Desk::new();
+    let _serving = desk.start_beside(&["serve", "--bind", "127.0.0.1:0"]).await;
+    let _working = desk.start_beside(&["worker"]).await;
+    for arguments in [
+        &["demo.flaky_task", "--set", "failures=1"][..],
+        &["demo.chain_start", "--set", "pace_ms=0"],
+        &["demo.chain_start", "--set", "pace_ms=0"],
+        &["demo.quick_task"],
+    ] {
+        let run = desk.start(&[&["run"], arguments].concat());
+        let worker = format!("pid-{}-", run.child.id().unwrap());
+        let (status, said) = run.ends().await;
+        assert!(status.success(), "{said}");
+        let operation = desk.newest().await;
+        assert!(operation["worker"].as_str().unwrap().starts_with(&worker), "{operation}");
+    }
+    assert_eq!(desk.says(&["list", "--state", "FINISHED_OK"]).await.lines().count(), 6);
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_stops_nothing() {
+    let desk = Desk::new();
+    let mut run =
+        desk.start(&["run", "demo.flood_task", "--set", "ticks=1000", "--set", "lines=1000"]);
+    drop(run.lines);
+    let status = timeout(PATIENCE, run.child.wait()).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(desk.newest().await["state"], "FINISHED_OK");
+}
+
+#[tokio::test]
+async fn no_line_of_the_log_is_lost_on_its_way() {
+    let desk = Desk::new();
+    let said =
+        desk.says(&["run", "demo.flood_task", "--set", "ticks=1", "--set", "lines=20000"]).await;
+    let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("Line ")).collect();
+    assert_eq!(lines.len(), 20_000, "{}", &said[..2_000]);
+    let mut once = lines.clone();
+    once.dedup();
+    assert_eq!(lines, once);
+}
+
+/// What a terminal of this width gets of a run.
+fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = openpty(&size, None).unwrap();
+    let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_demo"));
+    command.args(["run", "demo.demo_import", "--set", "pace_ms=20"]).current_dir(desk.path());
+    command.env_remove("RUST_LOG").env_remove("NO_COLOR").env("TERM", "xterm-256color");
+    command.envs(variables.iter().copied());
+    command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(end(&pty.slave));
+    let mut child = command.spawn().unwrap();
+    // Nobody but the run may hold the other end, or reading would not come to its own.
+    drop((command, pty.slave));
+    let read = thread::spawn(move || {
+        let mut shown = Vec::new();
+        // A terminal that was closed is an error on Linux.
+        let _ = File::from(pty.master).read_to_end(&mut shown);
+        String::from_utf8(shown).unwrap()
+    });
+    let status = child.wait().unwrap();
+    let shown = read.join().unwrap();
+    assert!(status.success(), "{shown}");
+    shown
+}
+
+const BOLD: &str = "\u{1b}[1m";
+
+#[test]
+fn a_terminal_gets_a_bar_below_what_is_said() {
+    let shown = on_terminal(&Desk::new(), 100, &[]);
+    assert!(shown.contains('█') && shown.contains('░'), "{shown:?}");
+    assert!(shown.contains(&format!("{BOLD}=== [5/5] Save ===")), "{shown:?}");
+    assert!(shown.contains("Saving: 12 of 12 products · 100 %"), "{shown:?}");
+}
+
+#[test]
+fn no_color_is_heeded() {
+    let shown = on_terminal(&Desk::new(), 100, &[("NO_COLOR", "1")]);
+    assert!(shown.contains("=== [5/5] Save ==="), "{shown:?}");
+    // Escapes that set a style end with an m.
+    let escapes = shown.split("\u{1b}[").skip(1);
+    let styles = escapes.filter(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
+    });
+    assert_eq!(styles.count(), 0, "{shown:?}");
+}
+
+#[test]
+fn a_terminal_that_may_not_be_moved_in_gets_plain_lines() {
+    let shown = on_terminal(&Desk::new(), 100, &[("TERM", "dumb")]);
+    assert!(!shown.contains(['\u{1b}', '█']), "{shown:?}");
+}
+
+#[test]
+fn a_bar_is_as_wide_as_the_terminal() {
+    for columns in [40, 120] {
+        let shown = on_terminal(&Desk::new(), columns, &[]);
+        let bars: Vec<&str> = shown.split(['\r', '\n']).filter(|line| line.contains('█')).collect();
+        assert!(!bars.is_empty(), "{shown:?}");
+        for bar in bars {
+            // What is said above it fills a line of its own.
+            let bar = &bar[bar.find('█').unwrap()..];
+            let width = bar.split('\u{1b}').next().unwrap().chars().count();
+            assert!(width <= usize::from(columns), "{width} of {columns}: {bar:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_there_is_can_be_listed_shown_cancelled_and_retried() {
+    let desk = Desk::new();
+    desk.says(&["run", "demo.quick_task", "--owner", "ann"]).await;
+    desk.demo(&["run", "demo.panicking_task", "--owner", "bob"]).await;
+    let panicked = desk.newest().await["id"].as_str().unwrap().to_owned();
+
+    assert_eq!(desk.says(&["list"]).await.lines().count(), 2);
+    for filter in [
+        ["--owner", "bob"],
+        ["--state", "FINISHED_ERROR"],
+        ["--type", "demo.panicking_task"],
+        ["--limit", "1"],
+    ] {
+        let listed = desk.says(&[&["list"][..], &filter].concat()).await;
+        assert_eq!(listed.lines().count(), 1, "{filter:?}: {listed}");
+        assert!(listed.starts_with(&panicked), "{filter:?}: {listed}");
+    }
+
+    let shown = desk.says(&["show", &panicked]).await;
+    for part in [
+        "State     FINISHED_ERROR",
+        "Owner     bob",
+        "Attempt   1 of 1",
+        "Traceback:\n",
+        "panicked",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+
+    let ended = desk.demo(&["cancel", &panicked]).await;
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(error(&ended), format!("error: operation {panicked} has ended already\n"));
+    assert_eq!(desk.says(&["retry", &panicked]).await, "It waits for its next run.\n");
+    assert_eq!(desk.newest().await["state"], "NOT_STARTED", "nobody is there to run it");
+    let waiting = desk.demo(&["retry", &panicked]).await;
+    assert_eq!(waiting.status.code(), Some(1));
+    assert_eq!(error(&waiting), format!("error: operation {panicked} has not ended yet\n"));
+    assert_eq!(desk.says(&["cancel", &panicked]).await, "It had not started, and is cancelled.\n");
+
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    for command in ["cancel", "retry", "show"] {
+        let unknown = desk.demo(&[command, nobody]).await;
+        assert_eq!(unknown.status.code(), Some(1));
+        assert_eq!(error(&unknown), format!("error: there is no operation {nobody}\n"));
+    }
+    assert_eq!(desk.demo(&["show", "nonsense"]).await.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn completions_and_the_manual_know_every_command() {
+    let desk = Desk::new();
+    let help = desk.says(&["--help"]).await;
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    let commands: Vec<&str> =
+        commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(commands.len(), 12, "{commands:?}");
+    let manual = desk.says(&["man"]).await;
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let completions = desk.says(&["completions", shell]).await;
+        for command in &commands {
+            assert!(completions.contains(command), "{shell}: {command}");
+        }
+    }
+    for command in commands {
+        assert!(manual.contains(&format!("demo\\-{command}")), "{command}: {manual}");
+    }
+    assert!(manual.contains("\\-\\-older\\-than"), "{manual}");
+    assert!(!desk.path().join("demo.sqlite3").exists(), "neither needs a database");
+}
