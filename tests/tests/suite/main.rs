@@ -71,6 +71,7 @@ mod support;
 mod support_works;
 mod template_files;
 mod templates;
+mod terminal_aborts;
 mod tokens;
 mod tracebacks;
 mod transactions;

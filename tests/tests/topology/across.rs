@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     fleet::Fleet,
+    patience::wait_until,
     support::{events::Events, socket::Socket},
 };
 
@@ -219,4 +220,39 @@ async fn a_page_follows_a_chain_that_a_worker_goes_along() {
     assert_eq!(end.await["liveop_finished"]["state"], "FINISHED_OK");
     let page = ann.get(A, text(next, "url")).await;
     assert!(page.contains("Received: a note from the first half"), "{page}");
+}
+
+/// The newest operation of somebody, once there is one.
+async fn newest(person: &Person, web: usize) -> Value {
+    let mut found = None;
+    wait_until("an operation in the list", async || {
+        let (_, list) = person.ask(person.http.get(person.url(web, "/live/"))).await;
+        let list: Value = serde_json::from_str(&list).unwrap();
+        found = list["operations"].get(0).cloned();
+        found.is_some()
+    })
+    .await;
+    found.unwrap()
+}
+
+#[tokio::test]
+async fn a_page_shows_what_runs_in_a_terminal_and_can_cancel_it() {
+    let Some(fleet) = fleet().await else { return };
+    let ann = Person::sign_in(&fleet, "ann-at-the-terminal").await;
+    let words = ["run", "demo.endless_task", "--owner", "ann-at-the-terminal"];
+    let mut terminal = fleet.deployment().start("terminal", &words);
+    let mut operation = newest(&ann, B).await;
+    let channel = text(&operation, "channel").to_owned();
+    let granted = ann.post(B, "/live/token", json!({ "channels": [channel] })).await;
+    operation["token"] = granted["tokens"][&channel].clone();
+    let mut page = ann.watch(B, &operation).await;
+    page.next_matching("the run", |message| shows(message, "Running for 1 s")).await;
+
+    let cancel = format!("{}cancel", text(&operation, "url"));
+    ann.post(A, &cancel, json!({})).await;
+    let end = page.next_matching("the end", is_finished).await;
+    assert_eq!(end["liveop_finished"]["state"], "CANCELLED");
+    assert!(!terminal.ends().await.success(), "it was cancelled");
+    let log = ann.get(A, &format!("{}log", text(&operation, "url"))).await;
+    assert!(log.contains("Asked to stop"), "{log}");
 }
