@@ -141,18 +141,24 @@ impl Chain {
     /// Waits for the time of the next attempt, and claims it; `None` if there is to be none here.
     async fn wait_until_due(&self, wait: Duration) -> Option<Model> {
         tokio::select! {
-            () = time::sleep(wait) => self.claim_early().await,
-            () = self.liveops.engine().running.closing.cancelled() => None,
-            () = self.foreground.cancel.cancelled() => {
-                self.cancel().await;
-                let row = self.find().await?;
-                if row.state() == OperationState::Cancelled {
-                    let subject = self.subject_of(&row)?;
-                    let ended = Told::Event(Event::Ended(Ending::Cancelled));
-                    self.foreground.tellings.tell(subject, ended);
-                }
-                None
-            }
+            () = time::sleep(wait) => {}
+            () = self.foreground.cancel.cancelled() => self.cancel().await,
+            () = self.liveops.engine().running.closing.cancelled() => return None,
+        }
+        let claimed = self.claim_early().await;
+        if claimed.is_none() {
+            self.tell_if_cancelled().await;
+        }
+        claimed
+    }
+
+    /// Tells the end of an operation that was cancelled while it waited, of which no run tells.
+    async fn tell_if_cancelled(&self) {
+        let Some(row) = self.find().await else { return };
+        let subject = self.subject_of(&row).filter(|_| row.state() == OperationState::Cancelled);
+        if let Some(subject) = subject {
+            let ended = Told::Event(Event::Ended(Ending::Cancelled));
+            self.foreground.tellings.tell(subject, ended);
         }
     }
 
