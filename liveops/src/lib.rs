@@ -60,7 +60,7 @@
 //! | show a page, a result or a region in your own way | [`Templates`] |
 //! | say it in other languages | [`language::Languages`] |
 //! | turn a number | [`Config`] |
-//! | test an operation | [`testing`] |
+//! | test an operation, or a whole application | [`testing`] |
 //! | know how it does in production | [`metrics`], [`LiveOps::health`] |
 //! | run an operation in a terminal, and have commands for the rest | `cli`, with the feature of that name |
 //! | carry frames in another way | [`channel::ChannelLayer`] |

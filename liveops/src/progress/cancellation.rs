@@ -1,30 +1,69 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
-
-use crate::error::Cancelled;
 
 /// Whether a run was asked to stop.
 ///
 /// The flag is what loops look at on every turn; the token is what futures wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Cancellation {
-    requested: AtomicBool,
+    /// One of the constants below.
+    state: AtomicU8,
     token: CancellationToken,
+    /// How many checks pass before the request comes, where they are counted.
+    checks_left: AtomicU64,
+}
+
+/// Nobody asked.
+const GOES_ON: u8 = 0;
+
+/// Nobody asked, and checks are counted: a third state of the one flag, so that loops which nobody
+/// counts pay nothing for it.
+const COUNTED: u8 = 1;
+
+const REQUESTED: u8 = 2;
+
+/// What became of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    Passed,
+    /// It passed, and was the last one that does.
+    PassedLast,
+    Refused,
 }
 
 impl Cancellation {
     pub(crate) fn request(&self) {
-        self.requested.store(true, Ordering::Release);
+        self.state.store(REQUESTED, Ordering::Release);
         self.token.cancel();
     }
 
     pub(crate) fn is_requested(&self) -> bool {
-        self.requested.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) == REQUESTED
     }
 
-    pub(crate) fn check(&self) -> Result<(), Cancelled> {
-        if self.is_requested() { Err(Cancelled) } else { Ok(()) }
+    /// Lets this many checks pass, and no more.
+    pub(super) fn count_checks(&self, checks: u64) {
+        self.checks_left.store(checks, Ordering::Relaxed);
+        self.state.store(COUNTED, Ordering::Release);
+    }
+
+    pub(super) fn check(&self) -> Check {
+        match self.state.load(Ordering::Acquire) {
+            GOES_ON => Check::Passed,
+            COUNTED => self.count(),
+            _ => Check::Refused,
+        }
+    }
+
+    fn count(&self) -> Check {
+        let one_less = |left: u64| left.checked_sub(1);
+        match self.checks_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) {
+            Ok(1) => Check::PassedLast,
+            Ok(_) => Check::Passed,
+            // Another thread's was the last, and its request is on its way.
+            Err(_) => Check::Refused,
+        }
     }
 
     pub(crate) fn token(&self) -> &CancellationToken {

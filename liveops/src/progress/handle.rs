@@ -1,6 +1,5 @@
-use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
-use chrono::Utc;
 use futures_util::Stream;
 
 use super::{
@@ -9,12 +8,11 @@ use super::{
 };
 use crate::{
     error::{Cancelled, RunResult},
-    event::{Event, Level, LogLine},
+    event::Level,
     language::Language,
     operation::{
         Attempt, LiveOperation, NewOperation, OperationId, Stage, StageToken, Storable, UserId,
     },
-    projection::{LOG_LINE_BYTES_MAX, kept},
     render::Templates,
 };
 
@@ -101,26 +99,17 @@ impl<Op: LiveOperation> Progress<Op> {
     ///
     /// The log keeps its newest 1,000 lines, and fewer where those have more than a MiB together.
     pub fn log(&self, line: impl Into<String>) {
-        self.log_at(Level::Info, line.into());
+        self.report.log(Level::Info, line.into());
     }
 
     /// Adds a warning to the log.
     pub fn log_warn(&self, line: impl Into<String>) {
-        self.log_at(Level::Warning, line.into());
+        self.report.log(Level::Warning, line.into());
     }
 
     /// Adds an error to the log.
     pub fn log_error(&self, line: impl Into<String>) {
-        self.log_at(Level::Error, line.into());
-    }
-
-    fn log_at(&self, level: Level, text: String) {
-        let cut = match kept(&text, LOG_LINE_BYTES_MAX) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(cut) => Some(cut),
-        };
-        let text = cut.unwrap_or(text);
-        self.report.event(Event::Log(LogLine { at: Utc::now(), level, text }));
+        self.report.log(Level::Error, line.into());
     }
 
     /// Does `work` as one stage: the stepper shows the stage as active, then as done, failed or
@@ -307,7 +296,7 @@ impl<Op: LiveOperation> Progress<Op> {
     ///
     /// [`Cancelled`] when it was.
     pub fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.report.cancellation.check()
+        self.report.check_cancelled()
     }
 
     /// Waits until the run is asked to stop; for `tokio::select!`.

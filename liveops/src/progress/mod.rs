@@ -5,6 +5,7 @@
 //! only what durable stages keep in them.
 
 mod cancellation;
+mod clock;
 mod counter;
 mod durable_stage;
 mod flusher;
@@ -18,7 +19,8 @@ mod stage_outputs;
 mod track;
 mod web_progress;
 
-pub(crate) use cancellation::Cancellation;
+use cancellation::Cancellation;
+pub(crate) use clock::Clock;
 pub(crate) use flusher::Flusher;
 pub(crate) use handle::Facts;
 pub use handle::Progress;

@@ -1,19 +1,21 @@
 use std::{
+    borrow::Cow,
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    thread,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
-use super::{Cancellation, counter::Counter};
+use super::{Cancellation, Clock, cancellation::Check, counter::Counter};
 use crate::{
-    event::{Bar, Event, Level, StageState, Status},
+    error::Cancelled,
+    event::{Bar, Event, Level, LogLine, StageState, Status},
     operation::NewOperation,
-    projection::{Changes, Projection, STATUS_BYTES_MAX, kept},
+    projection::{Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept},
 };
 
 /// What the handles of one run share with its flusher.
@@ -31,6 +33,9 @@ pub(crate) struct Report {
     /// Told when a stage changes, which is saved at once.
     pub(crate) stage_changed: Notify,
     pub(crate) cancellation: Cancellation,
+    clock: Clock,
+    /// Whether every move of the bar is wanted, and not only where it is when somebody looks.
+    is_recorded: bool,
 }
 
 #[derive(Debug)]
@@ -42,10 +47,17 @@ struct Live {
     status_level: Option<Level>,
     bar: BarFacts,
     chain: Option<Chain>,
-    /// Every event, in order, where somebody wants them all.
-    record: Option<Vec<Event>>,
-    /// Whether a status that is overtaken before anybody looked is an event as well.
-    keeps_overtaken: bool,
+    /// Where somebody wants all of it.
+    record: Option<Record>,
+}
+
+/// Everything that was reported.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    /// Every event, in order.
+    pub(crate) events: Vec<Event>,
+    /// The positions of those that a panic caused on its way.
+    pub(crate) while_panicking: Vec<usize>,
 }
 
 /// What an operation hands over to: the next one, or why that did not serialize.
@@ -76,31 +88,30 @@ impl Report {
                 bar: BarFacts::new(),
                 chain: None,
                 record: None,
-                keeps_overtaken: false,
             }),
             counter: Counter::default(),
             touched: AtomicBool::new(false),
             touch: Notify::new(),
             stage_changed: Notify::new(),
             cancellation: Cancellation::default(),
+            clock: Clock::default(),
+            is_recorded: false,
         }
     }
 
-    /// A report that also keeps every event, for [`events`](Self::events).
-    pub(crate) fn recording(projection: Projection) -> Self {
-        let report = Self::new(projection);
-        let mut live = report.live();
-        live.record = Some(Vec::new());
-        live.keeps_overtaken = true;
-        drop(live);
+    /// A report that also keeps every event, for [`take_record`](Self::take_record), with its log dated by
+    /// `clock`.
+    pub(crate) fn recording(projection: Projection, clock: Clock) -> Self {
+        let report = Self { clock, is_recorded: true, ..Self::new(projection) };
+        report.live().record = Some(Record::default());
         report
     }
 
     /// A report that keeps the events which nothing took the place of, for
     /// [`take_events`](Self::take_events): what an update was overtaken by is kept in its stead.
     pub(crate) fn journaling(projection: Projection) -> Self {
-        let report = Self::recording(projection);
-        report.live().keeps_overtaken = false;
+        let report = Self::new(projection);
+        report.live().record = Some(Record::default());
         report
     }
 
@@ -121,12 +132,42 @@ impl Report {
         }
     }
 
+    /// Asks the run to stop once this many checks have passed.
+    pub(crate) fn cancel_after(&self, checks: u64) {
+        match checks {
+            0 => self.cancel(),
+            checks => self.cancellation.count_checks(checks),
+        }
+    }
+
+    /// Whether the run may go on.
+    pub(crate) fn check_cancelled(&self) -> Result<(), Cancelled> {
+        match self.cancellation.check() {
+            Check::Passed => Ok(()),
+            Check::PassedLast => {
+                self.cancel();
+                Ok(())
+            }
+            Check::Refused => Err(Cancelled),
+        }
+    }
+
+    /// Adds a line to the log.
+    pub(crate) fn log(&self, level: Level, text: String) {
+        let cut = match kept(&text, LOG_LINE_BYTES_MAX) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(cut) => Some(cut),
+        };
+        let text = cut.unwrap_or(text);
+        self.event(Event::Log(LogLine { at: self.clock.now(), level, text }));
+    }
+
     pub(crate) fn status(&self, level: Level, text: &str) {
         let mut live = self.live();
         live.status.clear();
         live.status.push_str(&kept(text, STATUS_BYTES_MAX));
         live.status_level = Some(level);
-        if live.keeps_overtaken {
+        if self.is_recorded {
             live.fold_status();
         }
         drop(live);
@@ -152,7 +193,10 @@ impl Report {
         live.bar = BarFacts::new();
         self.counter.set(done, total);
         drop(live);
-        self.touch();
+        // A record waits for what else is said of the bar before it moves.
+        if !self.is_recorded {
+            self.touch();
+        }
     }
 
     pub(crate) fn bar_label(&self, label: Arc<str>) {
@@ -171,6 +215,16 @@ impl Report {
     /// Says that there is something to look at.
     pub(crate) fn touch(&self) {
         if !self.touched.load(Ordering::Relaxed) {
+            self.tell();
+        }
+    }
+
+    /// Out of the path of tight loops. What records is never said to be touched, so that it gets
+    /// here every time.
+    fn tell(&self) {
+        if self.is_recorded {
+            self.live().fold_pending(&self.counter);
+        } else {
             self.touched.store(true, Ordering::Release);
             self.touch.notify_one();
         }
@@ -197,11 +251,11 @@ impl Report {
         live.projection.clone()
     }
 
-    /// Every event so far, where this report records them.
-    pub(crate) fn events(&self) -> Vec<Event> {
+    /// Everything so far, where this report records it; nothing after this.
+    pub(crate) fn take_record(&self) -> Record {
         let mut live = self.live();
         live.fold_pending(&self.counter);
-        live.record.clone().unwrap_or_default()
+        live.record.take().unwrap_or_default()
     }
 
     /// The events since this was last called, in order, where this report records them.
@@ -209,7 +263,7 @@ impl Report {
     pub(crate) fn take_events(&self) -> Vec<Event> {
         let mut live = self.live();
         live.fold_pending(&self.counter);
-        live.record.as_mut().map(mem::take).unwrap_or_default()
+        live.record.as_mut().map(mem::take).unwrap_or_default().events
     }
 
     pub(crate) fn chain_to(&self, next: Chain) {
@@ -229,12 +283,13 @@ impl Report {
 
 impl Live {
     fn fold(&mut self, event: Event) {
-        // What is said after the end changes nothing, and did not happen.
-        if self.projection.state.is_terminal() {
-            return;
-        }
-        if let Some(record) = &mut self.record {
-            record.push(event.clone());
+        // After the end nothing changes any more.
+        if let Some(record) = self.record.as_mut().filter(|_| !self.projection.state.is_terminal())
+        {
+            if thread::panicking() {
+                record.while_panicking.push(record.events.len());
+            }
+            record.events.push(event.clone());
         }
         let changes = self.projection.apply(event);
         self.changes.merge(changes);
@@ -330,13 +385,13 @@ mod tests {
         #[test]
         fn the_snapshot_is_the_fold_of_the_events(calls in prop::collection::vec(call(), 0..60)) {
             let empty = Projection::new(3);
-            let report = Report::recording(empty.clone());
+            let report = Report::recording(empty.clone(), Clock::System);
             let seen = make(&report, calls.clone());
             let snapshot = report.projection();
 
             let mut folded = empty;
             let mut changes = Changes::default();
-            for event in report.events() {
+            for event in report.take_record().events {
                 changes.merge(folded.apply(event));
             }
             prop_assert_eq!(&folded, &snapshot);

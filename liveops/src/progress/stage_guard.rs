@@ -33,9 +33,9 @@ impl<'a> StageGuard<'a> {
 
 impl Drop for StageGuard<'_> {
     fn drop(&mut self) {
-        let dropped = || match self.report.cancellation.check() {
-            Ok(()) => StageState::Failed,
-            Err(_) => StageState::Cancelled,
+        let dropped = || {
+            let is_cancelled = self.report.cancellation.is_requested();
+            if is_cancelled { StageState::Cancelled } else { StageState::Failed }
         };
         self.report.stage(self.index, self.left.unwrap_or_else(dropped));
     }

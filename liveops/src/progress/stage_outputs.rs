@@ -2,7 +2,7 @@ use std::{
     collections::{HashMap, HashSet},
     future,
     panic::resume_unwind,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::{sync::OnceCell, time};
@@ -16,7 +16,7 @@ use crate::{
 /// What the durable stages of an operation gave, for one run of it.
 #[derive(Debug)]
 pub(crate) struct StageOutputs {
-    row: Option<Row>,
+    place: Place,
     /// Read when the first durable stage is entered: most operations have none.
     earlier: OnceCell<HashMap<String, String>>,
     entered: Mutex<HashSet<&'static str>>,
@@ -24,6 +24,13 @@ pub(crate) struct StageOutputs {
 }
 
 /// Where the outputs are kept.
+#[derive(Debug)]
+enum Place {
+    Row(Row),
+    /// By label, where there is no row.
+    Memory(Mutex<HashMap<String, String>>),
+}
+
 #[derive(Debug)]
 struct Row {
     store: Store,
@@ -36,17 +43,17 @@ impl StageOutputs {
     pub(crate) fn of_row(store: Store, row: &Model) -> Self {
         let earlier = if row.has_stage_outputs { None } else { Some(HashMap::new()) };
         let (id, attempt) = (row.operation_id(), row.attempt_number());
-        Self::new(Some(Row { store, id, attempt }), earlier)
+        Self::new(Place::Row(Row { store, id, attempt }), earlier)
     }
 
-    /// Of a run that no other one comes before or after, so that nothing needs to be kept.
-    pub(crate) fn of_only_run() -> Self {
-        Self::new(None, Some(HashMap::new()))
+    /// Of a run that has no row, after runs that saved `earlier`, by label.
+    pub(crate) fn in_memory(earlier: HashMap<String, String>) -> Self {
+        Self::new(Place::Memory(Mutex::default()), Some(earlier))
     }
 
-    fn new(row: Option<Row>, earlier: Option<HashMap<String, String>>) -> Self {
+    fn new(place: Place, earlier: Option<HashMap<String, String>>) -> Self {
         Self {
-            row,
+            place,
             earlier: OnceCell::new_with(earlier),
             entered: Mutex::default(),
             queries: TaskTracker::new(),
@@ -55,7 +62,15 @@ impl StageOutputs {
 
     /// Notes that a stage is entered; `false` if it was before.
     pub(super) fn enter(&self, label: &'static str) -> bool {
-        self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(label)
+        locked(&self.entered).insert(label)
+    }
+
+    /// What this run saved, by label, where it has no row.
+    pub(crate) fn saved_in_memory(&self) -> HashMap<String, String> {
+        match &self.place {
+            Place::Row(_) => HashMap::new(),
+            Place::Memory(outputs) => locked(outputs).clone(),
+        }
     }
 
     /// What an earlier run saved for a stage, as JSON.
@@ -65,14 +80,20 @@ impl StageOutputs {
     }
 
     async fn read(&self) -> HashMap<String, String> {
-        let Some(row) = &self.row else { return HashMap::new() };
+        let Place::Row(row) = &self.place else { return HashMap::new() };
         let id = row.id;
         self.ask(row, |store| async move { store.stage_outputs(id).await }).await
     }
 
     /// Saves what a stage gave; `false` when this run may not do so any more.
     pub(super) async fn save(&self, label: &'static str, output: String) -> bool {
-        let Some(row) = &self.row else { return true };
+        let row = match &self.place {
+            Place::Row(row) => row,
+            Place::Memory(outputs) => {
+                locked(outputs).insert(label.to_owned(), output);
+                return true;
+            }
+        };
         let (id, attempt) = (row.id, row.attempt);
         let save = |store: Store| {
             let output = output.clone();
@@ -114,4 +135,9 @@ impl StageOutputs {
             }
         }
     }
+}
+
+/// What is kept is whole whenever the lock is free, however somebody else came to let go of it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

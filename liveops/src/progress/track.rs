@@ -56,9 +56,9 @@ impl<I: Iterator> Iterator for Track<I> {
         if self.ended {
             return None;
         }
-        if self.report.cancellation.is_requested() {
+        if let Err(cancelled) = self.report.check_cancelled() {
             self.ended = true;
-            return Some(Err(Cancelled));
+            return Some(Err(cancelled));
         }
         // An item counts as done when the next one is asked for.
         self.report.counter().advance_to(self.done);
@@ -137,6 +137,8 @@ impl<S: Stream> Stream for TrackStream<S> {
         this.report.counter().advance_to(*this.done);
         this.report.touch();
         let item = ready!(this.items.poll_next(cx));
+        // What is refused here has been waited for, and is given; nothing comes after it.
+        let _ = this.report.check_cancelled();
         match &item {
             Some(_) => *this.done += 1,
             None => *this.ended = true,

@@ -96,11 +96,13 @@ fn misfit(error: InputError) -> RunError {
 }
 
 fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
-    to_json(&result?).map_err(|error| RunError::from(Misfit { what: "the output", error }))
+    output_json(&result?)
 }
 
-fn to_json<T: Serialize>(value: &T) -> Result<Value, serde_json::Error> {
-    value.serialize(serde_json::value::Serializer)
+/// An output as the row keeps it.
+pub(crate) fn output_json<T: Serialize>(output: &T) -> RunResult<Value> {
+    let json = output.serialize(serde_json::value::Serializer);
+    json.map_err(|error| RunError::from(Misfit { what: "the output", error }))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -21,18 +21,18 @@ use crate::{
 
 /// How a run ended, for its owner and for staff.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) ending: Ending,
-    pub(super) traceback: Option<String>,
+pub(crate) struct Outcome {
+    pub(crate) ending: Ending,
+    pub(crate) traceback: Option<String>,
     /// Whether there is no other attempt after this, even if there might be.
-    pub(super) is_final: bool,
+    pub(crate) is_final: bool,
 }
 
 /// Says what is not the owner's mistake in the owner's words.
 #[derive(Debug, Clone)]
-pub(super) struct Teller {
-    pub(super) id: OperationId,
-    pub(super) language: Language,
+pub(crate) struct Teller {
+    pub(crate) id: OperationId,
+    pub(crate) language: Language,
 }
 
 impl Teller {
@@ -47,25 +47,25 @@ impl Teller {
 }
 
 /// A run as it is executed, which never panics: not when it is polled, and not when it is dropped.
-struct Contained {
-    run: Option<BoxFuture<'static, RunResult<Value>>>,
+struct Contained<T> {
+    run: Option<BoxFuture<'static, RunResult<T>>>,
 }
 
 impl Outcome {
-    /// What `run` comes to, however it ends.
+    /// What `run` comes to, however it ends: what `conclude` makes of its result, or a panic.
     ///
     /// # Cancel safety
     ///
     /// Dropping this drops the run.
-    pub(super) async fn of_run(
+    pub(crate) async fn of_run<T>(
         teller: Teller,
-        run: BoxFuture<'static, RunResult<Value>>,
-        output_bytes_max: usize,
+        run: BoxFuture<'static, RunResult<T>>,
+        mut conclude: impl FnMut(&Teller, RunResult<T>) -> Self,
     ) -> Self {
         let mut contained = Contained { run: Some(run) };
         // Reading an error and dropping it is left to the run's author as well, and stays in here.
-        let conclude = |result| Self::of_result(&teller, result, output_bytes_max);
-        poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(conclude)) {
+        let mut conclude = |result| conclude(&teller, result);
+        poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(&mut conclude)) {
             Ok(polled) => polled,
             Err(panicked) => Poll::Ready(Self::of_panic(&teller, &panicked)),
         })
@@ -77,7 +77,7 @@ impl Outcome {
         joined.unwrap_or_else(|error| Self::failed(teller.neutral_message(), &error.to_string()))
     }
 
-    pub(super) fn of_error(teller: &Teller, error: &RunError) -> Self {
+    pub(crate) fn of_error(teller: &Teller, error: &RunError) -> Self {
         if error.is_cancelled() {
             return Self::cancelled();
         }
@@ -86,12 +86,12 @@ impl Outcome {
     }
 
     /// The run was asked to stop, and did or was made to.
-    pub(super) fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Self::of_ending(Ending::Cancelled)
     }
 
     /// The run was stopped because it took longer than `timeout`.
-    pub(super) fn timed_out(Teller { language, .. }: &Teller, timeout: Duration) -> Self {
+    pub(crate) fn timed_out(Teller { language, .. }: &Teller, timeout: Duration) -> Self {
         let time = language.duration(timeout);
         let message = language.say_with(Text::TookTooLong, [("time", time.into())]);
         Self::failed(message, &format!("timed out after {timeout:?}"))
@@ -101,7 +101,12 @@ impl Outcome {
         Self { ending, traceback: None, is_final: false }
     }
 
-    fn of_result(teller: &Teller, result: RunResult<Value>, output_bytes_max: usize) -> Self {
+    /// What a result comes to, with an output of at most this many bytes of JSON.
+    pub(crate) fn of_result(
+        teller: &Teller,
+        result: RunResult<Value>,
+        output_bytes_max: usize,
+    ) -> Self {
         let kept = result.and_then(|output| {
             check_output(teller, &output, output_bytes_max)?;
             Ok(output)
@@ -125,13 +130,13 @@ impl Outcome {
     }
 }
 
-impl Contained {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RunResult<Value>> {
+impl<T> Contained<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RunResult<T>> {
         self.run.as_mut().expect("a run is taken only to be dropped").poll_unpin(cx)
     }
 }
 
-impl Drop for Contained {
+impl<T> Drop for Contained<T> {
     fn drop(&mut self) {
         if let Err(panicked) = panic::catch(|| drop(self.run.take())) {
             tracing::error!(%panicked, "a run panicked while it was dropped");
@@ -168,7 +173,7 @@ fn check_output(teller: &Teller, output: &Value, bytes_max: usize) -> RunResult<
 }
 
 /// Checks that every database can keep the texts in `value`, which is `what`.
-pub(super) fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
+pub(crate) fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
     if has_nul(value) { Err(RunError::from(HasNul { what }).without_retry()) } else { Ok(()) }
 }
 

@@ -76,7 +76,10 @@ impl Run {
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
         let run = operation.run(self.row.input.clone(), self.report().clone(), facts);
-        let run = Outcome::of_run(self.teller(), run, self.engine.config.output_bytes_max);
+        let bytes_max = self.engine.config.output_bytes_max;
+        let run = Outcome::of_run(self.teller(), run, move |teller, result| {
+            Outcome::of_result(teller, result, bytes_max)
+        });
         tokio::spawn(run.in_current_span())
     }
 

@@ -112,7 +112,7 @@ impl Viewer {
     }
 
     /// The channel of the list that the viewer sees.
-    pub(super) fn list_channel(&self) -> ChannelName {
+    pub(crate) fn list_channel(&self) -> ChannelName {
         if self.is_superuser { ChannelName::all() } else { ChannelName::owner(&self.id) }
     }
 

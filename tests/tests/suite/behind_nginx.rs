@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use axum::{Router, http::StatusCode, routing::get};
-use liveops::{Config, OperationState, RunnerKind, SigningKeys, channel::MemoryChannelLayer};
+use liveops::{
+    Config, OperationState, RunnerKind, SigningKeys,
+    channel::MemoryChannelLayer,
+    testing::{Server, Socket},
+};
 use reqwest::{
     Client,
     multipart::{Form, Part},
@@ -20,8 +24,6 @@ use crate::support::{
     handshake::handshake,
     nginx::{Nginx, Upstreams},
     served::{SECRET, Served, html, is_subscribed},
-    server::Server,
-    socket::Socket,
     watched::{CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, TRANSPORT_WITNESS},
     web_process::{self, WebProcess},
 };

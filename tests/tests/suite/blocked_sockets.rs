@@ -6,13 +6,12 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use liveops::OperationState;
+use liveops::{OperationState, testing::Server};
 use serde_json::json;
 
 use crate::support::{
     app::{ChainStart, Steps, TestApp},
     browser::Browser,
-    server::Server,
 };
 
 /// What a proxy does that knows no WebSockets.

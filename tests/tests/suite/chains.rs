@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use liveops::{
     Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    channel::MemoryChannelLayer,
+    channel::MemoryChannelLayer, testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,6 @@ use crate::support::{
     browser::Browser,
     proxy::Proxy,
     served::{Served, html, is_subscribed, until},
-    socket::Socket,
 };
 
 /// Hands over to itself until nothing is left.

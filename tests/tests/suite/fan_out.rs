@@ -1,14 +1,15 @@
 //! Many clients of one operation.
 
 use futures_util::future::join_all;
-use liveops::{ChannelName, Config, SigningKeys, UserId};
+use liveops::{
+    ChannelName, Config, SigningKeys, UserId,
+    testing::{Server, Socket},
+};
 use serde_json::json;
 
 use crate::support::{
     app::TestApp,
     numbers::{Numbers, number},
-    server::Server,
-    socket::Socket,
 };
 
 const CLIENTS: usize = 200;

@@ -1,14 +1,13 @@
 //! One viewer who takes all they can get takes nothing from anybody else.
 
 use futures_util::future::join_all;
-use liveops::{ChannelName, Config, UserId, channel::MemoryChannelLayer};
+use liveops::{ChannelName, Config, UserId, channel::MemoryChannelLayer, testing::Socket};
 use serde_json::{Value, json};
 
 use crate::support::{
     app::Steps,
     events::Events,
     served::{Served, is_subscribed},
-    socket::Socket,
 };
 
 const CONNECTIONS_MAX: usize = 8;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use liveops::{Config, channel::MemoryChannelLayer};
+use liveops::{Config, channel::MemoryChannelLayer, testing::Socket};
 
 use crate::support::{
     app::Steps,
     proxy::Proxy,
     served::{Served, is_subscribed},
-    socket::Socket,
 };
 
 /// One connection may be open at a time, and is asked for a sign of life every second.

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use demo::operations::{ChainStart, EndlessTask, RedirectingTask};
-use liveops::{Run, Viewer, web};
+use liveops::{Run, Viewer, testing::Server, web};
 use maud::{DOCTYPE, html};
 use serde_json::{Value, json};
 
@@ -10,7 +10,6 @@ use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     demo::{ServedDemo, picture},
-    server::Server,
 };
 
 /// Writes down every active stage and every place of the bar that the page shows from now on.

@@ -72,6 +72,8 @@ mod support_works;
 mod template_files;
 mod templates;
 mod terminal_aborts;
+mod test_kit;
+mod test_kit_application;
 mod tokens;
 mod tracebacks;
 mod transactions;

@@ -5,7 +5,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use demo::Settings;
-use liveops::{Config, LiveOperation, OperationId, RunnerKind, runner::Builder};
+use liveops::{Config, LiveOperation, OperationId, RunnerKind, runner::Builder, testing::Socket};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -14,7 +14,6 @@ use crate::support::{
     demo::ServedDemo,
     hostile::{ESCAPED, Hostile, MARKUP, Place},
     served::{Served, html, is_subscribed, until},
-    socket::Socket,
 };
 
 #[track_caller]

@@ -1,14 +1,13 @@
 //! The client of django-liveops watches our operations: the wire keeps its names.
 
 use axum::{Router, routing::get};
-use liveops::OperationId;
+use liveops::{OperationId, testing::Server};
 use serde_json::json;
 
 use crate::support::{
     app::{ChainStart, Ending, How, Steps, TestApp},
     browser::Browser,
     reference_client,
-    server::Server,
 };
 
 /// Writes down what the page is told of endings.

@@ -1,7 +1,7 @@
 //! Nothing that opens a door, and nothing that was sent in confidence, is written to a log.
 
 use demo::Settings;
-use liveops::RunnerKind;
+use liveops::{RunnerKind, testing::Socket};
 use reqwest::{Client, Response, header};
 use serde_json::{Value, json};
 use tracing::Level;
@@ -10,7 +10,6 @@ use crate::support::{
     demo::ServedDemo,
     log::{Line, Log},
     served::is_subscribed,
-    socket::Socket,
 };
 
 /// What the user types into a form.

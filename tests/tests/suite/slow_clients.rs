@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use liveops::{Config, OperationId, channel::MemoryChannelLayer};
+use liveops::{Config, OperationId, channel::MemoryChannelLayer, testing::Socket};
 use serde_json::{Value, json};
 
 use crate::support::{
     numbers::{Numbers, Padded, number},
     served::{Served, is_subscribed},
-    socket::Socket,
 };
 
 /// How many frames a client may leave unacknowledged.

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use liveops::{ChannelName, OperationId, OperationState, UserId, Viewer, web};
+use liveops::{ChannelName, OperationId, OperationState, UserId, Viewer, testing::Socket, web};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -12,7 +12,6 @@ use crate::support::{
     events::Events,
     routes::{Kind, ROUTES, Route, routes_that},
     served::{Served, is_subscribed},
-    socket::Socket,
 };
 
 /// What only ann's operations have in them.

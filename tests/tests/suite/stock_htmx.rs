@@ -1,14 +1,13 @@
 //! A list kept live by htmx and its extension for server-sent events, without liveops.js.
 
 use axum::{Router, http::header, routing::get};
-use liveops::OperationState;
+use liveops::{OperationState, testing::Server};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     need::need,
-    server::Server,
 };
 
 /// What the documentation of the extension says to write.

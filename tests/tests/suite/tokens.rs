@@ -2,14 +2,16 @@
 
 use axum::http::StatusCode;
 use jsonwebtoken::Algorithm;
-use liveops::{ChannelName, Config, OperationId, SigningKeys, UserId, channel::MemoryChannelLayer};
+use liveops::{
+    ChannelName, Config, OperationId, SigningKeys, UserId, channel::MemoryChannelLayer,
+    testing::Socket,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
     app::{Steps, TestApp},
     forgery::{Forgery, expired, refused},
     served::{SECRET, Served, html, is_subscribed, until},
-    socket::Socket,
 };
 
 const NEWER: &str = "a newer secret of thirty-two byt";

@@ -7,6 +7,7 @@ use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
     channel::{ListChange, RowProgress},
     runner::Builder,
+    testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +18,6 @@ use crate::support::{
     demo::{ServedDemo, picture},
     events::Events,
     served::{Served, html, is_subscribed},
-    socket::Socket,
 };
 
 /// Panics when the gate opens.

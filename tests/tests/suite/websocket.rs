@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use liveops::{
     ChannelName, Config, OperationId, OperationState, UserId,
     channel::{MemoryChannelLayer, Payload, Signal},
+    testing::Socket,
 };
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -13,7 +14,6 @@ use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps},
     layer::HookedLayer,
     served::{Served, html, is_subscribed, until},
-    socket::Socket,
 };
 
 #[tokio::test]

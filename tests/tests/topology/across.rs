@@ -1,14 +1,11 @@
 //! What one process does and another one shows: what is asked of one web process is done by a worker,
 //! and heard by whoever is connected to the other.
 
+use liveops::testing::Socket;
 use reqwest::{Client, RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 
-use super::{
-    fleet::Fleet,
-    patience::wait_until,
-    support::{events::Events, socket::Socket},
-};
+use super::{fleet::Fleet, patience::wait_until, support::events::Events};
 
 /// Somebody who is signed in at every web process, with one cookie.
 struct Person {

@@ -7,6 +7,3 @@ pub(crate) mod events;
 pub(crate) mod need;
 #[path = "../suite/support/postgres.rs"]
 pub(crate) mod postgres;
-#[path = "../suite/support/socket.rs"]
-#[expect(dead_code, reason = "the suite needs more of it")]
-pub(crate) mod socket;

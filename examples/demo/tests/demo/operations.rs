@@ -9,7 +9,8 @@ use demo::operations::{
     ShortText,
 };
 use liveops::{
-    LiveOperation, event::StageState, operation::NewOperation, projection::Region, testing,
+    operation::NewOperation,
+    testing::{self, StageOutcome},
 };
 use serde_json::{Value, json};
 
@@ -91,10 +92,18 @@ async fn a_demo_import_goes_through_its_stages_and_shows_what_it_finds() {
     let import: DemoImport = operation(json!({ "label": "Spring" }));
     let recording = testing::run(import).await;
     let expected = Imported { label: "Spring".to_owned(), items: 12 };
-    assert_eq!(recording.result.unwrap(), expected);
-    assert_eq!(recording.projection.stages, [StageState::Done; 5]);
-    let Ok(Region::Custom(preview)) = "preview".parse() else { panic!("no custom region") };
-    assert_eq!(recording.projection.custom[&preview].added.next_id(), 12);
+    assert!(recording.stages().iter().all(|(_, outcome)| *outcome == StageOutcome::Done));
+    assert_eq!(recording.stages().len(), 5);
+    assert_eq!(recording.appends("preview").len(), 12);
+    assert_eq!(recording.expect_finished(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_demo_import_stops_at_the_next_product() {
+    let recording = testing::run(operation::<DemoImport>(json!({}))).cancel_after(6).await;
+    recording.expect_cancelled();
+    let outcomes: Vec<_> = recording.stages().into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(outcomes, [StageOutcome::Done, StageOutcome::Cancelled]);
 }
 
 #[tokio::test]
@@ -135,10 +144,15 @@ async fn a_flaky_task_fails_as_often_as_it_was_told_to() {
     let task: FlakyTask = operation(json!({ "failures": 0 }));
     assert_eq!(testing::run(task).await.result.unwrap(), "Attempt 1 went well.");
     let task: FlakyTask = operation(json!({ "failures": 1 }));
-    let error = testing::run(task).await.result.unwrap_err();
-    assert_eq!(error.to_string(), "attempt 1 failed, as it was told to");
-    assert_eq!(error.user_message(), None, "it is nothing its owner did");
-    assert_eq!(FlakyTask::POLICY.max_attempts, 5);
+    let first = testing::run(task).await;
+    assert_eq!(first.traceback(), Some("attempt 1 failed, as it was told to"));
+    assert!(
+        first.expect_failed().starts_with("Something went wrong"),
+        "it is nothing its owner did"
+    );
+    assert!(first.is_retried());
+    let again = testing::run(operation::<FlakyTask>(json!({ "failures": 1 }))).after(&first).await;
+    assert_eq!(again.expect_finished(), "Attempt 2 went well.");
 }
 
 #[tokio::test]

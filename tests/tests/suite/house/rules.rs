@@ -32,7 +32,7 @@ const STRANGERS: [&str; 2] = ["store", "channel"];
 const ROOMS: [(&str, &[&str]); 13] = [
     ("apalis_core", &["runner/apalis.rs"]),
     // What is served on the command line is a router of the application's.
-    ("axum", &["cli/", "web/"]),
+    ("axum", &["cli/", "testing/", "web/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use demo::{Demo, Settings};
+use liveops::testing::Server;
 use tempfile::TempDir;
 
-use super::{browser::Browser, server::Server};
+use super::browser::Browser;
 
 pub(crate) struct ServedDemo {
     pub(crate) demo: Demo,

@@ -26,8 +26,6 @@ pub(crate) mod redis;
 pub(crate) mod reference_client;
 pub(crate) mod routes;
 pub(crate) mod served;
-pub(crate) mod server;
-pub(crate) mod socket;
 pub(crate) mod sqlite;
 pub(crate) mod watched;
 pub(crate) mod web_process;

@@ -4,14 +4,12 @@ use liveops::{
     ChannelName, Config, OperationId, SigningKeys, UserId,
     channel::{ChannelLayer, MemoryChannelLayer},
     runner::Builder,
+    testing::{Server, Socket},
 };
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
-use super::{
-    app::{Gate, TestApp},
-    server::Server,
-    socket::Socket,
-};
+use super::app::{Gate, TestApp};
 
 pub(crate) const SECRET: &str = "a secret of exactly thirty-two b";
 
@@ -57,7 +55,11 @@ impl Served {
     /// Behind a network that takes next to nothing that the other side does not read.
     pub(crate) async fn with_small_buffers(config: Config) -> Self {
         let served = Self::with(config, MemoryChannelLayer::new()).await;
-        let server = Server::with_send_buffer(served.app.router.clone(), 16 << 10).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(16 << 10).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(1_024).unwrap();
+        let server = Server::on(listener, served.app.router.clone());
         Self { server, ..served }
     }
 

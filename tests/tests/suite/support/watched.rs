@@ -8,13 +8,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use liveops::{ChannelName, OperationId, Run, runner::Builder};
+use liveops::{ChannelName, OperationId, Run, runner::Builder, testing::Server};
 
 use super::{
     app::{Gate, TestApp},
     browser::Browser,
     proxy::Proxy,
-    server::Server,
 };
 
 pub(crate) struct WatchedApp {

@@ -14,10 +14,10 @@ use axum::{
     extract::Request,
     middleware::{Next, from_fn},
 };
-use liveops::{Config, RunnerKind, SigningKeys};
+use liveops::{Config, RunnerKind, SigningKeys, testing::Server};
 use tokio::sync::mpsc;
 
-use super::{app::TestApp, served::SECRET, server::Server};
+use super::{app::TestApp, served::SECRET};
 
 /// Where a web process finds its database.
 const DATABASE: &str = "LIVEOPS_TEST_WEB_PROCESS_DATABASE";

@@ -7,9 +7,10 @@ use axum::{
     response::{Html, IntoResponse},
     routing::{get, post},
 };
+use liveops::testing::Server;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::support::{browser::Browser, server::Server};
+use crate::support::browser::Browser;
 
 /// Forbids what liveops forbids on its pages: the helpers must do without `eval`.
 const POLICY: &str = "script-src 'self'; object-src 'none'";

@@ -5,9 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use liveops::testing::{Server, Socket};
 use serde_json::json;
 
-use crate::support::{proxy::Proxy, server::Server, socket::Socket};
+use crate::support::proxy::Proxy;
 
 /// Sends back what it gets, after a greeting with the cookie; closes when told to leave.
 async fn echo(mut socket: WebSocket, cookie: String) {

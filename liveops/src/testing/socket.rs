@@ -13,21 +13,25 @@ use tokio_tungstenite::{
 };
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A WebSocket client that speaks JSON, and says what it waited for when nothing came.
+///
+/// What it waits for has 30 seconds to come. [`Client`](super::Client) knows the messages; this is for a
+/// test that wants them as they are.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Socket {
     /// Connects, with headers such as `Cookie` and `Origin`.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached or refuses.
     #[track_caller]
-    pub(crate) fn connect(
-        url: &str,
-        headers: &[(&str, &str)],
-    ) -> impl Future<Output = Self> + use<> {
+    pub fn connect(url: &str, headers: &[(&str, &str)]) -> impl Future<Output = Self> + use<> {
         let caller = Location::caller();
         let connecting = Self::try_connect(url, headers);
         async move {
@@ -36,12 +40,20 @@ impl Socket {
         }
     }
 
-    /// Connects, or gives the status with which the server refused.
-    pub(crate) fn try_connect(
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// The status with which the server refused.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached, or `url` is none.
+    pub fn try_connect(
         url: &str,
         headers: &[(&str, &str)],
     ) -> impl Future<Output = Result<Self, StatusCode>> + use<> {
-        let request = ClientRequestBuilder::new(url.parse().unwrap());
+        let request = ClientRequestBuilder::new(url.parse().expect("a WebSocket has an address"));
         let request = headers
             .iter()
             .fold(request, |request, (name, value)| request.with_header(*name, *value));
@@ -55,23 +67,45 @@ impl Socket {
         }
     }
 
-    pub(crate) async fn send(&mut self, message: &Value) {
+    /// Sends a message.
+    ///
+    /// # Panics
+    ///
+    /// When the server has closed the socket.
+    pub async fn send(&mut self, message: &Value) {
         self.send_text(&message.to_string()).await;
     }
 
     /// Sends what may not be JSON at all.
-    pub(crate) async fn send_text(&mut self, text: &str) {
-        self.stream.send(Message::text(text)).await.unwrap();
+    ///
+    /// # Panics
+    ///
+    /// When the server has closed the socket.
+    pub async fn send_text(&mut self, text: &str) {
+        let sent = self.stream.send(Message::text(text)).await;
+        sent.unwrap_or_else(|error| panic!("failed to send: {error}"));
     }
 
     /// Sends what may break the rules, to a server that may have closed meanwhile.
-    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+    ///
+    /// # Errors
+    ///
+    /// When it has.
+    pub async fn try_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         self.stream.send(message).await
     }
 
     /// The next message that `is_it`, or the code with which the server closed instead.
+    ///
+    /// # Errors
+    ///
+    /// The code.
+    ///
+    /// # Panics
+    ///
+    /// When neither comes in time.
     #[track_caller]
-    pub(crate) fn next_or_close(
+    pub fn next_or_close(
         &mut self,
         is_it: impl Fn(&Value) -> bool,
     ) -> impl Future<Output = Result<Value, u16>> {
@@ -90,8 +124,12 @@ impl Socket {
     }
 
     /// The next message, whatever it is.
+    ///
+    /// # Panics
+    ///
+    /// Those of [`until`](Self::until).
     #[track_caller]
-    pub(crate) fn next(&mut self) -> impl Future<Output = Value> {
+    pub fn next(&mut self) -> impl Future<Output = Value> {
         self.next_matching("any message", |_| true)
     }
 
@@ -101,7 +139,7 @@ impl Socket {
     ///
     /// Those of [`until`](Self::until).
     #[track_caller]
-    pub(crate) fn next_matching(
+    pub fn next_matching(
         &mut self,
         what: &str,
         is_it: impl Fn(&Value) -> bool,
@@ -117,7 +155,7 @@ impl Socket {
     /// With `what` was awaited and the messages that came instead, when the socket closes first
     /// or it does not come in time.
     #[track_caller]
-    pub(crate) fn until(
+    pub fn until(
         &mut self,
         what: &str,
         is_it: impl Fn(&Value) -> bool,
@@ -142,8 +180,12 @@ impl Socket {
     }
 
     /// The code with which the server closes the socket; messages before it are dropped.
+    ///
+    /// # Panics
+    ///
+    /// When it does not in time, or without a code.
     #[track_caller]
-    pub(crate) fn closed(&mut self) -> impl Future<Output = u16> {
+    pub fn closed(&mut self) -> impl Future<Output = u16> {
         let caller = Location::caller();
         let deadline = Instant::now() + PATIENCE;
         async move {
@@ -158,20 +200,25 @@ impl Socket {
     }
 
     /// Waits until the connection is over, in whichever way; messages before that are dropped.
-    pub(crate) async fn ends(&mut self) {
+    ///
+    /// # Panics
+    ///
+    /// When it is still open after 30 seconds.
+    pub async fn ends(&mut self) {
         let end = timeout(PATIENCE, async { while let Some(Ok(_)) = self.stream.next().await {} });
         assert!(end.await.is_ok(), "still open after {PATIENCE:?}");
     }
 
     /// Leaves as a browser does, and waits until the server has taken notice.
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         let deadline = Instant::now() + PATIENCE;
-        self.stream.close(None).await.unwrap();
+        // A server that has closed already has taken notice.
+        let _ = self.stream.close(None).await;
         while let Received::Message(_) = self.receive(deadline).await {}
     }
 
     /// Pings and pongs are tungstenite's business, and answered while this reads.
-    async fn receive(&mut self, deadline: Instant) -> Received {
+    pub(super) async fn receive(&mut self, deadline: Instant) -> Received {
         loop {
             let message = match timeout_at(deadline, self.stream.next()).await {
                 Err(_) => return Received::NothingInTime,
@@ -181,7 +228,7 @@ impl Socket {
             };
             match message {
                 Message::Text(text) => {
-                    return Received::Message(serde_json::from_str(&text).unwrap());
+                    return Received::Message(read(&text));
                 }
                 Message::Close(frame) => return Received::Closed(frame),
                 Message::Ping(_) | Message::Pong(_) => {}
@@ -191,11 +238,16 @@ impl Socket {
     }
 }
 
+/// What came of waiting.
 #[derive(Debug)]
-enum Received {
+pub(super) enum Received {
     Message(Value),
     Closed(Option<CloseFrame>),
     #[expect(dead_code, reason = "read by Debug, in the message of a panic")]
     Broken(tungstenite::Error),
     NothingInTime,
+}
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON, {error}: {text}"))
 }

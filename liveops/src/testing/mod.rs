@@ -1,0 +1,194 @@
+//! Testing operations: one by itself, or a whole application.
+//!
+//! [`run`] runs an operation without database, server or worker, and gives a [`Recording`] of what it
+//! reported and how it ended. Everything around the run is the test's to say: [`Trial`] has a method
+//! for each thing that a run can depend on.
+//!
+//! ```
+//! use liveops::{LiveOperation, Progress, Run, RunError, RunResult, testing};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(LiveOperation, Serialize, Deserialize)]
+//! #[stages("Count", "Report")]
+//! #[liveop(app = "demo")]
+//! struct WordCount {
+//!     text: String,
+//! }
+//!
+//! impl Run for WordCount {
+//!     type Output = usize;
+//!
+//!     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+//!         let words = p
+//!             .stage(WordCountStage::Count, async {
+//!                 if self.text.is_empty() {
+//!                     return Err(RunError::user("There is no text").without_retry());
+//!                 }
+//!                 let mut words = 0;
+//!                 for word in p.track(self.text.split(' ')) {
+//!                     words += usize::from(!word?.is_empty());
+//!                 }
+//!                 Ok(words)
+//!             })
+//!             .await?;
+//!         p.chain_to(Praise { of: p.owner().to_string() });
+//!         p.stage(WordCountStage::Report, async { Ok(p.status(format!("{words} words"))) }).await?;
+//!         Ok(words)
+//!     }
+//! }
+//!
+//! #[derive(LiveOperation, Serialize, Deserialize)]
+//! #[liveop(app = "demo")]
+//! struct Praise {
+//!     of: String,
+//! }
+//!
+//! impl Run for Praise {
+//!     type Output = ();
+//!
+//!     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+//!         Ok(p.log(format!("Well done, {}", self.of)))
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! use liveops::testing::StageOutcome::{Cancelled, Done, Failed};
+//! # use WordCountStage::{Count, Report};
+//! # let text = |text: &str| WordCount { text: text.to_owned() };
+//!
+//! // A unit test: what it reported, and what it gives.
+//! let recording = testing::run(text("to be or")).owner("ann").await;
+//! assert_eq!(recording.statuses(), ["3 words"]);
+//! assert_eq!(recording.stages(), [(Count, Done), (Report, Done)]);
+//! // What it hands over to, which is run like any other.
+//! let praise: Praise = recording.chained().unwrap();
+//! assert_eq!(testing::run(praise).await.log(), ["Well done, ann"]);
+//! assert_eq!(recording.expect_finished(), 3);
+//!
+//! // A run that fails: what its owner reads, and whether it is tried again.
+//! let recording = testing::run(text("")).await;
+//! assert_eq!(recording.expect_failed(), "There is no text");
+//! assert_eq!(recording.stages(), [(Count, Failed)]);
+//! assert!(!recording.is_retried() && recording.chained::<Praise>().is_none());
+//!
+//! // Cancelled: entering the stage is the first check, the word "to" the second.
+//! let recording = testing::run(text("to be or not")).cancel_after(2).await;
+//! recording.expect_cancelled();
+//! assert_eq!(recording.stages(), [(Count, Cancelled)]);
+//!
+//! // Or all that happened at once, line by line.
+//! let recording = testing::run(text("yes")).await;
+//! assert_eq!(
+//!     recording.transcript(),
+//!     "\
+//! started
+//! stage Count: active
+//! bar: 0 of ?
+//! bar: 1 of ?
+//! stage Count: done
+//! stage Report: active
+//! bar: gone
+//! status: 1 words
+//! stage Report: done
+//! chained to demo.praise: {\"of\":\"tester\"}
+//! finished: 1
+//! "
+//! );
+//! # }
+//! ```
+//!
+//! # Whole applications
+//!
+//! With the feature `testing`, `Application` starts an application on a free port, with SQLite in memory
+//! unless another database is given, and `Client` follows its operations over a WebSocket as a page does:
+//!
+//! ```
+//! # #[cfg(feature = "testing")]
+//! # mod with_feature {
+//! # use liveops::{LiveOperation, Progress, Run, RunResult};
+//! # use serde::{Deserialize, Serialize};
+//! # #[derive(LiveOperation, Serialize, Deserialize)]
+//! # #[liveop(app = "demo")]
+//! # struct Greeting {
+//! #     name: String,
+//! # }
+//! # impl Run for Greeting {
+//! #     type Output = String;
+//! #     async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+//! #         p.chain_to(Farewell {});
+//! #         Ok(format!("Hello, {}!", self.name))
+//! #     }
+//! # }
+//! # #[derive(LiveOperation, Serialize, Deserialize)]
+//! # #[liveop(app = "demo")]
+//! # struct Farewell {}
+//! # impl Run for Farewell {
+//! #     type Output = ();
+//! #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! # #[tokio::main]
+//! # pub async fn main() {
+//! use liveops::{OperationState, Viewer, testing::Application};
+//!
+//! let app =
+//!     Application::start(|builder| builder.register::<Greeting>().register::<Farewell>()).await;
+//! let mut ann = app.connect(Viewer::new("ann")).await;
+//! let id = app.liveops().enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+//! ann.follow(id).await;
+//! let ends = ann.until_chain_ends().await;
+//! assert_eq!(ends.len(), 2, "the greeting and the farewell");
+//! assert!(ends.iter().all(|end| end.state == OperationState::FinishedOk));
+//! # }
+//! # }
+//! # #[cfg(feature = "testing")]
+//! # with_feature::main();
+//! ```
+//!
+//! # Time
+//!
+//! In a test with `#[tokio::test(start_paused = true)]` time stands still but for sleeps, which take no
+//! time to wait for: how long a bar has been moving, and with it its rate and the time left, is the same in
+//! every run. The log of a trial is dated by the same time, and begins at 1970-01-01 00:00:00.
+//!
+//! # Panics
+//!
+//! An operation that panics fails, in a trial as with a worker: the test goes on. The error in
+//! [`Recording::result`] says what the panic said and where it happened, so a test that expects an output
+//! fails with that; [`Recording::panicked`] tells a panic from an error, and so do
+//! [`stages`](Recording::stages).
+
+#[cfg(feature = "testing")]
+mod application;
+mod canceller;
+#[cfg(feature = "testing")]
+mod client;
+#[cfg(feature = "testing")]
+mod message;
+mod recording;
+#[cfg(feature = "testing")]
+mod server;
+#[cfg(feature = "testing")]
+mod socket;
+mod stage_outcome;
+mod transcript;
+mod trial;
+#[cfg(feature = "testing")]
+mod viewer;
+
+#[cfg(feature = "testing")]
+pub use application::Application;
+pub use canceller::Canceller;
+#[cfg(feature = "testing")]
+pub use client::Client;
+#[cfg(feature = "testing")]
+pub use message::{Chain, Finished, Message, Shown};
+pub use recording::Recording;
+#[cfg(feature = "testing")]
+pub use server::Server;
+#[cfg(feature = "testing")]
+pub use socket::Socket;
+pub use stage_outcome::StageOutcome;
+pub use trial::{Trial, run};

@@ -1,0 +1,392 @@
+use std::{collections::HashMap, future, sync::Arc};
+
+use chrono::DateTime;
+use futures_util::future::BoxFuture;
+use tokio::time;
+
+use super::{Canceller, Recording};
+use crate::{
+    config::Config,
+    error::{Cancelled, RunError, RunResult},
+    event::{Ending, Event},
+    language::Languages,
+    operation::{
+        Attempt, CancelMode, FromState, NewOperation, NoState, OperationId, Stage, Storable, UserId,
+    },
+    progress::{Chain, Clock, Facts, Progress, Report, Run, StageOutputs},
+    projection::Projection,
+    render::Templates,
+    runner::{Outcome, Teller, check_texts, output_json},
+};
+
+/// Runs an operation to its end when it is awaited, and gives everything it did.
+///
+/// ```
+/// use liveops::{LiveOperation, Progress, Run, RunResult, testing};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[liveop(app = "demo")]
+/// struct Greeting {
+///     name: String,
+/// }
+///
+/// impl Run for Greeting {
+///     type Output = usize;
+///
+///     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+///         p.status(format!("Hello, {}!", self.name));
+///         Ok(self.name.len())
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let recording = testing::run(Greeting { name: "Ann".into() }).await;
+/// assert_eq!(recording.statuses(), ["Hello, Ann!"]);
+/// assert_eq!(recording.result.unwrap(), 3);
+/// # }
+/// ```
+pub fn run<Op: Run>(operation: Op) -> Trial<Op> {
+    Trial::new(operation)
+}
+
+/// An operation that is about to be run in a test; from [`run`].
+///
+/// Await it. Unless told otherwise it is the first attempt, belongs to `tester`, has the application's
+/// default language and no state, is shown on a page, and nobody cancels it.
+///
+/// The run is what a worker makes of it: the operation has been through JSON, a panic is an error, one
+/// with a `timeout` is stopped when it takes longer, and one with `cancel = "abort"` is dropped five
+/// seconds after it was asked to stop. Only `on_restart` is for a whole application.
+#[must_use = "a trial does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Trial<Op: Run, S = NoState> {
+    operation: Op,
+    state: S,
+    report: Arc<Report>,
+    cancel_after: Option<u64>,
+    id: OperationId,
+    owner: UserId,
+    attempt: Attempt,
+    language: String,
+    languages: Languages,
+    templates: Option<Templates>,
+    saved: HashMap<String, String>,
+}
+
+impl<Op: Run> Trial<Op> {
+    fn new(operation: Op) -> Self {
+        let projection = Projection::new(<Op::Stage as Stage>::COUNT);
+        Self {
+            operation,
+            state: NoState,
+            report: Arc::new(Report::recording(projection, Clock::begin(DateTime::UNIX_EPOCH))),
+            cancel_after: None,
+            id: OperationId::new(),
+            owner: "tester".into(),
+            attempt: Attempt(1),
+            language: String::new(),
+            languages: Languages::new(),
+            templates: Some(Templates::new()),
+            saved: HashMap::new(),
+        }
+    }
+}
+
+impl<Op: Run, S> Trial<Op, S> {
+    /// The application's state, or what stands in for it: whatever the operation's state comes out of.
+    pub fn state<T>(self, state: T) -> Trial<Op, T> {
+        Trial {
+            state,
+            operation: self.operation,
+            report: self.report,
+            cancel_after: self.cancel_after,
+            id: self.id,
+            owner: self.owner,
+            attempt: self.attempt,
+            language: self.language,
+            languages: self.languages,
+            templates: self.templates,
+            saved: self.saved,
+        }
+    }
+
+    /// Whose operation it is.
+    pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
+        self.owner = owner.into();
+        self
+    }
+
+    /// The language its owner reads, as a BCP 47 tag.
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.language = language.into();
+        self
+    }
+
+    /// The languages that are spoken, with the application's texts; those of liveops unless given.
+    pub fn languages(mut self, languages: Languages) -> Self {
+        self.languages = languages;
+        self
+    }
+
+    /// Which attempt at the operation it is.
+    pub fn attempt(mut self, attempt: Attempt) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// What an earlier attempt saved in a [durable stage](Progress::stage_once).
+    ///
+    /// # Panics
+    ///
+    /// When `output` does not serialize to JSON.
+    #[track_caller]
+    pub fn saved(mut self, stage: Op::Stage, output: &impl Storable) -> Self {
+        let json = serde_json::to_string(output).expect("an output serializes to JSON");
+        self.saved.insert(stage.name().to_owned(), json);
+        self
+    }
+
+    /// Makes it the next attempt after `earlier`: the same operation, with what that one's durable
+    /// stages saved. Nothing of them is left of one that finished.
+    pub fn after(mut self, earlier: &Recording<Op>) -> Self {
+        self.id = earlier.facts.id;
+        self.owner = earlier.facts.owner.clone();
+        earlier.facts.language.tag().clone_into(&mut self.language);
+        self.attempt = Attempt(earlier.facts.attempt.0 + 1);
+        if !matches!(earlier.ending(), Ending::Finished(_)) {
+            self.saved.clone_from(&earlier.saved);
+        }
+        self
+    }
+
+    /// The templates of its custom regions; plain ones unless given.
+    pub fn templates(mut self, templates: Templates) -> Self {
+        self.templates = Some(templates);
+        self
+    }
+
+    /// Watched in a terminal, where [`Progress::web`] is `None`.
+    pub fn in_terminal(mut self) -> Self {
+        self.templates = None;
+        self
+    }
+
+    /// Asks the run to stop once `checks` checks have passed: calls of
+    /// [`check_cancelled`](Progress::check_cancelled), stages that are entered, and each time that
+    /// [`track`](Progress::track) is asked for the next item. After 0 it is asked before it begins.
+    pub fn cancel_after(mut self, checks: u64) -> Self {
+        self.cancel_after = Some(checks);
+        self
+    }
+
+    /// What asks the run to stop when the test wants it to.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # #[liveop(app = "demo")]
+    /// # struct Wait {}
+    /// # impl Run for Wait {
+    /// #     type Output = ();
+    /// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    /// #         p.cancelled().await;
+    /// #         Ok(p.check_cancelled()?)
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let trial = testing::run(Wait {});
+    /// let canceller = trial.canceller();
+    /// let (recording, ()) = tokio::join!(trial.into_future(), async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     canceller.cancel();
+    /// });
+    /// recording.expect_cancelled();
+    /// # }
+    /// ```
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(self.report.clone())
+    }
+}
+
+impl<Op: Run, S> IntoFuture for Trial<Op, S>
+where
+    Op::State: FromState<S>,
+{
+    type Output = Recording<Op>;
+    type IntoFuture = BoxFuture<'static, Recording<Op>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let stage_outputs = StageOutputs::in_memory(self.saved.clone());
+        let facts = Facts {
+            id: self.id,
+            owner: self.owner,
+            attempt: self.attempt,
+            language: self.languages.find(&self.language),
+            stage_outputs: Arc::new(stage_outputs),
+            web: self.templates.map(Arc::new),
+        };
+        let state = Arc::new(Op::State::from_state(&self.state));
+        let attempt = TrialRun {
+            operation: self.operation,
+            report: self.report,
+            facts: Arc::new(facts),
+            state,
+            saved: self.saved,
+        };
+        Box::pin(attempt.record(self.cancel_after))
+    }
+}
+
+/// A trial that has everything a run needs.
+struct TrialRun<Op: Run> {
+    operation: Op,
+    report: Arc<Report>,
+    facts: Arc<Facts>,
+    state: Arc<Op::State>,
+    /// What attempts before this one saved.
+    saved: HashMap<String, String>,
+}
+
+/// How a run came to its end.
+enum End<T> {
+    Returned(RunResult<T>),
+    Panicked,
+    Stopped,
+}
+
+impl<Op: Run> TrialRun<Op> {
+    async fn record(self, cancel_after: Option<u64>) -> Recording<Op> {
+        let Self { operation, report, facts, state, mut saved } = self;
+        report.event(Event::Started);
+        if let Some(checks) = cancel_after {
+            report.cancel_after(checks);
+        }
+        let progress = Progress::new(report.clone(), facts.clone(), state);
+        let teller = Teller { id: facts.id, language: facts.language.clone() };
+        let (outcome, end) = execute(operation, progress, &report, &teller).await;
+        let (outcome, next) = hand_over(&teller, outcome, report.take_chain());
+        report.event(Event::Ended(outcome.ending.clone()));
+
+        let record = report.take_record();
+        saved.extend(facts.stage_outputs.saved_in_memory());
+        Recording {
+            events: record.events,
+            while_panicking: record.while_panicking,
+            projection: report.projection(),
+            panicked: matches!(end, End::Panicked),
+            result: match end {
+                End::Returned(result) => result,
+                End::Panicked | End::Stopped => Err(error_of(&outcome)),
+            },
+            outcome,
+            next,
+            saved,
+            facts,
+        }
+    }
+}
+
+/// Runs an operation as a worker does.
+async fn execute<Op: Run>(
+    operation: Op,
+    progress: Progress<Op>,
+    report: &Report,
+    teller: &Teller,
+) -> (Outcome, End<Op::Output>) {
+    let mut returned = None;
+    let run = Box::pin(async move { through_json(&operation)?.run(progress).await });
+    let conclude = |teller: &Teller, result: RunResult<Op::Output>| {
+        let outcome = outcome_of(teller, &result);
+        returned = Some(result);
+        outcome
+    };
+    let stopped = tokio::select! {
+        outcome = Outcome::of_run(teller.clone(), run, conclude) => Err(outcome),
+        outcome = stop::<Op>(report, teller) => Ok(outcome),
+    };
+    match (stopped, returned) {
+        (Ok(outcome), _) => {
+            // Threads that it started are not dropped with it, but may look whether to go on.
+            report.cancellation.request();
+            (outcome, End::Stopped)
+        }
+        (Err(outcome), Some(result)) => (outcome, End::Returned(result)),
+        (Err(outcome), None) => (outcome, End::Panicked),
+    }
+}
+
+/// The operation as a worker reads it off its row.
+fn through_json<Op: Run>(operation: &Op) -> RunResult<Op> {
+    let json = serde_json::to_value(operation)?;
+    Ok(Op::deserialize(json)?)
+}
+
+fn outcome_of<T: Storable>(teller: &Teller, result: &RunResult<T>) -> Outcome {
+    match result {
+        Ok(output) => {
+            let bytes_max = Config::default().output_bytes_max;
+            Outcome::of_result(teller, output_json(output), bytes_max)
+        }
+        Err(error) => Outcome::of_error(teller, error),
+    }
+}
+
+/// Waits until a worker would stop the run, and tells what that comes to.
+async fn stop<Op: Run>(report: &Report, teller: &Teller) -> Outcome {
+    let timed_out = async {
+        match Op::POLICY.timeout {
+            Some(timeout) => {
+                time::sleep(timeout).await;
+                Outcome::timed_out(teller, timeout)
+            }
+            None => future::pending().await,
+        }
+    };
+    let aborted = async {
+        if Op::POLICY.cancel == CancelMode::Cooperative {
+            future::pending::<()>().await;
+        }
+        report.cancellation.token().cancelled().await;
+        time::sleep(Config::default().abort_grace).await;
+        Outcome::cancelled()
+    };
+    tokio::select! {
+        outcome = timed_out => outcome,
+        outcome = aborted => outcome,
+    }
+}
+
+/// The operation that a run which ended like this hands over to. One that cannot be fails the run.
+fn hand_over(
+    teller: &Teller,
+    outcome: Outcome,
+    chain: Option<Chain>,
+) -> (Outcome, Option<NewOperation>) {
+    let chain = chain.filter(|_| matches!(outcome.ending, Ending::Finished(_)));
+    let check = |next: Chain| -> RunResult<NewOperation> {
+        let next = next?;
+        check_texts("the next operation's input", &next.input)?;
+        Ok(next)
+    };
+    match chain.map(check) {
+        None => (outcome, None),
+        Some(Ok(next)) => (outcome, Some(next)),
+        Some(Err(error)) => (Outcome::of_error(teller, &error), None),
+    }
+}
+
+/// What a run would have returned that did not return.
+fn error_of(outcome: &Outcome) -> RunError {
+    match &outcome.ending {
+        Ending::Failed(message) => {
+            let traceback = outcome.traceback.as_deref().unwrap_or(message);
+            RunError::from(traceback.to_owned())
+        }
+        Ending::Finished(_) | Ending::Cancelled => RunError::from(Cancelled),
+    }
+}
