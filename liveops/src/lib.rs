@@ -187,6 +187,8 @@ pub use operation::{
     OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
     UserId,
 };
+#[cfg(feature = "log-layer")]
+pub use progress::LogLayer;
 pub use progress::{Progress, Restart, Run, WebProgress};
 pub use projection::Projection;
 pub use render::Templates;

@@ -27,5 +27,12 @@ pub(crate) fn push(op_type: &str, id: OperationId, attempt: Attempt) -> Span {
     debug_span!(target: TARGET, "liveops.push", op_type, %id, %attempt)
 }
 
+/// `run` itself is executed. Of the highest level, as a filter that leaves out everything else shall
+/// leave this in.
+#[cfg(feature = "log-layer")]
+pub(crate) fn log() -> Span {
+    tracing::error_span!(target: TARGET, "liveops.log")
+}
+
 /// One for all of them, wherever they stand in the sources.
-const TARGET: &str = "liveops";
+pub(crate) const TARGET: &str = "liveops";

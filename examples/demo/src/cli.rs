@@ -3,9 +3,9 @@
 use std::{env, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use liveops::{RunnerKind, cli::Command};
+use liveops::{LogLayer, RunnerKind, cli::Command};
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     Demo, Settings,
@@ -143,12 +143,14 @@ fn log(format: LogFormat, command: &Command) {
         _ => "error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => subscriber.init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    // What operations log is read by their owners too.
+    let shown = LogLayer::for_target("demo::operations");
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(shown.build()).init();
 }

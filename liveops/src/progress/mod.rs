@@ -10,6 +10,9 @@ mod counter;
 mod durable_stage;
 mod flusher;
 mod handle;
+#[cfg(feature = "log-layer")]
+mod log_layer;
+mod log_span;
 mod report;
 mod restart;
 mod run;
@@ -24,6 +27,9 @@ pub(crate) use clock::Clock;
 pub(crate) use flusher::Flusher;
 pub(crate) use handle::Facts;
 pub use handle::Progress;
+#[cfg(feature = "log-layer")]
+pub use log_layer::LogLayer;
+pub(crate) use log_span::log_span;
 pub(crate) use report::{Chain, Report};
 pub use restart::Restart;
 pub use run::Run;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     channel::{ListChange, RowProgress},
     operation::CancelMode,
-    progress::Facts,
+    progress::{Facts, log_span},
 };
 
 /// How far apart the saves are that stages which change ask for: a run that goes in and out of
@@ -80,7 +80,7 @@ impl Run {
         let run = Outcome::of_run(self.teller(), run, move |teller, result| {
             Outcome::of_result(teller, result, bytes_max)
         });
-        tokio::spawn(run.in_current_span())
+        tokio::spawn(run.instrument(log_span(self.report())))
     }
 
     /// Waits until the run has to be stopped, and tells why.

@@ -3,6 +3,7 @@ use std::{collections::HashMap, future, sync::Arc};
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
 use tokio::time;
+use tracing::Instrument;
 
 use super::{Canceller, Recording};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     operation::{
         Attempt, CancelMode, FromState, NewOperation, NoState, OperationId, Stage, Storable, UserId,
     },
-    progress::{Chain, Clock, Facts, Progress, Report, Run, StageOutputs},
+    progress::{Chain, Clock, Facts, Progress, Report, Run, StageOutputs, log_span},
     projection::Projection,
     render::Templates,
     runner::{Outcome, Teller, check_texts, output_json},
@@ -295,7 +296,7 @@ impl<Op: Run> TrialRun<Op> {
 async fn execute<Op: Run>(
     operation: Op,
     progress: Progress<Op>,
-    report: &Report,
+    report: &Arc<Report>,
     teller: &Teller,
 ) -> (Outcome, End<Op::Output>) {
     let mut returned = None;
@@ -306,7 +307,7 @@ async fn execute<Op: Run>(
         outcome
     };
     let stopped = tokio::select! {
-        outcome = Outcome::of_run(teller.clone(), run, conclude) => Err(outcome),
+        outcome = Outcome::of_run(teller.clone(), run, conclude).instrument(log_span(report)) => Err(outcome),
         outcome = stop::<Op>(report, teller) => Ok(outcome),
     };
     match (stopped, returned) {

@@ -39,6 +39,7 @@ mod languages;
 mod lifecycle;
 mod live_page;
 mod liveops_js;
+mod log_layer;
 mod long_log;
 mod lost_frames;
 mod markup;

@@ -43,6 +43,7 @@ impl Run for DemoImport {
         p.status(format!("Importing {}", self.label()));
         p.stage(Connect, async {
             p.log(format!("Connecting for {}", self.label()));
+            tracing::info!(products = PRODUCTS.len(), "price list found");
             pause(&p, self.pace_ms.value()).await
         })
         .await?;

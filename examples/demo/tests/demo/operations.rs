@@ -9,10 +9,12 @@ use demo::operations::{
     ShortText,
 };
 use liveops::{
+    LogLayer,
     operation::NewOperation,
     testing::{self, StageOutcome},
 };
 use serde_json::{Value, json};
+use tracing_subscriber::{Registry, prelude::*};
 
 use crate::support::{Browser, Fixture, id};
 
@@ -96,6 +98,14 @@ async fn a_demo_import_goes_through_its_stages_and_shows_what_it_finds() {
     assert_eq!(recording.stages().len(), 5);
     assert_eq!(recording.appends("preview").len(), 12);
     assert_eq!(recording.expect_finished(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_demo_import_logs_is_in_its_log() {
+    let shown = LogLayer::for_target("demo::operations").build();
+    let _subscriber = Registry::default().with(shown).set_default();
+    let recording = testing::run(operation::<DemoImport>(json!({}))).await;
+    assert_eq!(recording.log()[..2], ["Connecting for Demo", "price list found products=12"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ const BESIDE: usize = 6;
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("apalis_core", &["runner/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
@@ -46,6 +46,8 @@ const ROOMS: [(&str, &[&str]); 13] = [
     // Whoever counts something goes through the list of all metrics.
     ("metrics", &["metrics/"]),
     ("minijinja", &["render/templates/folder.rs"]),
+    // Optional, and the layer is all that it is for.
+    ("tracing_subscriber", &["progress/log_layer/"]),
     // A view of the user's is markup.
     ("maud", &["render/", "web/", "progress/web_progress.rs"]),
 ];

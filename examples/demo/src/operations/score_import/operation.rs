@@ -57,8 +57,9 @@ impl Run for ScoreImport {
         if summary.is_err()
             && let Err(error) = scores.discard_drafts().await
         {
-            // Drafts are no scores, and the next run of this import takes them away.
-            tracing::error!(%error, "failed to discard the drafts of an import");
+            // Drafts are no scores, and the next run of this import takes them away. Nor is this for its
+            // owner, who reads what is logged for `demo::operations`.
+            tracing::error!(target: "demo", %error, "failed to discard the drafts of an import");
         }
         summary
     }

@@ -1,0 +1,10 @@
+mod filter;
+mod layer;
+mod line;
+mod span;
+
+use filter::LogFilter;
+pub use layer::LogLayer;
+use line::line;
+pub(super) use span::open;
+use span::{Counted, Logged, opening};
