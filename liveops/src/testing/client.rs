@@ -63,7 +63,7 @@ impl Client {
     ///
     /// When none comes in time, or the server closes the socket.
     #[track_caller]
-    pub fn next(&mut self) -> impl Future<Output = Message> {
+    pub fn next_message(&mut self) -> impl Future<Output = Message> {
         self.pick("any message", |message| Some(message.clone()))
     }
 

@@ -129,7 +129,7 @@ impl Socket {
     ///
     /// Those of [`until`](Self::until).
     #[track_caller]
-    pub fn next(&mut self) -> impl Future<Output = Value> {
+    pub fn next_message(&mut self) -> impl Future<Output = Value> {
         self.next_matching("any message", |_| true)
     }
 

@@ -15,7 +15,8 @@ impl<Op: Run> Recording<Op> {
     pub fn transcript(&self) -> String {
         let mut text = String::new();
         for at in 0..self.events.len() {
-            self.write_event(&mut text, at).expect("a text takes everything");
+            // A text takes everything.
+            let _ = self.write_event(&mut text, at);
         }
         text
     }

@@ -194,7 +194,7 @@ async fn bobs(served: &Served) -> Socket {
 async fn follow_own(served: &Served, socket: &mut Socket) {
     let token = served.token("bob", &ChannelName::owner(&UserId::from("bob")));
     socket.send(&json!({ "type": "subscribe", "token": token })).await;
-    let answer = socket.next().await;
+    let answer = socket.next_message().await;
     assert!(is_subscribed(&answer), "something came before: {answer}");
 }
 
@@ -208,7 +208,7 @@ async fn a_token_that_was_overheard_opens_it_to_nobody_else() {
     for token in [overheard, list, "nonsense".to_owned()] {
         let mut socket = bobs(&served).await;
         socket.send(&json!({ "type": "subscribe", "token": token })).await;
-        refusals.push((socket.next().await, socket.closed().await));
+        refusals.push((socket.next_message().await, socket.closed().await));
     }
     let message = json!({ "type": "error", "code": 4401, "message": "token invalid or expired" });
     assert_eq!(refusals, vec![(message, 4401); 3]);

@@ -33,7 +33,7 @@ async fn connect_with(served: &Served, token: &str) -> Socket {
 
 /// All that a connection hears, and the code with which it is closed.
 async fn last_words(mut socket: Socket) -> (Vec<Value>, u16) {
-    let refusal = socket.next().await;
+    let refusal = socket.next_message().await;
     (vec![refusal], socket.closed().await)
 }
 

@@ -360,7 +360,7 @@ async fn a_list_hears_of_its_owners_operations() {
     socket.next_matching("the subscription", is_subscribed).await;
     served.app.liveops.enqueue(Steps {}, "bob").await.unwrap();
     served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
-    let change = socket.next().await;
+    let change = socket.next_message().await;
     assert_eq!(
         change,
         json!({ "type": "chat_message", "channel": list.as_str(), "liveop_list_changed": true })

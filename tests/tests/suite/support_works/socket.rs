@@ -52,7 +52,7 @@ async fn message_comes_back() {
 async fn headers_reach_the_server() {
     let server = serve().await;
     let mut socket = Socket::connect(&server.socket_url("/ws"), &[("cookie", "a=b")]).await;
-    assert_eq!(socket.next().await["cookie"], "a=b");
+    assert_eq!(socket.next_message().await["cookie"], "a=b");
 }
 
 #[tokio::test]
