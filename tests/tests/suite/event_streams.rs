@@ -41,7 +41,7 @@ async fn a_stream_says_what_the_socket_says() {
     let streamed = events.until(is_end).await;
     let mut said = Vec::new();
     while !said.last().is_some_and(is_end) {
-        said.push(socket.next().await);
+        said.push(socket.next_message().await);
     }
     let last_of = |messages: &[Value]| messages.last().cloned();
     let (ids, streamed): (Vec<String>, Vec<Value>) = streamed.into_iter().unzip();

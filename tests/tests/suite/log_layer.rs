@@ -11,7 +11,7 @@ use std::{
 
 use liveops::{
     Config, LiveOperation, LiveOps, LogLayer, Progress, Run, RunResult, RunnerKind, event::Level,
-    store, testing,
+    runner::Builder, store, testing,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -126,7 +126,7 @@ async fn lines(how: How) -> Vec<String> {
 #[tokio::test]
 async fn the_page_of_an_operation_shows_what_it_logs() {
     let _log = log_into(mine().build());
-    let served = Served::build(Config::default(), |builder| builder.register::<Chatter>()).await;
+    let served = Served::build(Config::default(), Builder::register::<Chatter>).await;
     let mut socket = served.connect().await;
     let id = served.app.liveops.enqueue(Chatter { how: How::Plainly }, "ann").await.unwrap();
     served.follow(&mut socket, id, None).await;

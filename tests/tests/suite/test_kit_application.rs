@@ -6,6 +6,7 @@ use axum::{Router, routing::get};
 use futures_util::FutureExt;
 use liveops::{
     LiveOperation, OperationState, Progress, Restart, Run, RunError, RunResult, Viewer,
+    runner::Builder,
     testing::{Application, Message, Server},
     web,
 };
@@ -43,12 +44,12 @@ impl Run for Countdown {
 }
 
 async fn countdowns() -> Application {
-    Application::start(|builder| builder.register::<Countdown>()).await
+    Application::start(Builder::register::<Countdown>).await
 }
 
 on_every_database! {
     async fn a_client_sees_regions_and_the_end(db: TestDatabase) {
-        let app = Application::start_on(&db.url(), |builder| builder.register::<Greeting>()).await;
+        let app = Application::start_on(&db.url(), Builder::register::<Greeting>).await;
         let mut ann = app.connect(Viewer::new("ann")).await;
         let greeting = Greeting { name: "Ann".to_owned() };
         let id = app.liveops().enqueue(greeting, "ann").await.unwrap();
