@@ -65,6 +65,21 @@
 //! | run an operation in a terminal, and have commands for the rest | `cli`, with the feature of that name |
 //! | carry frames in another way | [`channel::ChannelLayer`] |
 //! | have workers woken by a queue you run anyway | [`runner::WakeUps`] |
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `sqlite`, by default | Operations stored in SQLite, embedded in the application. |
+//! | `postgres`, by default | Operations stored in PostgreSQL, which also carries frames and hints between processes. |
+//! | `minijinja` | Templates that are files, in the syntax of Jinja, and take effect without a compiler. |
+//! | `redis` | Frames and hints over Redis, for more than one process. |
+//! | `apalis` | Wake-ups for workers by way of apalis, through any of its backends. |
+//!
+//! It compiles without any of them, and then has no database to keep operations in.
+
+// What a feature brings has a badge on docs.rs, which alone sets this.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The house, ground floor first: a module uses only what stands above it here.
 pub mod config;
