@@ -6,7 +6,10 @@
 
 use std::process::ExitCode;
 
-use crate::suite::{Requirement, run_suite};
+use crate::{
+    release::Check,
+    suite::{Requirement, run_suite},
+};
 
 mod browser;
 mod cluster;
@@ -22,11 +25,15 @@ mod postgres;
 mod program;
 mod redis;
 mod reference_client;
+mod release;
 mod report;
 mod rust_analyzer;
 mod scratch;
 mod service;
+mod step;
 mod suite;
+mod tool;
+mod toolchain;
 mod workspace;
 
 const USAGE: &str = "\
@@ -39,7 +46,15 @@ usage: cargo xtask <command>
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
   lint  checks the format, clippy's findings and the documentation
-  ci    both, with nothing missing
+  checks
+        checks what a commit can break for those who depend on liveops: licences and sources of
+        dependencies, combinations of features, the oldest Rust; what cannot run here is said at the end
+  ci    all three, with no test missing
+  release-check
+        checks what has to hold for a release: those of `checks`, and advisories, docs.rs, the promises of
+        the newest release, both packages; what cannot run here is a failure
+  dependencies, features, msrv, advisories, docs-rs, semver, package
+        runs one of these by itself; `semver <revision>` compares with any revision
   faults [--runs <number>] [--seed <number>]
         runs the tests that kill, pause and cut off workers, each with so many operations, 2000 unless
         given, and with the choices of an earlier run if its seed is given
@@ -58,7 +73,12 @@ fn main() -> ExitCode {
             run_suite(Requirement::EveryGroup, passed_on)
         }
         ["lint"] => lint::run(),
-        ["ci"] => lint::run().and_then(|()| run_suite(Requirement::EveryGroup, &[])),
+        ["checks"] => release::run_every_day(),
+        ["ci"] => lint::run()
+            .and_then(|()| release::run_every_day())
+            .and_then(|()| run_suite(Requirement::EveryGroup, &[])),
+        ["release-check"] => release::run_before_release(),
+        ["semver", revision] => release::compare_with(revision),
         ["derive-cost", "--help" | "-h"] => {
             print!("{}", derive_cost::HELP);
             return ExitCode::SUCCESS;
@@ -69,10 +89,11 @@ fn main() -> ExitCode {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        _ => {
-            eprint!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        [name] => match Check::named(name) {
+            Some(check) => release::run_one(check),
+            None => return complain(),
+        },
+        _ => return complain(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,6 +102,11 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+fn complain() -> ExitCode {
+    eprint!("{USAGE}");
+    ExitCode::from(2)
 }
 
 /// Why a command did not succeed, and the code it exits with.

@@ -1,0 +1,73 @@
+use super::{dependencies, docs_rs, features, msrv, package, semver, verdict::Verdict};
+use crate::Failure;
+
+/// One thing that is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    Dependencies,
+    Features,
+    Msrv,
+    DocsRs,
+    Semver,
+    Package,
+    Advisories,
+}
+
+impl Check {
+    /// In the order in which they run: what is soon known first.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Dependencies,
+        Self::Advisories,
+        Self::Features,
+        Self::Msrv,
+        Self::DocsRs,
+        Self::Semver,
+        Self::Package,
+    ];
+
+    /// Those that a commit can break, that need no host but a package registry, and that take
+    /// minutes at most.
+    pub(crate) const EVERY_DAY: [Self; 3] = [Self::Dependencies, Self::Features, Self::Msrv];
+
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.name() == word)
+    }
+
+    /// What it is called on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dependencies => "dependencies",
+            Self::Features => "features",
+            Self::Msrv => "msrv",
+            Self::DocsRs => "docs-rs",
+            Self::Semver => "semver",
+            Self::Package => "package",
+            Self::Advisories => "advisories",
+        }
+    }
+
+    pub(super) fn run(self) -> Result<Verdict, Failure> {
+        match self {
+            Self::Dependencies => dependencies::check(),
+            Self::Features => features::check(),
+            Self::Msrv => msrv::check(),
+            Self::DocsRs => docs_rs::check(),
+            Self::Semver => semver::check(),
+            Self::Package => package::check(),
+            Self::Advisories => dependencies::check_advisories(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_is_found_by_its_name() {
+        for check in Check::ALL {
+            assert_eq!(Check::named(check.name()), Some(check));
+        }
+        assert_eq!(Check::named("everything"), None);
+    }
+}
