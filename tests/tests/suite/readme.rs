@@ -12,6 +12,12 @@ fn the_quick_start_is_the_smallest_example() {
 }
 
 #[test]
+fn what_the_readme_shows_is_compiled() {
+    // That one is an example, which is a package; another one has to be compiled somehow, too.
+    assert_eq!(README.matches("```rust").count(), 1);
+}
+
+#[test]
 fn the_smallest_example_is_under_sixty_lines() {
     assert!(MINIMAL.lines().count() < 60, "{} lines", MINIMAL.lines().count());
 }
