@@ -75,6 +75,7 @@
 //! | `minijinja` | Templates that are files, in the syntax of Jinja, and take effect without a compiler. |
 //! | `redis` | Frames and hints over Redis, for more than one process. |
 //! | `apalis` | Wake-ups for workers by way of apalis, through any of its backends. |
+//! | `cli` | Commands for an application's command line: serve, worker, run in a terminal, list and so on. |
 //!
 //! It compiles without any of them, and then has no database to keep operations in.
 
