@@ -14,6 +14,10 @@ pub(crate) struct Input {
     pub(crate) generics: Generics,
     pub(crate) shape: Shape,
     pub(crate) attrs: Attrs,
+    /// Of a struct, untouched: only a form asks for them.
+    pub(crate) fields: Option<Fields>,
+    /// What stands above the item, for the same.
+    pub(crate) raw_attrs: Vec<Attribute>,
 }
 
 /// What kind of item it is, by the keyword that says so.
@@ -34,7 +38,19 @@ impl Input {
             Data::Enum(data) => Shape::Enum(data.enum_token),
             Data::Union(data) => Shape::Union(data.union_token),
         };
-        Self { visibility: input.vis, ident: input.ident, generics: input.generics, shape, attrs }
+        let fields = match input.data {
+            Data::Struct(data) => Some(data.fields),
+            Data::Enum(_) | Data::Union(_) => None,
+        };
+        Self {
+            visibility: input.vis,
+            ident: input.ident,
+            generics: input.generics,
+            shape,
+            attrs,
+            fields,
+            raw_attrs: input.attrs,
+        }
     }
 }
 

@@ -2,20 +2,31 @@
 //!
 //! Knows the grammar, not the rules: whether a value is any good is the model's question.
 
+mod docs;
+mod field_keys;
 mod keys;
 mod list;
+mod serde;
 mod stages;
 mod value;
+mod variant_keys;
 
+pub(crate) use docs::Docs;
+#[cfg(test)]
+pub(crate) use field_keys::FIELD_KEYS;
+pub(crate) use field_keys::FieldKeys;
 #[cfg(test)]
 pub(crate) use keys::KEYS;
 pub(crate) use keys::Keys;
+pub(crate) use serde::{SerdeAttrs, SerdeDefault};
 pub(crate) use stages::{RawName, RawStage, RawWeight};
-pub(crate) use value::{Duration, RawUnique, Whole};
+pub(crate) use value::{Decimal, Duration, RawBound, RawOptions, RawUnique, Whole};
+pub(crate) use variant_keys::{EnumKeys, VariantKeys};
 
 use syn::{Attribute, Meta, MetaList};
 
 use crate::errors::Errors;
+use keys::ReadKeys;
 
 /// Everything the attributes of one struct say.
 #[derive(Default)]
@@ -44,9 +55,44 @@ impl Attrs {
                 if let Some(list) = require_list(attr, "\"Load\", \"Save\"", errors) {
                     read.stages.extend(stages::read(list, errors));
                 }
+            } else if attr.path().is_ident("field") {
+                errors.at(
+                    attr,
+                    "`#[field(…)]` is about one field of a form, not about the whole operation\n\
+                     help: move it to the field",
+                );
             }
         }
         read
+    }
+}
+
+/// What the attributes of one field say of it as a part of a form.
+pub(crate) struct FieldAttrs {
+    pub(crate) keys: FieldKeys,
+    pub(crate) serde: SerdeAttrs,
+    pub(crate) docs: Docs,
+}
+
+impl FieldAttrs {
+    pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut keys = FieldKeys::default();
+        read_keys(&mut keys, attrs, "label = \"…\"", errors);
+        Self { keys, serde: SerdeAttrs::read(attrs), docs: Docs::read(attrs) }
+    }
+}
+
+/// Reads the keys of every `#[field(…)]`, which on an enum and its variants are others.
+pub(crate) fn read_keys<K: ReadKeys>(
+    keys: &mut K,
+    attrs: &[Attribute],
+    example: &str,
+    errors: &mut Errors,
+) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("field")) {
+        if let Some(list) = require_list(attr, example, errors) {
+            keys.read(list, errors);
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 //! The code has to compile in scopes where any name but `::core` and the crate's own path means
 //! something else, so it calls no macro and no method, and imports nothing.
 
+pub(crate) mod choices;
 mod claim;
 mod editor;
+mod form;
 mod operation;
 mod policy;
 mod stages;

@@ -15,15 +15,45 @@ mod suggest;
 mod tests;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::DeriveInput;
 
-use crate::{ast::Input, errors::Errors, model::Model};
+use crate::{
+    ast::Input,
+    errors::Errors,
+    model::{Model, choices::Choices},
+};
 
 #[doc = include_str!("docs/live_operation.md")]
-#[proc_macro_derive(LiveOperation, attributes(stages, liveop))]
+#[proc_macro_derive(LiveOperation, attributes(stages, liveop, field))]
 pub fn derive_live_operation(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let package = std::env::var("CARGO_PKG_NAME").ok();
     derive(item.into(), package.as_deref()).into()
+}
+
+#[doc = include_str!("docs/form_field.md")]
+#[proc_macro_derive(FormField, attributes(field))]
+pub fn derive_form_field(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive_choices(item.into()).into()
+}
+
+/// The derive for an enum that is the type of a field.
+fn derive_choices(item: TokenStream) -> TokenStream {
+    let item: DeriveInput = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut errors = Errors::new();
+    let choices = Choices::check(item, &mut errors);
+    let code = expand::choices::expand(&choices);
+    match errors.check() {
+        Ok(()) => code,
+        Err(error) => {
+            // Beside the mistakes, so that fields of the type make no more of them.
+            let error = error.into_compile_error();
+            quote!(#code #error)
+        }
+    }
 }
 
 /// The derive for an item of the package `package`.

@@ -1,5 +1,7 @@
 //! Every rule of the derive. What comes out of here is right, so that the expansion need not check.
 
+pub(crate) mod choices;
+mod form;
 mod names;
 mod policy;
 mod stages;
@@ -7,6 +9,7 @@ mod stages;
 use quote::format_ident;
 use syn::{GenericParam, Generics, Ident, Path, Type, Visibility, ext::IdentExt};
 
+pub(crate) use form::{DefaultValue, Form, FormField, Kind};
 pub(crate) use policy::{Backoff, CancelMode, Policy, Unique};
 pub(crate) use stages::Stage;
 
@@ -31,6 +34,8 @@ pub(crate) struct Model {
     state: Option<Type>,
     krate: Option<Path>,
     stages: Vec<Stage>,
+    form: Option<Form>,
+    validate: Option<Path>,
 }
 
 /// What comes of an input with mistakes.
@@ -63,16 +68,21 @@ impl Model {
     ) -> Result<Self, Box<Rejected>> {
         let trust =
             check_shape(&input, &mut errors).min(check_generics(&input.generics, &mut errors));
-        let model = Self::check(input, package, &mut errors);
+        let mut model = Self::check(input, package, &mut errors);
         match errors.check() {
             Ok(()) => Ok(model),
-            Err(error) => Err(Box::new(Rejected { error, stand_in: model, trust })),
+            Err(error) => {
+                // Of what is said of a field, the type may be what is wrong.
+                model.form = model.form.map(Form::without_fields);
+                Err(Box::new(Rejected { error, stand_in: model, trust }))
+            }
         }
     }
 
     fn check(input: Input, package: Option<&str>, errors: &mut Errors) -> Self {
-        let Input { visibility, ident, generics, attrs, .. } = input;
+        let Input { visibility, ident, generics, attrs, fields, raw_attrs, .. } = input;
         let keys = attrs.keys;
+        let form = form::check(&keys, fields, &raw_attrs, errors);
 
         let policy = policy::check(&keys, errors);
         let app = names::app(keys.app, package, &ident, errors);
@@ -93,6 +103,8 @@ impl Model {
             state: keys.state,
             krate: keys.krate,
             typed_keys: keys.typed,
+            validate: keys.validate.map(|function| function.0),
+            form,
             policy,
             visibility,
             ident,
@@ -164,6 +176,15 @@ impl Model {
 
     pub(crate) fn state(&self) -> Option<&Type> {
         self.state.as_ref()
+    }
+
+    pub(crate) fn form(&self) -> Option<&Form> {
+        self.form.as_ref()
+    }
+
+    /// What is asked about a whole operation.
+    pub(crate) fn validate(&self) -> Option<&Path> {
+        self.validate.as_ref()
     }
 
     /// The path given with `crate = …`.

@@ -1,5 +1,7 @@
 //! How names are made out of other names. Knows no tokens.
 
+pub(crate) mod serde_case;
+
 use heck::ToUpperCamelCase;
 
 /// `ScoreImport` → `score_import`, by the rule of django-liveops: whatever was written for that
@@ -25,6 +27,15 @@ fn title_word((position, word): (usize, &str)) -> String {
     } else {
         word.to_lowercase()
     }
+}
+
+/// `max_rows` → `Max rows`.
+pub(crate) fn label_of_field(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let words = words.trim();
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// Puts `separator` before each upper-case letter that starts a word: one after a lower-case letter

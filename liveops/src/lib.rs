@@ -52,6 +52,7 @@
 //! | you want to | see |
 //! |---|---|
 //! | say what an operation is | [`LiveOperation`](derive@LiveOperation), [`Run`] |
+//! | ask for its input, and check it | [`form`] |
 //! | report what it is doing | [`Progress`] |
 //! | fail with a message for its owner | [`RunError::user`] |
 //! | enqueue, cancel, restart | [`LiveOps`] |
@@ -86,6 +87,7 @@
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod form;
 pub mod language;
 pub mod metrics;
 pub mod operation;

@@ -1,43 +1,61 @@
-//! The keys of `#[liveop(…)]`.
+//! The keys of `#[liveop(…)]`, and how the keys of any attribute are read.
 
 use proc_macro2::TokenStream;
 use syn::{Ident, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::ParseStream};
 
 use super::{
     list::{read_each, take_item},
-    value::{Duration, RawUnique, Value, Whole},
+    value::{Duration, Flag, Function, RawUnique, Value, Whole},
 };
 use crate::{
     errors::Errors,
     suggest::{listed, similar},
 };
 
-/// Declares the keys; a new key is one line here, and its rule one method in the model. Users read
-/// about it in `liveops/src/operation/keys.rs`.
+/// Declares the keys of an attribute; a new key is one line here, and its rule one method in the
+/// model. Users read about those of `#[liveop(…)]` in `liveops/src/operation/keys.rs`.
 macro_rules! keys {
-    ($($(#[$doc:meta])* $key:literal => $field:ident: $value:ty,)*) => {
-        /// The value of each key that was given.
+    (
+        $(#[$struct_doc:meta])*
+        $keys:ident of $attribute:literal, listed in $list:ident:
+        $($(#[$doc:meta])* $key:literal => $field:ident: $value:ty,)*
+    ) => {
+        $(#[$struct_doc])*
         #[derive(Default)]
-        pub(crate) struct Keys {
-            /// Every key that was typed, known or not; `None` where there is no `#[liveop(…)]`.
-            pub(crate) typed: Option<Vec<Ident>>,
+        pub(crate) struct $keys {
+            /// Every key that was typed, known or not; `None` where there is no such attribute.
+            pub(crate) typed: Option<Vec<syn::Ident>>,
             $($(#[$doc])* pub(crate) $field: Option<$value>,)*
         }
 
-        pub(crate) const KEYS: &[&str] = &[$($key),*];
+        pub(crate) const $list: &[&str] = &[$($key),*];
 
-        impl Keys {
-            fn read_one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-                match key.unraw().to_string().as_str() {
-                    $($key => read_value(&mut self.$field, key, input),)*
-                    _ => Err(unknown(key)),
+        impl $crate::attr::keys::ReadKeys for $keys {
+            const ATTRIBUTE: &'static str = $attribute;
+            const KNOWN: &'static [&'static str] = $list;
+
+            fn typed(&mut self) -> &mut Vec<syn::Ident> {
+                self.typed.get_or_insert_default()
+            }
+
+            fn read_one(
+                &mut self,
+                key: &syn::Ident,
+                input: syn::parse::ParseStream<'_>,
+            ) -> syn::Result<()> {
+                match syn::ext::IdentExt::unraw(key).to_string().as_str() {
+                    $($key => $crate::attr::keys::read_value(&mut self.$field, key, input),)*
+                    _ => Err($crate::attr::keys::unknown::<Self>(key)),
                 }
             }
         }
     };
 }
+pub(super) use keys;
 
 keys! {
+    /// The value of each key that was given.
+    Keys of "liveop", listed in KEYS:
     /// The first half of the op type.
     "app" => app: LitStr,
     /// The second half of the op type.
@@ -66,28 +84,43 @@ keys! {
     "cancel" => cancel: LitStr,
     /// Which shape the input has.
     "version" => version: Whole,
+    /// Whether the fields make a form.
+    "form" => form: Flag,
+    /// What is wrong with the fields together.
+    "validate" => validate: Function,
     /// What `run` reaches through `Progress::state`.
     "state" => state: Type,
     /// Where liveops is, when it is not `::liveops`.
     "crate" => krate: Path,
 }
 
-impl Keys {
-    pub(super) fn read(&mut self, list: &MetaList, errors: &mut Errors) {
-        self.typed.get_or_insert_default();
+/// The keys of one attribute, as they are being read.
+pub(crate) trait ReadKeys {
+    /// The name of the attribute.
+    const ATTRIBUTE: &'static str;
+
+    /// Every key there is.
+    const KNOWN: &'static [&'static str];
+
+    fn typed(&mut self) -> &mut Vec<Ident>;
+
+    fn read_one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()>;
+
+    fn read(&mut self, list: &MetaList, errors: &mut Errors) {
+        self.typed();
         read_each(list, errors, |input| {
             if !input.peek(Ident::peek_any) {
                 let found = take_item(input);
-                return Err(not_a_key(input, &found));
+                return Err(not_a_key(input, &found, Self::KNOWN));
             }
             let key = input.call(Ident::parse_any)?;
-            self.typed.get_or_insert_default().push(key.clone());
+            self.typed().push(key.clone());
             self.read_one(&key, input)
         });
     }
 }
 
-fn read_value<T: Value>(
+pub(super) fn read_value<T: Value>(
     value: &mut Option<T>,
     key: &Ident,
     input: ParseStream<'_>,
@@ -105,6 +138,9 @@ fn read_value<T: Value>(
 }
 
 fn parse_value<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> {
+    if T::IS_FLAG {
+        return parse_flag(key, input);
+    }
     let assigned = input.parse::<Token![=]>().is_ok();
     if !assigned || input.is_empty() || input.peek(Token![,]) {
         let instead = T::instead(&TokenStream::new());
@@ -122,9 +158,18 @@ fn parse_value<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> 
     Err(syn::Error::new_spanned(found, message))
 }
 
-fn not_a_key(input: ParseStream<'_>, found: &TokenStream) -> syn::Error {
+fn parse_flag<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> {
+    if !input.peek(Token![=]) {
+        return input.parse();
+    }
+    let found = take_item(input);
+    let message = format!("`{key}` takes no value, found `{found}`\nhelp: write `{key}` alone");
+    Err(syn::Error::new_spanned(found, message))
+}
+
+fn not_a_key(input: ParseStream<'_>, found: &TokenStream, known: &[&str]) -> syn::Error {
     let message = |found: String| {
-        format!("expected a key, found {found}\nnote: the keys are {}", listed(KEYS))
+        format!("expected a key, found {found}\nnote: the keys are {}", listed(known))
     };
     if found.is_empty() {
         input.error(message("`,`".to_owned()))
@@ -133,14 +178,15 @@ fn not_a_key(input: ParseStream<'_>, found: &TokenStream) -> syn::Error {
     }
 }
 
-fn unknown(key: &Ident) -> syn::Error {
+pub(super) fn unknown<K: ReadKeys>(key: &Ident) -> syn::Error {
     let found = key.to_string();
-    let meant = similar(&found, KEYS)
+    let meant = similar(&found, K::KNOWN)
         .map(|known| format!("help: did you mean `{known}`?\n"))
         .unwrap_or_default();
     let message = format!(
-        "unknown key `{found}` in `#[liveop(…)]`\n{meant}note: the keys are {}",
-        listed(KEYS)
+        "unknown key `{found}` in `#[{}(…)]`\n{meant}note: the keys are {}",
+        K::ATTRIBUTE,
+        listed(K::KNOWN)
     );
     syn::Error::new_spanned(key, message)
 }

@@ -8,13 +8,19 @@ use std::{
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Ident, LitInt, LitStr, Path, Token, Type,
+    Ident, Lit, LitFloat, LitInt, LitStr, Path, Token, Type, bracketed,
     parse::{Parse, ParseStream},
+    punctuated::Punctuated,
 };
+
+use super::list::take_item;
 
 /// A kind of value.
 pub(super) trait Value: Parse {
     const WHAT: &'static str;
+
+    /// Whether the key alone says it.
+    const IS_FLAG: bool = false;
 
     /// What to write instead of `found`.
     fn instead(found: &TokenStream) -> String;
@@ -140,6 +146,183 @@ impl ToTokens for RawUnique {
             Self::Word(word) => word.to_tokens(tokens),
             Self::Function(function) => function.to_tokens(tokens),
         }
+    }
+}
+
+/// A key that stands alone.
+pub(crate) struct Flag;
+
+impl Value for Flag {
+    const WHAT: &'static str = "no value";
+    const IS_FLAG: bool = true;
+
+    fn instead(_: &TokenStream) -> String {
+        String::new()
+    }
+}
+
+impl Parse for Flag {
+    fn parse(_: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// The path of a function.
+pub(crate) struct Function(pub(crate) Path);
+
+impl Value for Function {
+    const WHAT: &'static str = "the path of a function";
+
+    fn instead(found: &TokenStream) -> String {
+        unquoted::<Path>(found, "Self::check")
+    }
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Path::parse_mod_style).map(Self)
+    }
+}
+
+/// An expression, as which only the compiler reads it.
+pub(crate) struct Tokens(pub(crate) TokenStream);
+
+impl Value for Tokens {
+    const WHAT: &'static str = "a value";
+
+    fn instead(_: &TokenStream) -> String {
+        "…".to_owned()
+    }
+}
+
+impl Parse for Tokens {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self(take_item(input)))
+    }
+}
+
+/// A number as it was typed, with its sign.
+pub(crate) struct Decimal {
+    minus: Option<Token![-]>,
+    number: Lit,
+}
+
+impl Value for Decimal {
+    const WHAT: &'static str = "a number";
+
+    fn instead(found: &TokenStream) -> String {
+        unquoted::<Self>(found, "0.5")
+    }
+}
+
+impl Decimal {
+    /// Whether it has no fraction.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.number, Lit::Int(_))
+    }
+
+    /// The digits, without a suffix.
+    pub(crate) fn digits(&self) -> String {
+        let sign = if self.minus.is_some() { "-" } else { "" };
+        let digits = match &self.number {
+            Lit::Int(number) => number.base10_digits().to_owned(),
+            Lit::Float(number) => number.base10_digits().to_owned(),
+            _ => String::new(),
+        };
+        format!("{sign}{digits}")
+    }
+
+    pub(crate) fn as_f64(&self) -> f64 {
+        self.digits().parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl Parse for Decimal {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let minus = input.parse()?;
+        let number = if input.peek(LitFloat) {
+            Lit::Float(input.parse()?)
+        } else {
+            Lit::Int(input.parse()?)
+        };
+        Ok(Self { minus, number })
+    }
+}
+
+impl ToTokens for Decimal {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.minus.to_tokens(tokens);
+        self.number.to_tokens(tokens);
+    }
+}
+
+/// The least or the greatest value: a number, or a date or time in quotes.
+pub(crate) enum RawBound {
+    Number(Decimal),
+    Text(LitStr),
+}
+
+impl Value for RawBound {
+    const WHAT: &'static str = "a number, or a date or time in quotes";
+
+    fn instead(_: &TokenStream) -> String {
+        "10".to_owned()
+    }
+}
+
+impl Parse for RawBound {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            input.parse().map(Self::Text)
+        } else {
+            input.parse().map(Self::Number)
+        }
+    }
+}
+
+impl ToTokens for RawBound {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Number(number) => number.to_tokens(tokens),
+            Self::Text(text) => text.to_tokens(tokens),
+        }
+    }
+}
+
+/// The values to choose from.
+pub(crate) struct RawOptions(pub(crate) Vec<RawOption>);
+
+/// One of them, with what people read instead.
+pub(crate) struct RawOption {
+    pub(crate) value: RawBound,
+    pub(crate) label: Option<LitStr>,
+}
+
+impl Value for RawOptions {
+    const WHAT: &'static str = "a list";
+
+    fn instead(_: &TokenStream) -> String {
+        "[\"csv\", \"tsv\" = \"Tabs\"]".to_owned()
+    }
+}
+
+impl Parse for RawOptions {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let inside;
+        bracketed!(inside in input);
+        let options = Punctuated::<RawOption, Token![,]>::parse_terminated(&inside)?;
+        Ok(Self(options.into_iter().collect()))
+    }
+}
+
+impl Parse for RawOption {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value = input.parse()?;
+        let label = match input.parse::<Option<Token![=]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        Ok(Self { value, label })
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{WherePredicate, parse_quote};
 
-use super::{krate, policy};
+use super::{form, krate, policy};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStream) -> TokenStream {
@@ -19,6 +19,14 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
     let state = model.state().map_or_else(|| quote!(#krate::NoState), ToTokens::to_token_stream);
     let names = names(model, krate);
     let policy = policy::expand(model, krate);
+    let form = form::constant(model, krate);
+    let validate = form::validate(model, krate);
+    let has_form = model.form().map(|_| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::form::HasForm for #ident #type_generics #where_clause {}
+        }
+    });
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::LiveOperation for #ident #type_generics #where_clause {
@@ -26,7 +34,10 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             type State = #state;
             #names
             #policy
+            #form
+            #validate
         }
+        #has_form
     }
 }
 
@@ -64,7 +75,9 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
         return Vec::new();
     }
     let krate = krate(model.krate());
-    vec![parse_quote! {
+    let mut bounds = vec![parse_quote! {
         Self: #krate::Storable + ::core::marker::Sync
-    }]
+    }];
+    bounds.extend(form::bounds(model, &krate));
+    bounds
 }

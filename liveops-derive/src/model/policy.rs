@@ -231,7 +231,7 @@ fn unique(given: &RawUnique, errors: &mut Errors) -> Option<Unique> {
 }
 
 /// The message about a value that is none of `known`.
-fn unknown_word(key: &str, found: &str, known: &[&str], or: &str) -> String {
+pub(super) fn unknown_word(key: &str, found: &str, known: &[&str], or: &str) -> String {
     let meant = similar(found, known)
         .map(|known| format!("help: did you mean `\"{known}\"`?\n"))
         .unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use quote::quote;
 
-use crate::attr::KEYS;
+use crate::attr::{FIELD_KEYS, KEYS};
 
 /// What the expansion of `item` imports, in order; `None` where it has no place for it.
 fn imported(item: &str) -> Option<Vec<String>> {
@@ -84,24 +84,37 @@ fn nothing_moves_with_a_mistake() {
 }
 
 #[test]
-fn every_key_has_a_documented_module() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../liveops/src/operation/keys.rs");
+fn keys_of_fields_are_imported_too() {
+    let item = r#"#[liveop(form)] struct Import { #[field(la)] a: u8, #[field(min = 1)] b: u8 }"#;
+    let code = crate::derive(item.parse().unwrap(), Some("demo")).to_string().replace(' ', "");
+    assert!(code.contains("use::liveops::form::{keys::la,keys::min,keys::{}};"), "{code}");
+}
+
+/// The modules of a file, each named after a key.
+fn modules(path: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../liveops/src").join(path);
     let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
     let modules = file.items.iter().filter_map(|item| match item {
         syn::Item::Mod(module) => Some(module.ident.to_string().replace("krate", "crate")),
         _ => None,
     });
-    let documented: Vec<_> = modules.collect();
-    assert_eq!(
-        documented, KEYS,
-        "liveops/src/operation/keys.rs has a module for each key, in order"
-    );
+    modules.collect()
+}
+
+#[test]
+fn every_key_has_a_documented_module() {
+    for (file, keys) in [("operation/keys.rs", KEYS), ("form/keys.rs", FIELD_KEYS)] {
+        assert_eq!(modules(file), keys, "{file} has a module for each key, in order");
+    }
 }
 
 #[test]
 fn every_key_is_in_the_table() {
-    let table = include_str!("../docs/live_operation.md");
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-    let keys: Vec<_> = rows.map(|(key, _)| key).filter(|key| KEYS.contains(key)).collect();
-    assert_eq!(keys, KEYS, "live_operation.md has a row for each key, in order");
+    let docs = include_str!("../docs/live_operation.md");
+    let (operation, field) = docs.split_once("# Keys of `#[field(…)]`").unwrap();
+    for (table, keys) in [(operation, KEYS), (field, FIELD_KEYS)] {
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+        let rows: Vec<_> = rows.map(|(key, _)| key).filter(|key| keys.contains(key)).collect();
+        assert_eq!(rows, keys, "live_operation.md has a row for each key, in order");
+    }
 }

@@ -66,6 +66,50 @@ fn a_struct_that_is_run_in_its_own_way() {
     expect_file!["golden/newsletter.rs"].assert_eq(&code);
 }
 
+#[test]
+fn a_struct_with_a_form() {
+    let code = expanded(quote! {
+        /// Sends a letter. To many.
+        ///
+        /// Slowly.
+        #[liveop(form, validate = Self::check)]
+        #[serde(rename_all = "camelCase")]
+        struct Letter {
+            /// Greeting. Stands above the text.
+            #[field(max_length = 20, validate = polite)]
+            greeting: String,
+            #[field(default = 1, min = 1, max = 9.5)]
+            copies_made: u8,
+            #[serde(default, alias = "loud")]
+            bold: bool,
+            #[field(options = [0 = "Fast", 250], default = PACE)]
+            pace: u32,
+            #[serde(with = "base64")]
+            #[field(kind = "file", accept = ".png")]
+            logo: Vec<u8>,
+            #[field(skip)]
+            note: Option<Note>,
+        }
+    });
+    expect_file!["golden/letter.rs"].assert_eq(&code);
+}
+
+#[test]
+fn an_enum_to_choose_from() {
+    let item = quote! {
+        #[serde(rename_all = "kebab-case")]
+        enum Format {
+            /// Comma-separated. The usual.
+            Csv,
+            ExcelSheet,
+            #[serde(skip)]
+            Other(String),
+        }
+    };
+    let code = prettyplease::unparse(&syn::parse2(crate::derive_choices(item)).unwrap());
+    expect_file!["golden/format.rs"].assert_eq(&code);
+}
+
 /// Whatever is generated can be read, and is not the user's to answer for.
 #[test]
 fn nothing_panics_and_everything_public_is_documented() {

@@ -1,5 +1,7 @@
 //! What is said about each mistake.
 
+mod choices;
+mod form;
 mod policy;
 
 use expect_test::{Expect, expect};
@@ -7,8 +9,11 @@ use expect_test::{Expect, expect};
 /// Every message about `item`, below the tokens it points at.
 fn messages_in(package: Option<&str>, item: &str) -> String {
     let item = syn::parse_str(item).unwrap();
-    let rejected = super::check(item, package).err().expect("the item has a mistake");
-    let messages = rejected.error.into_iter().map(|error| {
+    told(super::check(item, package).err().expect("the item has a mistake").error)
+}
+
+fn told(error: syn::Error) -> String {
+    let messages = error.into_iter().map(|error| {
         let typed = error.span().source_text().unwrap_or_default();
         format!("{typed}\n    {}\n", error.to_string().replace('\n', "\n    "))
     });
@@ -27,7 +32,7 @@ fn unknown_key() {
         &expect![[r#"
             colour
                 unknown key `colour` in `#[liveop(…)]`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -40,7 +45,7 @@ fn misspelt_key() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -53,7 +58,7 @@ fn key_in_capitals() {
             Title
                 unknown key `Title` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -92,7 +97,7 @@ fn key_in_quotes() {
         &expect![[r#"
             "app" = "a"
                 expected a key, found `"app" = "a"`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -119,7 +124,7 @@ fn two_commas() {
         &expect![[r#"
             ,
                 expected a key, found `,`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
             ,
                 expected a stage, found `,`
                 help: write a label, as in `"Load"`, or a variant, as in `Load`
@@ -657,7 +662,7 @@ fn everything_at_once() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
             "App"
                 `state` takes a type, found `"App"`
                 help: write `state = App`

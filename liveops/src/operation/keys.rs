@@ -138,6 +138,28 @@ pub mod cancel {}
 /// ```
 pub mod version {}
 
+/// **Flag**, the fields of the struct make a form. Default: there is none.
+///
+/// The page to create one is then at `GET /{op_type}/`, what comes from a form or as JSON is checked
+/// field by field, and [`Renderer::form`](crate::render::Renderer::form) puts the form on a page of your own.
+/// [`form::keys`](crate::form::keys) has the keys of `#[field(…)]`, which says more of a field.
+///
+/// ```text
+/// #[liveop(form)]
+/// ```
+pub mod form {}
+
+/// **Function** that says what is wrong with the fields together, `fn(&Self) -> Result<(), E>`, where `E`
+/// turns into [`FormErrors`](crate::form::FormErrors), as texts do. Default: none.
+///
+/// Its path, not quoted. Asked when an operation comes from outside, and not about one that the
+/// application enqueues by itself.
+///
+/// ```text
+/// #[liveop(validate = Self::check)]
+/// ```
+pub mod validate {}
+
 /// **Type**, what `run` reaches through `Progress::state`. Default: [`NoState`](super::NoState).
 ///
 /// A type, not quoted, that can be had from the state of the application:

@@ -1,5 +1,8 @@
 use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique, UserId};
-use crate::token::{SigningKeys, SubscriptionToken, TokenError};
+use crate::{
+    form::{Form, FormErrors},
+    token::{SigningKeys, SubscriptionToken, TokenError},
+};
 
 /// The static side of one kind of operation: its names, templates and stages.
 ///
@@ -50,6 +53,12 @@ pub trait LiveOperation: Storable + Sync {
 
     /// Which of these operations count as the same: what `#[liveop(unique = …)]` says.
     const UNIQUE: Unique<Self> = Unique::No;
+
+    /// What it asks for, where `#[liveop(form)]` says that its fields make a form.
+    const FORM: Option<&'static Form> = None;
+
+    /// What is wrong with the fields of one together: what `#[liveop(validate = …)]` says.
+    const VALIDATE: Option<fn(&Self) -> Result<(), FormErrors>> = None;
 
     /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;

@@ -4,6 +4,7 @@
 
 mod assets;
 mod container;
+mod form;
 mod fragment;
 mod labels;
 mod list;
@@ -16,6 +17,7 @@ mod traceback;
 
 pub use assets::{Asset, Assets};
 pub use container::Connection;
+pub use form::FormView;
 pub use fragment::{Apply, Fragment};
 pub use list::{ListPage, ListRow};
 #[cfg(feature = "cli")]

@@ -53,7 +53,12 @@ impl<Op: Run> Typed<Op> {
 impl<Op: Run> Erased for Typed<Op> {
     fn read(&self, input: Input<'_>, owner: UserId) -> Result<NewOperation, InputError> {
         match Op::deserialize(input) {
-            Ok(operation) => NewOperation::new(&operation, owner).map_err(InputError::unlocated),
+            Ok(operation) => {
+                if let Some(validate) = Op::VALIDATE {
+                    validate(&operation)?;
+                }
+                NewOperation::new(&operation, owner).map_err(InputError::unlocated)
+            }
             Err(error) => Err(error),
         }
     }

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::{
     erased::{Erased, Typed},
-    input::{Form, Input, InputError, RawInput, explained},
+    input::{Form, Input, InputError, RawInput, explained, through_form},
 };
 use crate::{
     error::RunResult,
+    form::{self, Paths},
     operation::{NewOperation, OperationKind, UserId},
     progress::{Facts, Report, Run},
     store::{Model, Transaction},
@@ -25,6 +26,8 @@ pub(crate) struct RegisteredOperation {
     pub(crate) kind: OperationKind,
     /// The Rust type, for messages.
     pub(crate) type_name: &'static str,
+    /// What it asks for, if it has a form.
+    pub(crate) form: Option<&'static form::Form>,
     erased: Box<dyn Erased>,
 }
 
@@ -52,6 +55,7 @@ impl RegisteredOperation {
         Self {
             kind: const { OperationKind::of::<Op>() },
             type_name: std::any::type_name::<Op>(),
+            form: Op::FORM,
             erased: Box::new(Typed::<Op>::new(state)),
         }
     }
@@ -72,19 +76,32 @@ impl RegisteredOperation {
         self.erased.on_restart(row.input.clone(), transaction, id, owner).await
     }
 
-    /// Reads an input, and gives the operation of `owner` that it makes.
+    /// Reads an input of somebody who may read the files of this machine, and gives the operation of
+    /// `owner` that it makes.
+    #[allow(dead_code, reason = "command lines read so, and they are a part that can be left out")]
     pub(crate) fn read(
         &self,
         input: RawInput<'_>,
         owner: &UserId,
     ) -> Result<NewOperation, InputError> {
+        self.read_with(input, Paths::Trusted, owner)
+    }
+
+    /// The same of a request, whose uploads are at `paths`.
+    pub(crate) fn read_with(
+        &self,
+        input: RawInput<'_>,
+        paths: Paths<'_>,
+        owner: &UserId,
+    ) -> Result<NewOperation, InputError> {
         let read = |input: Input<'_>| self.erased.read(input, owner.clone());
-        let new = match input {
-            RawInput::Json(text) => {
+        let new = match (self.form, input) {
+            (Some(form), input) => read(Input::Json(through_form(form, input, paths)?)),
+            (None, RawInput::Json(text)) => {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
                 read(Input::Json(value))
             }
-            RawInput::Form(text) => {
+            (None, RawInput::Form(text)) => {
                 let form = Form::parse(text);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }

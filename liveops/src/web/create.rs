@@ -8,14 +8,16 @@ use axum::{
 
 use super::{
     error::{WebError, is_partial, wants_json},
+    form,
     json::OperationJson,
     state::Web,
     upload::{self, Uploads},
     viewer::{Authenticated, Viewer},
 };
 use crate::{
+    form::{Paths, Texts},
     operation::{ChannelName, NewOperation, OperationId, OperationKind},
-    runner::{RawInput, RegisteredOperation},
+    runner::{InputError, RawInput, RegisteredOperation},
     store::Enqueued,
 };
 
@@ -30,7 +32,11 @@ pub(super) async fn create<V>(
 ) -> Response {
     let created = async {
         let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
-        let (mut new, uploads) = read(&web, &viewer, operation, &headers, request).await?;
+        let (sent, uploads) = receive(&web, operation, &headers, request).await?;
+        let mut new = match sent.read(operation, &uploads, &viewer) {
+            Ok(new) => new,
+            Err(error) => return form::refuse(&web, &viewer, operation, sent, error, &headers),
+        };
         web.renderer_for(&viewer).language().tag().clone_into(&mut new.language);
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
@@ -42,29 +48,49 @@ pub(super) async fn create<V>(
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-async fn read(
+/// What a request says that an operation shall be.
+pub(super) enum Sent {
+    Json(Bytes),
+    Form(Texts),
+}
+
+impl Sent {
+    /// A request may name only files that it brings along.
+    fn read(
+        &self,
+        operation: &RegisteredOperation,
+        uploads: &Uploads,
+        viewer: &Viewer,
+    ) -> Result<NewOperation, InputError> {
+        let paths = uploads.paths();
+        let read = |input| operation.read_with(input, Paths::Uploaded(&paths), &viewer.id);
+        match self {
+            Self::Json(text) => read(RawInput::Json(text)),
+            Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),
+        }
+    }
+}
+
+async fn receive(
     web: &Web,
-    viewer: &Viewer,
     operation: &RegisteredOperation,
     headers: &HeaderMap,
     request: Request,
-) -> Result<(NewOperation, Uploads), WebError> {
+) -> Result<(Sent, Uploads), WebError> {
     match media_type(headers).as_str() {
-        "application/json" => {
-            let body = body(web, request).await?;
-            Ok((operation.read(RawInput::Json(&body), &viewer.id)?, Uploads::none()))
-        }
+        "application/json" => Ok((Sent::Json(body(web, request).await?), Uploads::none())),
         // A form without fields has no body, and some clients then name no type.
         "application/x-www-form-urlencoded" | "" => {
             let body = body(web, request).await?;
-            Ok((operation.read(RawInput::Form(&body), &viewer.id)?, Uploads::none()))
+            Ok((Sent::Form(Texts::parse(&body)), Uploads::none()))
         }
         "multipart/form-data" => {
             let multipart = Multipart::from_request(request, &())
                 .await
                 .map_err(|error| WebError::unreadable(error.body_text()))?;
-            let (form, uploads) = upload::receive(&web.engine().config, multipart).await?;
-            Ok((operation.read(RawInput::Form(form.as_bytes()), &viewer.id)?, uploads))
+            let (texts, uploads) =
+                upload::receive(&web.engine().config, operation.form, multipart).await?;
+            Ok((Sent::Form(texts), uploads))
         }
         other => Err(WebError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -5,11 +5,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{embed::EmbedError, state::Web, viewer::Viewer};
 use crate::{
     channel::ChannelError,
+    form::FormErrors,
     language::{Language, Text},
     runner::{EnqueueError, InputError, RestartError},
     store::StoreError,
@@ -23,6 +24,8 @@ pub(super) struct WebError {
     message: Message,
     /// The operation that the message speaks of.
     operation_url: Option<String>,
+    /// What is wrong with each field, where the request was an input with mistakes.
+    fields: Map<String, Value>,
 }
 
 /// What people read.
@@ -62,7 +65,7 @@ impl From<String> for Message {
 
 impl WebError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<Message>) -> Self {
-        Self { status, code, message: message.into(), operation_url: None }
+        Self { status, code, message: message.into(), operation_url: None, fields: Map::new() }
     }
 
     /// There is one already, at this address, that counts as the same.
@@ -92,6 +95,14 @@ impl WebError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", message)
     }
 
+    /// An input with mistakes, each beside its field.
+    pub(super) fn invalid(errors: &FormErrors) -> Self {
+        let located =
+            errors.iter().filter_map(|error| error.field.clone().zip(Some(&error.message)));
+        let fields = located.map(|(field, message)| (field, message.as_str().into())).collect();
+        Self { fields, ..Self::unreadable(errors.to_string()) }
+    }
+
     /// What went wrong goes to the application's log, and never to a page.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         tracing::error!(error, "failed to answer a request");
@@ -116,6 +127,9 @@ impl WebError {
         let mut body = json!({ "error": { "code": self.code, "message": message } });
         if let Some(url) = self.operation_url {
             body["error"]["url"] = url.into();
+        }
+        if !self.fields.is_empty() {
+            body["error"]["fields"] = self.fields.into();
         }
         (self.status, Json(body)).into_response()
     }

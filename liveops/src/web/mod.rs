@@ -13,6 +13,7 @@ mod embed;
 mod error;
 mod event_stream;
 mod follower;
+mod form;
 mod guard;
 mod hub;
 mod json;

@@ -7,8 +7,8 @@ use axum::{
 };
 
 use super::{
-    actions, assets, create, guard, list, list_events, operation_events, page, socket, state::Web,
-    token, viewer::Viewer,
+    actions, assets, create, form, guard, list, list_events, operation_events, page, socket,
+    state::Web, token, viewer::Viewer,
 };
 use crate::runner::LiveOps;
 
@@ -20,6 +20,7 @@ use crate::runner::LiveOps;
 /// | route, below the mount | does |
 /// |---|---|
 /// | `GET /` | lists the viewer's operations; everybody's for superusers |
+/// | `GET /{op_type}/` | the form of an operation that has one, or what it asks for as JSON |
 /// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
 /// | `POST /{op_type}/{id}/cancel`, `/restart` | asks for the end, or for another run |
@@ -31,7 +32,7 @@ use crate::runner::LiveOps;
 /// | `GET /static/…` | liveops.js, liveops.css and htmx |
 ///
 /// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
-/// `{"error":{"code","message"}}`. An operation of somebody else is a 404.
+/// `{"error":{"code","message"}}`, with `"fields"` beside those where the fields of a form are wrong. An operation of somebody else is a 404.
 ///
 /// # Serving
 ///
@@ -97,7 +98,7 @@ where
         .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))
         .route(&at("/static/{name}"), get(assets::serve))
-        .route(&at("/{op_type}/"), post(create::create::<V>).layer(body_limit))
+        .route(&at("/{op_type}/"), get(form::show::<V>).post(create::create::<V>).layer(body_limit))
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
         .route(&at("/{op_type}/{id}/events"), get(operation_events::events::<V>))
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))

@@ -11,7 +11,10 @@ use tempfile::{Builder, TempPath};
 use tokio::io::AsyncWriteExt;
 
 use super::error::WebError;
-use crate::config::Config;
+use crate::{
+    config::Config,
+    form::{FileContent, Form, Scalar, Texts},
+};
 
 /// The files of a request: gone with this value unless they are kept.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub(super) struct Uploads {
 impl Uploads {
     pub(super) fn none() -> Self {
         Self { files: Vec::new() }
+    }
+
+    /// Where they are.
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.files.iter().map(|file| file.to_string_lossy().into_owned()).collect()
     }
 
     /// Leaves the files where they are: they belong to an operation now.
@@ -35,31 +43,39 @@ impl Uploads {
 }
 
 /// Reads a form with files: each file is written to the upload folder, and the value of its field
-/// is its path.
+/// is its path. Where `form` asks for the content of a file, that is the value.
 pub(super) async fn receive(
     config: &Config,
+    form: Option<&Form>,
     mut multipart: Multipart,
-) -> Result<(String, Uploads), WebError> {
-    let mut fields: Vec<(String, String)> = Vec::new();
+) -> Result<(Texts, Uploads), WebError> {
+    let mut texts = Texts::default();
     let mut uploads = Uploads::none();
+    let takes_content = |name: &str| {
+        let field = form.and_then(|form| form.field(name));
+        field.is_some_and(|field| field.field_type.scalar == Scalar::Content)
+    };
     while let Some(field) = multipart.next_field().await.map_err(|error| failed(config, &error))? {
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
             // A browser sends a file field that was left empty as a file without a name.
             Some(file_name) if file_name.is_empty() => {}
+            Some(_) if takes_content(&name) => {
+                let content = field.bytes().await.map_err(|error| failed(config, &error))?;
+                texts.push(name, FileContent::from(content.to_vec()).to_base64());
+            }
             Some(file_name) => {
                 let file = save(config, &file_name, field).await?;
-                fields.push((name, file.to_string_lossy().into_owned()));
+                texts.push(name, file.to_string_lossy().into_owned());
                 uploads.files.push(file);
             }
             None => {
                 let text = field.text().await.map_err(|error| failed(config, &error))?;
-                fields.push((name, text));
+                texts.push(name, text);
             }
         }
     }
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    Ok((form, uploads))
+    Ok((texts, uploads))
 }
 
 fn failed(config: &Config, error: &MultipartError) -> WebError {

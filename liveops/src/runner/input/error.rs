@@ -1,20 +1,23 @@
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::de;
 
+use crate::form::{FieldError, Form, FormErrors, words};
+
 /// An input that is not an operation of the type it was sent for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
     /// The field that is wrong, where one is there; the message names one that is missing.
     pub field: Option<String>,
     /// What was expected and what was found.
     pub message: String,
+    /// What else is wrong: an operation with a form says it all at once.
+    pub more: Vec<FieldError>,
 }
 
 impl InputError {
     pub(in crate::runner) fn unlocated(error: impl fmt::Display) -> Self {
-        Self { field: None, message: error.to_string() }
+        Self { field: None, message: error.to_string(), more: Vec::new() }
     }
 
     /// The same error as seen from outside: it is in the field `name`.
@@ -31,7 +34,49 @@ impl InputError {
     pub(super) fn in_item(self, index: usize) -> Self {
         self.in_field(&format!("[{index}]"))
     }
+
+    /// Everything that is wrong, each beside a field of `form` where it is about one.
+    pub(crate) fn on_form(&self, form: &Form) -> FormErrors {
+        let first = FieldError::new(self.field.clone(), self.message.clone());
+        let errors = iter::once(first).chain(self.more.iter().cloned());
+        errors.map(|error| beside(form, error)).collect::<Vec<_>>().into()
+    }
 }
+
+fn beside(form: &Form, error: FieldError) -> FieldError {
+    let place = error.field.as_deref().unwrap_or_default();
+    let (name, inner) = place.split_at(place.find(['.', '[']).unwrap_or(place.len()));
+    match form.field(name) {
+        Some(field) if inner.is_empty() => {
+            FieldError::new(Some(field.name.to_owned()), words::sentence(&error.message))
+        }
+        Some(field) => FieldError::new(
+            Some(field.name.to_owned()),
+            words::sentence(&format!("{}: {}", inner.trim_start_matches('.'), error.message)),
+        ),
+        None => FieldError::new(None, words::sentence(&error.to_string())),
+    }
+}
+
+impl From<FormErrors> for InputError {
+    fn from(errors: FormErrors) -> Self {
+        let mut errors = errors.iter().cloned();
+        let first = errors.next().unwrap_or_else(|| FieldError::new(None, String::new()));
+        Self { field: first.field, message: first.message, more: errors.collect() }
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field}: {}", self.message)?,
+            None => f.write_str(&self.message)?,
+        }
+        self.more.iter().try_for_each(|error| write!(f, "\n{error}"))
+    }
+}
+
+impl std::error::Error for InputError {}
 
 impl de::Error for InputError {
     fn custom<T: fmt::Display>(message: T) -> Self {

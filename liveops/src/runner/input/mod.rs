@@ -7,12 +7,14 @@ mod error;
 mod expectation;
 mod fields;
 mod form;
+mod form_input;
 mod items;
 mod reader;
 
 pub use error::InputError;
 pub(super) use expectation::explained;
 pub(super) use form::Form;
+pub(super) use form_input::through_form;
 pub(super) use reader::Input;
 
 /// An operation as a request brings it.

@@ -1,0 +1,219 @@
+//! `LiveOperation::FORM` and `VALIDATE`.
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Ident, WherePredicate, parse_quote, spanned::Spanned};
+
+use crate::{
+    attr::RawBound,
+    model::{DefaultValue, FormField, Kind, Model},
+};
+
+/// One constant for all of it, as the compiler looks at each constant by itself.
+pub(super) fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
+    let form = model.form()?;
+    let intro = &form.intro;
+    let fields = form.fields.iter().map(|field| self::field(field, krate));
+    Some(quote! {
+        const FORM: ::core::option::Option<&'static #krate::form::Form> =
+            ::core::option::Option::Some(const {
+                &#krate::form::Form { intro: #intro, fields: &[#(#fields),*] }
+            });
+    })
+}
+
+pub(super) fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
+    let path = model.validate()?;
+    Some(quote! {
+        const VALIDATE: ::core::option::Option<
+            fn(&Self) -> ::core::result::Result<(), #krate::form::FormErrors>,
+        > = ::core::option::Option::Some(|__operation| #krate::form::outcome(#path(__operation)));
+    })
+}
+
+/// What the fields of a generic operation have to be.
+pub(super) fn bounds(model: &Model, krate: &TokenStream) -> Vec<WherePredicate> {
+    let fields = model.form().into_iter().flat_map(|form| &form.fields);
+    let fields = fields.filter(|field| !field.is_read_otherwise);
+    let bound = |field: &FormField| -> WherePredicate {
+        let ty = &field.ty;
+        parse_quote! {
+            #ty: #krate::form::FormField + #krate::__private::serde::de::DeserializeOwned
+        }
+    };
+    fields.map(bound).collect()
+}
+
+fn field(field: &FormField, krate: &TokenStream) -> TokenStream {
+    let base = typed(field, krate);
+    let (label, help) = (&field.label, &field.help);
+    let mut parts = vec![quote!(label: #label)];
+    if !help.is_empty() {
+        parts.push(quote!(help: #help));
+    }
+    if !field.aliases.is_empty() {
+        let aliases = &field.aliases;
+        parts.push(quote!(aliases: &[#(#aliases),*]));
+    }
+    if let Some(placeholder) = &field.placeholder {
+        parts.push(quote!(placeholder: #placeholder));
+    }
+    if field.is_hidden {
+        parts.push(quote!(is_hidden: true));
+    }
+    parts.extend(field.default.as_ref().and_then(|default| self::default(field, default, krate)));
+    parts.extend(field.validate.as_ref().map(|validate| {
+        let ty = &field.ty;
+        quote! {
+            read: |__value| #krate::form::read_with(__value, |__value: &#ty| #validate(__value))
+        }
+    }));
+    quote!(#krate::form::Field { #(#parts,)* ..#base })
+}
+
+/// The field with what is said of its type. Each key is a call of its own, with the place of the key:
+/// what does not suit the type is told there.
+fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
+    let (name, ty) = (&field.name, &field.ty);
+    let mut typed = if field.is_read_otherwise {
+        let kind = field.kind.as_ref().map_or(Kind::Text, |(kind, _)| *kind);
+        let field_type = own_type(kind);
+        let like = quote!(#krate::form::Field::like(#name, #krate::form::FieldType::#field_type));
+        shown_as(like, field, krate)
+    } else {
+        shown_as(quote!(#krate::form::Field::of::<#ty>(#name)), field, krate)
+    };
+    let mut call = |function: &str, place: &dyn ToTokens, argument: TokenStream| {
+        typed = called(function, place, &typed, &argument, krate);
+    };
+    for (function, given) in [("min", &field.min), ("max", &field.max)] {
+        if let Some(given) = given {
+            let bound = bound(given, krate);
+            call(function, given, quote!(, #bound));
+        }
+    }
+    if let Some(step) = &field.step {
+        let number = step.as_f64();
+        call("step", step, quote!(, #number));
+    }
+    if let Some((max_length, given)) = &field.max_length {
+        call("max_length", given, quote!(, #max_length));
+    }
+    if let Some((rows, given)) = &field.rows {
+        call("rows", given, quote!(, #rows));
+    }
+    if let Some(accept) = &field.accept {
+        call("accept", accept, quote!(, #accept));
+    }
+    if let Some(any_path) = &field.any_path {
+        call("any_path", any_path, TokenStream::new());
+    }
+    if !field.options.is_empty() {
+        let options = choices(&field.options, krate);
+        call("options", ty, quote!(, &[#(#options),*]));
+    }
+    if matches!(field.default, Some(DefaultValue::Unknown)) {
+        call("optional", ty, TokenStream::new());
+    }
+    typed
+}
+
+fn shown_as(typed: TokenStream, field: &FormField, krate: &TokenStream) -> TokenStream {
+    let Some((kind, given)) = &field.kind else { return typed };
+    let control = control(*kind);
+    called("shown_as", given, &typed, &quote!(, #krate::form::Control::#control), krate)
+}
+
+/// A call that the compiler shows where `place` was typed.
+fn called(
+    function: &str,
+    place: &dyn ToTokens,
+    field: &TokenStream,
+    argument: &TokenStream,
+    krate: &TokenStream,
+) -> TokenStream {
+    let span = place.to_token_stream().span();
+    let span = Span::call_site().located_at(span);
+    let function = Ident::new(function, span);
+    let krate = krate.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(span));
+        token
+    });
+    let krate: TokenStream = krate.collect();
+    quote_spanned!(span=> #krate::form::Field::#function(#field #argument))
+}
+
+pub(super) fn choices<'a>(
+    choices: &'a [(String, String)],
+    krate: &'a TokenStream,
+) -> impl Iterator<Item = TokenStream> + 'a {
+    choices
+        .iter()
+        .map(move |(value, label)| quote!(#krate::form::Choice { value: #value, label: #label }))
+}
+
+fn bound(bound: &RawBound, krate: &TokenStream) -> TokenStream {
+    match bound {
+        RawBound::Number(number) if number.is_whole() => {
+            let digits: i128 = number.digits().parse().unwrap_or_default();
+            let whole = Literal::i128_suffixed(digits);
+            quote!(#krate::form::Bound::Whole(#whole))
+        }
+        RawBound::Number(number) => {
+            let number = number.as_f64();
+            quote!(#krate::form::Bound::Decimal(#number))
+        }
+        RawBound::Text(text) => quote!(#krate::form::Bound::Text(#text)),
+    }
+}
+
+fn default(field: &FormField, default: &DefaultValue, krate: &TokenStream) -> Option<TokenStream> {
+    let value = match default {
+        DefaultValue::Unknown => return None,
+        DefaultValue::Literal(literal) => quote!(#krate::form::value(&#literal)),
+        DefaultValue::Expression(expression) => {
+            let ty = &field.ty;
+            quote!({
+                let __default: #ty = #expression;
+                #krate::form::value(&__default)
+            })
+        }
+        DefaultValue::Part(whole, ident) => quote!({
+            let __default: Self = #whole;
+            #krate::form::value(&__default.#ident)
+        }),
+    };
+    Some(quote!(default: ::core::option::Option::Some(|| #value)))
+}
+
+fn control(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Text => quote!(Text),
+        Kind::Multiline => quote!(Multiline),
+        Kind::Email => quote!(Email),
+        Kind::Url => quote!(Url),
+        Kind::Tel => quote!(Tel),
+        Kind::Password => quote!(Password),
+        Kind::Number => quote!(Number),
+        Kind::Checkbox => quote!(Checkbox),
+        Kind::Date => quote!(Date),
+        Kind::Time => quote!(Time),
+        Kind::DateTime => quote!(DateTime),
+        Kind::File => quote!(File),
+    }
+}
+
+/// What a field of a kind is in JSON where its type does not say so.
+fn own_type(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Text | Kind::Multiline | Kind::Email | Kind::Url | Kind::Tel | Kind::Password => {
+            quote!(TEXT)
+        }
+        Kind::Number => quote!(NUMBER),
+        Kind::Checkbox => quote!(CHECKBOX),
+        Kind::Date => quote!(DATE),
+        Kind::Time => quote!(TIME),
+        Kind::DateTime => quote!(DATE_TIME),
+        Kind::File => quote!(CONTENT),
+    }
+}

@@ -1,0 +1,81 @@
+//! The rules for an enum that is the type of a field.
+
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Fields, Ident, Path, Variant, ext::IdentExt};
+
+use super::form::line;
+use crate::{
+    attr::{self, Docs, EnumKeys, SerdeAttrs, VariantKeys},
+    errors::Errors,
+    naming::{self, serde_case},
+};
+
+/// An enum of which a form shows the variants.
+pub(crate) struct Choices {
+    pub(crate) ident: Ident,
+    pub(crate) krate: Option<Path>,
+    /// Each variant as serde reads it, with what people read.
+    pub(crate) choices: Vec<(String, String)>,
+}
+
+impl Choices {
+    pub(crate) fn check(input: DeriveInput, errors: &mut Errors) -> Self {
+        let mut keys = EnumKeys::default();
+        attr::read_keys(&mut keys, &input.attrs, "crate = my_app::liveops", errors);
+        let serde = SerdeAttrs::read(&input.attrs);
+        if let Some(shape) = &serde.shape {
+            errors.at(
+                shape,
+                format!(
+                    "`{shape}` makes something else of a variant than its name, which is what a form \
+                     sends\nhelp: implement `FormField` by hand"
+                ),
+            );
+        }
+        if !input.generics.params.is_empty() {
+            errors.at(&input.generics, "an enum without fields has no use for parameters");
+        }
+        let choices = match &input.data {
+            Data::Enum(data) => {
+                let variants = data.variants.iter();
+                variants.filter_map(|variant| choice(variant, &serde, errors)).collect()
+            }
+            Data::Struct(_) | Data::Union(_) => {
+                errors.at(
+                    &input.ident,
+                    "only an enum is derived: what there is to choose from is its variants\n\
+                     help: implement `FormField` by hand, which is one constant",
+                );
+                Vec::new()
+            }
+        };
+        Self { ident: input.ident, krate: keys.krate, choices }
+    }
+}
+
+fn choice(
+    variant: &Variant,
+    container: &SerdeAttrs,
+    errors: &mut Errors,
+) -> Option<(String, String)> {
+    let mut keys = VariantKeys::default();
+    attr::read_keys(&mut keys, &variant.attrs, "label = \"…\"", errors);
+    let serde = SerdeAttrs::read(&variant.attrs);
+    if serde.is_skipped {
+        return None;
+    }
+    if !matches!(variant.fields, Fields::Unit) {
+        errors.at(
+            variant.fields.to_token_stream(),
+            "a variant with fields is more than a form can let people choose\n\
+             help: remove the fields, leave the variant out with `#[serde(skip)]`, or implement \
+             `FormField` by hand",
+        );
+    }
+    let name = variant.ident.unraw().to_string();
+    let renamed = container.rename_all.as_deref().map(|rule| serde_case::variant(&name, rule));
+    let (label, _) = Docs::read(&variant.attrs).label_and_help();
+    let label = if label.is_empty() { naming::title(&name) } else { label };
+    let label = line("label", keys.label.as_ref(), errors).unwrap_or(label);
+    Some((serde.rename.or(renamed).unwrap_or(name), label))
+}

@@ -1,0 +1,37 @@
+//! The rules for what is written in quotes.
+
+use syn::LitStr;
+
+use super::super::{names::flaw_of_text, policy::unknown_word};
+use crate::errors::Errors;
+
+/// A text that people read on one line.
+pub(in crate::model) fn line(
+    key: &str,
+    given: Option<&LitStr>,
+    errors: &mut Errors,
+) -> Option<String> {
+    let given = given?;
+    let text = given.value();
+    if let Some(flaw) = flaw_of_text(&text) {
+        errors.at(given, format!("the {key} {flaw}\nhelp: write a text, or leave `{key}` out"));
+        return None;
+    }
+    Some(text)
+}
+
+/// The one of `known` that is called what `given` says.
+pub(super) fn one_of<T: Copy>(
+    key: &str,
+    given: &LitStr,
+    known: &[(&str, T)],
+    errors: &mut Errors,
+) -> Option<T> {
+    let found = given.value();
+    if let Some((_, value)) = known.iter().find(|(name, _)| *name == found) {
+        return Some(*value);
+    }
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    errors.at(given, unknown_word(key, &found, &names, ""));
+    None
+}

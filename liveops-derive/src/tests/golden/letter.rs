@@ -1,0 +1,111 @@
+#[allow(deprecated, unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    use ::liveops::operation::{keys::form, keys::validate, keys::{}};
+    #[cfg(rust_analyzer)]
+    use ::liveops::form::{
+        keys::max_length, keys::validate, keys::default, keys::min, keys::max,
+        keys::options, keys::default, keys::kind, keys::accept, keys::skip, keys::{},
+    };
+    #[automatically_derived]
+    impl ::liveops::LiveOperation for Letter {
+        type Stage = ::liveops::NoStages;
+        type State = ::liveops::NoState;
+        const NAMES: ::liveops::Names = ::liveops::Names {
+            app: "demo_app",
+            name: "letter",
+            op_type: "demo_app.letter",
+            title: "Letter",
+            host_template: "demo_app/letter.html",
+            result_template: "demo_app/letter_result.html",
+            result_text_template: "demo_app/letter_result.txt",
+        };
+        const FORM: ::core::option::Option<&'static ::liveops::form::Form> = ::core::option::Option::Some(const {
+            &::liveops::form::Form {
+                intro: "Sends a letter. To many.",
+                fields: &[
+                    ::liveops::form::Field {
+                        label: "Greeting",
+                        help: "Stands above the text.",
+                        read: |__value| ::liveops::form::read_with(
+                            __value,
+                            |__value: &String| polite(__value),
+                        ),
+                        ..::liveops::form::Field::max_length(
+                            ::liveops::form::Field::of::<String>("greeting"),
+                            20u32,
+                        )
+                    },
+                    ::liveops::form::Field {
+                        label: "Copies made",
+                        default: ::core::option::Option::Some(|| ::liveops::form::value(
+                            &1i128,
+                        )),
+                        ..::liveops::form::Field::max(
+                            ::liveops::form::Field::min(
+                                ::liveops::form::Field::of::<u8>("copiesMade"),
+                                ::liveops::form::Bound::Whole(1i128),
+                            ),
+                            ::liveops::form::Bound::Decimal(9.5f64),
+                        )
+                    },
+                    ::liveops::form::Field {
+                        label: "Bold",
+                        aliases: &["loud"],
+                        default: ::core::option::Option::Some(|| {
+                            let __default: bool = ::core::default::Default::default();
+                            ::liveops::form::value(&__default)
+                        }),
+                        ..::liveops::form::Field::of::<bool>("bold")
+                    },
+                    ::liveops::form::Field {
+                        label: "Pace",
+                        default: ::core::option::Option::Some(|| {
+                            let __default: u32 = PACE;
+                            ::liveops::form::value(&__default)
+                        }),
+                        ..::liveops::form::Field::options(
+                            ::liveops::form::Field::of::<u32>("pace"),
+                            &[
+                                ::liveops::form::Choice {
+                                    value: "0",
+                                    label: "Fast",
+                                },
+                                ::liveops::form::Choice {
+                                    value: "250",
+                                    label: "250",
+                                },
+                            ],
+                        )
+                    },
+                    ::liveops::form::Field {
+                        label: "Logo",
+                        ..::liveops::form::Field::accept(
+                            ::liveops::form::Field::shown_as(
+                                ::liveops::form::Field::like(
+                                    "logo",
+                                    ::liveops::form::FieldType::CONTENT,
+                                ),
+                                ::liveops::form::Control::File,
+                            ),
+                            ".png",
+                        )
+                    },
+                ],
+            }
+        });
+        const VALIDATE: ::core::option::Option<
+            fn(&Self) -> ::core::result::Result<(), ::liveops::form::FormErrors>,
+        > = ::core::option::Option::Some(|__operation| ::liveops::form::outcome(
+            Self::check(__operation),
+        ));
+    }
+    #[automatically_derived]
+    impl ::liveops::form::HasForm for Letter {}
+};
+#[doc(hidden)]
+#[allow(non_local_definitions)]
+#[macro_export]
+macro_rules! op_type_demo_app_DOT_letter {
+    () => {};
+}

@@ -1,0 +1,263 @@
+use expect_test::expect;
+
+use super::says;
+
+#[test]
+fn unknown_key_of_a_field() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(lable = "File")] file: String }"##,
+        &expect![[r#"
+            lable
+                unknown key `lable` in `#[field(…)]`
+                help: did you mean `label`?
+                note: the keys are `label`, `help`, `kind`, `default`, `min`, `max`, `step`, `max_length`, `placeholder`, `options`, `accept`, `rows`, `hidden`, `skip`, `any_path` and `validate`
+        "#]],
+    );
+}
+
+#[test]
+fn field_without_a_form() {
+    says(r##"struct Import { #[field(label = "File")] file: String }"##, &expect![[r##"
+        #[field(label = "File")]
+            `#[field(…)]` is about a field of a form, and there is no form
+            help: add `form` to `#[liveop(…)]`
+    "##]]);
+}
+
+#[test]
+fn field_above_the_struct() {
+    says(
+        r##"#[liveop(form)] #[field(label = "File")] struct Import { file: String }"##,
+        &expect![[r##"
+            #[field(label = "File")]
+                `#[field(…)]` is about one field of a form, not about the whole operation
+                help: move it to the field
+        "##]],
+    );
+}
+
+#[test]
+fn form_of_fields_without_names() {
+    says(r##"#[liveop(form)] struct Import(String);"##, &expect![[r#"
+        form
+            a form asks for its fields by name, and these have none
+            help: write a struct with braces: `struct Import { file: PathBuf }`
+    "#]]);
+}
+
+#[test]
+fn form_with_a_value() {
+    says(r##"#[liveop(form = true)] struct Import {}"##, &expect![[r#"
+        = true
+            `form` takes no value, found `= true`
+            help: write `form` alone
+    "#]]);
+}
+
+#[test]
+fn validate_in_quotes() {
+    says(r##"#[liveop(validate = "Self::check")] struct Import {}"##, &expect![[r#"
+        "Self::check"
+            `validate` takes the path of a function, found `"Self::check"`
+            help: write `validate = Self::check`
+    "#]]);
+}
+
+#[test]
+fn misspelt_kind() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(kind = "emial")] to: String }"##,
+        &expect![[r#"
+            "emial"
+                `kind` cannot be `emial`
+                help: did you mean `"email"`?
+                note: the values are `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`, `"date"`, `"time"`, `"datetime"` and `"file"`
+        "#]],
+    );
+}
+
+#[test]
+fn empty_texts() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(label = "", help = " a", placeholder = "a\nb")] to: String }"##,
+        &expect![[r#"
+            ""
+                the label is empty
+                help: write a text, or leave `label` out
+            " a"
+                the help starts or ends with a space
+                help: write a text, or leave `help` out
+            "a\nb"
+                the placeholder has a line break or another control character in it
+                help: write a text, or leave `placeholder` out
+        "#]],
+    );
+}
+
+#[test]
+fn bounds_the_wrong_way_round() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(min = 10, max = -1.5)] rows: i32 }"##,
+        &expect![[r#"
+            -1.5
+                `max` is less than `min`, which is 10
+                help: exchange them
+        "#]],
+    );
+}
+
+#[test]
+fn bound_that_is_a_word() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(min = low, max = )] rows: i32 }"##,
+        &expect![[r#"
+            low
+                `min` takes a number, or a date or time in quotes, found `low`
+                help: write `min = 10`
+            max
+                `max` needs a value
+                help: write `max = 10`
+        "#]],
+    );
+}
+
+#[test]
+fn step_of_nothing() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(step = 0)] rows: i32, #[field(step = -0.5)] more: i32 }"##,
+        &expect![[r#"
+            0
+                a step is more than 0, found `0`
+                help: write `step = 0.5`
+            -0.5
+                a step is more than 0, found `-0.5`
+                help: write `step = 0.5`
+        "#]],
+    );
+}
+
+#[test]
+fn lengths_of_nothing() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(max_length = 0, rows = -1)] text: String }"##,
+        &expect![[r#"
+            0
+                `max_length` is a whole number from 1 to 4294967295, found `0`
+                help: write `max_length = 10`
+            -1
+                `rows` is a whole number from 1 to 4294967295, found `-1`
+                help: write `rows = 10`
+        "#]],
+    );
+}
+
+#[test]
+fn options_that_are_none() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(options = "a")] a: String, #[field(options = ["a", "a" = "b", ""])] b: String }"##,
+        &expect![[r#"
+            "a"
+                `options` takes a list, found `"a"`
+                help: write `options = ["csv", "tsv" = "Tabs"]`
+            "a"
+                the same option is given twice
+                help: remove one of the two
+            ""
+                an option cannot be empty: that is how a field is sent that was left out
+                help: have a field of type `Option`
+        "#]],
+    );
+}
+
+#[test]
+fn hidden_and_seen() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(hidden, placeholder = "a")] a: String }"##,
+        &expect![[r#"
+            placeholder
+                `placeholder` is about what is seen, and the field is `hidden`
+                help: remove one of the two
+        "#]],
+    );
+}
+
+#[test]
+fn skip_and_more() {
+    says(
+        r##"#[liveop(form)] struct Import { #[field(skip, label = "A")] a: Option<String> }"##,
+        &expect![[r#"
+            label
+                `label` says something of a field that `skip` leaves out of the form
+                help: remove one of the two
+        "#]],
+    );
+}
+
+#[test]
+fn skip_of_what_has_to_be_there() {
+    says(r##"#[liveop(form)] struct Import { #[field(skip)] a: String }"##, &expect![[r#"
+        String
+            a field that the form leaves out has to be something by itself
+            help: add `#[serde(default)]`, or remove `skip`
+    "#]]);
+}
+
+#[test]
+fn flattened_field() {
+    says(r##"#[liveop(form)] struct Import { #[serde(flatten)] rest: Rest }"##, &expect![[r#"
+        flatten
+            the fields behind `flatten` are not known here, so a form cannot ask for them
+            help: add `#[field(skip)]`, or write the fields out
+    "#]]);
+}
+
+#[test]
+fn field_read_otherwise() {
+    says(
+        r##"#[liveop(form)] struct Import { #[serde(with = "hex")] #[field(validate = ok)] key: Vec<u8> }"##,
+        &expect![[r#"
+            with
+                `with` has the field read in a way of its own, so what to ask for is not known
+                help: add `#[field(kind = "…")]`, or `#[field(skip)]`
+            ok
+                `validate` is given what the type of the field reads, and `with` reads it here
+                help: check it with `#[liveop(validate = …)]`
+        "#]],
+    );
+}
+
+#[test]
+fn operation_of_another_shape() {
+    says(
+        r##"#[liveop(form)] #[serde(try_from = "Raw")] struct Import { a: String }"##,
+        &expect![[r#"
+            try_from
+                `try_from` changes what the operation is in JSON, so its fields make no form
+                help: remove `form` from `#[liveop(…)]`, or `try_from` from `#[serde(…)]`
+        "#]],
+    );
+}
+
+#[test]
+fn several_mistakes_in_a_form() {
+    says(
+        r##"#[liveop(form, titel = "A")] struct Import { #[field(lable = "A")] a: String, #[field(kind = "fil", rows = 0)] b: String }"##,
+        &expect![[r#"
+            titel
+                unknown key `titel` in `#[liveop(…)]`
+                help: did you mean `title`?
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`
+            lable
+                unknown key `lable` in `#[field(…)]`
+                help: did you mean `label`?
+                note: the keys are `label`, `help`, `kind`, `default`, `min`, `max`, `step`, `max_length`, `placeholder`, `options`, `accept`, `rows`, `hidden`, `skip`, `any_path` and `validate`
+            "fil"
+                `kind` cannot be `fil`
+                help: did you mean `"file"`?
+                note: the values are `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`, `"date"`, `"time"`, `"datetime"` and `"file"`
+            0
+                `rows` is a whole number from 1 to 4294967295, found `0`
+                help: write `rows = 10`
+        "#]],
+    );
+}

@@ -1,0 +1,130 @@
+use std::fmt;
+
+/// What is wrong with an input, all of it: of each field at most one thing, and what is wrong with
+/// the fields together.
+///
+/// A text turns into one about the whole input.
+///
+/// ```
+/// use liveops::form::FormErrors;
+///
+/// fn check(from: u32, until: u32) -> Result<(), FormErrors> {
+///     if from > until {
+///         return Err(FormErrors::at("until", "Expected a year after the first one."));
+///     }
+///     if until - from > 100 {
+///         Err("Expected at most 100 years.")?;
+///     }
+///     Ok(())
+/// }
+///
+/// assert_eq!(check(2, 1).unwrap_err().of("until"), Some("Expected a year after the first one."));
+/// assert_eq!(check(1, 500).unwrap_err().to_string(), "Expected at most 100 years.");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormErrors {
+    errors: Vec<FieldError>,
+}
+
+/// One thing that is wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The field, as it is called in JSON; `None` where it is about several.
+    pub field: Option<String>,
+    /// What was expected, as a sentence for whoever filled in the form.
+    pub message: String,
+}
+
+impl FormErrors {
+    /// Nothing wrong so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `message` about `field`, as it is called in JSON.
+    pub fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new().and_at(field, message)
+    }
+
+    /// The same, with `message` about `field` besides; nothing if something is wrong with it already.
+    #[must_use]
+    pub fn and_at(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        let field = field.into();
+        if self.of(&field).is_none() {
+            self.errors.push(FieldError { field: Some(field), message: message.into() });
+        }
+        self
+    }
+
+    /// What is wrong with a field.
+    pub fn of(&self, field: &str) -> Option<&str> {
+        let error = self.errors.iter().find(|error| error.field.as_deref() == Some(field));
+        error.map(|error| error.message.as_str())
+    }
+
+    /// Everything, in the order it was found.
+    pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
+        self.errors.iter()
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    pub(super) fn check(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    pub(super) fn add(&mut self, field: &str, message: String) {
+        *self = std::mem::take(self).and_at(field, message);
+    }
+}
+
+impl From<String> for FormErrors {
+    fn from(message: String) -> Self {
+        Self { errors: vec![FieldError { field: None, message }] }
+    }
+}
+
+impl From<&str> for FormErrors {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
+impl From<Vec<FieldError>> for FormErrors {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self { errors }
+    }
+}
+
+impl FieldError {
+    pub(crate) fn new(field: Option<String>, message: String) -> Self {
+        Self { field, message }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl fmt::Display for FormErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FormErrors {}

@@ -1,0 +1,256 @@
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts, words,
+};
+
+/// Whose paths are taken for uploads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paths<'a> {
+    /// Everybody's: whoever gives the input may read the files of this machine.
+    Trusted,
+    /// Those of files that came with the request.
+    Uploaded(&'a [String]),
+}
+
+impl Form {
+    /// The input that texts make. Takes what the form asks for, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// With everything that is wrong with any field.
+    pub(crate) fn read_texts(
+        &self,
+        texts: &Texts,
+        paths: Paths<'_>,
+    ) -> Result<Map<String, Value>, FormErrors> {
+        let mut input = Map::new();
+        let mut errors = FormErrors::new();
+        for field in self.fields {
+            let read = field.field_type.read(&field.texts(texts));
+            match read.and_then(|value| field.check(value, paths)) {
+                Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
+                Ok(None) => {}
+                Err(message) => errors.add(field.name, message),
+            }
+        }
+        errors.check().map(|()| input)
+    }
+
+    /// The same of JSON, of which what the form does not ask for is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// With everything that is wrong with any field.
+    pub(crate) fn read_json(
+        &self,
+        mut input: Map<String, Value>,
+        paths: Paths<'_>,
+    ) -> Result<Map<String, Value>, FormErrors> {
+        let mut errors = FormErrors::new();
+        for field in self.fields {
+            match field.check(field.take(&mut input), paths) {
+                Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
+                Ok(None) => {}
+                Err(message) => errors.add(field.name, message),
+            }
+        }
+        errors.check().map(|()| input)
+    }
+}
+
+impl Field {
+    /// What was typed into it: nothing, where nothing was.
+    fn texts(&self, texts: &Texts) -> Vec<String> {
+        let is_listed =
+            self.field_type.is_multiple && self.field_type.control == Control::Multiline;
+        let texts = texts.of(self.name).filter(|text| !text.trim().is_empty());
+        if is_listed {
+            let lines = texts.flat_map(str::lines).map(str::trim);
+            return lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        }
+        let mut texts: Vec<String> = texts.map(str::to_owned).collect();
+        // Behind the "no" that goes with every box comes the "yes" of one that is ticked.
+        if self.field_type.control == Control::Checkbox && texts.len() == 2 {
+            texts.remove(0);
+        }
+        texts
+    }
+
+    fn take(&self, input: &mut Map<String, Value>) -> Option<Value> {
+        let names = std::iter::once(self.name).chain(self.aliases.iter().copied());
+        let found: Vec<Value> = names.filter_map(|name| input.remove(name)).collect();
+        found.into_iter().next().filter(|value| !value.is_null())
+    }
+
+    /// The value, or what stands for one that was left out.
+    fn check(&self, value: Option<Value>, paths: Paths<'_>) -> Result<Option<Value>, String> {
+        let Some(value) = value.or_else(|| self.default.map(|default| default())) else {
+            return self.field_type.absent();
+        };
+        // A default may be null: nothing.
+        if value.is_null() {
+            return Ok(None);
+        }
+        self.field_type.check(&value, paths)?;
+        (self.read)(&value)?;
+        Ok(Some(value))
+    }
+}
+
+impl FieldType {
+    fn read(&self, texts: &[String]) -> Result<Option<Value>, String> {
+        match texts {
+            [] => Ok(None),
+            texts if self.is_multiple => {
+                let items: Result<Vec<Value>, String> =
+                    texts.iter().map(|text| self.scalar.read(text)).collect();
+                items.map(|items| Some(items.into()))
+            }
+            [text] => self.scalar.read(text).map(Some),
+            _ => Err(words::SEVERAL.to_owned()),
+        }
+    }
+
+    fn absent(&self) -> Result<Option<Value>, String> {
+        match self.absent {
+            Absent::LeftOut => Ok(None),
+            Absent::No => Ok(Some(false.into())),
+            Absent::Empty => Ok(Some(Value::Array(Vec::new()))),
+            Absent::Mistake => Err(match self.control {
+                Control::File => words::MISSING_FILE,
+                Control::Select => words::MISSING_CHOICE,
+                _ => words::MISSING,
+            }
+            .to_owned()),
+        }
+    }
+
+    fn check(&self, value: &Value, paths: Paths<'_>) -> Result<(), String> {
+        if !self.is_multiple {
+            return self.check_one(value, paths);
+        }
+        let items = value.as_array().ok_or(words::NOT_A_LIST)?;
+        items.iter().try_for_each(|item| self.check_one(item, paths))
+    }
+
+    fn check_one(&self, value: &Value, paths: Paths<'_>) -> Result<(), String> {
+        self.scalar.check(value)?;
+        self.check_choice(value)?;
+        self.check_bounds(value)?;
+        match value {
+            Value::String(text) => self.check_text(text, paths),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_choice(&self, value: &Value) -> Result<(), String> {
+        let chosen = text_of(value);
+        let is_known = self.choices.iter().any(|choice| choice.value == chosen);
+        if is_known || self.choices.is_empty() {
+            Ok(())
+        } else {
+            Err(words::NOT_A_CHOICE.to_owned())
+        }
+    }
+
+    fn check_bounds(&self, value: &Value) -> Result<(), String> {
+        let is_beyond = |bound: Option<Bound>, side: Ordering| {
+            bound.and_then(|bound| self.compare(value, bound)) == Some(side)
+        };
+        if is_beyond(self.min, Ordering::Less) || is_beyond(self.max, Ordering::Greater) {
+            return Err(words::out_of_bounds(self.min, self.max, &text_of(value)));
+        }
+        Ok(())
+    }
+
+    fn compare(&self, value: &Value, bound: Bound) -> Option<Ordering> {
+        match bound {
+            Bound::Whole(bound) => match value.as_number()?.as_i128() {
+                Some(number) => Some(number.cmp(&bound)),
+                None => value.as_f64()?.partial_cmp(&(bound as f64)),
+            },
+            Bound::Decimal(bound) => value.as_f64()?.partial_cmp(&bound),
+            Bound::Text(bound) => Some(self.in_order(value.as_str()?)?.cmp(&self.in_order(bound)?)),
+        }
+    }
+
+    /// A date or a time in the one way of writing it in which texts compare as what they say.
+    fn in_order(&self, text: &str) -> Option<String> {
+        let text = self.scalar.read(text).ok()?;
+        // Behind a fraction of a second it would count.
+        Some(text.as_str()?.trim_end_matches('Z').to_owned())
+    }
+
+    fn check_text(&self, text: &str, paths: Paths<'_>) -> Result<(), String> {
+        match self.scalar {
+            Scalar::Path => self.check_path(text, paths),
+            Scalar::Content => self.check_content(text),
+            _ => self.check_line(text),
+        }
+    }
+
+    fn check_line(&self, text: &str) -> Result<(), String> {
+        let length = text.chars().count();
+        if let Some(max) = self.max_length.filter(|max| length > *max as usize) {
+            return Err(words::too_long(max, length));
+        }
+        match self.control {
+            Control::Email if !is_email(text) => Err(words::NOT_AN_EMAIL.to_owned()),
+            Control::Url if !is_url(text) => Err(words::NOT_A_URL.to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_content(&self, base64: &str) -> Result<(), String> {
+        let length = FileContent::length(base64).ok_or(words::NOT_BASE64)?;
+        match self.max_length.filter(|max| length > *max as usize) {
+            Some(max) => Err(words::too_large(max, length)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_path(&self, path: &str, paths: Paths<'_>) -> Result<(), String> {
+        match paths {
+            Paths::Uploaded(uploads)
+                if !self.takes_any_path && !uploads.iter().any(|upload| upload == path) =>
+            {
+                Err(words::NOT_UPLOADED.to_owned())
+            }
+            _ if !self.accepts(path) => Err(words::not_accepted(self.accept)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Media types are the browser's to see to: a path does not tell them.
+    fn accepts(&self, path: &str) -> bool {
+        let path = path.to_lowercase();
+        let mut kinds = self.accept.split(',').map(|kind| kind.trim().to_lowercase());
+        kinds.any(|kind| !kind.starts_with('.') || path.ends_with(&kind))
+    }
+}
+
+/// A value as a form shows it.
+pub(crate) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// As far as HTML goes in checking one, and mail servers agree.
+fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.rsplit_once('@') else { return false };
+    let is_plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@');
+    is_plain(name) && is_plain(host)
+}
+
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    is_scheme && !rest.is_empty() && !text.contains(char::is_whitespace)
+}

@@ -1,0 +1,124 @@
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde::Serialize;
+use serde_json::{Number, Value};
+
+use super::words;
+
+/// What the text of a field is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scalar {
+    /// A text.
+    Text,
+    /// A number without a fraction.
+    Whole,
+    /// Any number.
+    Number,
+    /// Yes or no.
+    Bool,
+    /// A day.
+    Date,
+    /// A time of day.
+    Time,
+    /// A day and a time.
+    DateTime,
+    /// A moment, in UTC where no zone is told.
+    Instant,
+    /// The path of a file.
+    Path,
+    /// The content of a file, as Base64.
+    Content,
+}
+
+impl Scalar {
+    /// The JSON that a text stands for.
+    pub(super) fn read(self, text: &str) -> Result<Value, String> {
+        let trimmed = text.trim();
+        let value = match self {
+            // Browsers send the ends of lines as mail does.
+            Self::Text => Some(text.replace("\r\n", "\n").into()),
+            Self::Path | Self::Content => Some(text.into()),
+            Self::Whole => whole(trimmed),
+            Self::Number => whole(trimmed).or_else(|| decimal(trimmed)),
+            Self::Bool => bool(trimmed),
+            Self::Date => json(trimmed.parse::<NaiveDate>().ok()),
+            Self::Time => json(time(trimmed)),
+            Self::DateTime => json(date_time(trimmed)),
+            Self::Instant => json(instant(trimmed)),
+        };
+        value.ok_or_else(|| words::expected(self).to_owned())
+    }
+
+    /// Whether a value is one of these.
+    pub(super) fn check(self, value: &Value) -> Result<(), String> {
+        let fits = match (self, value) {
+            (Self::Whole, Value::Number(number)) => !number.is_f64(),
+            (Self::Number, Value::Number(_)) | (Self::Bool, Value::Bool(_)) => true,
+            (Self::Text | Self::Path | Self::Content, Value::String(_)) => true,
+            (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(words::expected(self).to_owned()) }
+    }
+
+    /// Whether texts that come later in order are later.
+    pub(super) const fn is_dated(self) -> bool {
+        matches!(self, Self::Date | Self::Time | Self::DateTime | Self::Instant)
+    }
+}
+
+fn whole(text: &str) -> Option<Value> {
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let number =
+        text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
+    number.ok().map(Value::Number)
+}
+
+fn decimal(text: &str) -> Option<Value> {
+    // Also reads "inf" and "nan", which JSON has not.
+    text.parse().ok().and_then(Number::from_f64).map(Value::Number)
+}
+
+fn bool(text: &str) -> Option<Value> {
+    match text {
+        "true" | "on" | "yes" | "1" => Some(true.into()),
+        "false" | "off" | "no" | "0" => Some(false.into()),
+        _ => None,
+    }
+}
+
+fn time(text: &str) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(text, "%H:%M").ok().or_else(|| text.parse().ok())
+}
+
+fn date_time(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok().or_else(|| text.parse().ok())
+}
+
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let zoned = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+    zoned.or_else(|| date_time(text).map(|at| at.and_utc()))
+}
+
+fn json<T: Serialize>(value: Option<T>) -> Option<Value> {
+    value.and_then(|value| serde_json::to_value(value).ok())
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Whole => "integer",
+            Self::Number => "number",
+            Self::Bool => "boolean",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::DateTime => "date-time-local",
+            Self::Instant => "date-time",
+            Self::Path => "file",
+            Self::Content => "base64",
+        })
+    }
+}

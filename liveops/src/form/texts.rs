@@ -1,0 +1,39 @@
+/// The fields of a form as they were sent: texts, of one name as often as it was sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    pairs: Vec<(String, String)>,
+}
+
+impl Texts {
+    pub(crate) fn parse(form: &[u8]) -> Self {
+        form_urlencoded::parse(form).into_owned().collect()
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
+    }
+
+    pub(crate) fn push(&mut self, name: String, text: String) {
+        self.pairs.push((name, text));
+    }
+
+    /// Takes the place of whatever there was of this name.
+    pub(crate) fn set(&mut self, name: &str, texts: Vec<String>) {
+        self.pairs.retain(|(known, _)| known != name);
+        self.pairs.extend(texts.into_iter().map(|text| (name.to_owned(), text)));
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name)
+    }
+
+    pub(crate) fn of<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
+        self.pairs.iter().filter(move |(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+}
+
+impl FromIterator<(String, String)> for Texts {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self { pairs: pairs.into_iter().collect() }
+    }
+}

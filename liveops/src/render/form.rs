@@ -1,0 +1,224 @@
+mod control;
+mod entered;
+
+use maud::{Markup, Render, html};
+use serde::Serialize;
+
+use super::Renderer;
+use crate::{
+    form::{Field, Form, FormErrors, HasForm, Texts, words},
+    operation::{OperationKind, UserId},
+};
+use control::{Ids, Shown};
+use entered::Entered;
+
+/// The form that creates an operation, for a page of the application's own: a piece of markup.
+///
+/// It is sent to the liveops router, which creates the operation and leads to its page, or shows the
+/// form again with what is wrong beside the fields. The page's head needs
+/// [`Renderer::head`](super::Renderer::head) for its looks.
+#[derive(Debug, Clone)]
+pub struct FormView {
+    form: &'static Form,
+    action: String,
+    id: String,
+    submit: String,
+    is_in_place: bool,
+    hidden: Vec<&'static str>,
+    entered: Entered,
+    errors: FormErrors,
+}
+
+impl Renderer {
+    /// The form of an operation whose `#[liveop(…)]` says `form`.
+    ///
+    /// ```
+    /// use liveops::{LiveOperation, Templates, render::Renderer};
+    /// use maud::html;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// #[liveop(app = "demo", form)]
+    /// struct Letter {
+    ///     /// Greeting. Stands above the text.
+    ///     greeting: String,
+    ///     #[field(default = 1)]
+    ///     copies: u8,
+    /// }
+    ///
+    /// let renderer = Renderer::new(Templates::new(), "/live");
+    /// let page = html! {
+    ///     h2 { (Letter::TITLE) }
+    ///     (renderer.form::<Letter>().value("greeting", "Hello!").submit("Print it"))
+    /// };
+    /// assert!(page.0.contains(r#"action="/live/demo.letter/""#));
+    /// assert!(page.0.contains(r#"value="Hello!""#));
+    /// assert!(page.0.contains("Stands above the text."));
+    /// ```
+    pub fn form<Op: HasForm>(&self) -> FormView {
+        // `HasForm` is derived together with the form.
+        const NO_FIELDS: &Form = &Form { intro: "", fields: &[] };
+        self.form_of(&const { OperationKind::of::<Op>() }, Op::FORM.unwrap_or(NO_FIELDS))
+    }
+
+    pub(crate) fn form_of(&self, kind: &OperationKind, form: &'static Form) -> FormView {
+        FormView {
+            form,
+            action: format!("{}/{}/", self.mount(), kind.op_type),
+            id: format!("op-form-{}", kind.op_type.replace('.', "-")),
+            submit: words::START.to_owned(),
+            is_in_place: false,
+            hidden: Vec::new(),
+            entered: Entered::defaults(form),
+            errors: FormErrors::new(),
+        }
+    }
+
+    /// The page that has nothing but a form.
+    pub(crate) fn form_page(
+        &self,
+        kind: &OperationKind,
+        form: &FormView,
+        viewer: &UserId,
+    ) -> Markup {
+        let body = html! {
+            h1 { (kind.title) }
+            @if !form.form.intro.is_empty() { p class="liveops-lead" { (prose(form.form.intro)) } }
+            (form)
+        };
+        self.page(kind.title, viewer, body)
+    }
+}
+
+impl FormView {
+    /// The same, with something in a field already. A field of that name has to be there.
+    ///
+    /// # Panics
+    ///
+    /// In debug builds, when there is no such field.
+    #[must_use]
+    pub fn value(mut self, field: &str, value: impl Serialize) -> Self {
+        debug_assert!(self.form.field(field).is_some(), "the form has no field `{field}`");
+        self.entered.set(field, &crate::form::value(&value));
+        self
+    }
+
+    /// The same, with something in a field that is not seen.
+    ///
+    /// # Panics
+    ///
+    /// In debug builds, when there is no such field.
+    #[must_use]
+    pub fn hidden(mut self, field: &str, value: impl Serialize) -> Self {
+        self.hidden.extend(self.form.field(field).map(|field| field.name));
+        self.value(field, value)
+    }
+
+    /// The same, with other words on its button.
+    #[must_use]
+    pub fn submit(self, words: impl Into<String>) -> Self {
+        Self { submit: words.into(), ..self }
+    }
+
+    /// The same with another id, for a page that has two of one operation.
+    #[must_use]
+    pub fn id(self, id: impl Into<String>) -> Self {
+        Self { id: id.into(), ..self }
+    }
+
+    /// The same, which htmx sends and, where something is wrong, puts in its own place.
+    ///
+    /// The page has to bring htmx; without it the form is sent as any other.
+    #[must_use]
+    pub fn in_place(self) -> Self {
+        Self { is_in_place: true, ..self }
+    }
+
+    /// The same as it was sent, with what is wrong with it.
+    pub(crate) fn sent(self, texts: Texts, had_files: bool, errors: FormErrors) -> Self {
+        Self { entered: Entered::sent(texts, had_files), errors, ..self }
+    }
+}
+
+impl Render for FormView {
+    fn render(&self) -> Markup {
+        let encoding = self.form.has_files().then_some("multipart/form-data");
+        html! {
+            form class="liveops-form" id=(self.id) method="post" action=(self.action)
+                enctype=[encoding]
+                hx-post=[self.is_in_place.then_some(&self.action)]
+                hx-swap=[self.is_in_place.then_some("outerHTML")]
+                hx-encoding=[encoding.filter(|_| self.is_in_place)]
+                data-liveop-form {
+                (self.summary())
+                @for field in self.form.fields { (self.field(field)) }
+                button type="submit" data-variant="primary" { (self.submit) }
+            }
+        }
+    }
+}
+
+impl FormView {
+    /// All that is wrong, which takes the focus, with a link to each field.
+    fn summary(&self) -> Markup {
+        html! {
+            @if !self.errors.is_empty() {
+                div class="liveops-mistakes" role="alert" tabindex="-1" autofocus {
+                    p { strong { (words::mistakes(self.errors.iter().count())) } }
+                    ul {
+                        @for error in self.errors.iter() {
+                            li { (self.mistake(error.field.as_deref(), &error.message)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn mistake(&self, field: Option<&str>, message: &str) -> Markup {
+        let field = field.and_then(|name| self.form.field(name));
+        let is_seen = |field: &&'static Field| !self.is_hidden(field);
+        html! {
+            @match field {
+                Some(field) if is_seen(&field) => {
+                    a href={ "#" (self.ids(field).control) } { (prose(field.label)) ": " (message) }
+                }
+                Some(field) => { (prose(field.label)) ": " (message) }
+                None => { (message) }
+            }
+        }
+    }
+
+    fn field(&self, field: &'static Field) -> Markup {
+        let ids = self.ids(field);
+        let texts = self.entered.of(field);
+        if self.is_hidden(field) {
+            return html! {
+                @for text in texts { input type="hidden" name=(field.name) value=(text); }
+            };
+        }
+        let error = self.errors.of(field.name);
+        let lost = self.entered.had_files && field.field_type.is_file();
+        Shown { field, ids, texts, error, lost }.render()
+    }
+
+    fn is_hidden(&self, field: &Field) -> bool {
+        field.is_hidden || self.hidden.contains(&field.name)
+    }
+
+    fn ids(&self, field: &Field) -> Ids {
+        Ids::new(&self.id, field.name)
+    }
+}
+
+/// A text in which code stands between backticks.
+pub(super) fn prose(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+use maud::{Markup, html};
+
+use super::prose;
+use crate::form::{Choice, Control, Field, FieldType, Scalar, words};
+
+/// The ids of what belongs to a field.
+pub(super) struct Ids {
+    pub(super) control: String,
+    help: String,
+    error: String,
+}
+
+impl Ids {
+    pub(super) fn new(form: &str, field: &str) -> Self {
+        let control = format!("{form}-{field}");
+        Self { help: format!("{control}-help"), error: format!("{control}-error"), control }
+    }
+}
+
+/// A field that is seen, with all that is said about it.
+pub(super) struct Shown<'a> {
+    pub(super) field: &'static Field,
+    pub(super) ids: Ids,
+    pub(super) texts: Vec<&'a str>,
+    pub(super) error: Option<&'a str>,
+    /// Whether a file was here that has to be chosen again.
+    pub(super) lost: bool,
+}
+
+impl Shown<'_> {
+    pub(super) fn render(&self) -> Markup {
+        html! {
+            div class="liveops-field" data-invalid[self.error.is_some()] {
+                @if self.is_group() {
+                    fieldset id=(self.ids.control) aria-describedby=[self.described_by()] tabindex="-1" {
+                        legend { (self.label()) }
+                        (self.notes())
+                        @for choice in self.kind().choices { (self.box_of(choice)) }
+                    }
+                } @else if self.kind().control == Control::Checkbox {
+                    label for=(self.ids.control) { (self.checkbox()) " " (self.label()) }
+                    (self.notes())
+                } @else {
+                    label for=(self.ids.control) { (self.label()) }
+                    (self.notes())
+                    (self.control())
+                }
+            }
+        }
+    }
+
+    fn kind(&self) -> &'static FieldType {
+        &self.field.field_type
+    }
+
+    /// Whether any number of choices can be made.
+    fn is_group(&self) -> bool {
+        self.kind().is_multiple && self.kind().control == Control::Select
+    }
+
+    fn label(&self) -> Markup {
+        html! {
+            span {
+                (prose(self.field.label))
+                @if self.field.is_required() {
+                    " " span class="liveops-required" { "(" (words::REQUIRED) ")" }
+                }
+            }
+        }
+    }
+
+    fn notes(&self) -> Markup {
+        html! {
+            @if let Some(help) = self.help() { p class="liveops-help" id=(self.ids.help) { (help) } }
+            @if let Some(error) = self.error {
+                p class="liveops-mistake" id=(self.ids.error) { (error) }
+            }
+        }
+    }
+
+    fn help(&self) -> Option<Markup> {
+        let kind = self.kind();
+        let is_list = kind.is_multiple && kind.control == Control::Multiline;
+        let hints = [
+            is_list.then_some(words::ONE_PER_LINE),
+            (kind.scalar == Scalar::Instant).then_some(words::IN_UTC),
+            self.lost.then_some(words::FILE_AGAIN),
+        ];
+        let hints: Vec<&str> = hints.into_iter().flatten().collect();
+        if self.field.help.is_empty() && hints.is_empty() {
+            return None;
+        }
+        Some(html! {
+            (prose(self.field.help))
+            @for hint in hints { " " (hint) }
+        })
+    }
+
+    fn described_by(&self) -> Option<String> {
+        let help = self.help().map(|_| self.ids.help.as_str());
+        let error = self.error.map(|_| self.ids.error.as_str());
+        let ids: Vec<&str> = [error, help].into_iter().flatten().collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    fn invalid(&self) -> Option<&'static str> {
+        self.error.map(|_| "true")
+    }
+
+    fn text(&self) -> &str {
+        self.texts.last().copied().unwrap_or_default()
+    }
+
+    fn box_of(&self, choice: &Choice) -> Markup {
+        html! {
+            label {
+                input type="checkbox" name=(self.field.name) value=(choice.value)
+                    aria-invalid=[self.invalid()] checked[self.texts.contains(&choice.value)];
+                " " (choice.label)
+            }
+        }
+    }
+
+    /// A box that is not ticked is not sent at all, so that a "no" goes with it.
+    fn checkbox(&self) -> Markup {
+        html! {
+            input type="hidden" name=(self.field.name) value="false";
+            input type="checkbox" id=(self.ids.control) name=(self.field.name) value="true"
+                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()]
+                checked[matches!(self.text(), "true" | "on")];
+        }
+    }
+
+    fn control(&self) -> Markup {
+        match self.kind().control {
+            Control::Select => self.select(),
+            Control::Multiline => self.lines(),
+            _ => self.input(),
+        }
+    }
+
+    fn select(&self) -> Markup {
+        let is_settled = self.field.is_required() || self.field.default.is_some();
+        let is_chosen = |choice: &Choice| choice.value == self.text();
+        let has_none = !is_settled || !self.kind().choices.iter().any(is_chosen);
+        html! {
+            select id=(self.ids.control) name=(self.field.name) required[self.field.is_required()]
+                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
+                @if has_none { option value="" { (words::NOTHING_CHOSEN) } }
+                @for choice in self.kind().choices {
+                    option value=(choice.value) selected[is_chosen(choice)] { (choice.label) }
+                }
+            }
+        }
+    }
+
+    fn lines(&self) -> Markup {
+        let text = self.texts.join("\n");
+        html! {
+            textarea id=(self.ids.control) name=(self.field.name) rows=(self.kind().rows.unwrap_or(4))
+                placeholder=[self.placeholder()] maxlength=[self.max_length()]
+                required[self.field.is_required()]
+                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
+                // A browser drops the first end of a line.
+                @if text.starts_with('\n') { "\n" }
+                (text)
+            }
+        }
+    }
+
+    fn input(&self) -> Markup {
+        let kind = self.kind();
+        let is_file = kind.control == Control::File;
+        // What a browser fills in has no zone.
+        let text = if kind.scalar == Scalar::Instant {
+            self.text().trim_end_matches('Z')
+        } else {
+            self.text()
+        };
+        let step = match (kind.step, kind.scalar) {
+            (Some(step), _) => Some(step.to_string()),
+            (None, Scalar::Number) => Some("any".to_owned()),
+            (None, _) => None,
+        };
+        html! {
+            input type=(input_type(kind.control)) id=(self.ids.control) name=(self.field.name)
+                value=[Some(text).filter(|text| !is_file && !text.is_empty())]
+                placeholder=[self.placeholder()] maxlength=[self.max_length().filter(|_| !is_file)]
+                min=[kind.min.map(words::bound)] max=[kind.max.map(words::bound)] step=[step]
+                accept=[Some(kind.accept).filter(|accept| !accept.is_empty())]
+                multiple[is_file && kind.is_multiple] required[self.field.is_required()]
+                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()];
+        }
+    }
+
+    fn placeholder(&self) -> Option<&'static str> {
+        Some(self.field.placeholder).filter(|placeholder| !placeholder.is_empty())
+    }
+
+    /// Of a list it would count all lines together.
+    fn max_length(&self) -> Option<u32> {
+        self.kind().max_length.filter(|_| !self.kind().is_multiple)
+    }
+}
+
+fn input_type(control: Control) -> &'static str {
+    match control {
+        Control::Email => "email",
+        Control::Url => "url",
+        Control::Tel => "tel",
+        Control::Password => "password",
+        Control::Number => "number",
+        Control::Checkbox => "checkbox",
+        Control::Date => "date",
+        Control::Time => "time",
+        Control::DateTime => "datetime-local",
+        Control::File => "file",
+        Control::Text | Control::Multiline | Control::Select => "text",
+    }
+}

@@ -1,0 +1,42 @@
+use serde_json::Value;
+
+use crate::form::{Control, Field, Form, Texts, text_of};
+
+/// What is in the fields of a form.
+#[derive(Debug, Clone)]
+pub(super) struct Entered {
+    texts: Texts,
+    /// Whether files came with it, which a page cannot put into it again.
+    pub(super) had_files: bool,
+}
+
+impl Entered {
+    pub(super) fn defaults(form: &Form) -> Self {
+        let mut entered = Self { texts: Texts::default(), had_files: false };
+        for field in form.fields {
+            if let Some(default) = field.default {
+                entered.set(field.name, &default());
+            }
+        }
+        entered
+    }
+
+    pub(super) fn sent(texts: Texts, had_files: bool) -> Self {
+        Self { texts, had_files }
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &Value) {
+        let texts = match value {
+            Value::Null => Vec::new(),
+            Value::Array(items) => items.iter().map(text_of).collect(),
+            value => vec![text_of(value)],
+        };
+        self.texts.set(name, texts);
+    }
+
+    /// What a field shows. A password, and what was in a file, is not sent back.
+    pub(super) fn of<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
+        let keeps_it = field.field_type.control == Control::Password;
+        if keeps_it { Vec::new() } else { self.texts.of(field.name).collect() }
+    }
+}

@@ -1,0 +1,26 @@
+use serde_json::Value;
+
+use super::{InputError, RawInput};
+use crate::form::{Form, Paths, Texts};
+
+/// What is left of an input for serde when its form has read and checked every field.
+///
+/// # Errors
+///
+/// With everything that the form says against it.
+pub(in crate::runner) fn through_form(
+    form: &Form,
+    input: RawInput<'_>,
+    paths: Paths<'_>,
+) -> Result<Value, InputError> {
+    let fields = match input {
+        RawInput::Form(text) => form.read_texts(&Texts::parse(text), paths)?,
+        RawInput::Json(text) => {
+            match serde_json::from_slice(text).map_err(InputError::unlocated)? {
+                Value::Object(fields) => form.read_json(fields, paths)?,
+                other => return Ok(other),
+            }
+        }
+    };
+    Ok(fields.into())
+}

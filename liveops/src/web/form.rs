@@ -1,0 +1,143 @@
+use axum::{
+    Extension, Json,
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    create::Sent,
+    error::{WebError, is_partial, wants_json},
+    page::LIVE_PAGE,
+    state::Web,
+    viewer::{Authenticated, Viewer},
+};
+use crate::{
+    form::{Choice, Field, Form, words},
+    runner::{InputError, RegisteredOperation},
+};
+
+/// The page that creates an operation, or what it asks for as JSON.
+pub(super) async fn show<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(op_type): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let operation = web.engine().registry.find(&op_type);
+    let found = operation.and_then(|operation| Some((operation, operation.form?)));
+    let Some((operation, form)) = found else {
+        return WebError::not_found().answer(&web, &viewer, &headers);
+    };
+    if wants_json(&headers) {
+        return Json(FormJson::new(operation, form)).into_response();
+    }
+    let renderer = web.renderer_for(&viewer);
+    let view = renderer.form_of(&operation.kind, form);
+    let page = renderer.form_page(&operation.kind, &view, &viewer.id);
+    ([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response()
+}
+
+/// The answer to an input with mistakes: the form again, with what was typed, where it came from one.
+pub(super) fn refuse(
+    web: &Web,
+    viewer: &Viewer,
+    operation: &RegisteredOperation,
+    sent: Sent,
+    error: InputError,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
+    let Some(form) = operation.form else { return Err(error.into()) };
+    let errors = error.on_form(form);
+    let texts = match sent {
+        Sent::Form(texts) if !wants_json(headers) => texts,
+        Sent::Form(_) | Sent::Json(_) => return Err(WebError::invalid(&errors)),
+    };
+    let had_files =
+        form.fields.iter().any(|field| field.field_type.is_file() && texts.has(field.name));
+    let renderer = web.renderer_for(viewer);
+    let view = renderer.form_of(&operation.kind, form).sent(texts, had_files, errors);
+    let page = if is_partial(headers) && !headers.contains_key("hx-boosted") {
+        let view = view.in_place();
+        maud::html! { (match id_of_form(headers) { Some(id) => view.id(id), None => view }) }
+    } else {
+        renderer.form_page(&operation.kind, &view, &viewer.id)
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The id of the form that htmx sends, which may be one of several on its page.
+fn id_of_form(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("hx-trigger").and_then(|value| value.to_str().ok())?;
+    let is_id =
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    is_id.then_some(id)
+}
+
+/// What an operation asks for.
+#[derive(Debug, Serialize)]
+struct FormJson {
+    op_type: &'static str,
+    title: &'static str,
+    description: &'static str,
+    fields: Vec<FieldJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldJson {
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    r#type: String,
+    required: bool,
+    multiple: bool,
+    default: Option<Value>,
+    min: Option<String>,
+    max: Option<String>,
+    max_length: Option<u32>,
+    options: Vec<OptionJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct OptionJson {
+    value: &'static str,
+    label: &'static str,
+}
+
+impl FormJson {
+    fn new(operation: &RegisteredOperation, form: &Form) -> Self {
+        Self {
+            op_type: operation.kind.op_type,
+            title: operation.kind.title,
+            description: form.intro,
+            fields: form.fields.iter().map(FieldJson::from).collect(),
+        }
+    }
+}
+
+impl From<&Field> for FieldJson {
+    fn from(field: &Field) -> Self {
+        let field_type = &field.field_type;
+        Self {
+            name: field.name,
+            label: field.label,
+            help: field.help,
+            r#type: field_type.scalar.to_string(),
+            required: field.is_required(),
+            multiple: field_type.is_multiple,
+            default: field.default.map(|default| default()),
+            min: field_type.min.map(words::bound),
+            max: field_type.max.map(words::bound),
+            max_length: field_type.max_length,
+            options: field_type.choices.iter().map(OptionJson::from).collect(),
+        }
+    }
+}
+
+impl From<&Choice> for OptionJson {
+    fn from(choice: &Choice) -> Self {
+        Self { value: choice.value, label: choice.label }
+    }
+}
