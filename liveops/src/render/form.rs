@@ -83,7 +83,7 @@ impl Renderer {
     ) -> Markup {
         let body = html! {
             h1 { (kind.title) }
-            @if !form.form.intro.is_empty() { p class="liveops-lead" { (prose(form.form.intro)) } }
+            @if !form.form.intro.is_empty() { p class="liveops-lead" { (form.intro()) } }
             (form)
         };
         self.page(kind.title, viewer, body)
@@ -91,6 +91,11 @@ impl Renderer {
 }
 
 impl FormView {
+    /// What the operation does, in the words of its documentation.
+    pub fn intro(&self) -> Markup {
+        prose(self.form.intro)
+    }
+
     /// The same, with something in a field already. A field of that name has to be there.
     ///
     /// # Panics

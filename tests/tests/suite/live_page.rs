@@ -41,7 +41,7 @@ async fn an_upload_is_watched_to_its_result_without_a_navigation() {
     let demo = ServedDemo::start().await;
     demo.sign_in(&browser, "ann").await;
     browser.upload("input[type=file]", &demo.scores(10_000)).await;
-    browser.evaluate("document.querySelector('select[name=pace_ms]').value = '250'").await;
+    browser.fill(&format!("{} [name=pace_ms]", card("demo.score_import")), "250").await;
     browser.click(&format!("{} button", card("demo.score_import"))).await;
 
     // From here on the page is there, and stays.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use liveops::form::{FieldType, FormField};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A number from `MIN` to `MAX` that is `DEFAULT` where the input leaves it out.
@@ -51,6 +52,10 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> fmt::Display
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> FormField for Bounded<MIN, MAX, DEFAULT> {
+    const FIELD: FieldType = FieldType::whole(MIN as i64, MAX);
 }
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Serialize for Bounded<MIN, MAX, DEFAULT> {

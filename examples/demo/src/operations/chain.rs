@@ -6,12 +6,13 @@ use super::{Bounded, ShortText, pause};
 /// Finishes and hands over to [`ChainEnd`]; the page moves over to it in place.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("First half")]
-#[liveop(app = "demo", title = "Chain: first half")]
+#[liveop(app = "demo", title = "Chain: first half", form)]
 pub struct ChainStart {
-    /// What is handed over.
+    /// Note to hand over.
     #[serde(default)]
+    #[field(placeholder = "a note of your own")]
     pub note: ShortText,
-    /// How many milliseconds each half takes: long enough to see it.
+    /// Milliseconds each half takes. Long enough to see it.
     #[serde(default)]
     pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
@@ -30,7 +31,7 @@ pub struct ChainEnd {
 }
 
 /// What is handed over unless the operation says otherwise.
-pub const NOTE: &str = "a note from the first half";
+const NOTE: &str = "a note from the first half";
 
 impl Run for ChainStart {
     type Output = String;

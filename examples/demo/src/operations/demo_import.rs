@@ -10,12 +10,13 @@ use super::{Bounded, ShortText, pause};
 /// [`ScoreImport`](super::ScoreImport).
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Connect", "Download", "Check", "Convert", "Save")]
-#[liveop(app = "demo", title = "Demo import")]
+#[liveop(app = "demo", title = "Demo import", form)]
 pub struct DemoImport {
-    /// What the import is called.
+    /// Label. What the import is called.
     #[serde(default)]
+    #[field(placeholder = "Demo")]
     pub label: ShortText,
-    /// How many milliseconds an item takes.
+    /// Milliseconds an item takes.
     #[serde(default)]
     pub pace_ms: Bounded<0, 5_000, 60>,
 }

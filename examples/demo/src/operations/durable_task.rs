@@ -16,13 +16,14 @@ use crate::AppState;
     title = "Durable task",
     state = AppState,
     max_attempts = 5,
-    backoff = "1 s..8 s"
+    backoff = "1 s..8 s",
+    form
 )]
 pub struct DurableTask {
-    /// How many seconds each stage takes.
+    /// Seconds each stage takes.
     #[serde(default)]
     pub seconds: Bounded<0, 600, 3>,
-    /// Which stage fails in the first attempt, counted from 1; 0 for none.
+    /// Stage that fails in the first attempt. Counted from 1; 0 for none.
     #[serde(default)]
     pub fail_at: Bounded<0, 3, 0>,
 }

@@ -9,15 +9,16 @@ use super::{Bounded, ShortText};
 /// Sends its status at a fixed rate, each with the moment it was sent: whoever receives it can
 /// tell how long it was under way.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Echo task")]
+#[liveop(app = "demo", title = "Echo task", form)]
 pub struct EchoTask {
-    /// What the status says beside the time.
+    /// Status. What it says beside the time.
     #[serde(default)]
+    #[field(placeholder = "echo")]
     pub status: ShortText,
-    /// How often in a second it is sent.
+    /// Times a second.
     #[serde(default)]
     pub hz: Bounded<1, 1_000, 10>,
-    /// For how many seconds.
+    /// Seconds.
     #[serde(default)]
     pub seconds: Bounded<1, 3_600, 10>,
 }

@@ -6,7 +6,7 @@ use tokio::time;
 
 /// Runs until somebody cancels it.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Endless task")]
+#[liveop(app = "demo", title = "Endless task", form)]
 pub struct EndlessTask {}
 
 impl Run for EndlessTask {

@@ -6,10 +6,11 @@ use super::ShortText;
 /// Fails in its second stage, with a message that its owner reads word for word.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Prepare", "Send")]
-#[liveop(app = "demo", title = "Failing task")]
+#[liveop(app = "demo", title = "Failing task", form)]
 pub struct FailingTask {
-    /// What the owner reads.
+    /// Message. What the owner reads.
     #[serde(default)]
+    #[field(placeholder = "a message of your own")]
     pub message: ShortText,
 }
 

@@ -5,9 +5,9 @@ use super::Bounded;
 
 /// Fails a few times, and then succeeds: what a service does that is down for a moment.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Flaky task", max_attempts = 5, backoff = "1 s..8 s")]
+#[liveop(app = "demo", title = "Flaky task", max_attempts = 5, backoff = "1 s..8 s", form)]
 pub struct FlakyTask {
-    /// How many attempts fail: the first so many.
+    /// Attempts that fail. The first so many, of five.
     #[serde(default)]
     pub failures: Bounded<0, 1_000, 2>,
 }

@@ -6,12 +6,12 @@ use super::Bounded;
 /// Reports as fast as it can: shows that a page follows, and that nobody pays for what they do not
 /// see.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Flood task")]
+#[liveop(app = "demo", title = "Flood task", form)]
 pub struct FloodTask {
-    /// How often it sets its status and moves its bar.
+    /// Ticks. How often it sets its status and moves its bar.
     #[serde(default)]
     pub ticks: Bounded<0, 100_000_000, 200_000>,
-    /// How many lines it logs, spread over the ticks.
+    /// Log lines. Spread over the ticks.
     #[serde(default)]
     pub lines: Bounded<0, 1_000_000, 2_000>,
 }

@@ -19,7 +19,7 @@ mod redirecting_task;
 pub mod score_import;
 
 pub use bounded::{Bounded, OutOfBounds};
-pub use chain::{ChainEnd, ChainStart, NOTE};
+pub use chain::{ChainEnd, ChainStart};
 pub use demo_import::{DemoImport, Imported};
 pub use durable_task::{DurableTask, Executed};
 pub use echo_task::{EchoTask, Echoed};

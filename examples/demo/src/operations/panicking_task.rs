@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 /// Panics. Its owner reads a neutral sentence; staff find the panic's message in the row.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Prepare", "Panic")]
-#[liveop(app = "demo", title = "Panicking task")]
+#[liveop(app = "demo", title = "Panicking task", form)]
 pub struct PanickingTask {}
 
 impl Run for PanickingTask {

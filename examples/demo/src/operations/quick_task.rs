@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// Does nothing, and is done: what enqueueing costs.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Quick task")]
+#[liveop(app = "demo", title = "Quick task", form)]
 pub struct QuickTask {}
 
 impl Run for QuickTask {

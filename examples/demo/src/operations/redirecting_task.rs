@@ -6,7 +6,7 @@ use crate::site::THANKS_PATH;
 
 /// Sends the browser to another page of the application when it is done.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "demo", title = "Redirecting task")]
+#[liveop(app = "demo", title = "Redirecting task", form)]
 pub struct RedirectingTask {
     /// How many milliseconds it takes: long enough to see its page.
     #[serde(default)]

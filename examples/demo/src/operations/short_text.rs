@@ -1,9 +1,10 @@
 use std::fmt;
 
+use liveops::form::{FieldType, FormField};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// How many characters a text may have.
-const CHARS_MAX: usize = 200;
+const CHARS_MAX: u32 = 200;
 
 /// A line of text that an operation shows: at most 200 characters, no control characters.
 ///
@@ -34,11 +35,15 @@ impl TryFrom<&str> for ShortText {
         if text.chars().any(char::is_control) {
             return Err(NotShort { found: "a control character" });
         }
-        if text.chars().count() > CHARS_MAX {
+        if text.chars().count() > CHARS_MAX as usize {
             return Err(NotShort { found: "more" });
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+impl FormField for ShortText {
+    const FIELD: FieldType = FieldType::TEXT.max_length(CHARS_MAX);
 }
 
 impl fmt::Display for ShortText {

@@ -17,11 +17,14 @@ fn unknown_key_of_a_field() {
 
 #[test]
 fn field_without_a_form() {
-    says(r##"struct Import { #[field(label = "File")] file: String }"##, &expect![[r##"
+    says(
+        r##"struct Import { #[field(label = "File")] file: String }"##,
+        &expect![[r##"
         #[field(label = "File")]
             `#[field(…)]` is about a field of a form, and there is no form
             help: add `form` to `#[liveop(…)]`
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]
@@ -38,29 +41,38 @@ fn field_above_the_struct() {
 
 #[test]
 fn form_of_fields_without_names() {
-    says(r##"#[liveop(form)] struct Import(String);"##, &expect![[r#"
+    says(
+        r##"#[liveop(form)] struct Import(String);"##,
+        &expect![[r#"
         form
             a form asks for its fields by name, and these have none
             help: write a struct with braces: `struct Import { file: PathBuf }`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn form_with_a_value() {
-    says(r##"#[liveop(form = true)] struct Import {}"##, &expect![[r#"
+    says(
+        r##"#[liveop(form = true)] struct Import {}"##,
+        &expect![[r#"
         = true
             `form` takes no value, found `= true`
             help: write `form` alone
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn validate_in_quotes() {
-    says(r##"#[liveop(validate = "Self::check")] struct Import {}"##, &expect![[r#"
+    says(
+        r##"#[liveop(validate = "Self::check")] struct Import {}"##,
+        &expect![[r#"
         "Self::check"
             `validate` takes the path of a function, found `"Self::check"`
             help: write `validate = Self::check`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -195,20 +207,26 @@ fn skip_and_more() {
 
 #[test]
 fn skip_of_what_has_to_be_there() {
-    says(r##"#[liveop(form)] struct Import { #[field(skip)] a: String }"##, &expect![[r#"
+    says(
+        r##"#[liveop(form)] struct Import { #[field(skip)] a: String }"##,
+        &expect![[r#"
         String
             a field that the form leaves out has to be something by itself
             help: add `#[serde(default)]`, or remove `skip`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn flattened_field() {
-    says(r##"#[liveop(form)] struct Import { #[serde(flatten)] rest: Rest }"##, &expect![[r#"
+    says(
+        r##"#[liveop(form)] struct Import { #[serde(flatten)] rest: Rest }"##,
+        &expect![[r#"
         flatten
             the fields behind `flatten` are not known here, so a form cannot ask for them
             help: add `#[field(skip)]`, or write the fields out
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

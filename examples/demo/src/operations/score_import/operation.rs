@@ -24,12 +24,13 @@ use crate::{
 /// is cancelled leaves no scores, and a retry replaces those of the run before.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
-#[liveop(app = "demo", title = "Score import", state = AppState)]
+#[liveop(app = "demo", title = "Score import", state = AppState, form)]
 pub struct ScoreImport {
-    /// A CSV file with `student,course,score` rows: an upload, or the name of a sample. A
-    /// superuser may name any file.
+    /// CSV file. With rows of `student,course,score`.
+    // A request may also name a sample, and that of a superuser any file: the library sees to it.
+    #[field(accept = ".csv,text/csv", any_path)]
     pub file: PathBuf,
-    /// How many milliseconds to rest after each batch, for those who want to watch.
+    /// Milliseconds to rest after each batch. For those who want to watch: 250 is slow.
     #[serde(default)]
     pub pace_ms: Bounded<0, 10_000, 0>,
 }
