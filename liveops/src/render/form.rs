@@ -81,12 +81,13 @@ impl Renderer {
         form: &FormView,
         viewer: &UserId,
     ) -> Markup {
+        let title = self.language.title(kind);
         let body = html! {
-            h1 { (kind.title) }
+            h1 { (title) }
             @if !form.form.intro.is_empty() { p class="liveops-lead" { (form.intro()) } }
             (form)
         };
-        self.page(kind.title, viewer, body)
+        self.page(&title, viewer, body)
     }
 }
 

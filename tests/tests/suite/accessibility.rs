@@ -147,6 +147,12 @@ async fn the_pages_of_the_demo_have_no_violation() {
     objections.extend(critic.objections("refused-login").await);
     demo.sign_in(&browser, "admin").await;
     objections.extend(critic.objections("start").await);
+    browser.goto(&demo.server.url("/live/demo.score_import/")).await;
+    objections.extend(critic.objections("form").await);
+    browser.evaluate("document.querySelector('.liveops-form').noValidate = true").await;
+    browser.click(".liveops-form button").await;
+    browser.wait_for(".liveops-mistakes").await;
+    objections.extend(critic.objections("form-with-mistakes").await);
     for (name, path) in [("thanks", "/thanks"), ("missing", "/missing")] {
         browser.goto(&demo.server.url(path)).await;
         objections.extend(critic.objections(name).await);

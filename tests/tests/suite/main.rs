@@ -29,6 +29,7 @@ mod event_streams;
 mod fan_out;
 mod feature_table;
 mod floods;
+mod forms;
 mod half_open;
 mod hints;
 mod hostile_frames;

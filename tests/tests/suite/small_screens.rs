@@ -119,6 +119,11 @@ async fn the_pages_of_the_demo_fit() {
     let mut found = misfits(&browser, "login").await;
     demo.sign_in(&browser, "admin").await;
     found.extend(misfits(&browser, "start").await);
+    browser.goto(&demo.server.url("/live/demo.score_import/")).await;
+    browser.evaluate("document.querySelector('.liveops-form').noValidate = true").await;
+    browser.click(".liveops-form button").await;
+    browser.wait_for(".liveops-mistakes").await;
+    found.extend(misfits(&browser, "form-with-mistakes").await);
     let task: demo::operations::DemoImport =
         serde_json::from_value(json!({ "pace_ms": 1_000 })).unwrap();
     let id = demo.demo.liveops().enqueue(task, "ann").await.unwrap();

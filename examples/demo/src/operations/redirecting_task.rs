@@ -8,7 +8,7 @@ use crate::site::THANKS_PATH;
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Redirecting task", form)]
 pub struct RedirectingTask {
-    /// How many milliseconds it takes: long enough to see its page.
+    /// Milliseconds it takes. Long enough to see its page.
     #[serde(default)]
     pub pace_ms: Bounded<0, 60_000, 1_500>,
 }

@@ -6,6 +6,7 @@ const FLOORS: [&[&str]; 7] = [
         "config",
         "error",
         "event",
+        "form",
         "language",
         "metrics",
         "operation",

@@ -1,0 +1,357 @@
+//! Forms from structs: what they look like, what they take, and what they say of the rest.
+
+use std::{fs, path::PathBuf};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use liveops::{
+    Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
+    form::{FileContent, FormErrors, FormField},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::support::{
+    app::{Answer, TestApp, request},
+    browser::Browser,
+    database::on_every_database,
+    watched::WatchedApp,
+};
+
+const PATH: &str = "/live/test.order/";
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, FormField)]
+#[serde(rename_all = "kebab-case")]
+enum Binding {
+    /// Soft.
+    Paperback,
+    #[field(label = "With a hard cover")]
+    HardCover,
+}
+
+/// Orders copies of a book.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form, validate = Self::check)]
+#[serde(rename_all = "camelCase")]
+struct Order {
+    /// Title of the book. As on its `cover`.
+    #[field(max_length = 20, validate = polite)]
+    book_title: String,
+    #[field(default = 1, min = 1, max = 9)]
+    copies: u8,
+    binding: Binding,
+    #[field(kind = "email")]
+    mail: Option<String>,
+    #[field(accept = ".txt")]
+    cover: Option<PathBuf>,
+    #[field(max_length = 10)]
+    logo: Option<FileContent>,
+    gift: bool,
+}
+
+fn polite(text: &str) -> Result<(), &'static str> {
+    if text.contains("damn") { Err("Expected a polite title.") } else { Ok(()) }
+}
+
+impl Order {
+    fn check(&self) -> Result<(), FormErrors> {
+        if self.gift && self.copies > 3 {
+            return Err(FormErrors::at("copies", "Expected at most 3 copies of a gift."));
+        }
+        if self.gift && self.mail.is_none() {
+            Err("Somebody has to hear of the gift.")?;
+        }
+        Ok(())
+    }
+}
+
+impl Run for Order {
+    type Output = Value;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<Value> {
+        let cover = self.cover.as_ref().map(fs::read_to_string).transpose()?;
+        let logo = self.logo.as_ref().map(|logo| String::from_utf8_lossy(logo.as_ref()));
+        Ok(json!({ "title": self.book_title, "cover": cover, "logo": logo }))
+    }
+}
+
+async fn app() -> TestApp {
+    TestApp::with(|builder| builder.register::<Order>().runner(RunnerKind::Eager)).await
+}
+
+fn form(body: &str) -> Request<Body> {
+    Request::post(PATH)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+/// Parts with a file name are files.
+fn multipart(parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
+    let mut body = String::new();
+    for (name, file, content) in parts {
+        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+        body.push_str(&format!(
+            "--X\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
+        ));
+    }
+    Request::post(PATH)
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+        .body(Body::from(body + "--X--\r\n"))
+        .unwrap()
+}
+
+async fn look(app: &TestApp, answer: &Answer) -> Value {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+    app.ask("GET", answer.header("location")).await.json()
+}
+
+on_every_database! {
+    async fn what_was_filled_in_is_what_is_kept(database: TestDatabase) {
+        let app = TestApp::on(&database.url(), |builder| builder.register::<Order>()).await;
+        let answer = app
+            .send(form("bookTitle=Emma&copies=&binding=hard-cover&mail=&gift=false&csrf=x"))
+            .await;
+        let id = look(&app, &answer).await["id"].as_str().unwrap().parse().unwrap();
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        let expected = json!({
+            "bookTitle": "Emma", "copies": 1, "binding": "hard-cover", "gift": false,
+            "mail": null, "cover": null, "logo": null,
+        });
+        assert_eq!(row.input, expected);
+        app.ends(id).await;
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once_beside_its_field() {
+    let app = app().await;
+    let answer = app.send(form("bookTitle=damn+%3Ci%3E&copies=12&mail=ann&binding=tin")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = &answer.body;
+    for expected in [
+        "<!DOCTYPE html>",
+        "4 things have to be mended",
+        "<a href=\"#op-form-test-order-copies\">Copies: Expected a value from 1 to 9, found 12.</a>",
+        "id=\"op-form-test-order-copies-error\">Expected a value from 1 to 9, found 12.</p>",
+        "Expected a polite title.",
+        "Expected a mail address",
+        "Choose one of those there are.",
+        "value=\"12\"",
+        "value=\"damn &lt;i&gt;\"",
+        "aria-invalid=\"true\" aria-describedby=\"op-form-test-order-copies-error\"",
+        "tabindex=\"-1\" autofocus",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_told_the_same_of_json_and_of_a_form() {
+    let app = app().await;
+    let input = json!({ "bookTitle": 7, "copies": 12, "binding": null, "gift": "maybe" });
+    let answer = app.post_json(PATH, &input.to_string()).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let error = &answer.json()["error"];
+    assert_eq!(error["code"], "invalid_input");
+    assert_eq!(
+        error["fields"],
+        json!({
+            "bookTitle": "Expected a text.",
+            "copies": "Expected a value from 1 to 9, found 12.",
+            "binding": "Choose one of these.",
+            "gift": "Expected yes or no.",
+        })
+    );
+    let mut request = form("bookTitle=&copies=many");
+    request.headers_mut().insert(header::ACCEPT, "application/json".parse().unwrap());
+    assert_eq!(
+        app.send(request).await.json()["error"]["fields"],
+        json!({
+            "bookTitle": "Fill this in.",
+            "copies": "Expected a whole number.",
+            "binding": "Choose one of these.",
+        })
+    );
+}
+
+#[tokio::test]
+async fn the_whole_is_checked_when_every_field_is_right() {
+    let app = app().await;
+    let order = |copies: u8, mail: Option<&str>| {
+        json!({
+            "bookTitle": "Emma", "binding": "paperback", "gift": true,
+            "copies": copies, "mail": mail,
+        })
+    };
+    let answer = app.post_json(PATH, &order(4, None).to_string()).await;
+    let fields = &answer.json()["error"]["fields"];
+    assert_eq!(*fields, json!({ "copies": "Expected at most 3 copies of a gift." }));
+    let answer = app.post_json(PATH, &order(3, None).to_string()).await;
+    assert_eq!(answer.json()["error"]["message"], "Somebody has to hear of the gift.");
+    assert_eq!(answer.json()["error"]["fields"], Value::Null);
+    let answer = app.post_json(PATH, &order(3, Some("ann@example.org")).to_string()).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+}
+
+#[tokio::test]
+async fn htmx_gets_the_form_alone_under_the_id_it_has() {
+    let app = app().await;
+    let mut request = form("bookTitle=&binding=paperback");
+    request.headers_mut().insert("hx-request", "true".parse().unwrap());
+    request.headers_mut().insert("hx-trigger", "order-2".parse().unwrap());
+    let answer = app.send(request).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer.body.starts_with("<form class=\"liveops-form\" id=\"order-2\""),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.contains("hx-swap=\"outerHTML\""), "{}", answer.body);
+
+    let mut boosted = form("bookTitle=&binding=paperback");
+    boosted.headers_mut().insert("hx-request", "true".parse().unwrap());
+    boosted.headers_mut().insert("hx-boosted", "true".parse().unwrap());
+    assert!(app.send(boosted).await.body.starts_with("<!DOCTYPE html>"));
+}
+
+#[tokio::test]
+async fn there_is_a_page_for_every_form_and_for_nothing_else() {
+    let app = app().await;
+    let page = app.get(PATH).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for expected in [
+        "<h1>Order</h1>",
+        "Orders copies of a book.",
+        "As on its <code>cover</code>.",
+        "action=\"/live/test.order/\"",
+        "enctype=\"multipart/form-data\"",
+        "With a hard cover",
+    ] {
+        assert!(page.body.contains(expected), "{expected}: {}", page.body);
+    }
+    let asked = app.ask("GET", PATH).await.json();
+    assert_eq!(asked["fields"][0]["name"], "bookTitle");
+    assert_eq!(asked["fields"][0]["required"], true);
+    assert_eq!(asked["fields"][1]["default"], 1);
+    assert_eq!(asked["fields"][2]["options"][1]["value"], "hard-cover");
+    for path in ["/live/test.greeting/", "/live/test.absent/"] {
+        assert_eq!(app.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(app.send(request("PUT", PATH)).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn files_arrive_by_path_and_by_content() {
+    let app = app().await;
+    let answer = app
+        .send(multipart(&[
+            ("bookTitle", None, "Emma"),
+            ("binding", None, "paperback"),
+            ("cover", Some("a.TXT"), "a cover"),
+            ("logo", Some("logo.png"), "a logo"),
+        ]))
+        .await;
+    let order = look(&app, &answer).await;
+    assert_eq!(order["result"], json!({ "title": "Emma", "cover": "a cover", "logo": "a logo" }));
+}
+
+#[tokio::test]
+async fn a_file_is_uploaded_and_not_named() {
+    let app = app().await;
+    let secret = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
+    let path = secret.path().to_str().unwrap();
+    let expected = "Upload the file: a path is not taken here.";
+    let encoded = path.replace('/', "%2F");
+    for request in [
+        form(&format!("bookTitle=Emma&binding=paperback&cover={encoded}")),
+        multipart(&[
+            ("bookTitle", None, "Emma"),
+            ("binding", None, "paperback"),
+            ("cover", None, path),
+        ]),
+    ] {
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains(expected), "{}", answer.body);
+    }
+    let input = json!({ "bookTitle": "Emma", "binding": "paperback", "cover": path });
+    let answer = app.post_json(PATH, &input.to_string()).await;
+    assert_eq!(answer.json()["error"]["fields"], json!({ "cover": expected }));
+}
+
+#[tokio::test]
+async fn files_beside_mistakes_are_gone_and_asked_for_again() {
+    let uploads = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.upload_dir = uploads.path().to_owned();
+    let app = TestApp::with(|builder| builder.register::<Order>().config(config)).await;
+    let answer = app
+        .send(multipart(&[
+            ("bookTitle", None, "Emma"),
+            ("binding", None, ""),
+            ("cover", Some("a.exe"), "a cover"),
+            ("logo", Some("logo.png"), "more than ten bytes"),
+        ]))
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for expected in [
+        "Expected a file of the kind .txt.",
+        "Expected a file of at most 10 bytes, found 19.",
+        "Files have to be chosen again.",
+    ] {
+        assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
+    }
+    assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
+    assert_eq!(fs::read_dir(uploads.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_form_sent_from_another_site_is_refused() {
+    let app = app().await;
+    let mut request = form("bookTitle=Emma&binding=paperback");
+    request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    assert_eq!(app.send(request).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in_wrongly_and_then_rightly() {
+    let Some(browser) = Browser::open().await else { return };
+    let served = WatchedApp::with(|builder| builder.register::<Order>()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let cover = folder.path().join("cover.txt");
+    let logo = folder.path().join("logo.png");
+    fs::write(&cover, "a cover").unwrap();
+    fs::write(&logo, "a logo").unwrap();
+
+    browser.goto(&served.proxy.url(PATH)).await;
+    browser.fill("[name=bookTitle]", "damn").await;
+    browser.fill("[name=copies]", "4").await;
+    browser.evaluate("document.querySelector('[name=binding]').value = 'hard-cover'").await;
+    browser.upload("[name=cover]", &cover).await;
+    browser.click("input[type=checkbox][name=gift]").await;
+    browser.click(".liveops-form button").await;
+
+    let mistake = browser.text("#op-form-test-order-bookTitle-error").await;
+    assert_eq!(mistake, "Expected a polite title.");
+    assert!(browser.text("#op-form-test-order-cover-help").await.contains("chosen again"));
+    browser.wait_until("document.activeElement.matches('.liveops-mistakes')").await;
+    browser.click(".liveops-mistakes a").await;
+    browser.wait_until("document.activeElement.name === 'bookTitle'").await;
+    let kept = "[...document.querySelectorAll('[name=bookTitle], [name=copies], select')]\
+        .map(field => field.value)";
+    assert_eq!(browser.evaluate(kept).await, json!(["damn", "4", "hard-cover"]));
+    assert_eq!(browser.evaluate("document.querySelector('[type=checkbox]').checked").await, true);
+
+    browser.fill("[name=bookTitle]", "Emma").await;
+    browser.fill("[name=copies]", "2").await;
+    browser.fill("[name=mail]", "ann@example.org").await;
+    browser.upload("[name=cover]", &cover).await;
+    browser.upload("[name=logo]", &logo).await;
+    browser.click(".liveops-form button").await;
+    browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;
+    let result = browser.text(".op-result").await;
+    assert!(result.contains("a cover") && result.contains("a logo"), "{result}");
+}
