@@ -25,9 +25,8 @@ pub(super) fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream
 pub(super) fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let path = model.validate()?;
     Some(quote! {
-        const VALIDATE: ::core::option::Option<
-            fn(&Self) -> ::core::result::Result<(), #krate::form::FormErrors>,
-        > = ::core::option::Option::Some(|__operation| #krate::form::outcome(#path(__operation)));
+        const VALIDATE: ::core::option::Option<#krate::form::Validate<Self>> =
+            ::core::option::Option::Some(|__operation| #krate::form::outcome(#path(__operation)));
     })
 }
 

@@ -1,4 +1,4 @@
-use super::Field;
+use super::{Field, FormErrors};
 use crate::operation::LiveOperation;
 
 /// What an operation asks for: [`LiveOperation::FORM`], written by `#[liveop(form)]`.
@@ -20,6 +20,9 @@ impl Form {
         self.fields.iter().any(|field| field.field_type.is_file())
     }
 }
+
+/// What says what is wrong with the fields of an operation together.
+pub type Validate<Op> = fn(&Op) -> Result<(), FormErrors>;
 
 /// An operation whose fields make a form. Implemented by `#[liveop(form)]`.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique, UserId};
 use crate::{
-    form::{Form, FormErrors},
+    form::{Form, Validate},
     token::{SigningKeys, SubscriptionToken, TokenError},
 };
 
@@ -58,7 +58,7 @@ pub trait LiveOperation: Storable + Sync {
     const FORM: Option<&'static Form> = None;
 
     /// What is wrong with the fields of one together: what `#[liveop(validate = …)]` says.
-    const VALIDATE: Option<fn(&Self) -> Result<(), FormErrors>> = None;
+    const VALIDATE: Option<Validate<Self>> = None;
 
     /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;
