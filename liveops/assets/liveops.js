@@ -1053,6 +1053,14 @@
     if (!pendingForms.has(form)) perform(form, event.submitter);
   }
 
+  /** htmx 2 throws away what comes with a status of an error; a form with mistakes is one. */
+  function keepMistakes({ detail }) {
+    const isForm = detail.target?.matches?.("form[data-liveop-form]");
+    if (!isForm || detail.xhr?.status !== 422) return;
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+
   async function perform(form, button) {
     pendingForms.add(form);
     // Not `disabled`: that would take the focus away from whoever uses the keyboard.
@@ -1169,6 +1177,7 @@
   document.addEventListener("input", ({ target }) => editedFields.add(target));
   document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
+  document.addEventListener("htmx:beforeSwap", keepMistakes);
   document.addEventListener("toggle", showNewestLine, true);
   document.addEventListener("visibilitychange", followVisibility);
   window.addEventListener("online", () => connections.forEach((connection) => connection.hurry()));

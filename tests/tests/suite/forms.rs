@@ -3,13 +3,16 @@
 use std::{fs, path::PathBuf};
 
 use axum::{
+    Router,
     body::Body,
     http::{Request, StatusCode, header},
+    routing::get,
 };
 use liveops::{
     Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
 };
+use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,6 +20,8 @@ use crate::support::{
     app::{Answer, TestApp, request},
     browser::Browser,
     database::on_every_database,
+    need::need,
+    server::Server,
     watched::WatchedApp,
 };
 
@@ -354,6 +359,44 @@ async fn a_form_is_filled_in_wrongly_and_then_rightly() {
     browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;
     let result = browser.text(".op-result").await;
     assert!(result.contains("a cover") && result.contains("a logo"), "{result}");
+}
+
+#[tokio::test]
+async fn htmx_puts_the_mistakes_in_the_place_of_the_form() {
+    let Some(browser) = Browser::open().await else { return };
+    let Some(folder) = need("npm packages", "LIVEOPS_TEST_NODE_MODULES") else { return };
+    for version in ["htmx-2", "htmx-4"] {
+        let script = fs::read_to_string(format!("{folder}/{version}/dist/htmx.js")).unwrap();
+        let app = app().await;
+        let renderer = app.liveops.renderer().clone();
+        let page = html! {
+            (DOCTYPE)
+            head {
+                (renderer.head())
+                link rel="icon" href="data:,";
+                script src="/htmx.js" {}
+            }
+            body {
+                h1 { "An order" }
+                (renderer.form::<Order>().id("order-2").value("bookTitle", "damn").in_place())
+            }
+        };
+        let pages = Router::new().route("/", get(async move || page)).route(
+            "/htmx.js",
+            get(async move || ([(header::CONTENT_TYPE, "text/javascript")], script)),
+        );
+        let server = Server::start(pages.merge(app.router.clone())).await;
+        browser.goto(&server.url("/")).await;
+        browser.evaluate("document.querySelector('select').value = 'paperback'").await;
+        browser.click("#order-2 button").await;
+        browser.wait_for("#order-2-bookTitle-error").await;
+        browser.wait_until("document.activeElement.matches('.liveops-mistakes')").await;
+        assert_eq!(browser.navigation_count().await, 0, "{version}");
+        assert_eq!(browser.text("h1").await, "An order");
+        browser.fill("[name=bookTitle]", "Emma").await;
+        browser.click("#order-2 button").await;
+        browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;
+    }
 }
 
 /// An operation and an enum for each rule that serde has for names.

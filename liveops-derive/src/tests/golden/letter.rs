@@ -94,11 +94,9 @@ const _: () = {
                 ],
             }
         });
-        const VALIDATE: ::core::option::Option<
-            fn(&Self) -> ::core::result::Result<(), ::liveops::form::FormErrors>,
-        > = ::core::option::Option::Some(|__operation| ::liveops::form::outcome(
-            Self::check(__operation),
-        ));
+        const VALIDATE: ::core::option::Option<::liveops::form::Validate<Self>> = ::core::option::Option::Some(|
+            __operation|
+        ::liveops::form::outcome(Self::check(__operation)));
     }
     #[automatically_derived]
     impl ::liveops::form::HasForm for Letter {}
