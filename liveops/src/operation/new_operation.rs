@@ -43,7 +43,6 @@ pub struct NewOperation {
 }
 
 /// Whoever enqueues an operation and runs it.
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a terminal is one"))]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Claimant {
     /// The name under which it claims.
