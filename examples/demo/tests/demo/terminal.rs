@@ -210,7 +210,7 @@ async fn a_failed_attempt_is_followed_by_another() {
     expect![[r#"
         Flaky task (ID)
         Attempt 1
-        Warning: Attempt 1 of 5 failed, next try in 1s: Something went wrong. If it happens again, tell support this number: ID
+        Warning: Attempt 1 of 5 failed, next try in 1 s: Something went wrong. If it happens again, tell support this number: ID
         Attempt 2 of 5
         Attempt 2
         Attempt 2 went well.
