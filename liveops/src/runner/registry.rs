@@ -78,7 +78,7 @@ impl RegisteredOperation {
 
     /// Reads an input of somebody who may read the files of this machine, and gives the operation of
     /// `owner` that it makes.
-    #[allow(dead_code, reason = "command lines read so, and they are a part that can be left out")]
+    #[cfg(feature = "cli")]
     pub(crate) fn read(
         &self,
         input: RawInput<'_>,

@@ -11,6 +11,7 @@ use axum::{
 use liveops::{
     Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
+    testing::Server,
 };
 use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,6 @@ use crate::support::{
     browser::Browser,
     database::on_every_database,
     need::need,
-    server::Server,
     watched::WatchedApp,
 };
 
