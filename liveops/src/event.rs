@@ -29,6 +29,8 @@ pub enum Event {
         index: usize,
         /// Its new state.
         state: StageState,
+        /// Since when it is in it.
+        at: DateTime<Utc>,
     },
     /// A line was added to the log.
     Log(LogLine),

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-/// What the lines of a log are dated by.
+/// What the lines of a log and the stages of a run are dated by.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Clock {
     /// The system's, which is what people compare a log with.

@@ -181,7 +181,7 @@ impl Report {
             self.counter.reset();
             live.bar = BarFacts::new();
         }
-        live.fold(Event::Stage { index, state });
+        live.fold(Event::Stage { index, state, at: self.clock.now() });
         drop(live);
         self.touch();
         self.stage_changed.notify_one();
@@ -427,6 +427,7 @@ mod tests {
         if let Some(bar) = &mut projection.bar {
             bar.elapsed = std::time::Duration::ZERO;
         }
+        projection.stage_timings.clear();
         projection
     }
 

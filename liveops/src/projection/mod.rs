@@ -7,6 +7,7 @@ mod attempts;
 mod bounds;
 mod changes;
 mod region;
+mod stage_timing;
 mod tail;
 mod view;
 
@@ -17,5 +18,6 @@ pub(crate) use bounds::{
 };
 pub use changes::{Change, Changes};
 pub use region::{ParseRegionError, Region, RegionName};
+pub use stage_timing::StageTiming;
 pub use tail::{Tail, TextBytes};
 pub use view::{CustomRegion, Projection};

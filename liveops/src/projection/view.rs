@@ -1,7 +1,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
+
 use super::{
-    Attempts, Change, Changes, Region, RegionName, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail, TextBytes,
+    Attempts, Change, Changes, Region, RegionName, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail,
+    TextBytes,
 };
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
 use crate::operation::OperationState;
@@ -23,6 +26,9 @@ pub struct Projection {
     pub bar: Option<Bar>,
     /// The state of every stage, in order.
     pub stages: Vec<StageState>,
+    /// When each stage was entered and left, in the same order. Not in any region: whoever wants to know
+    /// asks.
+    pub stage_timings: Vec<StageTiming>,
     /// The newest lines of the log.
     pub log: Tail<Arc<LogLine>>,
     /// The custom regions that have content.
@@ -54,6 +60,7 @@ impl Projection {
             status: None,
             bar: None,
             stages: vec![StageState::Pending; stage_count],
+            stage_timings: vec![StageTiming::default(); stage_count],
             log: Tail::new(TAIL_LEN_MAX, TAIL_BYTES_MAX),
             custom: BTreeMap::new(),
             ending: None,
@@ -84,7 +91,7 @@ impl Projection {
                 self.bar = bar;
                 replaced([Region::Progress])
             }
-            Event::Stage { index, state } => self.set_stage(index, state),
+            Event::Stage { index, state, at } => self.set_stage(index, state, at),
             Event::Log(line) => appended(Region::Log, self.log.push(Arc::new(line))),
             Event::Swap { region, html } => {
                 self.custom.insert(region.clone(), CustomRegion::new(html));
@@ -145,9 +152,10 @@ impl Projection {
         replaced([Region::Controls, Region::Status, Region::Stages])
     }
 
-    fn set_stage(&mut self, index: usize, state: StageState) -> Changes {
+    fn set_stage(&mut self, index: usize, state: StageState, at: DateTime<Utc>) -> Changes {
         let Some(stage) = self.stages.get_mut(index) else { return Changes::default() };
         *stage = state;
+        self.stage_timings[index].note(state, at);
         if state == StageState::Active {
             self.bar = None;
         }

@@ -47,6 +47,9 @@ pub struct Model {
     pub current_stage: Option<String>,
     /// The state of every stage, in order.
     pub stage_states: Json,
+    /// When each stage was entered and left, and in which attempt. A column of its own, as processes of an
+    /// earlier version go on writing `stage_states` as they know it; `NULL` where nobody noted it.
+    pub stage_timings: Option<Json>,
     /// The status line.
     pub status_text: String,
     /// The level of the status line.

@@ -214,6 +214,7 @@ fn row(new: NewOperation) -> ActiveModel {
         success_url: Set(None),
         current_stage: Set(None),
         stage_states: Set(json!([])),
+        stage_timings: Set(None),
         has_stage_outputs: Set(false),
         status_text: Set(String::new()),
         status_level: Set(String::new()),

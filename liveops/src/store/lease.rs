@@ -172,11 +172,12 @@ impl Store {
         lease: Lease,
         conclusion: Conclusion<'_>,
     ) -> Result<Option<Model>, StoreError> {
+        let next = Attempt(lease.attempt.0 + 1);
         let end = lost(conclusion.ending.state(), lease)
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
-        self.update_one(conclusion.write(end), "end a run that was lost").await
+        self.update_one(conclusion.write(end, next), "end a run that was lost").await
     }
 }
 

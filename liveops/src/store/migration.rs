@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{prelude::*, schema::*};
 
-use super::{Column, Entity, stage_output};
+use super::{Column, Entity, migration_staff::AddStaffView, stage_output};
 
 /// Brings the tables of liveops up to date, with a migration table of its own.
 ///
@@ -25,7 +25,7 @@ impl MigratorTrait for Migrator {
 
 /// The migrations of liveops, oldest first.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(CreateTables)]
+    vec![Box::new(CreateTables), Box::new(AddStaffView)]
 }
 
 struct CreateTables;

@@ -14,11 +14,13 @@ mod lease;
 mod list_filter;
 mod migrate;
 mod migration;
+mod migration_staff;
 mod operations;
 mod prune;
 mod restore;
 mod run;
 mod stage_output;
+mod stage_timings;
 mod transition;
 mod writer;
 

@@ -2,11 +2,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 
-use super::Model;
+use super::{Model, stage_timings};
 use crate::{
     event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
     operation::{OperationKind, OperationState},
-    projection::{Attempts, Projection, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail},
+    projection::{Attempts, Projection, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail},
 };
 
 impl Model {
@@ -18,6 +18,8 @@ impl Model {
         let state = self.state();
         let mut stages: Vec<StageState> = read(&self.stage_states).unwrap_or_default();
         stages.resize(kind.stages.len(), StageState::Pending);
+        let mut stage_timings = stage_timings::of(self);
+        stage_timings.resize(kind.stages.len(), StageTiming::default());
         let lines: Vec<LogLine> = read(&self.log).unwrap_or_default();
         let line_count = u64::try_from(self.log_seq).unwrap_or(0);
         Projection {
@@ -27,6 +29,7 @@ impl Model {
             status: self.status(),
             bar: self.bar(state),
             stages,
+            stage_timings,
             log: Tail::resume(
                 lines.into_iter().map(Arc::new),
                 line_count,
@@ -94,7 +97,7 @@ impl Model {
 }
 
 /// A column that another version wrote differently is shown as empty rather than not at all.
-fn read<T: for<'de> Deserialize<'de>>(json: &serde_json::Value) -> Option<T> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(json: &serde_json::Value) -> Option<T> {
     T::deserialize(json)
         .inspect_err(|error| tracing::error!(%error, "a row has a column that does not read back"))
         .ok()

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     Column, Enqueued, Entity, Model, Store, StoreError, Transaction,
     stage_output::forget_stage_outputs,
+    stage_timings,
     transition::{Fenced, is_in, later, next_attempt, requeued, transition},
 };
 use crate::{
@@ -71,7 +72,8 @@ impl Store {
             .filter(is_in(OperationState::Started))
             .fenced(attempt)
             .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)));
-        let saved = self.update_one(progress(save, projection, kind), "save a run").await?;
+        let saved =
+            self.update_one(progress(save, attempt, projection, kind), "save a run").await?;
         Ok(saved.map(|row| Saved { cancel_requested: row.cancel_requested }))
     }
 
@@ -141,7 +143,7 @@ impl Store {
         let state = conclusion.ending.state();
         let end = || {
             let end = transition(id, state).filter(is_in(OperationState::Started)).fenced(attempt);
-            conclusion.write(end)
+            conclusion.write(end, attempt)
         };
         let finishes = state == OperationState::FinishedOk;
         if next.is_none() {
@@ -194,8 +196,8 @@ impl Store {
 }
 
 impl Conclusion<'_> {
-    /// Adds the columns that say how a run ended.
-    pub(super) fn write(&self, update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+    /// Adds the columns that say how a run ended, to a row whose attempt is then `attempt`.
+    pub(super) fn write(&self, update: UpdateMany<Entity>, attempt: Attempt) -> UpdateMany<Entity> {
         let Self { ending, traceback, projection, kind } = self;
         let (result, error) = match ending {
             Ending::Finished(output) => (Some(Value::clone(output)), None),
@@ -215,7 +217,7 @@ impl Conclusion<'_> {
             .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()))
             .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>));
-        log(progress(update, projection, kind), projection)
+        log(progress(update, attempt, projection, kind), projection)
     }
 }
 
@@ -231,6 +233,7 @@ fn log(update: UpdateMany<Entity>, projection: &Projection) -> UpdateMany<Entity
 /// Adds the columns that say where a run is.
 fn progress(
     update: UpdateMany<Entity>,
+    attempt: Attempt,
     projection: &Projection,
     kind: &OperationKind,
 ) -> UpdateMany<Entity> {
@@ -245,4 +248,5 @@ fn progress(
         .col_expr(Column::Percent, Expr::value(projection.percent(kind.stage_weights)))
         .col_expr(Column::CurrentStage, Expr::value(stage))
         .col_expr(Column::StageStates, Expr::value(json!(projection.stages)))
+        .col_expr(Column::StageTimings, Expr::value(stage_timings::column(attempt, projection)))
 }

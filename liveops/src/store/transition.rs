@@ -5,7 +5,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Column, Entity};
 use crate::operation::{Attempt, OperationId, OperationState};
@@ -63,6 +63,7 @@ pub(super) fn requeued(update: UpdateMany<Entity>, due_on: DateTime<Utc>) -> Upd
         .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::CurrentStage, Expr::value(None::<String>))
         .col_expr(Column::StageStates, Expr::value(json!([])))
+        .col_expr(Column::StageTimings, Expr::value(None::<Value>))
         .col_expr(Column::StatusText, Expr::value(""))
         .col_expr(Column::StatusLevel, Expr::value(""))
         .col_expr(Column::Percent, Expr::value(None::<f64>))

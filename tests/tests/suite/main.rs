@@ -69,6 +69,7 @@ mod slow_clients;
 mod small_screens;
 mod somebody_else;
 mod spans;
+mod stage_timings;
 mod stock_htmx;
 mod store;
 mod support;

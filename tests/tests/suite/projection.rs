@@ -63,7 +63,7 @@ fn event() -> impl Strategy<Value = Event> {
             unit: Some("rows".into()),
             elapsed: std::time::Duration::from_secs(2),
         }))),
-        4 => (0usize..4, stage).prop_map(|(index, state)| Event::Stage { index, state }),
+        4 => (0usize..4, stage).prop_map(|(index, state)| Event::Stage { index, state, at: chrono::DateTime::UNIX_EPOCH }),
         8 => (level(), ".{0,6}").prop_map(|(level, text)| line(level, text)),
         3 => (region(), html()).prop_map(|(region, html)| Event::Swap { region, html }),
         6 => (region(), html()).prop_map(|(region, html)| Event::Append { region, html }),
@@ -134,9 +134,17 @@ fn stages_count_by_their_weights() {
     let mut projection = Projection::new(3);
     let percent = |projection: &Projection| projection.percent(&[1, 8, 1]);
     assert_eq!(percent(&projection), Some(0.0));
-    projection.apply(Event::Stage { index: 0, state: StageState::Done });
+    projection.apply(Event::Stage {
+        index: 0,
+        state: StageState::Done,
+        at: chrono::DateTime::UNIX_EPOCH,
+    });
     assert_eq!(percent(&projection), Some(10.0));
-    projection.apply(Event::Stage { index: 1, state: StageState::Active });
+    projection.apply(Event::Stage {
+        index: 1,
+        state: StageState::Active,
+        at: chrono::DateTime::UNIX_EPOCH,
+    });
     projection.apply(Event::Bar(Some(Bar {
         measure: Measure::Count { done: 1, total: Some(4) },
         label: None,

@@ -126,8 +126,8 @@ on_every_database! {
         let id = claimed(&store).await;
         let mut projection = Projection::new(3);
         projection.apply(Event::Started);
-        projection.apply(Event::Stage { index: 0, state: StageState::Done });
-        projection.apply(Event::Stage { index: 1, state: StageState::Active });
+        projection.apply(Event::Stage { index: 0, state: StageState::Done, at: chrono::DateTime::UNIX_EPOCH });
+        projection.apply(Event::Stage { index: 1, state: StageState::Active, at: chrono::DateTime::UNIX_EPOCH });
         let status = event::Status { level: event::Level::Warning, text: "slow".into() };
         projection.apply(Event::Status(status));
         let saved = store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap();

@@ -61,7 +61,7 @@ fn fields(kind: &OperationKind, event: &Event) -> Option<(&'static str, Value)> 
             ("log", json!({ "at": at, "level": line.level, "text": line.text }))
         }
         Event::Bar(Some(bar)) => ("progress", progress(bar)),
-        Event::Stage { index, state } => ("stage", stage(kind, *index, *state)?),
+        Event::Stage { index, state, .. } => ("stage", stage(kind, *index, *state)?),
         Event::CancelRequested => ("cancelling", json!({})),
         Event::Ended(ending) => ("ended", ended(ending)),
         // What a page shows, and what has been said already.

@@ -50,7 +50,7 @@ impl<S: Screen> Text<S> {
             Event::Status(status) => self.at_level(status.level, &status.text),
             Event::Log(line) => self.at_level(line.level, &line.text),
             Event::Bar(bar) => self.screen.bar(bar.as_ref()),
-            Event::Stage { index, state } => self.stage(kind, *index, *state),
+            Event::Stage { index, state, .. } => self.stage(kind, *index, *state),
             Event::CancelRequested => self.line(Tone::Warning, words::CANCELLING),
             Event::Ended(ending) => self.ended(kind, ending),
             // What a page shows, and what has been said already.
