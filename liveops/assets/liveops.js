@@ -238,10 +238,13 @@
   function addressOf(element, root) {
     const name = element.getAttribute("name");
     const action = element.form?.getAttribute("action");
+    // One box of many stands for what it would send, wherever that is by now.
+    const value = /^(?:checkbox|radio)$/.test(element.type) ? element.getAttribute("value") : null;
     const selector =
       (action ? `form[action="${CSS.escape(action)}"] ` : "") +
       element.localName +
-      (name ? `[name="${CSS.escape(name)}"]` : "");
+      (name ? `[name="${CSS.escape(name)}"]` : "") +
+      (value ? `[value="${CSS.escape(value)}"]` : "");
     return { id: element.id, selector, index: matching(selector, root).indexOf(element) };
   }
 
@@ -983,7 +986,7 @@
 
   // ---------------------------------------------------------------- lists
 
-  /** Fetches a list anew: at most once a second, never while hidden, and always after the last change. */
+  /** Fetches a list anew: at most once a second, never out of sight, and always after the last change. */
   class List {
     stale = false;
     busy = false;
@@ -993,7 +996,7 @@
     }
 
     async refresh() {
-      if (!this.stale || this.busy || document.hidden || !this.element.isConnected) return;
+      if (!this.stale || this.busy || this.isOutOfSight() || !this.element.isConnected) return;
       this.stale = false;
       this.busy = true;
       const pause = sleep(LIST_INTERVAL_MS);
@@ -1002,6 +1005,10 @@
       await (loaded ? pause : sleep(LIST_RETRY_MS));
       this.busy = false;
       this.refresh();
+    }
+
+    isOutOfSight() {
+      return document.hidden || this.element.closest("details:not([open])") !== null;
     }
 
     /** False when it is worth another try. A sign-in page is not a list, so redirects are ignored. */
@@ -1025,6 +1032,7 @@
       const restoreUse = rememberUse(this.element);
       this.element.replaceChildren(...rows.childNodes);
       restoreUse(this.element);
+      showTicks(this.element);
       activate(this.element);
     }
   }
@@ -1039,6 +1047,39 @@
       list.stale = true;
       list.refresh();
     }
+  }
+
+  /** What changed while it was out of sight. */
+  function showNewRows(root) {
+    root.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
+  }
+
+  // ---------------------------------------------------------------- rows that are ticked
+
+  function noteTick({ target }) {
+    const root = target.closest("[data-liveop-list]");
+    if (!root || !target.matches("[data-liveop-tick], [data-liveop-tick-all]")) return;
+    if (target.matches("[data-liveop-tick-all]")) {
+      for (const row of rowsOf(root)) {
+        row.checked = target.checked;
+        editedFields.add(row);
+      }
+    }
+    showTicks(root);
+  }
+
+  /** The box for all rows says whether all of them are ticked, some or none. */
+  function showTicks(root) {
+    const all = root.querySelector("[data-liveop-tick-all]");
+    if (!all) return;
+    const rows = rowsOf(root);
+    const ticked = rows.filter((row) => row.checked).length;
+    all.checked = ticked > 0 && ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+  }
+
+  function rowsOf(root) {
+    return [...root.querySelectorAll("[data-liveop-tick]")];
   }
 
   // ---------------------------------------------------------------- actions
@@ -1068,10 +1109,11 @@
     try {
       const response = await post(form.getAttribute("action"), {
         body: bodyOf(form, button),
-        // For what it says of a refusal; when all is well it says nothing.
+        // For what it says of a refusal; when all is well it says nothing, or fragments.
         headers: { Accept: "application/json" },
       });
       if (!response.ok) showRefusal(form, response.status, await refusalOf(form, response));
+      else if (!response.redirected) applyFragments(await response.text());
     } catch {
       showRefusal(form, 0, { message: label("unreachable", form) });
     } finally {
@@ -1093,7 +1135,10 @@
 
   /** Where the message is about another operation, it leads there. */
   function showRefusal(form, status, { message, url }) {
-    const place = form.closest(".liveop")?.querySelector(".op-status") ?? form;
+    const place =
+      form.closest(".liveop")?.querySelector(".op-status") ??
+      form.querySelector(".liveops-outcome") ??
+      form;
     const paragraph = document.createElement("p");
     paragraph.dataset.level = "error";
     paragraph.dataset.liveopRefusal = "";
@@ -1160,12 +1205,16 @@
   function followVisibility() {
     if (document.hidden) return connections.forEach((connection) => connection.rest());
     connections.forEach((connection) => connection.wake());
-    document.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
+    showNewRows(document);
   }
 
   /** While its box was closed a log had no height and could not follow. */
   function showNewestLine({ target }) {
     if (target.matches?.(".op-log-box[open]")) logsIn(target).forEach(scrollToBottom);
+  }
+
+  function showWhatWasClosed({ target }) {
+    if (target.matches?.("details[open]")) showNewRows(target);
   }
 
   function sleep(ms) {
@@ -1175,10 +1224,12 @@
   const observer = new MutationObserver(reconcile);
   observer.observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("input", ({ target }) => editedFields.add(target));
+  document.addEventListener("input", noteTick);
   document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("htmx:beforeSwap", keepMistakes);
   document.addEventListener("toggle", showNewestLine, true);
+  document.addEventListener("toggle", showWhatWasClosed, true);
   document.addEventListener("visibilitychange", followVisibility);
   window.addEventListener("online", () => connections.forEach((connection) => connection.hurry()));
   // An open socket would keep the page out of the back-forward cache.

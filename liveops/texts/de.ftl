@@ -69,7 +69,8 @@ unreachable = Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einma
 operations = Vorgänge
 all-operations = Alle Vorgänge
 no-operations = Hier gibt es keine Vorgänge.
-older-operations = Ältere Vorgänge
+next-page = Nächste Seite
+previous-page = Vorherige Seite
 state = Zustand
 status = Status
 owner = Besitzer
@@ -77,6 +78,59 @@ created = Angelegt
 every-state = Alle
 search = Suche
 show = Anzeigen
+
+## The list of staff
+
+type = Art
+every-type = Alle
+age = Alter
+every-age = Beliebig
+within-hour = In der letzten Stunde
+within-days =
+    { $days ->
+        [one] Am letzten Tag
+       *[other] In den letzten { $days } Tagen
+    }
+older-than-days =
+    { $days ->
+        [one] Vor mehr als einem Tag
+       *[other] Vor mehr als { $days } Tagen
+    }
+sort = Reihenfolge
+newest = Neueste zuerst
+oldest = Älteste zuerst
+last-finished = Zuletzt beendete zuerst
+longest-running = Am längsten laufende zuerst
+select-all = Alle auf dieser Seite auswählen
+select-operation = { $title }, { $owner }, { $created } auswählen
+cancel-selected = Ausgewählte abbrechen
+retry-selected = Ausgewählte wiederholen
+done-of-selected = Erledigt für { $done } von { $all }.
+nothing-selected = Es ist nichts ausgewählt.
+staff-only = Das ist nur für Betreuer.
+
+## What staff see of an operation
+
+for-staff = Für Betreuer
+input = Eingabe
+attempt = Versuch
+attempts-before = Versuche, die nicht zählen
+worker = Worker
+queue = Warteschlange
+priority = Priorität
+not-before = Nicht vor
+due = Fällig
+started-on = Gestartet
+ended-on = Beendet
+waited = Wartezeit
+ran = Laufzeit
+chained-from = Angelegt von
+chained-to = Übergeben an
+stage = Abschnitt
+entered = Begonnen
+left = Verlassen
+took = Dauer
+unknown = unbekannt
 
 ## How a run ended
 

@@ -75,7 +75,8 @@ unreachable = The server could not be reached. Please try again.
 operations = Operations
 all-operations = All operations
 no-operations = No operations here.
-older-operations = Older operations
+next-page = Next page
+previous-page = Previous page
 state = State
 status = Status
 owner = Owner
@@ -83,6 +84,59 @@ created = Created
 every-state = All
 search = Search
 show = Show
+
+## The list of staff
+
+type = Type
+every-type = All
+age = Age
+every-age = Any
+within-hour = Within the last hour
+within-days =
+    { $days ->
+        [one] Within the last day
+       *[other] Within the last { $days } days
+    }
+older-than-days =
+    { $days ->
+        [one] More than a day ago
+       *[other] More than { $days } days ago
+    }
+sort = Order
+newest = Newest first
+oldest = Oldest first
+last-finished = Last ended first
+longest-running = Longest running first
+select-all = Select all on this page
+select-operation = Select { $title }, { $owner }, { $created }
+cancel-selected = Cancel selected
+retry-selected = Retry selected
+done-of-selected = Done for { $done } of { $all }.
+nothing-selected = Nothing is selected.
+staff-only = This is for staff only.
+
+## What staff see of an operation
+
+for-staff = For staff
+input = Input
+attempt = Attempt
+attempts-before = Attempts that do not count
+worker = Worker
+queue = Queue
+priority = Priority
+not-before = Not before
+due = Due
+started-on = Started
+ended-on = Ended
+waited = Waited
+ran = Ran
+chained-from = Made by
+chained-to = Handed over to
+stage = Stage
+entered = Entered
+left = Left
+took = Took
+unknown = unknown
 
 ## How a run ended
 

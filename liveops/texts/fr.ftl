@@ -69,7 +69,8 @@ unreachable = Le serveur est injoignable. Veuillez réessayer.
 operations = Opérations
 all-operations = Toutes les opérations
 no-operations = Aucune opération ici.
-older-operations = Opérations plus anciennes
+next-page = Page suivante
+previous-page = Page précédente
 state = État
 status = Statut
 owner = Propriétaire
@@ -77,6 +78,59 @@ created = Création
 every-state = Tous
 search = Recherche
 show = Afficher
+
+## The list of staff
+
+type = Type
+every-type = Tous
+age = Âge
+every-age = Indifférent
+within-hour = Depuis moins d’une heure
+within-days =
+    { $days ->
+        [one] Depuis moins d’un jour
+       *[other] Depuis moins de { $days } jours
+    }
+older-than-days =
+    { $days ->
+        [one] Depuis plus d’un jour
+       *[other] Depuis plus de { $days } jours
+    }
+sort = Ordre
+newest = Plus récentes d’abord
+oldest = Plus anciennes d’abord
+last-finished = Dernières terminées d’abord
+longest-running = En cours depuis le plus longtemps d’abord
+select-all = Tout sélectionner sur cette page
+select-operation = Sélectionner { $title }, { $owner }, { $created }
+cancel-selected = Annuler la sélection
+retry-selected = Réessayer la sélection
+done-of-selected = Fait pour { $done } sur { $all }.
+nothing-selected = Rien n’est sélectionné.
+staff-only = Réservé à l’équipe.
+
+## What staff see of an operation
+
+for-staff = Pour l’équipe
+input = Entrée
+attempt = Tentative
+attempts-before = Tentatives non comptées
+worker = Processus
+queue = File d’attente
+priority = Priorité
+not-before = Pas avant
+due = Prête depuis
+started-on = Démarrée
+ended-on = Terminée
+waited = Attente
+ran = Exécution
+chained-from = Créée par
+chained-to = Suivie de
+stage = Étape
+entered = Début
+left = Fin
+took = Durée
+unknown = inconnu
 
 ## How a run ended
 

@@ -68,7 +68,8 @@ unreachable = サーバーに接続できませんでした。もう一度お試
 operations = 処理一覧
 all-operations = すべての処理
 no-operations = 処理はありません。
-older-operations = 以前の処理
+next-page = 次のページ
+previous-page = 前のページ
 state = 状態
 status = ステータス
 owner = 所有者
@@ -76,6 +77,57 @@ created = 作成日時
 every-state = すべて
 search = 検索
 show = 表示
+
+## The list of staff
+
+type = 種類
+every-type = すべて
+age = 経過時間
+every-age = 指定なし
+within-hour = 直近1時間以内
+within-days =
+    { $days ->
+       *[other] 直近{ $days }日以内
+    }
+older-than-days =
+    { $days ->
+       *[other] { $days }日より前
+    }
+sort = 並び順
+newest = 新しい順
+oldest = 古い順
+last-finished = 終了が新しい順
+longest-running = 実行時間が長い順
+select-all = このページをすべて選択
+select-operation = { $title }、{ $owner }、{ $created }を選択
+cancel-selected = 選択した処理をキャンセル
+retry-selected = 選択した処理を再実行
+done-of-selected = { $all }件中{ $done }件を受け付けました。
+nothing-selected = 何も選択されていません。
+staff-only = スタッフ専用です。
+
+## What staff see of an operation
+
+for-staff = スタッフ用
+input = 入力
+attempt = 試行
+attempts-before = 数えない試行
+worker = ワーカー
+queue = キュー
+priority = 優先度
+not-before = 開始可能日時
+due = 待機開始
+started-on = 開始日時
+ended-on = 終了日時
+waited = 待ち時間
+ran = 実行時間
+chained-from = 作成元
+chained-to = 引き継ぎ先
+stage = 段階
+entered = 開始
+left = 終了
+took = 所要時間
+unknown = 不明
 
 ## How a run ended
 

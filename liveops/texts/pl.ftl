@@ -71,7 +71,8 @@ unreachable = Serwer jest nieosiągalny. Spróbuj ponownie.
 operations = Operacje
 all-operations = Wszystkie operacje
 no-operations = Nie ma tu żadnych operacji.
-older-operations = Starsze operacje
+next-page = Następna strona
+previous-page = Poprzednia strona
 state = Stan
 status = Status
 owner = Właściciel
@@ -79,6 +80,63 @@ created = Utworzono
 every-state = Wszystkie
 search = Szukaj
 show = Pokaż
+
+## The list of staff
+
+type = Rodzaj
+every-type = Wszystkie
+age = Wiek
+every-age = Dowolny
+within-hour = Z ostatniej godziny
+within-days =
+    { $days ->
+        [one] Z ostatniego dnia
+        [few] Z ostatnich { $days } dni
+        [many] Z ostatnich { $days } dni
+       *[other] Z ostatnich { $days } dnia
+    }
+older-than-days =
+    { $days ->
+        [one] Sprzed ponad jednego dnia
+        [few] Sprzed ponad { $days } dni
+        [many] Sprzed ponad { $days } dni
+       *[other] Sprzed ponad { $days } dnia
+    }
+sort = Kolejność
+newest = Od najnowszych
+oldest = Od najstarszych
+last-finished = Od ostatnio zakończonych
+longest-running = Od najdłużej trwających
+select-all = Zaznacz wszystkie na tej stronie
+select-operation = Zaznacz: { $title }, { $owner }, { $created }
+cancel-selected = Anuluj zaznaczone
+retry-selected = Ponów zaznaczone
+done-of-selected = Wykonano dla { $done } z { $all }.
+nothing-selected = Nic nie zaznaczono.
+staff-only = Tylko dla obsługi.
+
+## What staff see of an operation
+
+for-staff = Dla obsługi
+input = Dane wejściowe
+attempt = Próba
+attempts-before = Próby, które się nie liczą
+worker = Proces wykonujący
+queue = Kolejka
+priority = Priorytet
+not-before = Nie wcześniej niż
+due = Gotowe do startu od
+started-on = Rozpoczęto
+ended-on = Zakończono
+waited = Czas oczekiwania
+ran = Czas wykonania
+chained-from = Utworzona przez
+chained-to = Przekazano do
+stage = Etap
+entered = Wejście
+left = Wyjście
+took = Czas trwania
+unknown = nieznane
 
 ## How a run ended
 

@@ -71,7 +71,8 @@ unreachable = Сервер недоступний. Спробуйте ще ра�
 operations = Операції
 all-operations = Усі операції
 no-operations = Тут немає операцій.
-older-operations = Старіші операції
+next-page = Наступна сторінка
+previous-page = Попередня сторінка
 state = Стан
 status = Статус
 owner = Власник
@@ -79,6 +80,63 @@ created = Створено
 every-state = Усі
 search = Пошук
 show = Показати
+
+## The list of staff
+
+type = Тип
+every-type = Усі
+age = Вік
+every-age = Будь-який
+within-hour = За останню годину
+within-days =
+    { $days ->
+        [one] За останній { $days } день
+        [few] За останні { $days } дні
+        [many] За останні { $days } днів
+       *[other] За останні { $days } дня
+    }
+older-than-days =
+    { $days ->
+        [one] Понад { $days } день тому
+        [few] Понад { $days } дні тому
+        [many] Понад { $days } днів тому
+       *[other] Понад { $days } дня тому
+    }
+sort = Порядок
+newest = Спочатку найновіші
+oldest = Спочатку найстаріші
+last-finished = Спочатку нещодавно завершені
+longest-running = Спочатку ті, що виконуються найдовше
+select-all = Позначити всі на цій сторінці
+select-operation = Позначити: { $title }, { $owner }, { $created }
+cancel-selected = Скасувати позначені
+retry-selected = Повторити позначені
+done-of-selected = Виконано для { $done } з { $all }.
+nothing-selected = Нічого не позначено.
+staff-only = Лише для персоналу.
+
+## What staff see of an operation
+
+for-staff = Для персоналу
+input = Вхідні дані
+attempt = Спроба
+attempts-before = Спроби, що не рахуються
+worker = Процес-виконавець
+queue = Черга
+priority = Пріоритет
+not-before = Не раніше
+due = Готова до запуску з
+started-on = Розпочато
+ended-on = Завершено
+waited = Очікування
+ran = Виконання
+chained-from = Створена операцією
+chained-to = Передано операції
+stage = Етап
+entered = Початок
+left = Кінець
+took = Тривалість
+unknown = невідомо
 
 ## How a run ended
 

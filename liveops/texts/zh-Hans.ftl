@@ -68,7 +68,8 @@ unreachable = 无法连接服务器，请重试。
 operations = 操作
 all-operations = 全部操作
 no-operations = 这里没有操作。
-older-operations = 更早的操作
+next-page = 下一页
+previous-page = 上一页
 state = 状态
 status = 进展
 owner = 所有者
@@ -76,6 +77,57 @@ created = 创建时间
 every-state = 全部
 search = 搜索
 show = 显示
+
+## The list of staff
+
+type = 类型
+every-type = 全部
+age = 时间
+every-age = 不限
+within-hour = 最近一小时内
+within-days =
+    { $days ->
+       *[other] 最近 { $days } 天内
+    }
+older-than-days =
+    { $days ->
+       *[other] { $days } 天以前
+    }
+sort = 排序
+newest = 最新的在前
+oldest = 最早的在前
+last-finished = 最近结束的在前
+longest-running = 运行最久的在前
+select-all = 全选本页
+select-operation = 选择 { $title }，{ $owner }，{ $created }
+cancel-selected = 取消所选
+retry-selected = 重试所选
+done-of-selected = 共 { $all } 项，已处理 { $done } 项。
+nothing-selected = 未选择任何操作。
+staff-only = 仅供工作人员使用。
+
+## What staff see of an operation
+
+for-staff = 工作人员
+input = 输入
+attempt = 尝试
+attempts-before = 不计入的尝试
+worker = 工作进程
+queue = 队列
+priority = 优先级
+not-before = 最早开始
+due = 就绪时间
+started-on = 开始时间
+ended-on = 结束时间
+waited = 等待时长
+ran = 运行时长
+chained-from = 来源操作
+chained-to = 后续操作
+stage = 阶段
+entered = 进入
+left = 离开
+took = 用时
+unknown = 未知
 
 ## How a run ended
 

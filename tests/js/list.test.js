@@ -106,3 +106,104 @@ test("rows move without a fetch, and strangers among them are ignored", async ()
   await page.pass(1_000);
   assert.deepEqual(page.socket.sentOf("ack"), [], "there is nothing to acknowledge");
 });
+
+function rows(...ids) {
+  const cells = ids.map(
+    (id) => `<tr><td><input type="checkbox" name="id" value="${id}" data-liveop-tick></td></tr>`,
+  );
+  return `<table><thead><tr><th><input id="liveops-tick-all" type="checkbox" data-liveop-tick-all></th>
+    </tr></thead><tbody>${cells.join("")}</tbody></table>`;
+}
+
+async function openStaffList(...ids) {
+  const form = `<form action="/live/bulk" data-liveop-action><button name="action" value="cancel"></button>
+    <div id="liveops-bulk-outcome" class="liveops-outcome"></div>${list(rows(...ids))}</form>`;
+  const page = await openPage(form);
+  page.answers["/live/"] = () => html(list(rows(...ids)));
+  page.socket.accept();
+  page.socket.subscribed(CHANNEL, undefined, "reset");
+  await page.pass(2_000);
+  return page;
+}
+
+function box(page, id) {
+  return page.find(`[data-liveop-tick][value="${id}"]`);
+}
+
+/** Which rows are ticked, and what the box for all of them says. */
+function ticks(page) {
+  const all = page.find("#liveops-tick-all");
+  const ticked = [...page.document.querySelectorAll("[data-liveop-tick]:checked")];
+  return [ticked.map(({ value }) => value), all.indeterminate ? "some" : all.checked];
+}
+
+test("a row stays ticked where it is by now, and no other comes to be", async () => {
+  const page = await openStaffList(ONE, TWO);
+  box(page, TWO).click();
+  box(page, TWO).focus();
+  assert.deepEqual(ticks(page), [[TWO], "some"]);
+  page.answers["/live/"] = () => html(list(rows(THREE, ONE, TWO)));
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.document.querySelectorAll("[data-liveop-tick]").length, 3);
+  assert.deepEqual(ticks(page), [[TWO], "some"]);
+  assert.equal(page.document.activeElement, box(page, TWO));
+  page.answers["/live/"] = () => html(list(rows(THREE, ONE)));
+  change(page);
+  await page.pass(2_000);
+  assert.deepEqual(ticks(page), [[], false]);
+  assert.equal(page.document.activeElement, page.find("#liveops-list"));
+});
+
+test("the box for all rows ticks them, and those that come later are not", async () => {
+  const page = await openStaffList(ONE, TWO);
+  page.find("#liveops-tick-all").click();
+  assert.deepEqual(ticks(page), [[ONE, TWO], true]);
+  page.answers["/live/"] = () => html(list(rows(THREE, ONE, TWO)));
+  change(page);
+  await page.pass(2_000);
+  assert.deepEqual(ticks(page), [[ONE, TWO], "some"]);
+  page.find("#liveops-tick-all").click();
+  assert.deepEqual(ticks(page), [[THREE, ONE, TWO], true]);
+  page.find("#liveops-tick-all").click();
+  assert.deepEqual(ticks(page), [[], false]);
+});
+
+test("what became of the rows that were ticked is shown, and they are not ticked any more", async () => {
+  const page = await openStaffList(ONE, TWO);
+  const outcome = '<div id="liveops-bulk-outcome" hx-swap-oob="true" class="liveops-outcome">Done</div>';
+  page.answers["/live/bulk"] = () => html(outcome);
+  box(page, ONE).click();
+  page.find("[value=cancel]").click();
+  await page.settle();
+  const [request] = page.requestsTo("/live/bulk");
+  assert.equal(request.body.toString(), `action=cancel&id=${ONE}`);
+  assert.equal(page.find(".liveops-outcome").textContent, "Done");
+  change(page);
+  await page.pass(2_000);
+  assert.deepEqual(ticks(page), [[], false]);
+});
+
+test("why nothing was done stands where it would say what was", async () => {
+  const page = await openStaffList(ONE);
+  const error = { code: "invalid_input", message: "Nothing is selected." };
+  page.answers["/live/bulk"] = () => ({ ...refusal(422), json: async () => ({ error }) });
+  page.find("[value=cancel]").click();
+  await page.settle();
+  assert.equal(page.find(".liveops-outcome").textContent, "Nothing is selected.");
+});
+
+test("a list that is folded away is fetched when it is unfolded", async () => {
+  const page = await openPage(`<details>${list("old")}</details>`);
+  page.answers["/live/"] = () => html(list("new"));
+  page.socket.accept();
+  page.socket.subscribed(CHANNEL, undefined, "reset");
+  await page.pass(10_000);
+  assert.equal(page.requestsTo("/live/").length, 0);
+  page.find("details").open = true;
+  // jsdom says so itself, if a little later.
+  await page.pass(2_000);
+  page.find("details").dispatchEvent(new page.window.Event("toggle"));
+  await page.settle();
+  assert.equal(page.find("#liveops-list").textContent, "new");
+});

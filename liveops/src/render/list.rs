@@ -2,12 +2,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
 use super::{
-    Connection, Renderer,
-    region::{badge, progress_element, state_in_words},
+    Age, BulkOutcome, Connection, Renderer,
+    region::{badge, progress_element},
 };
 use crate::{
     language::{Language, Text},
-    operation::{ChannelName, OperationId, OperationState, UserId},
+    operation::{ChannelName, ListSort, OperationId, OperationState, UserId},
     token::SubscriptionToken,
 };
 
@@ -30,33 +30,83 @@ pub struct ListRow {
     pub status: String,
     /// When it was enqueued.
     pub created_on: DateTime<Utc>,
+    /// When its newest attempt started.
+    pub started_on: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_on: Option<DateTime<Utc>>,
 }
 
-/// A page of a list, and how to come to the next one.
+/// A page of a list, and how to come to those beside it.
 #[derive(Debug, Clone)]
 pub struct ListPage {
-    /// The operations, newest first.
+    /// The operations, in their order.
     pub rows: Vec<ListRow>,
     /// The path and query of this page.
     pub url: String,
     /// The path and query of the page after this one.
     pub next_url: Option<String>,
-    /// Whether the owner is shown: to staff, who see everybody's.
-    pub shows_owner: bool,
+    /// The path and query of the page before this one.
+    pub previous_url: Option<String>,
     /// The state shown; all of them if there is none.
     pub state: Option<OperationState>,
     /// What the list is searched for.
     pub search: String,
+    /// What staff see beside that, where they are who looks.
+    pub staff: Option<StaffList>,
+}
+
+/// What a list has for staff, who see everybody's operations.
+#[derive(Debug, Clone)]
+pub struct StaffList {
+    /// The types of operations there are, with what people read as their names.
+    pub op_types: Vec<(&'static str, String)>,
+    /// The type shown; all of them if there is none.
+    pub op_type: Option<String>,
+    /// Whose operations are shown; everybody's if it is empty.
+    pub owner: String,
+    /// The age shown; every one if there is none.
+    pub age: Option<Age>,
+    /// The order.
+    pub sort: ListSort,
+    /// Where what is to be done to several operations is sent.
+    pub bulk_url: String,
+    /// What became of that.
+    pub outcome: Option<BulkOutcome>,
+}
+
+impl ListPage {
+    fn sort(&self) -> ListSort {
+        self.staff.as_ref().map_or(ListSort::Newest, |staff| staff.sort)
+    }
 }
 
 impl Renderer {
     /// The list with its filter; it keeps itself up to date over the owner's channel.
     pub fn list(&self, page: &ListPage, channel: &ChannelName, connection: &Connection) -> Markup {
+        let content = self.list_table(page);
+        let table = self.live_list("liveops-list", &page.url, channel, connection, &content);
         html! {
             h1 { (self.language.say(Text::Operations)) }
             (self.filter(page))
-            div id="liveops-list"
-                data-liveop-list=(page.url)
+            @match &page.staff {
+                Some(staff) => (self.bulk_form(&staff.bulk_url, staff.outcome.as_ref(), &table)),
+                None => (table),
+            }
+        }
+    }
+
+    /// What is loaded anew from `url` when the operations of a list have changed.
+    pub(super) fn live_list(
+        &self,
+        id: &str,
+        url: &str,
+        channel: &ChannelName,
+        connection: &Connection,
+        content: &Markup,
+    ) -> Markup {
+        html! {
+            div id=(id)
+                data-liveop-list=(url)
                 data-liveop-channel=(channel)
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
                 data-liveop-socket={ (self.mount()) "/ws" }
@@ -64,7 +114,7 @@ impl Renderer {
                 data-liveop-tokens={ (self.mount()) "/token" }
                 data-liveop-keepalive=(self.keepalive.as_secs_f64())
                 data-liveop-labels=(self.labels()) {
-                (self.list_table(page))
+                (content)
             }
         }
     }
@@ -79,18 +129,27 @@ impl Renderer {
                 table class="liveops-table" {
                     thead {
                         tr {
+                            @if page.staff.is_some() { th scope="col" { (self.tick_all()) } }
                             th scope="col" { (say(Text::Operation)) }
                             th scope="col" { (say(Text::State)) }
                             th scope="col" { (say(Text::Status)) }
-                            @if page.shows_owner { th scope="col" { (say(Text::Owner)) } }
-                            th scope="col" { (say(Text::Created)) }
+                            @if page.staff.is_some() { th scope="col" { (say(Text::Owner)) } }
+                            th scope="col" { (say(moment_in_words(page.sort()))) }
                         }
                     }
-                    tbody { @for row in &page.rows { (self.row(row, page.shows_owner)) } }
+                    tbody { @for row in &page.rows { (self.row(page, row)) } }
                 }
             }
-            @if let Some(next_url) = &page.next_url {
-                p class="liveops-pager" { a href=(next_url) { (say(Text::OlderOperations)) } }
+            @if page.previous_url.is_some() || page.next_url.is_some() {
+                p class="liveops-pager" {
+                    @if let Some(url) = &page.previous_url {
+                        a href=(url) rel="prev" { (say(Text::PreviousPage)) }
+                    }
+                    " "
+                    @if let Some(url) = &page.next_url {
+                        a href=(url) rel="next" { (say(Text::NextPage)) }
+                    }
+                }
             }
         }
     }
@@ -105,41 +164,44 @@ impl Renderer {
         .0
     }
 
-    fn row(&self, row: &ListRow, shows_owner: bool) -> Markup {
+    pub(super) fn time(&self, on: DateTime<Utc>) -> Markup {
         html! {
-            tr {
-                td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
-                td { (state_element(&self.language, row, None)) }
-                td { (status_element(row, None)) }
-                @if shows_owner { td { (row.owner) } }
-                td {
-                    time datetime=(row.created_on.to_rfc3339_opts(SecondsFormat::Millis, true)) {
-                        (self.language.date_time(row.created_on))
-                    }
-                }
+            time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) {
+                (self.language.date_time(on))
             }
         }
     }
 
-    fn filter(&self, page: &ListPage) -> Markup {
-        let say = |text| self.language.say(text);
+    fn row(&self, page: &ListPage, row: &ListRow) -> Markup {
+        let is_staff = page.staff.is_some();
         html! {
-            form class="liveops-filter" method="get" action={ (self.mount()) "/" } {
-                label {
-                    (say(Text::State)) " "
-                    select name="state" {
-                        option value="" { (say(Text::EveryState)) }
-                        @for state in OperationState::ALL {
-                            option value=(state) selected[page.state == Some(state)] {
-                                (say(state_in_words(state)))
-                            }
-                        }
-                    }
-                }
-                label { (say(Text::Search)) " " input type="search" name="q" value=(page.search); }
-                button type="submit" { (say(Text::Show)) }
+            tr {
+                @if is_staff { td { (self.tick(row)) } }
+                td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
+                td { (state_element(&self.language, row, None)) }
+                td { (status_element(row, None)) }
+                @if is_staff { td { (row.owner) } }
+                td { (self.time(moment(page.sort(), row))) }
             }
         }
+    }
+}
+
+/// The moment of a row that a list in this order shows.
+fn moment(sort: ListSort, row: &ListRow) -> DateTime<Utc> {
+    let sorted_by = match sort {
+        ListSort::Newest | ListSort::Oldest => None,
+        ListSort::LastFinished => row.finished_on,
+        ListSort::LongestRunning => row.started_on,
+    };
+    sorted_by.unwrap_or(row.created_on)
+}
+
+const fn moment_in_words(sort: ListSort) -> Text {
+    match sort {
+        ListSort::Newest | ListSort::Oldest => Text::Created,
+        ListSort::LastFinished => Text::EndedOn,
+        ListSort::LongestRunning => Text::StartedOn,
     }
 }
 

@@ -2,26 +2,33 @@
 //!
 //! Turns projections into markup. Never awaits, and knows nothing of requests or connections.
 
+mod age;
 mod assets;
+mod bulk;
 mod container;
 mod form;
 mod fragment;
 mod labels;
 mod list;
+mod list_filter;
 mod page;
 mod region;
 mod renderer;
 mod shown_log;
+mod staff;
 mod templates;
 mod traceback;
 
+pub use age::{Age, ParseAgeError};
 pub use assets::{Asset, Assets};
+pub use bulk::{BulkOutcome, BulkRefusal};
 pub use container::Connection;
 pub use form::FormView;
 pub use fragment::{Apply, Fragment};
-pub use list::{ListPage, ListRow};
+pub use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
 pub(crate) use region::bar_text;
 pub use renderer::{Renderer, Subject};
 pub(crate) use shown_log::shown_log;
+pub use staff::{StaffSection, StaffStage};
 pub use templates::{HostPage, Layout, Templates};

@@ -202,6 +202,12 @@ impl Engine {
         .is_ok()
     }
 
+    /// What an operation shows right now where it runs in this process; else what its row remembers.
+    pub(crate) fn projection_of(&self, kind: &OperationKind, row: &Model) -> Projection {
+        let live = self.running.projection(row.operation_id());
+        live.filter(|_| !row.state().is_terminal()).unwrap_or_else(|| row.projection(kind))
+    }
+
     /// The operation of `row` in a list in this language: as `live` shows it, where it runs.
     pub(crate) fn list_row(
         &self,
@@ -222,6 +228,8 @@ impl Engine {
             percent: row.percent,
             status,
             created_on: row.created_on,
+            started_on: row.started_on,
+            finished_on: row.finished_on,
         };
         match (live, kind) {
             (Some(live), Some(kind)) if !row.state().is_terminal() => ListRow {

@@ -6,7 +6,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, ListFilter, Migrator, Model, StoreError, Transaction, migrate::migrate,
+    Column, Entity, ListFilter, Listed, Migrator, Model, StoreError, Transaction, migrate::migrate,
     writer::Writer,
 };
 use crate::operation::OperationId;
@@ -105,13 +105,29 @@ impl Store {
             .map_err(StoreError::of("read a chain"))
     }
 
-    /// Lists operations, newest first.
+    /// Lists operations, newest first unless the filter asks for another order, at most `limit` of
+    /// them.
     ///
     /// # Errors
     ///
     /// When the database fails.
     pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
-        filter.select(limit).all(&self.db).await.map_err(StoreError::of("list operations"))
+        let rows = filter.select(limit).all(&self.db).await;
+        let mut rows = rows.map_err(StoreError::of("list operations"))?;
+        if filter.place.is_backwards() {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    /// Lists a page of operations, and says where the pages beside it are.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn list_page(&self, filter: &ListFilter, len: u64) -> Result<Listed, StoreError> {
+        let rows = self.list(filter, len.saturating_add(1)).await?;
+        Ok(Listed::of(filter, rows, len))
     }
 
     pub(super) async fn update_one(

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     language::Text,
     runner::{CancelOutcome, RestartOutcome},
+    store::Model,
 };
 
 /// Asks for the end of an operation.
@@ -26,13 +27,7 @@ pub(super) async fn cancel<V>(
 ) -> Response {
     let cancel = async {
         let found = find(&web, &viewer, &path).await?;
-        match web.liveops.cancel(found.row.operation_id()).await? {
-            CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(found),
-            CancelOutcome::Ended => {
-                Err(WebError::new(StatusCode::CONFLICT, "already_ended", Text::AlreadyEnded))
-            }
-            CancelOutcome::Unknown => Err(WebError::not_found()),
-        }
+        cancel_one(&web, &found.row).await.map(|()| found)
     };
     match cancel.await {
         Ok(found) => done(&web, &viewer, &found, &headers).await,
@@ -49,20 +44,34 @@ pub(super) async fn restart<V>(
 ) -> Response {
     let restart = async {
         let found = find(&web, &viewer, &path).await?;
-        match web.liveops.restart(found.row.operation_id()).await? {
-            RestartOutcome::Restarted => Ok(found),
-            RestartOutcome::Duplicate(id) => {
-                Err(WebError::duplicate(web.liveops.url(&found.row.op_type, id)))
-            }
-            RestartOutcome::Unfinished => {
-                Err(WebError::new(StatusCode::CONFLICT, "not_ended", Text::NotEnded))
-            }
-            RestartOutcome::Unknown => Err(WebError::not_found()),
-        }
+        restart_one(&web, &found.row).await.map(|()| found)
     };
     match restart.await {
         Ok(found) => done(&web, &viewer, &found, &headers).await,
         Err(error) => error.answer(&web, &viewer, &headers),
+    }
+}
+
+pub(super) async fn cancel_one(web: &Web, row: &Model) -> Result<(), WebError> {
+    match web.liveops.cancel(row.operation_id()).await? {
+        CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(()),
+        CancelOutcome::Ended => {
+            Err(WebError::new(StatusCode::CONFLICT, "already_ended", Text::AlreadyEnded))
+        }
+        CancelOutcome::Unknown => Err(WebError::not_found()),
+    }
+}
+
+pub(super) async fn restart_one(web: &Web, row: &Model) -> Result<(), WebError> {
+    match web.liveops.restart(row.operation_id()).await? {
+        RestartOutcome::Restarted => Ok(()),
+        RestartOutcome::Duplicate(id) => {
+            Err(WebError::duplicate(web.liveops.url(&row.op_type, id)))
+        }
+        RestartOutcome::Unfinished => {
+            Err(WebError::new(StatusCode::CONFLICT, "not_ended", Text::NotEnded))
+        }
+        RestartOutcome::Unknown => Err(WebError::not_found()),
     }
 }
 

@@ -100,7 +100,7 @@ async fn receive(
     }
 }
 
-async fn body(web: &Web, request: Request) -> Result<Bytes, WebError> {
+pub(super) async fn body(web: &Web, request: Request) -> Result<Bytes, WebError> {
     Bytes::from_request(request, &()).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(web.engine().config.upload_bytes_max),
         status => WebError::new(status, "invalid_input", error.body_text()),
@@ -129,7 +129,7 @@ fn answer(
     Ok(Redirect::to(&url).into_response())
 }
 
-fn media_type(headers: &HeaderMap) -> String {
+pub(super) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().to_ascii_lowercase()

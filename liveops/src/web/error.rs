@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{embed::EmbedError, state::Web, viewer::Viewer};
@@ -25,6 +26,17 @@ pub(super) struct WebError {
     /// The operation that the message speaks of.
     operation_url: Option<String>,
     /// What is wrong with each field, where the request was an input with mistakes.
+    fields: Map<String, Value>,
+}
+
+/// What is told of why a request was not fulfilled.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    code: &'static str,
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
     fields: Map<String, Value>,
 }
 
@@ -122,16 +134,19 @@ impl WebError {
         (self.status, page).into_response()
     }
 
+    /// What is told of it in an answer, in this language.
+    pub(super) fn told(self, language: &Language) -> Told {
+        Told {
+            code: self.code,
+            message: self.message.in_words(language),
+            url: self.operation_url,
+            fields: self.fields,
+        }
+    }
+
     fn into_json(self, language: &Language) -> Response {
-        let message = self.message.in_words(language);
-        let mut body = json!({ "error": { "code": self.code, "message": message } });
-        if let Some(url) = self.operation_url {
-            body["error"]["url"] = url.into();
-        }
-        if !self.fields.is_empty() {
-            body["error"]["fields"] = self.fields.into();
-        }
-        (self.status, Json(body)).into_response()
+        let status = self.status;
+        (status, Json(json!({ "error": self.told(language) }))).into_response()
     }
 
     fn title(&self) -> Text {

@@ -1,11 +1,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{state::Web, viewer::Viewer};
+use super::{staff::StaffJson, state::Web, viewer::Viewer};
 use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
-    projection::{Attempts, Projection},
+    projection::{Attempts, Projection, StageTiming},
     runner::LiveOps,
     store::Model,
     token::SubscriptionToken,
@@ -27,12 +27,15 @@ pub(crate) struct OperationJson {
     status: Option<String>,
     current_stage: Option<&'static str>,
     stages: Vec<StageJson>,
+    timings: Vec<TimingJson>,
     result: Option<serde_json::Value>,
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceback: Option<String>,
     attempt: u32,
     attempts: AttemptsJson,
+    #[serde(flatten)]
+    staff: Option<StaffJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<SubscriptionToken>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +49,15 @@ struct StageJson {
     /// Only there when it is so: an earlier attempt did the stage.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
+}
+
+/// When a stage was entered and left, where that is known.
+#[derive(Debug, Serialize)]
+struct TimingJson {
+    stage: &'static str,
+    entered_on: Option<DateTime<Utc>>,
+    left_on: Option<DateTime<Utc>>,
+    seconds: Option<f64>,
 }
 
 /// Which attempt it is since a user started the operation, and of how many.
@@ -78,8 +90,7 @@ impl OperationJson {
         traceback: Option<String>,
     ) -> Self {
         let id = row.operation_id();
-        let live = liveops.engine().running.projection(id).filter(|_| !row.state().is_terminal());
-        let projection = live.unwrap_or_else(|| row.projection(kind));
+        let projection = liveops.engine().projection_of(kind, &row);
         Self {
             id,
             state: row.state(),
@@ -92,6 +103,7 @@ impl OperationJson {
             status: projection.status.as_ref().map(|status| status.text.to_string()),
             current_stage: projection.active_stage().map(|index| kind.stages[index]),
             stages: stages(kind, &projection),
+            timings: timings(kind, &projection),
             attempt: row.attempt_number().0,
             attempts: row.attempts().into(),
             traceback,
@@ -99,9 +111,16 @@ impl OperationJson {
             owner: row.owner,
             result: row.result_context,
             error: row.error_message,
+            staff: None,
             token: None,
             cursor: None,
         }
+    }
+
+    /// The same, with what only staff read.
+    pub(super) fn for_staff(mut self, staff: Option<StaffJson>) -> Self {
+        self.staff = staff;
+        self
     }
 
     /// The same, with what it takes to follow the operation from here.
@@ -120,4 +139,15 @@ fn stages(kind: &OperationKind, projection: &Projection) -> Vec<StageJson> {
         reused: state == StageState::Reused,
     };
     stages.map(stage).collect()
+}
+
+fn timings(kind: &OperationKind, projection: &Projection) -> Vec<TimingJson> {
+    let stages = kind.stages.iter().zip(&projection.stage_timings);
+    let timing = |(&stage, timing): (&&'static str, &StageTiming)| TimingJson {
+        stage,
+        entered_on: timing.entered_on,
+        left_on: timing.left_on,
+        seconds: timing.took().map(|took| took.as_secs_f64()),
+    };
+    stages.map(timing).collect()
 }

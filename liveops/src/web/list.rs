@@ -4,47 +4,34 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use maud::Markup;
+use serde::Serialize;
 
 use super::{
     error::{WebError, is_partial, wants_json},
     json::OperationJson,
+    list_query::{self, ListQuery},
     page::LIVE_PAGE,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
 use crate::{
     language::{Language, Text},
-    operation::UserId,
-    render::{Connection, ListPage, ListRow},
-    store::{ListFilter, Model},
+    render::{BulkOutcome, Connection, ListPage, ListRow, StaffList},
+    store::{ListFilter, Listed, Model},
 };
 
 /// How many operations a page of the list has.
-const PAGE_LEN: u64 = 50;
-
-/// The filter of the list, as its form sends it: an empty field filters nothing.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ListQuery {
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    op_type: String,
-    #[serde(default)]
-    owner: String,
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    before: String,
-}
+pub(super) const PAGE_LEN: u64 = 50;
 
 #[derive(Debug, Serialize)]
 struct ListJson {
     operations: Vec<OperationJson>,
     next_url: Option<String>,
+    previous_url: Option<String>,
 }
 
-/// The viewer's operations; everybody's for superusers.
+/// The viewer's operations; everybody's for superusers, with what it takes to find one of them.
 pub(super) async fn list<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -52,106 +39,125 @@ pub(super) async fn list<V>(
     RawQuery(raw_query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let raw_query = raw_query.map(|query| format!("?{query}")).unwrap_or_default();
-    let url = format!("{}/{raw_query}", web.liveops.mount());
-    let answer = answer(&web, &viewer, &query, url, &headers).await;
-    answer.unwrap_or_else(|error| error.answer(&web, &viewer, &headers))
+    let answer = async {
+        let list = List::read(&web, &viewer, &query, raw_query).await?;
+        list.answer(&headers)
+    };
+    answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-async fn answer(
-    web: &Web,
-    viewer: &Viewer,
-    query: &ListQuery,
-    url: String,
-    headers: &HeaderMap,
-) -> Result<Response, WebError> {
-    let filter = query.filter(viewer)?;
-    let mut rows = web.engine().store.list(&filter, PAGE_LEN + 1).await?;
-    let has_more = rows.len() as u64 > PAGE_LEN;
-    rows.truncate(PAGE_LEN as usize);
-    let last = rows.last().filter(|_| has_more);
-    let next_url = last.map(|row| query.url_before(web.liveops.mount(), row));
-
-    if wants_json(headers) {
-        let operations = rows.into_iter().filter_map(|row| {
-            let kind = web.engine().registry.find(&row.op_type)?.kind;
-            Some(OperationJson::new(web, viewer, &kind, row))
-        });
-        return Ok(Json(ListJson { operations: operations.collect(), next_url }).into_response());
-    }
-    let renderer = web.renderer_for(viewer);
-    let page = ListPage {
-        rows: rows.iter().map(|row| list_row(web, row, renderer.language())).collect(),
-        url,
-        next_url,
-        shows_owner: viewer.is_superuser,
-        state: filter.state,
-        search: query.q.clone(),
-    };
-    // The same address answers with a page or with a part of it, which nobody goes back to.
-    let headers_of = |caching| {
-        [(header::VARY, "HX-Request, Accept, Accept-Language"), (header::CACHE_CONTROL, caching)]
-    };
-    if is_partial(headers) {
-        return Ok((headers_of("no-store"), renderer.list_table(&page)).into_response());
-    }
-    let channel = viewer.list_channel();
-    let token = web.engine().keys.sign(&viewer.id, &channel)?;
-    let connection = Connection { token: Some(token), ..Connection::default() };
-    let list = renderer.list(&page, &channel, &connection);
-    let page = renderer.page(&renderer.language().say(Text::Operations), &viewer.id, list);
-    Ok((headers_of(LIVE_PAGE), page).into_response())
+/// A page of a list for one viewer.
+pub(super) struct List<'a> {
+    web: &'a Web,
+    viewer: &'a Viewer,
+    query: &'a ListQuery,
+    /// What asks for this page, with its question mark; empty where nothing is asked for.
+    asked: String,
+    filter: ListFilter,
+    listed: Listed,
 }
 
-impl ListQuery {
-    fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
-        let owner = if viewer.is_superuser {
-            text(&self.owner).map(UserId::from)
-        } else {
-            Some(viewer.id.clone())
+impl<'a> List<'a> {
+    pub(super) async fn read(
+        web: &'a Web,
+        viewer: &'a Viewer,
+        query: &'a ListQuery,
+        raw_query: Option<String>,
+    ) -> Result<Self, WebError> {
+        let filter = query.filter(viewer)?;
+        let listed = web.engine().store.list_page(&filter, PAGE_LEN).await?;
+        let asked = raw_query.map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(Self { web, viewer, query, asked, filter, listed })
+    }
+
+    fn answer(self, headers: &HeaderMap) -> Result<Response, WebError> {
+        if wants_json(headers) {
+            return Ok(Json(self.into_json()).into_response());
+        }
+        // The same address answers with a page or with a part of it, which nobody goes back to.
+        let headers_of = |caching| {
+            let vary = "HX-Request, Accept, Accept-Language";
+            [(header::VARY, vary), (header::CACHE_CONTROL, caching)]
         };
-        Ok(ListFilter {
-            owner,
-            state: parsed("state", &self.state)?,
-            op_type: text(&self.op_type),
-            search: text(&self.q),
-            before: parsed("before", &self.before)?,
+        if is_partial(headers) {
+            let renderer = self.web.renderer_for(self.viewer);
+            let table = renderer.list_table(&self.page(renderer.language(), None)?);
+            return Ok((headers_of("no-store"), table).into_response());
+        }
+        Ok((headers_of(LIVE_PAGE), self.document(None)?).into_response())
+    }
+
+    /// The whole page, for those who do not have it yet, with what became of what was asked for on it.
+    pub(super) fn document(&self, outcome: Option<BulkOutcome>) -> Result<Markup, WebError> {
+        let renderer = self.web.renderer_for(self.viewer);
+        let page = self.page(renderer.language(), outcome)?;
+        let channel = self.viewer.list_channel();
+        let token = self.web.engine().keys.sign(&self.viewer.id, &channel)?;
+        let connection = Connection { token: Some(token), ..Connection::default() };
+        let list = renderer.list(&page, &channel, &connection);
+        Ok(renderer.page(&renderer.language().say(Text::Operations), &self.viewer.id, list))
+    }
+
+    fn page(
+        &self,
+        language: &Language,
+        outcome: Option<BulkOutcome>,
+    ) -> Result<ListPage, WebError> {
+        let rows = self.listed.rows.iter();
+        let staff = self.viewer.is_superuser.then(|| self.staff(language, outcome));
+        Ok(ListPage {
+            rows: rows.map(|row| list_row(self.web, row, language)).collect(),
+            url: format!("{}/{}", self.web.liveops.mount(), self.asked),
+            next_url: self.next_url(),
+            previous_url: self.previous_url(),
+            state: self.filter.state,
+            search: self.query.q.clone(),
+            staff: staff.transpose()?,
         })
     }
 
-    fn url_before(&self, mount: &str, last: &Model) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("state", &self.state),
-            ("op_type", &self.op_type),
-            ("owner", &self.owner),
-            ("q", &self.q),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("before", &last.id.to_string());
-        format!("{mount}/?{}", query.finish())
+    fn staff(
+        &self,
+        language: &Language,
+        outcome: Option<BulkOutcome>,
+    ) -> Result<StaffList, WebError> {
+        let kinds = self.web.engine().registry.iter().map(|operation| &operation.kind);
+        let mut op_types: Vec<_> =
+            kinds.map(|kind| (kind.op_type, language.title(kind).into_owned())).collect();
+        op_types.sort_by(|one, other| (&one.1, one.0).cmp(&(&other.1, other.0)));
+        Ok(StaffList {
+            op_types,
+            op_type: list_query::text(&self.query.op_type),
+            owner: self.query.owner.clone(),
+            age: self.query.age()?,
+            sort: self.filter.sort,
+            bulk_url: format!("{}/bulk{}", self.web.liveops.mount(), self.asked),
+            outcome,
+        })
+    }
+
+    fn into_json(self) -> ListJson {
+        let (next_url, previous_url) = (self.next_url(), self.previous_url());
+        let Self { web, viewer, listed, .. } = self;
+        let operations = listed.rows.into_iter().filter_map(|row| {
+            let kind = web.engine().registry.find(&row.op_type)?.kind;
+            Some(OperationJson::new(web, viewer, &kind, row))
+        });
+        ListJson { operations: operations.collect(), next_url, previous_url }
+    }
+
+    fn next_url(&self) -> Option<String> {
+        let mount = self.web.liveops.mount();
+        self.listed.next.map(|place| self.query.url_at(mount, place))
+    }
+
+    fn previous_url(&self) -> Option<String> {
+        let mount = self.web.liveops.mount();
+        self.listed.previous.map(|place| self.query.url_at(mount, place))
     }
 }
 
 fn list_row(web: &Web, row: &Model, language: &Language) -> ListRow {
     let live = web.engine().running.projection(row.operation_id());
     web.engine().list_row(row, live.as_ref(), language)
-}
-
-fn text(value: &str) -> Option<String> {
-    let value = value.trim();
-    (!value.is_empty()).then(|| value.to_owned())
-}
-
-fn parsed<T>(field: &str, value: &str) -> Result<Option<T>, WebError>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let parse = |value: String| {
-        value.parse().map_err(|error| WebError::unreadable(format!("{field}: {error}")))
-    };
-    text(value).map(parse).transpose()
 }

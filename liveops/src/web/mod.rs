@@ -4,6 +4,7 @@
 
 mod actions;
 mod assets;
+mod bulk;
 mod close;
 mod consumer;
 mod create;
@@ -20,6 +21,7 @@ mod json;
 mod line;
 mod list;
 mod list_events;
+mod list_query;
 mod log_text;
 mod look;
 mod operation_events;
@@ -28,6 +30,7 @@ mod place;
 mod revision;
 mod router;
 mod socket;
+mod staff;
 mod state;
 mod token;
 mod upload;

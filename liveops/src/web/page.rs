@@ -4,12 +4,14 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use maud::html;
 
 use super::{
     embed::Embedded,
     error::{WebError, wants_json},
     json::OperationJson,
     log_text::log_text,
+    staff::{self, StaffJson},
     state::Web,
     viewer::{Authenticated, Viewer},
 };
@@ -19,6 +21,12 @@ use crate::{operation::OperationKind, render::Subject, store::Model};
 pub(super) struct Found {
     pub(super) kind: OperationKind,
     pub(super) row: Model,
+}
+
+impl Found {
+    pub(super) fn subject(&self) -> Subject {
+        Subject { kind: self.kind, id: self.row.operation_id() }
+    }
 }
 
 /// The operation at a path, if the viewer may know of it.
@@ -60,17 +68,23 @@ pub(super) const LIVE_PAGE: &str = "private, no-cache";
 async fn show(
     web: &Web,
     viewer: &Viewer,
-    Found { kind, row }: Found,
+    found: Found,
     as_json: bool,
 ) -> Result<Response, WebError> {
+    let staff = if as_json { None } else { staff::section(web, viewer, &found).await? };
+    let subject = found.subject();
+    let Found { kind, row } = found;
     let Embedded { container, token, cursor } =
         Embedded::look(web.engine(), viewer, &kind, &row).await?;
     if as_json {
-        let json = OperationJson::new(web, viewer, &kind, row).connected(token, Some(cursor));
+        let staff = viewer.is_superuser.then(|| StaffJson::of(&row));
+        let json = OperationJson::new(web, viewer, &kind, row).for_staff(staff);
+        let json = json.connected(token, Some(cursor));
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }
-    let subject = Subject { kind, id: row.operation_id() };
-    let page = web.renderer_for(viewer).operation_page(&subject, &viewer.id, container);
+    // Behind the container and not in it, which is replaced when another operation takes over.
+    let content = html! { (container) (staff.unwrap_or_default()) };
+    let page = web.renderer_for(viewer).operation_page(&subject, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 

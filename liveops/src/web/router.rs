@@ -7,8 +7,8 @@ use axum::{
 };
 
 use super::{
-    actions, assets, create, form, guard, list, list_events, operation_events, page, socket,
-    state::Web, token, viewer::Viewer,
+    actions, assets, bulk, create, form, guard, list, list_events, operation_events, page, socket,
+    staff, state::Web, token, viewer::Viewer,
 };
 use crate::runner::LiveOps;
 
@@ -19,12 +19,14 @@ use crate::runner::LiveOps;
 ///
 /// | route, below the mount | does |
 /// |---|---|
-/// | `GET /` | lists the viewer's operations; everybody's for superusers |
+/// | `GET /` | lists the viewer's operations; everybody's for superusers, see [below](#staff) |
+/// | `POST /bulk` | asks for the end of several operations, or for another run of them; for superusers |
 /// | `GET /{op_type}/` | the form of an operation that has one, or what it asks for as JSON |
 /// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
 /// | `POST /{op_type}/{id}/cancel`, `/restart` | asks for the end, or for another run |
 /// | `GET /{op_type}/{id}/log` | the log as text |
+/// | `GET /{op_type}/{id}/staff` | what only superusers see on the live page, which loads it again |
 /// | `GET /ws` | the WebSocket |
 /// | `GET /events` | tells when the list has changed, as an event stream |
 /// | `GET /{op_type}/{id}/events` | what the WebSocket says of one operation, as an event stream |
@@ -33,6 +35,29 @@ use crate::runner::LiveOps;
 ///
 /// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
 /// `{"error":{"code","message"}}`, with `"fields"` beside those where the fields of a form are wrong. An operation of somebody else is a 404.
+///
+/// # Staff
+///
+/// A list takes these parameters. What is not one of the values is a 422 that names the parameter; a
+/// viewer who is no superuser has only ever their own operations listed.
+///
+/// | parameter | lists those |
+/// |---|---|
+/// | `op_type`, `state`, `owner` | of this type, in this state, of this owner |
+/// | `age` | made within the last `1h`, `1d`, `7d` or `30d`, or before `over_1d`, `over_7d` or `over_30d` |
+/// | `q` | with this text in their type, owner or status, or with this id |
+/// | `before` | made before the operation with this id |
+/// | `sort` | as `newest` first, which they are by default, `oldest` first, `last_finished` first, or `longest_running` first; the last two only those that have ended, and those that run |
+/// | `next`, `previous` | behind or in front of a place in that order, as links to other pages have it; in front of its end where `previous` is `end` |
+///
+/// What pages promise while operations come and go is said at [`ListFilter`](crate::store::ListFilter).
+///
+/// `POST /bulk` takes `action`, which is `cancel` or `restart`, and up to 50 times `id`, or as JSON
+/// `{"action","ids"}`. It does what it can, and tells for which operations it did not and why: in JSON as
+/// `{"done","refused","results":[{"id","done","error"}]}`.
+///
+/// On the page of an operation superusers see what its row holds, the input among it: what is not
+/// theirs to read does not belong into an input.
 ///
 /// # Serving
 ///
@@ -94,6 +119,7 @@ where
 
     let mut router = Router::new()
         .route(&at("/"), get(list::list::<V>))
+        .route(&at("/bulk"), post(bulk::bulk::<V>).layer(body_limit))
         .route(&at("/ws"), get(socket::connect::<V>))
         .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))
@@ -102,6 +128,7 @@ where
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
         .route(&at("/{op_type}/{id}/events"), get(operation_events::events::<V>))
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
+        .route(&at("/{op_type}/{id}/staff"), get(staff::staff::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
         .route(&at("/{op_type}/{id}/restart"), post(actions::restart::<V>));
     if !mount.is_empty() {

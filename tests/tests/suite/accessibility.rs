@@ -170,7 +170,14 @@ async fn the_pages_of_the_demo_have_no_violation() {
     browser.wait_for(".op-traceback details").await;
     browser.click(".op-traceback summary").await;
     objections.extend(critic.objections("demo-traceback").await);
+    browser.click(".liveops-staff > summary").await;
+    browser.wait_for(".liveops-staff pre").await;
+    objections.extend(critic.objections("staff-section").await);
     browser.goto(&demo.server.url("/live/")).await;
     objections.extend(critic.objections("everybodys-list").await);
+    browser.click("#liveops-tick-all").await;
+    browser.click("button[value=cancel]").await;
+    browser.wait_for(".liveops-outcome li").await;
+    objections.extend(critic.objections("bulk-outcome").await);
     assert!(objections.is_empty(), "{objections:#?}");
 }

@@ -8,6 +8,8 @@ use liveops::{
     Config, OperationId, OperationState, channel::MemoryChannelLayer, store::ListFilter,
 };
 
+use serde_json::json;
+
 use crate::support::{
     app::{Greeting, Steps, TestApp},
     handshake::handshake,
@@ -97,6 +99,8 @@ struct Target {
     app: TestApp,
     running: OperationId,
     ended: OperationId,
+    /// Another one that could be restarted.
+    other: OperationId,
 }
 
 impl Target {
@@ -104,35 +108,45 @@ impl Target {
         let app = TestApp::with(|builder| builder.config(with_an_allowed_origin())).await;
         let running = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
         app.reaches(running, OperationState::Started).await;
-        let ended = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
-        app.ends(ended).await;
-        Self { app, running, ended }
+        let greeting = async || {
+            let id = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+            app.ends(id).await;
+            id
+        };
+        let (ended, other) = (greeting().await, greeting().await);
+        Self { app, running, ended, other }
     }
 
     async fn send(&self, route: &Route, headers: &[(&str, &str)]) -> StatusCode {
+        let many = json!({ "action": "restart", "ids": [self.other] }).to_string();
         let (op_type, id, body) = match route.path {
+            "/bulk" => ("", self.other, many.as_str()),
             "/{op_type}/{id}/cancel" => ("test.steps", self.running, "{}"),
             "/token" => ("", self.ended, r#"{"channels":["liveops.owner.ann"]}"#),
             _ => ("test.greeting", self.ended, r#"{"name":"Ann"}"#),
         };
         let request = Request::builder().method("POST").uri(route.of(op_type, id));
+        let user = if route.kind == Kind::ActsOnMany { "admin" } else { "ann" };
+        let request = request.header("x-user", user);
         let request =
             request.header("host", "app.example").header("content-type", "application/json");
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        self.app.head(request.body(Body::from(body)).unwrap()).await.status
+        self.app.head(request.body(Body::from(body.to_owned())).unwrap()).await.status
     }
 
     /// Whether everything is as it was at the start.
     async fn is_untouched(&self) -> bool {
         let list = self.app.liveops.store().list(&ListFilter::default(), 10).await.unwrap();
-        list.len() == 2 && list.iter().all(|row| row.attempt == 1 && !row.cancel_requested)
+        list.len() == 3 && list.iter().all(|row| row.attempt == 1 && !row.cancel_requested)
     }
 }
 
 fn unsafe_routes() -> Vec<Route> {
-    let routes =
-        routes_that(|kind| matches!(kind, Kind::Acts | Kind::Creates | Kind::GrantsTokens));
+    let routes = routes_that(|kind| {
+        use Kind::{Acts, ActsOnMany, Creates, GrantsTokens};
+        matches!(kind, Acts | ActsOnMany | Creates | GrantsTokens)
+    });
     assert_eq!(routes.len(), ROUTES.iter().filter(|route| route.method != "get").count());
     routes
 }

@@ -131,8 +131,15 @@ async fn the_pages_of_the_demo_fit() {
     browser.goto(&demo.server.url(&path)).await;
     browser.wait_for("[data-state=active]").await;
     found.extend(misfits(&browser, "demo-running").await);
+    browser.click(".liveops-staff > summary").await;
+    browser.wait_for(".liveops-staff pre").await;
+    found.extend(misfits(&browser, "staff-section").await);
     browser.goto(&demo.server.url("/live/")).await;
     browser.wait_for("#liveops-list table").await;
     found.extend(misfits(&browser, "everybodys-list").await);
+    browser.click("#liveops-tick-all").await;
+    browser.click("button[value=restart]").await;
+    browser.wait_for(".liveops-outcome li").await;
+    found.extend(misfits(&browser, "bulk-outcome").await);
     assert!(found.is_empty(), "{found:#?}");
 }

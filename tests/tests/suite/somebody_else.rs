@@ -53,7 +53,7 @@ async fn by_every_route_it_is_as_if_there_were_none() {
     let app = TestApp::eager().await;
     let id = anns(&app).await;
     let absent = OperationId::new();
-    let routes = routes_that(|kind| matches!(kind, Kind::Shows | Kind::Acts));
+    let routes = routes_that(|kind| matches!(kind, Kind::Shows | Kind::ShowsStaff | Kind::Acts));
     assert_eq!(routes.len(), ROUTES.iter().filter(|route| route.path.contains("{id}")).count());
     for route in routes {
         for form in FORMS {
@@ -66,8 +66,12 @@ async fn by_every_route_it_is_as_if_there_were_none() {
             assert_eq!(theirs.headers, none.headers, "{what}");
             assert_ne!(theirs.status, StatusCode::OK, "{what}");
 
-            let own = app.head(asks("ann", &route, &path(id), form)).await.status;
-            assert_ne!(own, StatusCode::NOT_FOUND, "{what}, and its owner {own}");
+            // Who may know of it: its owner, or staff alone, whom the owner is a stranger among.
+            let is_for_staff = route.kind == Kind::ShowsStaff;
+            for (user, may) in [("ann", !is_for_staff), ("admin", true)] {
+                let status = app.head(asks(user, &route, &path(id), form)).await.status;
+                assert_eq!(status != StatusCode::NOT_FOUND, may, "{what}, and {user} {status}");
+            }
         }
     }
 }
@@ -87,6 +91,36 @@ async fn nothing_is_done_to_it() {
             assert!(!row.cancel_requested, "{path}");
             assert_eq!(row.attempt, 1, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_it_among_others() {
+    let app = TestApp::spawn().await;
+    let running = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    app.reaches(running, OperationState::Started).await;
+    let ended = anns(&app).await;
+    app.ends(ended).await;
+    for route in routes_that(|kind| kind == Kind::ActsOnMany) {
+        for user in ["bob", "ann"] {
+            let refused = async |action: &str, ids: [OperationId; 2]| {
+                let body = json!({ "action": action, "ids": ids }).to_string();
+                let request = Request::post(format!("/live{}", route.path))
+                    .header("x-user", user)
+                    .header(header::CONTENT_TYPE, "application/json");
+                app.send(request.body(Body::from(body)).unwrap()).await
+            };
+            for action in ["cancel", "restart"] {
+                let theirs = refused(action, [running, ended]).await;
+                let none = refused(action, [OperationId::new(), OperationId::new()]).await;
+                assert_eq!(theirs.status, StatusCode::FORBIDDEN, "{user}: {theirs:?}");
+                assert_eq!(theirs.body, none.body, "{user} {action}");
+            }
+        }
+    }
+    for id in [running, ended] {
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.cancel_requested, row.attempt), (false, 1), "{id}");
     }
 }
 
@@ -116,6 +150,10 @@ async fn no_filter_of_the_list_reaches_it() {
             &format!("?q={id}"),
             "?state=FINISHED_OK",
             "?op_type=test.greeting",
+            "?age=1h",
+            "?sort=last_finished",
+            &format!("?sort=oldest&next={}", OperationId::from(uuid::Uuid::nil())),
+            &format!("?previous={}", OperationId::from(uuid::Uuid::nil())),
             &format!("?before={later}"),
         ] {
             let path = format!("/live{}{query}", route.path);

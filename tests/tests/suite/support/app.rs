@@ -10,7 +10,7 @@ use axum::{
 };
 use liveops::{
     ChannelName, Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run,
-    RunError, RunResult, RunnerKind, Templates, UserId, Viewer,
+    RunError, RunResult, RunnerKind, Templates, Viewer,
     runner::Builder,
     store::{self, Model},
     web,
@@ -277,10 +277,10 @@ impl TestApp {
 
     /// Waits until the row of the operation is as it should be.
     ///
-    /// The list of the owner hears of every change of state, so there is no need to ask again and
+    /// The list of everybody's hears of every change of state, so there is no need to ask again and
     /// again.
     pub(crate) async fn until_row(&self, id: OperationId, holds: impl Fn(&Model) -> bool) {
-        let list = ChannelName::owner(&UserId::from("ann"));
+        let list = ChannelName::all();
         let mut changes = self.liveops.channel_layer().subscribe(&list).await.unwrap();
         let mut last = None;
         let reached = async {
@@ -295,6 +295,31 @@ impl TestApp {
         };
         let reached = tokio::time::timeout(std::time::Duration::from_secs(30), reached).await;
         assert!(reached.is_ok(), "{id} stays {last:?}");
+    }
+
+    /// Waits until the page of the operation would show `text`.
+    pub(crate) async fn reports<Op: Run>(&self, id: OperationId, text: &str) {
+        self.reports_to::<Op>("ann", id, text).await;
+    }
+
+    /// Waits until the page of the operation would show `text` to this user.
+    pub(crate) async fn reports_to<Op: Run>(
+        &self,
+        user: &'static str,
+        id: OperationId,
+        text: &str,
+    ) {
+        let channel = ChannelName::operation(id);
+        let mut changes = self.liveops.channel_layer().subscribe(&channel).await.unwrap();
+        let path = self.liveops.url(Op::OP_TYPE, id);
+        let page = async || {
+            let mut request = request("GET", &path);
+            request.headers_mut().insert("x-user", HeaderValue::from_static(user));
+            self.send(request).await.body
+        };
+        while !page().await.contains(text) {
+            changes.next().await.unwrap().unwrap();
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

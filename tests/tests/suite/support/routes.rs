@@ -7,6 +7,10 @@ pub(crate) enum Kind {
     Shows,
     /// Does something to one operation.
     Acts,
+    /// Says what only staff may know of one operation.
+    ShowsStaff,
+    /// Does something to several operations, for staff.
+    ActsOnMany,
     /// Makes an operation of the viewer's own.
     Creates,
     /// Hands out tokens for what the viewer may follow.
@@ -34,8 +38,9 @@ const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
 }
 
 /// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
-pub(crate) const ROUTES: [Route; 11] = [
+pub(crate) const ROUTES: [Route; 13] = [
     route("get", "/", Kind::Lists),
+    route("post", "/bulk", Kind::ActsOnMany),
     route("get", "/ws", Kind::Socket),
     route("get", "/events", Kind::StreamsLists),
     route("post", "/token", Kind::GrantsTokens),
@@ -44,6 +49,7 @@ pub(crate) const ROUTES: [Route; 11] = [
     route("get", "/{op_type}/{id}/", Kind::Shows),
     route("get", "/{op_type}/{id}/events", Kind::Shows),
     route("get", "/{op_type}/{id}/log", Kind::Shows),
+    route("get", "/{op_type}/{id}/staff", Kind::ShowsStaff),
     route("post", "/{op_type}/{id}/cancel", Kind::Acts),
     route("post", "/{op_type}/{id}/restart", Kind::Acts),
 ];

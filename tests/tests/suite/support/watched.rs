@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use liveops::{ChannelName, OperationId, Run, runner::Builder, testing::Server};
+use liveops::{OperationId, Run, runner::Builder, testing::Server};
 
 use super::{
     app::{Gate, TestApp},
@@ -69,12 +69,7 @@ impl WatchedApp {
     /// Waits until the server would show `text` on the page of an operation, whatever a browser
     /// shows.
     pub(crate) async fn reports<Op: Run>(&self, id: OperationId, text: &str) {
-        let channel = ChannelName::operation(id);
-        let mut changes = self.app.liveops.channel_layer().subscribe(&channel).await.unwrap();
-        let path = self.app.liveops.url(Op::OP_TYPE, id);
-        while !self.app.get(&path).await.body.contains(text) {
-            changes.next().await.unwrap().unwrap();
-        }
+        self.app.reports::<Op>(id, text).await;
     }
 }
 

@@ -1,0 +1,117 @@
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::language::{Language, Text};
+
+/// How long ago the operations of a list were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Age {
+    name: &'static str,
+    hours: u32,
+    is_over: bool,
+}
+
+impl Age {
+    /// Every age to choose from.
+    pub const ALL: [Self; 7] = [
+        Self::within("1h", 1),
+        Self::within("1d", 24),
+        Self::within("7d", 7 * 24),
+        Self::within("30d", 30 * 24),
+        Self::over("over_1d", 24),
+        Self::over("over_7d", 7 * 24),
+        Self::over("over_30d", 30 * 24),
+    ];
+
+    const fn within(name: &'static str, hours: u32) -> Self {
+        Self { name, hours, is_over: false }
+    }
+
+    const fn over(name: &'static str, hours: u32) -> Self {
+        Self { name, hours, is_over: true }
+    }
+
+    /// Its name, as in an address.
+    pub const fn as_str(self) -> &'static str {
+        self.name
+    }
+
+    /// From when on those were made that have this age at `now`.
+    pub fn made_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (!self.is_over).then(|| self.before(now))
+    }
+
+    /// Before when those were made that have this age at `now`.
+    pub fn made_before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.is_over.then(|| self.before(now))
+    }
+
+    fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::hours(self.hours.into())
+    }
+
+    pub(super) fn in_words(self, language: &Language) -> String {
+        let days = || [("days", (self.hours / 24).into())];
+        match (self.is_over, self.hours) {
+            (false, 1) => language.say(Text::WithinHour),
+            (false, _) => language.say_with(Text::WithinDays, days()),
+            (true, _) => language.say_with(Text::OlderThanDays, days()),
+        }
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A text that names no age.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1h, 1d, 7d, 30d, over_1d, over_7d or over_30d, found `{found}`")]
+pub struct ParseAgeError {
+    found: String,
+}
+
+impl FromStr for Age {
+    type Err = ParseAgeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseAgeError> {
+        let named = Self::ALL.into_iter().find(|age| age.name == text);
+        named.ok_or_else(|| ParseAgeError { found: text.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_errors_list_them() {
+        let error = "2h".parse::<Age>().unwrap_err().to_string();
+        for age in Age::ALL {
+            assert_eq!(age.as_str().parse(), Ok(age));
+            assert!(error.contains(age.as_str()), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_on_one_side_of_a_moment() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(60);
+        let sides = |age: Age| (age.made_since(now), age.made_before(now));
+        let week = Some(DateTime::UNIX_EPOCH + TimeDelta::days(53));
+        assert_eq!(sides("7d".parse().unwrap()), (week, None));
+        assert_eq!(sides("over_7d".parse().unwrap()), (None, week));
+    }
+
+    #[test]
+    fn ages_are_said_in_days() {
+        let said = Age::ALL.map(|age| age.in_words(&Language::default()));
+        assert_eq!(
+            said[..3],
+            ["Within the last hour", "Within the last day", "Within the last 7 days"]
+        );
+        assert_eq!(said[6], "More than 30 days ago");
+    }
+}

@@ -1,0 +1,223 @@
+use std::collections::HashSet;
+
+use axum::{
+    Extension, Json,
+    extract::{Query, RawQuery, Request},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    actions::{cancel_one, restart_one},
+    create::{body, media_type},
+    error::{Told, WebError, is_partial, wants_json},
+    list::{List, PAGE_LEN},
+    list_query::ListQuery,
+    state::Web,
+    viewer::{Authenticated, Viewer},
+};
+use crate::{
+    language::{Language, Text},
+    operation::OperationId,
+    render::{BulkOutcome, BulkRefusal},
+    store::Model,
+};
+
+/// What is to be done, and to which operations, as it was sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    action: String,
+    ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Cancel,
+    Restart,
+}
+
+/// What became of it for one operation.
+struct Answered {
+    id: OperationId,
+    row: Option<Model>,
+    /// Why it was not done, if it was not.
+    refusal: Option<Told>,
+}
+
+#[derive(Debug, Serialize)]
+struct BulkJson {
+    done: usize,
+    refused: usize,
+    results: Vec<ResultJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResultJson {
+    id: OperationId,
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Told>,
+}
+
+/// Asks for the end of several operations, or for another run of them, one after the other: what is
+/// refused for one of them keeps nobody from the others. For superusers.
+///
+/// The page that answers a plain form is the list, with what became of the request.
+pub(super) async fn bulk<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Query(query): Query<ListQuery>,
+    RawQuery(raw_query): RawQuery,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let answer = async {
+        if !viewer.is_superuser {
+            return Err(WebError::forbidden(Text::StaffOnly));
+        }
+        let (action, ids) = read(&web, &headers, request).await?;
+        let language = web.renderer_for(&viewer).language().clone();
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in ids {
+            answers.push(act(&web, action, id, &language).await);
+        }
+        if is_partial(&headers) {
+            let outcome = outcome(&web, &language, answers);
+            return Ok(web
+                .renderer_for(&viewer)
+                .bulk_outcome_out_of_band(&outcome)
+                .into_response());
+        }
+        if wants_json(&headers) {
+            return Ok(Json(BulkJson::of(answers)).into_response());
+        }
+        page(&web, &viewer, &query, raw_query, outcome(&web, &language, answers)).await
+    };
+    answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+async fn page(
+    web: &Web,
+    viewer: &Viewer,
+    query: &ListQuery,
+    raw_query: Option<String>,
+    outcome: BulkOutcome,
+) -> Result<Response, WebError> {
+    let list = List::read(web, viewer, query, raw_query).await?;
+    Ok(list.document(Some(outcome))?.into_response())
+}
+
+async fn read(
+    web: &Web,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<(Action, Vec<OperationId>), WebError> {
+    let body = body(web, request).await?;
+    let asked = match media_type(headers).as_str() {
+        "application/json" => serde_json::from_slice(&body)
+            .map_err(|error| WebError::unreadable(error.to_string()))?,
+        "application/x-www-form-urlencoded" | "" => Asked::of_form(&body),
+        other => {
+            return Err(WebError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                format!("Expected JSON or a form, found `{other}`."),
+            ));
+        }
+    };
+    Ok((asked.action()?, asked.ids()?))
+}
+
+impl Asked {
+    fn of_form(body: &[u8]) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            match &*name {
+                "action" => asked.action = value.into_owned(),
+                "id" => asked.ids.push(value.into_owned()),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn action(&self) -> Result<Action, WebError> {
+        match self.action.as_str() {
+            "cancel" => Ok(Action::Cancel),
+            "restart" => Ok(Action::Restart),
+            other => Err(WebError::unreadable(format!(
+                "action: expected cancel or restart, found `{other}`"
+            ))),
+        }
+    }
+
+    /// The operations, each once, in the order in which they were named.
+    fn ids(&self) -> Result<Vec<OperationId>, WebError> {
+        if self.ids.is_empty() {
+            return Err(WebError::unreadable(Text::NothingSelected));
+        }
+        if self.ids.len() as u64 > PAGE_LEN {
+            let found = self.ids.len();
+            return Err(WebError::unreadable(format!(
+                "id: expected at most {PAGE_LEN} of them, found {found}"
+            )));
+        }
+        let parse = |text: &String| {
+            let refused = |_| {
+                WebError::unreadable(format!("id: expected the id of an operation, found `{text}`"))
+            };
+            text.parse::<OperationId>().map_err(refused)
+        };
+        let ids: Vec<_> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
+        let mut seen = HashSet::new();
+        Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
+    }
+}
+
+async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> Answered {
+    let found = match web.engine().store.find(id).await {
+        Ok(row) => row.ok_or_else(WebError::not_found),
+        Err(error) => Err(error.into()),
+    };
+    let (row, done) = match found {
+        Err(error) => (None, Err(error)),
+        Ok(row) => {
+            let done = match action {
+                Action::Cancel => cancel_one(web, &row).await,
+                Action::Restart => restart_one(web, &row).await,
+            };
+            (Some(row), done)
+        }
+    };
+    Answered { id, row, refusal: done.err().map(|error| error.told(language)) }
+}
+
+fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcome {
+    let all = answers.len();
+    let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
+        let row = row.as_ref();
+        let title = |row| web.engine().list_row(row, None, language).title;
+        Some(BulkRefusal {
+            reason: refusal?.message,
+            title: row.map_or_else(|| id.to_string(), title),
+            url: row.map(|row| web.liveops.url(&row.op_type, id)),
+        })
+    });
+    let refused: Vec<_> = refused.collect();
+    BulkOutcome { done: all - refused.len(), refused }
+}
+
+impl BulkJson {
+    fn of(answers: Vec<Answered>) -> Self {
+        let done = answers.iter().filter(|answer| answer.refusal.is_none()).count();
+        let refused = answers.len() - done;
+        let result = |Answered { id, refusal, .. }: Answered| ResultJson {
+            id,
+            done: refusal.is_none(),
+            error: refusal,
+        };
+        Self { done, refused, results: answers.into_iter().map(result).collect() }
+    }
+}

@@ -1,0 +1,111 @@
+use std::{fmt::Display, str::FromStr};
+
+use chrono::Utc;
+use serde::Deserialize;
+
+use super::{error::WebError, viewer::Viewer};
+use crate::{
+    operation::{ListSort, UserId},
+    render::Age,
+    store::{ListFilter, ListKey, ListPlace},
+};
+
+/// The page in front of the end of a list, as an address has it.
+const END: &str = "end";
+
+/// What is to be listed, as the form above a list and the links below it send it: an empty field asks
+/// for nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    state: String,
+    pub(super) op_type: String,
+    pub(super) owner: String,
+    age: String,
+    pub(super) q: String,
+    sort: String,
+    before: String,
+    next: String,
+    previous: String,
+}
+
+impl ListQuery {
+    /// The filter that it is for `viewer`, who may not see everything.
+    pub(super) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
+        let owner = if viewer.is_superuser {
+            text(&self.owner).map(UserId::from)
+        } else {
+            Some(viewer.id.clone())
+        };
+        let age = self.age()?;
+        let now = Utc::now();
+        let sort = parsed("sort", &self.sort)?.unwrap_or_default();
+        Ok(ListFilter {
+            owner,
+            state: parsed("state", &self.state)?,
+            op_type: text(&self.op_type),
+            search: text(&self.q),
+            before: parsed("before", &self.before)?,
+            made_since: age.and_then(|age| age.made_since(now)),
+            made_before: age.and_then(|age| age.made_before(now)),
+            sort,
+            place: self.place(sort)?,
+        })
+    }
+
+    pub(super) fn age(&self) -> Result<Option<Age>, WebError> {
+        parsed("age", &self.age)
+    }
+
+    fn place(&self, sort: ListSort) -> Result<ListPlace, WebError> {
+        if self.next.is_empty() && self.previous == END {
+            return Ok(ListPlace::End);
+        }
+        let key = |field, value: &str| match parsed::<ListKey>(field, value)? {
+            Some(key) if !key.is_of(sort) => Err(WebError::unreadable(format!(
+                "{field}: expected a place in the order `{sort}`, found `{key}`"
+            ))),
+            key => Ok(key),
+        };
+        let next = key("next", &self.next)?.map(ListPlace::After);
+        let previous = key("previous", &self.previous)?.map(ListPlace::Before);
+        Ok(next.or(previous).unwrap_or_default())
+    }
+
+    /// The same list from another place on.
+    pub(super) fn url_at(&self, mount: &str, place: ListPlace) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("op_type", &self.op_type),
+            ("state", &self.state),
+            ("owner", &self.owner),
+            ("age", &self.age),
+            ("sort", &self.sort),
+            ("q", &self.q),
+            ("before", &self.before),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        match place {
+            ListPlace::After(key) => query.append_pair("next", &key.to_string()),
+            ListPlace::Before(key) => query.append_pair("previous", &key.to_string()),
+            ListPlace::End => query.append_pair("previous", END),
+            ListPlace::Start => &mut query,
+        };
+        format!("{mount}/?{}", query.finish())
+    }
+}
+
+pub(super) fn text(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn parsed<T: FromStr<Err: Display>>(field: &str, value: &str) -> Result<Option<T>, WebError> {
+    let parse = |value: String| {
+        value.parse().map_err(|error| WebError::unreadable(format!("{field}: {error}")))
+    };
+    text(value).map(parse).transpose()
+}

@@ -1,0 +1,223 @@
+//! Lists are sorted, and read page by page, while operations come and go.
+
+use std::{collections::HashMap, time::Duration};
+
+use chrono::{TimeDelta, Utc};
+use liveops::{
+    OperationId, Projection,
+    event::Ending,
+    operation::{ListSort, NewOperation, OperationKind},
+    store::{Conclusion, ListFilter, ListKey, ListPlace, Model, Store},
+};
+use uuid::Uuid;
+
+use crate::support::{
+    app::Steps,
+    database::{TestDatabase, on_every_database},
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const KIND: OperationKind = OperationKind::of::<Steps>();
+
+/// A store in which things happen: which ones, and to whom, is the same each time.
+struct World {
+    store: Store,
+    ids: Vec<OperationId>,
+    step: usize,
+}
+
+impl World {
+    async fn new(db: &TestDatabase) -> Self {
+        let store = Store::new(db.connect().await);
+        store.migrate().await.unwrap();
+        let mut world = Self { store, ids: Vec::new(), step: 0 };
+        for _ in 0..20 {
+            world.enqueue().await;
+        }
+        for _ in 0..40 {
+            world.step().await;
+        }
+        world
+    }
+
+    async fn enqueue(&mut self) {
+        let new = NewOperation::new(&Steps {}, "ann").unwrap();
+        let row = self.store.insert(self.store.db(), new).await.unwrap();
+        self.ids.push(row.operation_id());
+    }
+
+    /// Something happens to somebody, or somebody comes.
+    async fn step(&mut self) {
+        self.step += 1;
+        if self.step.is_multiple_of(5) {
+            return self.enqueue().await;
+        }
+        let id = self.ids[self.step * 7_919 % self.ids.len()];
+        let row = self.store.find(id).await.unwrap().unwrap();
+        if row.state().is_terminal() {
+            self.store.restart(self.store.db(), id).await.unwrap();
+        } else if row.started_on.is_some() {
+            let projection = Projection::new(3);
+            let ending = Ending::Failed("broken".into());
+            let conclusion = Conclusion {
+                ending: &ending,
+                traceback: None,
+                projection: &projection,
+                kind: &KIND,
+            };
+            self.store.conclude(id, row.attempt_number(), conclusion, None).await.unwrap();
+        } else {
+            self.store.claim(id, "w", LEASE).await.unwrap();
+        }
+    }
+
+    async fn all(&self, sort: ListSort) -> Vec<Model> {
+        self.store.list(&filter(sort, ListPlace::Start), 10_000).await.unwrap()
+    }
+
+    async fn places(&self, sort: ListSort) -> HashMap<OperationId, ListKey> {
+        let rows = self.all(sort).await;
+        rows.iter().map(|row| (row.operation_id(), ListKey::of(sort, row))).collect()
+    }
+}
+
+fn filter(sort: ListSort, place: ListPlace) -> ListFilter {
+    let mut filter = ListFilter::default();
+    filter.sort = sort;
+    filter.place = place;
+    filter
+}
+
+/// What a list is sorted by, so that it grows from row to row.
+fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
+    let nanos = |on: chrono::DateTime<Utc>| on.timestamp_nanos_opt().unwrap();
+    let id = row.id.as_u128().cast_signed();
+    match sort {
+        ListSort::Newest => (0, -id),
+        ListSort::Oldest => (0, id),
+        ListSort::LastFinished => (-nanos(row.finished_on.unwrap()), -id),
+        ListSort::LongestRunning => (nanos(row.started_on.unwrap()), id),
+        other => panic!("{other} is new: say what it sorts by"),
+    }
+}
+
+/// Asserts that those who were listed all the time, and kept their place, were seen once.
+#[track_caller]
+fn assert_each_once(
+    seen: &[OperationId],
+    before: &HashMap<OperationId, ListKey>,
+    after: &HashMap<OperationId, ListKey>,
+    what: &str,
+) {
+    let stayed: Vec<_> = before.iter().filter(|(id, key)| after.get(*id) == Some(key)).collect();
+    assert!(stayed.len() > 2, "{what}: hardly any stayed, which proves nothing");
+    for (id, key) in stayed {
+        let times = seen.iter().filter(|seen| *seen == id).count();
+        assert_eq!(times, 1, "{what}: {id} at {key} was on {times} pages");
+    }
+}
+
+on_every_database! {
+    async fn every_order_is_by_what_it_says_and_then_by_id(db: TestDatabase) {
+        let world = World::new(&db).await;
+        for sort in ListSort::ALL {
+            let ranks: Vec<_> = world.all(sort).await.iter().map(|row| rank(sort, row)).collect();
+            assert!(ranks.len() > 3, "{sort} has too few to be in an order: {}", ranks.len());
+            assert!(ranks.windows(2).all(|pair| pair[0] < pair[1]), "{sort}: {ranks:?}");
+        }
+    }
+
+    async fn what_stays_is_on_one_page_whatever_else_happens(db: TestDatabase) {
+        let mut world = World::new(&db).await;
+        for (sort, len) in ListSort::ALL.into_iter().flat_map(|sort| [(sort, 1), (sort, 4)]) {
+            // There and back again, with things happening in between, for as long as that ends.
+            let mut place = ListPlace::Start;
+            for direction in ["there", "back"] {
+                let what = format!("{sort}, pages of {len}, {direction}");
+                let before = world.places(sort).await;
+                let (mut seen, mut happened) = (Vec::new(), 0);
+                loop {
+                    let page = world.store.list_page(&filter(sort, place), len).await.unwrap();
+                    let mut ids: Vec<_> = page.rows.iter().map(Model::operation_id).collect();
+                    assert!(ids.len() as u64 <= len, "{what}");
+                    if direction == "back" {
+                        ids.reverse();
+                    }
+                    seen.extend(ids);
+                    let next = match direction {
+                        "there" => page.next,
+                        _ => page.previous,
+                    };
+                    let Some(next) = next else { break };
+                    place = next;
+                    if happened < 12 {
+                        world.step().await;
+                        happened += 1;
+                    }
+                }
+                assert_each_once(&seen, &before, &world.places(sort).await, &what);
+                place = ListPlace::End;
+            }
+        }
+    }
+
+    async fn a_page_leads_to_those_beside_it_and_to_no_others(db: TestDatabase) {
+        let world = World::new(&db).await;
+        let list = async |place| {
+            let filter = filter(ListSort::Newest, place);
+            world.store.list_page(&filter, 10).await.unwrap()
+        };
+        let first = list(ListPlace::Start).await;
+        assert_eq!((first.rows.len(), first.previous), (10, None));
+        let second = list(first.next.unwrap()).await;
+        let back = list(second.previous.unwrap()).await;
+        assert_eq!((&back.rows, back.previous), (&first.rows, None));
+        assert_eq!(back.next, first.next);
+
+        let all = world.all(ListSort::Newest).await;
+        let last = ListKey::of(ListSort::Newest, all.last().unwrap());
+        let behind = list(ListPlace::After(last)).await;
+        assert_eq!((behind.rows, behind.next), (vec![], None));
+        let end = list(behind.previous.unwrap()).await;
+        assert_eq!((end.rows.last(), end.next), (all.last(), None), "the row that led there is on it");
+        let first = ListKey::of(ListSort::Newest, &all[0]);
+        let in_front = list(ListPlace::Before(first)).await;
+        assert_eq!((in_front.rows, in_front.next), (vec![], Some(ListPlace::Start)));
+    }
+
+    async fn a_place_in_another_order_is_nowhere(db: TestDatabase) {
+        let world = World::new(&db).await;
+        let key = ListKey::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
+        for place in [ListPlace::After(key), ListPlace::Before(key)] {
+            let filter = filter(ListSort::LastFinished, place);
+            assert_eq!(world.store.list(&filter, 10).await.unwrap(), []);
+        }
+    }
+
+    async fn ages_are_those_of_ids(db: TestDatabase) {
+        let world = World::new(&db).await;
+        let now = Utc::now();
+        let made = async |on: chrono::DateTime<Utc>| {
+            let ms = u128::try_from(on.timestamp_millis()).unwrap();
+            let mut new = NewOperation::new(&Steps {}, "bob").unwrap();
+            new.id = OperationId::from(Uuid::from_u128((ms << 80) | 7));
+            world.store.insert(world.store.db(), new).await.unwrap().operation_id()
+        };
+        let day = now - TimeDelta::days(1);
+        let (older, on_it) = (made(day - TimeDelta::milliseconds(1)).await, made(day).await);
+        let found = async |change: fn(&mut ListFilter, chrono::DateTime<Utc>)| {
+            let mut filter = ListFilter::default();
+            filter.owner = Some("bob".into());
+            change(&mut filter, day);
+            let rows = world.store.list(&filter, 10).await.unwrap();
+            rows.iter().map(Model::operation_id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(|filter, on| filter.made_since = Some(on)).await, [on_it]);
+        assert_eq!(found(|filter, on| filter.made_before = Some(on)).await, [older]);
+        let extremes = |filter: &mut ListFilter, _| {
+            filter.made_since = Some(chrono::DateTime::<Utc>::MIN_UTC);
+            filter.made_before = Some(chrono::DateTime::<Utc>::MAX_UTC);
+        };
+        assert_eq!(found(extremes).await, [on_it, older]);
+    }
+}
