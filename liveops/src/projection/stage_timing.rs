@@ -28,7 +28,7 @@ impl StageTiming {
             StageState::Active => *self = Self { entered_on: Some(at), left_on: None },
             StageState::Pending => *self = Self::default(),
             StageState::Done | StageState::Reused | StageState::Failed | StageState::Cancelled => {
-                self.left_on = Some(at)
+                self.left_on = Some(at);
             }
         }
     }

@@ -91,7 +91,7 @@ impl<Op: Run> Recording<Op> {
     /// The position of each event about a stage, the stage's, and its state since.
     fn stage_events(&self) -> impl Iterator<Item = (usize, usize, StageState)> {
         self.events.iter().enumerate().filter_map(|(at, event)| match event {
-            Event::Stage { index, state } => Some((at, *index, *state)),
+            Event::Stage { index, state, .. } => Some((at, *index, *state)),
             _ => None,
         })
     }

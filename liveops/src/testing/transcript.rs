@@ -30,7 +30,7 @@ impl<Op: Run> Recording<Op> {
             }
             Event::Bar(None) => writeln!(text, "bar: gone"),
             Event::Bar(Some(bar)) => write_bar(text, bar),
-            Event::Stage { index, state } => {
+            Event::Stage { index, state, .. } => {
                 let stage = <Op::Stage as Stage>::NAMES[*index];
                 let is_panic = self.outcome_at(at, *state) == StageOutcome::Panicked;
                 let how = if is_panic { "panicked" } else { state.as_str() };

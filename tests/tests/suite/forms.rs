@@ -11,6 +11,7 @@ use axum::{
 use liveops::{
     Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
+    runner::Builder,
     testing::Server,
 };
 use maud::{DOCTYPE, html};
@@ -115,7 +116,7 @@ async fn look(app: &TestApp, answer: &Answer) -> Value {
 
 on_every_database! {
     async fn what_was_filled_in_is_what_is_kept(database: TestDatabase) {
-        let app = TestApp::on(&database.url(), |builder| builder.register::<Order>()).await;
+        let app = TestApp::on(&database.url(), Builder::register::<Order>).await;
         let answer = app
             .send(form("bookTitle=Emma&copies=&binding=hard-cover&mail=&gift=false&csrf=x"))
             .await;
@@ -324,7 +325,7 @@ async fn a_form_sent_from_another_site_is_refused() {
 #[tokio::test]
 async fn a_form_is_filled_in_wrongly_and_then_rightly() {
     let Some(browser) = Browser::open().await else { return };
-    let served = WatchedApp::with(|builder| builder.register::<Order>()).await;
+    let served = WatchedApp::with(Builder::register::<Order>).await;
     let folder = tempfile::tempdir().unwrap();
     let cover = folder.path().join("cover.txt");
     let logo = folder.path().join("logo.png");
