@@ -8,7 +8,7 @@ use axum::{
 };
 use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
-    runner::Builder,
+    runner::Builder, testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::support::{
     app::{Answer, ChainStart, Ending, Greeting, How, MARKUP, Steps, TestApp},
     browser::Browser,
     served::{Served, is_subscribed},
-    socket::Socket,
     watched::WatchedApp,
 };
 

@@ -38,13 +38,14 @@ const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
 }
 
 /// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
-pub(crate) const ROUTES: [Route; 13] = [
+pub(crate) const ROUTES: [Route; 14] = [
     route("get", "/", Kind::Lists),
     route("post", "/bulk", Kind::ActsOnMany),
     route("get", "/ws", Kind::Socket),
     route("get", "/events", Kind::StreamsLists),
     route("post", "/token", Kind::GrantsTokens),
     route("get", "/static/{name}", Kind::Public),
+    route("get", "/{op_type}/", Kind::Public),
     route("post", "/{op_type}/", Kind::Creates),
     route("get", "/{op_type}/{id}/", Kind::Shows),
     route("get", "/{op_type}/{id}/events", Kind::Shows),
