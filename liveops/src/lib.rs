@@ -5,12 +5,33 @@
 //! started the work watches it on one page that never reloads: stages, progress bar, status, log,
 //! result, Cancel and Retry.
 //!
-//! ```
-//! use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
-//! use serde::{Deserialize, Serialize};
+//! The same method runs in this process or in any number of others, and in a test.
 //!
+//! # Quick start
+//!
+//! What an application depends on; besides Rust there has to be a C compiler, for SQLite:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = { version = "0.8", features = ["macros"] }
+//! liveops = "0.1"
+//! maud = { version = "0.27", features = ["axum"] }
+//! serde = { version = "1", features = ["derive"] }
+//! tokio = { version = "1", features = ["full"] }
+//! ```
+//!
+//! `src/main.rs`, all of it:
+//!
+//! ```no_run
+//! use axum::{extract::FromRequestParts, routing::get};
+//! use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web};
+//! use serde::{Deserialize, Serialize};
+//! use tokio::net::TcpListener;
+//!
+//! // The input: kept in the database, and read by whichever process runs it.
 //! #[derive(LiveOperation, Serialize, Deserialize)]
 //! #[stages("Split", "Count")]
+//! #[liveop(app = "words")]
 //! struct WordCount {
 //!     text: String,
 //! }
@@ -25,8 +46,9 @@
 //!             p.stage(Split, async { Ok(self.text.split_whitespace().collect()) }).await?;
 //!         p.stage(Count, async {
 //!             let mut letters = 0;
-//!             for word in p.track(words) {
-//!                 letters += word?.len();
+//!             for word in p.track(words).unit("words") {
+//!                 letters += word?.len(); // `?` ends the run when somebody cancels it
+//!                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 //!             }
 //!             p.log(format!("{letters} letters"));
 //!             Ok(letters)
@@ -35,17 +57,71 @@
 //!     }
 //! }
 //!
+//! // Whoever sends a request. An application with users takes them from its session.
+//! #[derive(FromRequestParts)]
+//! struct Anybody;
+//!
+//! impl From<Anybody> for Viewer {
+//!     fn from(Anybody: Anybody) -> Self {
+//!         Viewer::new("anybody")
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let db = store::connect("sqlite://words.sqlite3").await?;
+//!     let liveops = LiveOps::builder(db).register::<WordCount>().build()?;
+//!     liveops.migrate().await?;
+//!     liveops.start_worker();
+//!
+//!     let form = maud::html! {
+//!         form class="liveops-form" method="post" action={ "/live/" (WordCount::OP_TYPE) "/" } {
+//!             label { "Text" textarea name="text" { "to be or not to be" } }
+//!             button data-variant="primary" { "Count" }
+//!         }
+//!     };
+//!     let page = liveops.renderer().page("Words", &"anybody".into(), form);
+//!     let app = web::router::<Anybody, _>(&liveops).route("/", get(|| async { page }));
+//!     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `cargo run`, and on <http://127.0.0.1:3000> the button leads to the page of the operation: both stages, a
+//! bar with its rate and the time left, the log, Cancel, and at the end the result. Reload it, open it
+//! twice, cut the network: each page shows where the operation is. <http://127.0.0.1:3000/live/> lists all of
+//! them, and `curl -H 'Accept: application/json'` gives either as JSON.
+//!
+//! From code an operation is started with [`LiveOps::enqueue`], and a test runs it with [`testing::run`],
+//! without any of this:
+//!
+//! ```
+//! # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, runner::EnqueueError, store, testing};
+//! # use serde::{Deserialize, Serialize};
+//! # #[derive(LiveOperation, Serialize, Deserialize)]
+//! # struct WordCount {
+//! #     text: String,
+//! # }
+//! # impl Run for WordCount {
+//! #     type Output = usize;
+//! #     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+//! #         p.log("13 letters");
+//! #         Ok(13)
+//! #     }
+//! # }
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let db = store::connect("sqlite::memory:").await?;
-//! let liveops = LiveOps::builder(db).register::<WordCount>().build()?;
-//! liveops.migrate().await?;
-//! liveops.enqueue(WordCount { text: "to be or not".into() }, "ann").await?;
+//! # let db = store::connect("sqlite::memory:").await?;
+//! # let liveops = LiveOps::builder(db).register::<WordCount>().build()?;
+//! # liveops.migrate().await?;
+//! // Committed means that it will run.
+//! liveops.enqueue(WordCount { text: "to be or not to be".into() }, "ann").await?;
+//!
+//! let recording = testing::run(WordCount { text: "to be or not to be".into() }).await;
+//! assert_eq!(recording.log(), ["13 letters"]);
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! [`web::router`] brings the pages; [`testing`] runs an operation without any of this.
 //!
 //! # Where to look
 //!

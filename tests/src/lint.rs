@@ -1,4 +1,4 @@
-use crate::{Failure, step::step, workspace::cargo};
+use crate::{Failure, book, step::step, workspace::cargo};
 
 /// Everything that can be said of the sources without running them; stops at the first complaint.
 pub(crate) fn run() -> Result<(), Failure> {
@@ -10,5 +10,6 @@ pub(crate) fn run() -> Result<(), Failure> {
     step(
         "documentation",
         cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    )?;
+    book::build()
 }

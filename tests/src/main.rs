@@ -11,6 +11,7 @@ use crate::{
     suite::{Requirement, run_suite},
 };
 
+mod book;
 mod browser;
 mod cluster;
 mod derive_cost;
@@ -45,7 +46,8 @@ usage: cargo xtask <command>
         can fetch them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
-  lint  checks the format, clippy's findings and the documentation
+  lint  checks the format, clippy's findings, the documentation and the links of the book
+  book  builds the book of the guides, and the documentation of the crate beside it
   checks
         checks what a commit can break for those who depend on liveops: licences and sources of
         dependencies, combinations of features, the oldest Rust; what cannot run here is said at the end
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
             run_suite(Requirement::EveryGroup, passed_on)
         }
         ["lint"] => lint::run(),
+        ["book"] => book::run(),
         ["checks"] => release::run_every_day(),
         ["ci"] => lint::run()
             .and_then(|()| release::run_every_day())
