@@ -29,5 +29,6 @@ chapters! {
     security: "security.md",
     stages_and_chaining: "stages-and-chaining.md",
     testing: "testing.md",
+    text_mode: "text-mode.md",
     throughput: "throughput.md",
 }
