@@ -21,6 +21,7 @@ chapters! {
     deployment: "deployment.md",
     derive_cost: "derive-cost.md",
     fan_out: "fan-out.md",
+    forms: "forms.md",
     getting_started: "getting-started.md",
     introduction: "introduction.md",
     languages: "languages.md",

@@ -64,8 +64,7 @@ fn every_block_says_what_it_is_and_no_rust_is_passed_over() {
 
 /// `E0382`: with which error it does not compile.
 fn is_error_code(word: &str) -> bool {
-    word.strip_prefix('E')
-        .is_some_and(|number| number.len() == 4 && number.parse::<u16>().is_ok())
+    word.strip_prefix('E').is_some_and(|number| number.len() == 4 && number.parse::<u16>().is_ok())
 }
 
 #[test]
@@ -81,7 +80,10 @@ fn dead_links_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, html: &str| fs::write(folder.path().join(path), html).unwrap();
     fs::create_dir(folder.path().join("sub")).unwrap();
-    write("sub/b.html", r#"<h1 id="there">b</h1> <a href="../a.html">a</a> <a href="c.html">c</a>"#);
+    write(
+        "sub/b.html",
+        r#"<h1 id="there">b</h1> <a href="../a.html">a</a> <a href="c.html">c</a>"#,
+    );
     write(
         "a.html",
         r##"<p id="here"><a href="#here"></a><a href="#nowhere"></a>
