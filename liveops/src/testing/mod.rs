@@ -88,7 +88,6 @@
 //! bar: 1 of ?
 //! stage Count: done
 //! stage Report: active
-//! bar: gone
 //! status: 1 words
 //! stage Report: done
 //! chained to demo.praise: {\"of\":\"tester\"}

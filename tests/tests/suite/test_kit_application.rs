@@ -1,6 +1,6 @@
 //! A whole application in a test, and a client that follows what happens in it.
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use axum::{Router, routing::get};
 use futures_util::FutureExt;
@@ -72,6 +72,18 @@ async fn a_chain_is_followed_to_its_end() {
     let ends = ann.until_chain_ends().await;
     assert_eq!(ends.len(), 4, "{ends:?}");
     assert!(ends.iter().all(|end| end.state == OperationState::FinishedOk));
+}
+
+#[tokio::test]
+async fn each_hand_over_is_told_once() {
+    let app = countdowns().await;
+    let mut ann = app.connect(Viewer::new("ann")).await;
+    let id = app.liveops().enqueue(Countdown { left: 2 }, "ann").await.unwrap();
+    ann.follow(id).await;
+    let (second, third) = (ann.until_chained().await, ann.until_chained().await);
+    assert_eq!(BTreeSet::from([id, second.id, third.id]).len(), 3, "{second:?}, {third:?}");
+    let row = app.liveops().find(third.id).await.unwrap().unwrap();
+    assert_eq!(row.chained_from, Some(second.id.as_uuid()));
 }
 
 #[tokio::test]
