@@ -16,7 +16,7 @@ fn chapters() -> BTreeSet<String> {
 }
 
 fn text_of(chapter: &str) -> String {
-    fs::read_to_string(docs().join(chapter)).unwrap()
+    fs::read_to_string(docs().join(chapter)).expect("a test made sure that the chapter is there")
 }
 
 #[test]
