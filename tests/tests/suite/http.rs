@@ -373,7 +373,7 @@ async fn only_the_required_group_comes_in() {
     let app = TestApp::with(|builder| builder.config(config)).await;
     let answer = app.get("/live/").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.body.contains("<h1>Forbidden</h1>"), "a page for people: {}", answer.body);
+    assert!(answer.body.contains("<h1>Not allowed</h1>"), "a page for people: {}", answer.body);
     let answer = app.ask("GET", "/live/").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(answer.json()["error"]["code"], "forbidden");
