@@ -161,3 +161,42 @@ upload-too-large = Erwartet waren höchstens { $bytes } Bytes, es sind mehr.
 internal = Auf dem Server ist etwas schiefgegangen.
 other-site = Anfragen von anderen Websites werden abgelehnt.
 not-in-group = Sie gehören nicht zu der Gruppe, für die diese Seite ist.
+
+## Forms
+
+mistakes =
+    { $count ->
+        [one] Eine Angabe ist zu berichtigen
+       *[other] { $count } Angaben sind zu berichtigen
+    }
+start = Starten
+required = erforderlich
+one-per-line = Jeweils eine Angabe pro Zeile.
+in-utc = In UTC.
+files-again = Dateien müssen noch einmal ausgewählt werden.
+yes = Ja
+no = Nein
+missing = Bitte ausfüllen.
+missing-choice = Bitte eine der Möglichkeiten auswählen.
+missing-file = Bitte eine Datei auswählen.
+not-uploaded = Bitte die Datei hochladen: ein Pfad gilt hier nicht.
+not-a-list = Erwartet wurde eine Liste.
+several = Erwartet wurde ein Wert, gefunden wurden mehrere.
+not-a-choice = Bitte eine der vorhandenen Möglichkeiten auswählen.
+not-an-email = Erwartet wurde eine E-Mail-Adresse wie ann@example.org.
+not-a-url = Erwartet wurde eine Adresse wie https://example.org.
+not-base64 = Erwartet wurde Base64.
+not-a-text = Erwartet wurde ein Text.
+not-whole = Erwartet wurde eine ganze Zahl.
+not-a-number = Erwartet wurde eine Zahl.
+not-yes-or-no = Erwartet wurde Ja oder Nein.
+not-a-date = Erwartet wurde ein Datum wie 2026-02-28.
+not-a-time = Erwartet wurde eine Uhrzeit wie 14:30.
+not-a-date-time = Erwartet wurden Datum und Uhrzeit wie 2026-02-28T14:30.
+not-an-instant = Erwartet wurden Datum und Uhrzeit wie 2026-02-28T14:30Z.
+out-of-bounds = Erwartet wurde ein Wert von { $min } bis { $max }, gefunden wurde { $found }.
+too-small = Erwartet wurde { $min } oder mehr, gefunden wurde { $found }.
+too-great = Erwartet wurde { $max } oder weniger, gefunden wurde { $found }.
+too-long = Erwartet waren höchstens { $max } Zeichen, gefunden wurden { $found }.
+file-too-large = Erwartet war eine Datei von höchstens { $max } Bytes, gefunden wurden { $found }.
+not-accepted = Erwartet wurde eine Datei der Art { $accept }.

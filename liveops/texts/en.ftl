@@ -167,3 +167,42 @@ upload-too-large = Expected at most { $bytes } bytes, found more.
 internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.
 not-in-group = You are not in the group that this page is for.
+
+## Forms
+
+mistakes =
+    { $count ->
+        [one] One thing has to be mended
+       *[other] { $count } things have to be mended
+    }
+start = Start
+required = required
+one-per-line = One on each line.
+in-utc = In UTC.
+files-again = Files have to be chosen again.
+yes = Yes
+no = No
+missing = Fill this in.
+missing-choice = Choose one of these.
+missing-file = Choose a file.
+not-uploaded = Upload the file: a path is not taken here.
+not-a-list = Expected a list.
+several = Expected one value, found several.
+not-a-choice = Choose one of those there are.
+not-an-email = Expected a mail address, as in ann@example.org.
+not-a-url = Expected an address, as in https://example.org.
+not-base64 = Expected Base64.
+not-a-text = Expected a text.
+not-whole = Expected a whole number.
+not-a-number = Expected a number.
+not-yes-or-no = Expected yes or no.
+not-a-date = Expected a date, as in 2026-02-28.
+not-a-time = Expected a time, as in 14:30.
+not-a-date-time = Expected a date and a time, as in 2026-02-28T14:30.
+not-an-instant = Expected a date and a time, as in 2026-02-28T14:30Z.
+out-of-bounds = Expected a value from { $min } to { $max }, found { $found }.
+too-small = Expected { $min } or more, found { $found }.
+too-great = Expected { $max } or less, found { $found }.
+too-long = Expected at most { $max } characters, found { $found }.
+file-too-large = Expected a file of at most { $max } bytes, found { $found }.
+not-accepted = Expected a file of the kind { $accept }.

@@ -161,3 +161,42 @@ upload-too-large = Au plus { $bytes } octets étaient attendus, il y en a davant
 internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.
 not-in-group = Vous n’appartenez pas au groupe auquel cette page est destinée.
+
+## Forms
+
+mistakes =
+    { $count ->
+        [one] Un point est à corriger
+       *[other] { $count } points sont à corriger
+    }
+start = Démarrer
+required = obligatoire
+one-per-line = Un par ligne.
+in-utc = En UTC.
+files-again = Les fichiers doivent être choisis à nouveau.
+yes = Oui
+no = Non
+missing = Remplissez ce champ.
+missing-choice = Choisissez l’une de ces possibilités.
+missing-file = Choisissez un fichier.
+not-uploaded = Envoyez le fichier : un chemin n’est pas accepté ici.
+not-a-list = Une liste était attendue.
+several = Une seule valeur était attendue, il y en a plusieurs.
+not-a-choice = Choisissez l’une des possibilités proposées.
+not-an-email = Une adresse e-mail était attendue, comme ann@example.org.
+not-a-url = Une adresse était attendue, comme https://example.org.
+not-base64 = Du Base64 était attendu.
+not-a-text = Un texte était attendu.
+not-whole = Un nombre entier était attendu.
+not-a-number = Un nombre était attendu.
+not-yes-or-no = Oui ou non était attendu.
+not-a-date = Une date était attendue, comme 2026-02-28.
+not-a-time = Une heure était attendue, comme 14:30.
+not-a-date-time = Une date et une heure étaient attendues, comme 2026-02-28T14:30.
+not-an-instant = Une date et une heure étaient attendues, comme 2026-02-28T14:30Z.
+out-of-bounds = Une valeur de { $min } à { $max } était attendue, et non { $found }.
+too-small = { $min } ou plus était attendu, et non { $found }.
+too-great = { $max } ou moins était attendu, et non { $found }.
+too-long = Au plus { $max } caractères étaient attendus, il y en a { $found }.
+file-too-large = Un fichier d’au plus { $max } octets était attendu, il en a { $found }.
+not-accepted = Un fichier de type { $accept } était attendu.

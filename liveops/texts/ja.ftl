@@ -158,3 +158,41 @@ upload-too-large = 最大 { $bytes } バイトのところ、それより大き�
 internal = サーバーで問題が発生しました。
 other-site = 他のサイトからのリクエストは拒否されます。
 not-in-group = このページの対象グループに属していません。
+
+## Forms
+
+mistakes =
+    { $count ->
+       *[other] { $count }件の入力を修正してください
+    }
+start = 開始
+required = 必須
+one-per-line = 1行に1つずつ入力してください。
+in-utc = UTCで入力してください。
+files-again = ファイルをもう一度選択してください。
+yes = はい
+no = いいえ
+missing = 入力してください。
+missing-choice = いずれかを選択してください。
+missing-file = ファイルを選択してください。
+not-uploaded = ファイルをアップロードしてください。パスは使えません。
+not-a-list = リストを指定してください。
+several = 値は1つだけ指定してください。
+not-a-choice = 選択肢の中から選んでください。
+not-an-email = メールアドレスを入力してください（例：ann@example.org）。
+not-a-url = アドレスを入力してください（例：https://example.org）。
+not-base64 = Base64で指定してください。
+not-a-text = 文字列を入力してください。
+not-whole = 整数を入力してください。
+not-a-number = 数値を入力してください。
+not-yes-or-no = 「はい」か「いいえ」を指定してください。
+not-a-date = 日付を入力してください（例：2026-02-28）。
+not-a-time = 時刻を入力してください（例：14:30）。
+not-a-date-time = 日時を入力してください（例：2026-02-28T14:30）。
+not-an-instant = 日時を入力してください（例：2026-02-28T14:30Z）。
+out-of-bounds = { $min }から{ $max }までの値を指定してください（入力値：{ $found }）。
+too-small = { $min }以上の値を指定してください（入力値：{ $found }）。
+too-great = { $max }以下の値を指定してください（入力値：{ $found }）。
+too-long = { $max }文字以内で入力してください（現在{ $found }文字）。
+file-too-large = ファイルは{ $max }バイト以内にしてください（現在{ $found }バイト）。
+not-accepted = { $accept }形式のファイルを指定してください。

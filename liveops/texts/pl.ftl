@@ -167,3 +167,43 @@ upload-too-large = Oczekiwano najwyżej { $bytes } bajtów, otrzymano więcej.
 internal = Na serwerze coś poszło nie tak.
 other-site = Żądania z innych witryn są odrzucane.
 not-in-group = Nie należysz do grupy, dla której jest ta strona.
+
+## Forms
+
+mistakes =
+    { $count ->
+        [one] Jedna rzecz wymaga poprawy
+        [few] { $count } rzeczy wymagają poprawy
+       *[other] { $count } rzeczy wymaga poprawy
+    }
+start = Rozpocznij
+required = wymagane
+one-per-line = Po jednym w wierszu.
+in-utc = Czas UTC.
+files-again = Pliki trzeba wybrać ponownie.
+yes = Tak
+no = Nie
+missing = Wypełnij to pole.
+missing-choice = Wybierz jedną z tych możliwości.
+missing-file = Wybierz plik.
+not-uploaded = Prześlij plik: ścieżka nie jest tu przyjmowana.
+not-a-list = Oczekiwano listy.
+several = Oczekiwano jednej wartości, podano kilka.
+not-a-choice = Wybierz jedną z dostępnych możliwości.
+not-an-email = Oczekiwano adresu e-mail, jak ann@example.org.
+not-a-url = Oczekiwano adresu, jak https://example.org.
+not-base64 = Oczekiwano Base64.
+not-a-text = Oczekiwano tekstu.
+not-whole = Oczekiwano liczby całkowitej.
+not-a-number = Oczekiwano liczby.
+not-yes-or-no = Oczekiwano „tak” lub „nie”.
+not-a-date = Oczekiwano daty, jak 2026-02-28.
+not-a-time = Oczekiwano godziny, jak 14:30.
+not-a-date-time = Oczekiwano daty i godziny, jak 2026-02-28T14:30.
+not-an-instant = Oczekiwano daty i godziny, jak 2026-02-28T14:30Z.
+out-of-bounds = Oczekiwano wartości od { $min } do { $max }, podano { $found }.
+too-small = Oczekiwano { $min } lub więcej, podano { $found }.
+too-great = Oczekiwano { $max } lub mniej, podano { $found }.
+too-long = Oczekiwano najwyżej { $max } znaków, jest ich { $found }.
+file-too-large = Oczekiwano pliku o najwyżej { $max } bajtach, jest ich { $found }.
+not-accepted = Oczekiwano pliku rodzaju { $accept }.

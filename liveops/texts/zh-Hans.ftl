@@ -158,3 +158,41 @@ upload-too-large = 最多允许 { $bytes } 字节，实际更多。
 internal = 服务器出现问题。
 other-site = 来自其他网站的请求会被拒绝。
 not-in-group = 您不在此页面所面向的用户组中。
+
+## Forms
+
+mistakes =
+    { $count ->
+       *[other] 有 { $count } 处需要修改
+    }
+start = 开始
+required = 必填
+one-per-line = 每行一个。
+in-utc = 使用 UTC 时间。
+files-again = 需要重新选择文件。
+yes = 是
+no = 否
+missing = 请填写此项。
+missing-choice = 请选择其中一项。
+missing-file = 请选择文件。
+not-uploaded = 请上传文件：此处不接受路径。
+not-a-list = 应为列表。
+several = 应为一个值，实际有多个。
+not-a-choice = 请从现有选项中选择。
+not-an-email = 应为邮箱地址，例如 ann@example.org。
+not-a-url = 应为网址，例如 https://example.org。
+not-base64 = 应为 Base64。
+not-a-text = 应为文本。
+not-whole = 应为整数。
+not-a-number = 应为数字。
+not-yes-or-no = 应为“是”或“否”。
+not-a-date = 应为日期，例如 2026-02-28。
+not-a-time = 应为时间，例如 14:30。
+not-a-date-time = 应为日期和时间，例如 2026-02-28T14:30。
+not-an-instant = 应为日期和时间，例如 2026-02-28T14:30Z。
+out-of-bounds = 应为 { $min } 到 { $max } 之间的值，实际为 { $found }。
+too-small = 应为 { $min } 或更大，实际为 { $found }。
+too-great = 应为 { $max } 或更小，实际为 { $found }。
+too-long = 最多 { $max } 个字符，实际为 { $found } 个。
+file-too-large = 文件最多 { $max } 字节，实际为 { $found } 字节。
+not-accepted = 应为 { $accept } 类型的文件。

@@ -197,7 +197,7 @@ impl FieldType {
         let asked = match self.control {
             // A box that is not ticked says no, and cannot say nothing.
             Control::Checkbox => {
-                Self { control: Control::Select, choices: super::words::YES_OR_NO, ..self }
+                Self { control: Control::Select, choices: super::types::YES_OR_NO, ..self }
             }
             _ => self,
         };

@@ -5,6 +5,15 @@ use serde_json::{Map, Value};
 use super::{
     Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts, words,
 };
+use crate::language::{Language, Text};
+
+/// How an input is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) paths: Paths<'a>,
+    /// In which what is wrong is said.
+    pub(crate) language: &'a Language,
+}
 
 /// Whose paths are taken for uploads.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +33,14 @@ impl Form {
     pub(crate) fn read_texts(
         &self,
         texts: &Texts,
-        paths: Paths<'_>,
+        reading: Reading<'_>,
     ) -> Result<Map<String, Value>, FormErrors> {
         let mut input = Map::new();
         let mut errors = FormErrors::new();
         for field in self.fields {
             let read = field.field_type.read(&field.texts(texts));
-            match read.and_then(|value| field.check(value, paths)) {
+            let read = read.map_err(|text| reading.language.say(text));
+            match read.and_then(|value| field.check(value, reading)) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
                 Ok(None) => {}
                 Err(message) => errors.add(field.name, message),
@@ -47,11 +57,11 @@ impl Form {
     pub(crate) fn read_json(
         &self,
         mut input: Map<String, Value>,
-        paths: Paths<'_>,
+        reading: Reading<'_>,
     ) -> Result<Map<String, Value>, FormErrors> {
         let mut errors = FormErrors::new();
         for field in self.fields {
-            match field.check(field.take(&mut input), paths) {
+            match field.check(field.take(&mut input), reading) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
                 Ok(None) => {}
                 Err(message) => errors.add(field.name, message),
@@ -86,82 +96,82 @@ impl Field {
     }
 
     /// The value, or what stands for one that was left out.
-    fn check(&self, value: Option<Value>, paths: Paths<'_>) -> Result<Option<Value>, String> {
+    fn check(&self, value: Option<Value>, reading: Reading<'_>) -> Result<Option<Value>, String> {
         let Some(value) = value.or_else(|| self.default.map(|default| default())) else {
-            return self.field_type.absent();
+            let absent = self.field_type.absent();
+            return absent.map_err(|text| reading.language.say(text));
         };
         // A default may be null: nothing.
         if value.is_null() {
             return Ok(None);
         }
-        self.field_type.check(&value, paths)?;
+        self.field_type.check(&value, reading)?;
         (self.read)(&value)?;
         Ok(Some(value))
     }
 }
 
 impl FieldType {
-    fn read(&self, texts: &[String]) -> Result<Option<Value>, String> {
+    fn read(&self, texts: &[String]) -> Result<Option<Value>, Text> {
         match texts {
             [] => Ok(None),
             texts if self.is_multiple => {
-                let items: Result<Vec<Value>, String> =
+                let items: Result<Vec<Value>, Text> =
                     texts.iter().map(|text| self.scalar.read(text)).collect();
                 items.map(|items| Some(items.into()))
             }
             [text] => self.scalar.read(text).map(Some),
-            _ => Err(words::SEVERAL.to_owned()),
+            _ => Err(Text::Several),
         }
     }
 
-    fn absent(&self) -> Result<Option<Value>, String> {
+    fn absent(&self) -> Result<Option<Value>, Text> {
         match self.absent {
             Absent::LeftOut => Ok(None),
             Absent::No => Ok(Some(false.into())),
             Absent::Empty => Ok(Some(Value::Array(Vec::new()))),
             Absent::Mistake => Err(match self.control {
-                Control::File => words::MISSING_FILE,
-                Control::Select => words::MISSING_CHOICE,
-                _ => words::MISSING,
-            }
-            .to_owned()),
+                Control::File => Text::MissingFile,
+                Control::Select => Text::MissingChoice,
+                _ => Text::Missing,
+            }),
         }
     }
 
-    fn check(&self, value: &Value, paths: Paths<'_>) -> Result<(), String> {
+    fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
         if !self.is_multiple {
-            return self.check_one(value, paths);
+            return self.check_one(value, reading);
         }
-        let items = value.as_array().ok_or(words::NOT_A_LIST)?;
-        items.iter().try_for_each(|item| self.check_one(item, paths))
+        let items = value.as_array().ok_or_else(|| reading.language.say(Text::NotAList))?;
+        items.iter().try_for_each(|item| self.check_one(item, reading))
     }
 
-    fn check_one(&self, value: &Value, paths: Paths<'_>) -> Result<(), String> {
-        self.scalar.check(value)?;
-        self.check_choice(value)?;
-        self.check_bounds(value)?;
+    fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+        let checked = self.scalar.check(value).and_then(|()| self.check_choice(value));
+        checked.map_err(|text| reading.language.say(text))?;
+        self.check_bounds(value, reading.language)?;
         match value {
-            Value::String(text) => self.check_text(text, paths),
+            Value::String(text) => self.check_text(text, reading),
             _ => Ok(()),
         }
     }
 
-    fn check_choice(&self, value: &Value) -> Result<(), String> {
+    fn check_choice(&self, value: &Value) -> Result<(), Text> {
         let chosen = text_of(value);
         let is_known = self.choices.iter().any(|choice| choice.value == chosen);
         if is_known || self.choices.is_empty() {
             Ok(())
         } else {
-            Err(words::NOT_A_CHOICE.to_owned())
+            Err(Text::NotAChoice)
         }
     }
 
-    fn check_bounds(&self, value: &Value) -> Result<(), String> {
+    fn check_bounds(&self, value: &Value, language: &Language) -> Result<(), String> {
         let is_beyond = |bound: Option<Bound>, side: Ordering| {
             bound.and_then(|bound| self.compare(value, bound)) == Some(side)
         };
         if is_beyond(self.min, Ordering::Less) || is_beyond(self.max, Ordering::Greater) {
-            return Err(words::out_of_bounds(self.min, self.max, &text_of(value)));
+            return Err(words::out_of_bounds(language, self.min, self.max, &text_of(value)));
         }
         Ok(())
     }
@@ -184,42 +194,50 @@ impl FieldType {
         Some(text.as_str()?.trim_end_matches('Z').to_owned())
     }
 
-    fn check_text(&self, text: &str, paths: Paths<'_>) -> Result<(), String> {
+    fn check_text(&self, text: &str, reading: Reading<'_>) -> Result<(), String> {
         match self.scalar {
-            Scalar::Path => self.check_path(text, paths),
-            Scalar::Content => self.check_content(text),
-            _ => self.check_line(text),
+            Scalar::Path => self.check_path(text, reading),
+            Scalar::Content => self.check_content(text, reading.language),
+            _ => self.check_line(text, reading.language),
         }
     }
 
-    fn check_line(&self, text: &str) -> Result<(), String> {
+    fn check_line(&self, text: &str, language: &Language) -> Result<(), String> {
         let length = text.chars().count();
         if let Some(max) = self.max_length.filter(|max| length > *max as usize) {
-            return Err(words::too_long(max, length));
+            let args = [("max", max.into()), ("found", length.into())];
+            return Err(language.say_with(Text::TooLong, args));
         }
         match self.control {
-            Control::Email if !is_email(text) => Err(words::NOT_AN_EMAIL.to_owned()),
-            Control::Url if !is_url(text) => Err(words::NOT_A_URL.to_owned()),
+            Control::Email if !is_email(text) => Err(language.say(Text::NotAnEmail)),
+            Control::Url if !is_url(text) => Err(language.say(Text::NotAUrl)),
             _ => Ok(()),
         }
     }
 
-    fn check_content(&self, base64: &str) -> Result<(), String> {
-        let length = FileContent::length(base64).ok_or(words::NOT_BASE64)?;
+    fn check_content(&self, base64: &str, language: &Language) -> Result<(), String> {
+        let length = FileContent::length(base64);
+        let length = length.ok_or_else(|| language.say(Text::NotBase64))?;
         match self.max_length.filter(|max| length > *max as usize) {
-            Some(max) => Err(words::too_large(max, length)),
+            Some(max) => {
+                let args = [("max", max.into()), ("found", length.into())];
+                Err(language.say_with(Text::FileTooLarge, args))
+            }
             None => Ok(()),
         }
     }
 
-    fn check_path(&self, path: &str, paths: Paths<'_>) -> Result<(), String> {
-        match paths {
+    fn check_path(&self, path: &str, reading: Reading<'_>) -> Result<(), String> {
+        let language = reading.language;
+        match reading.paths {
             Paths::Uploaded(uploads)
                 if !self.takes_any_path && !uploads.iter().any(|upload| upload == path) =>
             {
-                Err(words::NOT_UPLOADED.to_owned())
+                Err(language.say(Text::NotUploaded))
             }
-            _ if !self.accepts(path) => Err(words::not_accepted(self.accept)),
+            _ if !self.accepts(path) => {
+                Err(language.say_with(Text::NotAccepted, [("accept", self.accept.into())]))
+            }
             _ => Ok(()),
         }
     }

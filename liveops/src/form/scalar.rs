@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Number, Value};
 
 use super::words;
+use crate::language::Text;
 
 /// What the text of a field is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum Scalar {
 
 impl Scalar {
     /// The JSON that a text stands for.
-    pub(super) fn read(self, text: &str) -> Result<Value, String> {
+    pub(super) fn read(self, text: &str) -> Result<Value, Text> {
         let trimmed = text.trim();
         let value = match self {
             // Browsers send the ends of lines as mail does.
@@ -48,11 +49,11 @@ impl Scalar {
             Self::DateTime => json(date_time(trimmed)),
             Self::Instant => json(instant(trimmed)),
         };
-        value.ok_or_else(|| words::expected(self).to_owned())
+        value.ok_or(words::expected(self))
     }
 
     /// Whether a value is one of these.
-    pub(super) fn check(self, value: &Value) -> Result<(), String> {
+    pub(super) fn check(self, value: &Value) -> Result<(), Text> {
         let fits = match (self, value) {
             (Self::Whole, Value::Number(number)) => !number.is_f64(),
             (Self::Number, Value::Number(_)) | (Self::Bool, Value::Bool(_)) => true,
@@ -60,7 +61,7 @@ impl Scalar {
             (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(words::expected(self).to_owned()) }
+        if fits { Ok(()) } else { Err(words::expected(self)) }
     }
 
     /// Whether texts that come later in order are later.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::language::Language;
+
+static ENGLISH: LazyLock<Language> = LazyLock::new(Language::default);
+
+fn trusting(paths: Paths<'_>) -> Reading<'_> {
+    Reading { paths, language: &ENGLISH }
+}
 
 fn of<T: FormField + serde::de::DeserializeOwned>() -> Field {
     Field::of::<T>("a")
@@ -15,7 +22,7 @@ fn read(field: Field, text: &str) -> Result<Value, String> {
     let fields: &'static [Field] = Vec::leak(vec![field]);
     let form = Form { intro: "", fields };
     let texts = [("a".to_owned(), text.to_owned())].into_iter().collect();
-    match form.read_texts(&texts, Paths::Trusted) {
+    match form.read_texts(&texts, trusting(Paths::Trusted)) {
         Ok(mut input) => Ok(input.remove("a").unwrap_or_default()),
         Err(errors) => Err(errors.of("a").unwrap().to_owned()),
     }
@@ -93,7 +100,7 @@ fn what_does_not_fit_is_told_in_words() {
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };
-    let errors = form.read_texts(&Texts::parse(b"a=1&a=2"), Paths::Trusted).unwrap_err();
+    let errors = form.read_texts(&Texts::parse(b"a=1&a=2"), trusting(Paths::Trusted)).unwrap_err();
     assert_eq!(errors.of("a"), Some("Expected one value, found several."));
 }
 
@@ -102,11 +109,11 @@ fn an_alias_is_heard_in_json() {
     const FIELDS: &[Field] = &[Field { aliases: &["b"], ..Field::of::<u8>("a") }];
     let form = Form { intro: "", fields: FIELDS };
     let input = Map::from_iter([("b".to_owned(), json!(300)), ("c".to_owned(), json!(1))]);
-    let errors = form.read_json(input, Paths::Trusted).unwrap_err();
+    let errors = form.read_json(input, trusting(Paths::Trusted)).unwrap_err();
     assert!(errors.of("a").is_some(), "{errors}");
     let input = Map::from_iter([("b".to_owned(), json!(3)), ("c".to_owned(), json!(1))]);
     assert_eq!(
-        Value::from(form.read_json(input, Paths::Trusted).unwrap()),
+        Value::from(form.read_json(input, trusting(Paths::Trusted)).unwrap()),
         json!({ "a": 3, "c": 1 })
     );
 }
@@ -197,16 +204,16 @@ fn judge(read: Result<Map<String, Value>, FormErrors>) -> Result<(), TestCaseErr
 proptest! {
     #[test]
     fn strange_texts_are_taken_or_explained(pairs in vec((name(), text()), 0..12)) {
-        judge(EVERYTHING.read_texts(&pairs.into_iter().collect(), Paths::Trusted))?;
+        judge(EVERYTHING.read_texts(&pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
     }
 
     #[test]
     fn strange_json_is_taken_or_explained(pairs in vec((name(), json_value()), 0..12)) {
-        judge(EVERYTHING.read_json(pairs.into_iter().collect(), Paths::Trusted))?;
+        judge(EVERYTHING.read_json(pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
     }
 
     #[test]
     fn any_bytes_are_a_form(bytes in vec(any::<u8>(), 0..200)) {
-        judge(EVERYTHING.read_texts(&Texts::parse(&bytes), Paths::Uploaded(&[])))?;
+        judge(EVERYTHING.read_texts(&Texts::parse(&bytes), trusting(Paths::Uploaded(&[]))))?;
     }
 }

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::{FieldType, FileContent, FormField};
+use super::{Choice, FieldType, FileContent, FormField};
+
+/// What a box to tick is as something to choose from.
+pub(super) const YES_OR_NO: &[Choice] =
+    &[Choice { value: "true", label: "Yes" }, Choice { value: "false", label: "No" }];
 
 macro_rules! fields {
     ($($type:ty: $field:expr;)*) => {

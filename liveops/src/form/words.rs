@@ -1,77 +1,47 @@
-//! Every sentence that a form says by itself.
+//! What a form says by itself.
 
-use super::{Bound, Choice, Scalar};
+use super::{Bound, Scalar};
+use crate::language::{Language, Text};
 
-pub(super) const YES_OR_NO: &[Choice] =
-    &[Choice { value: "true", label: "Yes" }, Choice { value: "false", label: "No" }];
-
-pub(crate) const START: &str = "Start";
-pub(crate) const REQUIRED: &str = "required";
-pub(crate) const NOTHING_CHOSEN: &str = "—";
-pub(crate) const ONE_PER_LINE: &str = "One on each line.";
-pub(crate) const IN_UTC: &str = "In UTC.";
-pub(crate) const FILE_AGAIN: &str = "Files have to be chosen again.";
-
-pub(super) const MISSING: &str = "Fill this in.";
-pub(super) const MISSING_CHOICE: &str = "Choose one of these.";
-pub(super) const MISSING_FILE: &str = "Choose a file.";
-pub(super) const NOT_UPLOADED: &str = "Upload the file: a path is not taken here.";
-pub(super) const NOT_A_LIST: &str = "Expected a list.";
-pub(super) const SEVERAL: &str = "Expected one value, found several.";
-pub(super) const NOT_A_CHOICE: &str = "Choose one of those there are.";
-pub(super) const NOT_AN_EMAIL: &str = "Expected a mail address, as in ann@example.org.";
-pub(super) const NOT_A_URL: &str = "Expected an address, as in https://example.org.";
-pub(super) const NOT_BASE64: &str = "Expected Base64.";
-
-/// The heading over everything that is wrong.
-pub(crate) fn mistakes(count: usize) -> String {
-    match count {
-        1 => "One thing has to be mended".to_owned(),
-        count => format!("{count} things have to be mended"),
-    }
-}
-
-pub(super) fn expected(scalar: Scalar) -> &'static str {
+pub(super) const fn expected(scalar: Scalar) -> Text {
     match scalar {
-        Scalar::Text | Scalar::Path => "Expected a text.",
-        Scalar::Whole => "Expected a whole number.",
-        Scalar::Number => "Expected a number.",
-        Scalar::Bool => "Expected yes or no.",
-        Scalar::Date => "Expected a date, as in 2026-02-28.",
-        Scalar::Time => "Expected a time, as in 14:30.",
-        Scalar::DateTime => "Expected a date and a time, as in 2026-02-28T14:30.",
-        Scalar::Instant => "Expected a date and a time, as in 2026-02-28T14:30Z.",
-        Scalar::Content => NOT_BASE64,
+        Scalar::Text | Scalar::Path => Text::NotAText,
+        Scalar::Whole => Text::NotWhole,
+        Scalar::Number => Text::NotANumber,
+        Scalar::Bool => Text::NotYesOrNo,
+        Scalar::Date => Text::NotADate,
+        Scalar::Time => Text::NotATime,
+        Scalar::DateTime => Text::NotADateTime,
+        Scalar::Instant => Text::NotAnInstant,
+        Scalar::Content => Text::NotBase64,
     }
 }
 
-pub(super) fn out_of_bounds(min: Option<Bound>, max: Option<Bound>, found: &str) -> String {
-    match (min.map(bound), max.map(bound)) {
-        (Some(min), Some(max)) => format!("Expected a value from {min} to {max}, found {found}."),
-        (Some(min), None) => format!("Expected {min} or more, found {found}."),
-        (None, Some(max)) => format!("Expected {max} or less, found {found}."),
-        (None, None) => format!("Did not expect {found}."),
+pub(super) fn out_of_bounds(
+    language: &Language,
+    min: Option<Bound>,
+    max: Option<Bound>,
+    found: &str,
+) -> String {
+    let found = ("found", found.into());
+    let arg = |name, side: Bound| (name, bound(side).into());
+    match (min, max) {
+        (Some(min), Some(max)) => {
+            language.say_with(Text::OutOfBounds, [arg("min", min), arg("max", max), found])
+        }
+        (Some(min), None) => language.say_with(Text::TooSmall, [arg("min", min), found]),
+        (None, Some(max)) => language.say_with(Text::TooGreat, [arg("max", max), found]),
+        (None, None) => language.say(Text::NotAChoice),
     }
 }
 
+/// A bound as it stands in HTML and JSON.
 pub(crate) fn bound(bound: Bound) -> String {
     match bound {
         Bound::Whole(number) => number.to_string(),
         Bound::Decimal(number) => number.to_string(),
         Bound::Text(text) => text.to_owned(),
     }
-}
-
-pub(super) fn too_long(max: u32, found: usize) -> String {
-    format!("Expected at most {max} characters, found {found}.")
-}
-
-pub(super) fn too_large(max: u32, found: usize) -> String {
-    format!("Expected a file of at most {max} bytes, found {found}.")
-}
-
-pub(super) fn not_accepted(accept: &str) -> String {
-    format!("Expected a file of the kind {accept}.")
 }
 
 /// What somebody else says about a value, as a sentence.

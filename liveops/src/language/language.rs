@@ -9,9 +9,14 @@ use super::{
     Arg, Languages, Text,
     arg::fluent_args,
     formats,
-    operation_texts::{stage_attribute, title_message},
+    operation_texts::{
+        INTRO, choice_attribute, help_attribute, label_attribute, stage_attribute, title_message,
+    },
 };
-use crate::operation::OperationKind;
+use crate::{
+    form::{Choice, Field, Form},
+    operation::OperationKind,
+};
 
 /// One language: its texts, and how it writes numbers, dates and durations.
 ///
@@ -119,13 +124,44 @@ impl Language {
 
     /// The labels of its stages, in order.
     pub fn stages(&self, kind: &OperationKind) -> Vec<Cow<'static, str>> {
-        let message = title_message(kind.op_type);
         let label = |(index, label): (usize, &&'static str)| {
-            let attribute = stage_attribute(kind.stages, index);
-            let translated = self.message(&message, Some(&attribute), &FluentArgs::new());
-            translated.map_or(Cow::Borrowed(*label), Cow::Owned)
+            self.attribute(kind, &stage_attribute(kind.stages, index), label)
         };
         kind.stages.iter().enumerate().map(label).collect()
+    }
+
+    /// What the form of an operation says of it.
+    pub(crate) fn intro(&self, kind: &OperationKind, form: &Form) -> Cow<'static, str> {
+        self.attribute(kind, INTRO, form.intro)
+    }
+
+    pub(crate) fn label(&self, kind: &OperationKind, field: &Field) -> Cow<'static, str> {
+        self.attribute(kind, &label_attribute(field), field.label)
+    }
+
+    pub(crate) fn help(&self, kind: &OperationKind, field: &Field) -> Cow<'static, str> {
+        self.attribute(kind, &help_attribute(field), field.help)
+    }
+
+    pub(crate) fn choice(
+        &self,
+        kind: &OperationKind,
+        field: &Field,
+        choice: &Choice,
+    ) -> Cow<'static, str> {
+        self.attribute(kind, &choice_attribute(field, choice), choice.label)
+    }
+
+    /// What the application says about an operation, or else what it was declared with.
+    fn attribute(
+        &self,
+        kind: &OperationKind,
+        attribute: &str,
+        declared: &'static str,
+    ) -> Cow<'static, str> {
+        let message = title_message(kind.op_type);
+        let translated = self.message(&message, Some(attribute), &FluentArgs::new());
+        translated.map_or(Cow::Borrowed(declared), Cow::Owned)
     }
 
     /// A text of liveops itself.

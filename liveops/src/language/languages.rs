@@ -9,7 +9,7 @@ use fluent_langneg::{NegotiationStrategy, negotiate_languages, parse_accepted_la
 use unic_langid::LanguageIdentifier;
 
 use super::{Language, LanguageError, MissingText, operation_texts};
-use crate::operation::OperationKind;
+use crate::{form::Form, operation::OperationKind};
 
 /// The languages an application speaks.
 ///
@@ -17,7 +17,9 @@ use crate::operation::OperationKind;
 /// Chinese. An application adds its own texts, and languages liveops does not know, as
 /// [Fluent](https://projectfluent.org/fluent/guide/) messages. The message of an operation is called
 /// after its op type, with a hyphen for the dot: its value is the title, its attributes are the labels
-/// of the stages. A message with the id of one of liveops' own takes its place.
+/// of the stages (`stage-…`), and of a form the introduction (`intro`), labels (`field-…`), help
+/// (`help-…`) and choices (`choice-<field>-<value>`). A message with the id of one of liveops' own takes
+/// its place.
 ///
 /// ```
 /// use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, language::Languages, store};
@@ -161,17 +163,19 @@ impl Languages {
         }
     }
 
-    /// What the application's languages lack of the titles and stage labels of `kinds`.
+    /// What the application's languages lack of the texts about `kinds` and in their forms.
     pub(crate) fn missing_texts<'a>(
         &self,
-        kinds: impl Iterator<Item = &'a OperationKind>,
+        kinds: impl Iterator<Item = (&'a OperationKind, Option<&'static Form>)>,
     ) -> Vec<MissingText> {
         let kinds: Vec<_> = kinds.collect();
         let mut missing = Vec::new();
         for (tag, messages) in &self.of_application {
             let tag = tag.to_string();
             missing.extend(
-                kinds.iter().flat_map(|kind| operation_texts::missing(&tag, messages, kind)),
+                kinds.iter().flat_map(|(kind, form)| {
+                    operation_texts::missing(&tag, messages, kind, *form)
+                }),
             );
         }
         missing

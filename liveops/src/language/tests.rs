@@ -202,7 +202,7 @@ demo-score_import = Import wyników
     assert_eq!(german.title(&KIND), "Score import");
     assert_eq!(german.stages(&KIND), KIND.stages);
 
-    let missing = languages.missing_texts([KIND].iter());
+    let missing = languages.missing_texts([(&KIND, None)].into_iter());
     let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     assert_eq!(
         missing,

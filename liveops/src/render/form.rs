@@ -1,12 +1,15 @@
 mod control;
 mod entered;
 
+use std::borrow::Cow;
+
 use maud::{Markup, Render, html};
 use serde::Serialize;
 
 use super::Renderer;
 use crate::{
-    form::{Field, Form, FormErrors, HasForm, Texts, words},
+    form::{Field, Form, FormErrors, HasForm, Texts},
+    language::{Language, Text},
     operation::{OperationKind, UserId},
 };
 use control::{Ids, Shown};
@@ -20,6 +23,8 @@ use entered::Entered;
 #[derive(Debug, Clone)]
 pub struct FormView {
     form: &'static Form,
+    kind: OperationKind,
+    language: Language,
     action: String,
     id: String,
     submit: String,
@@ -64,9 +69,11 @@ impl Renderer {
     pub(crate) fn form_of(&self, kind: &OperationKind, form: &'static Form) -> FormView {
         FormView {
             form,
+            kind: *kind,
+            language: self.language.clone(),
             action: format!("{}/{}/", self.mount(), kind.op_type),
             id: format!("op-form-{}", kind.op_type.replace('.', "-")),
-            submit: words::START.to_owned(),
+            submit: self.language.say(Text::Start),
             is_in_place: false,
             hidden: Vec::new(),
             entered: Entered::defaults(form),
@@ -94,7 +101,7 @@ impl Renderer {
 impl FormView {
     /// What the operation does, in the words of its documentation.
     pub fn intro(&self) -> Markup {
-        prose(self.form.intro)
+        prose(&self.language.intro(&self.kind, self.form))
     }
 
     /// The same, with something in a field already. A field of that name has to be there.
@@ -170,7 +177,7 @@ impl FormView {
         html! {
             @if !self.errors.is_empty() {
                 div class="liveops-mistakes" role="alert" tabindex="-1" autofocus {
-                    p { strong { (words::mistakes(self.errors.iter().count())) } }
+                    p { strong { (self.heading()) } }
                     ul {
                         @for error in self.errors.iter() {
                             li { (self.mistake(error.field.as_deref(), &error.message)) }
@@ -181,15 +188,19 @@ impl FormView {
         }
     }
 
+    fn heading(&self) -> String {
+        self.language.say_with(Text::Mistakes, [("count", self.errors.iter().count().into())])
+    }
+
     fn mistake(&self, field: Option<&str>, message: &str) -> Markup {
         let field = field.and_then(|name| self.form.field(name));
         let is_seen = |field: &&'static Field| !self.is_hidden(field);
         html! {
             @match field {
                 Some(field) if is_seen(&field) => {
-                    a href={ "#" (self.ids(field).control) } { (prose(field.label)) ": " (message) }
+                    a href={ "#" (self.ids(field).control) } { (prose(&self.label(field))) ": " (message) }
                 }
-                Some(field) => { (prose(field.label)) ": " (message) }
+                Some(field) => { (prose(&self.label(field))) ": " (message) }
                 None => { (message) }
             }
         }
@@ -205,7 +216,12 @@ impl FormView {
         }
         let error = self.errors.of(field.name);
         let lost = self.entered.had_files && field.field_type.is_file();
-        Shown { field, ids, texts, error, lost }.render()
+        let (language, kind) = (&self.language, &self.kind);
+        Shown { field, kind, language, ids, texts, error, lost }.render()
+    }
+
+    fn label(&self, field: &Field) -> Cow<'static, str> {
+        self.language.label(&self.kind, field)
     }
 
     fn is_hidden(&self, field: &Field) -> bool {

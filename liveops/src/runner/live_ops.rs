@@ -82,11 +82,12 @@ impl LiveOps {
         &self.engine.renderer
     }
 
-    /// The titles and stage labels of the operations that one of the
+    /// The titles, stage labels and texts in forms of the operations that one of the
     /// [languages](crate::runner::Builder::languages) the application has texts in lacks: a test that
     /// expects none of them finds what was forgotten.
     pub fn missing_texts(&self) -> Vec<MissingText> {
-        let kinds = self.engine.registry.iter().map(|operation| &operation.kind);
+        let operations = self.engine.registry.iter();
+        let kinds = operations.map(|operation| (&operation.kind, operation.form));
         self.engine.renderer.languages().missing_texts(kinds)
     }
 

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     error::RunResult,
-    form::{self, Paths},
+    form::{self, Paths, Reading},
+    language::Language,
     operation::{NewOperation, OperationKind, UserId},
     progress::{Facts, Report, Run},
     store::{Model, Transaction},
@@ -84,19 +85,20 @@ impl RegisteredOperation {
         input: RawInput<'_>,
         owner: &UserId,
     ) -> Result<NewOperation, InputError> {
-        self.read_with(input, Paths::Trusted, owner)
+        let reading = Reading { paths: Paths::Trusted, language: &Language::default() };
+        self.read_with(input, reading, owner)
     }
 
-    /// The same of a request, whose uploads are at `paths`.
+    /// The same of a request.
     pub(crate) fn read_with(
         &self,
         input: RawInput<'_>,
-        paths: Paths<'_>,
+        reading: Reading<'_>,
         owner: &UserId,
     ) -> Result<NewOperation, InputError> {
         let read = |input: Input<'_>| self.erased.read(input, owner.clone());
         let new = match (self.form, input) {
-            (Some(form), input) => read(Input::Json(through_form(form, input, paths)?)),
+            (Some(form), input) => read(Input::Json(through_form(form, input, reading)?)),
             (None, RawInput::Json(text)) => {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
                 read(Input::Json(value))

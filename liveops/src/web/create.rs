@@ -15,7 +15,8 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
-    form::{Paths, Texts},
+    form::{Paths, Reading, Texts},
+    language::Language,
     operation::{ChannelName, NewOperation, OperationId, OperationKind},
     runner::{InputError, RawInput, RegisteredOperation},
     store::Enqueued,
@@ -33,11 +34,12 @@ pub(super) async fn create<V>(
     let created = async {
         let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
         let (sent, uploads) = receive(&web, operation, &headers, request).await?;
-        let mut new = match sent.read(operation, &uploads, &viewer) {
+        let language = web.renderer_for(&viewer).language().clone();
+        let mut new = match sent.read(operation, &uploads, &viewer, &language) {
             Ok(new) => new,
             Err(error) => return form::refuse(&web, &viewer, operation, sent, error, &headers),
         };
-        web.renderer_for(&viewer).language().tag().clone_into(&mut new.language);
+        language.tag().clone_into(&mut new.language);
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
         if enqueued.is_new() {
@@ -61,9 +63,11 @@ impl Sent {
         operation: &RegisteredOperation,
         uploads: &Uploads,
         viewer: &Viewer,
+        language: &Language,
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
-        let read = |input| operation.read_with(input, Paths::Uploaded(&paths), &viewer.id);
+        let reading = Reading { paths: Paths::Uploaded(&paths), language };
+        let read = |input| operation.read_with(input, reading, &viewer.id);
         match self {
             Self::Json(text) => read(RawInput::Json(text)),
             Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),

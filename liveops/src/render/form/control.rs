@@ -1,7 +1,13 @@
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::prose;
-use crate::form::{Choice, Control, Field, FieldType, Scalar, words};
+use crate::{
+    form::{Choice, Control, Field, FieldType, Scalar, words},
+    language::{Language, Text},
+    operation::OperationKind,
+};
 
 /// The ids of what belongs to a field.
 pub(super) struct Ids {
@@ -20,6 +26,8 @@ impl Ids {
 /// A field that is seen, with all that is said about it.
 pub(super) struct Shown<'a> {
     pub(super) field: &'static Field,
+    pub(super) kind: &'a OperationKind,
+    pub(super) language: &'a Language,
     pub(super) ids: Ids,
     pub(super) texts: Vec<&'a str>,
     pub(super) error: Option<&'a str>,
@@ -35,9 +43,9 @@ impl Shown<'_> {
                     fieldset id=(self.ids.control) aria-describedby=[self.described_by()] tabindex="-1" {
                         legend { (self.label()) }
                         (self.notes())
-                        @for choice in self.kind().choices { (self.box_of(choice)) }
+                        @for choice in self.field_type().choices { (self.box_of(choice)) }
                     }
-                } @else if self.kind().control == Control::Checkbox {
+                } @else if self.field_type().control == Control::Checkbox {
                     label for=(self.ids.control) { (self.checkbox()) " " (self.label()) }
                     (self.notes())
                 } @else {
@@ -49,21 +57,21 @@ impl Shown<'_> {
         }
     }
 
-    fn kind(&self) -> &'static FieldType {
+    fn field_type(&self) -> &'static FieldType {
         &self.field.field_type
     }
 
     /// Whether any number of choices can be made.
     fn is_group(&self) -> bool {
-        self.kind().is_multiple && self.kind().control == Control::Select
+        self.field_type().is_multiple && self.field_type().control == Control::Select
     }
 
     fn label(&self) -> Markup {
         html! {
             span {
-                (prose(self.field.label))
+                (prose(&self.language.label(self.kind, self.field)))
                 @if self.field.is_required() {
-                    " " span class="liveops-required" { "(" (words::REQUIRED) ")" }
+                    " " span class="liveops-required" { "(" (self.language.say(Text::Required)) ")" }
                 }
             }
         }
@@ -79,20 +87,20 @@ impl Shown<'_> {
     }
 
     fn help(&self) -> Option<Markup> {
-        let kind = self.kind();
+        let kind = self.field_type();
         let is_list = kind.is_multiple && kind.control == Control::Multiline;
         let hints = [
-            is_list.then_some(words::ONE_PER_LINE),
-            (kind.scalar == Scalar::Instant).then_some(words::IN_UTC),
-            self.lost.then_some(words::FILE_AGAIN),
+            is_list.then_some(Text::OnePerLine),
+            (kind.scalar == Scalar::Instant).then_some(Text::InUtc),
+            self.lost.then_some(Text::FilesAgain),
         ];
-        let hints: Vec<&str> = hints.into_iter().flatten().collect();
+        let hints: Vec<Text> = hints.into_iter().flatten().collect();
         if self.field.help.is_empty() && hints.is_empty() {
             return None;
         }
         Some(html! {
-            (prose(self.field.help))
-            @for hint in hints { " " (hint) }
+            (prose(&self.language.help(self.kind, self.field)))
+            @for hint in hints { " " (self.language.say(hint)) }
         })
     }
 
@@ -116,7 +124,7 @@ impl Shown<'_> {
             label {
                 input type="checkbox" name=(self.field.name) value=(choice.value)
                     aria-invalid=[self.invalid()] checked[self.texts.contains(&choice.value)];
-                " " (choice.label)
+                " " (self.choice_label(choice))
             }
         }
     }
@@ -132,7 +140,7 @@ impl Shown<'_> {
     }
 
     fn control(&self) -> Markup {
-        match self.kind().control {
+        match self.field_type().control {
             Control::Select => self.select(),
             Control::Multiline => self.lines(),
             _ => self.input(),
@@ -142,13 +150,13 @@ impl Shown<'_> {
     fn select(&self) -> Markup {
         let is_settled = self.field.is_required() || self.field.default.is_some();
         let is_chosen = |choice: &Choice| choice.value == self.text();
-        let has_none = !is_settled || !self.kind().choices.iter().any(is_chosen);
+        let has_none = !is_settled || !self.field_type().choices.iter().any(is_chosen);
         html! {
             select id=(self.ids.control) name=(self.field.name) required[self.field.is_required()]
                 aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
-                @if has_none { option value="" { (words::NOTHING_CHOSEN) } }
-                @for choice in self.kind().choices {
-                    option value=(choice.value) selected[is_chosen(choice)] { (choice.label) }
+                @if has_none { option value="" { "—" } }
+                @for choice in self.field_type().choices {
+                    option value=(choice.value) selected[is_chosen(choice)] { (self.choice_label(choice)) }
                 }
             }
         }
@@ -157,7 +165,7 @@ impl Shown<'_> {
     fn lines(&self) -> Markup {
         let text = self.texts.join("\n");
         html! {
-            textarea id=(self.ids.control) name=(self.field.name) rows=(self.kind().rows.unwrap_or(4))
+            textarea id=(self.ids.control) name=(self.field.name) rows=(self.field_type().rows.unwrap_or(4))
                 placeholder=[self.placeholder()] maxlength=[self.max_length()]
                 required[self.field.is_required()]
                 aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
@@ -169,7 +177,7 @@ impl Shown<'_> {
     }
 
     fn input(&self) -> Markup {
-        let kind = self.kind();
+        let kind = self.field_type();
         let is_file = kind.control == Control::File;
         // What a browser fills in has no zone.
         let text = if kind.scalar == Scalar::Instant {
@@ -193,13 +201,21 @@ impl Shown<'_> {
         }
     }
 
+    fn choice_label(&self, choice: &Choice) -> Cow<'static, str> {
+        match (self.field_type().scalar, choice.value) {
+            (Scalar::Bool, "true") => self.language.say(Text::Yes).into(),
+            (Scalar::Bool, "false") => self.language.say(Text::No).into(),
+            _ => self.language.choice(self.kind, self.field, choice),
+        }
+    }
+
     fn placeholder(&self) -> Option<&'static str> {
         Some(self.field.placeholder).filter(|placeholder| !placeholder.is_empty())
     }
 
     /// Of a list it would count all lines together.
     fn max_length(&self) -> Option<u32> {
-        self.kind().max_length.filter(|_| !self.kind().is_multiple)
+        self.field_type().max_length.filter(|_| !self.field_type().is_multiple)
     }
 }
 

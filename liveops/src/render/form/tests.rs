@@ -1,7 +1,21 @@
 use maud::Render;
 
 use super::*;
-use crate::form::{Bound, Control};
+use crate::{
+    form::{Bound, Control},
+    operation::Policy,
+};
+
+const KIND: OperationKind = OperationKind {
+    op_type: "demo.count",
+    title: "Count",
+    stages: &[],
+    stage_weights: &[],
+    host_template: "",
+    result_template: "",
+    result_text_template: "",
+    policy: Policy::DEFAULT,
+};
 
 const FORM: Form = Form {
     intro: "Counts `words`.",
@@ -27,7 +41,9 @@ fn view() -> FormView {
         form: &FORM,
         action: "/live/demo.count/".to_owned(),
         id: "count".to_owned(),
-        submit: words::START.to_owned(),
+        submit: "Start".to_owned(),
+        kind: KIND,
+        language: Language::default(),
         is_in_place: false,
         hidden: Vec::new(),
         entered: Entered::defaults(&FORM),

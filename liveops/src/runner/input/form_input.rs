@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{InputError, RawInput};
-use crate::form::{Form, Paths, Texts};
+use crate::form::{Form, Reading, Texts};
 
 /// What is left of an input for serde when its form has read and checked every field.
 ///
@@ -11,13 +11,13 @@ use crate::form::{Form, Paths, Texts};
 pub(in crate::runner) fn through_form(
     form: &Form,
     input: RawInput<'_>,
-    paths: Paths<'_>,
+    reading: Reading<'_>,
 ) -> Result<Value, InputError> {
     let fields = match input {
-        RawInput::Form(text) => form.read_texts(&Texts::parse(text), paths)?,
+        RawInput::Form(text) => form.read_texts(&Texts::parse(text), reading)?,
         RawInput::Json(text) => {
             match serde_json::from_slice(text).map_err(InputError::unlocated)? {
-                Value::Object(fields) => form.read_json(fields, paths)?,
+                Value::Object(fields) => form.read_json(fields, reading)?,
                 other => return Ok(other),
             }
         }
