@@ -16,7 +16,7 @@ pub use site::{DeadLink, Site};
 
 /// The folder of the guides.
 pub fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
 /// Builds the book into the folder `into`, in the place of what was there.

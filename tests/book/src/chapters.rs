@@ -8,7 +8,7 @@ macro_rules! chapters {
 
         $(
             #[cfg(doctest)]
-            #[doc = include_str!(concat!("../../docs/", $page))]
+            #[doc = include_str!(concat!("../../../docs/", $page))]
             pub mod $item {}
         )*
     };

@@ -40,7 +40,7 @@ fn every_guide_is_in_the_book() {
 
 #[test]
 fn the_readme_leads_to_every_guide() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let missing: Vec<_> =
         CHAPTERS.iter().filter(|page| !readme.contains(&format!("(docs/{page})"))).collect();
     assert_eq!(missing, [&""; 0]);
