@@ -43,6 +43,18 @@ use crate::{event::Level, progress::Report, span};
 ///
 /// An event that is not wanted is switched off where it stands, unless another layer wants it. One that
 /// is, outside of any operation, costs a look for a span; it is not formatted.
+///
+/// ```
+/// # use liveops::LogLayer;
+/// # use tracing_subscriber::{Registry, prelude::*};
+/// fn costly() -> u32 {
+///     unreachable!("nobody wants to know")
+/// }
+///
+/// let _guard = Registry::default().with(LogLayer::for_target("my_app").build()).set_default();
+/// tracing::debug!(target: "my_app", number = costly(), "in detail");
+/// tracing::error!(target: "somebody_else", number = costly(), "elsewhere");
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is built and added to a subscriber"]
 pub struct LogLayer {
