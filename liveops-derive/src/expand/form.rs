@@ -24,9 +24,11 @@ pub(super) fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream
 
 pub(super) fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let path = model.validate()?;
+    let span = located(path);
+    let call = quote_spanned!(span=> #path(__operation));
     Some(quote! {
         const VALIDATE: ::core::option::Option<#krate::form::Validate<Self>> =
-            ::core::option::Option::Some(|__operation| #krate::form::outcome(#path(__operation)));
+            ::core::option::Option::Some(|__operation| #krate::form::outcome(#call));
     })
 }
 
@@ -63,9 +65,9 @@ fn field(field: &FormField, krate: &TokenStream) -> TokenStream {
     parts.extend(field.default.as_ref().and_then(|default| self::default(field, default, krate)));
     parts.extend(field.validate.as_ref().map(|validate| {
         let ty = &field.ty;
-        quote! {
-            read: |__value| #krate::form::read_with(__value, |__value: &#ty| #validate(__value))
-        }
+        let span = located(validate);
+        let call = quote_spanned!(span=> #validate(__value));
+        quote!(read: |__value| #krate::form::read_with(__value, |__value: &#ty| #call))
     }));
     quote!(#krate::form::Field { #(#parts,)* ..#base })
 }
@@ -123,6 +125,11 @@ fn shown_as(typed: TokenStream, field: &FormField, krate: &TokenStream) -> Token
     called("shown_as", given, &typed, &quote!(, #krate::form::Control::#control), krate)
 }
 
+/// Names that mean what they mean here, shown where `place` was typed.
+fn located(place: &dyn ToTokens) -> Span {
+    Span::call_site().located_at(place.to_token_stream().span())
+}
+
 /// A call that the compiler shows where `place` was typed.
 fn called(
     function: &str,
@@ -131,8 +138,7 @@ fn called(
     argument: &TokenStream,
     krate: &TokenStream,
 ) -> TokenStream {
-    let span = place.to_token_stream().span();
-    let span = Span::call_site().located_at(span);
+    let span = located(place);
     let function = Ident::new(function, span);
     let krate = krate.clone().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(span));

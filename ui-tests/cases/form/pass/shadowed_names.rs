@@ -1,14 +1,11 @@
 #![no_implicit_prelude]
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types, reason = "what a form is made of is not disturbed by them")]
+#![allow(dead_code, non_upper_case_globals, reason = "what a form is made of is not disturbed by them")]
 
 struct Option;
 struct Some;
 struct Result;
 struct String;
-struct bool;
-struct u8;
-struct str;
 struct Default;
 struct Field;
 struct Form;
