@@ -198,5 +198,5 @@ out-of-bounds = Erwartet wurde ein Wert von { $min } bis { $max }, gefunden wurd
 too-small = Erwartet wurde { $min } oder mehr, gefunden wurde { $found }.
 too-great = Erwartet wurde { $max } oder weniger, gefunden wurde { $found }.
 too-long = Erwartet waren höchstens { $max } Zeichen, gefunden wurden { $found }.
-file-too-large = Erwartet war eine Datei von höchstens { $max } Bytes, gefunden wurden { $found }.
+file-too-large = Erwartet war eine Datei von höchstens { $max } Bytes.
 not-accepted = Erwartet wurde eine Datei der Art { $accept }.

@@ -204,5 +204,5 @@ out-of-bounds = Expected a value from { $min } to { $max }, found { $found }.
 too-small = Expected { $min } or more, found { $found }.
 too-great = Expected { $max } or less, found { $found }.
 too-long = Expected at most { $max } characters, found { $found }.
-file-too-large = Expected a file of at most { $max } bytes, found { $found }.
+file-too-large = Expected a file of at most { $max } bytes.
 not-accepted = Expected a file of the kind { $accept }.

@@ -198,5 +198,5 @@ out-of-bounds = Une valeur de { $min } à { $max } était attendue, et non { $fo
 too-small = { $min } ou plus était attendu, et non { $found }.
 too-great = { $max } ou moins était attendu, et non { $found }.
 too-long = Au plus { $max } caractères étaient attendus, il y en a { $found }.
-file-too-large = Un fichier d’au plus { $max } octets était attendu, il en a { $found }.
+file-too-large = Un fichier d’au plus { $max } octets était attendu.
 not-accepted = Un fichier de type { $accept } était attendu.

@@ -194,5 +194,5 @@ out-of-bounds = { $min }から{ $max }までの値を指定してください（
 too-small = { $min }以上の値を指定してください（入力値：{ $found }）。
 too-great = { $max }以下の値を指定してください（入力値：{ $found }）。
 too-long = { $max }文字以内で入力してください（現在{ $found }文字）。
-file-too-large = ファイルは{ $max }バイト以内にしてください（現在{ $found }バイト）。
+file-too-large = ファイルは{ $max }バイト以内にしてください。
 not-accepted = { $accept }形式のファイルを指定してください。

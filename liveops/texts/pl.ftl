@@ -205,5 +205,5 @@ out-of-bounds = Oczekiwano wartości od { $min } do { $max }, podano { $found }.
 too-small = Oczekiwano { $min } lub więcej, podano { $found }.
 too-great = Oczekiwano { $max } lub mniej, podano { $found }.
 too-long = Oczekiwano najwyżej { $max } znaków, jest ich { $found }.
-file-too-large = Oczekiwano pliku o najwyżej { $max } bajtach, jest ich { $found }.
+file-too-large = Oczekiwano pliku o najwyżej { $max } bajtach.
 not-accepted = Oczekiwano pliku rodzaju { $accept }.

@@ -194,5 +194,5 @@ out-of-bounds = 应为 { $min } 到 { $max } 之间的值，实际为 { $found }
 too-small = 应为 { $min } 或更大，实际为 { $found }。
 too-great = 应为 { $max } 或更小，实际为 { $found }。
 too-long = 最多 { $max } 个字符，实际为 { $found } 个。
-file-too-large = 文件最多 { $max } 字节，实际为 { $found } 字节。
+file-too-large = 文件最多 { $max } 字节。
 not-accepted = 应为 { $accept } 类型的文件。

@@ -19,6 +19,7 @@ pub(crate) struct Reading<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Paths<'a> {
     /// Everybody's: whoever gives the input may read the files of this machine.
+    #[cfg(any(feature = "cli", test))]
     Trusted,
     /// Those of files that came with the request.
     Uploaded(&'a [String]),
@@ -219,10 +220,7 @@ impl FieldType {
         let length = FileContent::length(base64);
         let length = length.ok_or_else(|| language.say(Text::NotBase64))?;
         match self.max_length.filter(|max| length > *max as usize) {
-            Some(max) => {
-                let args = [("max", max.into()), ("found", length.into())];
-                Err(language.say_with(Text::FileTooLarge, args))
-            }
+            Some(max) => Err(language.say_with(Text::FileTooLarge, [("max", max.into())])),
             None => Ok(()),
         }
     }

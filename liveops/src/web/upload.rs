@@ -51,24 +51,23 @@ pub(super) async fn receive(
 ) -> Result<(Texts, Uploads), WebError> {
     let mut texts = Texts::default();
     let mut uploads = Uploads::none();
-    let takes_content = |name: &str| {
-        let field = form.and_then(|form| form.field(name));
-        field.is_some_and(|field| field.field_type.scalar == Scalar::Content)
+    let content_max = |name: &str| {
+        let field_type = form.and_then(|form| form.field(name))?.field_type;
+        (field_type.scalar == Scalar::Content).then_some(field_type.max_length).flatten()
     };
     while let Some(field) = multipart.next_field().await.map_err(|error| failed(config, &error))? {
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
             // A browser sends a file field that was left empty as a file without a name.
             Some(file_name) if file_name.is_empty() => {}
-            Some(_) if takes_content(&name) => {
-                let content = field.bytes().await.map_err(|error| failed(config, &error))?;
-                texts.push(name, FileContent::from(content.to_vec()).to_base64());
-            }
-            Some(file_name) => {
-                let file = save(config, &file_name, field).await?;
-                texts.push(name, file.to_string_lossy().into_owned());
-                uploads.files.push(file);
-            }
+            Some(file_name) => match content_max(&name) {
+                Some(bytes_max) => texts.push(name, content(config, bytes_max, field).await?),
+                None => {
+                    let file = save(config, &file_name, field).await?;
+                    texts.push(name, file.to_string_lossy().into_owned());
+                    uploads.files.push(file);
+                }
+            },
             None => {
                 let text = field.text().await.map_err(|error| failed(config, &error))?;
                 texts.push(name, text);
@@ -83,6 +82,21 @@ fn failed(config: &Config, error: &MultipartError) -> WebError {
         StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(config.upload_bytes_max),
         _ => WebError::unreadable(error.body_text()),
     }
+}
+
+/// The content of a file as Base64. Of one that is too large no more is kept than it takes to see that.
+async fn content(
+    config: &Config,
+    bytes_max: u32,
+    mut field: Field<'_>,
+) -> Result<String, WebError> {
+    let kept_max = bytes_max as usize + 1;
+    let mut content = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| failed(config, &error))? {
+        let room = kept_max - content.len();
+        content.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    }
+    Ok(FileContent::from(content).to_base64())
 }
 
 async fn save(
