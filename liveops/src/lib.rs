@@ -153,6 +153,8 @@
 //! | `redis` | Frames and hints over Redis, for more than one process. |
 //! | `apalis` | Wake-ups for workers by way of apalis, through any of its backends. |
 //! | `cli` | Commands for an application's command line: serve, worker, run in a terminal, list and so on. |
+//! | `log-layer` | What operations log with `tracing` in their live logs. |
+//! | `testing` | Whole applications in tests, with a client of the WebSocket. |
 //!
 //! It compiles without any of them, and then has no database to keep operations in.
 
