@@ -164,7 +164,7 @@ texts! {
     NotAnEmail = "not-an-email",
     NotAUrl = "not-a-url",
     NotBase64 = "not-base64",
-    NotAText = "not-a-text",
+    NotAString = "not-a-string",
     NotWhole = "not-whole",
     NotANumber = "not-a-number",
     NotYesOrNo = "not-yes-or-no",
