@@ -160,11 +160,7 @@ impl FieldType {
     fn check_choice(&self, value: &Value) -> Result<(), Text> {
         let chosen = text_of(value);
         let is_known = self.choices.iter().any(|choice| choice.value == chosen);
-        if is_known || self.choices.is_empty() {
-            Ok(())
-        } else {
-            Err(Text::NotAChoice)
-        }
+        if is_known || self.choices.is_empty() { Ok(()) } else { Err(Text::NotAChoice) }
     }
 
     fn check_bounds(&self, value: &Value, language: &Language) -> Result<(), String> {

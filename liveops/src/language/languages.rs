@@ -173,9 +173,9 @@ impl Languages {
         for (tag, messages) in &self.of_application {
             let tag = tag.to_string();
             missing.extend(
-                kinds.iter().flat_map(|(kind, form)| {
-                    operation_texts::missing(&tag, messages, kind, *form)
-                }),
+                kinds
+                    .iter()
+                    .flat_map(|(kind, form)| operation_texts::missing(&tag, messages, kind, *form)),
             );
         }
         missing
