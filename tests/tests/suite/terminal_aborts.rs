@@ -4,7 +4,6 @@
 use std::{
     env,
     io::{BufRead, BufReader},
-    path::Path,
     process::{Child, Command, ExitCode, Stdio},
     thread,
     time::Duration,
@@ -103,12 +102,27 @@ fn start(url: &str, op_type: &str, header: &str) -> Child {
     child
 }
 
-fn interrupt(child: &Child) {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+/// An operation that runs in a terminal, and what another process knows of it.
+struct Begun {
+    child: Child,
+    liveops: LiveOps,
+    id: OperationId,
+    _folder: TempDir,
 }
 
-fn url(folder: &Path) -> String {
-    format!("sqlite://{}", folder.join("terminal.sqlite3").display())
+impl Begun {
+    async fn at(op_type: &str, header: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("terminal.sqlite3").display());
+        let child = start(&url, op_type, header);
+        let liveops = liveops(&url, config()).await;
+        let id = the_only_one(&liveops).await;
+        Self { child, liveops, id, _folder: folder }
+    }
+}
+
+fn interrupt(child: &Child) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
 }
 
 async fn the_only_one(liveops: &LiveOps) -> OperationId {
@@ -129,11 +143,8 @@ async fn reaches(liveops: &LiveOps, id: OperationId, is_there: impl Fn(&store::M
 
 #[tokio::test]
 async fn a_second_ctrl_c_aborts_it_and_the_row_says_that_it_was_cancelled() {
-    let folder = TempDir::new().unwrap();
-    let url = url(folder.path());
-    let mut child = start(&url, "terminal.stubborn", "=== [1/1] Wait ===");
-    let liveops = liveops(&url, config()).await;
-    let id = the_only_one(&liveops).await;
+    let Begun { mut child, liveops, id, _folder } =
+        Begun::at("terminal.stubborn", "=== [1/1] Wait ===").await;
 
     interrupt(&child);
     reaches(&liveops, id, |row| row.cancel_requested).await;
@@ -147,11 +158,8 @@ async fn a_second_ctrl_c_aborts_it_and_the_row_says_that_it_was_cancelled() {
 
 #[tokio::test]
 async fn one_that_holds_its_thread_ends_as_cancelled_when_its_lease_runs_out() {
-    let folder = TempDir::new().unwrap();
-    let url = url(folder.path());
-    let mut child = start(&url, "terminal.holding", "=== [1/1] Hold ===");
-    let liveops = liveops(&url, config()).await;
-    let id = the_only_one(&liveops).await;
+    let Begun { mut child, liveops, id, _folder } =
+        Begun::at("terminal.holding", "=== [1/1] Hold ===").await;
 
     interrupt(&child);
     reaches(&liveops, id, |row| row.cancel_requested).await;
@@ -166,11 +174,8 @@ async fn one_that_holds_its_thread_ends_as_cancelled_when_its_lease_runs_out() {
 
 #[tokio::test]
 async fn a_third_ctrl_c_waits_for_nothing() {
-    let folder = TempDir::new().unwrap();
-    let url = url(folder.path());
-    let mut child = start(&url, "terminal.holding", "=== [1/1] Hold ===");
-    let liveops = liveops(&url, config()).await;
-    let id = the_only_one(&liveops).await;
+    let Begun { mut child, liveops, id, _folder } =
+        Begun::at("terminal.holding", "=== [1/1] Hold ===").await;
     interrupt(&child);
     reaches(&liveops, id, |row| row.cancel_requested).await;
     let ended = tokio::task::spawn_blocking(move || {
