@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     error::RunResult,
-    form::{self, Paths, Reading},
-    language::Language,
+    form::{self, Reading},
     operation::{NewOperation, OperationKind, UserId},
     progress::{Facts, Report, Run},
     store::{Model, Transaction},
@@ -85,7 +84,8 @@ impl RegisteredOperation {
         input: RawInput<'_>,
         owner: &UserId,
     ) -> Result<NewOperation, InputError> {
-        let reading = Reading { paths: Paths::Trusted, language: &Language::default() };
+        let language = crate::language::Language::default();
+        let reading = Reading { paths: form::Paths::Trusted, language: &language };
         self.read_with(input, reading, owner)
     }
 
