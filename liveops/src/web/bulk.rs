@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use axum::{
     Extension, Json,
     extract::{Query, RawQuery, Request},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -78,22 +78,20 @@ pub(super) async fn bulk<V>(
             return Err(WebError::forbidden(Text::StaffOnly));
         }
         let (action, ids) = read(&web, &headers, request).await?;
-        let language = web.renderer_for(&viewer).language().clone();
+        let renderer = web.renderer_for(&viewer);
+        let language = renderer.language();
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
-            answers.push(act(&web, action, id, &language).await);
+            answers.push(act(&web, action, id, language).await);
         }
         if is_partial(&headers) {
-            let outcome = outcome(&web, &language, answers);
-            return Ok(web
-                .renderer_for(&viewer)
-                .bulk_outcome_out_of_band(&outcome)
-                .into_response());
+            let outcome = outcome(&web, language, answers);
+            return Ok(renderer.bulk_outcome_out_of_band(&outcome).into_response());
         }
         if wants_json(&headers) {
             return Ok(Json(BulkJson::of(answers)).into_response());
         }
-        page(&web, &viewer, &query, raw_query, outcome(&web, &language, answers)).await
+        page(&web, &viewer, &query, raw_query, outcome(&web, language, answers)).await
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -119,13 +117,7 @@ async fn read(
         "application/json" => serde_json::from_slice(&body)
             .map_err(|error| WebError::unreadable(error.to_string()))?,
         "application/x-www-form-urlencoded" | "" => Asked::of_form(&body),
-        other => {
-            return Err(WebError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                format!("Expected JSON or a form, found `{other}`."),
-            ));
-        }
+        other => return Err(WebError::unsupported(other)),
     };
     Ok((asked.action()?, asked.ids()?))
 }

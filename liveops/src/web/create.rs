@@ -96,11 +96,7 @@ async fn receive(
                 upload::receive(&web.engine().config, operation.form, multipart).await?;
             Ok((Sent::Form(texts), uploads))
         }
-        other => Err(WebError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            format!("Expected JSON or a form, found `{other}`."),
-        )),
+        other => Err(WebError::unsupported(other)),
     }
 }
 

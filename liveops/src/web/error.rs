@@ -103,6 +103,14 @@ impl WebError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", Message::TooLarge { bytes_max })
     }
 
+    pub(super) fn unsupported(found: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            format!("Expected JSON or a form, found `{found}`."),
+        )
+    }
+
     pub(super) fn unreadable(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", message)
     }
