@@ -140,6 +140,14 @@ result-too-large = Das Ergebnis ist zu groß, um es aufzubewahren. Wenn Sie es b
 worker-lost = Der ausführende Prozess antwortet nicht mehr.
 worker-lost-each-time = Der ausführende Prozess hat bei diesem Vorgang jedes Mal aufgehört zu antworten.
 
+## In a terminal
+
+stage-was-reused = Übernommen: Ein früherer Versuch hat diesen Abschnitt erledigt
+stage-has-failed = Dieser Abschnitt ist fehlgeschlagen
+warning = Warnung
+error = Fehler
+result = Ergebnis
+
 ## Requests that are refused
 
 bad-request-title = Ungültige Anfrage

@@ -146,6 +146,14 @@ result-too-large = The result is too large to be kept. If you need it, tell supp
 worker-lost = The worker stopped responding.
 worker-lost-each-time = The worker stopped responding each time it ran this.
 
+## In a terminal
+
+stage-was-reused = Reused: an earlier attempt did this stage
+stage-has-failed = This stage failed
+warning = Warning
+error = Error
+result = Result
+
 ## Requests that are refused
 
 bad-request-title = Bad request

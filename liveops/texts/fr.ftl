@@ -140,6 +140,14 @@ result-too-large = Le résultat est trop volumineux pour être conservé. Si vou
 worker-lost = Le processus d’exécution ne répond plus.
 worker-lost-each-time = Le processus d’exécution a cessé de répondre à chaque fois qu’il a exécuté cette opération.
 
+## In a terminal
+
+stage-was-reused = Réutilisée : une tentative précédente a fait cette étape
+stage-has-failed = Cette étape a échoué
+warning = Avertissement
+error = Erreur
+result = Résultat
+
 ## Requests that are refused
 
 bad-request-title = Requête incorrecte

@@ -137,6 +137,14 @@ result-too-large = 結果が大きすぎるため保存できません。必要�
 worker-lost = ワーカーが応答しなくなりました。
 worker-lost-each-time = 実行のたびにワーカーが応答しなくなりました。
 
+## In a terminal
+
+stage-was-reused = 再利用：この段階は以前の試行で完了しています
+stage-has-failed = この段階は失敗しました
+warning = 警告
+error = エラー
+result = 結果
+
 ## Requests that are refused
 
 bad-request-title = 不正なリクエスト

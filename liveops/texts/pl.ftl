@@ -146,6 +146,14 @@ result-too-large = Wynik jest zbyt duży, aby go zachować. Jeśli go potrzebuje
 worker-lost = Proces wykonujący operację przestał odpowiadać.
 worker-lost-each-time = Proces wykonujący operację za każdym razem przestawał odpowiadać.
 
+## In a terminal
+
+stage-was-reused = Użyto ponownie: ten etap wykonała wcześniejsza próba
+stage-has-failed = Ten etap się nie powiódł
+warning = Ostrzeżenie
+error = Błąd
+result = Wynik
+
 ## Requests that are refused
 
 bad-request-title = Nieprawidłowe żądanie

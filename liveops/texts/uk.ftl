@@ -146,6 +146,14 @@ result-too-large = Результат завеликий, щоб його збе
 worker-lost = Процес, що виконував операцію, перестав відповідати.
 worker-lost-each-time = Процес, що виконував операцію, щоразу переставав відповідати.
 
+## In a terminal
+
+stage-was-reused = Використано повторно: цей етап виконала попередня спроба
+stage-has-failed = Цей етап не вдався
+warning = Попередження
+error = Помилка
+result = Результат
+
 ## Requests that are refused
 
 bad-request-title = Хибний запит

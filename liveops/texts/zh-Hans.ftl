@@ -137,6 +137,14 @@ result-too-large = 结果过大，无法保存。如果需要，请将此编号�
 worker-lost = 执行进程已停止响应。
 worker-lost-each-time = 执行进程每次运行此操作都会停止响应。
 
+## In a terminal
+
+stage-was-reused = 已复用：此阶段已由之前的尝试完成
+stage-has-failed = 此阶段失败
+warning = 警告
+error = 错误
+result = 结果
+
 ## Requests that are refused
 
 bad-request-title = 请求有误

@@ -2,20 +2,25 @@ use std::{fs, io, path::Path};
 
 use super::{args::Run, error::Failure, words};
 use crate::{
-    operation::NewOperation,
+    language::Language,
+    operation::{NewOperation, Owner},
     runner::{Engine, RawInput, RegisteredOperation},
 };
 
 /// The operation that a command line describes.
-pub(super) fn read(engine: &Engine, run: &Run) -> Result<NewOperation, Failure> {
+pub(super) fn read(
+    engine: &Engine,
+    language: &Language,
+    run: &Run,
+) -> Result<NewOperation, Failure> {
     let operation = find(engine, &run.op_type)?;
-    let owner = run.owner.as_str().into();
+    let owner = Owner { id: run.owner.as_str().into(), languages: language.tag().to_owned() };
     let new = match &run.input {
-        Some(path) => operation.read(RawInput::Json(&bytes(path)?), &owner),
+        Some(path) => operation.read(RawInput::Json(&bytes(path)?), language, &owner),
         None => {
             let mut form = form_urlencoded::Serializer::new(String::new());
             form.extend_pairs(&run.set);
-            operation.read(RawInput::Form(form.finish().as_bytes()), &owner)
+            operation.read(RawInput::Form(form.finish().as_bytes()), language, &owner)
         }
     };
     new.map_err(|error| Failure::usage(error.to_string()))

@@ -1,4 +1,4 @@
-use super::{args::List, error::Failure, say::say, words};
+use super::{args::List, error::Failure, locale, say::say, words};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
 /// Lists operations.
@@ -19,8 +19,9 @@ pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), Failure> {
         }
         return Ok(());
     }
+    let renderer = locale::renderer(liveops);
     for row in &rows {
-        say!("{}", line(&liveops.engine().list_row(row, None, liveops.renderer().language())));
+        say!("{}", line(&liveops.engine().list_row(row, None, renderer.language())));
     }
     Ok(())
 }

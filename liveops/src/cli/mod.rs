@@ -121,6 +121,7 @@ mod error;
 mod generate;
 mod input;
 mod list;
+mod locale;
 mod output;
 mod run;
 mod say;

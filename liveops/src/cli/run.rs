@@ -7,7 +7,9 @@ use super::{
     App,
     args::Run,
     error::{FAILED, Failure},
-    input, output, say, signals, words,
+    input, locale,
+    output::{self, Printer},
+    say, signals, words,
 };
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
@@ -27,7 +29,9 @@ const TERMINATED: u8 = 143;
 /// Runs an operation, shows it, and gives the exit code that says how it ended.
 pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, Failure> {
     let liveops = app.liveops();
-    let new = input::read(liveops.engine(), &run)?;
+    let renderer = locale::renderer(liveops);
+    let new = input::read(liveops.engine(), renderer.language(), &run)?;
+    let printer = output::printer(run.json, &renderer);
     let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
     let obeying = obey(liveops, app.grace_of_operations(), &cancel, &abort);
     let ran = tokio::select! {
@@ -37,7 +41,7 @@ pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, Failure> {
             say::error(words::LEFT_BEHIND);
             process::exit(INTERRUPTED.into());
         }
-        ran = show(liveops, new, run.json, cancel.clone(), abort.clone()) => ran?,
+        ran = show(liveops, new, printer, cancel.clone(), abort.clone()) => ran?,
     };
     let code = match ran {
         RanHere::Existing(same) => Err(Failure::new(words::same_is_there(same))),
@@ -55,12 +59,11 @@ pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, Failure> {
 async fn show(
     liveops: &LiveOps,
     new: NewOperation,
-    as_json: bool,
+    printer: Box<dyn Printer>,
     cancel: CancellationToken,
     abort: CancellationToken,
 ) -> Result<RanHere, EnqueueError> {
     let (tellings, told) = Tellings::new();
-    let printer = output::printer(as_json, liveops.renderer());
     // A thread of its own, as whoever reads may take as long as they like.
     let written = thread::spawn(move || output::write(printer, &told));
     let ran = liveops.run_here(new, Foreground { tellings, cancel, abort }).await;

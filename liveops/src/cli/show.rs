@@ -1,8 +1,10 @@
 use serde_json::{Value, json};
 
-use super::{args::Show, error::Failure, say::say, words};
+use super::{args::Show, error::Failure, locale, say::say, words};
 use crate::{
+    language::Text,
     operation::OperationKind,
+    render::{Renderer, stage_state_in_words},
     runner::LiveOps,
     store::Model,
     web::{OperationJson, log_text},
@@ -15,11 +17,12 @@ pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> 
     let operation = liveops.engine().registry.find(&row.op_type);
     let kind = operation.map(|operation| operation.kind);
     let kind = kind.ok_or_else(|| Failure::new(words::not_registered(&row.op_type)))?;
-    let log = log_text(liveops.engine(), liveops.renderer().language(), &kind, &row).await?;
+    let renderer = locale::renderer(liveops);
+    let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
         say!("{:#}", json(liveops, &kind, row, &log)?);
     } else {
-        say!("{}", text(liveops, &kind, &row, &log).trim_end());
+        say!("{}", text(&renderer, &kind, &row, &log).trim_end());
     }
     Ok(())
 }
@@ -35,24 +38,27 @@ fn json(liveops: &LiveOps, kind: &OperationKind, row: Model, log: &str) -> Resul
     Ok(json)
 }
 
-fn text(liveops: &LiveOps, kind: &OperationKind, row: &Model, log: &str) -> String {
+fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> String {
+    let language = renderer.language();
     let mut text = String::new();
-    for (name, value) in words::facts(kind, row) {
-        text.push_str(&format!("{name:<9} {value}\n"));
+    for fact in words::facts(language, kind, row) {
+        text.push_str(&format!("{fact}\n"));
     }
     let projection = row.projection(kind);
-    for (number, (stage, state)) in kind.stages.iter().zip(&projection.stages).enumerate() {
+    for (number, (stage, state)) in language.stages(kind).iter().zip(projection.stages).enumerate()
+    {
         let header = words::header(number + 1, kind.stages.len(), stage);
-        text.push_str(&format!("{header} {}\n", state.as_str()));
+        text.push_str(&format!("{header} {}\n", language.say(stage_state_in_words(state))));
     }
     let result = row.result_context.as_ref();
-    let result = result.map(|output| liveops.renderer().result_text(kind, output));
+    let result = result.map(|output| renderer.result_text(kind, output));
     let traceback = row.traceback.clone();
     for (title, content) in
-        [(words::RESULT, result), (words::TRACEBACK, traceback), (words::LOG, Some(log.to_owned()))]
+        [(Text::Result, result), (Text::Traceback, traceback), (Text::Log, Some(log.to_owned()))]
     {
         if let Some(content) = content.filter(|content| !content.is_empty()) {
-            text.push_str(&format!("\n{title}\n{}\n", content.trim_end()));
+            let title = language.say(title);
+            text.push_str(&format!("\n--- {title} ---\n{}\n", content.trim_end()));
         }
     }
     text

@@ -1,9 +1,13 @@
-//! Every text that the commands show to a person.
+//! What the commands say.
+//!
+//! What there is to say of an operation is said in the language of whoever reads it; what goes wrong with
+//! a command, like all that clap says, in English.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     event::Level,
+    language::{Language, Text},
     operation::{OperationId, OperationKind, OperationState},
     projection::Attempts,
     render::Subject,
@@ -21,30 +25,31 @@ pub(super) fn header(number: usize, count: usize, stage: &str) -> String {
 }
 
 /// The first line of an operation.
-pub(super) fn began(Subject { kind, id }: &Subject) -> String {
-    format!("{} ({id})", kind.title)
+pub(super) fn began(language: &Language, Subject { kind, id }: &Subject) -> String {
+    format!("{} ({id})", language.title(kind))
 }
 
-pub(super) fn another_attempt(Attempts { number, max, .. }: Attempts) -> String {
-    format!("Attempt {number} of {max}")
+pub(super) fn attempt(language: &Language, Attempts { number, max, .. }: Attempts) -> String {
+    language.say_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())])
 }
 
-pub(super) const REUSED: &str = "Reused: an earlier attempt did this stage";
-pub(super) const STAGE_FAILED: &str = "This stage failed";
-pub(super) const CANCELLING: &str = "Cancelling …";
-pub(super) const CANCELLED: &str = "Cancelled";
-
-pub(super) fn failed(message: &str) -> String {
-    format!("Failed: {message}")
+pub(super) fn failed(language: &Language, message: &str) -> String {
+    labelled(language, Text::FinishedError, message)
 }
 
 /// A line of the log, or the status line.
-pub(super) fn at_level(level: Level, text: &str) -> String {
+pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String {
     match level {
         Level::Info => text.to_owned(),
-        Level::Warning => format!("Warning: {text}"),
-        Level::Error => format!("Error: {text}"),
+        Level::Warning => labelled(language, Text::Warning, text),
+        Level::Error => labelled(language, Text::Error, text),
     }
+}
+
+/// A text, with what it is in front of it.
+pub(super) fn labelled(language: &Language, label: Text, text: &str) -> String {
+    let args = [("label", language.say(label).into()), ("text", text.into())];
+    language.say_with(Text::Labelled, args)
 }
 
 pub(super) const LEFT_BEHIND: &str =
@@ -110,28 +115,26 @@ pub(super) fn not_registered(op_type: &str) -> String {
     format!("the application does not know operations of type `{op_type}`")
 }
 
-pub(super) const RESULT: &str = "Result:";
-pub(super) const TRACEBACK: &str = "Traceback:";
-pub(super) const LOG: &str = "Log:";
-
-/// What a row says in a line each, with its name.
-pub(super) fn facts(kind: &OperationKind, row: &Model) -> Vec<(&'static str, String)> {
-    let Attempts { number, max, .. } = row.attempts();
+/// What a row says, in a line each.
+pub(super) fn facts(language: &Language, kind: &OperationKind, row: &Model) -> Vec<String> {
     let time =
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let facts = [
-        ("Operation", Some(began(&Subject { kind: *kind, id: row.operation_id() }))),
-        ("Type", Some(row.op_type.clone())),
-        ("Owner", Some(row.owner.clone())),
-        ("State", Some(state(row.state()).to_owned())),
-        ("Attempt", Some(format!("{number} of {max}"))),
-        ("Created", time(Some(row.created_on))),
-        ("Started", time(row.started_on)),
-        ("Ended", time(row.finished_on)),
-        ("Worker", row.worker.clone()),
-        ("Status", Some(row.status_text.clone()).filter(|status| !status.is_empty())),
-        ("Error", row.error_message.clone()),
-        ("Input", Some(row.input.to_string())),
+        (Text::Type, Some(row.op_type.clone())),
+        (Text::Owner, Some(row.owner.clone())),
+        (Text::State, Some(state(row.state()).to_owned())),
+        (Text::Created, time(Some(row.created_on))),
+        (Text::StartedOn, time(row.started_on)),
+        (Text::EndedOn, time(row.finished_on)),
+        (Text::Worker, row.worker.clone()),
+        (Text::Status, Some(row.status_text.clone()).filter(|status| !status.is_empty())),
+        (Text::Error, row.error_message.clone()),
+        (Text::Input, Some(row.input.to_string())),
     ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    let facts = facts.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    let first = [
+        began(language, &Subject { kind: *kind, id: row.operation_id() }),
+        attempt(language, row.attempts()),
+    ];
+    first.into_iter().chain(facts.map(|(label, value)| labelled(language, label, &value))).collect()
 }

@@ -126,6 +126,12 @@ texts! {
     WorkerLost = "worker-lost",
     WorkerLostEachTime = "worker-lost-each-time",
 
+    StageWasReused = "stage-was-reused",
+    StageHasFailed = "stage-has-failed",
+    Warning = "warning",
+    Error = "error",
+    Result = "result",
+
     BadRequestTitle = "bad-request-title",
     ForbiddenTitle = "forbidden-title",
     NotFoundTitle = "not-found-title",

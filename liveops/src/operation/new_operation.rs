@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Backoff, LiveOperation, OperationId, OperationKind, UserId};
+use super::{Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId};
 
 /// An operation that is about to be enqueued: everything its row says before it first runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,8 @@ pub struct NewOperation {
     pub input: serde_json::Value,
     /// Which shape the input has; [`Policy::version`](super::Policy::version) unless set.
     pub payload_version: u32,
-    /// The language its owner reads, as a BCP 47 tag; empty for the application's default.
+    /// The language its owner reads, as a BCP 47 tag, or several with commas between them, of which the
+    /// first that the application speaks is taken; empty for the application's default.
     pub language: String,
     /// The queue it waits in; its type's unless set.
     pub queue: String,
@@ -59,7 +60,7 @@ impl NewOperation {
     /// When `operation` does not serialize to JSON.
     pub fn new<Op: LiveOperation>(
         operation: &Op,
-        owner: impl Into<UserId>,
+        owner: impl Into<Owner>,
     ) -> Result<Self, serde_json::Error> {
         let input = serde_json::to_value(operation)?;
         let unique_key = Op::UNIQUE.key(operation, &input);
@@ -68,13 +69,13 @@ impl NewOperation {
     }
 
     /// What is the same for all types.
-    fn from_input(kind: &OperationKind, input: serde_json::Value, owner: UserId) -> Self {
+    fn from_input(kind: &OperationKind, input: serde_json::Value, owner: Owner) -> Self {
         Self {
             id: OperationId::new(),
             op_type: kind.op_type,
-            owner,
+            owner: owner.id,
             input,
-            language: String::new(),
+            language: owner.languages,
             payload_version: kind.policy.version,
             queue: kind.policy.queue.to_owned(),
             priority: kind.policy.priority,

@@ -105,7 +105,7 @@ pub(super) const fn state_in_words(state: OperationState) -> Text {
     }
 }
 
-pub(super) const fn stage_state_in_words(state: StageState) -> Text {
+pub(crate) const fn stage_state_in_words(state: StageState) -> Text {
     match state {
         StageState::Pending => Text::StagePending,
         StageState::Active => Text::StageActive,

@@ -8,7 +8,7 @@ use super::{LiveOps, RunnerKind, WakeUp, eager, unannounced::Remembered};
 use crate::{
     channel::ListChange,
     metrics::operation_enqueued,
-    operation::{NewOperation, OperationId, UserId},
+    operation::{NewOperation, OperationId, Owner, UserId},
     progress::Run,
     span,
     store::{Enqueued, Model, StoreError, Transaction},
@@ -38,6 +38,9 @@ impl LiveOps {
     /// Enqueues an operation for `owner` and gives its id. When this returns it will run, whatever
     /// happens to this process.
     ///
+    /// The owner is an id, or a [`Viewer`](crate::Viewer): then what the operation shows is said in
+    /// their language.
+    ///
     /// Where one of the owner's counts as the same and has not ended, as `#[liveop(unique = …)]`
     /// says, that one's id is given and nothing is enqueued;
     /// [`enqueue_new`](Self::enqueue_new) tells the two apart.
@@ -48,7 +51,7 @@ impl LiveOps {
     pub fn enqueue<Op: Run>(
         &self,
         operation: Op,
-        owner: impl Into<UserId>,
+        owner: impl Into<Owner>,
     ) -> BoxFuture<'_, Result<OperationId, EnqueueError>> {
         let new = NewOperation::new(&operation, owner).map_err(EnqueueError::from);
         Box::pin(async { Ok(self.enqueue_new(new?).await?.operation_id()) })
@@ -76,7 +79,7 @@ impl LiveOps {
 
     /// Adds the row of an operation, and tells nobody.
     pub(super) async fn add(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
-        self.check_registered(&new)?;
+        let new = self.settled(new)?;
         let op_type = new.op_type;
         let enqueued = self.engine().store.enqueue(new).await?;
         note(&enqueued);
@@ -162,7 +165,7 @@ impl LiveOps {
         &'a self,
         connection: &'a impl ConnectionTrait,
         operation: Op,
-        owner: impl Into<UserId>,
+        owner: impl Into<Owner>,
     ) -> BoxFuture<'a, Result<OperationId, EnqueueError>> {
         let new = NewOperation::new(&operation, owner).map_err(EnqueueError::from);
         Box::pin(async { Ok(self.enqueue_new_in(connection, new?).await?.operation_id()) })
@@ -178,7 +181,7 @@ impl LiveOps {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, EnqueueError> {
-        self.check_registered(&new)?;
+        let new = self.settled(new)?;
         let op_type = new.op_type;
         let span = span::enqueue(op_type, new.id);
         let enqueued = self.engine().store.insert(connection, new).instrument(span.clone()).await?;
@@ -245,11 +248,16 @@ impl LiveOps {
         self.engine().wake_workers(wake_ups).await;
     }
 
-    fn check_registered(&self, new: &NewOperation) -> Result<(), EnqueueError> {
-        match self.engine().registry.find(new.op_type) {
-            Some(_) => Ok(()),
-            None => Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() }),
+    /// What is registered, in a language that is spoken.
+    fn settled(&self, mut new: NewOperation) -> Result<NewOperation, EnqueueError> {
+        if self.engine().registry.find(new.op_type).is_none() {
+            return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
+        if !new.language.is_empty() {
+            let language = self.engine().renderer.languages().find(&new.language);
+            language.tag().clone_into(&mut new.language);
+        }
+        Ok(new)
     }
 
     /// Tells the lists of what has been committed since, and gives the wake-ups for it. A list that is

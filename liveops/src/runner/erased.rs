@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    operation::{NewOperation, OperationId, UserId},
+    operation::{NewOperation, OperationId, Owner, UserId},
     progress::{Facts, Progress, Report, Restart, Run},
     store::Transaction,
 };
@@ -18,7 +18,7 @@ use crate::{
 /// is spelled out where a combinator would be one more function for each of them.
 pub(super) trait Erased: Send + Sync {
     /// Reads an input, and gives the operation of `owner` that it makes.
-    fn read(&self, input: Input<'_>, owner: UserId) -> Result<NewOperation, InputError>;
+    fn read(&self, input: Input<'_>, owner: Owner) -> Result<NewOperation, InputError>;
 
     /// Runs an operation whose row holds `input`, and gives its output as JSON.
     fn run(
@@ -51,7 +51,7 @@ impl<Op: Run> Typed<Op> {
 }
 
 impl<Op: Run> Erased for Typed<Op> {
-    fn read(&self, input: Input<'_>, owner: UserId) -> Result<NewOperation, InputError> {
+    fn read(&self, input: Input<'_>, owner: Owner) -> Result<NewOperation, InputError> {
         match Op::deserialize(input) {
             Ok(operation) => {
                 if let Some(validate) = Op::VALIDATE {

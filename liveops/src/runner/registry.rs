@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::RunResult,
     form::{self, Reading},
-    operation::{NewOperation, OperationKind, UserId},
+    operation::{NewOperation, OperationKind, Owner},
     progress::{Facts, Report, Run},
     store::{Model, Transaction},
 };
@@ -82,10 +82,10 @@ impl RegisteredOperation {
     pub(crate) fn read(
         &self,
         input: RawInput<'_>,
-        owner: &UserId,
+        language: &crate::language::Language,
+        owner: &Owner,
     ) -> Result<NewOperation, InputError> {
-        let language = crate::language::Language::default();
-        let reading = Reading { paths: form::Paths::Trusted, language: &language };
+        let reading = Reading { paths: form::Paths::Trusted, language };
         self.read_with(input, reading, owner)
     }
 
@@ -94,7 +94,7 @@ impl RegisteredOperation {
         &self,
         input: RawInput<'_>,
         reading: Reading<'_>,
-        owner: &UserId,
+        owner: &Owner,
     ) -> Result<NewOperation, InputError> {
         let read = |input: Input<'_>| self.erased.read(input, owner.clone());
         let new = match (self.form, input) {

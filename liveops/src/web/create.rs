@@ -35,11 +35,10 @@ pub(super) async fn create<V>(
         let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
         let (sent, uploads) = receive(&web, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
-        let mut new = match sent.read(operation, &uploads, &viewer, &language) {
+        let new = match sent.read(operation, &uploads, &viewer, &language) {
             Ok(new) => new,
             Err(error) => return form::refuse(&web, &viewer, operation, sent, error, &headers),
         };
-        language.tag().clone_into(&mut new.language);
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
         if enqueued.is_new() {
@@ -67,7 +66,7 @@ impl Sent {
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
         let reading = Reading { paths: Paths::Uploaded(&paths), language };
-        let read = |input| operation.read_with(input, reading, &viewer.id);
+        let read = |input| operation.read_with(input, reading, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),
             Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),

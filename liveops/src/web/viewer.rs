@@ -10,7 +10,7 @@ use axum::{
 use super::{error::WebError, state::Web};
 use crate::{
     language::Text,
-    operation::{ChannelName, UserId},
+    operation::{ChannelName, Owner, UserId},
     store::Model,
 };
 
@@ -118,6 +118,12 @@ impl Viewer {
 
     fn is_admitted(&self, required_group: Option<&String>) -> bool {
         self.is_superuser || required_group.is_none_or(|group| self.groups.contains(group))
+    }
+}
+
+impl From<&Viewer> for Owner {
+    fn from(viewer: &Viewer) -> Self {
+        Self { id: viewer.id.clone(), languages: viewer.accepted_languages().to_owned() }
     }
 }
 

@@ -7,8 +7,9 @@ use axum::{
 };
 use liveops::{
     LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult, RunnerKind,
-    language::Languages, runner::Builder,
+    Viewer, language::Languages, runner::Builder,
 };
+use sea_orm::TransactionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
@@ -92,6 +93,22 @@ fn inside<'a>(page: &'a str, class: &str) -> &'a str {
 }
 
 on_every_database! {
+    async fn what_an_application_enqueues_for_a_viewer_speaks_their_language(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| speaking(builder).runner(RunnerKind::Worker)).await;
+        let ann = Viewer::new("ann").with_languages("eo, pl, en");
+        let alone = app.liveops.enqueue(RowCount { rows: 1 }, &ann).await.unwrap();
+        let connection = db.connect().await;
+        let transaction = connection.begin().await.unwrap();
+        let within =
+            app.liveops.enqueue_in(&transaction, RowCount { rows: 2 }, &ann).await.unwrap();
+        app.liveops.commit(transaction).await.unwrap();
+        let of_nobody_known = app.liveops.enqueue(RowCount { rows: 3 }, "ann").await.unwrap();
+        for (id, language) in [(alone, "pl"), (within, "pl"), (of_nobody_known, "")] {
+            let row = app.liveops.find(id).await.unwrap().unwrap();
+            assert_eq!((row.language.as_str(), row.owner.as_str()), (language, "ann"));
+        }
+    }
+
     async fn a_worker_shows_an_operation_in_the_language_it_was_started_in(db: TestDatabase) {
         let web = TestApp::on(&db.url(), |builder| speaking(builder).runner(RunnerKind::Worker)).await;
         let id = started(&web, RowCount::OP_TYPE, r#"{"rows":5000}"#, "eo, pl-PL;q=0.9, de").await;

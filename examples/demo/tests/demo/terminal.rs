@@ -49,6 +49,7 @@ impl Desk {
         for name in ["RUST_LOG", "NO_COLOR", "DATABASE_URL", "REDIS_URL", "BIND"] {
             command.env_remove(name);
         }
+        command.env("LANGUAGE", "").env("LC_ALL", "C");
         command
     }
 
@@ -228,6 +229,37 @@ async fn a_durable_stage_is_marked_as_reused() {
 }
 
 #[tokio::test]
+async fn a_terminal_is_answered_in_its_language() {
+    let desk = Desk::new();
+    let in_polish = async |arguments: &[&str]| {
+        let mut command = desk.command(arguments);
+        let output = command.env("LC_ALL", "pl_PL.UTF-8").stdin(Stdio::null()).output();
+        timeout(PATIENCE, output).await.expect("it ends").unwrap()
+    };
+    let output = in_polish(&["run", "demo.flaky_task", "--set", "failures=1"]).await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    expect![[r#"
+        Kapryśne zadanie (ID)
+        Attempt 1
+        Ostrzeżenie: Próba 1 z 5 nie powiodła się, następna za 1 s: Coś poszło nie tak. Jeśli to się powtórzy, podaj pomocy technicznej ten numer: ID
+        Próba 2 z 5
+        Attempt 2
+        Attempt 2 went well.
+    "#]].assert_eq(&without_ids(&said));
+
+    let bad = in_polish(&["run", "demo.flaky_task", "--set", "failures=many"]).await;
+    expect![[r#"
+        error: failures: Oczekiwano liczby całkowitej.
+    "#]]
+    .assert_eq(&error(&bad));
+
+    let id = desk.newest().await["id"].as_str().unwrap().to_owned();
+    let shown = String::from_utf8(in_polish(&["show", &id]).await.stdout).unwrap();
+    assert!(shown.starts_with(&format!("Kapryśne zadanie ({id})\n")), "{shown}");
+    assert!(desk.says(&["show", &id]).await.starts_with(&format!("Flaky task ({id})\n")));
+}
+
+#[tokio::test]
 async fn a_failure_is_exit_code_1() {
     let desk = Desk::new();
     for (op_type, says) in
@@ -326,7 +358,7 @@ async fn ctrl_c_cancels_and_the_row_says_so() {
     run.signal(Signal::SIGINT);
     let (status, said) = run.ends().await;
     assert_eq!(status.code(), Some(130), "{said}");
-    assert!(said.ends_with("Cancelling …\nAsked to stop\nCancelled\n"), "{said}");
+    assert!(said.ends_with("Cancelling…\nAsked to stop\nCancelled\n"), "{said}");
     assert_eq!(desk.newest().await["state"], "CANCELLED");
 }
 
@@ -422,6 +454,7 @@ fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String 
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_demo"));
     command.args(["run", "demo.demo_import", "--set", "pace_ms=20"]).current_dir(desk.path());
     command.env_remove("RUST_LOG").env_remove("NO_COLOR").env("TERM", "xterm-256color");
+    command.env("LANGUAGE", "").env("LC_ALL", "C");
     command.envs(variables.iter().copied());
     command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(end(&pty.slave));
     let mut child = command.spawn().unwrap();
@@ -502,13 +535,9 @@ async fn what_there_is_can_be_listed_shown_cancelled_and_retried() {
     }
 
     let shown = desk.says(&["show", &panicked]).await;
-    for part in [
-        "State     FINISHED_ERROR",
-        "Owner     bob",
-        "Attempt   1 of 1",
-        "Traceback:\n",
-        "panicked",
-    ] {
+    for part in
+        ["State: FINISHED_ERROR", "Owner: bob", "Attempt 1 of 1", "--- Traceback ---\n", "panicked"]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 

@@ -1,11 +1,11 @@
 //! How what happens in the foreground is written.
 
+mod for_people;
 mod json;
 mod plain;
 mod terminal;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use std::{
 
 use indicatif::ProgressDrawTarget;
 
-use self::{json::Json, plain::Plain, terminal::Terminal, text::Text};
+use self::{for_people::ForPeople, json::Json, plain::Plain, terminal::Terminal};
 use crate::{progress::Telling, render::Renderer};
 
 /// What writes what is told.
@@ -30,12 +30,15 @@ pub(super) fn printer(as_json: bool, renderer: &Renderer) -> Box<dyn Printer> {
         return Box::new(Json::new(out));
     }
     if !out.is_terminal() || variable("TERM") == "dumb" {
-        return Box::new(Text::new(Plain::new(out, renderer.language().clone()), renderer.clone()));
+        return Box::new(ForPeople::new(
+            Plain::new(out, renderer.language().clone()),
+            renderer.clone(),
+        ));
     }
     let has_color = variable("NO_COLOR").is_empty();
     let terminal =
         Terminal::new(ProgressDrawTarget::stdout(), renderer.language().clone(), has_color);
-    Box::new(Text::new(terminal, renderer.clone()))
+    Box::new(ForPeople::new(terminal, renderer.clone()))
 }
 
 fn variable(name: &str) -> String {

@@ -1,7 +1,7 @@
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::text::{Screen, Tone};
+use super::for_people::{Screen, Tone};
 use crate::{event::Bar, language::Language, render::bar_text};
 
 /// Draws a bar at the bottom of a terminal, and writes lines above it.

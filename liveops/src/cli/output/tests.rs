@@ -71,7 +71,7 @@ impl Watched {
     async fn text(self) -> String {
         let renderer = Renderer::new(Templates::new(), "/live");
         self.written(|page| {
-            Box::new(Text::new(Plain::new(page, renderer.language().clone()), renderer))
+            Box::new(ForPeople::new(Plain::new(page, renderer.language().clone()), renderer))
         })
         .await
     }
@@ -284,7 +284,7 @@ async fn what_was_cancelled_says_so() {
         &run.text().await,
         expect![[r#"
         Import (00000000-0000-0000-0000-000000000000)
-        Cancelling …
+        Cancelling…
         Cancelled
     "#]],
     );
@@ -323,8 +323,11 @@ async fn a_reader_that_is_gone_ends_nothing() {
     let renderer = Renderer::new(Templates::new(), "/live");
     let written = |printer: Box<dyn Printer>| async { unobserved().written(|_| printer).await };
     assert_eq!(
-        written(Box::new(Text::new(Plain::new(Closed, renderer.language().clone()), renderer)))
-            .await,
+        written(Box::new(ForPeople::new(
+            Plain::new(Closed, renderer.language().clone()),
+            renderer
+        )))
+        .await,
         ""
     );
     assert_eq!(written(Box::new(Json::new(Closed))).await, "");

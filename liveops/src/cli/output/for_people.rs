@@ -2,6 +2,7 @@ use super::Printer;
 use crate::{
     cli::{say::harmless, words},
     event::{Bar, Ending, Event, Level, StageState},
+    language::{Language, Text},
     operation::OperationKind,
     progress::{Telling, Told},
     projection::Attempts,
@@ -26,22 +27,24 @@ pub(super) enum Tone {
     Error,
 }
 
-/// Writes for people to read.
-pub(super) struct Text<S> {
+/// Writes for people to read, in the language of the renderer.
+pub(super) struct ForPeople<S> {
     screen: S,
     renderer: Renderer,
 }
 
-impl<S: Screen> Text<S> {
+impl<S: Screen> ForPeople<S> {
     pub(super) fn new(screen: S, renderer: Renderer) -> Self {
         Self { screen, renderer }
     }
 
     fn began(&mut self, subject: &Subject, attempts: Attempts) {
         if attempts.is_another() {
-            self.line(Tone::Plain, &words::another_attempt(attempts));
+            let attempt = words::attempt(self.language(), attempts);
+            self.line(Tone::Plain, &attempt);
         } else {
-            self.line(Tone::Plain, &words::began(subject));
+            let began = words::began(self.language(), subject);
+            self.line(Tone::Plain, &began);
         }
     }
 
@@ -51,7 +54,7 @@ impl<S: Screen> Text<S> {
             Event::Log(line) => self.at_level(line.level, &line.text),
             Event::Bar(bar) => self.screen.bar(bar.as_ref()),
             Event::Stage { index, state, .. } => self.stage(kind, *index, *state),
-            Event::CancelRequested => self.line(Tone::Warning, words::CANCELLING),
+            Event::CancelRequested => self.say(Tone::Warning, Text::Cancelling),
             Event::Ended(ending) => self.ended(kind, ending),
             // What a page shows, and what has been said already.
             Event::Started
@@ -64,14 +67,15 @@ impl<S: Screen> Text<S> {
 
     fn stage(&mut self, kind: &OperationKind, index: usize, state: StageState) {
         self.screen.bar(None);
-        let Some(stage) = kind.stages.get(index) else { return };
+        let stages = self.language().stages(kind);
+        let Some(stage) = stages.get(index) else { return };
         match state {
             StageState::Active => {
-                let header = words::header(index + 1, kind.stages.len(), stage);
+                let header = words::header(index + 1, stages.len(), stage);
                 self.line(Tone::Header, &header);
             }
-            StageState::Reused => self.line(Tone::Plain, words::REUSED),
-            StageState::Failed => self.line(Tone::Error, words::STAGE_FAILED),
+            StageState::Reused => self.say(Tone::Plain, Text::StageWasReused),
+            StageState::Failed => self.say(Tone::Error, Text::StageHasFailed),
             StageState::Pending | StageState::Done | StageState::Cancelled => {}
         }
     }
@@ -83,8 +87,11 @@ impl<S: Screen> Text<S> {
                 let text = self.renderer.result_text(kind, output);
                 self.line(Tone::Plain, text.trim_end_matches('\n'));
             }
-            Ending::Failed(message) => self.line(Tone::Error, &words::failed(message)),
-            Ending::Cancelled => self.line(Tone::Warning, words::CANCELLED),
+            Ending::Failed(message) => {
+                let failed = words::failed(self.language(), message);
+                self.line(Tone::Error, &failed);
+            }
+            Ending::Cancelled => self.say(Tone::Warning, Text::Cancelled),
         }
     }
 
@@ -94,7 +101,17 @@ impl<S: Screen> Text<S> {
             Level::Warning => Tone::Warning,
             Level::Error => Tone::Error,
         };
-        self.line(tone, &words::at_level(level, text));
+        let line = words::at_level(self.language(), level, text);
+        self.line(tone, &line);
+    }
+
+    fn say(&mut self, tone: Tone, text: Text) {
+        let text = self.language().say(text);
+        self.line(tone, &text);
+    }
+
+    fn language(&self) -> &Language {
+        self.renderer.language()
     }
 
     /// Writes a text, which may have several lines or, with none, say nothing.
@@ -105,7 +122,7 @@ impl<S: Screen> Text<S> {
     }
 }
 
-impl<S: Screen> Printer for Text<S> {
+impl<S: Screen> Printer for ForPeople<S> {
     fn print(&mut self, Telling { subject, told }: &Telling) {
         match told {
             Told::Began(attempts) => self.began(subject, *attempts),
