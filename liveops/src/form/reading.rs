@@ -13,6 +13,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) paths: Paths<'a>,
     /// In which what is wrong is said.
     pub(crate) language: &'a Language,
+    /// Whether texts may bring fields that there are none of, as forms on other people's pages do.
+    pub(crate) takes_unknown: bool,
 }
 
 /// Whose paths are taken for uploads.

@@ -27,6 +27,10 @@ impl Texts {
         self.pairs.iter().any(|(known, _)| known == name)
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|(name, _)| name.as_str())
+    }
+
     pub(crate) fn of<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
         self.pairs.iter().filter(move |(known, _)| known == name).map(|(_, text)| text.as_str())
     }

@@ -76,8 +76,8 @@ impl RegisteredOperation {
         self.erased.on_restart(row.input.clone(), transaction, id, owner).await
     }
 
-    /// Reads an input of somebody who may read the files of this machine, and gives the operation of
-    /// `owner` that it makes.
+    /// Reads an input of somebody who may read the files of this machine and is told what there is no
+    /// field for, and gives the operation of `owner` that it makes.
     #[cfg(feature = "cli")]
     pub(crate) fn read(
         &self,
@@ -85,7 +85,7 @@ impl RegisteredOperation {
         language: &crate::language::Language,
         owner: &Owner,
     ) -> Result<NewOperation, InputError> {
-        let reading = Reading { paths: form::Paths::Trusted, language };
+        let reading = Reading { paths: form::Paths::Trusted, language, takes_unknown: false };
         self.read_with(input, reading, owner)
     }
 
@@ -104,7 +104,7 @@ impl RegisteredOperation {
                 read(Input::Json(value))
             }
             (None, RawInput::Form(text)) => {
-                let form = Form::parse(text);
+                let form = Form::parse(text, reading.takes_unknown);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }
         };

@@ -65,7 +65,7 @@ impl Sent {
         language: &Language,
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
-        let reading = Reading { paths: Paths::Uploaded(&paths), language };
+        let reading = Reading { paths: Paths::Uploaded(&paths), language, takes_unknown: true };
         let read = |input| operation.read_with(input, reading, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),

@@ -301,6 +301,14 @@ async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
             "error: unknown type of operation `demo.nothing_like_it`\n\nThere",
         ),
         (&["demo.quick_task", "--set", "file"], "expected FIELD=VALUE"),
+        (
+            &["demo.score_import", "--set", "file=scores.csv", "--set", "pase_ms=1"],
+            "error: pase_ms: there is no such field, but these: file, pace_ms\n",
+        ),
+        (
+            &["demo.quick_task", "--set", "pace_ms=1"],
+            "error: pace_ms: there is no such field, and no other\n",
+        ),
         (&[], "<TYPE>"),
     ] {
         let output = desk.demo(&[&["run"], arguments].concat()).await;

@@ -20,6 +20,19 @@ impl InputError {
         Self { field: None, message: error.to_string(), more: Vec::new() }
     }
 
+    /// Says which one of `names` there is no field for among the `known` ones.
+    pub(super) fn check_names<'a>(
+        mut names: impl Iterator<Item = &'a str>,
+        known: &[&str],
+    ) -> Result<(), Self> {
+        let Some(unknown) = names.find(|name| !known.contains(name)) else { return Ok(()) };
+        let message = match known {
+            [] => "there is no such field, and no other".to_owned(),
+            known => format!("there is no such field, but these: {}", known.join(", ")),
+        };
+        Err(Self::unlocated(message).in_field(unknown))
+    }
+
     /// The same error as seen from outside: it is in the field `name`.
     pub(super) fn in_field(mut self, name: &str) -> Self {
         self.field = Some(match self.field {

@@ -18,10 +18,11 @@ pub(in crate::runner) struct Form {
     fields: BTreeMap<String, String>,
     /// The field that has a value it never takes, to hear what it would.
     misfit: Option<String>,
+    takes_unknown: bool,
 }
 
 impl Form {
-    pub(in crate::runner) fn parse(text: &[u8]) -> Self {
+    pub(in crate::runner) fn parse(text: &[u8], takes_unknown: bool) -> Self {
         let mut values: BTreeMap<String, Vec<Cow<'_, str>>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             values.entry(name.into_owned()).or_default().push(value);
@@ -31,7 +32,7 @@ impl Form {
             form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
         };
         let fields = values.into_iter().map(|(name, values)| (name, alone(values))).collect();
-        Self { fields, misfit: None }
+        Self { fields, misfit: None, takes_unknown }
     }
 
     /// The first text of a field.
@@ -42,7 +43,16 @@ impl Form {
 
     /// The same form with a value that the field `name` never takes.
     pub(super) fn with_misfit(&self, name: &str) -> Self {
-        Self { fields: self.fields.clone(), misfit: Some(name.to_owned()) }
+        let (fields, misfit) = (self.fields.clone(), Some(name.to_owned()));
+        Self { fields, misfit, takes_unknown: self.takes_unknown }
+    }
+
+    /// Refuses a field that is none of `known`, where that matters.
+    pub(super) fn check_names(&self, known: &[&str]) -> Result<(), InputError> {
+        if self.takes_unknown {
+            return Ok(());
+        }
+        InputError::check_names(self.fields.keys().map(String::as_str), known)
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {

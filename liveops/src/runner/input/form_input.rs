@@ -14,7 +14,14 @@ pub(in crate::runner) fn through_form(
     reading: Reading<'_>,
 ) -> Result<Value, InputError> {
     let fields = match input {
-        RawInput::Form(text) => form.read_texts(&Texts::parse(text), reading)?,
+        RawInput::Form(text) => {
+            let texts = Texts::parse(text);
+            if !reading.takes_unknown {
+                let known: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
+                InputError::check_names(texts.names(), &known)?;
+            }
+            form.read_texts(&texts, reading)?
+        }
         RawInput::Json(text) => {
             match serde_json::from_slice(text).map_err(InputError::unlocated)? {
                 Value::Object(fields) => form.read_json(fields, reading)?,

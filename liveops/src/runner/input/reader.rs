@@ -25,6 +25,17 @@ impl<'de> Input<'de> {
             Self::Form(form) => Ok(form.fields()),
         }
     }
+
+    fn fields_of_struct(
+        self,
+        name: &'static str,
+        known: &[&str],
+    ) -> Result<Fields<'de>, InputError> {
+        if let Self::Form(form) = self {
+            form.check_names(known)?;
+        }
+        self.fields(&StructNamed(name))
+    }
 }
 
 impl<'de> Deserializer<'de> for Input<'de> {
@@ -54,11 +65,11 @@ impl<'de> Deserializer<'de> for Input<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, InputError> {
         // The one method that every operation has a copy of.
-        match self.fields(&StructNamed(name)) {
+        match self.fields_of_struct(name, known) {
             Ok(mut fields) => visitor.visit_map(&mut fields),
             Err(error) => Err(error),
         }

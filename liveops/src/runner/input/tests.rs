@@ -11,7 +11,7 @@ fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
 }
 
 fn read_form<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-    T::deserialize(Input::Form(&Form::parse(text.as_bytes())))
+    T::deserialize(Input::Form(&Form::parse(text.as_bytes(), true)))
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -246,11 +246,28 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
         // Nothing to say of what is not there.
         ("whole=1", "missing field `small`"),
     ] {
-        let form = super::Form::parse(text.as_bytes());
+        let form = super::Form::parse(text.as_bytes(), true);
         let read = |input: Input<'_>| Form::deserialize(input);
         let error = explained(read(Input::Form(&form)).unwrap_err(), &form, read);
         assert_eq!(error.to_string(), message);
     }
+}
+
+#[test]
+fn a_field_that_there_is_not_is_refused_where_it_is_a_slip() {
+    let strictly = |text: &str| Form::parse(text.as_bytes(), false);
+    let form = strictly("a=1&A=A&c=2");
+    let error = Fields::deserialize(Input::Form(&form)).unwrap_err();
+    assert_eq!(error.to_string(), "c: there is no such field, but these: a, b, A");
+
+    #[derive(Debug, Deserialize)]
+    struct Nothing {}
+    let error = Nothing::deserialize(Input::Form(&strictly("a=1"))).unwrap_err();
+    assert_eq!(error.to_string(), "a: there is no such field, and no other");
+
+    // What these have is known to nobody but themselves.
+    assert!(Flat::deserialize(Input::Form(&strictly("a=1&c=2"))).is_ok());
+    assert!(read_form::<Fields>("b=1&c=2").is_ok());
 }
 
 #[test]
