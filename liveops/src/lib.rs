@@ -15,7 +15,6 @@
 //! [dependencies]
 //! axum = { version = "0.8", features = ["macros"] }
 //! liveops = "0.1"
-//! maud = { version = "0.27", features = ["axum"] }
 //! serde = { version = "1", features = ["derive"] }
 //! tokio = { version = "1", features = ["full"] }
 //! ```
@@ -23,16 +22,18 @@
 //! `src/main.rs`, all of it:
 //!
 //! ```no_run
-//! use axum::{extract::FromRequestParts, routing::get};
+//! use axum::{extract::FromRequestParts, response::Redirect, routing::get};
 //! use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web};
 //! use serde::{Deserialize, Serialize};
 //! use tokio::net::TcpListener;
 //!
+//! /// Counts the letters of a text.
 //! // The input: kept in the database, and read by whichever process runs it.
 //! #[derive(LiveOperation, Serialize, Deserialize)]
 //! #[stages("Split", "Count")]
-//! #[liveop(app = "words")]
+//! #[liveop(app = "words", form)]
 //! struct WordCount {
+//!     #[field(kind = "multiline", default = "to be or not to be")]
 //!     text: String,
 //! }
 //!
@@ -74,20 +75,14 @@
 //!     liveops.migrate().await?;
 //!     liveops.start_worker();
 //!
-//!     let form = maud::html! {
-//!         form class="liveops-form" method="post" action={ "/live/" (WordCount::OP_TYPE) "/" } {
-//!             label { "Text" textarea name="text" { "to be or not to be" } }
-//!             button data-variant="primary" { "Count" }
-//!         }
-//!     };
-//!     let page = liveops.renderer().page("Words", &"anybody".into(), form);
-//!     let app = web::router::<Anybody, _>(&liveops).route("/", get(|| async { page }));
+//!     let form = Redirect::to(&liveops.create_url(WordCount::OP_TYPE));
+//!     let app = web::router::<Anybody, _>(&liveops).route("/", get(form));
 //!     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! `cargo run`, and on <http://127.0.0.1:3000> the button leads to the page of the operation: both stages, a
+//! `cargo run`, and <http://127.0.0.1:3000> is a form that leads to the page of the operation: both stages, a
 //! bar with its rate and the time left, the log, Cancel, and at the end the result. Reload it, open it
 //! twice, cut the network: each page shows where the operation is. <http://127.0.0.1:3000/live/> lists all of
 //! them, and `curl -H 'Accept: application/json'` gives either as JSON.

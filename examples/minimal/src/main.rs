@@ -1,14 +1,17 @@
 //! The smallest useful liveops application: `cargo run -p minimal`, then <http://127.0.0.1:3000>.
 use std::{error::Error, time::Duration};
 
-use axum::{extract::FromRequestParts, routing::get};
+use axum::{extract::FromRequestParts, response::Redirect, routing::get};
 use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web::router};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, time::sleep};
 
+/// Counts down, and launches.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Count down", "Launch")]
+#[liveop(form)]
 struct RocketLaunch {
+    #[field(default = 10, min = 1)]
     seconds: u8,
 }
 
@@ -42,15 +45,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let db = store::connect("sqlite::memory:").await?;
     let liveops = LiveOps::builder(db).register::<RocketLaunch>().build()?;
     liveops.migrate().await?;
-    let form = maud::html! {
-        h1 { "Rocket launch" }
-        form class="liveops-form" method="post" action={ "/live/" (RocketLaunch::OP_TYPE) "/" } {
-            label { "Seconds" input type="number" name="seconds" value="10" min="1" max="255"; }
-            button data-variant="primary" { "Start" }
-        }
-    };
-    let page = liveops.renderer().page("Rocket launch", &"anybody".into(), form);
-    let app = router::<Anybody, _>(&liveops).route("/", get(|| async { page }));
+    let form = Redirect::to(&liveops.create_url(RocketLaunch::OP_TYPE));
+    let app = router::<Anybody, _>(&liveops).route("/", get(form));
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
     Ok(())
 }

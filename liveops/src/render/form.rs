@@ -71,7 +71,7 @@ impl Renderer {
             form,
             kind: *kind,
             language: self.language.clone(),
-            action: format!("{}/{}/", self.mount(), kind.op_type),
+            action: self.create_url(kind.op_type),
             id: format!("op-form-{}", kind.op_type.replace('.', "-")),
             submit: self.language.say(Text::Start),
             is_in_place: false,

@@ -96,6 +96,11 @@ impl Renderer {
         &self.mount
     }
 
+    /// Where operations of this type are created: the path of their form, where they have one.
+    pub fn create_url(&self, op_type: &str) -> String {
+        format!("{}/{op_type}/", self.mount)
+    }
+
     /// The path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
         format!("{}/{op_type}/{id}/", self.mount)

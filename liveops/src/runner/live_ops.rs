@@ -91,6 +91,12 @@ impl LiveOps {
         self.engine.renderer.languages().missing_texts(kinds)
     }
 
+    /// Where an operation of this type is created: the path of its form, where it has one, and what input
+    /// is sent to.
+    pub fn create_url(&self, op_type: &str) -> String {
+        self.engine.renderer.create_url(op_type)
+    }
+
     /// The path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
         self.engine.renderer.url(op_type, id)
