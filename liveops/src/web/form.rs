@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::{
     Extension, Json,
     extract::Path,
@@ -15,7 +17,9 @@ use super::{
     viewer::{Authenticated, Viewer},
 };
 use crate::{
-    form::{Choice, Field, Form, words},
+    form::{Field, Form, words},
+    language::Language,
+    operation::OperationKind,
     runner::{InputError, RegisteredOperation},
 };
 
@@ -31,10 +35,11 @@ pub(super) async fn show<V>(
     let Some((operation, form)) = found else {
         return WebError::not_found().answer(&web, &viewer, &headers);
     };
-    if wants_json(&headers) {
-        return Json(FormJson::new(operation, form)).into_response();
-    }
     let renderer = web.renderer_for(&viewer);
+    if wants_json(&headers) {
+        let json = FormJson::new(&operation.kind, form, renderer.language());
+        return Json(json).into_response();
+    }
     let view = renderer.form_of(&operation.kind, form);
     let page = renderer.form_page(&operation.kind, &view, &viewer.id);
     ([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response()
@@ -80,16 +85,16 @@ fn id_of_form(headers: &HeaderMap) -> Option<&str> {
 #[derive(Debug, Serialize)]
 struct FormJson {
     op_type: &'static str,
-    title: &'static str,
-    description: &'static str,
+    title: Cow<'static, str>,
+    description: Cow<'static, str>,
     fields: Vec<FieldJson>,
 }
 
 #[derive(Debug, Serialize)]
 struct FieldJson {
     name: &'static str,
-    label: &'static str,
-    help: &'static str,
+    label: Cow<'static, str>,
+    help: Cow<'static, str>,
     r#type: String,
     required: bool,
     multiple: bool,
@@ -103,27 +108,32 @@ struct FieldJson {
 #[derive(Debug, Serialize)]
 struct OptionJson {
     value: &'static str,
-    label: &'static str,
+    label: Cow<'static, str>,
 }
 
 impl FormJson {
-    fn new(operation: &RegisteredOperation, form: &Form) -> Self {
+    fn new(kind: &OperationKind, form: &Form, language: &Language) -> Self {
+        let fields = form.fields.iter().map(|field| FieldJson::new(kind, field, language));
         Self {
-            op_type: operation.kind.op_type,
-            title: operation.kind.title,
-            description: form.intro,
-            fields: form.fields.iter().map(FieldJson::from).collect(),
+            op_type: kind.op_type,
+            title: language.title(kind),
+            description: language.intro(kind, form),
+            fields: fields.collect(),
         }
     }
 }
 
-impl From<&Field> for FieldJson {
-    fn from(field: &Field) -> Self {
+impl FieldJson {
+    fn new(kind: &OperationKind, field: &Field, language: &Language) -> Self {
         let field_type = &field.field_type;
+        let options = field_type.choices.iter().map(|choice| OptionJson {
+            value: choice.value,
+            label: language.choice(kind, field, choice),
+        });
         Self {
             name: field.name,
-            label: field.label,
-            help: field.help,
+            label: language.label(kind, field),
+            help: language.help(kind, field),
             r#type: field_type.scalar.to_string(),
             required: field.is_required(),
             multiple: field_type.is_multiple,
@@ -131,13 +141,7 @@ impl From<&Field> for FieldJson {
             min: field_type.min.map(words::bound),
             max: field_type.max.map(words::bound),
             max_length: field_type.max_length,
-            options: field_type.choices.iter().map(OptionJson::from).collect(),
+            options: options.collect(),
         }
-    }
-}
-
-impl From<&Choice> for OptionJson {
-    fn from(choice: &Choice) -> Self {
-        Self { value: choice.value, label: choice.label }
     }
 }
