@@ -34,6 +34,7 @@ pub(crate) struct Model {
     state: Option<Type>,
     krate: Option<Path>,
     stages: Vec<Stage>,
+    is_internal: bool,
     form: Option<Form>,
     validate: Option<Path>,
 }
@@ -102,6 +103,7 @@ impl Model {
             stages: stages::check(attrs.stages, errors),
             state: keys.state,
             krate: keys.krate,
+            is_internal: keys.internal.is_some(),
             typed_keys: keys.typed,
             validate: keys.validate.map(|function| function.0),
             form,
@@ -176,6 +178,11 @@ impl Model {
 
     pub(crate) fn state(&self) -> Option<&Type> {
         self.state.as_ref()
+    }
+
+    /// Whether nobody creates one from outside.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.is_internal
     }
 
     pub(crate) fn form(&self) -> Option<&Form> {

@@ -84,6 +84,8 @@ keys! {
     "cancel" => cancel: LitStr,
     /// Which shape the input has.
     "version" => version: Whole,
+    /// Whether nobody creates one from outside.
+    "internal" => internal: Flag,
     /// Whether the fields make a form.
     "form" => form: Flag,
     /// What is wrong with the fields together.

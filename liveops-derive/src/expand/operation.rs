@@ -19,6 +19,11 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
     let state = model.state().map_or_else(|| quote!(#krate::NoState), ToTokens::to_token_stream);
     let names = names(model, krate);
     let policy = policy::expand(model, krate);
+    let internal = model.is_internal().then(|| {
+        quote!(
+            const IS_INTERNAL: bool = true;
+        )
+    });
     let form = form::constant(model, krate);
     let validate = form::validate(model, krate);
     let has_form = model.form().map(|_| {
@@ -34,6 +39,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             type State = #state;
             #names
             #policy
+            #internal
             #form
             #validate
         }

@@ -117,6 +117,13 @@ pub(super) fn check(
         refuse_without_form(&fields, errors);
         return None;
     };
+    if keys.internal.is_some() {
+        errors.at(
+            form,
+            "an internal operation is created by code alone, so nobody would fill in its form\n\
+             help: remove `form` or `internal` from `#[liveop(…)]`",
+        );
+    }
     let serde = SerdeAttrs::read(attrs);
     if let Some(shape) = &serde.shape
         && shape != "tag"

@@ -138,6 +138,16 @@ pub mod cancel {}
 /// ```
 pub mod version {}
 
+/// **Flag**, only the application's own code creates these operations: `enqueue`, `chain_to`, its command
+/// line. Default: every viewer may, with `POST /{op_type}/`.
+///
+/// To viewers who try, there is no such operation. What there is they see as any other.
+///
+/// ```text
+/// #[liveop(internal)]
+/// ```
+pub mod internal {}
+
 /// **Flag**, the fields of the struct make a form. Default: there is none.
 ///
 /// The page to create one is then at `GET /{op_type}/`, what comes from a form or as JSON is checked

@@ -54,6 +54,9 @@ pub trait LiveOperation: Storable + Sync {
     /// Which of these operations count as the same: what `#[liveop(unique = …)]` says.
     const UNIQUE: Unique<Self> = Unique::No;
 
+    /// Whether only the application's own code creates one: what `#[liveop(internal)]` says.
+    const IS_INTERNAL: bool = false;
+
     /// What it asks for, where `#[liveop(form)]` says that its fields make a form.
     const FORM: Option<&'static Form> = None;
 

@@ -26,6 +26,8 @@ pub(crate) struct RegisteredOperation {
     pub(crate) kind: OperationKind,
     /// The Rust type, for messages.
     pub(crate) type_name: &'static str,
+    /// Whether viewers cannot create one.
+    is_internal: bool,
     /// What it asks for, if it has a form.
     pub(crate) form: Option<&'static form::Form>,
     erased: Box<dyn Erased>,
@@ -34,6 +36,11 @@ pub(crate) struct RegisteredOperation {
 impl Registry {
     pub(crate) fn find(&self, op_type: &str) -> Option<&RegisteredOperation> {
         self.by_op_type.get(op_type)
+    }
+
+    /// The same, unless viewers cannot create one.
+    pub(crate) fn find_for_viewers(&self, op_type: &str) -> Option<&RegisteredOperation> {
+        self.find(op_type).filter(|operation| !operation.is_internal)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &RegisteredOperation> {
@@ -55,6 +62,7 @@ impl RegisteredOperation {
         Self {
             kind: const { OperationKind::of::<Op>() },
             type_name: std::any::type_name::<Op>(),
+            is_internal: Op::IS_INTERNAL,
             form: Op::FORM,
             erased: Box::new(Typed::<Op>::new(state)),
         }

@@ -32,7 +32,8 @@ pub(super) async fn create<V>(
     request: Request,
 ) -> Response {
     let created = async {
-        let operation = web.engine().registry.find(&op_type).ok_or_else(WebError::not_found)?;
+        let operation = web.engine().registry.find_for_viewers(&op_type);
+        let operation = operation.ok_or_else(WebError::not_found)?;
         let (sent, uploads) = receive(&web, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {

@@ -30,7 +30,7 @@ pub(super) async fn show<V>(
     Path(op_type): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let operation = web.engine().registry.find(&op_type);
+    let operation = web.engine().registry.find_for_viewers(&op_type);
     let found = operation.and_then(|operation| Some((operation, operation.form?)));
     let Some((operation, form)) = found else {
         return WebError::not_found().answer(&web, &viewer, &headers);

@@ -4,7 +4,8 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use liveops::{OperationId, OperationState};
+use liveops::{LiveOperation, OperationId, OperationState, Progress, Run, RunResult, RunnerKind};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::support::app::{Answer, MARKUP, TestApp, request};
@@ -187,6 +188,56 @@ async fn what_does_not_exist_is_not_found() {
     let answer = app.post_json("/live/test.absent/", "{}").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.json()["error"]["code"], "not_found");
+}
+
+/// Leads to what nobody may start by themselves.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct Checkout;
+
+impl Run for Checkout {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.chain_to(Payout { cents: 1 });
+        Ok(())
+    }
+}
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", internal)]
+struct Payout {
+    cents: u32,
+}
+
+impl Run for Payout {
+    type Output = u32;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<u32> {
+        Ok(self.cents)
+    }
+}
+
+#[tokio::test]
+async fn an_internal_operation_is_created_by_code_alone() {
+    let app = TestApp::with(|builder| {
+        builder.runner(RunnerKind::Eager).register::<Checkout>().register::<Payout>()
+    })
+    .await;
+    for user in ["ann", "admin"] {
+        let posted = as_user(user, "POST", "/live/test.payout/");
+        let posted = with_header(posted, "content-type", JSON).map(|_| r#"{"cents":9}"#.into());
+        assert_eq!(app.send(posted).await.status, StatusCode::NOT_FOUND);
+        let form = with_header(as_user(user, "GET", "/live/test.payout/"), "accept", JSON);
+        assert_eq!(app.send(form).await.status, StatusCode::NOT_FOUND);
+    }
+
+    let by_chain = create(&app, "test.checkout", json!(null)).await;
+    let page = app.get(&by_chain).await;
+    assert!(page.body.contains("test.payout"), "{page:?}");
+    let by_code = app.liveops.enqueue(Payout { cents: 2 }, "ann").await.unwrap();
+    let page = app.get(&app.liveops.url(Payout::OP_TYPE, by_code)).await;
+    assert_eq!(page.status, StatusCode::OK);
 }
 
 #[tokio::test]

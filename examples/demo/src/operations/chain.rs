@@ -20,13 +20,11 @@ pub struct ChainStart {
 /// Where [`ChainStart`] leads.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Second half")]
-#[liveop(app = "demo", title = "Chain: second half")]
+#[liveop(app = "demo", title = "Chain: second half", internal)]
 pub struct ChainEnd {
     /// What was handed over.
-    #[serde(default)]
     pub note: ShortText,
     /// How many milliseconds it takes.
-    #[serde(default)]
     pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
 
@@ -52,7 +50,7 @@ impl Run for ChainEnd {
     type Output = String;
 
     async fn run(&self, p: Progress<Self>) -> RunResult<String> {
-        let note = self.note.or("nothing: it was started on its own");
+        let note = self.note.or(NOTE);
         p.stage(ChainEndStage::SecondHalf, async {
             p.log(format!("Received {note:?}"));
             pause(&p, self.pace_ms.value()).await

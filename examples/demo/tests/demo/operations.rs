@@ -200,7 +200,6 @@ async fn an_empty_form_is_filled_in_with_defaults() {
         ("demo.quick_task", ""),
         ("demo.failing_task", "message="),
         ("demo.chain_start", "note=&pace_ms=0"),
-        ("demo.chain_end", "pace_ms=0"),
         ("demo.redirecting_task", "pace_ms=0"),
         ("demo.flood_task", "ticks=&lines="),
         ("demo.demo_import", "label=&pace_ms=0"),

@@ -90,7 +90,7 @@ const _: () = {
     }
 };
 ::core::compile_error! {
-    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `form`, `validate`, `state` and `crate`"
+    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `internal`, `form`, `validate`, `state` and `crate`"
 }
 ::core::compile_error! {
     "an operation is a struct, found an enum: its fields are the input of one kind of work\nhelp: derive it on one struct for each kind of work, or on a struct with a field of type `Import`"

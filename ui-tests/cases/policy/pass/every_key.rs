@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
     timeout = "1h 30min",
     unique = Import::file,
     cancel = "abort",
-    version = 2
+    version = 2,
+    internal
 )]
 struct Import {
     file: String,
@@ -46,6 +47,8 @@ fn main() {
     assert_eq!(POLICY.cancel, CancelMode::Abort);
     let Unique::By(key) = Import::UNIQUE else { panic!("{:?}", Import::UNIQUE) };
     assert_eq!(key(&Import { file: "a.csv".into() }), "a.csv");
+
+    assert!(Import::IS_INTERNAL && !Plain::IS_INTERNAL);
 
     assert_eq!(Plain::POLICY, Policy::DEFAULT);
     assert!(matches!(Plain::UNIQUE, Unique::No));
