@@ -29,6 +29,7 @@ chapters! {
     observability: "observability.md",
     security: "security.md",
     stages_and_chaining: "stages-and-chaining.md",
+    staff_view: "staff-view.md",
     testing: "testing.md",
     text_mode: "text-mode.md",
     throughput: "throughput.md",
