@@ -28,6 +28,8 @@ pub struct Language(Arc<Spoken>);
 struct Spoken {
     /// As it was asked for.
     tag: String,
+    /// Has the attributes that a message lacks here: one that has another's place lacks all of its own.
+    fallback: Option<Language>,
     bundle: FluentBundle<Arc<FluentResource>>,
     /// Keeps what writes numbers and dates outside of messages.
     intls: IntlLangMemoizer,
@@ -38,6 +40,7 @@ impl Language {
     pub(super) fn new(
         locale: LanguageIdentifier,
         messages: impl IntoIterator<Item = Arc<FluentResource>>,
+        fallback: Option<Self>,
     ) -> Self {
         let mut bundle = FluentBundle::new_concurrent(vec![locale.clone()]);
         // The marks for mixed directions would be shown by terminals, and counted by tests.
@@ -48,6 +51,7 @@ impl Language {
         }
         Self(Arc::new(Spoken {
             tag: locale.to_string(),
+            fallback,
             bundle,
             intls: IntlLangMemoizer::new(locale),
         }))
@@ -180,6 +184,16 @@ impl Language {
 
     /// A message, or an attribute of it, with its variables filled in.
     fn message(&self, id: &str, attribute: Option<&str>, args: &FluentArgs<'_>) -> Option<String> {
+        self.own_message(id, attribute, args)
+            .or_else(|| self.0.fallback.as_ref()?.message(id, attribute, args))
+    }
+
+    fn own_message(
+        &self,
+        id: &str,
+        attribute: Option<&str>,
+        args: &FluentArgs<'_>,
+    ) -> Option<String> {
         let bundle = &self.0.bundle;
         let message = bundle.get_message(id)?;
         let pattern = match attribute {

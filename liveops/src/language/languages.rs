@@ -64,7 +64,7 @@ pub struct Languages {
 /// How many languages are kept once they were asked for. What is asked for comes from clients.
 const FOUND_LEN_MAX: usize = 256;
 
-/// How much longer than a list of tags what is asked for may be, to be kept.
+/// How many bytes what is asked for may have, to be kept.
 const ASKED_BYTES_MAX: usize = 128;
 
 type Messages = BTreeMap<LanguageIdentifier, Arc<FluentResource>>;
@@ -139,7 +139,11 @@ impl Languages {
         drop(found);
         let language = self.put_together(accepted);
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
-        if found.len() < FOUND_LEN_MAX && accepted.len() <= ASKED_BYTES_MAX {
+        if found.len() >= FOUND_LEN_MAX {
+            // Nobody who makes them up keeps out what others ask for.
+            found.clear();
+        }
+        if accepted.len() <= ASKED_BYTES_MAX {
             found.insert(accepted.to_owned(), language.clone());
         }
         language
@@ -158,9 +162,21 @@ impl Languages {
             Some((asked, spoken))
         });
         match { matched }.next() {
-            Some((asked, spoken)) => Language::new(asked, self.messages(&spoken)),
-            None => Language::new(self.default.clone(), self.messages(&self.default)),
+            Some((asked, spoken)) => self.language(asked, &spoken),
+            None => self.language(self.default.clone(), &self.default),
         }
+    }
+
+    /// A language as it is spoken there, with those behind it that stand in for what it lacks.
+    fn language(&self, locale: LanguageIdentifier, spoken: &LanguageIdentifier) -> Language {
+        let mut others = vec![english(), self.default.clone()];
+        others.dedup();
+        others.retain(|tag| tag != spoken);
+        let fallback = others.into_iter().fold(None, |fallback, tag| {
+            let messages = self.messages(&tag);
+            Some(Language::new(tag, messages, fallback))
+        });
+        Language::new(locale, self.messages(spoken), fallback)
     }
 
     /// What the application's languages lack of the texts about `kinds` and in their forms.

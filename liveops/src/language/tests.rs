@@ -113,9 +113,13 @@ fn what_a_client_asks_for_is_kept_only_within_bounds() {
     for n in 0..10_000 {
         languages.find(&format!("pl, de;q=0.{n}"));
     }
+    assert!(languages.kept() <= 256, "{}", languages.kept());
+    let kept = languages.kept();
     languages.find(&"pl,".repeat(1_000));
-    assert_eq!(languages.kept(), 256);
+    assert_eq!(languages.kept(), kept);
+    // However many were made up before.
     assert_eq!(languages.find("uk").tag(), "uk");
+    assert_eq!(languages.kept(), kept + 1);
 }
 
 #[test]
@@ -236,6 +240,29 @@ fn the_default_language_stands_in_for_what_others_lack() {
     assert_eq!(esperanto.say(Text::Retry), "Ponów");
     assert_eq!(esperanto.text("hello.attribute", []), None);
     assert_eq!(esperanto.text("nothing", []), None);
+}
+
+#[test]
+fn a_message_that_lacks_a_part_has_it_of_the_default_language() {
+    let in_polish = "demo-score_import = Import wyników\n    .stage-load = Wczytanie\n";
+    let languages = Languages::new()
+        .with("en", "demo-score_import =\n    .stage-2 = Processing\n")
+        .and_then(|languages| languages.with("pl", in_polish))
+        .and_then(|languages| {
+            languages.with("eo", "demo-score_import =\n    .stage-6 = Konservo\n")
+        })
+        .and_then(|languages| languages.default_to("pl"))
+        .unwrap();
+    for (tag, stages) in [
+        ("eo", ["Wczytanie", "Processing", "Konservo"]),
+        ("pl", ["Wczytanie", "Processing", "保存"]),
+        ("en", ["Wczytanie", "Processing", "保存"]),
+    ] {
+        let language = languages.find(tag);
+        assert_eq!(language.title(&KIND), "Import wyników", "{tag}");
+        let said = language.stages(&KIND);
+        assert_eq!([&said[0], &said[1], &said[5]], stages, "{tag}");
+    }
 }
 
 #[test]
