@@ -42,10 +42,10 @@ impl Cancellation {
         self.state.load(Ordering::Acquire) == REQUESTED
     }
 
-    /// Lets this many checks pass, and no more.
+    /// Lets this many checks pass, and no more; none if it was requested already.
     pub(super) fn count_checks(&self, checks: u64) {
         self.checks_left.store(checks, Ordering::Relaxed);
-        self.state.store(COUNTED, Ordering::Release);
+        let _ = self.state.compare_exchange(GOES_ON, COUNTED, Ordering::Release, Ordering::Relaxed);
     }
 
     pub(super) fn check(&self) -> Check {

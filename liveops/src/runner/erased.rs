@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    operation::{NewOperation, OperationId, Owner, UserId},
+    operation::{NewOperation, OperationId, Owner, Storable, UserId},
     progress::{Facts, Progress, Report, Restart, Run},
     store::Transaction,
 };
@@ -71,9 +71,9 @@ impl<Op: Run> Erased for Typed<Op> {
     ) -> BoxFuture<'static, RunResult<Value>> {
         let progress = Progress::new(report, facts, self.state.clone());
         Box::pin(async move {
-            match Op::deserialize(Input::Json(input)) {
-                Ok(operation) => output(operation.run(progress).await),
-                Err(error) => Err(misfit(error)),
+            match stored(input) {
+                Ok(operation) => output(Op::run(&operation, progress).await),
+                Err(error) => Err(error),
             }
         })
     }
@@ -92,6 +92,14 @@ impl<Op: Run> Erased for Typed<Op> {
                 Err(error) => Err(misfit(error)),
             }
         })
+    }
+}
+
+/// The operation whose row holds `input`.
+pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
+    match Op::deserialize(Input::Json(input)) {
+        Ok(operation) => Ok(operation),
+        Err(error) => Err(misfit(error)),
     }
 }
 

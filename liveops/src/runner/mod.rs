@@ -42,13 +42,13 @@ pub use build::{BuildError, Builder, RunnerKind};
 pub(crate) use clients::{Client, Clients};
 pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
-pub(crate) use erased::output_json;
+pub(crate) use erased::{output_json, stored};
 #[cfg(feature = "cli")]
 pub(crate) use foreground::{Foreground, RanHere};
 pub use health::{Health, ProbeError};
 pub use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, LiveOps};
-pub(crate) use outcome::{Outcome, Teller, check_texts};
+pub(crate) use outcome::{Outcome, Teller};
 use random::random_hex;
 pub(crate) use random::random_share;
 pub(crate) use registry::RegisteredOperation;

@@ -14,8 +14,9 @@ use crate::{
     error::{RunError, RunResult},
     event::Ending,
     language::{Language, Text},
-    operation::OperationId,
+    operation::{NewOperation, OperationId},
     panic::{self, Panicked},
+    progress::Chain,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
 
@@ -97,6 +98,27 @@ impl Outcome {
         Self::failed(message, &format!("timed out after {timeout:?}"))
     }
 
+    /// The operation that a run which ended like this hands over to, if it asked for one. A run that
+    /// asked for one that cannot be, or that `check` refuses, fails, as it cannot do as it said.
+    pub(crate) fn with_next(
+        self,
+        teller: &Teller,
+        chain: Option<Chain>,
+        check: impl FnOnce(&NewOperation) -> RunResult<()>,
+    ) -> (Self, Option<NewOperation>) {
+        let chain = chain.filter(|_| matches!(self.ending, Ending::Finished(_)));
+        let checked = |next: Chain| {
+            let next = next?;
+            check_texts("the next operation's input", &next.input)?;
+            check(&next).map(|()| next)
+        };
+        match chain.map(checked) {
+            None => (self, None),
+            Some(Ok(next)) => (self, Some(next)),
+            Some(Err(error)) => (Self::of_error(teller, &error), None),
+        }
+    }
+
     fn of_ending(ending: Ending) -> Self {
         Self { ending, traceback: None, is_final: false }
     }
@@ -173,7 +195,7 @@ fn check_output(teller: &Teller, output: &Value, bytes_max: usize) -> RunResult<
 }
 
 /// Checks that every database can keep the texts in `value`, which is `what`.
-pub(crate) fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
+fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
     if has_nul(value) { Err(RunError::from(HasNul { what }).without_retry()) } else { Ok(()) }
 }
 

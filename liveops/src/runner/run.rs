@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::{
     WakeUp,
     engine::Engine,
-    outcome::{Outcome, Teller, check_texts},
+    outcome::{Outcome, Teller},
     running::{Listed, LiveRun},
     shown::{Shown, Sinks},
 };
@@ -27,7 +27,7 @@ use crate::{
         operation_came_to, operation_enqueued, place_used,
     },
     operation::{Attempt, NewOperation, OperationId},
-    progress::{Chain, Flusher, Report, Sink, StageOutputs},
+    progress::{Flusher, Report, Sink, StageOutputs},
     projection::Projection,
     render::Subject,
     span,
@@ -264,10 +264,10 @@ impl Run {
             ),
         }));
         let (projection, _) = self.report().take();
+        let retry_on = store::later(retry_on, self.shown.head_start());
         let mut patience = Patience::new(&self.engine);
         loop {
             let traceback = traceback.clone();
-            let retry_on = store::later(retry_on, self.shown.head_start());
             let failure = Failure { message, traceback, projection: &projection, retry_on };
             match self.engine.store.retry(self.id, self.attempt, failure).await {
                 Ok(Some(row)) => {
@@ -286,30 +286,18 @@ impl Run {
         }
     }
 
-    /// The operation that a run which ended like this hands over to. A run that asked for one that
-    /// cannot be fails, as it cannot do as it said.
-    fn next(&self, outcome: Outcome) -> (Outcome, Option<NewOperation>) {
-        let chain = self.report().take_chain();
-        let chain = chain.filter(|_| matches!(outcome.ending, Ending::Finished(_)));
-        match chain.map(|next| self.check_next(next)) {
-            None => (outcome, None),
-            Some(Ok(next)) => (outcome, Some(next)),
-            Some(Err(error)) => (Outcome::of_error(&self.teller(), &error), None),
-        }
-    }
-
-    fn check_next(&self, next: Chain) -> RunResult<NewOperation> {
-        let next = next?;
-        check_texts("the next operation's input", &next.input)?;
+    fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
         match self.engine.registry.find(next.op_type) {
-            Some(_) => Ok(next),
+            Some(_) => Ok(()),
             None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
         }
     }
 
     /// Commits the ending, then shows it.
     async fn conclude(&self, outcome: Outcome, mut sinks: Sinks) -> After {
-        let (outcome, next) = self.next(outcome);
+        let chain = self.report().take_chain();
+        let (outcome, next) =
+            outcome.with_next(&self.teller(), chain, |next| self.check_registered(next));
         let next = next.map(|next| self.shown.claim(next, &self.engine));
         let shown =
             next.as_ref().and_then(|next| self.engine.next(&self.row, next.op_type, next.id));

@@ -11,13 +11,11 @@ use crate::{
     error::{Cancelled, RunError, RunResult},
     event::{Ending, Event},
     language::Languages,
-    operation::{
-        Attempt, CancelMode, FromState, NewOperation, NoState, OperationId, Stage, Storable, UserId,
-    },
-    progress::{Chain, Clock, Facts, Progress, Report, Run, StageOutputs, log_span},
+    operation::{Attempt, CancelMode, FromState, NoState, OperationId, Stage, Storable, UserId},
+    progress::{Clock, Facts, Progress, Report, Run, StageOutputs, log_span},
     projection::Projection,
     render::Templates,
-    runner::{Outcome, Teller, check_texts, output_json},
+    runner::{Outcome, Teller, output_json, stored},
 };
 
 /// Runs an operation to its end when it is awaited, and gives everything it did.
@@ -270,7 +268,7 @@ impl<Op: Run> TrialRun<Op> {
         let progress = Progress::new(report.clone(), facts.clone(), state);
         let teller = Teller { id: facts.id, language: facts.language.clone() };
         let (outcome, end) = execute(operation, progress, &report, &teller).await;
-        let (outcome, next) = hand_over(&teller, outcome, report.take_chain());
+        let (outcome, next) = outcome.with_next(&teller, report.take_chain(), |_| Ok(()));
         report.event(Event::Ended(outcome.ending.clone()));
 
         let record = report.take_record();
@@ -300,7 +298,11 @@ async fn execute<Op: Run>(
     teller: &Teller,
 ) -> (Outcome, End<Op::Output>) {
     let mut returned = None;
-    let run = Box::pin(async move { through_json(&operation)?.run(progress).await });
+    // Through JSON, as on its way to a worker.
+    let run = Box::pin(async move {
+        let operation: Op = stored(serde_json::to_value(operation)?)?;
+        operation.run(progress).await
+    });
     let conclude = |teller: &Teller, result: RunResult<Op::Output>| {
         let outcome = outcome_of(teller, &result);
         returned = Some(result);
@@ -319,12 +321,6 @@ async fn execute<Op: Run>(
         (Err(outcome), Some(result)) => (outcome, End::Returned(result)),
         (Err(outcome), None) => (outcome, End::Panicked),
     }
-}
-
-/// The operation as a worker reads it off its row.
-fn through_json<Op: Run>(operation: &Op) -> RunResult<Op> {
-    let json = serde_json::to_value(operation)?;
-    Ok(Op::deserialize(json)?)
 }
 
 fn outcome_of<T: Storable>(teller: &Teller, result: &RunResult<T>) -> Outcome {
@@ -359,25 +355,6 @@ async fn stop<Op: Run>(report: &Report, teller: &Teller) -> Outcome {
     tokio::select! {
         outcome = timed_out => outcome,
         outcome = aborted => outcome,
-    }
-}
-
-/// The operation that a run which ended like this hands over to. One that cannot be fails the run.
-fn hand_over(
-    teller: &Teller,
-    outcome: Outcome,
-    chain: Option<Chain>,
-) -> (Outcome, Option<NewOperation>) {
-    let chain = chain.filter(|_| matches!(outcome.ending, Ending::Finished(_)));
-    let check = |next: Chain| -> RunResult<NewOperation> {
-        let next = next?;
-        check_texts("the next operation's input", &next.input)?;
-        Ok(next)
-    };
-    match chain.map(check) {
-        None => (outcome, None),
-        Some(Ok(next)) => (outcome, Some(next)),
-        Some(Err(error)) => (Outcome::of_error(teller, &error), None),
     }
 }
 

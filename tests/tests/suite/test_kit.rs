@@ -276,6 +276,11 @@ async fn whoever_waits_for_the_cancellation_hears_of_it() {
     recording.expect_cancelled();
     assert_eq!(recording.transcript(), "started\nstatus: idle\ncancel requested\ncancelled\n");
     testing::run(Idle).cancel_after(0).await.expect_cancelled();
+
+    // Before it runs, too, whatever else is to cancel it.
+    let trial = testing::run(Idle).cancel_after(1_000);
+    trial.canceller().cancel();
+    trial.await.expect_cancelled();
 }
 
 /// Never looks whether it shall stop.
@@ -385,6 +390,29 @@ impl Run for Forgetful {
 async fn an_operation_goes_through_json_as_on_its_way_to_a_worker() {
     let recording = testing::run(Forgetful { name: "Ann".to_owned() }).await;
     assert_eq!(recording.expect_finished(), "");
+}
+
+/// Is read under another name than it is written.
+#[derive(Debug, LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", max_attempts = 3)]
+struct Estranged {
+    #[serde(rename(deserialize = "title"))]
+    name: String,
+}
+
+impl Run for Estranged {
+    type Output = String;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<String> {
+        Ok(self.name.clone())
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_does_not_come_through_json_fails_for_good() {
+    let recording = testing::run(Estranged { name: "Ann".to_owned() }).await;
+    recording.expect_failed();
+    assert!(!recording.is_retried());
 }
 
 #[tokio::test]
