@@ -110,6 +110,10 @@ async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, Failu
         OperationState::NotStarted if shuts_down => {
             Err(Failure { message: words::handed_back(id), exit_code: TERMINATED })
         }
+        // So soon did somebody else take it out of the queue.
+        OperationState::Started if shuts_down => {
+            Err(Failure { message: words::taken_over(id), exit_code: TERMINATED })
+        }
         OperationState::NotStarted | OperationState::Started => {
             Err(Failure::new(words::taken_over(id)))
         }

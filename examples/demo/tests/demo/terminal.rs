@@ -408,6 +408,14 @@ async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
     let operation = desk.newest().await;
     assert_eq!(operation["state"], "NOT_STARTED");
     assert_eq!(operation["attempts"]["number"], 1);
+
+    // With somebody who takes it at once, it may go on before the process has ended.
+    let _working = desk.start_beside(&["worker"]).await;
+    let mut run = desk.start(&["run", "demo.endless_task"]);
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGTERM);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(143), "{said}");
 }
 
 #[tokio::test]
