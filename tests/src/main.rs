@@ -76,9 +76,9 @@ fn main() -> ExitCode {
         }
         ["lint"] => lint::run(),
         ["book"] => book::run(),
-        ["checks"] => release::run_every_day(),
+        ["checks"] => release::run_every_commit(),
         ["ci"] => lint::run()
-            .and_then(|()| release::run_every_day())
+            .and_then(|()| release::run_every_commit())
             .and_then(|()| run_suite(Requirement::EveryGroup, &[])),
         ["release-check"] => release::run_before_release(),
         ["semver", revision] => release::compare_with(revision),

@@ -72,6 +72,7 @@ impl App {
     /// Every route.
     pub fn router(&self) -> Router {
         // Sessions end with the process: an application for users has a store that outlives it.
+        // Their cookie is not sent along from other sites, so no form over there is anybody's here.
         let sessions = SessionManagerLayer::new(MemoryStore::default())
             // The example is served without TLS: take this line out where there is some.
             .with_secure(false);

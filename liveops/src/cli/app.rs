@@ -78,7 +78,7 @@ impl App {
         self
     }
 
-    /// Called when the process is told to stop, [`drain`](Self::drain) before it does: for a page that
+    /// Called when the process is told to stop, before [`drain`](Self::drain) begins: for a page that
     /// tells load balancers so.
     #[must_use]
     pub fn before_stop(mut self, before_stop: impl FnOnce() + Send + 'static) -> Self {
@@ -86,7 +86,7 @@ impl App {
         self
     }
 
-    /// How long requests are still taken after that; not at all unless set.
+    /// How long [`serve`](Self::serve) still takes requests after that; not at all unless set.
     #[must_use]
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain;

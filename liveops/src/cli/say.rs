@@ -30,8 +30,8 @@ pub(super) fn log(what: fmt::Arguments<'_>) {
     }
 }
 
-/// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation says may come from a file of
-/// somebody else's, and must not move the cursor.
+/// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation
+/// says may come from a file of somebody else's, and must not move the cursor.
 pub(super) fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {

@@ -40,7 +40,7 @@ impl Numbers {
     }
 }
 
-/// Writes moments as a day and a time to the second.
+/// Writes moments as a day and a time to the minute.
 struct Moments(Option<FixedCalendarDateTimeFormatter<Gregorian, YMDT>>);
 
 impl Memoizable for Moments {

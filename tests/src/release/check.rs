@@ -27,7 +27,7 @@ impl Check {
 
     /// Those that a commit can break, that need no host but a package registry, and that take
     /// minutes at most.
-    pub(crate) const EVERY_DAY: [Self; 3] = [Self::Dependencies, Self::Features, Self::Msrv];
+    pub(crate) const EVERY_COMMIT: [Self; 3] = [Self::Dependencies, Self::Features, Self::Msrv];
 
     pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|check| check.name() == word)

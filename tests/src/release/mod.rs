@@ -28,8 +28,8 @@ pub(crate) fn compare_with(revision: &str) -> Result<(), Failure> {
 }
 
 /// What is checked of every commit. What a machine lacks for one of them is said, loudly.
-pub(crate) fn run_every_day() -> Result<(), Failure> {
-    run_all(&Check::EVERY_DAY, Missing::IsSaid)
+pub(crate) fn run_every_commit() -> Result<(), Failure> {
+    run_all(&Check::EVERY_COMMIT, Missing::IsSaid)
 }
 
 /// Everything, as it has to be when a version is published.

@@ -50,7 +50,7 @@ async fn bill(
     CurrentUser(user): CurrentUser,
     Form(operation): Form<SendInvoices>,
 ) -> Result<Redirect, AppError> {
-    if user.role == "sales" {
+    if !["admin", "billing"].contains(&user.role.as_str()) {
         return Err(AppError(StatusCode::FORBIDDEN, "Billing is for others."));
     }
     let txn = services.db.begin().await?;
