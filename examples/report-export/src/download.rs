@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use liveops::{LiveOperation, LiveOps, OperationId, OperationState, Viewer};
+use liveops::{LiveOperation, LiveOps, OperationId, Viewer};
 use tokio_util::io::ReaderStream;
 
 use crate::{
@@ -50,10 +50,7 @@ async fn find(
     let row = liveops.find(operation).await?.filter(|row| viewer.may_see(row));
     let is_export = |op_type: &str| op_type == OrdersExport::OP_TYPE;
     let Some(row) = row.filter(|row| is_export(&row.op_type)) else { return Ok(None) };
-    if row.state() != OperationState::FinishedOk {
-        return Ok(None);
-    }
-    let export: Export = serde_json::from_value(row.result_context.clone().unwrap_or_default())?;
+    let Some(export) = row.output::<Export>()? else { return Ok(None) };
     // Nothing of the path is from the request but an id that is in the database.
     let file = reports.exports.open(operation, row.attempt_number()).await?;
     let Some(file) = file else { return Ok(None) };

@@ -16,6 +16,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// lives as long as the connection. `postgres://user@host/database` is a server. An application
 /// with a connection of its own does not need this.
 ///
+/// On SQLite there is one connection, as sea-orm has it. Whoever holds it, with a transaction or a stream
+/// of rows, keeps everything else waiting that asks the database, the ends of operations included:
+/// read what takes long page by page, with a query for each.
+///
 /// # Errors
 ///
 /// When the URL is not understood or the database cannot be reached.

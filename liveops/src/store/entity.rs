@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::entity::prelude::*;
+use serde::de::DeserializeOwned;
 
 use crate::operation::{Attempt, Backoff, OperationId, OperationState, UserId};
 
@@ -115,6 +116,16 @@ impl Model {
     /// Whose it is.
     pub fn owner_id(&self) -> UserId {
         self.owner.as_str().into()
+    }
+
+    /// What the operation gave when it finished: a [`Run::Output`](crate::Run::Output). `None` where it
+    /// has not finished, and where it failed or was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// When what it gave is no `T`: that of another type of operations, or of an earlier version.
+    pub fn output<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
+        self.result_context.as_ref().map(T::deserialize).transpose()
     }
 
     /// Which attempt is, or was, the newest.

@@ -1,6 +1,6 @@
 //! What the operations' rows promise, on every database.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use liveops::{
     Attempt, OperationId, OperationState, Projection,
@@ -169,6 +169,9 @@ on_every_database! {
         let row = row.expect("it was ours");
         assert_eq!(row.state(), OperationState::FinishedOk);
         assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
+        let output: Option<HashMap<String, Vec<u8>>> = row.output().unwrap();
+        assert_eq!(output.unwrap()["rows"], [1, 2]);
+        row.output::<bool>().unwrap_err();
         assert_eq!(row.lease_until, None);
         let restored = row.projection(&KIND);
         assert_eq!(restored.log, projection.log);
