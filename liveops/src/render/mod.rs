@@ -27,7 +27,7 @@ pub use form::FormView;
 pub use fragment::{Apply, Fragment};
 pub use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
-pub(crate) use region::{bar_text, stage_state_in_words};
+pub(crate) use region::{bar_text, stage_state_in_words, stopped_bar_text};
 pub use renderer::{Renderer, Subject};
 pub(crate) use shown_log::shown_log;
 pub use staff::{StaffSection, StaffStage};

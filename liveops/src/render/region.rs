@@ -124,7 +124,10 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
             Some(percent) => (progress_element(language, percent)),
             None => progress max="100" aria-label=(language.say(Text::Progress)) {},
         }
-        span class="op-progress-text" { (bar_text(language, bar, percent)) }
+        span class="op-progress-text" {
+            @if projection.state == OperationState::Started { (bar_text(language, bar)) }
+            @else { (stopped_bar_text(language, bar)) }
+        }
     }
 }
 
@@ -138,7 +141,16 @@ pub(super) fn progress_element(language: &Language, percent: f64) -> Markup {
 }
 
 /// `rows: 1,200 of 20,000 rows · 6 % · 400/s · 47 s left`, as far as it is known.
-pub(crate) fn bar_text(language: &Language, bar: &Bar, percent: Option<f64>) -> String {
+pub(crate) fn bar_text(language: &Language, bar: &Bar) -> String {
+    labelled(language, bar, [amount(language, bar), pace(language, bar)].concat())
+}
+
+/// The same of a bar that does not move any more: how far it came.
+pub(crate) fn stopped_bar_text(language: &Language, bar: &Bar) -> String {
+    labelled(language, bar, amount(language, bar))
+}
+
+fn amount(language: &Language, bar: &Bar) -> Vec<String> {
     let mut parts = Vec::new();
     if let Measure::Count { done, total } = bar.measure {
         let unit = bar.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
@@ -151,14 +163,25 @@ pub(crate) fn bar_text(language: &Language, bar: &Bar, percent: Option<f64>) -> 
         };
         parts.push(format!("{count}{unit}"));
     }
-    let number = |text, name, number: f64| language.say_with(text, [(name, number.round().into())]);
-    parts.extend(percent.map(|percent| number(Text::Percent, "percent", percent)));
-    parts.extend(bar.rate().map(|rate| number(Text::PerSecond, "rate", rate)));
-    parts.extend(bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
+    let percent = bar.fraction().map(|fraction| (fraction * 100.0).round());
+    parts.extend(
+        percent.map(|percent| language.say_with(Text::Percent, [("percent", percent.into())])),
+    );
+    parts
+}
+
+fn pace(language: &Language, bar: &Bar) -> Vec<String> {
+    let rate =
+        bar.rate().map(|rate| language.say_with(Text::PerSecond, [("rate", rate.round().into())]));
+    let left = bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
         // What is nearly over need not be told apart further.
         let time = language.duration(eta.max(Duration::from_secs(1)));
         language.say_with(Text::TimeLeft, [("time", time.into())])
-    }));
+    });
+    rate.into_iter().chain(left).collect()
+}
+
+fn labelled(language: &Language, bar: &Bar, parts: Vec<String>) -> String {
     let text = parts.join(" · ");
     match &bar.label {
         Some(label) => {
@@ -202,29 +225,51 @@ pub(super) fn error(message: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Languages;
+    use crate::{
+        event::{Ending, Event},
+        language::Languages,
+    };
 
-    #[test]
-    fn the_bar_says_as_much_as_is_known() {
-        let bar = |measure, elapsed| Bar {
+    fn bar(measure: Measure, elapsed: u64) -> Bar {
+        Bar {
             measure,
             label: Some("Reading".into()),
             unit: Some("rows".into()),
             elapsed: Duration::from_secs(elapsed),
-        };
+        }
+    }
+
+    #[test]
+    fn a_bar_tells_no_time_left_once_the_operation_has_ended() {
+        let mut projection = Projection::new(0);
+        projection.apply(Event::Started);
+        let half = bar(Measure::Count { done: 1_000, total: Some(2_000) }, 10);
+        projection.apply(Event::Bar(Some(half)));
+        let shown = |projection: &Projection| progress(&Language::default(), projection).0;
+        assert!(shown(&projection).contains("50 % · 100/s · 10 s left"), "{}", shown(&projection));
+        projection.apply(Event::Ended(Ending::Cancelled));
+        assert!(shown(&projection).contains("50 %</span>"), "{}", shown(&projection));
+    }
+
+    #[test]
+    fn the_bar_says_as_much_as_is_known() {
         let half = bar(Measure::Count { done: 1_000, total: Some(2_000) }, 10);
         assert_eq!(
-            bar_text(&Language::default(), &half, Some(50.0)),
+            bar_text(&Language::default(), &half),
             "Reading: 1,000 of 2,000 rows · 50 % · 100/s · 10 s left"
         );
-        let polish = Languages::new().find("pl");
-        let written = bar_text(
-            &polish,
-            &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10),
-            Some(5.0),
+        assert_eq!(
+            stopped_bar_text(&Language::default(), &half),
+            "Reading: 1,000 of 2,000 rows · 50 %"
         );
+        let polish = Languages::new().find("pl");
+        let written =
+            bar_text(&polish, &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10));
         assert_eq!(written, "Reading: 1000 z 20\u{a0}000 rows · 5% · 100/s · pozostało 3 min 10 s");
+        // Rounded once.
+        let begun = bar(Measure::Count { done: 74, total: Some(5_000) }, 0);
+        assert_eq!(bar_text(&Language::default(), &begun), "Reading: 74 of 5,000 rows · 1 %");
         let young = bar(Measure::Count { done: 7, total: None }, 0);
-        assert_eq!(bar_text(&Language::default(), &young, None), "Reading: 7 rows");
+        assert_eq!(bar_text(&Language::default(), &young), "Reading: 7 rows");
     }
 }

@@ -28,7 +28,7 @@ impl<W: Write + Send> Screen for Plain<W> {
         let fraction = bar.and_then(Bar::fraction).unwrap_or(0.0);
         let tenths = (fraction * 10.0).floor() as u32;
         if let Some(bar) = bar.filter(|_| tenths > self.tenths) {
-            self.line(Tone::Plain, &bar_text(&self.language, bar, Some(fraction * 100.0)));
+            self.line(Tone::Plain, &bar_text(&self.language, bar));
         }
         self.tenths = tenths;
     }

@@ -2,7 +2,11 @@ use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::for_people::{Screen, Tone};
-use crate::{event::Bar, language::Language, render::bar_text};
+use crate::{
+    event::Bar,
+    language::Language,
+    render::{bar_text, stopped_bar_text},
+};
 
 /// Draws a bar at the bottom of a terminal, and writes lines above it.
 pub(super) struct Terminal {
@@ -14,8 +18,8 @@ pub(super) struct Terminal {
 
 struct Shown {
     drawn: ProgressBar,
-    /// What it says, for when it is taken away.
-    text: String,
+    /// What is left of it when it is taken away.
+    last: String,
 }
 
 /// How many steps the bar is drawn in.
@@ -32,7 +36,6 @@ impl Terminal {
 
     fn show(&mut self, bar: &Bar) {
         let fraction = bar.fraction();
-        let text = bar_text(&self.language, bar, fraction.map(|fraction| fraction * 100.0));
         let drawn = match self.bar.take() {
             Some(shown) => shown.drawn,
             None => self.screen.add(ProgressBar::new(STEPS)),
@@ -41,16 +44,16 @@ impl Terminal {
         let style = ProgressStyle::with_template(template).expect("the template is a constant");
         drawn.set_style(style);
         drawn.set_position((fraction.unwrap_or(0.0) * STEPS as f64) as u64);
-        drawn.set_message(text.clone());
-        self.bar = Some(Shown { drawn, text });
+        drawn.set_message(bar_text(&self.language, bar));
+        self.bar = Some(Shown { drawn, last: stopped_bar_text(&self.language, bar) });
     }
 
     /// Takes the bar away, and leaves what it said last.
     fn clear(&mut self) {
-        if let Some(Shown { drawn, text }) = self.bar.take() {
+        if let Some(Shown { drawn, last }) = self.bar.take() {
             drawn.finish_and_clear();
             self.screen.remove(&drawn);
-            self.line(Tone::Plain, &text);
+            self.line(Tone::Plain, &last);
         }
     }
 
