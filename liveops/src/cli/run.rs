@@ -105,7 +105,13 @@ async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, Failu
     let shuts_down = liveops.engine().running.is_closing();
     match row.state() {
         OperationState::FinishedOk => Ok(ExitCode::SUCCESS),
-        OperationState::FinishedError => Ok(ExitCode::from(FAILED)),
+        OperationState::FinishedError => {
+            // Whoever is at the terminal may know more than what users are told.
+            if row.traceback != row.error_message {
+                say::note(&words::traceback_of(id));
+            }
+            Ok(ExitCode::from(FAILED))
+        }
         OperationState::Cancelled => Ok(ExitCode::from(INTERRUPTED)),
         OperationState::NotStarted if shuts_down => {
             Err(Failure { message: words::handed_back(id), exit_code: TERMINATED })

@@ -26,8 +26,13 @@ pub(super) fn log(what: fmt::Arguments<'_>) {
     if tracing::dispatcher::has_been_set() {
         tracing::info!("{what}");
     } else {
-        let _ = writeln!(io::stderr(), "{what}");
+        note(&what.to_string());
     }
+}
+
+/// Says what belongs to no output.
+pub(super) fn note(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
 }
 
 /// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation

@@ -59,6 +59,10 @@ pub(super) fn handed_back(id: OperationId) -> String {
     format!("operation {id} is back in the queue")
 }
 
+pub(super) fn traceback_of(id: OperationId) -> String {
+    format!("what went wrong is told by: show {id}")
+}
+
 pub(super) fn taken_over(id: OperationId) -> String {
     format!("operation {id} goes on in another process")
 }

@@ -262,13 +262,18 @@ async fn a_terminal_is_answered_in_its_language() {
 #[tokio::test]
 async fn a_failure_is_exit_code_1() {
     let desk = Desk::new();
-    for (op_type, says) in
-        [("demo.failing_task", "Failed: The mail"), ("demo.panicking_task", "Failed: ")]
-    {
+    for (op_type, says, is_told_by_show) in [
+        ("demo.failing_task", "Failed: The mail", false),
+        ("demo.panicking_task", "Failed: ", true),
+    ] {
         let output = desk.demo(&["run", op_type]).await;
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        assert!(String::from_utf8(output.stdout).unwrap().contains(says));
-        assert_eq!(desk.newest().await["state"], "FINISHED_ERROR");
+        assert!(str::from_utf8(&output.stdout).unwrap().contains(says));
+        let operation = desk.newest().await;
+        assert_eq!(operation["state"], "FINISHED_ERROR");
+        let told =
+            format!("what went wrong is told by: show {}\n", operation["id"].as_str().unwrap());
+        assert_eq!(error(&output).contains(&told), is_told_by_show, "{output:?}");
     }
 }
 
