@@ -26,6 +26,7 @@ impl Run for RocketLaunch {
             Ok(())
         })
         .await?;
+        p.status("Engines on");
         p.stage(RocketLaunchStage::Launch, async { Ok("Lift-off!".to_owned()) }).await
     }
 }
@@ -47,6 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     liveops.migrate().await?;
     let form = Redirect::to(&liveops.create_url(RocketLaunch::OP_TYPE));
     let app = router::<Anybody, _>(&liveops).route("/", get(form));
+    println!("http://127.0.0.1:3000");
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
     Ok(())
 }
