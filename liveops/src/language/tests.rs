@@ -5,7 +5,7 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 
 use super::{LanguageError, Languages, Text, languages::BUILT_IN};
-use crate::operation::{OperationKind, Policy};
+use crate::operation::OperationKind;
 
 fn spoken(accepted: &str) -> String {
     Languages::new().find(accepted).tag().to_owned()
@@ -174,16 +174,11 @@ fn durations_show_their_two_largest_units() {
     assert_eq!(japanese.duration(Duration::from_secs(3_900)), "1時間5分");
 }
 
-const KIND: OperationKind = OperationKind {
-    op_type: "demo.score_import",
-    title: "Score import",
-    stages: &["Load", "Process data", "Załaduj", "Zażądaj", "process-data", "保存"],
-    stage_weights: &[],
-    host_template: "",
-    result_template: "",
-    result_text_template: "",
-    policy: Policy::DEFAULT,
-};
+const KIND: OperationKind = OperationKind::for_tests(
+    "demo.score_import",
+    "Score import",
+    &["Load", "Process data", "Załaduj", "Zażądaj", "process-data", "保存"],
+);
 
 #[test]
 fn an_operation_is_called_what_its_application_says() {

@@ -39,6 +39,25 @@ impl OperationKind {
         }
     }
 
+    /// A kind that no type stands behind.
+    #[cfg(test)]
+    pub(crate) const fn for_tests(
+        op_type: &'static str,
+        title: &'static str,
+        stages: &'static [&'static str],
+    ) -> Self {
+        Self {
+            op_type,
+            title,
+            stages,
+            stage_weights: &[],
+            host_template: "",
+            result_template: "",
+            result_text_template: "",
+            policy: Policy::DEFAULT,
+        }
+    }
+
     /// The template name of one custom region, as
     /// [`LiveOperation::fragment_template`] gives it.
     pub(crate) fn fragment_template(&self, fragment: &str) -> String {

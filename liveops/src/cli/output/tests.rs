@@ -11,22 +11,14 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     event::{Ending, Event, Level, LogLine, StageState},
-    operation::{OperationKind, Policy},
+    operation::OperationKind,
     progress::{Onlooker, Report, Sink, Tellings, Told},
     projection::{Attempts, Projection},
     render::{Subject, Templates},
 };
 
-const KIND: OperationKind = OperationKind {
-    op_type: "test.import",
-    title: "Import",
-    stages: &["Load", "Process", "Save"],
-    stage_weights: &[],
-    host_template: "",
-    result_template: "",
-    result_text_template: "",
-    policy: Policy::DEFAULT,
-};
+const KIND: OperationKind =
+    OperationKind::for_tests("test.import", "Import", &["Load", "Process", "Save"]);
 
 /// A run that somebody looks at only when they are told to.
 struct Watched {

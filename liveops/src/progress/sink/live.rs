@@ -208,20 +208,11 @@ mod tests {
     use super::*;
     use crate::{
         channel::{Chained, Finished, MemoryChannelLayer, Missing, News},
-        operation::{OperationKind, OperationState, Policy, UserId},
+        operation::{OperationKind, OperationState, UserId},
         render::Templates,
     };
 
-    const KIND: OperationKind = OperationKind {
-        op_type: "test.steps",
-        title: "Steps",
-        stages: &[],
-        stage_weights: &[],
-        host_template: "",
-        result_template: "",
-        result_text_template: "",
-        policy: Policy::DEFAULT,
-    };
+    const KIND: OperationKind = OperationKind::for_tests("test.steps", "Steps", &[]);
 
     #[tokio::test]
     async fn a_history_that_begins_anew_has_the_signals_given_before() {

@@ -1,21 +1,9 @@
 use maud::Render;
 
 use super::*;
-use crate::{
-    form::{Bound, Control},
-    operation::Policy,
-};
+use crate::form::{Bound, Control};
 
-const KIND: OperationKind = OperationKind {
-    op_type: "demo.count",
-    title: "Count",
-    stages: &[],
-    stage_weights: &[],
-    host_template: "",
-    result_template: "",
-    result_text_template: "",
-    policy: Policy::DEFAULT,
-};
+const KIND: OperationKind = OperationKind::for_tests("demo.count", "Count", &[]);
 
 const FORM: Form = Form {
     intro: "Counts `words`.",

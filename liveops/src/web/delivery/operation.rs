@@ -7,22 +7,13 @@ use super::network::{Network, ready};
 use crate::{
     channel::{Chained, Finished, Signal},
     event::{Ending, Event, Level, LogLine, Next, Status},
-    operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState, Policy},
+    operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState},
     progress::{LiveSink, Sink},
     projection::{Changes, Projection},
     render::{Fragment, Renderer, Subject},
 };
 
-pub(super) const KIND: OperationKind = OperationKind {
-    op_type: "test.steps",
-    title: "Steps",
-    stages: &[],
-    stage_weights: &[],
-    host_template: "",
-    result_template: "",
-    result_text_template: "",
-    policy: Policy::DEFAULT,
-};
+pub(super) const KIND: OperationKind = OperationKind::for_tests("test.steps", "Steps", &[]);
 
 /// What a run says.
 #[derive(Debug, Clone, Copy, PartialEq)]
