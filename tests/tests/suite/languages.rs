@@ -6,8 +6,8 @@ use axum::{
     http::{Request, header},
 };
 use liveops::{
-    LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult, RunnerKind,
-    Viewer, language::Languages, runner::Builder,
+    Config, LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult,
+    RunnerKind, Viewer, language::Languages, runner::Builder,
 };
 use sea_orm::TransactionTrait;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::support::{
     app::{Answer, Gate, TestApp},
     database::on_every_database,
+    events::Events,
+    served::Served,
 };
 
 /// Says in the language of its owner how many rows it has, and fails where it has none.
@@ -160,6 +162,31 @@ async fn a_list_is_in_the_language_of_its_reader() {
         assert!(french.contains(said), "{said} in {french}");
     }
     app.gate.open(1);
+}
+
+#[tokio::test]
+async fn what_is_pushed_into_a_list_is_the_same_in_every_language() {
+    let served = Served::build(Config::default(), speaking).await;
+    let url = served.server.url("/live/events");
+    let mut events = Events::open(&url, &[("x-user", "admin")]).await;
+    let id = started(&served.app, RowCount::OP_TYPE, r#"{"rows":5000}"#, "pl").await;
+    let pushed = events.next_matching(|event| event.data.contains("5000 wierszy")).await;
+    let row = &pushed.last().unwrap().data;
+    assert!(row.contains(&format!("<span id=\"op-row-progress-{id}\"")), "{row}");
+    let named = format!("aria-labelledby=\"op-row-title-{id}\"");
+    assert!(row.contains("value=\"50\"") && row.contains(&named), "{row}");
+    for words in ["liveops-badge", "op-row-state", "W toku", "Postęp", "50%"] {
+        assert!(!row.contains(words), "{words} in {row}");
+    }
+    let list = ask(&served.app, "GET", "/live/", "admin", "de").await.body;
+    assert_eq!(inside(&list, "liveops-badge"), "Läuft");
+    let (_, title) = list.split_once(&format!("id=\"op-row-title-{id}\">")).unwrap();
+    assert!(title.split_once("</td>").unwrap().0.contains("Row count"), "{title}");
+    for element in row.split_inclusive("</span>") {
+        let shown = element.replace(" hx-swap-oob=\"true\"", "");
+        assert!(list.contains(&shown), "{shown} is not in {list}");
+    }
+    served.app.gate.open(1);
 }
 
 #[tokio::test]
