@@ -6,11 +6,13 @@ use axum::{
     http::{Request, header},
 };
 use liveops::{
-    Config, LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult,
-    RunnerKind, Viewer, language::Languages, runner::Builder,
+    ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run, RunError,
+    RunResult, RunnerKind, Viewer, language::Languages, runner::Builder,
 };
+use reqwest::{Client, Method};
 use sea_orm::TransactionTrait;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::support::{
     app::{Answer, Gate, TestApp},
@@ -222,6 +224,49 @@ async fn a_refusal_is_in_the_language_of_its_reader() {
     let refused = app.send(cancel.body(Body::empty()).unwrap()).await;
     assert_eq!(refused.json()["error"]["code"], "already_ended");
     assert_eq!(refused.json()["error"]["message"], "Der Vorgang ist schon beendet.");
+}
+
+#[tokio::test]
+async fn what_is_refused_to_scripts_is_in_the_language_of_their_reader() {
+    let mut config = Config::default();
+    config.connections_per_viewer_max = 1;
+    let served = Served::build(config, speaking).await;
+    let id = started(&served.app, RowCount::OP_TYPE, r#"{"rows":2}"#, "en").await;
+    let refused = async |method: Method, path: &str, headers: &[(&str, &str)]| {
+        let request = Client::new().request(method, served.server.url(path));
+        let request = request.header(header::ACCEPT_LANGUAGE, "pl");
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let other_site = "Żądania z innych witryn są odrzucane.";
+    let elsewhere = ("origin", "https://elsewhere.example");
+    let foreign_socket = [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        elsewhere,
+    ];
+    assert_eq!(refused(Method::GET, "/live/ws", &foreign_socket).await, other_site);
+    let path = format!("/live/test.row_count/{id}");
+    let message = refused(Method::POST, &format!("{path}/cancel"), &[elsewhere]).await;
+    assert_eq!(message, other_site);
+
+    let _open = Events::open(&served.server.url("/live/events"), &[]).await;
+    for path in ["/live/events", &format!("{path}/events")] {
+        let message = refused(Method::GET, path, &[]).await;
+        assert_eq!(message, "Masz otwartych zbyt wiele stron.", "{path}");
+    }
+    served.app.gate.open(1);
+    served.app.ends(id).await;
+    served.app.liveops.store().db().clone().close().await.unwrap();
+    let wanted = json!({ "channels": [ChannelName::operation(id).as_str()] }).to_string();
+    let token = Request::post("/live/token").header(header::ACCEPT_LANGUAGE, "pl");
+    let token = token.header(header::CONTENT_TYPE, "application/json");
+    let told = served.app.send(token.body(Body::from(wanted)).unwrap()).await.json();
+    assert_eq!(told["error"]["message"], "Na serwerze coś poszło nie tak.");
 }
 
 #[tokio::test]
