@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::{ListRow, Renderer};
+use super::{ListRow, Renderer, list::linked};
 use crate::language::Text;
 
 /// What became of what was asked for several operations at once.
@@ -99,12 +99,6 @@ impl Renderer {
 
 fn refused(refusal: &BulkRefusal) -> Markup {
     html! {
-        li {
-            @match &refusal.url {
-                Some(url) => a href=(url) { (refusal.title) },
-                None => (refusal.title),
-            }
-            ": " (refusal.reason)
-        }
+        li { (linked(&refusal.title, refusal.url.as_deref())) ": " (refusal.reason) }
     }
 }

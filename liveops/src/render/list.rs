@@ -17,6 +17,8 @@ pub struct ListRow {
     pub op_type: String,
     /// What people read as its name.
     pub title: String,
+    /// The path of its page, if there is one.
+    pub url: Option<String>,
     /// Whose it is.
     pub owner: UserId,
     /// Where it is in its life.
@@ -176,7 +178,7 @@ impl Renderer {
         html! {
             tr {
                 @if is_staff { td { (self.tick(row)) } }
-                td id=(title_id(row)) { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
+                td id=(title_id(row)) { (linked(&row.title, row.url.as_deref())) }
                 td {
                     span id={ "op-row-state-" (row.id) } { (badge(&self.language, row.state)) }
                     " "
@@ -186,6 +188,16 @@ impl Renderer {
                 @if is_staff { td { (row.owner) } }
                 td { (self.time(moment(page.sort(), row))) }
             }
+        }
+    }
+}
+
+/// The name of an operation, which leads to its page if there is one.
+pub(super) fn linked(title: &str, url: Option<&str>) -> Markup {
+    html! {
+        @match url {
+            Some(url) => a href=(url) { (title) },
+            None => (title),
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use super::{
     error::{WebError, is_partial, wants_json},
     json::OperationJson,
-    page::{Found, find},
+    page::find,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
@@ -28,7 +28,7 @@ pub(super) async fn cancel<V>(
     let cancel = async {
         let found = find(&web, &viewer, &path).await?;
         cancel_one(&web, &found.row).await?;
-        done(&web, &viewer, &found, &headers).await
+        done(&web, &viewer, &found.row, &headers).await
     };
     cancel.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -43,7 +43,7 @@ pub(super) async fn restart<V>(
     let restart = async {
         let found = find(&web, &viewer, &path).await?;
         restart_one(&web, &found.row).await?;
-        done(&web, &viewer, &found, &headers).await
+        done(&web, &viewer, &found.row, &headers).await
     };
     restart.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -75,7 +75,7 @@ pub(super) async fn restart_one(web: &Web, row: &Model) -> Result<(), WebError> 
 async fn done(
     web: &Web,
     viewer: &Viewer,
-    Found { kind, row }: &Found,
+    row: &Model,
     headers: &HeaderMap,
 ) -> Result<Response, WebError> {
     let id = row.operation_id();
@@ -86,5 +86,5 @@ async fn done(
         return Ok(Redirect::to(&web.liveops.url(&row.op_type, id)).into_response());
     }
     let row = web.liveops.find(id).await?.ok_or_else(WebError::not_found)?;
-    Ok(Json(OperationJson::new(web, viewer, kind, row)).into_response())
+    Ok(Json(OperationJson::new(web, viewer, row)).into_response())
 }

@@ -189,13 +189,10 @@ async fn act(web: &Web, action: Action, id: OperationId, language: &Language) ->
 fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcome {
     let all = answers.len();
     let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
-        let row = row.as_ref();
-        let title = |row| web.engine().list_row(row, None, language).title;
-        Some(BulkRefusal {
-            reason: refusal?.message,
-            title: row.map_or_else(|| id.to_string(), title),
-            url: row.map(|row| web.liveops.url(&row.op_type, id)),
-        })
+        let reason = refusal?.message;
+        let row = row.map(|row| web.engine().list_row(&row, None, language));
+        let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
+        Some(BulkRefusal { title, url, reason })
     });
     let refused: Vec<_> = refused.collect();
     BulkOutcome { done: all - refused.len(), refused }

@@ -207,7 +207,10 @@ impl From<RestartError> for WebError {
                     Self::internal(&error)
                 }
             },
-            _ => Self::internal(&error),
+            RestartError::NotRegistered { .. } => {
+                Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
+            }
+            RestartError::Store(_) => Self::internal(&error),
         }
     }
 }

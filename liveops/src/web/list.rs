@@ -139,10 +139,7 @@ impl<'a> List<'a> {
     fn into_json(self) -> ListJson {
         let (next_url, previous_url) = (self.next_url(), self.previous_url());
         let Self { web, viewer, listed, .. } = self;
-        let operations = listed.rows.into_iter().filter_map(|row| {
-            let kind = web.engine().registry.find(&row.op_type)?.kind;
-            Some(OperationJson::new(web, viewer, &kind, row))
-        });
+        let operations = listed.rows.into_iter().map(|row| OperationJson::new(web, viewer, row));
         ListJson { operations: operations.collect(), next_url, previous_url }
     }
 

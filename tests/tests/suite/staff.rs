@@ -8,7 +8,7 @@ use axum::{
 };
 use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
-    runner::Builder, testing::Socket,
+    operation::NewOperation, runner::Builder, testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -437,6 +437,37 @@ async fn nothing_that_is_published_holds_what_is_for_staff() {
         socket.next_matching("the end", |message| message["liveop_finished"].is_object()).await;
     let all = json!(seen).to_string();
     assert!(!all.contains("only-for-staff") && !all.contains("liveops-staff"), "{all}");
+}
+
+#[tokio::test]
+async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
+    let app = TestApp::spawn().await;
+    let word = "from before".to_owned();
+    let new = NewOperation::new(&OnlyOne { word }, "ann").unwrap();
+    let store = app.liveops.store();
+    let id = store.insert(store.db(), new).await.unwrap().operation_id();
+
+    let list = listed(&app, "admin", "").await;
+    let operation = &list["operations"][0];
+    assert_eq!((&operation["id"], &operation["op_type"]), (&json!(id), &json!("test.only_one")));
+    for (field, value) in [
+        ("state", json!("NOT_STARTED")),
+        ("stages", json!([])),
+        ("timings", json!([])),
+        ("url", Value::Null),
+    ] {
+        assert_eq!(operation[field], value, "{field} of {operation}");
+    }
+    let html = page(&app, "admin", "/live/").await;
+    let title = format!("<td id=\"op-row-title-{id}\">test.only_one</td>");
+    assert!(html.contains(&title), "{html}");
+
+    let cancelled = bulk(&app, &json!({ "action": "cancel", "ids": [id] })).await.json();
+    assert_eq!(cancelled["done"], 1, "{cancelled}");
+    let refused = bulk(&app, &json!({ "action": "restart", "ids": [id] })).await.json();
+    let message = "The application does not know this type of operation any more.";
+    let error = json!({ "code": "not_registered", "message": message });
+    assert_eq!(refused["results"][0]["error"], error);
 }
 
 const TICKED: &str = "[...document.querySelectorAll('[data-liveop-tick]:checked')].length";
