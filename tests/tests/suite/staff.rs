@@ -148,6 +148,8 @@ async fn a_bad_value_is_refused_by_name() {
     let id = OperationId::new();
     for (field, query) in [
         ("state", "state=LOST".to_owned()),
+        ("done", "done=all".to_owned()),
+        ("refused", "refused=51".to_owned()),
         ("age", "age=2h".to_owned()),
         ("sort", "sort=rank".to_owned()),
         ("before", "before=yesterday".to_owned()),
@@ -259,7 +261,7 @@ async fn what_is_done_to_many_is_told_for_each() {
 }
 
 #[tokio::test]
-async fn a_plain_form_is_answered_with_the_list_and_what_became_of_it() {
+async fn a_plain_form_is_led_to_the_list_with_what_became_of_it() {
     let app = TestApp::spawn().await;
     let ended = greeting(&app, "ann").await;
     let busy = running(&app, "ann").await;
@@ -267,19 +269,49 @@ async fn a_plain_form_is_answered_with_the_list_and_what_became_of_it() {
     let body = format!("action=cancel&id={busy}&id={ended}");
     let path = "/live/bulk?owner=ann&sort=oldest";
     let answer = sent(&app, "admin", "POST", path, &[form, AS_HTML], &body).await;
-    assert_eq!(answer.status, StatusCode::OK);
+    let list = "/live/?owner=ann&sort=oldest&done=1&refused=1";
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, list));
+    let html = page(&app, "admin", list).await;
     for shown in [
-        "<!DOCTYPE html>",
         "Done for 1 of 2.",
-        &format!("<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: It has ended already."),
         "data-liveop-list=\"/live/?owner=ann&amp;sort=oldest\"",
         "action=\"/live/bulk?owner=ann&amp;sort=oldest\"",
     ] {
-        assert!(answer.body.contains(shown), "{shown} is not in {}", answer.body);
+        assert!(html.contains(shown), "{shown} is not in {html}");
     }
+    assert!(!page(&app, "admin", "/live/").await.contains("Done for"));
+    assert!(!page(&app, "ann", list).await.contains("Done for"), "it is for staff");
+
     let part = sent(&app, "admin", "POST", path, &[form, AS_PART], &body).await;
     assert!(part.body.starts_with("<div id=\"liveops-bulk-outcome\""), "{}", part.body);
     assert!(part.body.contains("hx-swap-oob=\"true\""), "{}", part.body);
+    let reason =
+        format!("<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: It has ended already.");
+    assert!(part.body.contains(&reason), "{}", part.body);
+}
+
+#[tokio::test]
+async fn whoever_loads_the_answer_to_a_form_is_led_to_the_list() {
+    let app = TestApp::eager().await;
+    for (query, list) in [("", "/live/"), ("?owner=ann&q=a%20b", "/live/?owner=ann&q=a%20b")] {
+        let answer = send(&app, "admin", "GET", &format!("/live/bulk{query}"), &[AS_HTML]).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, list));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_is_refused_is_so_before_anything_is_done() {
+    let app = TestApp::spawn().await;
+    let busy = running(&app, "ann").await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let body = format!("action=cancel&id={busy}");
+    for accept in [AS_HTML, AS_JSON, AS_PART] {
+        let path = "/live/bulk?state=LOST";
+        let answer = sent(&app, "admin", "POST", path, &[form, accept], &body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{accept:?}: {answer:?}");
+        assert!(answer.body.contains("state: expected"), "{}", answer.body);
+    }
+    assert!(!app.liveops.find(busy).await.unwrap().unwrap().cancel_requested);
 }
 
 #[tokio::test]
@@ -295,10 +327,10 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
             "action: expected cancel or restart, found `delete`",
         ),
         (json!({ "ids": [busy] }), "action: expected"),
-        (json!({ "action": "cancel", "ids": many }), "id: expected at most 50 of them, found 51"),
+        (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 of them, found 51"),
         (
             json!({ "action": "cancel", "ids": [busy, "7"] }),
-            "id: expected the id of an operation, found `7`",
+            "ids: expected the id of an operation, found `7`",
         ),
         (json!({ "action": "cancel", "id": [busy] }), "unknown field `id`"),
         (json!([busy]), ""),
@@ -308,6 +340,12 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains(named), "{body}: {message}");
     }
+    let form = [("content-type", "application/x-www-form-urlencoded"), AS_JSON];
+    let answer =
+        sent(&app, "admin", "POST", "/live/bulk", &form, &format!("action=cancel&id={busy}&id=7"))
+            .await;
+    let message = &answer.json()["error"]["message"];
+    assert_eq!(*message, "id: expected the id of an operation, found `7`");
     let file = [("content-type", "multipart/form-data; boundary=X")];
     let answer = sent(&app, "admin", "POST", "/live/bulk", &file, "").await;
     assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
