@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use axum::{
     Extension, Json,
-    extract::{Query, RawQuery, Request},
+    extract::{Query, RawQuery, Request, rejection::QueryRejection},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
@@ -69,7 +69,7 @@ struct ResultJson {
 pub(super) async fn bulk<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    Query(query): Query<ListQuery>,
+    query: Result<Query<ListQuery>, QueryRejection>,
     headers: HeaderMap,
     request: Request,
 ) -> Response {
@@ -77,6 +77,7 @@ pub(super) async fn bulk<V>(
         if !viewer.is_superuser {
             return Err(WebError::forbidden(Text::StaffOnly));
         }
+        let query = ListQuery::read(query)?;
         let place = query.filter(&viewer)?.place;
         let (action, ids) = read(&web, &headers, request).await?;
         let renderer = web.renderer_for(&viewer);

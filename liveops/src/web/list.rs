@@ -1,6 +1,6 @@
 use axum::{
     Extension, Json,
-    extract::Query,
+    extract::{Query, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -35,10 +35,13 @@ struct ListJson {
 pub(super) async fn list<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    Query(query): Query<ListQuery>,
+    query: Result<Query<ListQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let answer = async { List::read(&web, &viewer, &query).await?.answer(&headers) };
+    let answer = async {
+        let query = ListQuery::read(query)?;
+        List::read(&web, &viewer, &query).await?.answer(&headers)
+    };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 

@@ -1,5 +1,6 @@
 use std::{fmt::Display, str::FromStr};
 
+use axum::extract::{Query, rejection::QueryRejection};
 use chrono::Utc;
 use serde::Deserialize;
 
@@ -32,6 +33,12 @@ pub(super) struct ListQuery {
 }
 
 impl ListQuery {
+    /// What an address asks for.
+    pub(super) fn read(query: Result<Query<Self>, QueryRejection>) -> Result<Self, WebError> {
+        let Query(query) = query.map_err(|error| WebError::unreadable(error.body_text()))?;
+        Ok(query)
+    }
+
     /// The filter that it is for `viewer`, who may not see everything.
     pub(super) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
         let owner = if viewer.is_superuser {

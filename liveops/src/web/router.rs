@@ -39,8 +39,8 @@ use crate::runner::LiveOps;
 ///
 /// # Staff
 ///
-/// A list takes these parameters. What is not one of the values is a 422 that names the parameter; a
-/// viewer who is no superuser has only ever their own operations listed.
+/// A list takes these parameters. What is not one of the values, or given twice, is a 422 that names the
+/// parameter; a viewer who is no superuser has only ever their own operations listed.
 ///
 /// | parameter | lists those |
 /// |---|---|

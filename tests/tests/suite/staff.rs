@@ -171,6 +171,21 @@ async fn a_bad_value_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_given_twice_is_refused_like_a_bad_value() {
+    let app = TestApp::eager().await;
+    let query = "state=STARTED&state=CANCELLED";
+    for (method, path) in [("GET", "/live/"), ("POST", "/live/bulk")] {
+        let answer = send(&app, "admin", method, &format!("{path}?{query}"), &[AS_JSON]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {answer:?}");
+        let error = &answer.json()["error"];
+        assert_eq!(error["code"], "invalid_input");
+        assert!(error["message"].as_str().unwrap().contains("`state`"), "{error}");
+    }
+    let html = send(&app, "admin", "GET", &format!("/live/?{query}"), &[AS_HTML]).await;
+    assert!(html.body.starts_with("<!DOCTYPE html>"), "{}", html.body);
+}
+
+#[tokio::test]
 async fn pages_lead_on_and_back_and_keep_the_filter() {
     let app = TestApp::eager().await;
     for _ in 0..120 {
