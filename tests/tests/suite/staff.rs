@@ -1,5 +1,7 @@
 //! Superusers find every operation, read what its row holds, and act on several at once; nobody else does.
 
+use std::collections::HashSet;
+
 use axum::{
     Router,
     body::Body,
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use crate::support::{
     app::{Answer, ChainStart, Ending, Greeting, How, MARKUP, Steps, TestApp},
     browser::Browser,
-    served::{Served, is_subscribed},
+    served::{Served, html, is_subscribed},
     watched::WatchedApp,
 };
 
@@ -473,23 +475,54 @@ async fn a_chain_is_led_along_both_ways() {
 #[tokio::test]
 async fn nothing_that_is_published_holds_what_is_for_staff() {
     let served = Served::build(liveops::Config::default(), Builder::register::<OnlyOne>).await;
-    let token = |channel| served.token("admin", &channel);
+    let token = |channel| served.token("admin", channel);
     let mut socket =
         Socket::connect(&served.server.socket_url("/live/ws"), &[("x-user", "admin")]).await;
+    let lists = [ChannelName::owner(&UserId::from("ann")), ChannelName::all()];
+    let mut published = Vec::new();
+    for list in &lists {
+        socket.send(&json!({ "type": "subscribe", "token": token(list) })).await;
+        published.extend(socket.until("the subscription", is_subscribed).await);
+    }
     let word = "only-for-staff".to_owned();
     let id = served.app.liveops.enqueue(OnlyOne { word }, "ann").await.unwrap();
-    for channel in
-        [ChannelName::operation(id), ChannelName::all(), ChannelName::owner(&UserId::from("ann"))]
-    {
-        socket.send(&json!({ "type": "subscribe", "token": token(channel) })).await;
-        socket.next_matching("the subscription", is_subscribed).await;
-    }
-    served.app.reaches(id, OperationState::Started).await;
+    let own = ChannelName::operation(id);
+    socket.send(&json!({ "type": "subscribe", "token": token(&own) })).await;
+    let is_row = |message: &Value| html(message).contains("op-row-status");
+    published.extend(told_in(&mut socket, &lists, is_row).await);
+
     served.app.liveops.cancel(id).await.unwrap();
-    let seen =
-        socket.next_matching("the end", |message| message["liveop_finished"].is_object()).await;
-    let all = json!(seen).to_string();
-    assert!(!all.contains("only-for-staff") && !all.contains("liveops-staff"), "{all}");
+    let [owners, all] = lists;
+    let is_end = |message: &Value| {
+        message["liveop_finished"].is_object() || message["liveop_list_changed"] == true
+    };
+    published.extend(told_in(&mut socket, &[own, owners, all], is_end).await);
+    let published: Vec<_> = published.iter().map(Value::to_string).collect();
+    for shown in ["op-controls-", "op-row-status-", "liveop_finished", "liveop_list_changed"] {
+        let is_shown = published.iter().any(|message| message.contains(shown));
+        assert!(is_shown, "{shown} is in none of {published:?}");
+    }
+    for message in &published {
+        let is_for_staff = message.contains("only-for-staff") || message.contains("liveops-staff");
+        assert!(!is_for_staff, "{message}");
+    }
+}
+
+/// Everything that comes until in each of the channels there was one that `is_it`.
+async fn told_in(
+    socket: &mut Socket,
+    channels: &[ChannelName],
+    is_it: impl Fn(&Value) -> bool,
+) -> Vec<Value> {
+    let (mut told, mut messages) = (HashSet::new(), Vec::new());
+    while !channels.iter().all(|channel| told.contains(channel.as_str())) {
+        let message = socket.next_message().await;
+        if is_it(&message) {
+            told.insert(message["channel"].as_str().unwrap().to_owned());
+        }
+        messages.push(message);
+    }
+    messages
 }
 
 #[tokio::test]
