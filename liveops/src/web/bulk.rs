@@ -160,14 +160,9 @@ impl Asked {
             )));
         }
         let parse = |text: &String| {
-            let refused = |_| {
-                WebError::unreadable(format!(
-                    "{name}: expected the id of an operation, found `{text}`"
-                ))
-            };
-            text.parse::<OperationId>().map_err(refused)
+            text.parse().map_err(|error| WebError::unreadable(format!("{name}: {error}")))
         };
-        let ids: Vec<_> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
+        let ids: Vec<OperationId> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
         let mut seen = HashSet::new();
         Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
     }
