@@ -18,7 +18,7 @@ use crate::support::{
     app::{Answer, Gate, TestApp},
     database::on_every_database,
     events::Events,
-    served::Served,
+    served::{Served, html},
 };
 
 /// Says in the language of its owner how many rows it has, and fails where it has none.
@@ -198,6 +198,23 @@ async fn what_went_wrong_is_said_in_the_owners_language() {
     let row = app.liveops.find(id).await.unwrap().unwrap();
     let told = row.error_message.unwrap();
     assert!(told.starts_with("Щось пішло не так.") && told.contains(&id.to_string()), "{told}");
+}
+
+#[tokio::test]
+async fn staff_read_the_traceback_below_a_heading_in_their_language() {
+    let served = Served::build(Config::default(), speaking).await;
+    let id = started(&served.app, Failure::OP_TYPE, "{}", "pl").await;
+    served.app.ends(id).await;
+    let path = format!("/live/test.failure/{id}/");
+    let page = ask(&served.app, "GET", &path, "admin", "de").await.body;
+    assert!(page.contains("class=\"liveop\" lang=\"pl\""), "{page}");
+    let heading = "<details lang=\"de\"><summary>Fehlerverlauf</summary>";
+    assert!(page.contains(heading), "{page}");
+
+    let headers = [("x-user", "admin"), ("accept-language", "de")];
+    let mut events = Events::open(&served.server.url(&format!("{path}events")), &headers).await;
+    let pushed = events.until(|message| message["liveop_finished"].is_object()).await;
+    assert!(pushed.iter().any(|(_, message)| html(message).contains(heading)), "{pushed:?}");
 }
 
 #[tokio::test]
