@@ -69,7 +69,7 @@
   const BUILT_IN_REGIONS = new Set([
     "status", "progress", "stages", "log", "result", "controls", "traceback",
   ]);
-  const ROW_REGIONS = new Set(["row-state", "row-status"]);
+  const ROW_REGIONS = new Set(["row-progress", "row-status"]);
   const REGION_ID = /^op-(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
   const CURSOR = /^(\d+)\.([0-9a-f]+):(\d+)$/;
   const ROW_NONCE = /^0+$/;

@@ -162,6 +162,7 @@ internal-title = Fehler
 show-it = Anzeigen
 already-ended = Der Vorgang ist schon beendet.
 not-ended = Der Vorgang ist noch nicht beendet.
+not-registered = Die Anwendung kennt diese Art von Vorgang nicht mehr.
 duplicate = Der gleiche Vorgang wartet oder läuft schon.
 not-found = Diesen Vorgang gibt es nicht.
 too-many-pages = Sie haben zu viele Seiten geöffnet.

@@ -168,6 +168,7 @@ internal-title = Error
 show-it = Show it
 already-ended = It has ended already.
 not-ended = It has not ended yet.
+not-registered = The application does not know this type of operation any more.
 duplicate = The same operation is waiting or running already.
 not-found = There is no such operation.
 too-many-pages = You have too many pages open.

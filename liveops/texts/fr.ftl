@@ -162,6 +162,7 @@ internal-title = Erreur
 show-it = L’afficher
 already-ended = L’opération est déjà terminée.
 not-ended = L’opération n’est pas encore terminée.
+not-registered = L’application ne connaît plus ce type d’opération.
 duplicate = La même opération est déjà en attente ou en cours.
 not-found = Cette opération n’existe pas.
 too-many-pages = Vous avez trop de pages ouvertes.

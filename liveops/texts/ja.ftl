@@ -159,6 +159,7 @@ internal-title = エラー
 show-it = 表示する
 already-ended = すでに終了しています。
 not-ended = まだ終了していません。
+not-registered = この種類の処理は、アプリケーションに登録されていません。
 duplicate = 同じ処理がすでに待機中または実行中です。
 not-found = そのような処理はありません。
 too-many-pages = 開いているページが多すぎます。

@@ -168,6 +168,7 @@ internal-title = Błąd
 show-it = Pokaż ją
 already-ended = Operacja już się zakończyła.
 not-ended = Operacja jeszcze się nie zakończyła.
+not-registered = Aplikacja nie zna już tego rodzaju operacji.
 duplicate = Taka sama operacja już oczekuje lub trwa.
 not-found = Nie ma takiej operacji.
 too-many-pages = Masz otwartych zbyt wiele stron.

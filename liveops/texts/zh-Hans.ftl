@@ -159,6 +159,7 @@ internal-title = 错误
 show-it = 显示
 already-ended = 它已经结束。
 not-ended = 它尚未结束。
+not-registered = 应用程序不再支持这种类型的操作。
 duplicate = 相同的操作已在等待或运行。
 not-found = 没有这个操作。
 too-many-pages = 您打开的页面过多。

@@ -48,8 +48,8 @@ test("nothing is made for ids that are not on the page", async () => {
   const before = page.document.body.innerHTML;
   const strangers = [
     replacement("preview", "of another operation", TWO),
-    `<td id="op-row-state-${ONE}" hx-swap-oob="true">Running</td>`,
-    `<span id="op-row-status-${ONE}" hx-swap-oob="true">50 %</span>`,
+    `<span id="op-row-progress-${ONE}" hx-swap-oob="true"><progress></progress></span>`,
+    `<div id="op-row-status-${ONE}" hx-swap-oob="true">half</div>`,
     '<div id="sidebar" hx-swap-oob="true">x</div>',
     '<div hx-swap-oob="beforeend:#sidebar">x</div>',
     '<div hx-swap-oob="true">no id</div>',

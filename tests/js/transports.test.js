@@ -307,8 +307,8 @@ test("a chain moves a page on over streams as well", async () => {
 });
 
 test("a list over a stream is fetched when it changes, and its rows move", async () => {
-  const page = await behindProxy(list(`<p>old <b id="op-row-state-${ONE}">0 %</b></p>`));
-  page.answers["/live/"] = () => html(list(`<p>new <b id="op-row-state-${ONE}">10 %</b></p>`));
+  const page = await behindProxy(list(`<p>old <b id="op-row-progress-${ONE}">0 %</b></p>`));
+  page.answers["/live/"] = () => html(list(`<p>new <b id="op-row-progress-${ONE}">10 %</b></p>`));
   assert.equal(page.openStreams[0].url.pathname, "/live/events");
   page.openStreams[0].event("operations-changed", '{"channel":"liveops.owner.ann"}');
   await page.settle();
@@ -319,7 +319,7 @@ test("a list over a stream is fetched when it changes, and its rows move", async
   ];
   page.openStreams[0].event(
     "operation-row",
-    rows.map(([id, text]) => `<b id="op-row-state-${id}" hx-swap-oob="true">${text}</b>`).join(""),
+    rows.map(([id, text]) => `<b id="op-row-progress-${id}" hx-swap-oob="true">${text}</b>`).join(""),
   );
   assert.equal(page.find("#liveops-list").textContent, "new 20 %");
   await page.pass(2_000);

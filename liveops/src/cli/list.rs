@@ -12,10 +12,8 @@ pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), Failure> {
     let rows = liveops.store().list(&filter, list.limit).await?;
     if list.json {
         for row in rows {
-            if let Some(operation) = liveops.engine().registry.find(&row.op_type) {
-                let json = OperationJson::of(liveops, &operation.kind, row, None);
-                say!("{}", serde_json::to_string(&json)?);
-            }
+            let json = OperationJson::of(liveops.engine(), row, None);
+            say!("{}", serde_json::to_string(&json)?);
         }
         return Ok(());
     }

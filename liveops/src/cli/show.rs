@@ -20,7 +20,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> 
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
-        say!("{:#}", json(liveops, &kind, row, &log)?);
+        say!("{:#}", json(liveops, row, &log)?);
     } else {
         say!("{}", text(&renderer, &kind, &row, &log).trim_end());
     }
@@ -28,10 +28,10 @@ pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> 
 }
 
 /// What a page has as JSON, and what only staff may know.
-fn json(liveops: &LiveOps, kind: &OperationKind, row: Model, log: &str) -> Result<Value, Failure> {
+fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, Failure> {
     let (input, worker) = (row.input.clone(), row.worker.clone());
     let traceback = row.traceback.clone();
-    let mut json = serde_json::to_value(OperationJson::of(liveops, kind, row, traceback))?;
+    let mut json = serde_json::to_value(OperationJson::of(liveops.engine(), row, traceback))?;
     json["input"] = input;
     json["worker"] = json!(worker);
     json["log"] = log.lines().collect();

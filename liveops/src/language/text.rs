@@ -145,6 +145,7 @@ texts! {
     ShowIt = "show-it",
     AlreadyEnded = "already-ended",
     NotEnded = "not-ended",
+    NotRegistered = "not-registered",
     Duplicate = "duplicate",
     NotFound = "not-found",
     TooManyPages = "too-many-pages",

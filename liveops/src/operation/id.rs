@@ -27,11 +27,19 @@ impl From<Uuid> for OperationId {
     }
 }
 
-impl FromStr for OperationId {
-    type Err = uuid::Error;
+/// A text that is no id of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected the id of an operation, found `{found}`")]
+pub struct ParseOperationIdError {
+    found: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
+impl FromStr for OperationId {
+    type Err = ParseOperationIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseOperationIdError> {
+        let id = text.parse().map(Self);
+        id.map_err(|_| ParseOperationIdError { found: text.to_owned() })
     }
 }
 

@@ -25,6 +25,18 @@ pub struct OperationKind {
 }
 
 impl OperationKind {
+    /// What there is to know of operations whose type is not registered (any more).
+    pub(crate) const UNREGISTERED: Self = Self {
+        op_type: "unregistered",
+        title: "",
+        stages: &[],
+        stage_weights: &[],
+        host_template: "",
+        result_template: "",
+        result_text_template: "",
+        policy: Policy::DEFAULT,
+    };
+
     /// The kind of the operations of type `Op`.
     pub const fn of<Op: LiveOperation>() -> Self {
         Self {

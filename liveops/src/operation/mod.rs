@@ -21,7 +21,7 @@ mod unique;
 mod user_id;
 
 pub use channel_name::ChannelName;
-pub use id::{Attempt, OperationId};
+pub use id::{Attempt, OperationId, ParseOperationIdError};
 pub use kind::OperationKind;
 pub use list_sort::{ListSort, ParseListSortError};
 pub use live_operation::{FromState, LiveOperation, NoState};

@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::{ListRow, Renderer};
+use super::{ListRow, Renderer, list::linked};
 use crate::language::Text;
 
 /// What became of what was asked for several operations at once.
@@ -8,8 +8,10 @@ use crate::language::Text;
 pub struct BulkOutcome {
     /// How many it was done for.
     pub done: usize,
-    /// Those it was not done for.
-    pub refused: Vec<BulkRefusal>,
+    /// How many it was not done for.
+    pub refused: usize,
+    /// Which ones these are, and why, as far as that is told.
+    pub reasons: Vec<BulkRefusal>,
 }
 
 /// An operation for which what was asked was not done.
@@ -82,8 +84,8 @@ impl Renderer {
             div id="liveops-bulk-outcome" class="liveops-outcome" hx-swap-oob=[swap] {
                 @if let Some(outcome) = outcome {
                     p { (self.done_in_words(outcome)) }
-                    @if !outcome.refused.is_empty() {
-                        ul { @for refusal in &outcome.refused { (refused(refusal)) } }
+                    @if !outcome.reasons.is_empty() {
+                        ul { @for refusal in &outcome.reasons { (refused(refusal)) } }
                     }
                 }
             }
@@ -91,7 +93,7 @@ impl Renderer {
     }
 
     fn done_in_words(&self, outcome: &BulkOutcome) -> String {
-        let all = outcome.done + outcome.refused.len();
+        let all = outcome.done + outcome.refused;
         self.language
             .say_with(Text::DoneOfSelected, [("done", outcome.done.into()), ("all", all.into())])
     }
@@ -99,12 +101,6 @@ impl Renderer {
 
 fn refused(refusal: &BulkRefusal) -> Markup {
     html! {
-        li {
-            @match &refusal.url {
-                Some(url) => a href=(url) { (refusal.title) },
-                None => (refusal.title),
-            }
-            ": " (refusal.reason)
-        }
+        li { (linked(&refusal.title, refusal.url.as_deref())) ": " (refusal.reason) }
     }
 }

@@ -1,6 +1,6 @@
 use maud::{Markup, PreEscaped, html};
 
-use super::{Apply, Fragment, Renderer, Subject};
+use super::{Apply, Fragment, Renderer, Subject, traceback};
 use crate::{
     language::Text,
     operation::{ChannelName, OperationId, OperationState},
@@ -19,8 +19,8 @@ pub struct Connection {
     /// The operation in whose container's place this one goes, when it is sent to a page that is
     /// already open.
     pub replaces: Option<OperationId>,
-    /// What went wrong, where whoever opens the page may read that.
-    pub traceback: Option<String>,
+    /// [What went wrong](Renderer::traceback), where whoever opens the page may read that.
+    pub traceback: Option<Markup>,
 }
 
 impl Renderer {
@@ -60,7 +60,7 @@ impl Renderer {
                 (region(Region::Progress))
                 (slot(id, None, fragments))
                 (region(Region::Result))
-                (self.traceback(id, None, connection.traceback.as_deref()))
+                (traceback::place(id, None, connection.traceback.as_ref()))
                 details class="op-log-box" open {
                     summary id={ "op-log-title-" (id) } { (self.language.say(Text::Log)) }
                     (region(Region::Log))
@@ -91,7 +91,7 @@ impl Renderer {
             snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();
         let mut html = self.out_of_band(id, &built_in);
         html.push_str(&slot(id, Some("true"), snapshot).0);
-        html.push_str(&self.traceback(id, Some("true"), None).0);
+        html.push_str(&traceback::place(id, Some("true"), None).0);
         html
     }
 }

@@ -1,12 +1,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
-use super::{
-    Age, BulkOutcome, Connection, Renderer,
-    region::{badge, progress_element},
-};
+use super::{Age, BulkOutcome, Connection, Renderer, region::badge};
 use crate::{
-    language::{Language, Text},
+    language::Text,
     operation::{ChannelName, ListSort, OperationId, OperationState, UserId},
     token::SubscriptionToken,
 };
@@ -20,6 +17,8 @@ pub struct ListRow {
     pub op_type: String,
     /// What people read as its name.
     pub title: String,
+    /// The path of its page, if there is one.
+    pub url: Option<String>,
     /// Whose it is.
     pub owner: UserId,
     /// Where it is in its life.
@@ -156,9 +155,11 @@ impl Renderer {
 
     /// The elements of a row that change while its operation runs, as elements that htmx swaps out
     /// of band. A row itself cannot be one of them: a browser drops `<tr>` outside of a table.
+    ///
+    /// All who have the operation in their list get the same, so no word in it is this renderer's.
     pub fn row_out_of_band(&self, row: &ListRow) -> String {
         html! {
-            (state_element(&self.language, row, Some("true")))
+            (progress_element(row, Some("true")))
             (status_element(row, Some("true")))
         }
         .0
@@ -177,12 +178,26 @@ impl Renderer {
         html! {
             tr {
                 @if is_staff { td { (self.tick(row)) } }
-                td { a href=(self.url(&row.op_type, row.id)) { (row.title) } }
-                td { (state_element(&self.language, row, None)) }
+                td id=(title_id(row)) { (linked(&row.title, row.url.as_deref())) }
+                td {
+                    span id={ "op-row-state-" (row.id) } { (badge(&self.language, row.state)) }
+                    " "
+                    (progress_element(row, None))
+                }
                 td { (status_element(row, None)) }
                 @if is_staff { td { (row.owner) } }
                 td { (self.time(moment(page.sort(), row))) }
             }
+        }
+    }
+}
+
+/// The name of an operation, which leads to its page if there is one.
+pub(super) fn linked(title: &str, url: Option<&str>) -> Markup {
+    html! {
+        @match url {
+            Some(url) => a href=(url) { (title) },
+            None => (title),
         }
     }
 }
@@ -205,14 +220,17 @@ const fn moment_in_words(sort: ListSort) -> Text {
     }
 }
 
-fn state_element(language: &Language, row: &ListRow, swap: Option<&'static str>) -> Markup {
+fn title_id(row: &ListRow) -> String {
+    format!("op-row-title-{}", row.id)
+}
+
+/// How far an operation is, as far as that can be said in no language: its name is on the page.
+fn progress_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
     let is_running = row.state == OperationState::Started;
     html! {
-        div id={ "op-row-state-" (row.id) } hx-swap-oob=[swap] {
-            (badge(language, row.state))
+        span id={ "op-row-progress-" (row.id) } hx-swap-oob=[swap] {
             @if let Some(percent) = row.percent.filter(|_| is_running) {
-                " "
-                (progress_element(language, percent))
+                progress max="100" value=(percent) aria-labelledby=(title_id(row)) {}
             }
         }
     }

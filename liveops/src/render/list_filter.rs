@@ -13,17 +13,7 @@ impl Renderer {
         html! {
             form class="liveops-filter" method="get" action={ (self.mount()) "/" } {
                 @if let Some(staff) = &page.staff { (self.type_filter(staff)) }
-                label {
-                    (say(Text::State)) " "
-                    select name="state" {
-                        option value="" { (say(Text::EveryState)) }
-                        @for state in OperationState::ALL {
-                            option value=(state) selected[page.state == Some(state)] {
-                                (say(state_in_words(state)))
-                            }
-                        }
-                    }
-                }
+                (self.state_filter(page.state))
                 @if let Some(staff) = &page.staff { (self.staff_filter(staff)) }
                 label { (say(Text::Search)) " " input type="search" name="q" value=(page.search); }
                 button type="submit" { (say(Text::Show)) }
@@ -33,44 +23,48 @@ impl Renderer {
 
     fn type_filter(&self, staff: &StaffList) -> Markup {
         let chosen = staff.op_type.as_deref();
+        let known = staff.op_types.iter().map(|(op_type, title)| (*op_type, title.clone()));
+        // One that the application knows no more has rows all the same.
         let is_known = |chosen: &&str| staff.op_types.iter().any(|(known, _)| known == chosen);
-        html! {
-            label {
-                (self.language.say(Text::Type)) " "
-                select name="op_type" {
-                    option value="" { (self.language.say(Text::EveryType)) }
-                    @for (op_type, title) in &staff.op_types {
-                        option value=(op_type) selected[chosen == Some(op_type)] { (title) }
-                    }
-                    // One that the application knows no more has rows all the same.
-                    @if let Some(unknown) = chosen.filter(|chosen| !is_known(chosen)) {
-                        option value=(unknown) selected { (unknown) }
-                    }
-                }
-            }
-        }
+        let unknown = chosen.filter(|chosen| !is_known(chosen));
+        let types = known.chain(unknown.map(|unknown| (unknown, unknown.to_owned())));
+        self.choice("op_type", Text::Type, Some(Text::EveryType), types, chosen)
+    }
+
+    fn state_filter(&self, chosen: Option<OperationState>) -> Markup {
+        let in_words = |state| self.language.say(state_in_words(state));
+        let states = OperationState::ALL.map(|state| (state.as_str(), in_words(state)));
+        let chosen = chosen.map(OperationState::as_str);
+        self.choice("state", Text::State, Some(Text::EveryState), states, chosen)
     }
 
     fn staff_filter(&self, staff: &StaffList) -> Markup {
         let say = |text| self.language.say(text);
+        let ages = Age::ALL.map(|age| (age.as_str(), age.in_words(&self.language)));
+        let sorts = ListSort::ALL.map(|sort| (sort.as_str(), say(sort_in_words(sort))));
         html! {
             label { (say(Text::Owner)) " " input type="text" name="owner" value=(staff.owner); }
+            (self.choice("age", Text::Age, Some(Text::EveryAge), ages, staff.age.map(Age::as_str)))
+            (self.choice("sort", Text::Sort, None, sorts, Some(staff.sort.as_str())))
+        }
+    }
+
+    /// One of several values, each with its words; or all of them, where there are words for that.
+    fn choice<'a>(
+        &self,
+        name: &str,
+        label: Text,
+        all: Option<Text>,
+        options: impl IntoIterator<Item = (&'a str, String)>,
+        chosen: Option<&str>,
+    ) -> Markup {
+        html! {
             label {
-                (say(Text::Age)) " "
-                select name="age" {
-                    option value="" { (say(Text::EveryAge)) }
-                    @for age in Age::ALL {
-                        option value=(age) selected[staff.age == Some(age)] {
-                            (age.in_words(&self.language))
-                        }
-                    }
-                }
-            }
-            label {
-                (say(Text::Sort)) " "
-                select name="sort" {
-                    @for sort in ListSort::ALL {
-                        option value=(sort) selected[staff.sort == sort] { (say(sort_in_words(sort))) }
+                (self.language.say(label)) " "
+                select name=(name) {
+                    @if let Some(all) = all { option value="" { (self.language.say(all)) } }
+                    @for (value, words) in options {
+                        option value=(value) selected[chosen == Some(value)] { (words) }
                     }
                 }
             }

@@ -121,21 +121,14 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
     let percent = bar.fraction().map(|fraction| (fraction * 1000.0).round() / 10.0);
     html! {
         @match percent {
-            Some(percent) => (progress_element(language, percent)),
+            Some(percent) => progress max="100" value=(percent) aria-label=(language.say(Text::Progress)) {
+                (language.say_with(Text::Percent, [("percent", percent.into())]))
+            },
             None => progress max="100" aria-label=(language.say(Text::Progress)) {},
         }
         span class="op-progress-text" {
             @if projection.state == OperationState::Started { (bar_text(language, bar)) }
             @else { (stopped_bar_text(language, bar)) }
-        }
-    }
-}
-
-/// How far something is, from 0 to 100.
-pub(super) fn progress_element(language: &Language, percent: f64) -> Markup {
-    html! {
-        progress max="100" value=(percent) aria-label=(language.say(Text::Progress)) {
-            (language.say_with(Text::Percent, [("percent", percent.into())]))
         }
     }
 }

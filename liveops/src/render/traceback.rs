@@ -7,27 +7,32 @@ impl Renderer {
     /// What went wrong, as an element that htmx swaps out of band: for staff, so never part of a
     /// snapshot or of anything else that all who watch an operation get.
     pub fn traceback_out_of_band(&self, id: OperationId, traceback: &str) -> String {
-        self.traceback(id, Some("true"), Some(traceback)).0
+        place(id, Some("true"), Some(&self.traceback(traceback))).0
     }
 
-    /// The place of what went wrong; empty for everybody but staff.
-    pub(super) fn traceback(
-        &self,
-        id: OperationId,
-        swap: Option<&'static str>,
-        traceback: Option<&str>,
-    ) -> Markup {
+    /// What went wrong, below a heading in the language of this renderer, which is that of whoever
+    /// looks: the page around it speaks another one.
+    pub fn traceback(&self, traceback: &str) -> Markup {
         let title = self.language.say(Text::Traceback);
         html! {
-            div id={ "op-traceback-" (id) } class="op-traceback" hx-swap-oob=[swap] {
-                @if let Some(traceback) = traceback {
-                    details {
-                        summary { (title) }
-                        // It scrolls, so it can be reached with the keyboard, and says what it is.
-                        pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (traceback) }
-                    }
-                }
+            details lang=(self.language) {
+                summary { (title) }
+                // It scrolls, so it can be reached with the keyboard, and says what it is.
+                pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (traceback) }
             }
+        }
+    }
+}
+
+/// The place of what went wrong; empty for everybody but staff.
+pub(super) fn place(
+    id: OperationId,
+    swap: Option<&'static str>,
+    traceback: Option<&Markup>,
+) -> Markup {
+    html! {
+        div id={ "op-traceback-" (id) } class="op-traceback" hx-swap-oob=[swap] {
+            @if let Some(traceback) = traceback { (traceback) }
         }
     }
 }

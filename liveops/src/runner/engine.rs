@@ -41,9 +41,19 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    /// What is known of the operation of `row`; `None` if its type is not registered.
+    pub(crate) fn kind_of(&self, row: &Model) -> Option<OperationKind> {
+        self.registry.find(&row.op_type).map(|operation| operation.kind)
+    }
+
     /// The type of this row's operation as it is counted: one of those that are registered.
     pub(crate) fn counted_type(&self, row: &Model) -> &'static str {
-        self.registry.find(&row.op_type).map_or("unregistered", |known| known.kind.op_type)
+        self.kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
+    }
+
+    /// The path of the page of this row's operation; there is none if its type is not registered.
+    pub(crate) fn page_url(&self, row: &Model) -> Option<String> {
+        self.kind_of(row).map(|kind| self.renderer.url(kind.op_type, row.operation_id()))
     }
 
     /// The language of whoever started the operation of `row`.
@@ -215,7 +225,7 @@ impl Engine {
         live: Option<&Projection>,
         language: &Language,
     ) -> ListRow {
-        let kind = self.registry.find(&row.op_type).map(|operation| operation.kind);
+        let kind = self.kind_of(row);
         let title =
             kind.map_or_else(|| row.op_type.clone(), |kind| language.title(&kind).into_owned());
         let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
@@ -225,6 +235,7 @@ impl Engine {
             state: row.state(),
             title,
             op_type: row.op_type.clone(),
+            url: self.page_url(row),
             percent: row.percent,
             status,
             created_on: row.created_on,

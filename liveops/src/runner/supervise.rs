@@ -115,7 +115,7 @@ impl Run {
 
     /// Tells the lists how far the run is, unless that is what they show.
     async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
-        let renderer = self.engine.renderer_of(&self.row);
+        let renderer = &self.engine.renderer;
         let projection = self.report().projection();
         let row = self.engine.list_row(&self.row, Some(&projection), renderer.language());
         let html: Arc<str> = renderer.row_out_of_band(&row).into();

@@ -31,7 +31,8 @@ pub struct ListFilter {
     pub state: Option<OperationState>,
     /// Those of this type.
     pub op_type: Option<String>,
-    /// Those with this text in their type, owner or status, or with this id.
+    /// Those with this text in their type, owner or status, or with this id. Capital letters are found as
+    /// small ones too; in SQLite only those of ASCII are.
     pub search: Option<String>,
     /// Those made before this one, in whichever order they are listed.
     pub before: Option<OperationId>,
@@ -138,17 +139,23 @@ fn matches(search: &str) -> Condition {
     if let Ok(id) = search.parse::<OperationId>() {
         return Condition::all().add(Column::Id.eq(id.as_uuid()));
     }
-    let escaped: String = search
-        .to_lowercase()
-        .chars()
-        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
-        .collect();
+    let (lowered, as_it_is) = (pattern(&search.to_lowercase()), pattern(search));
+    // SQLite's `lower` leaves all but ASCII alone, so a `Ż` is only found as it was typed.
     let contains = |column: Column| {
-        let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
-        Expr::expr(Func::lower(Expr::col(column))).like(pattern)
+        let lower = Expr::expr(Func::lower(Expr::col(column)));
+        Condition::any().add(lower.like(lowered.clone())).add(column.like(as_it_is.clone()))
     };
     Condition::any()
         .add(contains(Column::OpType))
         .add(contains(Column::Owner))
         .add(contains(Column::StatusText))
+}
+
+/// What a column is like that has this text in it.
+fn pattern(text: &str) -> LikeExpr {
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect();
+    LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }

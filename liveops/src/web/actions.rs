@@ -8,7 +8,7 @@ use axum::{
 use super::{
     error::{WebError, is_partial, wants_json},
     json::OperationJson,
-    page::{Found, find},
+    page::find,
     state::Web,
     viewer::{Authenticated, Viewer},
 };
@@ -27,12 +27,10 @@ pub(super) async fn cancel<V>(
 ) -> Response {
     let cancel = async {
         let found = find(&web, &viewer, &path).await?;
-        cancel_one(&web, &found.row).await.map(|()| found)
+        cancel_one(&web, &found.row).await?;
+        done(&web, &viewer, &found.row, &headers).await
     };
-    match cancel.await {
-        Ok(found) => done(&web, &viewer, &found, &headers).await,
-        Err(error) => error.answer(&web, &viewer, &headers),
-    }
+    cancel.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
 /// Asks for another run of an operation that has ended.
@@ -44,12 +42,10 @@ pub(super) async fn restart<V>(
 ) -> Response {
     let restart = async {
         let found = find(&web, &viewer, &path).await?;
-        restart_one(&web, &found.row).await.map(|()| found)
+        restart_one(&web, &found.row).await?;
+        done(&web, &viewer, &found.row, &headers).await
     };
-    match restart.await {
-        Ok(found) => done(&web, &viewer, &found, &headers).await,
-        Err(error) => error.answer(&web, &viewer, &headers),
-    }
+    restart.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
 pub(super) async fn cancel_one(web: &Web, row: &Model) -> Result<(), WebError> {
@@ -79,19 +75,16 @@ pub(super) async fn restart_one(web: &Web, row: &Model) -> Result<(), WebError> 
 async fn done(
     web: &Web,
     viewer: &Viewer,
-    Found { kind, row }: &Found,
+    row: &Model,
     headers: &HeaderMap,
-) -> Response {
+) -> Result<Response, WebError> {
     let id = row.operation_id();
     if is_partial(headers) {
-        return StatusCode::NO_CONTENT.into_response();
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if !wants_json(headers) {
-        return Redirect::to(&web.liveops.url(&row.op_type, id)).into_response();
+        return Ok(Redirect::to(&web.liveops.url(&row.op_type, id)).into_response());
     }
-    match web.liveops.find(id).await {
-        Ok(Some(row)) => Json(OperationJson::new(web, viewer, kind, row)).into_response(),
-        Ok(None) => WebError::not_found().into_response(),
-        Err(error) => WebError::from(error).into_response(),
-    }
+    let row = web.liveops.find(id).await?.ok_or_else(WebError::not_found)?;
+    Ok(Json(OperationJson::new(web, viewer, row)).into_response())
 }

@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use axum::{
     Extension, Json,
-    extract::{Query, RawQuery, Request},
+    extract::{Query, RawQuery, Request, rejection::QueryRejection},
     http::HeaderMap,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +12,10 @@ use super::{
     actions::{cancel_one, restart_one},
     create::{body, media_type},
     error::{Told, WebError, is_partial, wants_json},
-    list::{List, PAGE_LEN},
-    list_query::ListQuery,
+    list::PAGE_LEN,
+    list_query::{ListQuery, asking, with_outcome},
     state::Web,
-    viewer::{Authenticated, Viewer},
+    viewer::Authenticated,
 };
 use crate::{
     language::{Language, Text},
@@ -64,12 +64,12 @@ struct ResultJson {
 /// Asks for the end of several operations, or for another run of them, one after the other: what is
 /// refused for one of them keeps nobody from the others. For superusers.
 ///
-/// The page that answers a plain form is the list, with what became of the request.
+/// A plain form is led to the list, which says how many it was done for: an answer that is loaded anew
+/// must not ask for it once more.
 pub(super) async fn bulk<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    Query(query): Query<ListQuery>,
-    RawQuery(raw_query): RawQuery,
+    query: Result<Query<ListQuery>, QueryRejection>,
     headers: HeaderMap,
     request: Request,
 ) -> Response {
@@ -77,6 +77,8 @@ pub(super) async fn bulk<V>(
         if !viewer.is_superuser {
             return Err(WebError::forbidden(Text::StaffOnly));
         }
+        let query = ListQuery::read(query)?;
+        let place = query.filter(&viewer)?.place;
         let (action, ids) = read(&web, &headers, request).await?;
         let renderer = web.renderer_for(&viewer);
         let language = renderer.language();
@@ -91,20 +93,19 @@ pub(super) async fn bulk<V>(
         if wants_json(&headers) {
             return Ok(Json(BulkJson::of(answers)).into_response());
         }
-        page(&web, &viewer, &query, raw_query, outcome(&web, language, answers)).await
+        let asked = with_outcome(query.asked(place), &outcome(&web, language, answers));
+        Ok(to_list(&web, &asked).into_response())
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-async fn page(
-    web: &Web,
-    viewer: &Viewer,
-    query: &ListQuery,
-    raw_query: Option<String>,
-    outcome: BulkOutcome,
-) -> Result<Response, WebError> {
-    let list = List::read(web, viewer, query, raw_query).await?;
-    Ok(list.document(Some(outcome))?.into_response())
+/// Leads whoever loads the address of the form to the list that it stands in.
+pub(super) async fn list(Extension(web): Extension<Web>, RawQuery(asked): RawQuery) -> Redirect {
+    to_list(&web, &asked.unwrap_or_default())
+}
+
+fn to_list(web: &Web, asked: &str) -> Redirect {
+    Redirect::to(&asking(&format!("{}/", web.liveops.mount()), asked))
 }
 
 async fn read(
@@ -113,13 +114,15 @@ async fn read(
     request: Request,
 ) -> Result<(Action, Vec<OperationId>), WebError> {
     let body = body(web, request).await?;
-    let asked = match media_type(headers).as_str() {
-        "application/json" => serde_json::from_slice(&body)
-            .map_err(|error| WebError::unreadable(error.to_string()))?,
-        "application/x-www-form-urlencoded" | "" => Asked::of_form(&body),
+    let (asked, name): (Asked, _) = match media_type(headers).as_str() {
+        "application/json" => {
+            let asked = serde_json::from_slice(&body);
+            (asked.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
+        }
+        "application/x-www-form-urlencoded" | "" => (Asked::of_form(&body), "id"),
         other => return Err(WebError::unsupported(other)),
     };
-    Ok((asked.action()?, asked.ids()?))
+    Ok((asked.action()?, asked.ids(name)?))
 }
 
 impl Asked {
@@ -145,24 +148,21 @@ impl Asked {
         }
     }
 
-    /// The operations, each once, in the order in which they were named.
-    fn ids(&self) -> Result<Vec<OperationId>, WebError> {
+    /// The operations, each once, in the order in which they were sent as `name`.
+    fn ids(&self, name: &str) -> Result<Vec<OperationId>, WebError> {
         if self.ids.is_empty() {
             return Err(WebError::unreadable(Text::NothingSelected));
         }
         if self.ids.len() as u64 > PAGE_LEN {
             let found = self.ids.len();
             return Err(WebError::unreadable(format!(
-                "id: expected at most {PAGE_LEN} of them, found {found}"
+                "{name}: expected at most {PAGE_LEN} of them, found {found}"
             )));
         }
         let parse = |text: &String| {
-            let refused = |_| {
-                WebError::unreadable(format!("id: expected the id of an operation, found `{text}`"))
-            };
-            text.parse::<OperationId>().map_err(refused)
+            text.parse().map_err(|error| WebError::unreadable(format!("{name}: {error}")))
         };
-        let ids: Vec<_> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
+        let ids: Vec<OperationId> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
         let mut seen = HashSet::new();
         Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
     }
@@ -189,16 +189,13 @@ async fn act(web: &Web, action: Action, id: OperationId, language: &Language) ->
 fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcome {
     let all = answers.len();
     let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
-        let row = row.as_ref();
-        let title = |row| web.engine().list_row(row, None, language).title;
-        Some(BulkRefusal {
-            reason: refusal?.message,
-            title: row.map_or_else(|| id.to_string(), title),
-            url: row.map(|row| web.liveops.url(&row.op_type, id)),
-        })
+        let reason = refusal?.message;
+        let row = row.map(|row| web.engine().list_row(&row, None, language));
+        let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
+        Some(BulkRefusal { title, url, reason })
     });
-    let refused: Vec<_> = refused.collect();
-    BulkOutcome { done: all - refused.len(), refused }
+    let reasons: Vec<_> = refused.collect();
+    BulkOutcome { done: all - reasons.len(), refused: reasons.len(), reasons }
 }
 
 impl BulkJson {

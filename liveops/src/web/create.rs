@@ -119,8 +119,7 @@ fn answer(
     if wants_json(headers) {
         let status = if enqueued.is_new() { StatusCode::CREATED } else { StatusCode::OK };
         let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(id))?;
-        let json =
-            OperationJson::new(web, viewer, &kind, enqueued.into_row()).connected(token, None);
+        let json = OperationJson::new(web, viewer, enqueued.into_row()).connected(token, None);
         return Ok((status, [(header::LOCATION, url)], Json(json)).into_response());
     }
     if is_partial(headers) {

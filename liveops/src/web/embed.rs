@@ -86,13 +86,14 @@ impl Embedded {
         }
         // Not under a run that began since the row was read.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
-        let traceback = viewer.traceback_of(row).filter(|_| is_shown).map(str::to_owned);
+        let traceback = viewer.traceback_of(row).filter(|_| is_shown);
+        let readers = engine.renderer.speaking(viewer.accepted_languages());
         let cursor = cursor.to_string();
         let connection = Connection {
             token: Some(token.clone()),
             cursor: Some(cursor.clone()),
             replaces: None,
-            traceback,
+            traceback: traceback.map(|text| readers.traceback(text)),
         };
         let container = renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })

@@ -152,7 +152,8 @@ impl WebError {
         }
     }
 
-    fn into_json(self, language: &Language) -> Response {
+    /// The answer to scripts and programs, whatever they say they accept.
+    pub(super) fn into_json(self, language: &Language) -> Response {
         let status = self.status;
         (status, Json(json!({ "error": self.told(language) }))).into_response()
     }
@@ -169,13 +170,6 @@ impl WebError {
             StatusCode::TOO_MANY_REQUESTS => Text::TooManyTitle,
             _ => Text::InternalTitle,
         }
-    }
-}
-
-/// The answer to whoever is not known, as JSON in English.
-impl IntoResponse for WebError {
-    fn into_response(self) -> Response {
-        self.into_json(&Language::default())
     }
 }
 
@@ -213,7 +207,10 @@ impl From<RestartError> for WebError {
                     Self::internal(&error)
                 }
             },
-            _ => Self::internal(&error),
+            RestartError::NotRegistered { .. } => {
+                Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
+            }
+            RestartError::Store(_) => Self::internal(&error),
         }
     }
 }

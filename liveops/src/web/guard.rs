@@ -3,16 +3,18 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use super::{error::WebError, state::Web};
+use super::{error::WebError, state::Web, viewer::accepted_languages};
 use crate::language::Text;
 
 /// Refuses requests that change something and come from another site's page.
 ///
 /// Browsers say where a request comes from in `Sec-Fetch-Site`; older ones in `Origin`. A request
 /// with neither is not a browser's, and carries no cookies that it was not given.
+///
+/// Whose request it is nobody has looked at yet, so the refusal is in a language that the browser asks for.
 pub(super) async fn refuse_cross_site(
     Extension(web): Extension<Web>,
     request: Request,
@@ -27,7 +29,9 @@ pub(super) async fn refuse_cross_site(
     if request.method().is_safe() || is_from_here {
         next.run(request).await
     } else {
-        WebError::forbidden(Text::OtherSite).into_response()
+        let accepted = accepted_languages(headers).unwrap_or_default();
+        let renderer = web.engine().renderer.speaking(&accepted);
+        WebError::forbidden(Text::OtherSite).into_json(renderer.language())
     }
 }
 

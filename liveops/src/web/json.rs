@@ -6,7 +6,7 @@ use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
     projection::{Attempts, Projection, StageTiming},
-    runner::LiveOps,
+    runner::Engine,
     store::Model,
     token::SubscriptionToken,
 };
@@ -18,7 +18,8 @@ pub(crate) struct OperationJson {
     op_type: String,
     owner: String,
     state: OperationState,
-    url: String,
+    /// `None` if the operation has no page, because its type is not registered.
+    url: Option<String>,
     channel: String,
     created_on: DateTime<Utc>,
     started_on: Option<DateTime<Utc>>,
@@ -77,24 +78,20 @@ impl From<Attempts> for AttemptsJson {
 impl OperationJson {
     /// The operation of `row` for `viewer`, with what it shows right now where it runs in this
     /// process.
-    pub(super) fn new(web: &Web, viewer: &Viewer, kind: &OperationKind, row: Model) -> Self {
+    pub(super) fn new(web: &Web, viewer: &Viewer, row: Model) -> Self {
         let traceback = viewer.traceback_of(&row).map(str::to_owned);
-        Self::of(&web.liveops, kind, row, traceback)
+        Self::of(web.engine(), row, traceback)
     }
 
     /// The same for somebody who may read this traceback.
-    pub(crate) fn of(
-        liveops: &LiveOps,
-        kind: &OperationKind,
-        row: Model,
-        traceback: Option<String>,
-    ) -> Self {
+    pub(crate) fn of(engine: &Engine, row: Model, traceback: Option<String>) -> Self {
         let id = row.operation_id();
-        let projection = liveops.engine().projection_of(kind, &row);
+        let kind = &engine.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
+        let projection = engine.projection_of(kind, &row);
         Self {
             id,
             state: row.state(),
-            url: liveops.url(&row.op_type, id),
+            url: engine.page_url(&row),
             channel: ChannelName::operation(id).to_string(),
             created_on: row.created_on,
             started_on: row.started_on,

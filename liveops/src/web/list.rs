@@ -1,6 +1,6 @@
 use axum::{
     Extension, Json,
-    extract::{Query, RawQuery},
+    extract::{Query, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     error::{WebError, is_partial, wants_json},
     json::OperationJson,
-    list_query::{self, ListQuery},
+    list_query::{self, ListQuery, asking},
     page::LIVE_PAGE,
     state::Web,
     viewer::{Authenticated, Viewer},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     language::{Language, Text},
     render::{BulkOutcome, Connection, ListPage, ListRow, StaffList},
-    store::{ListFilter, Listed, Model},
+    store::{ListFilter, ListPlace, Listed, Model},
 };
 
 /// How many operations a page of the list has.
@@ -35,39 +35,35 @@ struct ListJson {
 pub(super) async fn list<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    Query(query): Query<ListQuery>,
-    RawQuery(raw_query): RawQuery,
+    query: Result<Query<ListQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let answer = async {
-        let list = List::read(&web, &viewer, &query, raw_query).await?;
-        list.answer(&headers)
+        let query = ListQuery::read(query)?;
+        List::read(&web, &viewer, &query).await?.answer(&headers)
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
 /// A page of a list for one viewer.
-pub(super) struct List<'a> {
+struct List<'a> {
     web: &'a Web,
     viewer: &'a Viewer,
     query: &'a ListQuery,
-    /// What asks for this page, with its question mark; empty where nothing is asked for.
-    asked: String,
     filter: ListFilter,
     listed: Listed,
+    outcome: Option<BulkOutcome>,
 }
 
 impl<'a> List<'a> {
-    pub(super) async fn read(
+    async fn read(
         web: &'a Web,
         viewer: &'a Viewer,
         query: &'a ListQuery,
-        raw_query: Option<String>,
     ) -> Result<Self, WebError> {
-        let filter = query.filter(viewer)?;
+        let (filter, outcome) = (query.filter(viewer)?, query.outcome()?);
         let listed = web.engine().store.list_page(&filter, PAGE_LEN).await?;
-        let asked = raw_query.map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(Self { web, viewer, query, asked, filter, listed })
+        Ok(Self { web, viewer, query, filter, listed, outcome })
     }
 
     fn answer(self, headers: &HeaderMap) -> Result<Response, WebError> {
@@ -81,16 +77,16 @@ impl<'a> List<'a> {
         };
         if is_partial(headers) {
             let renderer = self.web.renderer_for(self.viewer);
-            let table = renderer.list_table(&self.page(renderer.language(), None)?);
+            let table = renderer.list_table(&self.page(renderer.language())?);
             return Ok((headers_of("no-store"), table).into_response());
         }
-        Ok((headers_of(LIVE_PAGE), self.document(None)?).into_response())
+        Ok((headers_of(LIVE_PAGE), self.document()?).into_response())
     }
 
-    /// The whole page, for those who do not have it yet, with what became of what was asked for on it.
-    pub(super) fn document(&self, outcome: Option<BulkOutcome>) -> Result<Markup, WebError> {
+    /// The whole page, for those who do not have it yet.
+    fn document(&self) -> Result<Markup, WebError> {
         let renderer = self.web.renderer_for(self.viewer);
-        let page = self.page(renderer.language(), outcome)?;
+        let page = self.page(renderer.language())?;
         let channel = self.viewer.list_channel();
         let token = self.web.engine().keys.sign(&self.viewer.id, &channel)?;
         let connection = Connection { token: Some(token), ..Connection::default() };
@@ -98,16 +94,12 @@ impl<'a> List<'a> {
         Ok(renderer.page(&renderer.language().say(Text::Operations), &self.viewer.id, list))
     }
 
-    fn page(
-        &self,
-        language: &Language,
-        outcome: Option<BulkOutcome>,
-    ) -> Result<ListPage, WebError> {
+    fn page(&self, language: &Language) -> Result<ListPage, WebError> {
         let rows = self.listed.rows.iter();
-        let staff = self.viewer.is_superuser.then(|| self.staff(language, outcome));
+        let staff = self.viewer.is_superuser.then(|| self.staff(language));
         Ok(ListPage {
             rows: rows.map(|row| list_row(self.web, row, language)).collect(),
-            url: format!("{}/{}", self.web.liveops.mount(), self.asked),
+            url: self.url_at(self.filter.place),
             next_url: self.next_url(),
             previous_url: self.previous_url(),
             state: self.filter.state,
@@ -116,11 +108,7 @@ impl<'a> List<'a> {
         })
     }
 
-    fn staff(
-        &self,
-        language: &Language,
-        outcome: Option<BulkOutcome>,
-    ) -> Result<StaffList, WebError> {
+    fn staff(&self, language: &Language) -> Result<StaffList, WebError> {
         let kinds = self.web.engine().registry.iter().map(|operation| &operation.kind);
         let mut op_types: Vec<_> =
             kinds.map(|kind| (kind.op_type, language.title(kind).into_owned())).collect();
@@ -131,29 +119,33 @@ impl<'a> List<'a> {
             owner: self.query.owner.clone(),
             age: self.query.age()?,
             sort: self.filter.sort,
-            bulk_url: format!("{}/bulk{}", self.web.liveops.mount(), self.asked),
-            outcome,
+            bulk_url: asking(
+                &format!("{}/bulk", self.web.liveops.mount()),
+                &self.query.asked(self.filter.place),
+            ),
+            outcome: self.outcome.clone(),
         })
     }
 
     fn into_json(self) -> ListJson {
         let (next_url, previous_url) = (self.next_url(), self.previous_url());
         let Self { web, viewer, listed, .. } = self;
-        let operations = listed.rows.into_iter().filter_map(|row| {
-            let kind = web.engine().registry.find(&row.op_type)?.kind;
-            Some(OperationJson::new(web, viewer, &kind, row))
-        });
+        let operations = listed.rows.into_iter().map(|row| OperationJson::new(web, viewer, row));
         ListJson { operations: operations.collect(), next_url, previous_url }
     }
 
     fn next_url(&self) -> Option<String> {
-        let mount = self.web.liveops.mount();
-        self.listed.next.map(|place| self.query.url_at(mount, place))
+        self.listed.next.map(|place| self.url_at(place))
     }
 
     fn previous_url(&self) -> Option<String> {
-        let mount = self.web.liveops.mount();
-        self.listed.previous.map(|place| self.query.url_at(mount, place))
+        self.listed.previous.map(|place| self.url_at(place))
+    }
+
+    /// The same list from another place on.
+    fn url_at(&self, place: ListPlace) -> String {
+        let list = format!("{}/", self.web.liveops.mount());
+        asking(&list, &self.query.asked(place))
     }
 }
 

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use axum::{
     Extension,
     http::HeaderMap,
-    response::{IntoResponse, Response, sse},
+    response::{Response, sse},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
@@ -39,7 +39,7 @@ pub(super) async fn events<V>(
 ) -> Response {
     match ListEvents::begin(&web, &viewer, &headers).await {
         Ok(events) => answer(events.into_stream()),
-        Err(error) => error.into_response(),
+        Err(error) => error.into_json(web.renderer_for(&viewer).language()),
     }
 }
 

@@ -1,12 +1,13 @@
 use std::{fmt::Display, str::FromStr};
 
+use axum::extract::{Query, rejection::QueryRejection};
 use chrono::Utc;
 use serde::Deserialize;
 
-use super::{error::WebError, viewer::Viewer};
+use super::{error::WebError, list::PAGE_LEN, viewer::Viewer};
 use crate::{
     operation::{ListSort, UserId},
-    render::Age,
+    render::{Age, BulkOutcome},
     store::{ListFilter, ListKey, ListPlace},
 };
 
@@ -27,9 +28,17 @@ pub(super) struct ListQuery {
     before: String,
     next: String,
     previous: String,
+    done: String,
+    refused: String,
 }
 
 impl ListQuery {
+    /// What an address asks for.
+    pub(super) fn read(query: Result<Query<Self>, QueryRejection>) -> Result<Self, WebError> {
+        let Query(query) = query.map_err(|error| WebError::unreadable(error.body_text()))?;
+        Ok(query)
+    }
+
     /// The filter that it is for `viewer`, who may not see everything.
     pub(super) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
         let owner = if viewer.is_superuser {
@@ -57,6 +66,12 @@ impl ListQuery {
         parsed("age", &self.age)
     }
 
+    /// What became of what was asked for several operations, where an answer to that led here.
+    pub(super) fn outcome(&self) -> Result<Option<BulkOutcome>, WebError> {
+        let counts = count("done", &self.done)?.zip(count("refused", &self.refused)?);
+        Ok(counts.map(|(done, refused)| BulkOutcome { done, refused, reasons: Vec::new() }))
+    }
+
     fn place(&self, sort: ListSort) -> Result<ListPlace, WebError> {
         if self.next.is_empty() && self.previous == END {
             return Ok(ListPlace::End);
@@ -72,8 +87,8 @@ impl ListQuery {
         Ok(next.or(previous).unwrap_or_default())
     }
 
-    /// The same list from another place on.
-    pub(super) fn url_at(&self, mount: &str, place: ListPlace) -> String {
+    /// What asks for the same list from this place on: the query of an address.
+    pub(super) fn asked(&self, place: ListPlace) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
             ("op_type", &self.op_type),
@@ -94,8 +109,34 @@ impl ListQuery {
             ListPlace::End => query.append_pair("previous", END),
             ListPlace::Start => &mut query,
         };
-        format!("{mount}/?{}", query.finish())
+        query.finish()
     }
+}
+
+/// The address at which this is asked for.
+pub(super) fn asking(path: &str, asked: &str) -> String {
+    if asked.is_empty() { path.to_owned() } else { format!("{path}?{asked}") }
+}
+
+/// The same query, which then also says what became of what was asked for several operations.
+pub(super) fn with_outcome(asked: String, outcome: &BulkOutcome) -> String {
+    form_urlencoded::Serializer::new(asked)
+        .append_pair("done", &outcome.done.to_string())
+        .append_pair("refused", &outcome.refused.to_string())
+        .finish()
+}
+
+/// How many of the operations of a page.
+fn count(field: &str, value: &str) -> Result<Option<usize>, WebError> {
+    let parse = |value: String| {
+        let count = value.parse().ok().filter(|count| *count <= PAGE_LEN as usize);
+        count.ok_or_else(|| {
+            WebError::unreadable(format!(
+                "{field}: expected a number up to {PAGE_LEN}, found `{value}`"
+            ))
+        })
+    };
+    text(value).map(parse).transpose()
 }
 
 pub(super) fn text(value: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use axum::{
     Extension,
     extract::{Path, Query},
     http::HeaderMap,
-    response::{IntoResponse, Response, sse},
+    response::{Response, sse},
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
@@ -44,16 +44,19 @@ pub(super) async fn events<V>(
 ) -> Response {
     let since = last_event_id(&headers).or(query.since);
     let since = since.and_then(|since| since.parse().ok());
-    let events = async {
+    let entered = async {
         let found = page::find(&web, &viewer, &path).await?;
         let client = web
             .enter(&viewer.id, Transport::EventStream)
             .ok_or_else(WebError::too_many_connections)?;
-        Ok(OperationEvents::begin(web, viewer, found, client, since).await)
+        Ok((found, client))
     };
-    match events.await {
-        Ok(events) => answer(events.into_stream()),
-        Err(error) => WebError::into_response(error),
+    match entered.await {
+        Ok((found, client)) => {
+            let events = OperationEvents::begin(web, viewer, found, client, since).await;
+            answer(events.into_stream())
+        }
+        Err(error) => WebError::into_json(error, web.renderer_for(&viewer).language()),
     }
 }
 

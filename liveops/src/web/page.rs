@@ -78,7 +78,7 @@ async fn show(
         Embedded::look(web.engine(), viewer, &kind, &row).await?;
     if as_json {
         let staff = viewer.is_superuser.then(|| StaffJson::of(&row));
-        let json = OperationJson::new(web, viewer, &kind, row).for_staff(staff);
+        let json = OperationJson::new(web, viewer, row).for_staff(staff);
         let json = json.connected(token, Some(cursor));
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }

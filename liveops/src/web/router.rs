@@ -21,6 +21,7 @@ use crate::runner::LiveOps;
 /// |---|---|
 /// | `GET /` | lists the viewer's operations; everybody's for superusers, see [below](#staff) |
 /// | `POST /bulk` | asks for the end of several operations, or for another run of them; for superusers |
+/// | `GET /bulk` | leads to the list that the query asks for |
 /// | `GET /{op_type}/` | the form of an operation that has one, or what it asks for as JSON |
 /// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
@@ -38,8 +39,8 @@ use crate::runner::LiveOps;
 ///
 /// # Staff
 ///
-/// A list takes these parameters. What is not one of the values is a 422 that names the parameter; a
-/// viewer who is no superuser has only ever their own operations listed.
+/// A list takes these parameters. What is not one of the values, or given twice, is a 422 that names the
+/// parameter; a viewer who is no superuser has only ever their own operations listed.
 ///
 /// | parameter | lists those |
 /// |---|---|
@@ -54,7 +55,8 @@ use crate::runner::LiveOps;
 ///
 /// `POST /bulk` takes `action`, which is `cancel` or `restart`, and up to 50 times `id`, or as JSON
 /// `{"action","ids"}`. It does what it can, and tells for which operations it did not and why: in JSON as
-/// `{"done","refused","results":[{"id","done","error"}]}`.
+/// `{"done","refused","results":[{"id","done","error"}]}`. A plain form is led to the list, with the first two
+/// in its query.
 ///
 /// On the page of an operation superusers see what its row holds, the input among it: what is not
 /// theirs to read does not belong into an input.
@@ -119,7 +121,7 @@ where
 
     let mut router = Router::new()
         .route(&at("/"), get(list::list::<V>))
-        .route(&at("/bulk"), post(bulk::bulk::<V>).layer(body_limit))
+        .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>).layer(body_limit))
         .route(&at("/ws"), get(socket::connect::<V>))
         .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))

@@ -2,7 +2,7 @@ use axum::{
     Extension,
     extract::{Query, WebSocketUpgrade, ws::WebSocket},
     http::HeaderMap,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Deserialize;
 
@@ -47,7 +47,8 @@ pub(super) async fn connect<V>(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !is_own_origin(&web, &headers) {
-        return WebError::forbidden(Text::OtherSite).into_response();
+        return WebError::forbidden(Text::OtherSite)
+            .into_json(web.renderer_for(&viewer).language());
     }
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)

@@ -88,14 +88,14 @@ async fn read(web: &Web, Found { kind, row }: &Found) -> Result<StaffSection, St
     })
 }
 
-/// An operation with the path of its page; without it, once it was pruned.
+/// An operation with the path of its page; without it, once it was pruned or is not registered.
 async fn linked(
     web: &Web,
     id: Option<Uuid>,
 ) -> Result<Option<(OperationId, Option<String>)>, StoreError> {
     let Some(id) = id.map(OperationId::from) else { return Ok(None) };
     let row = web.engine().store.find(id).await?;
-    Ok(Some((id, row.map(|row| web.liveops.url(&row.op_type, id)))))
+    Ok(Some((id, row.and_then(|row| web.engine().page_url(&row)))))
 }
 
 /// What only staff read of an operation, as JSON.

@@ -38,7 +38,7 @@ pub(super) async fn refresh<V>(
     };
     match granted.await {
         Ok(granted) => Json(granted).into_response(),
-        Err(error) => error.into_response(),
+        Err(error) => error.into_json(web.renderer_for(&viewer).language()),
     }
 }
 

@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use axum::{
     Extension,
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -144,7 +144,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let extracted = V::from_request_parts(parts, state).await;
         let mut viewer: Viewer = extracted.map_err(IntoResponse::into_response)?.into();
-        viewer.languages = viewer.languages.or_else(|| accepted_languages(parts));
+        viewer.languages = viewer.languages.or_else(|| accepted_languages(&parts.headers));
         let Extension(web) = Extension::<Web>::from_request_parts(parts, state)
             .await
             .map_err(IntoResponse::into_response)?;
@@ -157,7 +157,8 @@ where
     }
 }
 
-fn accepted_languages(parts: &Parts) -> Option<String> {
-    let accepted = parts.headers.get(header::ACCEPT_LANGUAGE)?;
+/// What the browser of a request asks for.
+pub(super) fn accepted_languages(headers: &HeaderMap) -> Option<String> {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE)?;
     accepted.to_str().ok().map(str::to_owned)
 }

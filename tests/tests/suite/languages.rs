@@ -6,15 +6,19 @@ use axum::{
     http::{Request, header},
 };
 use liveops::{
-    LiveOperation, OperationId, OperationState, Progress, Run, RunError, RunResult, RunnerKind,
-    Viewer, language::Languages, runner::Builder,
+    ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run, RunError,
+    RunResult, RunnerKind, Viewer, language::Languages, runner::Builder,
 };
+use reqwest::{Client, Method};
 use sea_orm::TransactionTrait;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::support::{
     app::{Answer, Gate, TestApp},
     database::on_every_database,
+    events::Events,
+    served::{Served, html},
 };
 
 /// Says in the language of its owner how many rows it has, and fails where it has none.
@@ -163,12 +167,54 @@ async fn a_list_is_in_the_language_of_its_reader() {
 }
 
 #[tokio::test]
+async fn what_is_pushed_into_a_list_is_the_same_in_every_language() {
+    let served = Served::build(Config::default(), speaking).await;
+    let url = served.server.url("/live/events");
+    let mut events = Events::open(&url, &[("x-user", "admin")]).await;
+    let id = started(&served.app, RowCount::OP_TYPE, r#"{"rows":5000}"#, "pl").await;
+    let pushed = events.next_matching(|event| event.data.contains("5000 wierszy")).await;
+    let row = &pushed.last().unwrap().data;
+    assert!(row.contains(&format!("<span id=\"op-row-progress-{id}\"")), "{row}");
+    let named = format!("aria-labelledby=\"op-row-title-{id}\"");
+    assert!(row.contains("value=\"50\"") && row.contains(&named), "{row}");
+    for words in ["liveops-badge", "op-row-state", "W toku", "Postęp", "50%"] {
+        assert!(!row.contains(words), "{words} in {row}");
+    }
+    let list = ask(&served.app, "GET", "/live/", "admin", "de").await.body;
+    assert_eq!(inside(&list, "liveops-badge"), "Läuft");
+    let (_, title) = list.split_once(&format!("id=\"op-row-title-{id}\">")).unwrap();
+    assert!(title.split_once("</td>").unwrap().0.contains("Row count"), "{title}");
+    for element in row.split_inclusive("</span>") {
+        let shown = element.replace(" hx-swap-oob=\"true\"", "");
+        assert!(list.contains(&shown), "{shown} is not in {list}");
+    }
+    served.app.gate.open(1);
+}
+
+#[tokio::test]
 async fn what_went_wrong_is_said_in_the_owners_language() {
     let app = TestApp::with(|builder| speaking(builder).runner(RunnerKind::Eager)).await;
     let id = started(&app, Failure::OP_TYPE, "{}", "uk").await;
     let row = app.liveops.find(id).await.unwrap().unwrap();
     let told = row.error_message.unwrap();
     assert!(told.starts_with("Щось пішло не так.") && told.contains(&id.to_string()), "{told}");
+}
+
+#[tokio::test]
+async fn staff_read_the_traceback_below_a_heading_in_their_language() {
+    let served = Served::build(Config::default(), speaking).await;
+    let id = started(&served.app, Failure::OP_TYPE, "{}", "pl").await;
+    served.app.ends(id).await;
+    let path = format!("/live/test.failure/{id}/");
+    let page = ask(&served.app, "GET", &path, "admin", "de").await.body;
+    assert!(page.contains("class=\"liveop\" lang=\"pl\""), "{page}");
+    let heading = "<details lang=\"de\"><summary>Fehlerverlauf</summary>";
+    assert!(page.contains(heading), "{page}");
+
+    let headers = [("x-user", "admin"), ("accept-language", "de")];
+    let mut events = Events::open(&served.server.url(&format!("{path}events")), &headers).await;
+    let pushed = events.until(|message| message["liveop_finished"].is_object()).await;
+    assert!(pushed.iter().any(|(_, message)| html(message).contains(heading)), "{pushed:?}");
 }
 
 #[tokio::test]
@@ -195,6 +241,49 @@ async fn a_refusal_is_in_the_language_of_its_reader() {
     let refused = app.send(cancel.body(Body::empty()).unwrap()).await;
     assert_eq!(refused.json()["error"]["code"], "already_ended");
     assert_eq!(refused.json()["error"]["message"], "Der Vorgang ist schon beendet.");
+}
+
+#[tokio::test]
+async fn what_is_refused_to_scripts_is_in_the_language_of_their_reader() {
+    let mut config = Config::default();
+    config.connections_per_viewer_max = 1;
+    let served = Served::build(config, speaking).await;
+    let id = started(&served.app, RowCount::OP_TYPE, r#"{"rows":2}"#, "en").await;
+    let refused = async |method: Method, path: &str, headers: &[(&str, &str)]| {
+        let request = Client::new().request(method, served.server.url(path));
+        let request = request.header(header::ACCEPT_LANGUAGE, "pl");
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let other_site = "Żądania z innych witryn są odrzucane.";
+    let elsewhere = ("origin", "https://elsewhere.example");
+    let foreign_socket = [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        elsewhere,
+    ];
+    assert_eq!(refused(Method::GET, "/live/ws", &foreign_socket).await, other_site);
+    let path = format!("/live/test.row_count/{id}");
+    let message = refused(Method::POST, &format!("{path}/cancel"), &[elsewhere]).await;
+    assert_eq!(message, other_site);
+
+    let _open = Events::open(&served.server.url("/live/events"), &[]).await;
+    for path in ["/live/events", &format!("{path}/events")] {
+        let message = refused(Method::GET, path, &[]).await;
+        assert_eq!(message, "Masz otwartych zbyt wiele stron.", "{path}");
+    }
+    served.app.gate.open(1);
+    served.app.ends(id).await;
+    served.app.liveops.store().db().clone().close().await.unwrap();
+    let wanted = json!({ "channels": [ChannelName::operation(id).as_str()] }).to_string();
+    let token = Request::post("/live/token").header(header::ACCEPT_LANGUAGE, "pl");
+    let token = token.header(header::CONTENT_TYPE, "application/json");
+    let told = served.app.send(token.body(Body::from(wanted)).unwrap()).await.json();
+    assert_eq!(told["error"]["message"], "Na serwerze coś poszło nie tak.");
 }
 
 #[tokio::test]

@@ -194,6 +194,28 @@ on_every_database! {
         }
     }
 
+    async fn a_search_finds_letters_of_any_script_as_they_are(db: TestDatabase) {
+        let world = World::new(&db).await;
+        let owned_by = async |owner: &str| {
+            let new = NewOperation::new(&Steps {}, owner).unwrap();
+            world.store.insert(world.store.db(), new).await.unwrap().operation_id()
+        };
+        let (zaneta, elodie) = (owned_by("Żaneta").await, owned_by("ÉLODIE_1").await);
+        let found = async |search: &str| {
+            let mut filter = ListFilter::default();
+            filter.search = Some(search.to_owned());
+            let rows = world.store.list(&filter, 10).await.unwrap();
+            rows.iter().map(Model::operation_id).collect::<Vec<_>>()
+        };
+        let searches = [("Ża", zaneta), ("ANETA", zaneta), ("ÉLODIE_", elodie), ("lodie_1", elodie)];
+        for (search, id) in searches {
+            assert_eq!(found(search).await, [id], "{search}");
+        }
+        for nobody in ["É%", "ÉLODIE%1", "Ż_n"] {
+            assert_eq!(found(nobody).await, [], "{nobody}");
+        }
+    }
+
     async fn ages_are_those_of_ids(db: TestDatabase) {
         let world = World::new(&db).await;
         let now = Utc::now();

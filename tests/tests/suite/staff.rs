@@ -1,5 +1,7 @@
 //! Superusers find every operation, read what its row holds, and act on several at once; nobody else does.
 
+use std::collections::HashSet;
+
 use axum::{
     Router,
     body::Body,
@@ -8,7 +10,7 @@ use axum::{
 };
 use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
-    runner::Builder, testing::Socket,
+    operation::NewOperation, runner::Builder, testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use crate::support::{
     app::{Answer, ChainStart, Ending, Greeting, How, MARKUP, Steps, TestApp},
     browser::Browser,
-    served::{Served, is_subscribed},
+    served::{Served, html, is_subscribed},
     watched::WatchedApp,
 };
 
@@ -148,6 +150,8 @@ async fn a_bad_value_is_refused_by_name() {
     let id = OperationId::new();
     for (field, query) in [
         ("state", "state=LOST".to_owned()),
+        ("done", "done=all".to_owned()),
+        ("refused", "refused=51".to_owned()),
         ("age", "age=2h".to_owned()),
         ("sort", "sort=rank".to_owned()),
         ("before", "before=yesterday".to_owned()),
@@ -161,11 +165,25 @@ async fn a_bad_value_is_refused_by_name() {
         let error = &answer.json()["error"];
         assert_eq!(error["code"], "invalid_input", "{query}");
         let message = error["message"].as_str().unwrap();
-        assert!(
-            message.starts_with(&format!("{field}: expected ")) || message.starts_with("before: "),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("{field}: expected ")), "{message}");
+        let found = query.rsplit('=').next().unwrap();
+        assert!(message.ends_with(&format!("found `{found}`")), "{message}");
     }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_given_twice_is_refused_like_a_bad_value() {
+    let app = TestApp::eager().await;
+    let query = "state=STARTED&state=CANCELLED";
+    for (method, path) in [("GET", "/live/"), ("POST", "/live/bulk")] {
+        let answer = send(&app, "admin", method, &format!("{path}?{query}"), &[AS_JSON]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {answer:?}");
+        let error = &answer.json()["error"];
+        assert_eq!(error["code"], "invalid_input");
+        assert!(error["message"].as_str().unwrap().contains("`state`"), "{error}");
+    }
+    let html = send(&app, "admin", "GET", &format!("/live/?{query}"), &[AS_HTML]).await;
+    assert!(html.body.starts_with("<!DOCTYPE html>"), "{}", html.body);
 }
 
 #[tokio::test]
@@ -259,7 +277,7 @@ async fn what_is_done_to_many_is_told_for_each() {
 }
 
 #[tokio::test]
-async fn a_plain_form_is_answered_with_the_list_and_what_became_of_it() {
+async fn a_plain_form_is_led_to_the_list_with_what_became_of_it() {
     let app = TestApp::spawn().await;
     let ended = greeting(&app, "ann").await;
     let busy = running(&app, "ann").await;
@@ -267,19 +285,49 @@ async fn a_plain_form_is_answered_with_the_list_and_what_became_of_it() {
     let body = format!("action=cancel&id={busy}&id={ended}");
     let path = "/live/bulk?owner=ann&sort=oldest";
     let answer = sent(&app, "admin", "POST", path, &[form, AS_HTML], &body).await;
-    assert_eq!(answer.status, StatusCode::OK);
+    let list = "/live/?owner=ann&sort=oldest&done=1&refused=1";
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, list));
+    let html = page(&app, "admin", list).await;
     for shown in [
-        "<!DOCTYPE html>",
         "Done for 1 of 2.",
-        &format!("<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: It has ended already."),
         "data-liveop-list=\"/live/?owner=ann&amp;sort=oldest\"",
         "action=\"/live/bulk?owner=ann&amp;sort=oldest\"",
     ] {
-        assert!(answer.body.contains(shown), "{shown} is not in {}", answer.body);
+        assert!(html.contains(shown), "{shown} is not in {html}");
     }
+    assert!(!page(&app, "admin", "/live/").await.contains("Done for"));
+    assert!(!page(&app, "ann", list).await.contains("Done for"), "it is for staff");
+
     let part = sent(&app, "admin", "POST", path, &[form, AS_PART], &body).await;
     assert!(part.body.starts_with("<div id=\"liveops-bulk-outcome\""), "{}", part.body);
     assert!(part.body.contains("hx-swap-oob=\"true\""), "{}", part.body);
+    let reason =
+        format!("<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: It has ended already.");
+    assert!(part.body.contains(&reason), "{}", part.body);
+}
+
+#[tokio::test]
+async fn whoever_loads_the_answer_to_a_form_is_led_to_the_list() {
+    let app = TestApp::eager().await;
+    for (query, list) in [("", "/live/"), ("?owner=ann&q=a%20b", "/live/?owner=ann&q=a%20b")] {
+        let answer = send(&app, "admin", "GET", &format!("/live/bulk{query}"), &[AS_HTML]).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, list));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_is_refused_is_so_before_anything_is_done() {
+    let app = TestApp::spawn().await;
+    let busy = running(&app, "ann").await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let body = format!("action=cancel&id={busy}");
+    for accept in [AS_HTML, AS_JSON, AS_PART] {
+        let path = "/live/bulk?state=LOST";
+        let answer = sent(&app, "admin", "POST", path, &[form, accept], &body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{accept:?}: {answer:?}");
+        assert!(answer.body.contains("state: expected"), "{}", answer.body);
+    }
+    assert!(!app.liveops.find(busy).await.unwrap().unwrap().cancel_requested);
 }
 
 #[tokio::test]
@@ -295,10 +343,10 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
             "action: expected cancel or restart, found `delete`",
         ),
         (json!({ "ids": [busy] }), "action: expected"),
-        (json!({ "action": "cancel", "ids": many }), "id: expected at most 50 of them, found 51"),
+        (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 of them, found 51"),
         (
             json!({ "action": "cancel", "ids": [busy, "7"] }),
-            "id: expected the id of an operation, found `7`",
+            "ids: expected the id of an operation, found `7`",
         ),
         (json!({ "action": "cancel", "id": [busy] }), "unknown field `id`"),
         (json!([busy]), ""),
@@ -308,6 +356,12 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains(named), "{body}: {message}");
     }
+    let form = [("content-type", "application/x-www-form-urlencoded"), AS_JSON];
+    let answer =
+        sent(&app, "admin", "POST", "/live/bulk", &form, &format!("action=cancel&id={busy}&id=7"))
+            .await;
+    let message = &answer.json()["error"]["message"];
+    assert_eq!(*message, "id: expected the id of an operation, found `7`");
     let file = [("content-type", "multipart/form-data; boundary=X")];
     let answer = sent(&app, "admin", "POST", "/live/bulk", &file, "").await;
     assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -420,23 +474,85 @@ async fn a_chain_is_led_along_both_ways() {
 #[tokio::test]
 async fn nothing_that_is_published_holds_what_is_for_staff() {
     let served = Served::build(liveops::Config::default(), Builder::register::<OnlyOne>).await;
-    let token = |channel| served.token("admin", &channel);
+    let token = |channel| served.token("admin", channel);
     let mut socket =
         Socket::connect(&served.server.socket_url("/live/ws"), &[("x-user", "admin")]).await;
+    let lists = [ChannelName::owner(&UserId::from("ann")), ChannelName::all()];
+    let mut published = Vec::new();
+    for list in &lists {
+        socket.send(&json!({ "type": "subscribe", "token": token(list) })).await;
+        published.extend(socket.until("the subscription", is_subscribed).await);
+    }
     let word = "only-for-staff".to_owned();
     let id = served.app.liveops.enqueue(OnlyOne { word }, "ann").await.unwrap();
-    for channel in
-        [ChannelName::operation(id), ChannelName::all(), ChannelName::owner(&UserId::from("ann"))]
-    {
-        socket.send(&json!({ "type": "subscribe", "token": token(channel) })).await;
-        socket.next_matching("the subscription", is_subscribed).await;
-    }
-    served.app.reaches(id, OperationState::Started).await;
+    let own = ChannelName::operation(id);
+    socket.send(&json!({ "type": "subscribe", "token": token(&own) })).await;
+    let is_row = |message: &Value| html(message).contains("op-row-status");
+    published.extend(told_in(&mut socket, &lists, is_row).await);
+
     served.app.liveops.cancel(id).await.unwrap();
-    let seen =
-        socket.next_matching("the end", |message| message["liveop_finished"].is_object()).await;
-    let all = json!(seen).to_string();
-    assert!(!all.contains("only-for-staff") && !all.contains("liveops-staff"), "{all}");
+    let [owners, all] = lists;
+    let is_end = |message: &Value| {
+        message["liveop_finished"].is_object() || message["liveop_list_changed"] == true
+    };
+    published.extend(told_in(&mut socket, &[own, owners, all], is_end).await);
+    let published: Vec<_> = published.iter().map(Value::to_string).collect();
+    for shown in ["op-controls-", "op-row-status-", "liveop_finished", "liveop_list_changed"] {
+        let is_shown = published.iter().any(|message| message.contains(shown));
+        assert!(is_shown, "{shown} is in none of {published:?}");
+    }
+    for message in &published {
+        let is_for_staff = message.contains("only-for-staff") || message.contains("liveops-staff");
+        assert!(!is_for_staff, "{message}");
+    }
+}
+
+/// Everything that comes until in each of the channels there was one that `is_it`.
+async fn told_in(
+    socket: &mut Socket,
+    channels: &[ChannelName],
+    is_it: impl Fn(&Value) -> bool,
+) -> Vec<Value> {
+    let (mut told, mut messages) = (HashSet::new(), Vec::new());
+    while !channels.iter().all(|channel| told.contains(channel.as_str())) {
+        let message = socket.next_message().await;
+        if is_it(&message) {
+            told.insert(message["channel"].as_str().unwrap().to_owned());
+        }
+        messages.push(message);
+    }
+    messages
+}
+
+#[tokio::test]
+async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
+    let app = TestApp::spawn().await;
+    let word = "from before".to_owned();
+    let new = NewOperation::new(&OnlyOne { word }, "ann").unwrap();
+    let store = app.liveops.store();
+    let id = store.insert(store.db(), new).await.unwrap().operation_id();
+
+    let list = listed(&app, "admin", "").await;
+    let operation = &list["operations"][0];
+    assert_eq!((&operation["id"], &operation["op_type"]), (&json!(id), &json!("test.only_one")));
+    for (field, value) in [
+        ("state", json!("NOT_STARTED")),
+        ("stages", json!([])),
+        ("timings", json!([])),
+        ("url", Value::Null),
+    ] {
+        assert_eq!(operation[field], value, "{field} of {operation}");
+    }
+    let html = page(&app, "admin", "/live/").await;
+    let title = format!("<td id=\"op-row-title-{id}\">test.only_one</td>");
+    assert!(html.contains(&title), "{html}");
+
+    let cancelled = bulk(&app, &json!({ "action": "cancel", "ids": [id] })).await.json();
+    assert_eq!(cancelled["done"], 1, "{cancelled}");
+    let refused = bulk(&app, &json!({ "action": "restart", "ids": [id] })).await.json();
+    let message = "The application does not know this type of operation any more.";
+    let error = json!({ "code": "not_registered", "message": message });
+    assert_eq!(refused["results"][0]["error"], error);
 }
 
 const TICKED: &str = "[...document.querySelectorAll('[data-liveop-tick]:checked')].length";

@@ -17,6 +17,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -442,6 +443,24 @@ async fn workers_beside_it_leave_it_alone() {
         assert!(operation["worker"].as_str().unwrap().starts_with(&worker), "{operation}");
     }
     assert_eq!(desk.says(&["list", "--state", "FINISHED_OK"]).await.lines().count(), 6);
+}
+
+#[tokio::test]
+async fn what_is_not_registered_any_more_is_listed_all_the_same() {
+    let desk = Desk::new();
+    desk.says(&["run", "demo.quick_task"]).await;
+    let file = format!("sqlite://{}", desk.path().join("demo.sqlite3").display());
+    let db = liveops::store::connect(&file).await.unwrap();
+    let renamed = "UPDATE liveops_operation SET op_type = 'demo.gone'";
+    assert_eq!(db.execute_unprepared(renamed).await.unwrap().rows_affected(), 1);
+
+    let listed = desk.says(&["list", "--json"]).await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        (&listed["op_type"], &listed["state"], &listed["stages"], &listed["url"]),
+        (&json!("demo.gone"), &json!("FINISHED_OK"), &json!([]), &Value::Null)
+    );
+    assert!(desk.says(&["list"]).await.contains("demo.gone"));
 }
 
 #[tokio::test]
