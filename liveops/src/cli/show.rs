@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{args::Show, error::Failure, locale, say::say, words};
 use crate::{
@@ -27,13 +27,9 @@ pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What a page has as JSON, and what only staff may know.
+/// What staff get of it, and the log.
 fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, Failure> {
-    let (input, worker) = (row.input.clone(), row.worker.clone());
-    let traceback = row.traceback.clone();
-    let mut json = serde_json::to_value(OperationJson::of(liveops.engine(), row, traceback))?;
-    json["input"] = input;
-    json["worker"] = json!(worker);
+    let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row))?;
     json["log"] = log.lines().collect();
     Ok(json)
 }

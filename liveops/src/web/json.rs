@@ -114,6 +114,13 @@ impl OperationJson {
         }
     }
 
+    /// The same for whoever may read everything.
+    #[cfg(feature = "cli")]
+    pub(crate) fn whole(engine: &Engine, row: Model) -> Self {
+        let (staff, traceback) = (StaffJson::of(&row), row.traceback.clone());
+        Self::of(engine, row, traceback).for_staff(Some(staff))
+    }
+
     /// The same, with what only staff read.
     pub(super) fn for_staff(mut self, staff: Option<StaffJson>) -> Self {
         self.staff = staff;

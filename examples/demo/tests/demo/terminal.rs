@@ -574,6 +574,7 @@ async fn what_there_is_can_be_listed_shown_cancelled_and_retried() {
         assert!(listed.starts_with(&panicked), "{filter:?}: {listed}");
     }
 
+    assert_eq!(desk.newest().await["queue"], "default", "what staff know is there");
     let shown = desk.says(&["show", &panicked]).await;
     for part in
         ["State: FINISHED_ERROR", "Owner: bob", "Attempt 1 of 1", "--- Traceback ---\n", "panicked"]
