@@ -214,7 +214,8 @@ impl FieldType {
         Self { control, absent: Absent::Empty, is_multiple: true, ..self }
     }
 
-    /// The same, shown as another control.
+    /// The same, shown as another control. A path becomes a text that anybody may type, so it has to say
+    /// [`any_path`](Self::any_path) before.
     ///
     /// # Panics
     ///
@@ -231,6 +232,8 @@ impl FieldType {
             | Control::Tel
             | Control::Password => {
                 assert!(is_text, "only a text can be of this kind");
+                let is_upload = matches!(self.scalar, Scalar::Path) && !self.takes_any_path;
+                assert!(!is_upload, "a path is uploaded: add `any_path`");
                 Self { scalar: Scalar::Text, control, ..self }
             }
             Control::File => {

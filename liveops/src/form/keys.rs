@@ -26,7 +26,7 @@ pub mod help {}
 ///
 /// `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`,
 /// `"date"`, `"time"`, `"datetime"` or `"file"`. A field that serde reads in a way of its own, with
-/// `with` or `deserialize_with`, needs it.
+/// `with` or `deserialize_with`, needs it. A `PathBuf` that is to be typed needs [`any_path`] as well.
 ///
 /// ```text
 /// #[field(kind = "email")]
@@ -122,7 +122,7 @@ pub mod rows {}
 pub mod hidden {}
 
 /// **Flag**, the field is not in the form. It has a default, or may be left out. JSON may have it all the
-/// same.
+/// same, and nobody but serde checks it then: a `PathBuf` is any path that somebody sends.
 ///
 /// ```text
 /// #[field(skip)]
@@ -130,7 +130,7 @@ pub mod hidden {}
 pub mod skip {}
 
 /// **Flag**, a request may name a file where it could upload one. The operation then has to look what it is
-/// given: it may be any file that the process can read.
+/// given: it may be any file that the process can read. With a [`kind`] that is not `"file"`, its path is typed.
 ///
 /// ```text
 /// #[field(any_path)]

@@ -97,6 +97,20 @@ fn what_does_not_fit_is_told_in_words() {
 }
 
 #[test]
+#[should_panic(expected = "a path is uploaded: add `any_path`")]
+fn a_path_does_not_become_a_text_that_anybody_may_type() {
+    let _ = FieldType::FILE.optional().shown_as(Control::Tel);
+}
+
+#[test]
+fn a_path_that_may_be_any_can_be_typed() {
+    let field = of::<PathBuf>().any_path().shown_as(Control::Text);
+    let input = Map::from_iter([("a".to_owned(), json!("/etc/hosts"))]);
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    assert_eq!(form.read_json(input.clone(), trusting(Paths::Uploaded(&[]))).unwrap(), input);
+}
+
+#[test]
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };

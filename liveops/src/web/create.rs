@@ -57,7 +57,8 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// A request may name only files that it brings along.
+    /// A form takes paths of files that come with the request, and others where a field says
+    /// `any_path`. Without a form a path is a text like any other.
     fn read(
         &self,
         operation: &RegisteredOperation,
