@@ -38,7 +38,9 @@ pub(super) async fn create<V>(
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
             Ok(new) => new,
-            Err(error) => return form::refuse(&web, &viewer, operation, sent, error, &headers),
+            Err(error) => {
+                return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
+            }
         };
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
