@@ -41,7 +41,7 @@ impl Form {
         let mut input = Map::new();
         let mut errors = FormErrors::new();
         for field in self.fields {
-            let read = field.field_type.read(&field.texts(texts));
+            let read = field.read_texts(texts);
             let read = read.map_err(|text| reading.language.say(text));
             match read.and_then(|value| field.check(value, reading)) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
@@ -75,6 +75,20 @@ impl Form {
 }
 
 impl Field {
+    fn read_texts(&self, texts: &Texts) -> Result<Option<Value>, Text> {
+        match self.field_type.read(&self.texts(texts))? {
+            None if self.is_emptied(texts) => Ok(Some(Value::Array(Vec::new()))),
+            value => Ok(value),
+        }
+    }
+
+    /// Whether somebody took everything out of a list, which then does not get its default back.
+    fn is_emptied(&self, texts: &Texts) -> bool {
+        self.field_type.is_multiple
+            && self.default.is_some()
+            && texts.of(self.name).next().is_some()
+    }
+
     /// What was typed into it: nothing, where nothing was.
     fn texts(&self, texts: &Texts) -> Vec<String> {
         let is_listed =

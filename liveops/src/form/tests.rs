@@ -111,6 +111,19 @@ fn a_path_that_may_be_any_can_be_typed() {
 }
 
 #[test]
+fn a_list_with_a_default_can_be_emptied() {
+    let field = || Field { default: Some(|| json!(["x"])), ..of::<Vec<String>>() };
+    reads(field(), "", json!([]));
+    reads(field(), " \n ", json!([]));
+    let form = Form { intro: "", fields: Vec::leak(vec![field()]) };
+    let left_out = form.read_texts(&Texts::default(), trusting(Paths::Trusted)).unwrap();
+    assert_eq!(Value::from(left_out), json!({ "a": ["x"] }));
+    let optional = Field { default: Some(|| json!(["x"])), ..of::<Option<Vec<String>>>() };
+    reads(optional, "", json!([]));
+    reads(of::<Option<Vec<String>>>(), "", Value::Null);
+}
+
+#[test]
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };

@@ -210,7 +210,10 @@ impl FormView {
         let ids = self.ids(field);
         let texts = self.entered.of(field);
         if self.is_hidden(field) {
+            let kind = &field.field_type;
+            let is_empty_list = texts.is_empty() && kind.is_multiple && !kind.is_file();
             return html! {
+                @if is_empty_list { input type="hidden" name=(field.name) value=""; }
                 @for text in texts { input type="hidden" name=(field.name) value=(text); }
             };
         }

@@ -43,6 +43,8 @@ impl Shown<'_> {
                     fieldset id=(self.ids.control) aria-describedby=[self.described_by()] tabindex="-1" {
                         legend { (self.label()) }
                         (self.notes())
+                        // Boxes that are not ticked are not sent, and the list may be empty on purpose.
+                        input type="hidden" name=(self.field.name) value="";
                         @for choice in self.field_type().choices { (self.box_of(choice)) }
                     }
                 } @else if self.field_type().control == Control::Checkbox {
