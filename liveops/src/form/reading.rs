@@ -21,7 +21,6 @@ pub(crate) struct Reading<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Paths<'a> {
     /// Everybody's: whoever gives the input may read the files of this machine.
-    #[cfg(any(feature = "cli", test))]
     Trusted,
     /// Those of files that came with the request.
     Uploaded(&'a [String]),
@@ -114,9 +113,13 @@ impl Field {
 
     /// The value, or what stands for one that was left out.
     fn check(&self, value: Option<Value>, reading: Reading<'_>) -> Result<Option<Value>, String> {
-        let Some(value) = value.or_else(|| self.default.map(|default| default())) else {
-            let absent = self.field_type.absent();
-            return absent.map_err(|text| reading.language.say(text));
+        let (value, reading) = match (value, self.default) {
+            (Some(value), _) => (value, reading),
+            (None, Some(default)) => (default(), Reading { paths: Paths::Trusted, ..reading }),
+            (None, None) => {
+                let absent = self.field_type.absent();
+                return absent.map_err(|text| reading.language.say(text));
+            }
         };
         // A default may be null: nothing.
         if value.is_null() {
@@ -155,7 +158,7 @@ impl FieldType {
         }
     }
 
-    fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
         if !self.is_multiple {
             return self.check_one(value, reading);
         }
@@ -163,7 +166,7 @@ impl FieldType {
         items.iter().try_for_each(|item| self.check_one(item, reading))
     }
 
-    fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
         let checked = self.scalar.check(value).and_then(|()| self.check_choice(value));
         checked.map_err(|text| reading.language.say(text))?;
         self.check_bounds(value, reading.language)?;

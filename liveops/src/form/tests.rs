@@ -124,6 +124,45 @@ fn a_list_with_a_default_can_be_emptied() {
 }
 
 #[test]
+fn a_path_of_the_application_itself_is_taken() {
+    let field = Field { default: Some(|| json!("/srv/sample.csv")), ..of::<PathBuf>() };
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    let input = form.read_texts(&Texts::default(), trusting(Paths::Uploaded(&[]))).unwrap();
+    assert_eq!(Value::from(input), json!({ "a": "/srv/sample.csv" }));
+}
+
+#[track_caller]
+fn cannot_be(field: Field, expected: &str) {
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    assert_eq!(form.check(&ENGLISH), Err(("a", expected.to_owned())));
+}
+
+#[test]
+fn a_field_that_contradicts_itself_is_told() {
+    cannot_be(
+        of::<NaiveDate>().min(Bound::Text("tomorrow")),
+        "`min`: Expected a date, as in 2026-02-28. Found `tomorrow`.",
+    );
+    cannot_be(
+        of::<Vec<NaiveDate>>().max(Bound::Text("2026-13-01")),
+        "`max`: Expected a date, as in 2026-02-28. Found `2026-13-01`.",
+    );
+    cannot_be(
+        of::<NaiveTime>().min(Bound::Text("14:00")).max(Bound::Text("08:00")),
+        "`min`: Expected 08:00 or less, found 14:00.",
+    );
+    cannot_be(
+        Field { default: Some(|| 12.into()), ..of::<u8>().max(Bound::Whole(9)) },
+        "`default`: Expected a value from 0 to 9, found 12.",
+    );
+    const OPTIONS: &[Choice] = &[Choice { value: "300", label: "" }];
+    cannot_be(of::<u8>().options(OPTIONS), "`options`: Expected a value from 0 to 255, found 300.");
+    const WORDS: &[Choice] = &[Choice { value: "many", label: "" }];
+    cannot_be(of::<u8>().options(WORDS), "`options`: Expected a whole number. Found `many`.");
+    assert_eq!(EVERYTHING.check(&ENGLISH), Ok(()));
+}
+
+#[test]
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };

@@ -8,10 +8,12 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::get,
 };
+use chrono::NaiveDate;
 use liveops::{
-    Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
+    Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
     runner::Builder,
+    store,
     testing::Server,
 };
 use maud::{DOCTYPE, html};
@@ -95,13 +97,28 @@ struct Backstage {
     script: Option<PathBuf>,
 }
 
-impl Run for Backstage {
-    type Output = ();
-
-    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
-        Ok(())
-    }
+/// Cannot be filled in.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Impossible {
+    #[field(min = "tomorrow")]
+    day: NaiveDate,
 }
+
+/// Operations that end at once.
+macro_rules! nothing_to_run {
+    ($($op:ty)*) => {
+        $(impl Run for $op {
+            type Output = ();
+
+            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+                Ok(())
+            }
+        })*
+    };
+}
+
+nothing_to_run!(Backstage Impossible);
 
 async fn app() -> TestApp {
     TestApp::with(|builder| builder.register::<Order>().runner(RunnerKind::Eager)).await
@@ -381,6 +398,17 @@ async fn where_a_file_was_saved_is_not_told() {
     let answer =
         app.send(multipart(path, &[("script", None, "/named.sh"), ("count", None, "x")])).await;
     assert!(answer.body.contains("name=\"script\" value=\"/named.sh\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_form_that_contradicts_itself_is_refused_when_all_is_put_together() {
+    let db = store::connect("sqlite::memory:").await.unwrap();
+    let error = LiveOps::builder(db).register::<Impossible>().build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the form of `test.impossible`, field `day`: \
+         `min`: Expected a date, as in 2026-02-28. Found `tomorrow`."
+    );
 }
 
 #[tokio::test]
