@@ -9,7 +9,8 @@ impl Form {
     ///
     /// With the first field that contradicts itself, and what is wrong with it.
     pub(crate) fn check(&self, language: &Language) -> Result<(), (&'static str, String)> {
-        let reading = Reading { paths: Paths::Trusted, language, takes_unknown: true };
+        let reading =
+            Reading { paths: Paths::Trusted, refused: &[], language, takes_unknown: true };
         self.fields
             .iter()
             .try_for_each(|field| field.check_itself(reading).map_err(|flaw| (field.name, flaw)))

@@ -100,7 +100,8 @@ pub mod options {}
 
 /// **Kinds of files** that are taken, with commas between them. Default: all.
 ///
-/// A string literal, as in HTML. Extensions are checked, media types are the browser's to see to.
+/// A string literal, as in HTML. Extensions are checked against the name that an upload comes with, media
+/// types are the browser's to see to. The content of a file in JSON has no name.
 ///
 /// ```text
 /// #[field(accept = ".csv")]

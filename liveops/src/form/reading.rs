@@ -11,6 +11,8 @@ use crate::language::{Language, Text};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) paths: Paths<'a>,
+    /// The fields for which a file came that was not of a kind they take.
+    pub(crate) refused: &'a [String],
     /// In which what is wrong is said.
     pub(crate) language: &'a Language,
     /// Whether texts may bring fields that there are none of, as forms on other people's pages do.
@@ -113,6 +115,9 @@ impl Field {
 
     /// The value, or what stands for one that was left out.
     fn check(&self, value: Option<Value>, reading: Reading<'_>) -> Result<Option<Value>, String> {
+        if reading.refused.iter().any(|refused| refused == self.name) {
+            return Err(self.field_type.not_accepted(reading.language));
+        }
         let (value, reading) = match (value, self.default) {
             (Some(value), _) => (value, reading),
             (None, Some(default)) => (default(), Reading { paths: Paths::Trusted, ..reading }),
@@ -241,25 +246,27 @@ impl FieldType {
     }
 
     fn check_path(&self, path: &str, reading: Reading<'_>) -> Result<(), String> {
-        let language = reading.language;
         match reading.paths {
-            Paths::Uploaded(uploads)
-                if !self.takes_any_path && !uploads.iter().any(|upload| upload == path) =>
-            {
-                Err(language.say(Text::NotUploaded))
+            // Its name was looked at when it came, and is not the one that it is saved under.
+            Paths::Uploaded(uploads) if uploads.iter().any(|upload| upload == path) => Ok(()),
+            Paths::Uploaded(_) if !self.takes_any_path => {
+                Err(reading.language.say(Text::NotUploaded))
             }
-            _ if !self.accepts(path) => {
-                Err(language.say_with(Text::NotAccepted, [("accept", self.accept.into())]))
-            }
+            _ if !self.accepts(path) => Err(self.not_accepted(reading.language)),
             _ => Ok(()),
         }
     }
 
-    /// Media types are the browser's to see to: a path does not tell them.
-    fn accepts(&self, path: &str) -> bool {
-        let path = path.to_lowercase();
+    /// Whether it takes a file of this name. Media types are the browser's to see to: a name does not
+    /// tell them.
+    pub(crate) fn accepts(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
         let mut kinds = self.accept.split(',').map(|kind| kind.trim().to_lowercase());
-        kinds.any(|kind| !kind.starts_with('.') || path.ends_with(&kind))
+        kinds.any(|kind| !kind.starts_with('.') || name.ends_with(&kind))
+    }
+
+    fn not_accepted(&self, language: &Language) -> String {
+        language.say_with(Text::NotAccepted, [("accept", self.accept.into())])
     }
 }
 

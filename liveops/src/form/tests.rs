@@ -11,7 +11,7 @@ use crate::language::Language;
 static ENGLISH: LazyLock<Language> = LazyLock::new(Language::default);
 
 fn trusting(paths: Paths<'_>) -> Reading<'_> {
-    Reading { paths, language: &ENGLISH, takes_unknown: true }
+    Reading { paths, refused: &[], language: &ENGLISH, takes_unknown: true }
 }
 
 fn of<T: FormField + serde::de::DeserializeOwned>() -> Field {

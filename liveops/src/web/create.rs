@@ -69,7 +69,12 @@ impl Sent {
         language: &Language,
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
-        let reading = Reading { paths: Paths::Uploaded(&paths), language, takes_unknown: true };
+        let reading = Reading {
+            paths: Paths::Uploaded(&paths),
+            refused: uploads.refused(),
+            language,
+            takes_unknown: true,
+        };
         let read = |input| operation.read_with(input, reading, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),

@@ -22,11 +22,13 @@ pub(super) struct Uploads {
     files: Vec<TempPath>,
     /// The fields that files came for.
     fields: Vec<String>,
+    /// Those of them that take no file of such a name.
+    refused: Vec<String>,
 }
 
 impl Uploads {
     pub(super) fn none() -> Self {
-        Self { files: Vec::new(), fields: Vec::new() }
+        Self { files: Vec::new(), fields: Vec::new(), refused: Vec::new() }
     }
 
     /// Where they are.
@@ -37,6 +39,11 @@ impl Uploads {
     /// The fields that files came for, of which nobody typed the value.
     pub(super) fn fields(&self) -> &[String] {
         &self.fields
+    }
+
+    /// Those of them that take no file of the name that it had.
+    pub(super) fn refused(&self) -> &[String] {
+        &self.refused
     }
 
     async fn save(
@@ -79,6 +86,10 @@ pub(super) async fn receive(
             Some(file_name) => {
                 let Some(field_type) = type_for_file(form, &name) else { continue };
                 uploads.fields.push(name.clone());
+                if !field_type.accepts(&file_name) {
+                    uploads.refused.push(name);
+                    continue;
+                }
                 if field_type.scalar == Scalar::Content {
                     content(config, field_type.max_length, field).await?
                 } else {

@@ -97,6 +97,16 @@ struct Backstage {
     script: Option<PathBuf>,
 }
 
+/// Unpacks what was packed elsewhere.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Archives {
+    #[field(accept = ".tar.gz, .x-y")]
+    packed: PathBuf,
+    #[field(accept = ".mobileconfig")]
+    profile: FileContent,
+}
+
 /// Cannot be filled in.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", form)]
@@ -118,7 +128,7 @@ macro_rules! nothing_to_run {
     };
 }
 
-nothing_to_run!(Backstage Impossible);
+nothing_to_run!(Backstage Archives Impossible);
 
 async fn app() -> TestApp {
     TestApp::with(|builder| builder.register::<Order>().runner(RunnerKind::Eager)).await
@@ -398,6 +408,26 @@ async fn where_a_file_was_saved_is_not_told() {
     let answer =
         app.send(multipart(path, &[("script", None, "/named.sh"), ("count", None, "x")])).await;
     assert!(answer.body.contains("name=\"script\" value=\"/named.sh\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_file_is_judged_by_the_name_that_it_came_with() {
+    let app = TestApp::with(Builder::register::<Archives>).await;
+    let path = "/live/test.archives/";
+    let parts = |packed, profile| {
+        multipart(path, &[("packed", Some(packed), "x"), ("profile", Some(profile), "y")])
+    };
+    let answer = app.send(parts("logs.TAR.GZ", "phone.mobileconfig")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+    let answer = app.send(parts("logs.gz", "phone.exe")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for expected in [
+        "Expected a file of the kind .tar.gz, .x-y.",
+        "Expected a file of the kind .mobileconfig.",
+        "Files have to be chosen again.",
+    ] {
+        assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
