@@ -219,12 +219,12 @@ impl FormView {
         }
         let error = self.errors.of(field.name);
         let lost = self.entered.had_files && field.field_type.is_file();
-        let (language, kind) = (&self.language, &self.kind);
-        Shown { field, kind, language, ids, texts, error, lost }.render()
+        let (language, kind, form) = (&self.language, &self.kind, self.form);
+        Shown { field, kind, form, language, ids, texts, error, lost }.render()
     }
 
     fn label(&self, field: &Field) -> Cow<'static, str> {
-        self.language.label(&self.kind, field)
+        self.language.label(&self.kind, self.form, field)
     }
 
     fn is_hidden(&self, field: &Field) -> bool {

@@ -117,7 +117,7 @@ struct OptionJson {
 
 impl FormJson {
     fn new(kind: &OperationKind, form: &Form, language: &Language) -> Self {
-        let fields = form.fields.iter().map(|field| FieldJson::new(kind, field, language));
+        let fields = form.fields.iter().map(|field| FieldJson::new(kind, form, field, language));
         Self {
             op_type: kind.op_type,
             title: language.title(kind),
@@ -128,16 +128,16 @@ impl FormJson {
 }
 
 impl FieldJson {
-    fn new(kind: &OperationKind, field: &Field, language: &Language) -> Self {
+    fn new(kind: &OperationKind, form: &Form, field: &Field, language: &Language) -> Self {
         let field_type = &field.field_type;
         let options = field_type.choices.iter().map(|choice| OptionJson {
             value: choice.value,
-            label: language.choice(kind, field, choice),
+            label: language.choice(kind, form, field, choice),
         });
         Self {
             name: field.name,
-            label: language.label(kind, field),
-            help: language.help(kind, field),
+            label: language.label(kind, form, field),
+            help: language.help(kind, form, field),
             r#type: field_type.scalar.to_string(),
             required: field.is_required(),
             multiple: field_type.is_multiple,
