@@ -110,7 +110,14 @@ impl Field {
     fn take(&self, input: &mut Map<String, Value>) -> Option<Value> {
         let names = std::iter::once(self.name).chain(self.aliases.iter().copied());
         let found: Vec<Value> = names.filter_map(|name| input.remove(name)).collect();
-        found.into_iter().next().filter(|value| !value.is_null())
+        found.into_iter().next().filter(|value| !value.is_null() && !self.is_blank(value))
+    }
+
+    /// Whether it is a text that nobody wrote, where somebody has to.
+    fn is_blank(&self, value: &Value) -> bool {
+        self.is_required()
+            && self.field_type.scalar == Scalar::Text
+            && value.as_str().is_some_and(|text| text.trim().is_empty())
     }
 
     /// The value, or what stands for one that was left out.

@@ -124,6 +124,21 @@ fn a_list_with_a_default_can_be_emptied() {
 }
 
 #[test]
+fn a_required_text_is_not_blank_in_json_either() {
+    const FIELDS: &[Field] = &[
+        Field::of::<String>("a"),
+        Field::of::<Option<String>>("b"),
+        Field { default: Some(|| json!("x")), ..Field::of::<String>("c") },
+    ];
+    let form = Form { intro: "", fields: FIELDS };
+    for blank in ["", " \n"] {
+        let all = ["a", "b", "c"].map(|name| (name.to_owned(), json!(blank)));
+        let errors = form.read_json(Map::from_iter(all), trusting(Paths::Trusted)).unwrap_err();
+        assert_eq!(errors, FormErrors::at("a", "Fill this in."));
+    }
+}
+
+#[test]
 fn a_path_of_the_application_itself_is_taken() {
     let field = Field { default: Some(|| json!("/srv/sample.csv")), ..of::<PathBuf>() };
     let form = Form { intro: "", fields: Vec::leak(vec![field]) };
