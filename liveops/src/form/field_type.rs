@@ -365,7 +365,7 @@ impl FieldType {
     }
 
     pub(crate) const fn is_number(&self) -> bool {
-        matches!(self.scalar, Scalar::Whole | Scalar::Number)
+        matches!(self.scalar, Scalar::Whole | Scalar::Number | Scalar::Single)
     }
 
     #[track_caller]

@@ -178,6 +178,14 @@ fn a_field_that_contradicts_itself_is_told() {
 }
 
 #[test]
+fn a_float_is_never_infinite() {
+    refuses(of::<f32>(), "1e39", "Expected a number.");
+    refuses(of::<Vec<f32>>(), "1\n-1e39", "Expected a number.");
+    reads(of::<f32>(), "3e38", json!(3e38));
+    reads(of::<f64>(), "1e39", json!(1e39));
+}
+
+#[test]
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };

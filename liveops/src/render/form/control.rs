@@ -190,7 +190,7 @@ impl Shown<'_> {
         };
         let step = match (kind.step, kind.scalar) {
             (Some(step), _) => Some(step.to_string()),
-            (None, Scalar::Number) => Some("any".to_owned()),
+            (None, Scalar::Number | Scalar::Single) => Some("any".to_owned()),
             (None, _) => None,
         };
         html! {
