@@ -224,6 +224,11 @@ impl FieldType {
     #[track_caller]
     pub const fn shown_as(self, control: Control) -> Self {
         let is_text = matches!(self.scalar, Scalar::Text | Scalar::Path) && self.choices.is_empty();
+        let is_line = matches!(
+            control,
+            Control::Text | Control::Email | Control::Url | Control::Tel | Control::Password
+        );
+        assert!(!self.is_multiple || !is_line, "a list can only be `multiline`");
         match control {
             Control::Text
             | Control::Multiline

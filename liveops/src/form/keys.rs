@@ -26,7 +26,7 @@ pub mod help {}
 ///
 /// `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`,
 /// `"date"`, `"time"`, `"datetime"` or `"file"`. A field that serde reads in a way of its own, with
-/// `with` or `deserialize_with`, needs it. A `PathBuf` that is to be typed needs [`any_path`] as well.
+/// `with` or `deserialize_with`, needs it. A list of texts can only be `"multiline"`, or files. A `PathBuf` that is to be typed needs [`any_path`] as well.
 ///
 /// ```text
 /// #[field(kind = "email")]

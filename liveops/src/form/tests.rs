@@ -186,6 +186,17 @@ fn a_float_is_never_infinite() {
 }
 
 #[test]
+#[should_panic(expected = "a list can only be `multiline`")]
+fn a_list_does_not_fit_on_one_line() {
+    let _ = FieldType::TEXT.multiple().shown_as(Control::Email);
+}
+
+#[test]
+fn a_list_may_be_called_lines() {
+    assert_eq!(FieldType::TEXT.multiple().shown_as(Control::Multiline), FieldType::TEXT.multiple());
+}
+
+#[test]
 fn one_value_is_not_two() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };
