@@ -442,6 +442,24 @@ async fn a_form_that_contradicts_itself_is_refused_when_all_is_put_together() {
 }
 
 #[tokio::test]
+async fn the_words_on_the_button_stay_when_something_is_wrong() {
+    let app = app().await;
+    let form_of = app.liveops.renderer().form::<Order>().submit("Order <it>");
+    let markup = html! { (form_of) }.0;
+    let button = "name=\"liveops-submit\" value=\"Order &lt;it&gt;\">Order &lt;it&gt;</button>";
+    assert!(markup.contains(button), "{markup}");
+    for htmx in [false, true] {
+        let mut request = form("bookTitle=&liveops-submit=Order+%3Cit%3E");
+        if htmx {
+            request.headers_mut().insert("hx-request", "true".parse().unwrap());
+        }
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains(button), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn a_form_sent_from_another_site_is_refused() {
     let app = app().await;
     let mut request = form("bookTitle=Emma&binding=paperback");

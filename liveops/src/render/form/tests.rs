@@ -41,7 +41,7 @@ fn view() -> FormView {
         form: &FORM,
         action: "/live/demo.count/".to_owned(),
         id: "count".to_owned(),
-        submit: "Start".to_owned(),
+        submit: None,
         kind: KIND,
         language: Language::default(),
         is_in_place: false,
