@@ -79,14 +79,16 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     let mut typed = if field.is_read_otherwise {
         let kind = field.kind.as_ref().map_or(Kind::Text, |(kind, _)| *kind);
         let field_type = own_type(kind);
-        let like = quote!(#krate::form::Field::like(#name, #krate::form::FieldType::#field_type));
-        shown_as(like, field, krate)
+        quote!(#krate::form::Field::like(#name, #krate::form::FieldType::#field_type))
     } else {
-        shown_as(quote!(#krate::form::Field::of::<#ty>(#name)), field, krate)
+        quote!(#krate::form::Field::of::<#ty>(#name))
     };
     let mut call = |function: &str, place: &dyn ToTokens, argument: TokenStream| {
         typed = called(function, place, &typed, &argument, krate);
     };
+    for (function, place, argument) in kind_and_any_path(field, krate) {
+        call(function, place, argument);
+    }
     for (function, given) in [("min", &field.min), ("max", &field.max)] {
         if let Some(given) = given {
             let bound = bound(given, krate);
@@ -106,9 +108,6 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     if let Some(accept) = &field.accept {
         call("accept", accept, quote!(, #accept));
     }
-    if let Some(any_path) = &field.any_path {
-        call("any_path", any_path, TokenStream::new());
-    }
     if !field.options.is_empty() {
         let options = choices(&field.options, krate);
         call("options", ty, quote!(, &[#(#options),*]));
@@ -119,10 +118,20 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     typed
 }
 
-fn shown_as(typed: TokenStream, field: &FormField, krate: &TokenStream) -> TokenStream {
-    let Some((kind, given)) = &field.kind else { return typed };
-    let control = control(*kind);
-    called("shown_as", given, &typed, &quote!(, #krate::form::Control::#control), krate)
+/// A path says that it may be any before it becomes a text, and a text becomes a path before it does.
+fn kind_and_any_path<'a>(
+    field: &'a FormField,
+    krate: &TokenStream,
+) -> impl Iterator<Item = (&'static str, &'a dyn ToTokens, TokenStream)> {
+    let kind = field.kind.as_ref().map(|(kind, given)| {
+        let control = control(*kind);
+        ("shown_as", given as &dyn ToTokens, quote!(, #krate::form::Control::#control))
+    });
+    let any_path = field.any_path.as_ref();
+    let any_path = any_path.map(|key| ("any_path", key as &dyn ToTokens, TokenStream::new()));
+    let becomes_path = matches!(field.kind, Some((Kind::File, _)));
+    let calls = if becomes_path { [kind, any_path] } else { [any_path, kind] };
+    calls.into_iter().flatten()
 }
 
 /// Names that mean what they mean here, shown where `place` was typed.

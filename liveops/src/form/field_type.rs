@@ -214,7 +214,8 @@ impl FieldType {
         Self { control, absent: Absent::Empty, is_multiple: true, ..self }
     }
 
-    /// The same, shown as another control.
+    /// The same, shown as another control. A path becomes a text that anybody may type, so it has to say
+    /// [`any_path`](Self::any_path) before.
     ///
     /// # Panics
     ///
@@ -223,6 +224,11 @@ impl FieldType {
     #[track_caller]
     pub const fn shown_as(self, control: Control) -> Self {
         let is_text = matches!(self.scalar, Scalar::Text | Scalar::Path) && self.choices.is_empty();
+        let is_line = matches!(
+            control,
+            Control::Text | Control::Email | Control::Url | Control::Tel | Control::Password
+        );
+        assert!(!self.is_multiple || !is_line, "a list can only be `multiline`");
         match control {
             Control::Text
             | Control::Multiline
@@ -231,6 +237,8 @@ impl FieldType {
             | Control::Tel
             | Control::Password => {
                 assert!(is_text, "only a text can be of this kind");
+                let is_upload = matches!(self.scalar, Scalar::Path) && !self.takes_any_path;
+                assert!(!is_upload, "a path is uploaded: add `any_path`");
                 Self { scalar: Scalar::Text, control, ..self }
             }
             Control::File => {
@@ -362,7 +370,7 @@ impl FieldType {
     }
 
     pub(crate) const fn is_number(&self) -> bool {
-        matches!(self.scalar, Scalar::Whole | Scalar::Number)
+        matches!(self.scalar, Scalar::Whole | Scalar::Number | Scalar::Single)
     }
 
     #[track_caller]

@@ -26,7 +26,7 @@ pub mod help {}
 ///
 /// `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`,
 /// `"date"`, `"time"`, `"datetime"` or `"file"`. A field that serde reads in a way of its own, with
-/// `with` or `deserialize_with`, needs it.
+/// `with` or `deserialize_with`, needs it. A list of texts can only be `"multiline"`, or files. A `PathBuf` that is to be typed needs [`any_path`] as well.
 ///
 /// ```text
 /// #[field(kind = "email")]
@@ -100,7 +100,8 @@ pub mod options {}
 
 /// **Kinds of files** that are taken, with commas between them. Default: all.
 ///
-/// A string literal, as in HTML. Extensions are checked, media types are the browser's to see to.
+/// A string literal, as in HTML. Extensions are checked against the name that an upload comes with, media
+/// types are the browser's to see to. The content of a file in JSON has no name.
 ///
 /// ```text
 /// #[field(accept = ".csv")]
@@ -122,7 +123,7 @@ pub mod rows {}
 pub mod hidden {}
 
 /// **Flag**, the field is not in the form. It has a default, or may be left out. JSON may have it all the
-/// same.
+/// same, and nobody but serde checks it then: a `PathBuf` is any path that somebody sends.
 ///
 /// ```text
 /// #[field(skip)]
@@ -130,7 +131,7 @@ pub mod hidden {}
 pub mod skip {}
 
 /// **Flag**, a request may name a file where it could upload one. The operation then has to look what it is
-/// given: it may be any file that the process can read.
+/// given: it may be any file that the process can read. With a [`kind`] that is not `"file"`, its path is typed.
 ///
 /// ```text
 /// #[field(any_path)]

@@ -9,6 +9,7 @@ mod errors;
 mod field;
 mod field_type;
 mod file_content;
+mod flaws;
 mod operation_form;
 mod reading;
 mod scalar;

@@ -11,6 +11,8 @@ use crate::language::{Language, Text};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) paths: Paths<'a>,
+    /// The fields for which a file came that was not of a kind they take.
+    pub(crate) refused: &'a [String],
     /// In which what is wrong is said.
     pub(crate) language: &'a Language,
     /// Whether texts may bring fields that there are none of, as forms on other people's pages do.
@@ -21,7 +23,6 @@ pub(crate) struct Reading<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Paths<'a> {
     /// Everybody's: whoever gives the input may read the files of this machine.
-    #[cfg(any(feature = "cli", test))]
     Trusted,
     /// Those of files that came with the request.
     Uploaded(&'a [String]),
@@ -41,7 +42,7 @@ impl Form {
         let mut input = Map::new();
         let mut errors = FormErrors::new();
         for field in self.fields {
-            let read = field.field_type.read(&field.texts(texts));
+            let read = field.read_texts(texts);
             let read = read.map_err(|text| reading.language.say(text));
             match read.and_then(|value| field.check(value, reading)) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
@@ -75,6 +76,20 @@ impl Form {
 }
 
 impl Field {
+    fn read_texts(&self, texts: &Texts) -> Result<Option<Value>, Text> {
+        match self.field_type.read(&self.texts(texts))? {
+            None if self.is_emptied(texts) => Ok(Some(Value::Array(Vec::new()))),
+            value => Ok(value),
+        }
+    }
+
+    /// Whether somebody took everything out of a list, which then does not get its default back.
+    fn is_emptied(&self, texts: &Texts) -> bool {
+        self.field_type.is_multiple
+            && self.default.is_some()
+            && texts.of(self.name).next().is_some()
+    }
+
     /// What was typed into it: nothing, where nothing was.
     fn texts(&self, texts: &Texts) -> Vec<String> {
         let is_listed =
@@ -95,14 +110,28 @@ impl Field {
     fn take(&self, input: &mut Map<String, Value>) -> Option<Value> {
         let names = std::iter::once(self.name).chain(self.aliases.iter().copied());
         let found: Vec<Value> = names.filter_map(|name| input.remove(name)).collect();
-        found.into_iter().next().filter(|value| !value.is_null())
+        found.into_iter().next().filter(|value| !value.is_null() && !self.is_blank(value))
+    }
+
+    /// Whether it is a text that nobody wrote, where somebody has to.
+    fn is_blank(&self, value: &Value) -> bool {
+        self.is_required()
+            && self.field_type.scalar == Scalar::Text
+            && value.as_str().is_some_and(|text| text.trim().is_empty())
     }
 
     /// The value, or what stands for one that was left out.
     fn check(&self, value: Option<Value>, reading: Reading<'_>) -> Result<Option<Value>, String> {
-        let Some(value) = value.or_else(|| self.default.map(|default| default())) else {
-            let absent = self.field_type.absent();
-            return absent.map_err(|text| reading.language.say(text));
+        if reading.refused.iter().any(|refused| refused == self.name) {
+            return Err(self.field_type.not_accepted(reading.language));
+        }
+        let (value, reading) = match (value, self.default) {
+            (Some(value), _) => (value, reading),
+            (None, Some(default)) => (default(), Reading { paths: Paths::Trusted, ..reading }),
+            (None, None) => {
+                let absent = self.field_type.absent();
+                return absent.map_err(|text| reading.language.say(text));
+            }
         };
         // A default may be null: nothing.
         if value.is_null() {
@@ -141,7 +170,7 @@ impl FieldType {
         }
     }
 
-    fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
         if !self.is_multiple {
             return self.check_one(value, reading);
         }
@@ -149,7 +178,7 @@ impl FieldType {
         items.iter().try_for_each(|item| self.check_one(item, reading))
     }
 
-    fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
         let checked = self.scalar.check(value).and_then(|()| self.check_choice(value));
         checked.map_err(|text| reading.language.say(text))?;
         self.check_bounds(value, reading.language)?;
@@ -224,25 +253,27 @@ impl FieldType {
     }
 
     fn check_path(&self, path: &str, reading: Reading<'_>) -> Result<(), String> {
-        let language = reading.language;
         match reading.paths {
-            Paths::Uploaded(uploads)
-                if !self.takes_any_path && !uploads.iter().any(|upload| upload == path) =>
-            {
-                Err(language.say(Text::NotUploaded))
+            // Its name was looked at when it came, and is not the one that it is saved under.
+            Paths::Uploaded(uploads) if uploads.iter().any(|upload| upload == path) => Ok(()),
+            Paths::Uploaded(_) if !self.takes_any_path => {
+                Err(reading.language.say(Text::NotUploaded))
             }
-            _ if !self.accepts(path) => {
-                Err(language.say_with(Text::NotAccepted, [("accept", self.accept.into())]))
-            }
+            _ if !self.accepts(path) => Err(self.not_accepted(reading.language)),
             _ => Ok(()),
         }
     }
 
-    /// Media types are the browser's to see to: a path does not tell them.
-    fn accepts(&self, path: &str) -> bool {
-        let path = path.to_lowercase();
+    /// Whether it takes a file of this name. Media types are the browser's to see to: a name does not
+    /// tell them.
+    pub(crate) fn accepts(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
         let mut kinds = self.accept.split(',').map(|kind| kind.trim().to_lowercase());
-        kinds.any(|kind| !kind.starts_with('.') || path.ends_with(&kind))
+        kinds.any(|kind| !kind.starts_with('.') || name.ends_with(&kind))
+    }
+
+    fn not_accepted(&self, language: &Language) -> String {
+        language.say_with(Text::NotAccepted, [("accept", self.accept.into())])
     }
 }
 

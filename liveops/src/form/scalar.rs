@@ -17,6 +17,8 @@ pub enum Scalar {
     Whole,
     /// Any number.
     Number,
+    /// Any number that is none too large for an `f32`.
+    Single,
     /// Yes or no.
     Bool,
     /// A day.
@@ -42,7 +44,7 @@ impl Scalar {
             Self::Text => Some(text.replace("\r\n", "\n").into()),
             Self::Path | Self::Content => Some(text.into()),
             Self::Whole => whole(trimmed),
-            Self::Number => whole(trimmed).or_else(|| decimal(trimmed)),
+            Self::Number | Self::Single => whole(trimmed).or_else(|| decimal(trimmed)),
             Self::Bool => bool(trimmed),
             Self::Date => json(trimmed.parse::<NaiveDate>().ok()),
             Self::Time => json(time(trimmed)),
@@ -57,6 +59,10 @@ impl Scalar {
         let fits = match (self, value) {
             (Self::Whole, Value::Number(number)) => !number.is_f64(),
             (Self::Number, Value::Number(_)) | (Self::Bool, Value::Bool(_)) => true,
+            // Beyond its range it would be infinite, which JSON has not.
+            (Self::Single, Value::Number(number)) => {
+                number.as_f64().is_some_and(|number| (number as f32).is_finite())
+            }
             (Self::Text | Self::Path | Self::Content, Value::String(_)) => true,
             (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
             _ => false,
@@ -112,7 +118,7 @@ impl fmt::Display for Scalar {
         f.write_str(match self {
             Self::Text => "text",
             Self::Whole => "integer",
-            Self::Number => "number",
+            Self::Number | Self::Single => "number",
             Self::Bool => "boolean",
             Self::Date => "date",
             Self::Time => "time",

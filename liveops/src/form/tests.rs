@@ -11,7 +11,7 @@ use crate::language::Language;
 static ENGLISH: LazyLock<Language> = LazyLock::new(Language::default);
 
 fn trusting(paths: Paths<'_>) -> Reading<'_> {
-    Reading { paths, language: &ENGLISH, takes_unknown: true }
+    Reading { paths, refused: &[], language: &ENGLISH, takes_unknown: true }
 }
 
 fn of<T: FormField + serde::de::DeserializeOwned>() -> Field {
@@ -94,6 +94,106 @@ fn what_does_not_fit_is_told_in_words() {
         "a.exe",
         "Expected a file of the kind .csv, .tsv.",
     );
+}
+
+#[test]
+#[should_panic(expected = "a path is uploaded: add `any_path`")]
+fn a_path_does_not_become_a_text_that_anybody_may_type() {
+    let _ = FieldType::FILE.optional().shown_as(Control::Tel);
+}
+
+#[test]
+fn a_path_that_may_be_any_can_be_typed() {
+    let field = of::<PathBuf>().any_path().shown_as(Control::Text);
+    let input = Map::from_iter([("a".to_owned(), json!("/etc/hosts"))]);
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    assert_eq!(form.read_json(input.clone(), trusting(Paths::Uploaded(&[]))).unwrap(), input);
+}
+
+#[test]
+fn a_list_with_a_default_can_be_emptied() {
+    let field = || Field { default: Some(|| json!(["x"])), ..of::<Vec<String>>() };
+    reads(field(), "", json!([]));
+    reads(field(), " \n ", json!([]));
+    let form = Form { intro: "", fields: Vec::leak(vec![field()]) };
+    let left_out = form.read_texts(&Texts::default(), trusting(Paths::Trusted)).unwrap();
+    assert_eq!(Value::from(left_out), json!({ "a": ["x"] }));
+    let optional = Field { default: Some(|| json!(["x"])), ..of::<Option<Vec<String>>>() };
+    reads(optional, "", json!([]));
+    reads(of::<Option<Vec<String>>>(), "", Value::Null);
+}
+
+#[test]
+fn a_required_text_is_not_blank_in_json_either() {
+    const FIELDS: &[Field] = &[
+        Field::of::<String>("a"),
+        Field::of::<Option<String>>("b"),
+        Field { default: Some(|| json!("x")), ..Field::of::<String>("c") },
+    ];
+    let form = Form { intro: "", fields: FIELDS };
+    for blank in ["", " \n"] {
+        let all = ["a", "b", "c"].map(|name| (name.to_owned(), json!(blank)));
+        let errors = form.read_json(Map::from_iter(all), trusting(Paths::Trusted)).unwrap_err();
+        assert_eq!(errors, FormErrors::at("a", "Fill this in."));
+    }
+}
+
+#[test]
+fn a_path_of_the_application_itself_is_taken() {
+    let field = Field { default: Some(|| json!("/srv/sample.csv")), ..of::<PathBuf>() };
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    let input = form.read_texts(&Texts::default(), trusting(Paths::Uploaded(&[]))).unwrap();
+    assert_eq!(Value::from(input), json!({ "a": "/srv/sample.csv" }));
+}
+
+#[track_caller]
+fn cannot_be(field: Field, expected: &str) {
+    let form = Form { intro: "", fields: Vec::leak(vec![field]) };
+    assert_eq!(form.check(&ENGLISH), Err(("a", expected.to_owned())));
+}
+
+#[test]
+fn a_field_that_contradicts_itself_is_told() {
+    cannot_be(
+        of::<NaiveDate>().min(Bound::Text("tomorrow")),
+        "`min`: Expected a date, as in 2026-02-28. Found `tomorrow`.",
+    );
+    cannot_be(
+        of::<Vec<NaiveDate>>().max(Bound::Text("2026-13-01")),
+        "`max`: Expected a date, as in 2026-02-28. Found `2026-13-01`.",
+    );
+    cannot_be(
+        of::<NaiveTime>().min(Bound::Text("14:00")).max(Bound::Text("08:00")),
+        "`min`: Expected 08:00 or less, found 14:00.",
+    );
+    cannot_be(
+        Field { default: Some(|| 12.into()), ..of::<u8>().max(Bound::Whole(9)) },
+        "`default`: Expected a value from 0 to 9, found 12.",
+    );
+    const OPTIONS: &[Choice] = &[Choice { value: "300", label: "" }];
+    cannot_be(of::<u8>().options(OPTIONS), "`options`: Expected a value from 0 to 255, found 300.");
+    const WORDS: &[Choice] = &[Choice { value: "many", label: "" }];
+    cannot_be(of::<u8>().options(WORDS), "`options`: Expected a whole number. Found `many`.");
+    assert_eq!(EVERYTHING.check(&ENGLISH), Ok(()));
+}
+
+#[test]
+fn a_float_is_never_infinite() {
+    refuses(of::<f32>(), "1e39", "Expected a number.");
+    refuses(of::<Vec<f32>>(), "1\n-1e39", "Expected a number.");
+    reads(of::<f32>(), "3e38", json!(3e38));
+    reads(of::<f64>(), "1e39", json!(1e39));
+}
+
+#[test]
+#[should_panic(expected = "a list can only be `multiline`")]
+fn a_list_does_not_fit_on_one_line() {
+    let _ = FieldType::TEXT.multiple().shown_as(Control::Email);
+}
+
+#[test]
+fn a_list_may_be_called_lines() {
+    assert_eq!(FieldType::TEXT.multiple().shown_as(Control::Multiline), FieldType::TEXT.multiple());
 }
 
 #[test]

@@ -23,10 +23,6 @@ impl Texts {
         self.pairs.extend(texts.into_iter().map(|text| (name.to_owned(), text)));
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.pairs.iter().any(|(known, _)| known == name)
-    }
-
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|(name, _)| name.as_str())
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::{Choice, FieldType, FileContent, FormField};
+use super::{Choice, FieldType, FileContent, FormField, Scalar};
 
 /// What a box to tick is as something to choose from.
 pub(super) const YES_OR_NO: &[Choice] =
@@ -32,7 +32,7 @@ fields! {
     i32: FieldType::whole(i32::MIN as i64, i32::MAX as u64);
     i64: FieldType { min: None, max: None, ..FieldType::whole(i64::MIN, i64::MAX as u64) };
     isize: FieldType { min: None, max: None, ..FieldType::whole(i64::MIN, i64::MAX as u64) };
-    f32: FieldType::NUMBER;
+    f32: FieldType { scalar: Scalar::Single, ..FieldType::NUMBER };
     f64: FieldType::NUMBER;
     PathBuf: FieldType::FILE;
     FileContent: FieldType::CONTENT;

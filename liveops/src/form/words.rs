@@ -7,7 +7,7 @@ pub(super) const fn expected(scalar: Scalar) -> Text {
     match scalar {
         Scalar::Text | Scalar::Path => Text::NotAString,
         Scalar::Whole => Text::NotWhole,
-        Scalar::Number => Text::NotANumber,
+        Scalar::Number | Scalar::Single => Text::NotANumber,
         Scalar::Bool => Text::NotYesOrNo,
         Scalar::Date => Text::NotADate,
         Scalar::Time => Text::NotATime,

@@ -139,21 +139,32 @@ impl Language {
         self.attribute(kind, INTRO, form.intro)
     }
 
-    pub(crate) fn label(&self, kind: &OperationKind, field: &Field) -> Cow<'static, str> {
-        self.attribute(kind, &label_attribute(field), field.label)
+    pub(crate) fn label(
+        &self,
+        kind: &OperationKind,
+        form: &Form,
+        field: &Field,
+    ) -> Cow<'static, str> {
+        self.attribute(kind, &label_attribute(form, field), field.label)
     }
 
-    pub(crate) fn help(&self, kind: &OperationKind, field: &Field) -> Cow<'static, str> {
-        self.attribute(kind, &help_attribute(field), field.help)
+    pub(crate) fn help(
+        &self,
+        kind: &OperationKind,
+        form: &Form,
+        field: &Field,
+    ) -> Cow<'static, str> {
+        self.attribute(kind, &help_attribute(form, field), field.help)
     }
 
     pub(crate) fn choice(
         &self,
         kind: &OperationKind,
+        form: &Form,
         field: &Field,
         choice: &Choice,
     ) -> Cow<'static, str> {
-        self.attribute(kind, &choice_attribute(field, choice), choice.label)
+        self.attribute(kind, &choice_attribute(form, field, choice), choice.label)
     }
 
     /// What the application says about an operation, or else what it was declared with.

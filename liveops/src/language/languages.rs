@@ -18,7 +18,8 @@ use crate::{form::Form, operation::OperationKind};
 /// [Fluent](https://projectfluent.org/fluent/guide/) messages. The message of an operation is called
 /// after its op type, with a hyphen for the dot: its value is the title, its attributes are the labels
 /// of the stages (`stage-…`), and of a form the introduction (`intro`), labels (`field-…`), help
-/// (`help-…`) and choices (`choice-<field>-<value>`). A message with the id of one of liveops' own takes
+/// (`help-…`) and choices (`choice-<field>-<value>`). A stage, a field or a choice that has no name of
+/// its own in ASCII letters and digits is called after its place: `stage-2`. A message with the id of one of liveops' own takes
 /// its place.
 ///
 /// ```

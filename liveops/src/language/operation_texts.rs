@@ -27,33 +27,49 @@ pub(super) fn title_message(op_type: &str) -> String {
     op_type.replacen('.', "-", 1)
 }
 
-/// The attribute with the label of a stage: named after the label, or where that has no name of its own
-/// in ASCII, after its place.
+/// The attribute with the label of a stage.
 pub(super) fn stage_attribute(labels: &[&str], index: usize) -> String {
+    format!("stage-{}", name_or_place(labels, index))
+}
+
+/// What one of several is called: after its text, or where that has no name of its own in ASCII, after
+/// its place.
+fn name_or_place(texts: &[&str], index: usize) -> String {
     let slug =
-        |label: &str| label.replace(|c: char| !c.is_ascii_alphanumeric(), " ").to_kebab_case();
-    let name = labels.get(index).map(|label| slug(label)).unwrap_or_default();
-    let is_unique = labels.iter().filter(|label| slug(label) == name).count() == 1;
-    if is_unique && !name.is_empty() {
-        format!("stage-{name}")
-    } else {
-        format!("stage-{}", index + 1)
-    }
+        |text: &&str| text.replace(|c: char| !c.is_ascii_alphanumeric(), " ").to_kebab_case();
+    let slugs: Vec<String> = texts.iter().map(slug).collect();
+    let is_own =
+        |name: &String| !name.is_empty() && slugs.iter().filter(|slug| *slug == name).count() == 1;
+    // A number would be the place of another one.
+    let is_clear =
+        |name: &String| slugs.iter().all(is_own) || !name.bytes().all(|byte| byte.is_ascii_digit());
+    let name = slugs.get(index).filter(|name| is_own(name) && is_clear(name));
+    name.cloned().unwrap_or_else(|| (index + 1).to_string())
 }
 
 /// The attribute with what a form says of its operation.
 pub(super) const INTRO: &str = "intro";
 
-pub(super) fn label_attribute(field: &Field) -> String {
-    format!("field-{}", field.name.to_kebab_case())
+pub(super) fn label_attribute(form: &Form, field: &Field) -> String {
+    format!("field-{}", name_of_field(form, field))
 }
 
-pub(super) fn help_attribute(field: &Field) -> String {
-    format!("help-{}", field.name.to_kebab_case())
+pub(super) fn help_attribute(form: &Form, field: &Field) -> String {
+    format!("help-{}", name_of_field(form, field))
 }
 
-pub(super) fn choice_attribute(field: &Field, choice: &Choice) -> String {
-    format!("choice-{}-{}", field.name.to_kebab_case(), choice.value.to_kebab_case())
+pub(super) fn choice_attribute(form: &Form, field: &Field, choice: &Choice) -> String {
+    let values: Vec<&str> = field.field_type.choices.iter().map(|choice| choice.value).collect();
+    format!("choice-{}-{}", name_of_field(form, field), name_of(&values, choice.value))
+}
+
+fn name_of_field(form: &Form, field: &Field) -> String {
+    let names: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
+    name_of(&names, field.name)
+}
+
+fn name_of(texts: &[&str], text: &str) -> String {
+    name_or_place(texts, texts.iter().position(|known| *known == text).unwrap_or_default())
 }
 
 /// What `messages` lack of the texts about `kind`, and about its form.
@@ -86,11 +102,13 @@ pub(super) fn missing(
 fn of_form(form: &Form) -> Vec<(String, &'static str)> {
     let mut texts = vec![(INTRO.to_owned(), form.intro)];
     for field in form.fields.iter().filter(|field| !field.is_hidden) {
-        texts.push((label_attribute(field), field.label));
-        texts.push((help_attribute(field), field.help));
+        texts.push((label_attribute(form, field), field.label));
+        texts.push((help_attribute(form, field), field.help));
         if field.field_type.scalar != Scalar::Bool {
             let choices = field.field_type.choices.iter();
-            texts.extend(choices.map(|choice| (choice_attribute(field, choice), choice.label)));
+            texts.extend(
+                choices.map(|choice| (choice_attribute(form, field, choice), choice.label)),
+            );
         }
     }
     texts

@@ -15,6 +15,9 @@ use crate::{
 use control::{Ids, Shown};
 use entered::Entered;
 
+/// Under which name a button sends its words.
+const SUBMIT: &str = "liveops-submit";
+
 /// The form that creates an operation, for a page of the application's own: a piece of markup.
 ///
 /// It is sent to the liveops router, which creates the operation and leads to its page, or shows the
@@ -27,7 +30,8 @@ pub struct FormView {
     language: Language,
     action: String,
     id: String,
-    submit: String,
+    /// The words on its button, where the page has some of its own.
+    submit: Option<String>,
     is_in_place: bool,
     hidden: Vec<&'static str>,
     entered: Entered,
@@ -73,7 +77,7 @@ impl Renderer {
             language: self.language.clone(),
             action: self.create_url(kind.op_type),
             id: format!("op-form-{}", kind.op_type.replace('.', "-")),
-            submit: self.language.say(Text::Start),
+            submit: None,
             is_in_place: false,
             hidden: Vec::new(),
             entered: Entered::defaults(form),
@@ -127,10 +131,11 @@ impl FormView {
         self.value(field, value)
     }
 
-    /// The same, with other words on its button.
+    /// The same, with other words on its button. They are sent along, so that they stay when the form
+    /// comes back.
     #[must_use]
     pub fn submit(self, words: impl Into<String>) -> Self {
-        Self { submit: words.into(), ..self }
+        Self { submit: Some(words.into()), ..self }
     }
 
     /// The same with another id, for a page that has two of one operation.
@@ -149,7 +154,8 @@ impl FormView {
 
     /// The same as it was sent, with what is wrong with it.
     pub(crate) fn sent(self, texts: Texts, had_files: bool, errors: FormErrors) -> Self {
-        Self { entered: Entered::sent(texts, had_files), errors, ..self }
+        let submit = texts.of(SUBMIT).rfind(|words| !words.trim().is_empty()).map(str::to_owned);
+        Self { entered: Entered::sent(texts, had_files), submit, errors, ..self }
     }
 }
 
@@ -165,7 +171,7 @@ impl Render for FormView {
                 data-liveop-form {
                 (self.summary())
                 @for field in self.form.fields { (self.field(field)) }
-                button type="submit" data-variant="primary" { (self.submit) }
+                (self.button())
             }
         }
     }
@@ -184,6 +190,17 @@ impl FormView {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    fn button(&self) -> Markup {
+        html! {
+            @match &self.submit {
+                Some(words) => {
+                    button type="submit" data-variant="primary" name=(SUBMIT) value=(words) { (words) }
+                }
+                None => button type="submit" data-variant="primary" { (self.language.say(Text::Start)) },
             }
         }
     }
@@ -210,18 +227,21 @@ impl FormView {
         let ids = self.ids(field);
         let texts = self.entered.of(field);
         if self.is_hidden(field) {
+            let kind = &field.field_type;
+            let is_empty_list = texts.is_empty() && kind.is_multiple && !kind.is_file();
             return html! {
+                @if is_empty_list { input type="hidden" name=(field.name) value=""; }
                 @for text in texts { input type="hidden" name=(field.name) value=(text); }
             };
         }
         let error = self.errors.of(field.name);
         let lost = self.entered.had_files && field.field_type.is_file();
-        let (language, kind) = (&self.language, &self.kind);
-        Shown { field, kind, language, ids, texts, error, lost }.render()
+        let (language, kind, form) = (&self.language, &self.kind, self.form);
+        Shown { field, kind, form, language, ids, texts, error, lost }.render()
     }
 
     fn label(&self, field: &Field) -> Cow<'static, str> {
-        self.language.label(&self.kind, field)
+        self.language.label(&self.kind, self.form, field)
     }
 
     fn is_hidden(&self, field: &Field) -> bool {

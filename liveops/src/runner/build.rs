@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
-    language::Languages,
+    language::{Language, Languages},
     operation::{FromState, NoState, OperationKind},
     progress::Run,
     render::{Renderer, Templates},
@@ -76,6 +76,16 @@ pub enum BuildError {
         name: String,
         /// The names there are.
         known: String,
+    },
+    /// A field of a form contradicts itself.
+    #[error("the form of `{op_type}`, field `{field}`: {flaw}")]
+    Form {
+        /// The op type.
+        op_type: &'static str,
+        /// The field, as it is called in JSON.
+        field: &'static str,
+        /// The key of `#[field(…)]` that is wrong, what was expected and what was found.
+        flaw: String,
     },
     /// There is no folder where `Templates::folder` says, or it cannot be read.
     #[error("expected a folder of templates at `{}`", folder.display())]
@@ -201,6 +211,7 @@ impl<S> Builder<S> {
             return Err(clash);
         }
         self.config.validate()?;
+        check_forms(&self.registry)?;
         check_templates(&self.templates, &self.registry)?;
         let keys = match self.keys {
             Some(keys) => keys,
@@ -223,6 +234,16 @@ impl<S> Builder<S> {
             runner: self.runner,
         }))
     }
+}
+
+fn check_forms(registry: &Registry) -> Result<(), BuildError> {
+    // Whoever reads it writes code, and the names of its keys are English as well.
+    let language = Language::default();
+    registry.iter().try_for_each(|operation| {
+        let op_type = operation.kind.op_type;
+        let checked = operation.form.map_or(Ok(()), |form| form.check(&language));
+        checked.map_err(|(field, flaw)| BuildError::Form { op_type, field, flaw })
+    })
 }
 
 fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), BuildError> {

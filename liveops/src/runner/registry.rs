@@ -93,7 +93,8 @@ impl RegisteredOperation {
         language: &crate::language::Language,
         owner: &Owner,
     ) -> Result<NewOperation, InputError> {
-        let reading = Reading { paths: form::Paths::Trusted, language, takes_unknown: false };
+        let reading =
+            Reading { paths: form::Paths::Trusted, refused: &[], language, takes_unknown: false };
         self.read_with(input, reading, owner)
     }
 

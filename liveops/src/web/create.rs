@@ -38,7 +38,9 @@ pub(super) async fn create<V>(
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
             Ok(new) => new,
-            Err(error) => return form::refuse(&web, &viewer, operation, sent, error, &headers),
+            Err(error) => {
+                return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
+            }
         };
         let enqueued = web.liveops.enqueue_new(new).await?;
         // One that was there already has files of its own.
@@ -57,7 +59,8 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// A request may name only files that it brings along.
+    /// A form takes paths of files that come with the request, and others where a field says
+    /// `any_path`. Without a form a path is a text like any other.
     fn read(
         &self,
         operation: &RegisteredOperation,
@@ -66,7 +69,12 @@ impl Sent {
         language: &Language,
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
-        let reading = Reading { paths: Paths::Uploaded(&paths), language, takes_unknown: true };
+        let reading = Reading {
+            paths: Paths::Uploaded(&paths),
+            refused: uploads.refused(),
+            language,
+            takes_unknown: true,
+        };
         let read = |input| operation.read_with(input, reading, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),

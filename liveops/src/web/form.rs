@@ -14,6 +14,7 @@ use super::{
     error::{WebError, is_partial, wants_json},
     page::LIVE_PAGE,
     state::Web,
+    upload::Uploads,
     viewer::{Authenticated, Viewer},
 };
 use crate::{
@@ -50,18 +51,21 @@ pub(super) fn refuse(
     web: &Web,
     viewer: &Viewer,
     operation: &RegisteredOperation,
-    sent: Sent,
+    (sent, uploads): (Sent, &Uploads),
     error: InputError,
     headers: &HeaderMap,
 ) -> Result<Response, WebError> {
     let Some(form) = operation.form else { return Err(error.into()) };
     let errors = error.on_form(form);
-    let texts = match sent {
+    let mut texts = match sent {
         Sent::Form(texts) if !wants_json(headers) => texts,
         Sent::Form(_) | Sent::Json(_) => return Err(WebError::invalid(&errors)),
     };
-    let had_files =
-        form.fields.iter().any(|field| field.field_type.is_file() && texts.has(field.name));
+    // Nobody is told where a file was saved, and it is gone with this answer.
+    for field in uploads.fields() {
+        texts.set(field, Vec::new());
+    }
+    let had_files = !uploads.fields().is_empty();
     let renderer = web.renderer_for(viewer);
     let view = renderer.form_of(&operation.kind, form).sent(texts, had_files, errors);
     let page = if is_partial(headers) && !headers.contains_key("hx-boosted") {
@@ -113,7 +117,7 @@ struct OptionJson {
 
 impl FormJson {
     fn new(kind: &OperationKind, form: &Form, language: &Language) -> Self {
-        let fields = form.fields.iter().map(|field| FieldJson::new(kind, field, language));
+        let fields = form.fields.iter().map(|field| FieldJson::new(kind, form, field, language));
         Self {
             op_type: kind.op_type,
             title: language.title(kind),
@@ -124,16 +128,16 @@ impl FormJson {
 }
 
 impl FieldJson {
-    fn new(kind: &OperationKind, field: &Field, language: &Language) -> Self {
+    fn new(kind: &OperationKind, form: &Form, field: &Field, language: &Language) -> Self {
         let field_type = &field.field_type;
         let options = field_type.choices.iter().map(|choice| OptionJson {
             value: choice.value,
-            label: language.choice(kind, field, choice),
+            label: language.choice(kind, form, field, choice),
         });
         Self {
             name: field.name,
-            label: language.label(kind, field),
-            help: language.help(kind, field),
+            label: language.label(kind, form, field),
+            help: language.help(kind, form, field),
             r#type: field_type.scalar.to_string(),
             required: field.is_required(),
             multiple: field_type.is_multiple,

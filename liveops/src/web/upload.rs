@@ -13,23 +13,49 @@ use tokio::io::AsyncWriteExt;
 use super::error::WebError;
 use crate::{
     config::Config,
-    form::{FileContent, Form, Scalar, Texts},
+    form::{FieldType, FileContent, Form, Scalar, Texts},
 };
 
 /// The files of a request: gone with this value unless they are kept.
 #[derive(Debug)]
 pub(super) struct Uploads {
     files: Vec<TempPath>,
+    /// The fields that files came for.
+    fields: Vec<String>,
+    /// Those of them that take no file of such a name.
+    refused: Vec<String>,
 }
 
 impl Uploads {
     pub(super) fn none() -> Self {
-        Self { files: Vec::new() }
+        Self { files: Vec::new(), fields: Vec::new(), refused: Vec::new() }
     }
 
     /// Where they are.
     pub(super) fn paths(&self) -> Vec<String> {
         self.files.iter().map(|file| file.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The fields that files came for, of which nobody typed the value.
+    pub(super) fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// Those of them that take no file of the name that it had.
+    pub(super) fn refused(&self) -> &[String] {
+        &self.refused
+    }
+
+    async fn save(
+        &mut self,
+        config: &Config,
+        file_name: &str,
+        field: Field<'_>,
+    ) -> Result<String, WebError> {
+        let file = save(config, file_name, field).await?;
+        let path = file.to_string_lossy().into_owned();
+        self.files.push(file);
+        Ok(path)
     }
 
     /// Leaves the files where they are: they belong to an operation now.
@@ -43,7 +69,8 @@ impl Uploads {
 }
 
 /// Reads a form with files: each file is written to the upload folder, and the value of its field
-/// is its path. Where `form` asks for the content of a file, that is the value.
+/// is its path. Where `form` asks for the content of a file, that is the value; what it asks for no
+/// file for is dropped.
 pub(super) async fn receive(
     config: &Config,
     form: Option<&Form>,
@@ -51,30 +78,35 @@ pub(super) async fn receive(
 ) -> Result<(Texts, Uploads), WebError> {
     let mut texts = Texts::default();
     let mut uploads = Uploads::none();
-    let content_max = |name: &str| {
-        let field_type = form.and_then(|form| form.field(name))?.field_type;
-        (field_type.scalar == Scalar::Content).then_some(field_type.max_length).flatten()
-    };
     while let Some(field) = multipart.next_field().await.map_err(|error| failed(config, &error))? {
         let name = field.name().unwrap_or_default().to_owned();
-        match field.file_name().map(str::to_owned) {
+        let text = match field.file_name().map(str::to_owned) {
             // A browser sends a file field that was left empty as a file without a name.
-            Some(file_name) if file_name.is_empty() => {}
-            Some(file_name) => match content_max(&name) {
-                Some(bytes_max) => texts.push(name, content(config, bytes_max, field).await?),
-                None => {
-                    let file = save(config, &file_name, field).await?;
-                    texts.push(name, file.to_string_lossy().into_owned());
-                    uploads.files.push(file);
+            Some(file_name) if file_name.is_empty() => continue,
+            Some(file_name) => {
+                let Some(field_type) = type_for_file(form, &name) else { continue };
+                uploads.fields.push(name.clone());
+                if !field_type.accepts(&file_name) {
+                    uploads.refused.push(name);
+                    continue;
                 }
-            },
-            None => {
-                let text = field.text().await.map_err(|error| failed(config, &error))?;
-                texts.push(name, text);
+                if field_type.scalar == Scalar::Content {
+                    content(config, field_type.max_length, field).await?
+                } else {
+                    uploads.save(config, &file_name, field).await?
+                }
             }
-        }
+            None => field.text().await.map_err(|error| failed(config, &error))?,
+        };
+        texts.push(name, text);
     }
     Ok((texts, uploads))
+}
+
+/// What a file of this name is for; nothing where `form` asks for none. Without a form any may be a path.
+fn type_for_file(form: Option<&Form>, name: &str) -> Option<FieldType> {
+    let Some(form) = form else { return Some(FieldType::FILE) };
+    form.field(name).map(|field| field.field_type).filter(FieldType::is_file)
 }
 
 fn failed(config: &Config, error: &MultipartError) -> WebError {
@@ -87,10 +119,10 @@ fn failed(config: &Config, error: &MultipartError) -> WebError {
 /// The content of a file as Base64. Of one that is too large no more is kept than it takes to see that.
 async fn content(
     config: &Config,
-    bytes_max: u32,
+    bytes_max: Option<u32>,
     mut field: Field<'_>,
 ) -> Result<String, WebError> {
-    let kept_max = bytes_max as usize + 1;
+    let kept_max = bytes_max.map_or(usize::MAX, |max| max as usize + 1);
     let mut content = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| failed(config, &error))? {
         let room = kept_max - content.len();

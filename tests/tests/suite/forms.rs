@@ -8,15 +8,18 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::get,
 };
+use chrono::NaiveDate;
 use liveops::{
-    Config, LiveOperation, Progress, Run, RunResult, RunnerKind,
+    Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
     runner::Builder,
+    store,
     testing::Server,
 };
 use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{
     app::{Answer, TestApp, request},
@@ -83,8 +86,62 @@ impl Run for Order {
     }
 }
 
+/// What pages fill in for those who send them.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Backstage {
+    count: u8,
+    #[field(hidden)]
+    file: Option<PathBuf>,
+    #[field(hidden, any_path)]
+    script: Option<PathBuf>,
+}
+
+/// Unpacks what was packed elsewhere.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Archives {
+    #[field(accept = ".tar.gz, .x-y")]
+    packed: PathBuf,
+    #[field(accept = ".mobileconfig")]
+    profile: FileContent,
+}
+
+/// Cannot be filled in.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Impossible {
+    #[field(min = "tomorrow")]
+    day: NaiveDate,
+}
+
+/// Operations that end at once.
+macro_rules! nothing_to_run {
+    ($($op:ty)*) => {
+        $(impl Run for $op {
+            type Output = ();
+
+            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+                Ok(())
+            }
+        })*
+    };
+}
+
+nothing_to_run!(Backstage Archives Impossible);
+
 async fn app() -> TestApp {
     TestApp::with(|builder| builder.register::<Order>().runner(RunnerKind::Eager)).await
+}
+
+/// The same, and the folder that files are uploaded to.
+async fn app_with_uploads() -> (TestApp, TempDir) {
+    let uploads = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.upload_dir = uploads.path().to_owned();
+    let builder =
+        |builder: Builder<_>| builder.register::<Order>().register::<Backstage>().config(config);
+    (TestApp::with(builder).await, uploads)
 }
 
 fn form(body: &str) -> Request<Body> {
@@ -95,7 +152,7 @@ fn form(body: &str) -> Request<Body> {
 }
 
 /// Parts with a file name are files.
-fn multipart(parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
+fn multipart(path: &str, parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
@@ -103,7 +160,7 @@ fn multipart(parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
             "--X\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
         ));
     }
-    Request::post(PATH)
+    Request::post(path)
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
         .body(Body::from(body + "--X--\r\n"))
         .unwrap()
@@ -253,12 +310,15 @@ async fn there_is_a_page_for_every_form_and_for_nothing_else() {
 async fn files_arrive_by_path_and_by_content() {
     let app = app().await;
     let answer = app
-        .send(multipart(&[
-            ("bookTitle", None, "Emma"),
-            ("binding", None, "paperback"),
-            ("cover", Some("a.TXT"), "a cover"),
-            ("logo", Some("logo.png"), "a logo"),
-        ]))
+        .send(multipart(
+            PATH,
+            &[
+                ("bookTitle", None, "Emma"),
+                ("binding", None, "paperback"),
+                ("cover", Some("a.TXT"), "a cover"),
+                ("logo", Some("logo.png"), "a logo"),
+            ],
+        ))
         .await;
     let order = look(&app, &answer).await;
     assert_eq!(order["result"], json!({ "title": "Emma", "cover": "a cover", "logo": "a logo" }));
@@ -273,11 +333,10 @@ async fn a_file_is_uploaded_and_not_named() {
     let encoded = path.replace('/', "%2F");
     for request in [
         form(&format!("bookTitle=Emma&binding=paperback&cover={encoded}")),
-        multipart(&[
-            ("bookTitle", None, "Emma"),
-            ("binding", None, "paperback"),
-            ("cover", None, path),
-        ]),
+        multipart(
+            PATH,
+            &[("bookTitle", None, "Emma"), ("binding", None, "paperback"), ("cover", None, path)],
+        ),
     ] {
         let answer = app.send(request).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -290,17 +349,17 @@ async fn a_file_is_uploaded_and_not_named() {
 
 #[tokio::test]
 async fn files_beside_mistakes_are_gone_and_asked_for_again() {
-    let uploads = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.upload_dir = uploads.path().to_owned();
-    let app = TestApp::with(|builder| builder.register::<Order>().config(config)).await;
+    let (app, uploads) = app_with_uploads().await;
     let answer = app
-        .send(multipart(&[
-            ("bookTitle", None, "Emma"),
-            ("binding", None, ""),
-            ("cover", Some("a.exe"), "a cover"),
-            ("logo", Some("logo.png"), "more than ten bytes"),
-        ]))
+        .send(multipart(
+            PATH,
+            &[
+                ("bookTitle", None, "Emma"),
+                ("binding", None, ""),
+                ("cover", Some("a.exe"), "a cover"),
+                ("logo", Some("logo.png"), "more than ten bytes"),
+            ],
+        ))
         .await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     for expected in [
@@ -312,6 +371,92 @@ async fn files_beside_mistakes_are_gone_and_asked_for_again() {
     }
     assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
     assert_eq!(fs::read_dir(uploads.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_is_saved_for_a_field_of_files_only() {
+    let (app, uploads) = app_with_uploads().await;
+    let parts = [
+        ("bookTitle", Some("title.txt"), "Emma"),
+        ("mail", Some("mail.txt"), "ann@example.org"),
+        ("stray", Some("stray.txt"), "nobody asked for it"),
+        ("binding", None, "paperback"),
+    ];
+    let answer = app.send(multipart(PATH, &parts)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("Fill this in."), "{}", answer.body);
+    assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
+
+    let answer =
+        app.send(multipart(PATH, &[&[("bookTitle", None, "Emma")], &parts[1..]].concat())).await;
+    let id = look(&app, &answer).await["id"].as_str().unwrap().parse().unwrap();
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.input["mail"], Value::Null);
+    assert_eq!(fs::read_dir(uploads.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn where_a_file_was_saved_is_not_told() {
+    let (app, uploads) = app_with_uploads().await;
+    let path = "/live/test.backstage/";
+    for field in ["file", "script"] {
+        let answer =
+            app.send(multipart(path, &[(field, Some("a.sh"), "exit"), ("count", None, "x")])).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
+    }
+    let answer =
+        app.send(multipart(path, &[("script", None, "/named.sh"), ("count", None, "x")])).await;
+    assert!(answer.body.contains("name=\"script\" value=\"/named.sh\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_file_is_judged_by_the_name_that_it_came_with() {
+    let app = TestApp::with(Builder::register::<Archives>).await;
+    let path = "/live/test.archives/";
+    let parts = |packed, profile| {
+        multipart(path, &[("packed", Some(packed), "x"), ("profile", Some(profile), "y")])
+    };
+    let answer = app.send(parts("logs.TAR.GZ", "phone.mobileconfig")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+    let answer = app.send(parts("logs.gz", "phone.exe")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for expected in [
+        "Expected a file of the kind .tar.gz, .x-y.",
+        "Expected a file of the kind .mobileconfig.",
+        "Files have to be chosen again.",
+    ] {
+        assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_contradicts_itself_is_refused_when_all_is_put_together() {
+    let db = store::connect("sqlite::memory:").await.unwrap();
+    let error = LiveOps::builder(db).register::<Impossible>().build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the form of `test.impossible`, field `day`: \
+         `min`: Expected a date, as in 2026-02-28. Found `tomorrow`."
+    );
+}
+
+#[tokio::test]
+async fn the_words_on_the_button_stay_when_something_is_wrong() {
+    let app = app().await;
+    let form_of = app.liveops.renderer().form::<Order>().submit("Order <it>");
+    let markup = html! { (form_of) }.0;
+    let button = "name=\"liveops-submit\" value=\"Order &lt;it&gt;\">Order &lt;it&gt;</button>";
+    assert!(markup.contains(button), "{markup}");
+    for htmx in [false, true] {
+        let mut request = form("bookTitle=&liveops-submit=Order+%3Cit%3E");
+        if htmx {
+            request.headers_mut().insert("hx-request", "true".parse().unwrap());
+        }
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains(button), "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::prose;
 use crate::{
-    form::{Choice, Control, Field, FieldType, Scalar, words},
+    form::{Choice, Control, Field, FieldType, Form, Scalar, words},
     language::{Language, Text},
     operation::OperationKind,
 };
@@ -27,6 +27,7 @@ impl Ids {
 pub(super) struct Shown<'a> {
     pub(super) field: &'static Field,
     pub(super) kind: &'a OperationKind,
+    pub(super) form: &'static Form,
     pub(super) language: &'a Language,
     pub(super) ids: Ids,
     pub(super) texts: Vec<&'a str>,
@@ -43,6 +44,8 @@ impl Shown<'_> {
                     fieldset id=(self.ids.control) aria-describedby=[self.described_by()] tabindex="-1" {
                         legend { (self.label()) }
                         (self.notes())
+                        // Boxes that are not ticked are not sent, and the list may be empty on purpose.
+                        input type="hidden" name=(self.field.name) value="";
                         @for choice in self.field_type().choices { (self.box_of(choice)) }
                     }
                 } @else if self.field_type().control == Control::Checkbox {
@@ -69,7 +72,7 @@ impl Shown<'_> {
     fn label(&self) -> Markup {
         html! {
             span {
-                (prose(&self.language.label(self.kind, self.field)))
+                (prose(&self.language.label(self.kind, self.form, self.field)))
                 @if self.field.is_required() {
                     " " span class="liveops-required" { "(" (self.language.say(Text::Required)) ")" }
                 }
@@ -99,7 +102,7 @@ impl Shown<'_> {
             return None;
         }
         Some(html! {
-            (prose(&self.language.help(self.kind, self.field)))
+            (prose(&self.language.help(self.kind, self.form, self.field)))
             @for hint in hints { " " (self.language.say(hint)) }
         })
     }
@@ -187,7 +190,7 @@ impl Shown<'_> {
         };
         let step = match (kind.step, kind.scalar) {
             (Some(step), _) => Some(step.to_string()),
-            (None, Scalar::Number) => Some("any".to_owned()),
+            (None, Scalar::Number | Scalar::Single) => Some("any".to_owned()),
             (None, _) => None,
         };
         html! {
@@ -205,7 +208,7 @@ impl Shown<'_> {
         match (self.field_type().scalar, choice.value) {
             (Scalar::Bool, "true") => self.language.say(Text::Yes).into(),
             (Scalar::Bool, "false") => self.language.say(Text::No).into(),
-            _ => self.language.choice(self.kind, self.field, choice),
+            _ => self.language.choice(self.kind, self.form, self.field, choice),
         }
     }
 

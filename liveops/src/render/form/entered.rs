@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::form::{Control, Field, Form, Texts, text_of};
+use crate::form::{Control, Field, Form, Scalar, Texts, text_of};
 
 /// What is in the fields of a form.
 #[derive(Debug, Clone)]
@@ -34,9 +34,11 @@ impl Entered {
         self.texts.set(name, texts);
     }
 
-    /// What a field shows. A password, and what was in a file, is not sent back.
+    /// What a field shows. A password is not sent back, nor is a path that could not be sent again.
     pub(super) fn of<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
-        let keeps_it = field.field_type.control == Control::Password;
+        let kind = &field.field_type;
+        let is_upload = kind.scalar == Scalar::Path && !kind.takes_any_path;
+        let keeps_it = kind.control == Control::Password || is_upload;
         if keeps_it { Vec::new() } else { self.texts.of(field.name).collect() }
     }
 }

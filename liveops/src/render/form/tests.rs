@@ -1,7 +1,7 @@
 use maud::Render;
 
 use super::*;
-use crate::form::{Bound, Control};
+use crate::form::{Bound, Choice, Control, FieldType};
 
 const KIND: OperationKind = OperationKind::for_tests("demo.count", "Count", &[]);
 
@@ -29,7 +29,7 @@ fn view() -> FormView {
         form: &FORM,
         action: "/live/demo.count/".to_owned(),
         id: "count".to_owned(),
-        submit: "Start".to_owned(),
+        submit: None,
         kind: KIND,
         language: Language::default(),
         is_in_place: false,
@@ -132,4 +132,24 @@ fn a_form_with_mistakes() {
         <input type="hidden" name="from" value="page">
         <button type="submit" data-variant="primary">Start</button>
         </form>"##]].assert_eq(&page);
+}
+
+#[test]
+fn a_list_is_sent_even_when_it_is_empty() {
+    const COLOURS: &[Choice] = &[Choice { value: "red", label: "Red" }];
+    const FORM: Form = Form {
+        intro: "",
+        fields: &[
+            Field {
+                default: Some(|| vec!["red"].into()),
+                ..Field::like("colours", FieldType::select(COLOURS).multiple())
+            },
+            Field { is_hidden: true, ..Field::of::<Vec<u8>>("sizes") },
+        ],
+    };
+    let view = FormView { form: &FORM, entered: Entered::defaults(&FORM), ..view() };
+    let page = lines(&view);
+    let (empty, ticked) = (page.find(r#"name="colours" value="""#), page.find(r#"value="red""#));
+    assert!(empty.is_some() && empty < ticked, "{page}");
+    assert!(page.contains(r#"type="hidden" name="sizes" value="""#), "{page}");
 }

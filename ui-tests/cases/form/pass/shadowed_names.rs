@@ -46,6 +46,10 @@ struct Import {
     hidden: i64,
     #[field(accept = ".csv", any_path)]
     file: ::std::path::PathBuf,
+    #[field(kind = "text", any_path)]
+    named: ::std::path::PathBuf,
+    #[field(kind = "file", any_path)]
+    path: ::std::string::String,
     #[field(kind = "email")]
     mail: ::std::option::Option<::std::string::String>,
     #[field(skip)]
@@ -68,6 +72,6 @@ fn check_text(_: &::std::primitive::str) -> ::std::result::Result<(), &'static :
 fn main() {
     let asked = <Import as ::liveops::LiveOperation>::FORM;
     let ::std::option::Option::Some(asked) = asked else { ::std::panic!("no form") };
-    ::std::assert_eq!(asked.fields.len(), 7);
+    ::std::assert_eq!(asked.fields.len(), 9);
     ::std::assert_eq!(asked.fields[3].field_type.choices[0].value, "COMMA-SEPARATED");
 }
