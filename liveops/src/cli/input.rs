@@ -1,7 +1,10 @@
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, slice};
+
+use serde_json::Value;
 
 use super::{args::Run, error::Failure, words};
 use crate::{
+    form::{Field, Form, Scalar},
     language::Language,
     operation::{NewOperation, Owner},
     runner::{Engine, RawInput, RegisteredOperation},
@@ -23,7 +26,27 @@ pub(super) fn read(
             operation.read(RawInput::Form(form.finish().as_bytes()), language, &owner)
         }
     };
-    new.map_err(|error| Failure::usage(error.to_string()))
+    let new = new.map_err(|error| Failure::usage(error.to_string()))?;
+    check_files(operation.form, &new.input)?;
+    Ok(new)
+}
+
+/// Refuses a path in the place of an upload where there is no file.
+fn check_files(form: Option<&Form>, input: &Value) -> Result<(), Failure> {
+    let fields = form.into_iter().flat_map(|form| form.fields);
+    let uploads = fields.filter(|Field { field_type, .. }| {
+        field_type.scalar == Scalar::Path && !field_type.takes_any_path
+    });
+    for field in uploads {
+        let value = &input[field.name];
+        let paths = value.as_array().map_or(slice::from_ref(value), Vec::as_slice);
+        let missing =
+            paths.iter().filter_map(Value::as_str).find(|path| !Path::new(path).is_file());
+        if let Some(path) = missing {
+            return Err(Failure::usage(words::no_file(field.name, path)));
+        }
+    }
+    Ok(())
 }
 
 fn find<'a>(engine: &'a Engine, op_type: &str) -> Result<&'a RegisteredOperation, Failure> {
@@ -51,4 +74,34 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         fs::read(path)
     };
     read.map_err(|error| Failure::usage(format!("failed to read {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_there_is_refused_before_anything_runs() {
+        const FIELDS: &[Field] = &[
+            Field::of::<PathBuf>("file"),
+            Field::of::<Vec<PathBuf>>("more"),
+            Field::of::<PathBuf>("new").any_path(),
+            Field::of::<String>("text"),
+        ];
+        const FORM: &Form = &Form { intro: "", fields: FIELDS };
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let checked = |file: &str, more: &[&str]| {
+            let input = json!({ "file": file, "more": more, "new": "none", "text": "none" });
+            check_files(Some(FORM), &input).map_err(|failure| failure.message)
+        };
+        assert_eq!(checked(here, &[here]), Ok(()));
+        let message = "file: expected the path of a file, found none at none.csv";
+        assert_eq!(checked("none.csv", &[]), Err(message.to_owned()));
+        let message = "more: expected the path of a file, found none at none.csv";
+        assert_eq!(checked(here, &[here, "none.csv"]), Err(message.to_owned()));
+    }
 }

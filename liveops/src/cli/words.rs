@@ -75,6 +75,10 @@ pub(super) fn same_is_there(id: OperationId) -> String {
     format!("operation {id} counts as the same and has not ended")
 }
 
+pub(super) fn no_file(field: &str, path: &str) -> String {
+    format!("{field}: expected the path of a file, found none at {path}")
+}
+
 pub(super) fn unknown_type(op_type: &str, similar: Option<&str>, known: &[&str]) -> String {
     let meant = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
     match known {
