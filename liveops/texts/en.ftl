@@ -181,8 +181,8 @@ not-in-group = You are not in the group that this page is for.
 
 mistakes =
     { $count ->
-        [one] One thing has to be mended
-       *[other] { $count } things have to be mended
+        [one] One thing needs correcting
+       *[other] { $count } things need correcting
     }
 start = Start
 required = required

@@ -196,7 +196,7 @@ async fn everything_that_is_wrong_is_said_at_once_beside_its_field() {
     let page = &answer.body;
     for expected in [
         "<!DOCTYPE html>",
-        "4 things have to be mended",
+        "4 things need correcting",
         "<a href=\"#op-form-test-order-copies\">Copies: Expected a value from 1 to 9, found 12.</a>",
         "id=\"op-form-test-order-copies-error\">Expected a value from 1 to 9, found 12.</p>",
         "Expected a polite title.",

@@ -91,7 +91,7 @@ fn a_form_with_mistakes() {
         <form class="liveops-form" id="count" method="post" action="/live/demo.count/" hx-post="/live/demo.count/" hx-swap="outerHTML" data-liveop-form>
         <div class="liveops-mistakes" role="alert" tabindex="-1" autofocus>
         <p>
-        <strong>2 things have to be mended</strong>
+        <strong>2 things need correcting</strong>
         </p>
         <ul>
         <li>
