@@ -50,12 +50,12 @@ usage: cargo xtask <command>
   book  builds the book of the guides, and the documentation of the crate beside it
   checks
         checks what a commit can break for those who depend on liveops: licences and sources of
-        dependencies, combinations of features, the oldest Rust; what cannot run here is said at the end
+        dependencies, each feature by itself, the oldest Rust; what cannot run here is said at the end
   ci    all three, with no test missing
   release-check
-        checks what has to hold for a release: those of `checks`, and advisories, docs.rs, the promises of
-        the newest release, both packages; what cannot run here is a failure
-  dependencies, features, msrv, advisories, docs-rs, semver, package
+        checks what has to hold for a release: those of `checks`, and advisories, pairs of features,
+        docs.rs, the promises of the newest release, both packages; what cannot run here is a failure
+  dependencies, features, msrv, advisories, feature-pairs, docs-rs, semver, package
         runs one of these by itself; `semver <revision>` compares with any revision
   faults [--runs <number>] [--seed <number>]
         runs the tests that kill, pause and cut off workers, each with so many operations, 2000 unless

@@ -6,6 +6,7 @@ use crate::Failure;
 pub(crate) enum Check {
     Dependencies,
     Features,
+    FeaturePairs,
     Msrv,
     DocsRs,
     Semver,
@@ -15,11 +16,12 @@ pub(crate) enum Check {
 
 impl Check {
     /// In the order in which they run: what is soon known first.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Dependencies,
         Self::Advisories,
         Self::Features,
         Self::Msrv,
+        Self::FeaturePairs,
         Self::DocsRs,
         Self::Semver,
         Self::Package,
@@ -38,6 +40,7 @@ impl Check {
         match self {
             Self::Dependencies => "dependencies",
             Self::Features => "features",
+            Self::FeaturePairs => "feature-pairs",
             Self::Msrv => "msrv",
             Self::DocsRs => "docs-rs",
             Self::Semver => "semver",
@@ -50,6 +53,7 @@ impl Check {
         match self {
             Self::Dependencies => dependencies::check(),
             Self::Features => features::check(),
+            Self::FeaturePairs => features::check_pairs(),
             Self::Msrv => msrv::check(),
             Self::DocsRs => docs_rs::check(),
             Self::Semver => semver::check(),
