@@ -127,8 +127,8 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
             None => progress max="100" aria-label=(language.say(Text::Progress)) {},
         }
         span class="op-progress-text" {
-            @if projection.state == OperationState::Started { (bar_text(language, bar)) }
-            @else { (stopped_bar_text(language, bar)) }
+            @if projection.state.is_terminal() { (stopped_bar_text(language, bar)) }
+            @else { (bar_text(language, bar)) }
         }
     }
 }
