@@ -58,16 +58,7 @@ impl OperationKind {
         title: &'static str,
         stages: &'static [&'static str],
     ) -> Self {
-        Self {
-            op_type,
-            title,
-            stages,
-            stage_weights: &[],
-            host_template: "",
-            result_template: "",
-            result_text_template: "",
-            policy: Policy::DEFAULT,
-        }
+        Self { op_type, title, stages, ..Self::UNREGISTERED }
     }
 
     /// The template name of one custom region, as
