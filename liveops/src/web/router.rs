@@ -35,7 +35,8 @@ use crate::runner::LiveOps;
 /// | `GET /static/…` | liveops.js, liveops.css and htmx |
 ///
 /// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
-/// `{"error":{"code","message"}}`, with `"fields"` beside those where the fields of a form are wrong. An operation of somebody else is a 404.
+/// `{"error":{"code","message"}}`, with `"fields"` beside those where the fields of a form are wrong. An
+/// operation of somebody else is a 404.
 ///
 /// # Staff
 ///
