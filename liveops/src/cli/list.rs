@@ -1,4 +1,4 @@
-use super::{args::List, error::Failure, locale, say::say, words};
+use super::{args::List, error::Failure, locale, say::say};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
 /// Lists operations.
@@ -31,7 +31,7 @@ fn line(row: &ListRow) -> String {
         "{}  {}  {:<14}  {:<24}  {:<12}  {percent:>5}  {}",
         row.id,
         row.created_on.format("%Y-%m-%d %H:%M:%S"),
-        words::state(row.state),
+        row.state.as_str(),
         row.op_type,
         row.owner.as_str(),
         row.status.lines().next().unwrap_or_default(),

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::{
     event::Level,
     language::{Language, Text},
-    operation::{OperationId, OperationKind, OperationState},
+    operation::{OperationId, OperationKind},
     projection::Attempts,
     render::Subject,
     store::Model,
@@ -114,11 +114,6 @@ pub(super) fn setting_ignored(setting: &str) -> String {
     )
 }
 
-/// The state of an operation in a table.
-pub(super) fn state(state: OperationState) -> &'static str {
-    state.as_str()
-}
-
 pub(super) fn not_registered(op_type: &str) -> String {
     format!("the application does not know operations of type `{op_type}`")
 }
@@ -130,7 +125,7 @@ pub(super) fn facts(language: &Language, kind: &OperationKind, row: &Model) -> V
     let facts = [
         (Text::Type, Some(row.op_type.clone())),
         (Text::Owner, Some(row.owner.clone())),
-        (Text::State, Some(state(row.state()).to_owned())),
+        (Text::State, Some(row.state().as_str().to_owned())),
         (Text::Created, time(Some(row.created_on))),
         (Text::StartedOn, time(row.started_on)),
         (Text::EndedOn, time(row.finished_on)),
