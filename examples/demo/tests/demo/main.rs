@@ -16,3 +16,4 @@ mod sample;
 mod score_import;
 mod sign_in;
 mod terminal;
+mod terminal_screen;

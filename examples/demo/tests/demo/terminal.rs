@@ -2,18 +2,14 @@
 #![cfg(unix)]
 
 use std::{
-    fs::{self, File},
-    io::Read,
-    os::fd::OwnedFd,
+    fs,
     path::Path,
     process::{ExitStatus, Output, Stdio},
-    thread,
     time::Duration,
 };
 
 use expect_test::expect;
 use nix::{
-    pty::{Winsize, openpty},
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
@@ -30,17 +26,17 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with a database in it.
-struct Desk(TempDir);
+pub(crate) struct Desk(TempDir);
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let scores = "student,course,score\nann,ART-1,80\nbob,ART-1,xx\ncid,MATH-2,70\n";
         fs::write(folder.path().join("scores.csv"), scores).unwrap();
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -484,75 +480,6 @@ async fn no_line_of_the_log_is_lost_on_its_way() {
     let mut once = lines.clone();
     once.dedup();
     assert_eq!(lines, once);
-}
-
-/// What a terminal of this width gets of a run.
-fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String {
-    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    let pty = openpty(&size, None).unwrap();
-    let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_demo"));
-    command.args(["run", "demo.demo_import", "--set", "pace_ms=20"]).current_dir(desk.path());
-    command.env_remove("RUST_LOG").env_remove("NO_COLOR").env("TERM", "xterm-256color");
-    command.env("LANGUAGE", "").env("LC_ALL", "C");
-    command.envs(variables.iter().copied());
-    command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(end(&pty.slave));
-    let mut child = command.spawn().unwrap();
-    // Nobody but the run may hold the other end, or reading would not come to its own.
-    drop((command, pty.slave));
-    let read = thread::spawn(move || {
-        let mut shown = Vec::new();
-        // A terminal that was closed is an error on Linux.
-        let _ = File::from(pty.master).read_to_end(&mut shown);
-        String::from_utf8(shown).unwrap()
-    });
-    let status = child.wait().unwrap();
-    let shown = read.join().unwrap();
-    assert!(status.success(), "{shown}");
-    shown
-}
-
-const BOLD: &str = "\u{1b}[1m";
-
-#[test]
-fn a_terminal_gets_a_bar_below_what_is_said() {
-    let shown = on_terminal(&Desk::new(), 100, &[]);
-    assert!(shown.contains('█') && shown.contains('░'), "{shown:?}");
-    assert!(shown.contains(&format!("{BOLD}=== [5/5] Save ===")), "{shown:?}");
-    assert!(shown.contains("Saving: 12 of 12 products · 100 %"), "{shown:?}");
-}
-
-#[test]
-fn no_color_is_heeded() {
-    let shown = on_terminal(&Desk::new(), 100, &[("NO_COLOR", "1")]);
-    assert!(shown.contains("=== [5/5] Save ==="), "{shown:?}");
-    // Escapes that set a style end with an m.
-    let escapes = shown.split("\u{1b}[").skip(1);
-    let styles = escapes.filter(|rest| {
-        rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
-    });
-    assert_eq!(styles.count(), 0, "{shown:?}");
-}
-
-#[test]
-fn a_terminal_that_may_not_be_moved_in_gets_plain_lines() {
-    let shown = on_terminal(&Desk::new(), 100, &[("TERM", "dumb")]);
-    assert!(!shown.contains(['\u{1b}', '█']), "{shown:?}");
-}
-
-#[test]
-fn a_bar_is_as_wide_as_the_terminal() {
-    for columns in [40, 120] {
-        let shown = on_terminal(&Desk::new(), columns, &[]);
-        let bars: Vec<&str> = shown.split(['\r', '\n']).filter(|line| line.contains('█')).collect();
-        assert!(!bars.is_empty(), "{shown:?}");
-        for bar in bars {
-            // What is said above it fills a line of its own.
-            let bar = &bar[bar.find('█').unwrap()..];
-            let width = bar.split('\u{1b}').next().unwrap().chars().count();
-            assert!(width <= usize::from(columns), "{width} of {columns}: {bar:?}");
-        }
-    }
 }
 
 #[tokio::test]
