@@ -78,8 +78,11 @@ pub(super) fn refuse(
 }
 
 /// The id of the form that htmx sends, which may be one of several on its page.
+///
+/// htmx 2 names it in `HX-Trigger`, htmx 4 in `HX-Source` as `form#id`.
 fn id_of_form(headers: &HeaderMap) -> Option<&str> {
-    let id = headers.get("hx-trigger").and_then(|value| value.to_str().ok())?;
+    let header = |name| headers.get(name)?.to_str().ok();
+    let id = header("hx-trigger").or_else(|| header("hx-source")?.strip_prefix("form#"))?;
     let is_id =
         !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     is_id.then_some(id)

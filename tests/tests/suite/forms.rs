@@ -3,7 +3,6 @@
 use std::{fs, path::PathBuf};
 
 use axum::{
-    Router,
     body::Body,
     http::{Request, StatusCode, header},
     routing::get,
@@ -25,7 +24,7 @@ use crate::support::{
     app::{Answer, TestApp, request},
     browser::Browser,
     database::on_every_database,
-    need::need,
+    htmx::{self, Htmx},
     watched::WatchedApp,
 };
 
@@ -262,17 +261,16 @@ async fn the_whole_is_checked_when_every_field_is_right() {
 #[tokio::test]
 async fn htmx_gets_the_form_alone_under_the_id_it_has() {
     let app = app().await;
-    let mut request = form("bookTitle=&binding=paperback");
-    request.headers_mut().insert("hx-request", "true".parse().unwrap());
-    request.headers_mut().insert("hx-trigger", "order-2".parse().unwrap());
-    let answer = app.send(request).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(
-        answer.body.starts_with("<form class=\"liveops-form\" id=\"order-2\""),
-        "{}",
-        answer.body
-    );
-    assert!(answer.body.contains("hx-swap=\"outerHTML\""), "{}", answer.body);
+    for (name, value) in [("hx-trigger", "order-2"), ("hx-source", "form#order-2")] {
+        let mut request = form("bookTitle=&binding=paperback");
+        request.headers_mut().insert("hx-request", "true".parse().unwrap());
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let start = "<form class=\"liveops-form\" id=\"order-2\"";
+        assert!(answer.body.starts_with(start), "{name}: {}", answer.body);
+        assert!(answer.body.contains("hx-swap=\"outerHTML\""), "{}", answer.body);
+    }
 
     let mut boosted = form("bookTitle=&binding=paperback");
     boosted.headers_mut().insert("hx-request", "true".parse().unwrap());
@@ -510,34 +508,29 @@ async fn a_form_is_filled_in_wrongly_and_then_rightly() {
 #[tokio::test]
 async fn htmx_puts_the_mistakes_in_the_place_of_the_form() {
     let Some(browser) = Browser::open().await else { return };
-    let Some(folder) = need("npm packages", "LIVEOPS_TEST_NODE_MODULES") else { return };
-    for version in ["htmx-2", "htmx-4"] {
-        let script = fs::read_to_string(format!("{folder}/{version}/dist/htmx.js")).unwrap();
+    for htmx in [Htmx::Two, Htmx::Four] {
+        let Some(scripts) = htmx::routes() else { return };
         let app = app().await;
         let renderer = app.liveops.renderer().clone();
         let page = html! {
             (DOCTYPE)
             head {
-                (renderer.head())
+                (htmx.head(&renderer.head()))
                 link rel="icon" href="data:,";
-                script src="/htmx.js" {}
             }
             body {
                 h1 { "An order" }
                 (renderer.form::<Order>().id("order-2").value("bookTitle", "damn").in_place())
             }
         };
-        let pages = Router::new().route("/", get(async move || page)).route(
-            "/htmx.js",
-            get(async move || ([(header::CONTENT_TYPE, "text/javascript")], script)),
-        );
+        let pages = scripts.route("/", get(async move || page));
         let server = Server::start(pages.merge(app.router.clone())).await;
         browser.goto(&server.url("/")).await;
         browser.evaluate("document.querySelector('select').value = 'paperback'").await;
         browser.click("#order-2 button").await;
         browser.wait_for("#order-2-bookTitle-error").await;
         browser.wait_until("document.activeElement.matches('.liveops-mistakes')").await;
-        assert_eq!(browser.navigation_count().await, 0, "{version}");
+        assert_eq!(browser.navigation_count().await, 0, "{htmx:?}");
         assert_eq!(browser.text("h1").await, "An order");
         browser.fill("[name=bookTitle]", "Emma").await;
         browser.click("#order-2 button").await;

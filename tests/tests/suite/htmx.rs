@@ -1,17 +1,17 @@
 //! A page with htmx 2, with htmx 4, with none, and with one that comes late.
 
-use axum::{Router, http::header, routing::get};
+use axum::routing::get;
 use liveops::{
     LiveOperation, OperationId, OperationState, Progress, Run, RunResult, Viewer, runner::Builder,
     web,
 };
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Gate, TestApp},
     browser::Browser,
-    need::need,
+    htmx::{self, HTMX_4, Htmx},
     watched::{CONNECTED, WatchedApp},
 };
 
@@ -49,81 +49,47 @@ impl Run for Boosted {
     }
 }
 
-/// Which htmx a page loads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Htmx {
-    Two,
-    Four,
-    None,
-    Late,
-}
-
 /// Serves one page at `/` that shows an operation.
 async fn serve(htmx: Htmx) -> Option<(WatchedApp, OperationId)> {
-    let folder = need("npm packages", "LIVEOPS_TEST_NODE_MODULES")?;
-    let four = std::fs::read_to_string(format!("{folder}/htmx-4/dist/htmx.min.js")).unwrap();
+    let scripts = htmx::routes()?;
     let app = TestApp::with(Builder::register::<Boosted>).await;
     let id = app.liveops.enqueue(Boosted {}, "ann").await.unwrap();
     let liveops = app.liveops.clone();
-    let page = move || async move {
+    let page = async move || {
         let container = web::embed(&liveops, &Viewer::new("ann"), id).await.unwrap().unwrap();
-        page(htmx, &liveops.renderer().head(), &container)
-    };
-    let pages =
-        Router::new().route("/", get(page)).route("/more", get(async || "more of it")).route(
-            "/htmx-4.js",
-            get(async move || ([(header::CONTENT_TYPE, "text/javascript")], four)),
-        );
-    Some((WatchedApp::serve(app, pages).await, id))
-}
-
-/// The head as it comes has htmx 2; a page may do without that line.
-fn page(htmx: Htmx, head: &Markup, container: &Markup) -> Markup {
-    let (before, from_htmx) = head.0.split_once("<script").unwrap();
-    let (htmx_2, liveops) = from_htmx.split_at(from_htmx.find("<script").unwrap());
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                (maud::PreEscaped(before))
-                @match htmx {
-                    Htmx::Two => (maud::PreEscaped(format!("<script{htmx_2}"))),
-                    Htmx::Four => script defer src="/htmx-4.js" {},
-                    Htmx::None | Htmx::Late => {},
-                }
-                (maud::PreEscaped(liveops))
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head { (htmx.head(&liveops.renderer().head())) }
+                body { (container) }
             }
-            body { (container) }
         }
-    }
+    };
+    let pages = scripts.route("/", get(page)).route("/more", get(async || "more of it"));
+    Some((WatchedApp::serve(app, pages).await, id))
 }
 
 /// Watches, cancels, retries and watches to the end, and follows the region's link where there is
 /// an htmx to do so.
-async fn works_with(htmx: Htmx) {
+async fn works_with(in_head: Htmx, htmx: Htmx) {
     let Some(browser) = Browser::open().await else { return };
-    let Some((served, id)) = serve(htmx).await else { return };
+    let Some((served, id)) = serve(in_head).await else { return };
     browser.goto(&served.proxy.url("/")).await;
     browser.wait_until(CONNECTED).await;
-    if htmx == Htmx::Late {
+    if htmx != in_head {
         browser
-            .evaluate(
-                "(() => {
+            .evaluate(&format!(
+                "(() => {{
                     const script = document.createElement('script');
-                    script.src = '/htmx-4.js';
+                    script.src = '{HTMX_4}';
                     document.head.append(script);
                     return true;
-                })()",
-            )
+                }})()"
+            ))
             .await;
         browser.wait_until("window.htmx").await;
     }
-    let version = match htmx {
-        Htmx::Two => "2.",
-        Htmx::Four | Htmx::Late => "4.",
-        Htmx::None => "",
-    };
-    let loaded = format!("(window.htmx?.version ?? '').startsWith('{version}')");
+    let loaded = format!("(window.htmx?.version ?? '').startsWith('{}')", htmx.version());
     assert_eq!(browser.evaluate(&loaded).await, true);
     assert_eq!(browser.evaluate("'htmx' in window").await, htmx != Htmx::None);
 
@@ -147,20 +113,20 @@ async fn works_with(htmx: Htmx) {
 
 #[tokio::test]
 async fn a_page_with_htmx_2_is_live() {
-    works_with(Htmx::Two).await;
+    works_with(Htmx::Two, Htmx::Two).await;
 }
 
 #[tokio::test]
 async fn a_page_with_htmx_4_is_live() {
-    works_with(Htmx::Four).await;
+    works_with(Htmx::Four, Htmx::Four).await;
 }
 
 #[tokio::test]
 async fn a_page_without_htmx_is_live() {
-    works_with(Htmx::None).await;
+    works_with(Htmx::None, Htmx::None).await;
 }
 
 #[tokio::test]
 async fn a_page_whose_htmx_comes_late_is_live() {
-    works_with(Htmx::Late).await;
+    works_with(Htmx::None, Htmx::Four).await;
 }

@@ -11,6 +11,7 @@ pub(crate) mod forgery;
 pub(crate) mod frames;
 pub(crate) mod handshake;
 pub(crate) mod hostile;
+pub(crate) mod htmx;
 pub(crate) mod layer;
 pub(crate) mod log;
 pub(crate) mod lossy_layer;
