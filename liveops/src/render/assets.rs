@@ -57,13 +57,17 @@ const HTMX_CONFIG: &str =
     r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true}"#;
 
 impl Renderer {
-    /// The elements that a page's head needs: the style sheet, htmx and liveops.js.
+    /// The elements that a page's head needs: the style sheet, htmx unless
+    /// [`Config::brings_htmx`](crate::Config::brings_htmx) says that the application has its own,
+    /// and liveops.js.
     pub fn head(&self) -> Markup {
         let path = |asset: &Asset| format!("{}/static/{}", self.mount(), asset.name);
         html! {
-            meta name="htmx-config" content=(HTMX_CONFIG);
             link rel="stylesheet" href=(path(&self.assets.style));
-            script defer src=(path(&self.assets.htmx)) {}
+            @if self.brings_htmx {
+                meta name="htmx-config" content=(HTMX_CONFIG);
+                script defer src=(path(&self.assets.htmx)) {}
+            }
             script defer src=(path(&self.assets.script)) {}
         }
     }

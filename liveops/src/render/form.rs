@@ -146,7 +146,7 @@ impl FormView {
 
     /// The same, which htmx sends and, where something is wrong, puts in its own place.
     ///
-    /// The page has to bring htmx; without it the form is sent as any other.
+    /// The page has to load htmx, 2 or 4; without it the form is sent as any other.
     #[must_use]
     pub fn in_place(self) -> Self {
         Self { is_in_place: true, ..self }

@@ -19,6 +19,7 @@ pub struct Renderer {
     pub(super) templates: Arc<Templates>,
     pub(super) assets: Arc<Assets>,
     pub(super) mount: Arc<str>,
+    pub(super) brings_htmx: bool,
     pub(super) keepalive: Duration,
     languages: Languages,
     pub(super) language: Language,
@@ -45,8 +46,17 @@ impl Renderer {
             templates: Arc::new(templates),
             assets: Arc::new(Assets::new()),
             mount: mount.into(),
+            brings_htmx: Config::default().brings_htmx,
             keepalive: Config::default().keepalive,
         }
+    }
+
+    /// Has pages load the htmx that liveops brings, or leave that to the application's layout;
+    /// [`Config::brings_htmx`] unless set.
+    #[must_use]
+    pub fn with_htmx(mut self, brings_htmx: bool) -> Self {
+        self.brings_htmx = brings_htmx;
+        self
     }
 
     /// Tells pages how often a quiet connection says something; [`Config::keepalive`] unless set.

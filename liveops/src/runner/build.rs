@@ -223,6 +223,7 @@ impl<S> Builder<S> {
             outbox: Outbox::new(self.wake_ups),
             renderer: Renderer::new(self.templates, &self.config.mount)
                 .with_languages(self.languages)
+                .with_htmx(self.config.brings_htmx)
                 .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),
             unannounced: Unannounced::default(),

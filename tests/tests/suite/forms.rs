@@ -510,12 +510,16 @@ async fn htmx_puts_the_mistakes_in_the_place_of_the_form() {
     let Some(browser) = Browser::open().await else { return };
     for htmx in [Htmx::Two, Htmx::Four] {
         let Some(scripts) = htmx::routes() else { return };
-        let app = app().await;
+        let app = TestApp::with(|builder| {
+            builder.register::<Order>().runner(RunnerKind::Eager).config(htmx.config())
+        })
+        .await;
         let renderer = app.liveops.renderer().clone();
         let page = html! {
             (DOCTYPE)
             head {
-                (htmx.head(&renderer.head()))
+                (htmx.head())
+                (renderer.head())
                 link rel="icon" href="data:,";
             }
             body {

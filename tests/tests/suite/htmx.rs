@@ -1,10 +1,7 @@
 //! A page with htmx 2, with htmx 4, with none, and with one that comes late.
 
 use axum::routing::get;
-use liveops::{
-    LiveOperation, OperationId, OperationState, Progress, Run, RunResult, Viewer, runner::Builder,
-    web,
-};
+use liveops::{LiveOperation, OperationId, OperationState, Progress, Run, RunResult, Viewer, web};
 use maud::{DOCTYPE, html};
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +49,7 @@ impl Run for Boosted {
 /// Serves one page at `/` that shows an operation.
 async fn serve(htmx: Htmx) -> Option<(WatchedApp, OperationId)> {
     let scripts = htmx::routes()?;
-    let app = TestApp::with(Builder::register::<Boosted>).await;
+    let app = TestApp::with(|builder| builder.register::<Boosted>().config(htmx.config())).await;
     let id = app.liveops.enqueue(Boosted {}, "ann").await.unwrap();
     let liveops = app.liveops.clone();
     let page = async move || {
@@ -60,7 +57,7 @@ async fn serve(htmx: Htmx) -> Option<(WatchedApp, OperationId)> {
         html! {
             (DOCTYPE)
             html lang="en" {
-                head { (htmx.head(&liveops.renderer().head())) }
+                head { (htmx.head()) (liveops.renderer().head()) }
                 body { (container) }
             }
         }

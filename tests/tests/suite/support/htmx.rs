@@ -1,5 +1,6 @@
 use axum::{Router, http::header, routing::get};
-use maud::{Markup, PreEscaped, html};
+use liveops::Config;
+use maud::{Markup, html};
 
 use super::need::need;
 
@@ -17,19 +18,15 @@ pub(crate) enum Htmx {
 }
 
 impl Htmx {
-    /// The head that liveops makes, with this htmx in the place of its own.
-    pub(crate) fn head(self, head: &Markup) -> Markup {
-        let (before, from_htmx) = head.0.split_once("<script").unwrap();
-        let (htmx_2, liveops) = from_htmx.split_at(from_htmx.find("<script").unwrap());
-        html! {
-            (PreEscaped(before))
-            @match self {
-                Self::Two => (PreEscaped(format!("<script{htmx_2}"))),
-                Self::Four => script defer src=(HTMX_4) {},
-                Self::None => {},
-            }
-            (PreEscaped(liveops))
-        }
+    pub(crate) fn config(self) -> Config {
+        let mut config = Config::default();
+        config.brings_htmx = self == Self::Two;
+        config
+    }
+
+    /// What the application's layout has in its head before what liveops needs there.
+    pub(crate) fn head(self) -> Markup {
+        html! { @if self == Self::Four { script defer src=(HTMX_4) {} } }
     }
 
     /// What the version in `window.htmx` begins with.
