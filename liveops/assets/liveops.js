@@ -56,6 +56,8 @@
   const STREAM_TURN_MS = 10_000;
   const LIST_INTERVAL_MS = 1_000;
   const LIST_RETRY_MS = 5_000;
+  const PRESS_MAX_MS = 5_000;
+  const CLICK_MAX_MS = 300;
   const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
 
@@ -996,7 +998,7 @@
     }
 
     async refresh() {
-      if (!this.stale || this.busy || this.isOutOfSight() || !this.element.isConnected) return;
+      if (!this.stale || this.busy || press || this.isOutOfSight() || !this.element.isConnected) return;
       this.stale = false;
       this.busy = true;
       const pause = sleep(LIST_INTERVAL_MS);
@@ -1019,11 +1021,16 @@
           credentials: "same-origin",
           signal: AbortSignal.timeout(REQUEST_MAX_MS),
         });
-        if (response.ok && !response.redirected) this.show(await response.text());
+        if (response.ok && !response.redirected) this.take(await response.text());
         return response.status < 500;
       } catch {
         return false;
       }
+    }
+
+    take(html) {
+      if (press) this.stale = true;
+      else this.show(html);
     }
 
     show(html) {
@@ -1049,9 +1056,30 @@
     }
   }
 
-  /** What changed while it was out of sight. */
+  /** What changed while it was out of sight, or pressed. */
   function showNewRows(root) {
     root.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
+  }
+
+  // The timer that ends a press of the pointer, while there is one. A row that is replaced between
+  // the press and its end gets no click.
+  let press;
+
+  function beginPress() {
+    clearTimeout(press);
+    // Not every press is seen to end: a menu may have opened.
+    press = setTimeout(forgetPress, PRESS_MAX_MS);
+  }
+
+  function endPress() {
+    clearTimeout(press);
+    // On a touch screen the click comes a moment after this.
+    press = setTimeout(forgetPress, CLICK_MAX_MS);
+  }
+
+  function forgetPress() {
+    press = undefined;
+    showNewRows(document);
   }
 
   // ---------------------------------------------------------------- rows that are ticked
@@ -1227,6 +1255,9 @@
   document.addEventListener("input", noteTick);
   document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
+  document.addEventListener("pointerdown", beginPress, true);
+  document.addEventListener("pointerup", endPress, true);
+  document.addEventListener("pointercancel", endPress, true);
   document.addEventListener("htmx:beforeSwap", keepMistakes);
   document.addEventListener("toggle", showNewestLine, true);
   document.addEventListener("toggle", showWhatWasClosed, true);

@@ -207,3 +207,35 @@ test("a list that is folded away is fetched when it is unfolded", async () => {
   await page.settle();
   assert.equal(page.find("#liveops-list").textContent, "new");
 });
+
+function point(target, what) {
+  target.dispatchEvent(new target.ownerDocument.defaultView.Event(what, { bubbles: true }));
+}
+
+for (const when of ["before", "while"]) {
+  test(`a row that is pressed ${when} its list is fetched is there for the click`, async () => {
+    const page = await openList();
+    page.answers["/live/"] = () => html(list("new"));
+    const pressed = page.find("#liveops-list").firstElementChild;
+    if (when === "before") point(pressed, "pointerdown");
+    change(page);
+    if (when === "while") point(pressed, "pointerdown");
+    await page.pass(1_000);
+    point(pressed, "pointerup");
+    await page.settle();
+    assert.ok(pressed.isConnected);
+    await page.pass(2_000);
+    assert.equal(page.find("#liveops-list").textContent, "new");
+  });
+}
+
+test("a press that nobody saw the end of does not stop a list for ever", async () => {
+  const page = await openList();
+  page.answers["/live/"] = () => html(list("new"));
+  point(page.document.body, "pointerdown");
+  change(page);
+  await page.pass(1_000);
+  assert.equal(page.find("#liveops-list").textContent, "Running");
+  await page.pass(10_000);
+  assert.equal(page.find("#liveops-list").textContent, "new");
+});
