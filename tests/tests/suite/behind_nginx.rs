@@ -121,18 +121,20 @@ async fn a_page_that_is_cut_off_for_its_quiet_comes_back_and_shows_the_truth() {
     let Some(browser) = Browser::open().await else { return };
     let served = Served::with(with_keepalive(60), MemoryChannelLayer::new()).await;
     let upstreams = Upstreams::only(served.server.address());
-    let Some(nginx) = Nginx::with_read_timeout(upstreams, "1s") else { return };
+    let Some(nginx) = Nginx::with_read_timeout(upstreams, "2s") else { return };
     let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
     browser.on_every_page(TRANSPORT_WITNESS).await;
+    browser.on_every_page(CONNECTION_WITNESS).await;
     browser.goto(&nginx.url(&format!("/live/test.steps/{id}/"))).await;
-    browser.wait_until(CONNECTED).await;
-    browser.evaluate(CONNECTION_WITNESS).await;
-    for times in 1..=2 {
+    for times in 1..=3 {
         let came_back = format!("connections.filter(s => s === 'connected').length >= {times}");
         browser.wait_until(&came_back).await;
     }
-    let said = browser.evaluate("connections.slice(0, 4)").await;
-    assert_eq!(said, json!(["reconnecting", "connected", "reconnecting", "connected"]));
+    let said = browser.evaluate("connections.slice(0, 5)").await;
+    assert_eq!(
+        said,
+        json!(["connected", "reconnecting", "connected", "reconnecting", "connected"])
+    );
     assert_eq!(browser.evaluate("transport").await, "websocket");
 
     served.app.gate.open(3);

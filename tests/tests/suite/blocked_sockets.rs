@@ -114,10 +114,9 @@ async fn many_operations_of_a_page_share_a_few_streams() {
     for id in &ids {
         app.ends(*id).await;
     }
-    browser
-        .wait_until(
-            "document.querySelectorAll('.liveop[data-liveop-state=FINISHED_OK]').length === 6",
-        )
-        .await;
+    // They take turns of ten seconds.
+    for id in ids {
+        browser.wait_for(&format!("[id='op-{id}'][data-liveop-state=FINISHED_OK]")).await;
+    }
     assert_eq!(browser.navigation_count().await, 0);
 }

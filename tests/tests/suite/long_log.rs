@@ -101,6 +101,7 @@ async fn ten_thousand_lines_end_as_the_newest_thousand() {
     served.app.gate.open(1);
     served.app.reaches(id, OperationState::FinishedOk).await;
     browser.click(".op-log-link").await;
+    browser.wait_until("location.pathname.endsWith('/log')").await;
     browser.wait_until("document.body.innerText.includes(' line 10000\\n')").await;
     assert_eq!(browser.console_errors().await, [""; 0]);
 }

@@ -10,12 +10,10 @@ use crate::support::{
     browser::Browser,
     database::TestDatabase,
     watched::{
-        CONNECTED, CONNECTION_WITNESS, SHOWS_THE_TRUTH, TRANSPORT_WITNESS, WITHOUT_TIMERS,
-        WatchedApp, without_websockets,
+        CONNECTED, CONNECTION_WITNESS, RECONNECTING, SHOWS_THE_TRUTH, TRANSPORT_WITNESS,
+        WITHOUT_TIMERS, WatchedApp, without_websockets,
     },
 };
-
-const RECONNECTING: &str = ".op-connection[data-connection=reconnecting]";
 
 #[tokio::test]
 async fn what_was_missed_is_shown_when_the_network_is_back() {
@@ -40,13 +38,14 @@ async fn misses_nothing(browser: &Browser, transport: &str, app: TestApp) {
 
     // In the middle of a run, the page gets what it missed; it began with the first stage.
     served.proxy.cut();
-    browser.wait_for(RECONNECTING).await;
+    browser.wait_until(RECONNECTING).await;
     served.app.gate.open(1);
     served.reports::<Steps>(id, "in Process").await;
     assert_eq!(browser.text(".op-status").await, "in Load");
     served.proxy.forward();
     browser.wait_until(SHOWS_THE_TRUTH).await;
     assert_eq!(browser.text(".op-status").await, "in Process");
+    browser.wait_until("connections.length === 2").await;
     assert_eq!(
         browser.evaluate("connections").await,
         serde_json::json!(["reconnecting", "connected"])
@@ -54,7 +53,7 @@ async fn misses_nothing(browser: &Browser, transport: &str, app: TestApp) {
 
     // At the end it gets the ending.
     served.proxy.cut();
-    browser.wait_for(RECONNECTING).await;
+    browser.wait_until(RECONNECTING).await;
     served.app.gate.open(2);
     served.app.reaches(id, OperationState::FinishedOk).await;
     served.proxy.forward();
@@ -72,7 +71,7 @@ async fn a_network_that_returns_is_used_at_once() {
     browser.evaluate(WITHOUT_TIMERS).await;
     browser.network(false).await;
     served.proxy.cut();
-    browser.wait_for(RECONNECTING).await;
+    browser.wait_until(RECONNECTING).await;
     served.app.gate.open(1);
     served.reports::<Steps>(id, "in Process").await;
     served.proxy.forward();
@@ -92,7 +91,7 @@ async fn a_connection_that_died_without_a_word_is_noticed() {
     served.proxy.swallow();
     served.app.gate.open(1);
     served.reports::<Steps>(id, "in Process").await;
-    browser.wait_for(RECONNECTING).await;
+    browser.wait_until(RECONNECTING).await;
     served.proxy.forward();
     browser.wait_until(CONNECTED).await;
     browser.wait_until(SHOWS_THE_TRUTH).await;
@@ -138,7 +137,7 @@ async fn a_page_whose_token_has_expired_gets_another_one() {
         )
         .await;
     served.proxy.cut();
-    browser.wait_for(RECONNECTING).await;
+    browser.wait_until(RECONNECTING).await;
     served.app.gate.open(1);
     served.reports::<Steps>(id, "in Process").await;
     served.proxy.forward();

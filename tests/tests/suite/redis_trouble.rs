@@ -200,13 +200,13 @@ async fn an_end_that_could_not_be_told_is_told_as_soon_as_it_can_be() {
     let list = scene.web.proxy.url("/live/");
     let watcher = Browser::open().await.unwrap();
     watcher.goto(&list).await;
-    watcher.wait_until("document.body.textContent.includes('Running')").await;
+    watcher.wait_for(".liveops-badge[data-state=STARTED]").await;
     // The web process hears everything, and so has no reason to look for itself.
     scene.worker_network.cut();
     scene.worker.gate.open(3);
     scene.ends_in_the_database().await;
     scene.worker_network.forward();
-    watcher.wait_until("document.body.textContent.includes('Finished')").await;
+    watcher.wait_for(".liveops-badge[data-state=FINISHED_OK]").await;
     scene.ends_at_the_truth().await;
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{
     app::Steps,
     browser::Browser,
-    watched::{CONNECTED, SHOWS_THE_TRUTH, WITHOUT_TIMERS, WatchedApp},
+    watched::{CONNECTED, RECONNECTING, SHOWS_THE_TRUTH, WITHOUT_TIMERS, WatchedApp},
 };
 
 #[tokio::test]
@@ -25,8 +25,9 @@ async fn a_tab_behind_another_one_is_up_to_date_when_it_comes_to_the_front() {
         )
         .await;
     let first = browser.tab().await;
-    browser.new_tab().await;
     served.proxy.cut();
+    browser.wait_until(RECONNECTING).await;
+    browser.new_tab().await;
     served.app.gate.open(1);
     served.reports::<Steps>(id, "in Process").await;
     served.proxy.forward();

@@ -134,6 +134,8 @@ async fn the_pages_of_the_demo_fit() {
     browser.click(".liveops-staff > summary").await;
     browser.wait_for(".liveops-staff pre").await;
     found.extend(misfits(&browser, "staff-section").await);
+    // What runs refuses to be restarted.
+    demo.demo.liveops().enqueue(demo::operations::EndlessTask {}, "ann").await.unwrap();
     browser.goto(&demo.server.url("/live/")).await;
     browser.wait_for("#liveops-list table").await;
     found.extend(misfits(&browser, "everybodys-list").await);

@@ -88,6 +88,10 @@ pub(crate) fn without_websockets(router: Router) -> Router {
 pub(crate) const CONNECTED: &str =
     "document.querySelector('.op-connection')?.dataset.connection === 'connected'";
 
+/// The page has noticed that it is not connected.
+pub(crate) const RECONNECTING: &str =
+    "document.querySelector('.op-connection').dataset.connection === 'reconnecting'";
+
 /// The page shows what it would show if it were loaded now, and is at the same place in the
 /// channel.
 ///

@@ -30,7 +30,7 @@ const ASKED: &str = "web process was asked for a socket";
 
 /// How often it asks quiet pages for a sign of life, and so also the row: no frame comes from the
 /// worker's process to these.
-const KEEPALIVE: Duration = Duration::from_secs(1);
+const KEEPALIVE: Duration = Duration::from_secs(3);
 
 /// A web process; killed when dropped.
 #[derive(Debug)]

@@ -191,9 +191,16 @@ impl Browser {
         self.client.window().await.unwrap()
     }
 
-    /// Types into whatever has the focus.
+    /// Types into whatever has the focus, and again if the page replaced it meanwhile.
     pub(crate) async fn press(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        let deadline = Deadline::new();
+        loop {
+            let focused = self.client.active_element().await.unwrap();
+            match focused.send_keys(keys).await {
+                Err(error) if is_gone(&error) && !deadline.has_passed() => {}
+                outcome => return outcome.unwrap(),
+            }
+        }
     }
 
     /// Runs a script at the beginning of every document to come in the current tab, before those
