@@ -203,6 +203,24 @@ fn a_mistake_is_located() {
 }
 
 #[test]
+fn a_number_is_no_text() {
+    for (error, expected) in [
+        (read::<String>(json!(7)).unwrap_err(), "invalid type: integer `7`, expected a string"),
+        (read::<char>(json!(-7)).unwrap_err(), "invalid type: integer `-7`, expected a character"),
+        (
+            read::<Tagged>(json!({ "a": 0 })).unwrap_err(),
+            "a: invalid type: integer `0`, expected variant identifier",
+        ),
+        (
+            read::<Exact>(json!(1.5)).unwrap_err(),
+            "invalid type: floating point `1.5`, expected struct Exact",
+        ),
+    ] {
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn a_mistake_in_a_form_is_located() {
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "read, and never looked at")]
