@@ -22,6 +22,9 @@ const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
 /// channels as it may sends, acknowledgements included.
 const MESSAGES_PER_SECOND_MAX: NonZeroU32 = NonZeroU32::new(512).expect("not zero");
 
+/// How many signs of life a client may owe when it is asked for another one.
+const UNANSWERED_MAX: u32 = 2;
+
 /// The server side of one WebSocket.
 pub(super) struct Consumer {
     web: Web,
@@ -29,7 +32,8 @@ pub(super) struct Consumer {
     line: Line,
     followers: StreamMap<ChannelName, Follower>,
     messages: DefaultDirectRateLimiter,
-    heard_on: Instant,
+    /// How often the client was asked for a sign of life since its last one.
+    unanswered: u32,
     /// When the client last stopped following everything, if it follows nothing.
     idle_since: Option<Instant>,
 }
@@ -43,7 +47,6 @@ pub(super) struct FirstSubscription {
 
 impl Consumer {
     pub(super) fn new(web: Web, viewer: Viewer, socket: WebSocket) -> Self {
-        let now = Instant::now();
         let line = Line::new(socket, web.engine().config.stall_timeout);
         Self {
             web,
@@ -52,8 +55,8 @@ impl Consumer {
             // Most pages follow one channel.
             followers: StreamMap::with_capacity(1),
             messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
-            heard_on: now,
-            idle_since: Some(now),
+            unanswered: 0,
+            idle_since: Some(Instant::now()),
         }
     }
 
@@ -89,7 +92,7 @@ impl Consumer {
                 biased;
                 () = &mut dismissed => return Err(Close::RESTARTING),
                 packet = self.line.hear() => self.hear(packet?).await?,
-                _ = ticks.tick() => self.check(keepalive).await?,
+                _ = ticks.tick() => self.check().await?,
                 () = sleep_until(idle_until) => return Err(Close::NOTHING_FOLLOWED),
                 Some((channel, step)) = self.followers.next(), if !self.followers.is_empty() => {
                     self.deliver(&channel, step?).await?;
@@ -100,7 +103,7 @@ impl Consumer {
 
     async fn hear(&mut self, packet: Packet) -> Result<(), Close> {
         self.messages.check().map_err(|_| Close::TOO_MANY_MESSAGES)?;
-        self.heard_on = Instant::now();
+        self.unanswered = 0;
         match packet {
             Packet::Text(text) => self.obey(&text).await,
             Packet::Binary(_) => Err(Close::BAD_MESSAGE),
@@ -181,10 +184,14 @@ impl Consumer {
     }
 
     /// Looks whether the client is still there and takes what it gets, and asks it to say so.
-    async fn check(&mut self, keepalive: Duration) -> Result<(), Close> {
-        if self.heard_on.elapsed() > keepalive * 2 {
+    ///
+    /// What counts is what it did not answer, not for how long nothing was heard: a server that was
+    /// held up did not listen either.
+    async fn check(&mut self) -> Result<(), Close> {
+        if self.unanswered == UNANSWERED_MAX {
             return Err(Close::SILENT);
         }
+        self.unanswered += 1;
         let stall_timeout = self.web.engine().config.stall_timeout;
         if self.followers.values().any(|follower| follower.held_for() > stall_timeout) {
             return Err(Close::TOO_SLOW);

@@ -27,9 +27,9 @@ async fn a_client_that_went_silent_is_let_go_of() {
     served.follow(&mut lost, id, None).await;
     lost.next_matching("the subscription", is_subscribed).await;
 
-    proxy.swallow();
     let mut refused = served.connect().await;
     assert_eq!(refused.closed().await, 4429, "its place is taken");
+    proxy.swallow();
     proxy.has_hung_up(1).await;
     let mut next = served.connect().await;
     served.follow(&mut next, id, None).await;
@@ -47,6 +47,19 @@ async fn a_client_that_answers_stays() {
     for _ in 0..4 {
         socket.next_matching("a sign of life", |message| message["type"] == "ping").await;
     }
+    served.app.gate.open(3);
+    socket.next_matching("the end", |message| message["liveop_finished"].is_object()).await;
+}
+
+#[tokio::test]
+async fn a_client_stays_whose_server_was_held_up() {
+    let served = serve_one().await;
+    let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    let mut socket = served.connect().await;
+    served.follow(&mut socket, id, None).await;
+    socket.next_matching("the subscription", is_subscribed).await;
+    // Nothing else of this process goes on either.
+    std::thread::sleep(Duration::from_secs(3));
     served.app.gate.open(3);
     socket.next_matching("the end", |message| message["liveop_finished"].is_object()).await;
 }
