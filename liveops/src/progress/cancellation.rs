@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,8 @@ pub(crate) struct Cancellation {
     /// One of the constants below.
     state: AtomicU8,
     token: CancellationToken,
+    /// Whether somebody is about to make the request.
+    is_begun: AtomicBool,
     /// How many checks pass before the request comes, where they are counted.
     checks_left: AtomicU64,
 }
@@ -33,6 +35,11 @@ pub(super) enum Check {
 }
 
 impl Cancellation {
+    /// Whether the request is the caller's to make: nobody else has made it, or is about to.
+    pub(super) fn begin_request(&self) -> bool {
+        !self.is_requested() && !self.is_begun.swap(true, Ordering::Relaxed)
+    }
+
     pub(crate) fn request(&self) {
         self.state.store(REQUESTED, Ordering::Release);
         self.token.cancel();

@@ -126,9 +126,10 @@ impl Report {
 
     /// Asks the run to stop, and shows that it was asked.
     pub(crate) fn cancel(&self) {
-        if !self.cancellation.is_requested() {
-            self.cancellation.request();
+        if self.cancellation.begin_request() {
+            // First, as the run may have something to say of it.
             self.event(Event::CancelRequested);
+            self.cancellation.request();
         }
     }
 
@@ -326,10 +327,15 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::event::{Ending, LogLine};
+    use std::{
+        pin::pin,
+        task::{Context, Wake, Waker},
+    };
 
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::{Ending, LogLine};
 
     /// A call on a report, as a run or its runner makes it.
     #[derive(Debug, Clone)]
@@ -448,5 +454,27 @@ mod tests {
         assert!(!report.take().1.is_empty());
         report.status(Level::Info, "working");
         assert!(report.take().1.is_empty());
+    }
+
+    /// A run that says something at the very moment in which it is told to stop.
+    struct Hasty(Arc<Report>);
+
+    impl Wake for Hasty {
+        fn wake(self: Arc<Self>) {
+            assert!(self.0.check_cancelled().is_err());
+            self.0.log(Level::Info, "stopping".to_owned());
+        }
+    }
+
+    #[test]
+    fn what_a_run_says_when_it_is_cancelled_comes_behind_the_request() {
+        let report = Arc::new(Report::recording(Projection::new(0), Clock::System));
+        let waker = Waker::from(Arc::new(Hasty(report.clone())));
+        let mut cancelled = pin!(report.cancellation.token().cancelled());
+        assert!(cancelled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        report.cancel();
+        report.cancel();
+        let events = report.take_record().events;
+        assert!(matches!(events[..], [Event::CancelRequested, Event::Log(_)]), "{events:?}");
     }
 }
