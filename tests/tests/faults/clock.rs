@@ -26,10 +26,14 @@ on_every_database! {
         for _ in 0..3 {
             clocks.hire(&mut scene);
         }
+        let mut was_busy_killed = false;
         let mut lines = scene.dice.among(1..50);
         while scene.after_lines(lines).await {
             let index = scene.dice.among(0..scene.fleet.len());
-            if scene.dice.among(0..5) == 0 {
+            let is_busy = !scene.running(scene.fleet.pid(index)).await.is_empty();
+            // One that is busy, and others as it happens.
+            if scene.dice.among(0..5) == 0 || (is_busy && !was_busy_killed) {
+                was_busy_killed |= is_busy;
                 // Whoever is gone is noticed all the same.
                 scene.fleet.kill(index).await;
                 clocks.hire(&mut scene);

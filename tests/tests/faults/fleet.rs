@@ -1,19 +1,23 @@
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::{
+    process::{Child, ChildStdin, Command},
+    time::sleep,
+};
 
 use super::{
     history::Event,
     journal::Journal,
-    worker::{ORDERS, Orders},
+    worker::{LISTENING, ORDERS, Orders},
 };
 
 /// How many lines of each worker's log a test that fails shows.
@@ -36,6 +40,7 @@ struct Worker {
     child: Child,
     /// Open for as long as the worker shall live without being asked to go.
     _input: ChildStdin,
+    log: PathBuf,
     is_stopped: bool,
 }
 
@@ -82,7 +87,8 @@ impl Fleet {
 
     /// The same with something more in its environment.
     pub(crate) fn hire_with(&mut self, environment: &[(&str, &str)]) -> u32 {
-        let log = File::create(self.log_of(self.hired)).unwrap();
+        let log_path = self.log_of(self.hired);
+        let log = File::create(&log_path).unwrap();
         self.hired += 1;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["worker_process", "--exact", "--ignored", "--nocapture"])
@@ -99,6 +105,7 @@ impl Fleet {
             pid,
             _input: child.stdin.take().unwrap(),
             child,
+            log: log_path,
             is_stopped: false,
         });
         pid
@@ -111,9 +118,10 @@ impl Fleet {
         self.journal.say(&Event::Killed(worker.pid));
     }
 
-    /// Asks one of the workers to go, and waits until it has gone.
+    /// Asks one of the workers to go, once it listens, and waits until it has gone.
     pub(crate) async fn terminate(&mut self, index: usize) -> ExitStatus {
         let mut worker = self.workers.swap_remove(index);
+        worker.listens().await;
         self.journal.say(&Event::Terminated(worker.pid));
         worker.signal(Signal::SIGTERM);
         worker.child.wait().await.unwrap()
@@ -144,6 +152,13 @@ impl Fleet {
 }
 
 impl Worker {
+    async fn listens(&mut self) {
+        let is_listening = |log: &Path| fs::read_to_string(log).unwrap().contains(LISTENING);
+        while !is_listening(&self.log) && self.child.try_wait().unwrap().is_none() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid.try_into().unwrap()), signal).unwrap();
     }

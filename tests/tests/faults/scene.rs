@@ -24,7 +24,7 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Long enough for a worker to be heard of on a machine that is busy.
-pub(crate) const LEASE: Duration = Duration::from_secs(2);
+pub(crate) const LEASE: Duration = Duration::from_secs(4);
 
 /// A database, the processes that work on it, and the record of what they do.
 pub(crate) struct Scene {
@@ -123,6 +123,14 @@ impl Scene {
         rows.iter().map(|row| (row.operation_id(), row.attempt_number().0)).collect()
     }
 
+    /// Whether all of these have ended.
+    pub(crate) async fn have_ended(&self, ids: &[OperationId]) -> bool {
+        let ended = store::Entity::find()
+            .filter(store::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+            .filter(store::Column::FinishedOn.is_not_null());
+        ended.count(&self.db).await.unwrap() == ids.len() as u64
+    }
+
     /// Whether somebody could write to the database now.
     pub(crate) async fn is_writable(&self) -> bool {
         let backend = self.db.get_database_backend();
@@ -130,7 +138,7 @@ impl Scene {
             return true;
         }
         let mut options = ConnectOptions::new(&self.database_url);
-        options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(LEASE / 10));
+        options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(LEASE / 8));
         let db = Database::connect(options).await.unwrap();
         let is_writable = db.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await.is_ok();
         db.close().await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use liveops::OperationState;
+use liveops::{OperationId, OperationState};
 
 use super::{
     dice::runs,
@@ -39,24 +39,29 @@ on_every_database! {
     }
 }
 
-/// Waits until something that this worker ran has begun anew elsewhere; `false` if it ran nothing.
+/// Waits until something that this worker ran has begun anew elsewhere; `false` if it ran nothing, or if
+/// all that it ran ended with what it had sent to the database before it was paused.
 async fn is_taken_over(scene: &mut Scene, sleeper: u32) -> bool {
     let asleep = scene.running(sleeper).await;
     if asleep.is_empty() {
         return false;
     }
+    let ids: Vec<OperationId> = asleep.iter().map(|(id, _)| *id).collect();
+    let mut is_taken_over = false;
     scene
         .wait_until("a run to be taken over", async |scene| {
+            let have_ended = scene.have_ended(&ids).await;
             let is_later = |event: &Event| match event {
                 Event::Began(id, by) => {
                     asleep.iter().any(|(other, attempt)| other == id && *attempt < by.attempt)
                 }
                 _ => false,
             };
-            scene.journal.events().iter().any(is_later)
+            is_taken_over = scene.journal.events().iter().any(is_later);
+            is_taken_over || have_ended
         })
         .await;
-    true
+    is_taken_over
 }
 
 /// How often an attempt went on after a later one had begun.

@@ -9,6 +9,9 @@ use super::{errand::Errand, gateway::Remote, journal::Journal};
 /// The environment variable in which a worker finds its orders.
 pub(crate) const ORDERS: &str = "LIVEOPS_FAULTS_ORDERS";
 
+/// What a worker writes into its log once it can be asked to go.
+pub(crate) const LISTENING: &str = "listening to signals";
+
 /// How long a run gets to end by itself when its worker is asked to go: shorter than most take.
 const GRACE: Duration = Duration::from_millis(20);
 
@@ -41,6 +44,7 @@ pub(crate) async fn work() {
     leave_with_the_test();
     tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
     let mut terminated = signal(SignalKind::terminate()).unwrap();
+    tracing::info!("{LISTENING}");
 
     let liveops = LiveOps::builder(store::connect(&orders.database_url).await.unwrap())
         .state(Journal::open(orders.journal.clone()))

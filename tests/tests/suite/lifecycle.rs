@@ -19,6 +19,7 @@ use crate::support::{
     app::{Gate, Steps, TestApp},
     database::{TestDatabase, on_every_database},
     log::Log,
+    until::until,
 };
 
 const AT_ONCE: Backoff = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
@@ -365,9 +366,10 @@ on_every_database! {
         let store = app.liveops.store();
         let away = "ALTER TABLE liveops_operation RENAME TO away";
         store.db().execute_unprepared(away).await.unwrap();
-        while !log.lines().iter().any(|line| line.text.contains("failed to claim")) {
-            tokio::task::yield_now().await;
-        }
+        until("a claim has failed", async || {
+            log.lines().iter().any(|line| line.text.contains("failed to claim"))
+        })
+        .await;
 
         // As if the claim that failed had been made: the worker gets to see all of it or nothing.
         let transaction = store.begin().await.unwrap();

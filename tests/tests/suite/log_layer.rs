@@ -3,7 +3,7 @@
 use std::{
     fmt::{self, Debug},
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -16,9 +16,7 @@ use liveops::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::{spawn_blocking, yield_now};
-use tracing::{
-    Dispatch, Instrument, info_span, level_filters::LevelFilter, subscriber::DefaultGuard,
-};
+use tracing::{Instrument, info_span, level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter as FilterLevel, Targets},
@@ -28,6 +26,7 @@ use tracing_subscriber::{
 
 use crate::support::{
     database::on_every_database,
+    log,
     served::{Served, html},
 };
 
@@ -111,14 +110,9 @@ async fn in_spans() {
     .unwrap();
 }
 
-/// Keeps the process from having one subscriber alone: then the thread that gets to a line of code first
-/// decides for all whether anybody listens there, and other tests' threads have no subscriber.
-static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
-
 /// Has this thread log into a layer while the guard lives.
 fn log_into(layer: impl Layer<Registry> + Send + Sync) -> DefaultGuard {
-    LazyLock::force(&ANOTHER);
-    Registry::default().with(layer).set_default()
+    log::log_into(Registry::default().with(layer))
 }
 
 fn mine() -> LogLayer {
@@ -220,7 +214,7 @@ async fn a_filter_around_it_and_a_subscriber_beside_it_change_nothing_else() {
     let loud = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
     let silent = tracing_subscriber::fmt::layer().with_filter(FilterLevel::OFF);
     let subscriber = Registry::default().with(loud).with(mine().build()).with(silent);
-    let _log = subscriber.set_default();
+    let _log = log::log_into(subscriber);
     assert_eq!(lines(How::AtEveryLevel).await, ["at error", "at warn", "at info"]);
 }
 

@@ -17,6 +17,7 @@ use sea_orm::{
 use crate::support::{
     app::Steps,
     database::{TestDatabase, on_every_database},
+    until::until,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -157,10 +158,8 @@ on_every_database! {
             async move { store.prune(days_ago(1), 9).await }
         });
         // It has chosen the row by then. SQLite does not let it look before the commit.
-        while store.db().get_database_backend() == DbBackend::Postgres
-            && number(store.db(), WAITING).await == 0
-        {
-            tokio::task::yield_now().await;
+        if store.db().get_database_backend() == DbBackend::Postgres {
+            until("it waits", async || number(store.db(), WAITING).await > 0).await;
         }
         store.commit(transaction).await.unwrap();
         assert_eq!(pruning.await.unwrap().unwrap(), 0);

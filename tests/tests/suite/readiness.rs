@@ -24,17 +24,14 @@ use liveops::{
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
-use tokio::{
-    net::lookup_host,
-    time::{sleep, timeout},
-};
+use tokio::{net::lookup_host, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::Url;
 
 use crate::{
     cluster::Cluster,
-    support::{app::TestApp, database::on_every_database, need::need, proxy::Proxy},
+    support::{app::TestApp, database::on_every_database, need::need, proxy::Proxy, until::until},
 };
 
 /// A layer whose backend does not answer.
@@ -177,17 +174,9 @@ async fn a_redis_that_cannot_be_reached_is_named_and_one_that_is_back_is_ready()
     demo.liveops().shutdown(Duration::ZERO).await;
 }
 
-/// Asks again and again: connections that broke are made anew after pauses.
+/// Connections that broke are made anew after pauses.
 async fn until_ready(router: &Router) {
-    let ready = async {
-        loop {
-            if let (StatusCode::OK, ..) = readiness(router).await {
-                return;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(Duration::from_secs(60), ready).await.expect("everything is back");
+    until("everything is back", async || readiness(router).await.0 == StatusCode::OK).await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use redis::TlsCertificates;
 use crate::support::{
     proxy::Proxy,
     redis::{RedisServer, free_port},
+    until::until,
 };
 
 const FIRST: Attempt = Attempt(1);
@@ -69,9 +70,7 @@ async fn channels_that_nobody_hears_any_more_are_given_up() {
     let mut subscription = layer.subscribe(&kept).await.unwrap();
     drop(layer.subscribe(&left).await.unwrap());
     let heard_of = async || -> Vec<String> { server.ask("PUBSUB CHANNELS").await };
-    while heard_of().await.len() > 1 {
-        tokio::task::yield_now().await;
-    }
+    until("one is given up", async || heard_of().await.len() == 1).await;
     open(&layer, &kept).await.unwrap();
     heard(&mut subscription).await;
     let mut again = layer.subscribe(&left).await.unwrap();
@@ -174,9 +173,10 @@ async fn a_cluster_has_every_key_of_a_channel_in_one_slot() {
     let Some(server) = RedisServer::with(&["--cluster-enabled", "yes"]) else { return };
     let slots: String = (0..16_384).map(|slot| format!(" {slot}")).collect();
     let () = server.ask(&format!("CLUSTER ADDSLOTS{slots}")).await;
-    while !server.ask::<String>("CLUSTER INFO").await.contains("cluster_state:ok") {
-        tokio::task::yield_now().await;
-    }
+    until("the cluster is complete", async || {
+        server.ask::<String>("CLUSTER INFO").await.contains("cluster_state:ok")
+    })
+    .await;
     let layer = RedisChannelLayer::new(&server.url()).unwrap();
     let mut slots = BTreeSet::new();
     for _ in 0..20 {
@@ -234,9 +234,7 @@ async fn what_is_subscribed_to_while_the_server_is_away_is_heard_when_it_is_back
     assert!(layer.catch_up(&channel, None).await.is_err());
     server.start_again();
     lost(&mut subscription).await;
-    while open(&layer, &channel).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    until("it is published to", async || open(&layer, &channel).await.is_ok()).await;
     heard(&mut subscription).await;
 }
 
@@ -258,9 +256,10 @@ async fn a_connection_on_which_nothing_arrives_any_more_is_replaced() {
     proxy.has_hung_up(6).await;
     proxy.forward();
     lost(&mut subscription).await;
-    while layer.publish(&channel, FIRST, status("next")).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    until("it is published to", async || {
+        layer.publish(&channel, FIRST, status("next")).await.is_ok()
+    })
+    .await;
     heard(&mut subscription).await;
 }
 

@@ -16,6 +16,7 @@ use crate::support::{
     proxy::Proxy,
     redis::RedisServer,
     sqlite::SqliteFile,
+    until::until,
     watched::{SHOWS_THE_TRUTH, WatchedApp},
 };
 
@@ -72,15 +73,14 @@ impl Scene {
     /// Lets the run take a step, and waits until it was taken; nobody else may know.
     async fn steps(&self, stage: &str) {
         self.worker.gate.open(1);
-        while self.row().await.current_stage.as_deref() != Some(stage) {
-            tokio::task::yield_now().await;
-        }
+        until(&format!("it is in {stage}"), async || {
+            self.row().await.current_stage.as_deref() == Some(stage)
+        })
+        .await;
     }
 
     async fn ends_in_the_database(&self) {
-        while !self.row().await.state().is_terminal() {
-            tokio::task::yield_now().await;
-        }
+        until("it has ended", async || self.row().await.state().is_terminal()).await;
     }
 
     async fn row(&self) -> Model {
@@ -125,9 +125,7 @@ async fn a_restart_in_the_middle_of_a_run_ends_at_the_truth() {
 async fn a_run_that_says_nothing_opens_a_channel_that_was_wiped_again() {
     let Some(scene) = Scene::begin().await else { return };
     let () = scene.redis.ask("FLUSHALL").await;
-    while scene.redis.ask::<u64>("DBSIZE").await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("it is opened", async || scene.redis.ask::<u64>("DBSIZE").await > 0).await;
     let latecomer = Browser::open().await.unwrap();
     latecomer.goto(&scene.web.page_of::<Steps>(scene.id)).await;
     latecomer.wait_until(&shows("entered Load")).await;
@@ -220,9 +218,8 @@ async fn operations_run_while_the_server_is_away() {
         ids.push(liveops.enqueue(Greeting { name: format!("{n}") }, "ann").await.unwrap());
     }
     for id in ids {
-        while liveops.find(id).await.unwrap().unwrap().state() != OperationState::FinishedOk {
-            tokio::task::yield_now().await;
-        }
+        let state = async || liveops.find(id).await.unwrap().unwrap().state();
+        until("it has ended", async || state().await == OperationState::FinishedOk).await;
     }
     scene.redis.start_again();
     scene.ends_at_the_truth().await;
@@ -239,9 +236,7 @@ async fn a_flood_that_nobody_takes_holds_nobody_up_and_is_shown_as_its_newest() 
     scene.ends_in_the_database().await;
     scene.redis.start_again();
     let state = format!("EXISTS liveops:{{{}}}", ChannelName::operation(scene.id));
-    while scene.redis.ask::<u64>(&state).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("it is published", async || scene.redis.ask::<u64>(&state).await > 0).await;
     let answered: String = scene.redis.ask("INFO commandstats").await;
     let scripts = answered.lines().find(|line| line.starts_with("cmdstat_evalsha")).unwrap();
     let calls = scripts.split(['=', ',']).nth(1).unwrap();
@@ -283,9 +278,11 @@ async fn what_a_worker_says_after_it_was_overtaken_is_seen_by_nobody() {
     let next = process(&database.url(), &network, config).await;
     next.liveops.start_worker();
     let row = async || web.app.liveops.find(id).await.unwrap().unwrap();
-    while row().await.attempt != 2 || row().await.state() != OperationState::Started {
-        tokio::task::yield_now().await;
-    }
+    until("it is taken over", async || {
+        let row = row().await;
+        row.attempt == 2 && row.state() == OperationState::Started
+    })
+    .await;
     next.gate.open(1);
     browser.wait_until(&shows("in Process")).await;
     lost_database.forward();

@@ -12,6 +12,7 @@ use crate::support::{
     app::{ChainStart, Nothing, TestApp},
     database::{TestDatabase, on_every_database},
     log::{Line, Log},
+    until::until,
 };
 
 /// Says something, fails once, and says something again.
@@ -44,12 +45,8 @@ fn traced() -> NewOperation {
 }
 
 async fn ends(liveops: &LiveOps, id: OperationId) {
-    let ended = async {
-        while !liveops.find(id).await.unwrap().unwrap().state().is_terminal() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
+    until("it has ended", async || liveops.find(id).await.unwrap().unwrap().state().is_terminal())
+        .await;
 }
 
 /// The spans of liveops with this id, each once, in the order in which they began.

@@ -243,7 +243,10 @@ async fn a_page_shows_what_runs_in_a_terminal_and_can_cancel_it() {
     let granted = ann.post(B, "/live/token", json!({ "channels": [channel] })).await;
     operation["token"] = granted["tokens"][&channel].clone();
     let mut page = ann.watch(B, &operation).await;
-    page.next_matching("the run", |message| shows(message, "Running for 1 s")).await;
+    // What it says when the page comes, and what it says later.
+    for _ in 0..2 {
+        page.next_matching("the run", |message| shows(message, "Running for")).await;
+    }
 
     let cancel = format!("{}cancel", text(&operation, "url"));
     ann.post(A, &cancel, json!({})).await;

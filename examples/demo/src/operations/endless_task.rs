@@ -16,13 +16,14 @@ impl Run for EndlessTask {
         let mut second = time::interval(Duration::from_secs(1));
         let mut seconds = 0;
         loop {
-            // Without the second branch a cancellation would be noticed only at the next tick.
+            // Without the first branch a cancellation would be noticed only at the next tick.
             tokio::select! {
+                biased;
+                () = p.cancelled() => p.log("Asked to stop"),
                 _ = second.tick() => {
                     p.status(format!("Running for {seconds} s"));
                     seconds += 1;
                 }
-                () = p.cancelled() => p.log("Asked to stop"),
             }
             p.check_cancelled()?;
         }

@@ -115,7 +115,7 @@ fn unobserved() -> Watched {
     run
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everything_is_written_in_its_order_however_late_somebody_looks() {
     check(
         &unobserved().text().await,
@@ -137,7 +137,7 @@ async fn everything_is_written_in_its_order_however_late_somebody_looks() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_are_lines_of_json() {
     let text = unobserved().json().await;
     for line in text.lines() {
@@ -165,7 +165,7 @@ async fn events_are_lines_of_json() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_chain_is_an_event() {
     let run = Watched::attempt(2);
     run.tellings.tell(subject(), Told::Chained(subject()));
@@ -178,7 +178,7 @@ async fn a_chain_is_an_event() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_line_is_written_at_each_tenth_of_the_bar() {
     let mut run = Watched::attempt(1);
     run.report.stage(0, StageState::Active);
@@ -215,7 +215,7 @@ async fn a_line_is_written_at_each_tenth_of_the_bar() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_status_is_written_once_unless_another_overtook_it() {
     let mut run = Watched::attempt(1);
     for text in ["one", "one", "two"] {
@@ -236,7 +236,7 @@ async fn a_status_is_written_once_unless_another_overtook_it() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_line_of_a_flood_is_lost() {
     let run = Watched::attempt(1);
     for n in 0..5_000 {
@@ -247,7 +247,7 @@ async fn no_line_of_a_flood_is_lost() {
     assert_eq!(lines, (0..5_000).map(|n| format!("line {n}")).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_later_attempt_that_fails_says_so() {
     let run = Watched::attempt(2);
     run.report.stage(0, StageState::Active);
@@ -264,7 +264,7 @@ async fn a_later_attempt_that_fails_says_so() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_cancelled_says_so() {
     let run = Watched::attempt(1);
     run.report.cancel();
@@ -282,7 +282,7 @@ async fn what_was_cancelled_says_so() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_line_cannot_do_anything_to_a_terminal() {
     let run = Watched::attempt(1);
     run.log(Level::Info, "\u{1b}[2Jgone\r\u{7}\u{9b}1A\ttab");
@@ -298,7 +298,7 @@ async fn a_line_cannot_do_anything_to_a_terminal() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_is_gone_ends_nothing() {
     struct Closed;
 

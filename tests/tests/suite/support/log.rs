@@ -3,16 +3,26 @@
 use std::{
     cell::RefCell,
     fmt::{Debug, Write},
-    sync::{Arc, Mutex, Once},
+    sync::{Arc, LazyLock, Mutex, Once},
 };
 
 use tracing::{
-    Event, Level, Subscriber,
+    Dispatch, Event, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
     subscriber::DefaultGuard,
 };
 use tracing_subscriber::{Layer, Registry, layer::Context, prelude::*};
+
+/// Keeps the process from having one subscriber alone: then the thread that gets to a line of code
+/// first decides for all whether anybody listens there, and other tests' threads have no subscriber.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
+
+/// Has this thread log into `subscriber` while the guard lives.
+pub(crate) fn log_into(subscriber: impl Into<Dispatch>) -> DefaultGuard {
+    LazyLock::force(&ANOTHER);
+    tracing::dispatcher::set_default(&subscriber.into())
+}
 
 /// Collects what this thread logs while it lives, with `tracing` or with `log`. Tests that use it
 /// run on one thread, as `#[tokio::test]` does.
@@ -46,7 +56,7 @@ impl Log {
         });
         LINES.set(Some(lines.clone()));
         let subscriber = Registry::default().with(Collector(lines.clone()));
-        Self { lines, _guard: subscriber.set_default() }
+        Self { lines, _guard: log_into(subscriber) }
     }
 
     /// Everything so far.

@@ -29,6 +29,7 @@ pub(crate) mod reference_client;
 pub(crate) mod routes;
 pub(crate) mod served;
 pub(crate) mod sqlite;
+pub(crate) mod until;
 pub(crate) mod watched;
 pub(crate) mod web_process;
 pub(crate) mod words;
