@@ -1,8 +1,10 @@
 use std::{
-    env, io,
+    env,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The first of `names` that the user's `PATH` has.
@@ -31,12 +33,20 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     Err(format!("{name} ended with {}: {complaint}", output.status))
 }
 
+/// Below the ports that systems give away by themselves, so that a server which stops finds its own free
+/// when it starts again.
+const PORTS: Range<u16> = 20_000..32_000;
+
 /// A port that is free now. Somebody else may take it before it is used: callers try again.
 pub(crate) fn free_port() -> Result<u16, String> {
-    let port = || -> io::Result<u16> {
-        Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-    };
-    port().map_err(|error| format!("failed to find a free port: {error}"))
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let count = PORTS.len() as u32;
+    // Each process begins elsewhere, and gives each port once.
+    let next =
+        || process::id().wrapping_mul(97).wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+    let mut ports = (0..count).map(|_| PORTS.start + (next() % count) as u16);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(is_free).ok_or_else(|| format!("no port of {PORTS:?} is free"))
 }
 
 /// Calls `start` with free ports until it succeeds; gives up after the third.

@@ -51,6 +51,10 @@ pub trait Run: LiveOperation {
     /// attempted more often is, after a while. Cancellation is cooperative: it ends the run at the
     /// next `?` on [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]; with
     /// `#[liveop(cancel = "abort")]` the future is dropped if it did not end after a while.
+    ///
+    /// What computes for long or waits for a file belongs into [`tokio::task::spawn_blocking`], with a
+    /// clone of `p`. A run that holds its thread also holds up whatever else is to be done on it, which
+    /// may be showing what it reports.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;
 
     /// Called when a user retries the operation, in the transaction that puts it back into the queue:

@@ -167,9 +167,8 @@ async fn row(app: &TestApp, id: OperationId) -> Model {
 /// Waits until the page of an operation shows it in a stage.
 async fn in_a_stage(app: &TestApp, id: OperationId) {
     let page = app.liveops.url(&row(app, id).await.op_type, id);
-    while !app.get(&page).await.body.contains("aria-current=\"step\"") {
-        tokio::task::yield_now().await;
-    }
+    let shown = async || app.get(&page).await.body;
+    until("it is shown", async || shown().await.contains("aria-current=\"step\"")).await;
 }
 
 /// What a run of another process leaves behind: claimed, and never heard of again.

@@ -14,10 +14,9 @@ use liveops::{
 
 use redis::TlsCertificates;
 
-use crate::support::{
-    proxy::Proxy,
-    redis::{RedisServer, free_port},
-    until::until,
+use crate::{
+    program::free_port,
+    support::{proxy::Proxy, redis::RedisServer, until::until},
 };
 
 const FIRST: Attempt = Attempt(1);
@@ -150,7 +149,7 @@ async fn a_server_that_speaks_tls_is_spoken_to_if_it_is_known() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(file("cert"), &certificate).unwrap();
     std::fs::write(file("key"), certified.signing_key.serialize_pem()).unwrap();
-    let port = free_port();
+    let port = free_port().unwrap();
     let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
     let files = ["--tls-cert-file", &file("cert"), "--tls-key-file", &file("key")];
     let Some(_server) = RedisServer::with(&[&tls[..], &files].concat()) else { return };

@@ -22,6 +22,7 @@ use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps, TestApp, Unstoppable},
     database::on_every_database,
     layer::HookedLayer,
+    until::until,
 };
 
 /// What was published, in a word, and what the row said then.
@@ -66,9 +67,8 @@ async fn an_ending_is_committed_before_anything_shows_it() {
         app.ends(id).await;
     }
     // The chain is the last thing its first link shows.
-    while !seen.lock().unwrap().iter().any(|(what, _)| *what == "chained") {
-        tokio::task::yield_now().await;
-    }
+    let is_chained = || seen.lock().unwrap().iter().any(|(what, _)| *what == "chained");
+    until("it is shown", async || is_chained()).await;
     let seen = seen.lock().unwrap().clone();
     for what in ["ending", "finished", "chained"] {
         assert!(seen.iter().any(|(seen, _)| *seen == what), "{what} is missing in {seen:?}");
@@ -163,9 +163,7 @@ async fn no_more_operations_run_at_once_than_may() {
         }
         count
     };
-    while started().await < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("two have started", async || started().await == 2).await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
         assert_eq!(started().await, 2);
@@ -274,9 +272,7 @@ async fn a_run_that_ends_while_it_is_being_stopped_has_ended() {
     let app = TestApp::spawn().await;
     let id = app.liveops.enqueue(Unstoppable, "ann").await.unwrap();
     let page = format!("/live/test.unstoppable/{id}/");
-    while !app.get(&page).await.body.contains("holding on") {
-        tokio::task::yield_now().await;
-    }
+    until("it is shown", async || app.get(&page).await.body.contains("holding on")).await;
     let stopping = tokio::spawn({
         let liveops = app.liveops.clone();
         async move { liveops.shutdown(Duration::ZERO).await }

@@ -169,6 +169,8 @@ impl Run for Unstoppable {
 
     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
         p.status("holding on");
+        // Whoever shows that may have been given to this very thread.
+        tokio::task::yield_now().await;
         while p.state().0.try_acquire().is_err() {
             std::thread::yield_now();
         }

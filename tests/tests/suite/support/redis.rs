@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::need::need;
+use crate::program::free_port;
 
 /// Where the server is that the tests share; `None` where there is none.
 const SHARED: &str = "LIVEOPS_TEST_REDIS_URL";
@@ -57,7 +58,7 @@ impl RedisServer {
         let mut server = Self { folder, options, port: 0, process: None };
         // A port that is free now may be taken the next moment.
         for _ in 0..10 {
-            server.port = free_port();
+            server.port = free_port().unwrap();
             server.process = server.spawn();
             if server.process.is_some() {
                 return Some(server);
@@ -138,10 +139,4 @@ fn is_ready(output: ChildStdout) -> bool {
     let ready = lines.by_ref().any(|line| line.unwrap().contains("Ready to accept connections"));
     thread::spawn(move || lines.for_each(drop));
     ready
-}
-
-/// A port that nobody has right now.
-pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
