@@ -62,14 +62,24 @@ impl NewOperation {
         operation: &Op,
         owner: impl Into<Owner>,
     ) -> Result<Self, serde_json::Error> {
-        let input = serde_json::to_value(operation)?;
-        let unique_key = Op::UNIQUE.key(operation, &input);
-        let new = Self::from_input(&const { OperationKind::of::<Op>() }, input, owner.into());
-        Ok(Self { unique_key, ..new })
+        // Compiled for every operation of an application, so the rest of it is not.
+        match serde_json::to_value(operation) {
+            Ok(input) => {
+                let unique_key = Op::UNIQUE.key(operation, &input);
+                let kind = &const { OperationKind::of::<Op>() };
+                Ok(Self::from_input(kind, input, unique_key, owner.into()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What is the same for all types.
-    fn from_input(kind: &OperationKind, input: serde_json::Value, owner: Owner) -> Self {
+    fn from_input(
+        kind: &OperationKind,
+        input: serde_json::Value,
+        unique_key: Option<String>,
+        owner: Owner,
+    ) -> Self {
         Self {
             id: OperationId::new(),
             op_type: kind.op_type,
@@ -83,7 +93,7 @@ impl NewOperation {
             max_attempts: kind.policy.max_attempts,
             backoff: kind.policy.backoff,
             timeout: kind.policy.timeout,
-            unique_key: None,
+            unique_key,
             chained_from: None,
             claimed_by: None,
         }
