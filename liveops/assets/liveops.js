@@ -58,6 +58,8 @@
   const LIST_RETRY_MS = 5_000;
   const PRESS_MAX_MS = 5_000;
   const CLICK_MAX_MS = 300;
+  const DOUBLE_PRESS_MS = 500;
+  const ADDITIONS_MAX = 1_000;
   const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
 
@@ -150,12 +152,26 @@
     if (container && liveopState) container.dataset.liveopState = liveopState;
   }
 
-  /** Children with an id the page already has are skipped, so a replayed line never shows twice. */
+  /** Elements with an id the page already has are skipped, so a replayed line never shows twice. */
   function append(target, fragment) {
-    const fresh = [...fragment.children].filter((child) => !document.getElementById(child.id));
-    if (target.matches(".op-log")) appendLines(target, fresh);
-    else target.append(...fresh);
-    for (const child of fresh) if (child.isConnected) activate(child);
+    const isFresh = ({ id }) => !id || !document.getElementById(id);
+    const nodes = [...fragment.childNodes].filter(isFresh);
+    const elements = nodes.filter(({ nodeType }) => nodeType === Node.ELEMENT_NODE);
+    if (target.matches(".op-log")) appendLines(target, elements);
+    else appendNodes(target, nodes);
+    for (const element of elements) if (element.isConnected) activate(element);
+  }
+
+  // The nodes of each addition to a region, the oldest first.
+  const additions = new WeakMap();
+
+  /** The newest are kept, as the server does. */
+  function appendNodes(region, nodes) {
+    if (!additions.has(region)) additions.set(region, []);
+    const kept = additions.get(region);
+    kept.push(nodes);
+    region.append(...nodes);
+    if (kept.length > ADDITIONS_MAX) for (const node of kept.shift()) node.remove();
   }
 
   /** Lines are numbered, so one that was shown and has gone again is not taken for a new one. */
@@ -207,8 +223,13 @@
   const editedFields = new WeakSet();
 
   /** What was sent is done with: the answer may well be an empty form. */
-  function forgetEdits({ target: form }) {
+  function forgetEdits(form) {
     for (const field of form.elements) editedFields.delete(field);
+  }
+
+  /** An action is asked for again where nothing came of it, so its ticks are not done with yet. */
+  function forgetWhatIsSent({ target: form }) {
+    if (!form.matches("form[data-liveop-action]")) forgetEdits(form);
   }
 
   /** Notes focus, typed values, selection and scroll inside `root`; the returned function restores them. */
@@ -240,14 +261,21 @@
   function addressOf(element, root) {
     const name = element.getAttribute("name");
     const action = element.form?.getAttribute("action");
-    // One box of many stands for what it would send, wherever that is by now.
-    const value = /^(?:checkbox|radio)$/.test(element.type) ? element.getAttribute("value") : null;
+    // One box or button of many stands for what it would send, and a link for where it leads,
+    // wherever that is by now; but the one to the next page for whatever is next.
+    const isOneOfMany = element.matches("[type=checkbox], [type=radio], button");
+    const link = element.hasAttribute("rel") ? "rel" : "href";
     const selector =
       (action ? `form[action="${CSS.escape(action)}"] ` : "") +
       element.localName +
-      (name ? `[name="${CSS.escape(name)}"]` : "") +
-      (value ? `[value="${CSS.escape(value)}"]` : "");
+      having("name", name) +
+      having("value", isOneOfMany && element.getAttribute("value")) +
+      having(link, element.localName === "a" && element.getAttribute(link));
     return { id: element.id, selector, index: matching(selector, root).indexOf(element) };
+  }
+
+  function having(attribute, value) {
+    return value ? `[${attribute}="${CSS.escape(value)}"]` : "";
   }
 
   function find({ id, selector, index }, root) {
@@ -346,12 +374,12 @@
   }
 
   /** The title is the full date and marks the element as done. */
-  function localiseTimes() {
+  function localiseTimes(root, languageOfAll) {
     const times = ":is(.op-log, [data-liveop-list]) time[datetime]:not([title])";
-    for (const time of document.querySelectorAll(times)) {
+    for (const time of root.querySelectorAll(times)) {
       const moment = new Date(time.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
-      const language = languageOf(time);
+      const language = languageOfAll ?? languageOf(time);
       time.title = moment.toLocaleString(language);
       time.textContent = time.closest(".op-log")
         ? moment.toLocaleTimeString(language)
@@ -654,6 +682,12 @@
       this.cursor = element.dataset.liveopCursor;
       this.eventsUrl = element.dataset.liveopEvents;
       this.finished = TERMINAL_STATES.has(element.dataset.liveopState);
+      this.finishedAttempt = this.finished ? this.attempt : undefined;
+    }
+
+    /** Which run of the operation the page shows, if it is known. */
+    get attempt() {
+      return CURSOR.exec(this.cursor ?? "")?.[1];
     }
 
     /** The element may have been replaced by the fragment just applied. */
@@ -942,26 +976,33 @@
   // ---------------------------------------------------------------- operations
 
   /**
-   * No frame names the state of a run that starts, or starts over; its regions show it: a stage is
-   * active, or Cancel is offered again.
+   * No frame names the state of a run that starts, or starts over; its regions show it: the badge
+   * beside Cancel says so or, where a page has none, a stage is active, or Cancel is offered again.
    */
   function followState(subscription, ids) {
     const { view } = subscription;
+    const badge = view.querySelector(".op-controls .liveops-badge")?.dataset.state;
     const state = view.dataset.liveopState;
     const outlineChanged = ids.some((id) => /^op-(stages|controls)-/.test(id ?? ""));
     const started =
       state === "NOT_STARTED"
         ? view.querySelector('.op-stage[data-state="active"]')
         : TERMINAL_STATES.has(state) && view.querySelector('.op-controls form[action$="/cancel"]');
-    if (outlineChanged && started) view.dataset.liveopState = "STARTED";
+    if (badge && !TERMINAL_STATES.has(badge)) view.dataset.liveopState = badge;
+    else if (!badge && outlineChanged && started) view.dataset.liveopState = "STARTED";
     if (!TERMINAL_STATES.has(view.dataset.liveopState)) subscription.finished = false;
   }
 
-  /** Told again after a reconnect, an end the page already shows changes nothing. */
+  /**
+   * Told again after a reconnect, an end the page already shows changes nothing; that of another run,
+   * whose beginning the page did not see, is another end.
+   */
   function finish(subscription, outcome) {
-    if (subscription.finished) return;
-    const { view, channel } = subscription;
+    const { view, channel, attempt } = subscription;
+    const isAnother = subscription.finishedAttempt && subscription.finishedAttempt !== attempt;
+    if (subscription.finished && !isAnother) return;
     subscription.finished = true;
+    subscription.finishedAttempt = attempt;
     view.dataset.liveopState = outcome.state;
     const stay = !emit(view, "finished", { channel, ...outcome });
     if (!stay && typeof outcome.success_url === "string") location.assign(outcome.success_url);
@@ -1036,8 +1077,13 @@
     show(html) {
       const content = parse(html);
       const rows = content.querySelector("[data-liveop-list]") ?? content;
+      const next = this.element.cloneNode(false);
+      next.append(...rows.childNodes);
+      // As it will be: what is compared, and where a selection is, depends on it.
+      localiseTimes(next, languageOf(this.element));
+      if (this.element.isEqualNode(next)) return;
       const restoreUse = rememberUse(this.element);
-      this.element.replaceChildren(...rows.childNodes);
+      this.element.replaceChildren(...next.childNodes);
       restoreUse(this.element);
       showTicks(this.element);
       activate(this.element);
@@ -1061,8 +1107,8 @@
     root.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
   }
 
-  // The timer that ends a press of the pointer, while there is one. A row that is replaced between
-  // the press and its end gets no click.
+  // The timer that ends a press of the pointer or the space bar, while there is one. A row that is
+  // replaced between the press and its end gets no click.
   let press;
 
   function beginPress() {
@@ -1106,6 +1152,15 @@
     all.indeterminate = ticked > 0 && ticked < rows.length;
   }
 
+  /** What was done to the rows that were ticked is done. */
+  function untick(form) {
+    forgetEdits(form);
+    for (const root of form.querySelectorAll("[data-liveop-list]")) {
+      for (const row of rowsOf(root)) row.checked = false;
+      showTicks(root);
+    }
+  }
+
   function rowsOf(root) {
     return [...root.querySelectorAll("[data-liveop-tick]")];
   }
@@ -1114,12 +1169,24 @@
 
   const pendingForms = new WeakSet();
 
+  // The newest press on a control of an operation: which operation, what it asked for, and when.
+  let newestPress = {};
+
   /** htmx may have taken the form already; then the default is prevented. */
   function interceptAction(event) {
     const form = event.target;
     if (!form.matches("form[data-liveop-action]") || event.defaultPrevented) return;
     event.preventDefault();
-    if (!pendingForms.has(form)) perform(form, event.submitter);
+    if (!pendingForms.has(form) && isMeant(form)) perform(form, event.submitter);
+  }
+
+  /** Retry comes to stand where Cancel was: the second press of a double one does not mean it. */
+  function isMeant(form) {
+    const last = newestPress;
+    const press = { operation: form.closest(".liveop")?.id, action: form.action, at: Date.now() };
+    newestPress = press;
+    const isAnother = !press.operation || press.operation !== last.operation || press.action === last.action;
+    return isAnother || press.at - last.at > DOUBLE_PRESS_MS;
   }
 
   /** htmx 2 throws away what comes with a status of an error; a form with mistakes is one. */
@@ -1139,7 +1206,9 @@
         body: bodyOf(form, button),
         // For what it says of a refusal; when all is well it says nothing, or fragments.
         headers: { Accept: "application/json" },
+        signal: AbortSignal.timeout(REQUEST_MAX_MS),
       });
+      if (response.ok) untick(form);
       if (!response.ok) showRefusal(form, response.status, await refusalOf(form, response));
       else if (!response.redirected) applyFragments(await response.text());
     } catch {
@@ -1208,7 +1277,7 @@
         if (!shown.has(channel)) connection.unwatch(channel);
       }
     }
-    localiseTimes();
+    localiseTimes(document);
     countDown();
     // Only this function's own changes are left in the queue: it has just read the whole document.
     observer.takeRecords();
@@ -1253,11 +1322,14 @@
   observer.observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("input", ({ target }) => editedFields.add(target));
   document.addEventListener("input", noteTick);
-  document.addEventListener("submit", forgetEdits, true);
+  document.addEventListener("submit", forgetWhatIsSent, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("pointerdown", beginPress, true);
   document.addEventListener("pointerup", endPress, true);
   document.addEventListener("pointercancel", endPress, true);
+  // A box is ticked when the space bar is let go of.
+  document.addEventListener("keydown", ({ key }) => key === " " && beginPress(), true);
+  document.addEventListener("keyup", ({ key }) => key === " " && endPress(), true);
   document.addEventListener("htmx:beforeSwap", keepMistakes);
   document.addEventListener("toggle", showNewestLine, true);
   document.addEventListener("toggle", showWhatWasClosed, true);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { closePages, container, openPage, refusal } from "./support/page.js";
+import {
+  closePages,
+  container,
+  html,
+  openPage,
+  refusal,
+  replacement,
+  silence,
+} from "./support/page.js";
 
 afterEach(closePages);
 
@@ -44,4 +52,48 @@ test("a refusal that is about another operation leads to it", async () => {
 test("a refusal without words is one in the page's own", async () => {
   const { shown } = await refused(refusal(502));
   assert.equal(shown.textContent, "This did not work. Please try again.");
+});
+
+function action(name) {
+  return `<form method="post" action="/live/demo.task/1/${name}" data-liveop-action><button>${name}</button></form>`;
+}
+
+async function press(page) {
+  page.find("form button").click();
+  await page.settle();
+}
+
+for (const [first, second] of [
+  ["cancel", "restart"],
+  ["restart", "cancel"],
+]) {
+  test(`whoever presses ${first} twice does not mean ${second}, which has taken its place`, async () => {
+    const page = await openPage();
+    const [one, two] = [`/live/demo.task/1/${first}`, `/live/demo.task/1/${second}`];
+    page.answers[one] = page.answers[two] = () => html("");
+    page.window.liveops.apply(replacement("controls", action(first)));
+    await press(page);
+    page.window.liveops.apply(replacement("controls", action(second)));
+    await page.pass(200);
+    await press(page);
+    assert.deepEqual([page.requestsTo(one).length, page.requestsTo(two).length], [1, 0]);
+    assert.equal(page.navigations, 0);
+    await page.pass(1_000);
+    await press(page);
+    assert.equal(page.requestsTo(two).length, 1);
+  });
+}
+
+test("a request that is never answered is given up, and can be made again", async () => {
+  const page = await openPage();
+  page.answers["/live/demo.task/1/cancel"] = silence;
+  page.window.liveops.apply(replacement("controls", action("cancel")));
+  await press(page);
+  await page.pass(31_000);
+  assert.equal(
+    page.find("[data-liveop-refusal]").textContent,
+    "The server could not be reached. Please try again.",
+  );
+  await press(page);
+  assert.equal(page.requestsTo("/live/demo.task/1/cancel").length, 2);
 });

@@ -147,3 +147,23 @@ test("what does not say when it will be keeps its text", async () => {
   await page.pass(5_000);
   assert.equal(page.region("controls").textContent, "later");
 });
+
+test("an addition may be text, or have text beside its elements", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(addition("preview", "a <b>b</b> c"));
+  page.window.liveops.apply(addition("preview", ", d"));
+  assert.equal(page.region("preview").innerHTML, "a <b>b</b> c, d");
+});
+
+test("a region keeps its newest thousand additions, and what they were added to", async () => {
+  const page = await openPage();
+  page.window.liveops.apply(replacement("preview", "<h3>Rows</h3>"));
+  for (let row = 1; row <= 1_500; row += 1) {
+    page.window.liveops.apply(addition("preview", `<p>${row}</p>.`));
+  }
+  const region = page.region("preview");
+  assert.equal(region.childNodes.length, 1 + 2 * 1_000);
+  assert.equal(region.firstChild.textContent, "Rows");
+  assert.equal(region.children[1].textContent, "501");
+  assert.equal(region.lastElementChild.textContent, "1500");
+});

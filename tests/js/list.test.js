@@ -239,3 +239,73 @@ test("a press that nobody saw the end of does not stop a list for ever", async (
   await page.pass(10_000);
   assert.equal(page.find("#liveops-list").textContent, "new");
 });
+
+test("a row stays where it is while the space bar is down on its box", async () => {
+  const page = await openStaffList(ONE, TWO);
+  const pressed = box(page, TWO);
+  const key = (what) =>
+    pressed.dispatchEvent(new page.window.KeyboardEvent(what, { key: " ", bubbles: true }));
+  key("keydown");
+  page.answers["/live/"] = () => html(list(rows(THREE, ONE, TWO)));
+  change(page);
+  await page.pass(1_000);
+  assert.ok(pressed.isConnected);
+  key("keyup");
+  await page.pass(2_000);
+  assert.equal(page.document.querySelectorAll("[data-liveop-tick]").length, 3);
+});
+
+function links(...ids) {
+  const rows = ids.map((id) => `<li><a href="/live/demo.task/${id}/">An operation</a></li>`);
+  return `<ul>${rows.join("")}</ul><a rel="next" href="?before=${ids.at(-1)}">Older</a>`;
+}
+
+test("the focus stays with an operation, wherever its row is by now", async () => {
+  const page = await openList(links(ONE, TWO));
+  page.answers["/live/"] = () => html(list(links(ONE, TWO)));
+  change(page);
+  await page.pass(2_000);
+  const link = (id) => page.find(`[href="/live/demo.task/${id}/"]`);
+  link(TWO).focus();
+  page.answers["/live/"] = () => html(list(links(THREE, ONE, TWO)));
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.document.activeElement, link(TWO));
+  page.answers["/live/"] = () => html(list(links(THREE, ONE)));
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.document.activeElement, page.find("#liveops-list"));
+  page.find("[rel=next]").focus();
+  page.answers["/live/"] = () => html(list(links(THREE)));
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.document.activeElement, page.find("[rel=next]"));
+});
+
+test("a list that looks the same is left alone", async () => {
+  const page = await openList();
+  const content = '<time datetime="2030-01-01T00:00:00Z">2030-01-01 00:00</time><p>Running</p>';
+  page.answers["/live/"] = () => html(list(content));
+  change(page);
+  await page.pass(2_000);
+  const shown = page.find("#liveops-list p");
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.find("#liveops-list p"), shown);
+  page.answers["/live/"] = () => html(list(content.replace("Running", "Finished")));
+  change(page);
+  await page.pass(2_000);
+  assert.equal(page.find("#liveops-list p").textContent, "Finished");
+});
+
+test("rows are ticked still when nothing came of the request", async () => {
+  const page = await openStaffList(ONE, TWO);
+  page.answers["/live/bulk"] = () => refusal(502);
+  box(page, TWO).click();
+  page.find("[value=cancel]").click();
+  await page.settle();
+  change(page);
+  page.answers["/live/"] = () => html(list(rows(THREE, ONE, TWO)));
+  await page.pass(2_000);
+  assert.deepEqual(ticks(page), [[TWO], "some"]);
+});

@@ -186,3 +186,26 @@ test("without htmx what is swapped in is just there", async () => {
   page.window.liveops.apply(replacement("question", BUTTON));
   assert.deepEqual(await askedAfterClick(page), []);
 });
+
+test("the end of another run is told, though nothing was heard of its beginning", async () => {
+  const page = await openPage(container({ state: "FINISHED_ERROR", cursor: "1.0a:9" }));
+  await page.connect("1.0a:9");
+  const ends = page.listen("liveop:finished");
+  end(page, "2.0b:6");
+  end(page, "2.0b:6");
+  assert.equal(ends.length, 1);
+  assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
+});
+
+test("the state of a run that is no end is the one that its badge names", async () => {
+  const page = await openPage(container({ state: "FINISHED_ERROR", cursor: "1.0a:9" }));
+  await page.connect("1.0a:9");
+  for (const [seq, state] of [
+    [1, "NOT_STARTED"],
+    [2, "STARTED"],
+  ]) {
+    const badge = `<span class="liveops-badge" data-state="${state}"></span>`;
+    page.socket.frame(channel(), `2.0b:${seq}`, { liveop_html: replacement("controls", badge) });
+    assert.equal(page.container().dataset.liveopState, state);
+  }
+});
