@@ -58,7 +58,6 @@
   const LIST_RETRY_MS = 5_000;
   const PRESS_MAX_MS = 5_000;
   const CLICK_MAX_MS = 300;
-  const DOUBLE_PRESS_MS = 500;
   const ADDITIONS_MAX = 1_000;
   const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
@@ -1169,7 +1168,8 @@
 
   const pendingForms = new WeakSet();
 
-  // The newest press on a control of an operation: which operation, what it asked for, and when.
+  // How many clicks in a row the newest one is, and what the newest press on a control asked for.
+  let clickCount = 0;
   let newestPress = {};
 
   /** htmx may have taken the form already; then the default is prevented. */
@@ -1180,13 +1180,12 @@
     if (!pendingForms.has(form) && isMeant(form)) perform(form, event.submitter);
   }
 
-  /** Retry comes to stand where Cancel was: the second press of a double one does not mean it. */
+  /** Retry comes to stand where Cancel was: the second click of a double one does not mean it. */
   function isMeant(form) {
-    const last = newestPress;
-    const press = { operation: form.closest(".liveop")?.id, action: form.action, at: Date.now() };
-    newestPress = press;
-    const isAnother = !press.operation || press.operation !== last.operation || press.action === last.action;
-    return isAnother || press.at - last.at > DOUBLE_PRESS_MS;
+    const { operation, action } = newestPress;
+    newestPress = { operation: form.closest(".liveop")?.id, action: form.action };
+    const hasChanged = newestPress.operation === operation && newestPress.action !== action;
+    return clickCount < 2 || !operation || !hasChanged;
   }
 
   /** htmx 2 throws away what comes with a status of an error; a form with mistakes is one. */
@@ -1324,6 +1323,7 @@
   document.addEventListener("input", noteTick);
   document.addEventListener("submit", forgetWhatIsSent, true);
   document.addEventListener("submit", interceptAction);
+  document.addEventListener("click", ({ detail }) => (clickCount = detail), true);
   document.addEventListener("pointerdown", beginPress, true);
   document.addEventListener("pointerup", endPress, true);
   document.addEventListener("pointercancel", endPress, true);
