@@ -78,8 +78,13 @@ async fn listen(
     loop {
         let error = match connected {
             Ok(mut ear) => {
-                pauses_left = pauses();
-                match ear.listen(&mut requests).await {
+                // Whoever asks meanwhile waits for the answer of this connection.
+                let listened = async {
+                    ear.resume().await?;
+                    pauses_left = pauses();
+                    ear.listen(&mut requests).await
+                };
+                match listened.await {
                     Ok(()) => return,
                     Err(error) => error,
                 }
@@ -90,9 +95,7 @@ async fn listen(
         let pause = pauses_left.next().unwrap_or(CARE_INTERVAL);
         let again = async {
             time::sleep(pause).await;
-            let mut ear = Ear::connect(&client, &topics).await?;
-            ear.resume().await?;
-            Ok(ear)
+            Ear::connect(&client, &topics).await
         };
         connected = tokio::select! {
             connected = again => connected,
@@ -191,5 +194,113 @@ async fn in_time<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult
     match time::timeout(TIMEOUT, answer).await {
         Ok(answer) => answer,
         Err(_elapsed) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+        net::{TcpListener, TcpStream},
+        sync::Notify,
+    };
+
+    use super::*;
+
+    /// A server that knows `SUBSCRIBE`, tells what is subscribed to on which connection, and answers on
+    /// the second one only when it may.
+    struct Server {
+        listener: TcpListener,
+        told: mpsc::UnboundedSender<(usize, String)>,
+        breaks: Notify,
+        may_answer: Notify,
+    }
+
+    impl Server {
+        async fn serve(&self) {
+            for number in 1.. {
+                let (client, _) = self.listener.accept().await.unwrap();
+                tokio::select! {
+                    () = self.answer(number, BufReader::new(client)) => {}
+                    () = self.breaks.notified() => {}
+                }
+            }
+        }
+
+        async fn answer(&self, number: usize, mut client: BufReader<TcpStream>) {
+            let mut is_asked = number != 2;
+            while let Some(words) = command(&mut client).await {
+                let mut answer = "+OK\r\n".to_owned();
+                if words[0] == "SUBSCRIBE" {
+                    for name in &words[1..] {
+                        self.told.send((number, name.clone())).unwrap();
+                    }
+                    if !std::mem::replace(&mut is_asked, true) {
+                        self.may_answer.notified().await;
+                    }
+                    let confirm = |name: &String| {
+                        format!("*3\r\n$9\r\nsubscribe\r\n${}\r\n{name}\r\n:1\r\n", name.len())
+                    };
+                    answer = words[1..].iter().map(confirm).collect();
+                } else if words[0] == "PING" {
+                    answer = "*2\r\n$4\r\npong\r\n$0\r\n\r\n".to_owned();
+                }
+                client.get_mut().write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+    }
+
+    /// The words of the next command, unless there is none.
+    async fn command(client: &mut BufReader<TcpStream>) -> Option<Vec<String>> {
+        let mut words = Vec::new();
+        for _ in 0..number(client).await? {
+            let mut word = vec![0; number(client).await? + "\r\n".len()];
+            client.read_exact(&mut word).await.ok()?;
+            words.push(String::from_utf8_lossy(&word).trim_end().to_owned());
+        }
+        Some(words)
+    }
+
+    async fn number(client: &mut BufReader<TcpStream>) -> Option<usize> {
+        let mut line = String::new();
+        client.read_line(&mut line).await.ok()?;
+        line.get(1..)?.trim_end().parse().ok()
+    }
+
+    #[tokio::test]
+    async fn who_subscribes_while_a_connection_is_made_anew_is_heard() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("redis://{}/", listener.local_addr().unwrap());
+        let (told, mut hears) = mpsc::unbounded_channel();
+        let (breaks, may_answer) = (Notify::new(), Notify::new());
+        let server = Arc::new(Server { listener, told, breaks, may_answer });
+        let serving = tokio::spawn({
+            let server = server.clone();
+            async move { server.serve().await }
+        });
+        let mut reaches = async |expected: (usize, &str)| {
+            let reached = async {
+                while let Some((number, name)) = hears.recv().await {
+                    if (number, &*name) == expected {
+                        return;
+                    }
+                }
+            };
+            time::timeout(std::time::Duration::from_secs(30), reached).await.unwrap();
+        };
+
+        let listener = Listener::new(Client::open(url).unwrap());
+        let _a = listener.subscribe("a".to_owned()).await;
+        reaches((1, "a")).await;
+        server.breaks.notify_one();
+        reaches((2, "a")).await;
+        let subscribing = listener.subscribe("b".to_owned());
+        let answering = async {
+            tokio::task::yield_now().await;
+            server.may_answer.notify_one();
+        };
+        let (_b, ()) = tokio::join!(subscribing, answering);
+        reaches((2, "b")).await;
+        serving.abort();
     }
 }
