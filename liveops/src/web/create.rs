@@ -1,3 +1,5 @@
+use std::panic::resume_unwind;
+
 use axum::{
     Extension, Json,
     body::Bytes,
@@ -5,6 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use tracing::Instrument;
 
 use super::{
     error::{WebError, is_partial, wants_json},
@@ -42,11 +45,19 @@ pub(super) async fn create<V>(
                 return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
             }
         };
-        let enqueued = web.liveops.enqueue_new(new).await?;
-        // One that was there already has files of its own.
-        if enqueued.is_new() {
-            uploads.keep();
-        }
+        let liveops = web.liveops.clone();
+        let enqueue = async move {
+            let enqueued = liveops.enqueue_new(new).await?;
+            // One that was there already has files of its own.
+            if enqueued.is_new() {
+                uploads.keep();
+            }
+            Ok::<_, WebError>(enqueued)
+        };
+        // In a task of its own: whoever sent this may go away, and would take the files along of an
+        // operation that is enqueued by then.
+        let enqueued = tokio::spawn(enqueue.in_current_span()).await;
+        let enqueued = enqueued.unwrap_or_else(|error| resume_unwind(error.into_panic()))?;
         answer(&web, &viewer, operation.kind, enqueued, &headers)
     };
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))

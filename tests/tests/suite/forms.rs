@@ -9,10 +9,10 @@ use axum::{
 };
 use chrono::NaiveDate;
 use liveops::{
-    Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind,
+    Config, LiveOperation, LiveOps, OperationState, Progress, Run, RunResult, RunnerKind,
     form::{FileContent, FormErrors, FormField},
     runner::Builder,
-    store,
+    store::{self, ListFilter},
     testing::Server,
 };
 use maud::{DOCTYPE, html};
@@ -21,10 +21,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    app::{Answer, TestApp, request},
+    app::{Answer, Gate, TestApp, request},
     browser::Browser,
     database::on_every_database,
     htmx::{self, Htmx},
+    until::until,
     watched::WatchedApp,
 };
 
@@ -455,6 +456,38 @@ async fn the_words_on_the_button_stay_when_something_is_wrong() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.body.contains(button), "{}", answer.body);
     }
+}
+
+/// Reads its file when the gate opens.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form, state = Gate)]
+struct Patient {
+    file: PathBuf,
+}
+
+impl Run for Patient {
+    type Output = String;
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<String> {
+        p.state().pass().await;
+        Ok(fs::read_to_string(&self.file)?)
+    }
+}
+
+#[tokio::test]
+async fn an_operation_keeps_its_file_though_whoever_sent_it_goes_away() {
+    let app =
+        TestApp::with(|builder| builder.register::<Patient>().runner(RunnerKind::Eager)).await;
+    let newest = async || app.liveops.store().list(&ListFilter::default(), 1).await.unwrap().pop();
+    let sent = multipart("/live/test.patient/", &[("file", Some("a.txt"), "a text")]);
+    tokio::select! {
+        answer = app.send(sent) => panic!("{}", answer.body),
+        () = until("it has started", async || newest().await.is_some()) => {}
+    }
+    let id = newest().await.unwrap().operation_id();
+    app.gate.open(1);
+    app.reaches(id, OperationState::FinishedOk).await;
+    assert_eq!(newest().await.unwrap().output::<String>().unwrap().unwrap(), "a text");
 }
 
 #[tokio::test]
