@@ -208,6 +208,22 @@ async fn an_end_that_could_not_be_told_is_told_as_soon_as_it_can_be() {
     scene.ends_at_the_truth().await;
 }
 
+/// As one that was started from a backup, or that took over without the newest writes.
+#[tokio::test]
+async fn a_server_that_has_an_older_state_is_published_to_anew() {
+    let Some(scene) = Scene::begin().await else { return };
+    let key = format!("liveops:{{{}}}", ChannelName::operation(scene.id));
+    let copied: u64 = scene.redis.ask(&format!("COPY {key} {key}-backup")).await;
+    assert_eq!(copied, 1);
+    scene.steps("Process").await;
+    scene.browser.wait_until(&shows("entered Process")).await;
+    let restored: u64 = scene.redis.ask(&format!("COPY {key}-backup {key} REPLACE")).await;
+    assert_eq!(restored, 1);
+    scene.steps("Save").await;
+    scene.browser.wait_until(&shows("entered Save")).await;
+    scene.ends_at_the_truth().await;
+}
+
 #[tokio::test]
 async fn operations_run_while_the_server_is_away() {
     let Some(mut scene) = Scene::begin().await else { return };

@@ -96,7 +96,11 @@ impl LiveSink {
             return Err(PublishError::NotOpen);
         }
         let publishing = self.layer.publish(&self.channel, self.attempt, payload);
-        let result = publishing.instrument(self.span()).await;
+        let mut result = publishing.instrument(self.span()).await;
+        if result.as_ref().is_ok_and(|cursor| self.is_behind(*cursor)) {
+            // The layer is back with a state it had before, without what pages have seen since.
+            result = Err(PublishError::NotOpen);
+        }
         self.heed(result)
     }
 
@@ -110,6 +114,11 @@ impl LiveSink {
         self.heed(result)?;
         self.owed = Changes::default();
         Ok(())
+    }
+
+    /// Whether a place is one that the channel had left already.
+    fn is_behind(&self, cursor: Cursor) -> bool {
+        self.newest.is_some_and(|newest| newest.epoch == cursor.epoch && newest.seq >= cursor.seq)
     }
 
     fn span(&self) -> Span {
