@@ -141,11 +141,18 @@ impl Run {
 
     async fn execute(self) -> After {
         let stop_flushing = CancellationToken::new();
+        // Also when this future is dropped, with whoever waits for an eager run.
+        let _stop_flushing = stop_flushing.clone().drop_guard();
         let flusher = self.spawn_flusher(stop_flushing.clone());
         self.engine.announce(&self.row.owner_id(), ListChange::Rows).await;
 
         let begun = Instant::now();
-        let outcome = self.supervise().await;
+        let outcome = if self.row.cancel_requested {
+            // Asked of a run before this one, which was handed back before it heard of it.
+            Ok(Outcome::cancelled())
+        } else {
+            self.supervise().await
+        };
         attempt_ran(self.op_type(), begun.elapsed());
 
         stop_flushing.cancel();
@@ -159,6 +166,10 @@ impl Run {
                 Outcome::timed_out(&self.teller(), self.row.timeout().unwrap_or_default())
             }
             Err(Stopped::Aborted) => Outcome::cancelled(),
+            // Whoever took it up next would only begin what nobody wants any more.
+            Err(Stopped::ShuttingDown) if self.report().projection().cancel_requested => {
+                Outcome::cancelled()
+            }
             Err(Stopped::ShuttingDown) => {
                 self.hand_back().await;
                 sinks.show_onlooker(self.report()).await;
@@ -250,7 +261,7 @@ impl Run {
     ) -> Retry {
         let attempts = self.row.attempts();
         let (number, max) = (attempts.number, attempts.max);
-        self.report().event(Event::Log(LogLine {
+        let failed = Event::Log(LogLine {
             at: Utc::now(),
             level: Level::Warning,
             text: self.language.say_with(
@@ -262,8 +273,10 @@ impl Run {
                     ("message", message.into()),
                 ],
             ),
-        }));
-        let (projection, _) = self.report().take();
+        });
+        // What the run has to say besides is still to be shown if this is refused.
+        let mut projection = self.report().projection();
+        projection.apply(failed.clone());
         let retry_on = store::later(retry_on, self.shown.head_start());
         let mut patience = Patience::new(&self.engine);
         loop {
@@ -273,6 +286,7 @@ impl Run {
                 Ok(Some(row)) => {
                     attempt_retried(self.op_type());
                     tracing::warn!(number, max, ?wait, "failed, and will be tried again");
+                    self.report().event(failed);
                     self.show(&row).await;
                     return Retry::Waits;
                 }

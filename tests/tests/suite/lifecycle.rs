@@ -56,6 +56,25 @@ fn flaky(failures: u32) -> NewOperation {
     new
 }
 
+/// Says that it does not like to be cancelled.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Work")]
+#[liveop(app = "test", max_attempts = 3)]
+struct Sulky {}
+
+impl Run for Sulky {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(SulkyStage::Work, async {
+            p.cancelled().await;
+            p.log("in the middle of it");
+            Err(RunError::user("Somebody pulled the plug."))
+        })
+        .await
+    }
+}
+
 /// Never looks whether it shall stop.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Hold out")]
@@ -149,7 +168,8 @@ impl Run for Asked {
 }
 
 fn with_all(builder: Builder<Gate>) -> Builder<Gate> {
-    let builder = builder.register::<Flaky>().register::<Stubborn>().register::<Asked>();
+    let builder =
+        builder.register::<Flaky>().register::<Stubborn>().register::<Sulky>().register::<Asked>();
     builder.register::<Threaded>()
 }
 
@@ -236,6 +256,30 @@ on_every_database! {
 
     async fn a_run_that_fails_after_it_was_cancelled_is_not_tried_again(db: TestDatabase) {
         let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Sulky {}, "ann").await.unwrap();
+        app.liveops.start_worker();
+        in_a_stage(&app, id).await;
+        app.liveops.cancel(id).await.unwrap();
+        app.ends(id).await;
+        let row = row(&app, id).await;
+        assert_eq!((row.state(), row.attempt), (OperationState::FinishedError, 1), "{row:?}");
+        let page = app.get(&app.liveops.url(Sulky::OP_TYPE, id)).await.body;
+        assert!(page.contains("in the middle of it"), "{page}");
+        assert!(!page.contains("next try"), "{page}");
+    }
+
+    async fn what_was_cancelled_is_not_begun_again_after_a_shutdown(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
+        let id = app.liveops.enqueue(Stubborn, "ann").await.unwrap();
+        app.liveops.start_worker();
+        in_a_stage(&app, id).await;
+        app.liveops.cancel(id).await.unwrap();
+        app.liveops.shutdown(Duration::ZERO).await;
+        assert_eq!(row(&app, id).await.state(), OperationState::Cancelled);
+    }
+
+    async fn what_was_cancelled_before_it_is_claimed_again_is_not_run(db: TestDatabase) {
+        let app = app_on(&db, |_| {}).await;
         let store = app.liveops.store();
         let id = store.insert(store.db(), flaky(9)).await.unwrap().operation_id();
         store::Entity::update_many()
@@ -248,6 +292,7 @@ on_every_database! {
         app.ends(id).await;
         let row = row(&app, id).await;
         assert_eq!((row.state(), row.attempt), (OperationState::Cancelled, 1), "{row:?}");
+        assert!(!format!("{row:?}").contains("this is attempt"), "{row:?}");
     }
 
     async fn what_takes_too_long_is_stopped(db: TestDatabase) {
