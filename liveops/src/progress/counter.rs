@@ -9,6 +9,10 @@ use crate::event::Measure;
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     unit: AtomicU8,
+    /// The bits of the percentage, where that is the unit.
+    percent: AtomicU64,
+    /// How many are done; none where nothing is counted, so that whoever begins to count, which may
+    /// be several threads at once, has nothing to put back to it.
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -23,7 +27,8 @@ impl Counter {
     /// Sets the bar to a part of the whole, clamped to 0..=100; NaN is ignored.
     pub(crate) fn percent(&self, percent: f64) {
         if !percent.is_nan() {
-            self.done.store(percent.clamp(0.0, 100.0).to_bits(), Ordering::Relaxed);
+            self.percent.store(percent.clamp(0.0, 100.0).to_bits(), Ordering::Relaxed);
+            self.done.store(0, Ordering::Relaxed);
             self.unit.store(PERCENT, Ordering::Relaxed);
         }
     }
@@ -43,22 +48,27 @@ impl Counter {
     /// Counts `by` more.
     pub(crate) fn inc(&self, by: u64) {
         if self.unit.load(Ordering::Relaxed) != COUNT {
-            self.set(0, None);
+            self.total.store(UNKNOWN, Ordering::Relaxed);
+            self.unit.store(COUNT, Ordering::Relaxed);
         }
         self.done.fetch_add(by, Ordering::Relaxed);
     }
 
     /// Takes the bar away.
     pub(crate) fn reset(&self) {
+        self.done.store(0, Ordering::Relaxed);
         self.unit.store(NOTHING, Ordering::Relaxed);
     }
 
     /// How far the bar is; `None` where there is none.
     pub(crate) fn measure(&self) -> Option<Measure> {
-        let done = self.done.load(Ordering::Relaxed);
         match self.unit.load(Ordering::Relaxed) {
-            PERCENT => Some(Measure::Percent(f64::from_bits(done))),
+            PERCENT => {
+                let percent = self.percent.load(Ordering::Relaxed);
+                Some(Measure::Percent(f64::from_bits(percent)))
+            }
             COUNT => {
+                let done = self.done.load(Ordering::Relaxed);
                 let total = self.total.load(Ordering::Relaxed);
                 Some(Measure::Count { done, total: (total != UNKNOWN).then_some(total) })
             }
@@ -70,6 +80,25 @@ impl Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_lost_that_threads_begin_to_count_at_once() {
+        for _ in 0..500 {
+            let counter = Counter::default();
+            let begun = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        begun.wait();
+                        for _ in 0..10 {
+                            counter.inc(1);
+                        }
+                    });
+                }
+            });
+            assert_eq!(counter.measure(), Some(Measure::Count { done: 40, total: None }));
+        }
+    }
 
     #[test]
     fn percent_is_clamped_and_nan_is_ignored() {
