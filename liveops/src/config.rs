@@ -39,7 +39,7 @@ pub struct Config {
     /// Whether the pages load the htmx that liveops brings; they do unless this is false, which is for
     /// an application whose layout loads its own: two would send every request twice.
     pub brings_htmx: bool,
-    /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, at least 1.
+    /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, from 1 to a day.
     /// After two silent intervals it is closed.
     pub keepalive: Duration,
     /// How long a client may take nothing of what it is sent, be it that it does not read or that
@@ -122,7 +122,9 @@ impl Config {
             check(field, "at least a second", Seconds(found), found >= second)
         };
         at_least_a_second("lease", self.lease)?;
-        at_least_a_second("keepalive", self.keepalive)?;
+        let keepalive = self.keepalive;
+        let is_within = (second..=86_400 * second).contains(&keepalive);
+        check("keepalive", "from a second to a day", Seconds(keepalive), is_within)?;
         at_least_a_second("stall_timeout", self.stall_timeout)
     }
 }
@@ -161,6 +163,8 @@ mod tests {
             "expected `throttle_hz` to be from 0.1 to 1000, found 0"
         );
         let config = Config { mount: "live/".to_owned(), ..Config::default() };
+        assert!(config.validate().is_err());
+        let config = Config { keepalive: Duration::MAX, ..Config::default() };
         assert!(config.validate().is_err());
     }
 }

@@ -120,7 +120,7 @@ impl SigningKeys {
         viewer: &UserId,
         channel: &ChannelName,
     ) -> Result<SubscriptionToken, TokenError> {
-        let expiry = jsonwebtoken::get_current_timestamp() + self.ttl.as_secs();
+        let expiry = jsonwebtoken::get_current_timestamp().saturating_add(self.ttl.as_secs());
         self.sign_until(expiry, viewer, channel)
     }
 
