@@ -74,6 +74,7 @@
   ]);
   const ROW_REGIONS = new Set(["row-progress", "row-status"]);
   const REGION_ID = /^op-(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+  const TICKS = "[data-liveop-tick], [data-liveop-tick-all]";
   const CURSOR = /^(\d+)\.([0-9a-f]+):(\d+)$/;
   const ROW_NONCE = /^0+$/;
 
@@ -221,14 +222,12 @@
 
   const editedFields = new WeakSet();
 
-  /** What was sent is done with: the answer may well be an empty form. */
-  function forgetEdits(form) {
-    for (const field of form.elements) editedFields.delete(field);
-  }
-
-  /** An action is asked for again where nothing came of it, so its ticks are not done with yet. */
-  function forgetWhatIsSent({ target: form }) {
-    if (!form.matches("form[data-liveop-action]")) forgetEdits(form);
+  /**
+   * What was sent is done with: the answer may well be an empty form. Not so rows that are ticked,
+   * which are asked for again where nothing came of it.
+   */
+  function forgetEdits({ target: form }) {
+    for (const field of form.elements) if (!field.matches(TICKS)) editedFields.delete(field);
   }
 
   /** Notes focus, typed values, selection and scroll inside `root`; the returned function restores them. */
@@ -1131,7 +1130,7 @@
 
   function noteTick({ target }) {
     const root = target.closest("[data-liveop-list]");
-    if (!root || !target.matches("[data-liveop-tick], [data-liveop-tick-all]")) return;
+    if (!root || !target.matches(TICKS)) return;
     if (target.matches("[data-liveop-tick-all]")) {
       for (const row of rowsOf(root)) {
         row.checked = target.checked;
@@ -1153,9 +1152,11 @@
 
   /** What was done to the rows that were ticked is done. */
   function untick(form) {
-    forgetEdits(form);
     for (const root of form.querySelectorAll("[data-liveop-list]")) {
-      for (const row of rowsOf(root)) row.checked = false;
+      for (const row of rowsOf(root)) {
+        row.checked = false;
+        editedFields.delete(row);
+      }
       showTicks(root);
     }
   }
@@ -1205,7 +1206,8 @@
         body: bodyOf(form, button),
         // For what it says of a refusal; when all is well it says nothing, or fragments.
         headers: { Accept: "application/json" },
-        signal: AbortSignal.timeout(REQUEST_MAX_MS),
+        // Files take the time they take.
+        signal: hasFiles(form) ? null : AbortSignal.timeout(REQUEST_MAX_MS),
       });
       if (response.ok) untick(form);
       if (!response.ok) showRefusal(form, response.status, await refusalOf(form, response));
@@ -1221,7 +1223,11 @@
   /** The same body the plain form would send. */
   function bodyOf(form, button) {
     const fields = new FormData(form, button);
-    return form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
+    return hasFiles(form) ? fields : new URLSearchParams(fields);
+  }
+
+  function hasFiles(form) {
+    return form.enctype === "multipart/form-data";
   }
 
   async function refusalOf(form, response) {
@@ -1321,7 +1327,7 @@
   observer.observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("input", ({ target }) => editedFields.add(target));
   document.addEventListener("input", noteTick);
-  document.addEventListener("submit", forgetWhatIsSent, true);
+  document.addEventListener("submit", forgetEdits, true);
   document.addEventListener("submit", interceptAction);
   document.addEventListener("click", ({ detail }) => (clickCount = detail), true);
   document.addEventListener("pointerdown", beginPress, true);

@@ -96,3 +96,13 @@ test("a request that is never answered is given up, and can be made again", asyn
   await press(page);
   assert.equal(page.requestsTo("/live/demo.task/1/cancel").length, 2);
 });
+
+test("files may take longer than that", async () => {
+  const page = await openPage();
+  page.answers["/live/demo.task/1/amend"] = silence;
+  const form = action("amend").replace("<form", '<form enctype="multipart/form-data"');
+  page.window.liveops.apply(replacement("preview", form));
+  await press(page);
+  await page.pass(600_000);
+  assert.equal(page.find("[data-liveop-refusal]"), null);
+});
