@@ -345,10 +345,16 @@ async fn what_fell_silent_is_forgotten_after_a_day() {
     for channel in [&silent, &speaking] {
         layer.open(channel, FIRST, Opener::Run, opening()).await.unwrap();
     }
-    let two_days_ago = "UPDATE liveops_channel SET \
-         published_on = now() - interval '2 days', keep_until = now() - interval '1 day'";
-    database.db.execute_unprepared(two_days_ago).await.unwrap();
+    let set = async |channel: &ChannelName, values: &str| {
+        let update = format!("UPDATE liveops_channel SET {values} WHERE name = '{channel}'");
+        database.db.execute_unprepared(&update).await.unwrap();
+    };
+    // Whoever opens a channel sweeps, and beside it: what is to stay must be safe at any time.
+    set(&speaking, "published_on = now() - interval '2 days'").await;
     layer.publish(&speaking, FIRST, status("still here")).await.unwrap();
+    set(&speaking, "keep_until = now() - interval '1 day'").await;
+    let day = "interval '1 day'";
+    set(&silent, &format!("published_on = now() - 2 * {day}, keep_until = now() - {day}")).await;
     layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap();
     let is_forgotten = async || layer.catch_up(&silent, None).await.unwrap().is_none();
     until("it is forgotten", is_forgotten).await;
