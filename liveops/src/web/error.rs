@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{embed::EmbedError, state::Web, viewer::Viewer};
+use super::{auth::viewer::Viewer, pages::embed::EmbedError, state::Web};
 use crate::{
     channel::ChannelError,
     form::FormErrors,

@@ -1,46 +1,20 @@
-//! The front door for browsers: pages, actions and the WebSocket.
+//! The HTTP front door: pages, forms, actions, the WebSocket and the event streams.
 //!
-//! Knows axum, as otherwise only the command line does. An application mounts [`router`] and says who its viewers are.
+//! Three rooms: [`auth`] decides who sends a request and what they may do, [`pages`] answers with HTML and
+//! JSON, [`delivery`] keeps open connections up to date. An application mounts [`router`] and supplies an
+//! extractor that turns into a [`Viewer`]. Apart from the command line, only this module uses axum.
 
-mod actions;
-mod assets;
-mod bulk;
-mod close;
-mod consumer;
-mod create;
-#[cfg(test)]
+mod auth;
 mod delivery;
-mod embed;
 mod error;
-mod event_stream;
-mod follower;
-mod form;
-mod guard;
-mod hub;
-mod json;
-mod line;
-mod list;
-mod list_events;
-mod list_query;
-mod log_text;
-mod look;
-mod operation_events;
-mod page;
-mod place;
-mod revision;
+mod pages;
 mod router;
-mod socket;
-mod staff;
 mod state;
-mod token;
-mod upload;
-mod viewer;
-mod wire;
 
-pub use embed::{EmbedError, embed};
+pub use auth::viewer::Viewer;
+pub use pages::embed::{EmbedError, embed};
 #[cfg(feature = "cli")]
-pub(crate) use json::OperationJson;
+pub(crate) use pages::json::OperationJson;
 #[cfg(feature = "cli")]
-pub(crate) use log_text::log_text;
+pub(crate) use pages::log_text::log_text;
 pub use router::router;
-pub use viewer::Viewer;

@@ -7,8 +7,13 @@ use axum::{
 };
 
 use super::{
-    actions, assets, bulk, create, form, guard, list, list_events, operation_events, page, socket,
-    staff, state::Web, token, viewer::Viewer,
+    auth::{origin, token, viewer::Viewer},
+    delivery::{
+        sse::{list_events, operation_events},
+        websocket::upgrade,
+    },
+    pages::{actions, assets, bulk, create, form, list, page, staff},
+    state::Web,
 };
 use crate::runner::LiveOps;
 
@@ -123,7 +128,7 @@ where
     let mut router = Router::new()
         .route(&at("/"), get(list::list::<V>))
         .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>).layer(body_limit))
-        .route(&at("/ws"), get(socket::connect::<V>))
+        .route(&at("/ws"), get(upgrade::connect::<V>))
         .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))
         .route(&at("/static/{name}"), get(assets::serve))
@@ -138,5 +143,5 @@ where
         let list = at("/");
         router = router.route(&mount, get(move || async move { Redirect::permanent(&list) }));
     }
-    router.layer(middleware::from_fn(guard::refuse_cross_site)).layer(Extension(web))
+    router.layer(middleware::from_fn(origin::refuse_cross_site)).layer(Extension(web))
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::{hub::Hub, viewer::Viewer};
+use super::{auth::viewer::Viewer, delivery::hub::Hub};
 use crate::{
     metrics::Transport,
     operation::UserId,

@@ -1,13 +1,17 @@
-//! No gap, no duplicate: whatever a network, a channel layer, a late attempt and a client do, the
-//! page ends up showing what happened.
+//! Connections that stay open: how frames reach the clients that watch a channel.
 //!
-//! What is real: the sink that publishes, the renderer, the channel layer within a process, the
-//! hub, the place of a client and the choice between what is retained and the row. What is made up,
-//! so that it can do its worst: the network, the row, and the browser.
+//! The hub holds one upstream subscription per channel and encodes each frame once. A subscriber decides, for
+//! one client, whether a frame is applied, skipped or replaced by a catch-up. The rooms [`websocket`] and
+//! [`sse`] are the two transports. `simulation` tests all of it against adverse networks.
 
-mod client;
-mod network;
-mod operation;
-mod page;
-mod schedules;
-mod world;
+pub(super) mod catch_up;
+pub(super) mod close;
+pub(super) mod flow_control;
+pub(super) mod hub;
+pub(super) mod messages;
+pub(super) mod revision;
+#[cfg(test)]
+mod simulation;
+pub(super) mod sse;
+pub(super) mod subscriber;
+pub(super) mod websocket;

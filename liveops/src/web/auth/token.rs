@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use axum::{
+    Extension, Json,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use super::viewer::{Authenticated, Viewer};
+use crate::{
+    operation::ChannelName,
+    token::SubscriptionToken,
+    web::{error::WebError, state::Web},
+};
+
+/// The channels a page wants to go on following.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Wanted {
+    channels: Vec<String>,
+}
+
+/// Tokens for those of them that the viewer may follow.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Granted {
+    tokens: BTreeMap<String, SubscriptionToken>,
+}
+
+/// Fresh tokens, for a page whose own have expired.
+pub(in crate::web) async fn refresh<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    wanted: Result<Json<Wanted>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let granted = async {
+        let Json(wanted) = wanted
+            .map_err(|error| WebError::new(error.status(), "invalid_input", error.body_text()))?;
+        grant(&web, &viewer, wanted).await
+    };
+    match granted.await {
+        Ok(granted) => Json(granted).into_response(),
+        Err(error) => error.into_json(web.renderer_for(&viewer).language()),
+    }
+}
+
+async fn grant(web: &Web, viewer: &Viewer, wanted: Wanted) -> Result<Granted, WebError> {
+    let channels_max = web.engine().config.subscriptions_per_connection_max;
+    if wanted.channels.len() > channels_max {
+        return Err(WebError::unreadable(format!(
+            "Expected at most {channels_max} channels, found {}.",
+            wanted.channels.len()
+        )));
+    }
+    let mut tokens = BTreeMap::new();
+    for name in wanted.channels {
+        let Ok(channel) = name.parse::<ChannelName>() else { continue };
+        if may_follow(web, viewer, &channel).await? {
+            tokens.insert(name, web.engine().keys.sign(&viewer.id, &channel)?);
+        }
+    }
+    Ok(Granted { tokens })
+}
+
+async fn may_follow(web: &Web, viewer: &Viewer, channel: &ChannelName) -> Result<bool, WebError> {
+    match channel.operation_id() {
+        Some(id) => {
+            let row = web.engine().store.find(id).await?;
+            Ok(row.is_some_and(|row| viewer.may_see(&row)))
+        }
+        None => Ok(viewer.is_superuser || *channel == ChannelName::owner(&viewer.id)),
+    }
+}

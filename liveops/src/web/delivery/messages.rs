@@ -1,0 +1,301 @@
+//! The messages of the WebSocket, as JSON texts.
+
+use axum::extract::ws::Utf8Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    channel::{Chained, Cursor, Finished, Frame, Missing, Payload, RowProgress, Signal},
+    operation::{ChannelName, OperationId, OperationState},
+    render::{Fragment, Renderer},
+    token::{SubscriptionToken, TokenError},
+    web::{auth::viewer::Viewer, state::Web},
+};
+
+/// What a client says.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::web) enum ClientMessage {
+    Subscribe { token: SubscriptionToken, since: Option<String> },
+    Unsubscribe { channel: String },
+    Ack { channel: String, cursor: String },
+    Pong {},
+}
+
+impl ClientMessage {
+    /// Reads a message, which is an object: serde would take a list of its values too.
+    pub(in crate::web) fn read(text: &str) -> Option<Self> {
+        let is_object = text.trim_ascii_start().starts_with('{');
+        serde_json::from_str(text).ok().filter(|_| is_object)
+    }
+}
+
+/// What the server says.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(in crate::web) enum ServerMessage<'a> {
+    ChatMessage(ChatMessage<'a>),
+    Subscribed {
+        channel: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+        catch_up: &'static str,
+    },
+    Error {
+        code: u16,
+        message: &'a str,
+    },
+    Ping,
+}
+
+/// What happened on a channel.
+#[derive(Debug, Default, Serialize)]
+pub(in crate::web) struct ChatMessage<'a> {
+    channel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liveop_html: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liveop_finished: Option<FinishedMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liveop_chain: Option<ChainMessage<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    liveop_list_changed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct FinishedMessage<'a> {
+    pk: String,
+    state: OperationState,
+    url: &'a str,
+    success_url: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ChainMessage<'a> {
+    channel: String,
+    token: SubscriptionToken,
+    pk: String,
+    url: &'a str,
+}
+
+/// A text for a client, and the place that the client has come to with it.
+#[derive(Debug, Clone)]
+pub(in crate::web) struct Message {
+    /// `None` where the text brings the client no further.
+    pub(in crate::web) cursor: Option<Cursor>,
+    pub(in crate::web) text: Utf8Bytes,
+}
+
+impl ServerMessage<'_> {
+    pub(in crate::web) fn encode(&self) -> Utf8Bytes {
+        let text = serde_json::to_string(self);
+        text.expect("a message is texts and numbers, which always serialize").into()
+    }
+}
+
+/// The text of a frame that is the same for every client; `None` for one that is not.
+pub(in crate::web) fn encode_shared(
+    renderer: &Renderer,
+    channel: &ChannelName,
+    frame: &Frame,
+) -> Option<Utf8Bytes> {
+    let message = chat_message(channel, frame);
+    let message = match &frame.payload {
+        Payload::Fragments(fragments) => {
+            let whole = frame.cursor.is_opening();
+            ChatMessage { liveop_html: html(renderer, channel, fragments, whole), ..message }
+        }
+        Payload::Signal(Signal::Finished(finished)) => {
+            ChatMessage { liveop_finished: Some(finished_message(finished)), ..message }
+        }
+        Payload::Signal(Signal::Chained(_)) => return None,
+    };
+    Some(ServerMessage::ChatMessage(message).encode())
+}
+
+/// The text of a frame for one viewer.
+pub(in crate::web) fn encode_frame(
+    web: &Web,
+    viewer: &Viewer,
+    channel: &ChannelName,
+    frame: &Frame,
+) -> Result<Vec<Message>, TokenError> {
+    let message = |cursor, text| Message { cursor, text };
+    let Payload::Signal(Signal::Chained(chained)) = &frame.payload else {
+        let shared = encode_shared(&web.engine().renderer, channel, frame);
+        return Ok(vec![message(Some(frame.cursor), shared.unwrap_or_default())]);
+    };
+    // Twice, because the client of django-liveops reads one thing of a message, and the container
+    // comes first. liveops.js has left the channel by then.
+    let chain = chain_message(web, viewer, chained)?;
+    let hand_over =
+        ChatMessage { liveop_chain: Some(chain.clone()), ..chat_message(channel, frame) };
+    let whole = ChatMessage {
+        liveop_html: Some(chained.container.to_string()),
+        liveop_chain: Some(chain),
+        ..chat_message(channel, frame)
+    };
+    let encode = |chat| message(Some(frame.cursor), ServerMessage::ChatMessage(chat).encode());
+    Ok(vec![encode(whole), encode(hand_over)])
+}
+
+/// The messages that bring a client up to date; with what went wrong, where the client may read that
+/// and is told of the end.
+pub(in crate::web) fn encode_catch_up(
+    web: &Web,
+    viewer: &Viewer,
+    channel: &ChannelName,
+    cursor: Cursor,
+    missing: Missing,
+    traceback: Option<&str>,
+) -> Result<Vec<Message>, TokenError> {
+    let is_reset = matches!(missing, Missing::Reset(_));
+    let encode = |frame: Frame| {
+        let mut messages = match &frame.payload {
+            // All there is, wherever it stands in its history.
+            Payload::Fragments(fragments) if is_reset => {
+                let liveop_html = html(&web.engine().renderer, channel, fragments, true);
+                let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
+                let text = ServerMessage::ChatMessage(message).encode();
+                vec![Message { cursor: Some(frame.cursor), text }]
+            }
+            _ => encode_frame(web, viewer, channel, &frame)?,
+        };
+        if let Payload::Signal(Signal::Finished(finished)) = &frame.payload {
+            // In front, so that who has come to the end has it.
+            let traceback =
+                traceback.map(|text| encode_traceback(web, viewer, channel, finished.id, text));
+            messages.splice(..0, traceback);
+        }
+        Ok(messages)
+    };
+    let messages: Result<Vec<Vec<Message>>, TokenError> =
+        missing.into_frames(cursor).into_iter().map(encode).collect();
+    Ok(messages?.into_iter().flatten().collect())
+}
+
+/// What went wrong, which has no place in the channel: it was never part of it.
+fn encode_traceback(
+    web: &Web,
+    viewer: &Viewer,
+    channel: &ChannelName,
+    id: OperationId,
+    traceback: &str,
+) -> Message {
+    let html = web.renderer_for(viewer).traceback_out_of_band(id, traceback);
+    let message = ChatMessage {
+        channel: channel.as_str(),
+        liveop_html: Some(html),
+        ..ChatMessage::default()
+    };
+    Message { cursor: None, text: ServerMessage::ChatMessage(message).encode() }
+}
+
+/// The text that tells a list's clients to load it again.
+pub(in crate::web) fn encode_list_changed(list: &ChannelName) -> Utf8Bytes {
+    encode_in_list(list, ChatMessage { liveop_list_changed: true, ..ChatMessage::default() })
+}
+
+/// The text that tells a list's clients how far an operation is.
+pub(in crate::web) fn encode_row_progress(list: &ChannelName, progress: &RowProgress) -> Utf8Bytes {
+    let liveop_html = Some(progress.html.to_string());
+    encode_in_list(list, ChatMessage { liveop_html, ..ChatMessage::default() })
+}
+
+fn encode_in_list<'a>(list: &'a ChannelName, message: ChatMessage<'a>) -> Utf8Bytes {
+    ServerMessage::ChatMessage(ChatMessage { channel: list.as_str(), ..message }).encode()
+}
+
+fn chat_message<'a>(channel: &'a ChannelName, frame: &Frame) -> ChatMessage<'a> {
+    ChatMessage {
+        channel: channel.as_str(),
+        cursor: Some(frame.cursor.to_string()),
+        ..ChatMessage::default()
+    }
+}
+
+/// Fragments as HTML; `whole` ones take the place of whatever a page shows.
+fn html(
+    renderer: &Renderer,
+    channel: &ChannelName,
+    fragments: &[Fragment],
+    whole: bool,
+) -> Option<String> {
+    let id = channel.operation_id()?;
+    Some(if whole {
+        renderer.snapshot_out_of_band(id, fragments)
+    } else {
+        renderer.out_of_band(id, fragments)
+    })
+}
+
+fn finished_message(finished: &Finished) -> FinishedMessage<'_> {
+    FinishedMessage {
+        pk: finished.id.to_string(),
+        state: finished.state,
+        url: &finished.url,
+        success_url: finished.success_url.as_deref(),
+    }
+}
+
+fn chain_message<'a>(
+    web: &Web,
+    viewer: &Viewer,
+    chained: &'a Chained,
+) -> Result<ChainMessage<'a>, TokenError> {
+    let channel = ChannelName::operation(chained.id);
+    Ok(ChainMessage {
+        token: web.engine().keys.sign(&viewer.id, &channel)?,
+        channel: channel.to_string(),
+        pk: chained.id.to_string(),
+        url: &chained.url,
+    })
+}
+
+#[cfg(test)]
+mod strange;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_messages_and_fields_are_refused() {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"type":"shout"}"#,
+            r#"{"type":"subscribe"}"#,
+            r#"{"type":"subscribe","token":7}"#,
+            r#"{"type":"unsubscribe","channel":"liveop.x","more":1}"#,
+            r#"{"type":"subscribe","token":"a","token":"b"}"#,
+            r#"{"type":"pong","type":"pong"}"#,
+            r#"{"type":"pong","type":"ack"}"#,
+            r#"{"type":3}"#,
+        ] {
+            assert!(ClientMessage::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_message() {
+        for text in [r#"["pong"]"#, r#"["pong",{}]"#, r#"["subscribe","a.b.c",null]"#] {
+            assert!(ClientMessage::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_messages_of_a_client_are_read() {
+        for text in [
+            r#"{"type":"subscribe","token":"a.b.c"}"#,
+            r#"{"type":"subscribe","token":"a.b.c","since":"1.0a:2"}"#,
+            r#"{"type":"unsubscribe","channel":"liveop.x"}"#,
+            r#"{"type":"ack","channel":"liveop.x","cursor":"1.0a:2"}"#,
+            r#"{"type":"pong"}"#,
+        ] {
+            assert!(ClientMessage::read(text).is_some(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    http::HeaderMap,
+    response::{Response, sse},
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde_json::json;
+use tokio::time::{self, Instant};
+
+use super::event_stream::{answer, last_event_id};
+use crate::{
+    channel::{ListChange, RowProgress},
+    metrics::{Counter, Transport, deliveries},
+    operation::{ChannelName, OperationId},
+    runner::Client,
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        delivery::{
+            close::Close,
+            hub::{Item, Watch},
+        },
+        error::WebError,
+        state::Web,
+    },
+};
+
+/// How far apart the events of a list are at least: whatever happens in between becomes one.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Tells when the viewer's list of operations has changed, for htmx's extension for server-sent
+/// events and for tools.
+///
+/// `operations-changed` asks to load the list again, and comes at once when somebody connects who
+/// may have missed a change; `operation-row` brings elements of the rows of operations that run.
+pub(in crate::web) async fn events<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    headers: HeaderMap,
+) -> Response {
+    match ListEvents::begin(&web, &viewer, &headers).await {
+        Ok(events) => answer(events.into_stream()),
+        Err(error) => error.into_json(web.renderer_for(&viewer).language()),
+    }
+}
+
+/// One client that reads the events of one list.
+struct ListEvents {
+    client: Client,
+    channel: ChannelName,
+    watch: Watch,
+    /// Whether the list has to be loaded again.
+    changed: bool,
+    /// What the rows of operations that came further show by now.
+    rows: BTreeMap<OperationId, Arc<str>>,
+    free_on: Instant,
+    keepalive: Duration,
+    delivered: Counter,
+}
+
+impl ListEvents {
+    async fn begin(web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Result<Self, WebError> {
+        let client = web
+            .enter(&viewer.id, Transport::EventStream)
+            .ok_or_else(WebError::too_many_connections)?;
+        let channel = viewer.list_channel();
+        let watch = web.hub.watch(&channel).await?;
+        let changed = last_event_id(headers) != Some(watch.revision().to_string());
+        Ok(Self {
+            client,
+            channel,
+            watch,
+            changed,
+            rows: BTreeMap::new(),
+            free_on: Instant::now(),
+            keepalive: web.engine().config.keepalive,
+            delivered: deliveries(Transport::EventStream),
+        })
+    }
+
+    fn into_stream(self) -> impl Stream<Item = sse::Event> {
+        stream::unfold(self, async |mut events| Some((events.next().await?, events)))
+    }
+
+    async fn next(&mut self) -> Option<sse::Event> {
+        let quiet_until = Instant::now() + self.keepalive;
+        loop {
+            let has_news = self.changed || !self.rows.is_empty();
+            let until = if has_news { self.free_on } else { quiet_until };
+            tokio::select! {
+                () = self.client.dismissed() => {
+                    self.client.closes_with(Close::RESTARTING.code);
+                    return None;
+                }
+                Some(item) = self.watch.next() => self.note(item)?,
+                () = time::sleep_until(until) => {
+                    return Some(if has_news { self.news() } else { comment() });
+                }
+            }
+        }
+    }
+
+    /// `None` when nothing more will come.
+    fn note(&mut self, item: Item) -> Option<()> {
+        match item {
+            Item::List(ListChange::Progress(RowProgress { id, html }), _) => {
+                self.rows.insert(id, html);
+            }
+            Item::List(ListChange::Rows, _) | Item::Lost => self.changed = true,
+            Item::Frame(..) => {}
+            Item::Ended => {
+                self.client.closes_with(Close::FAILED.code);
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// What came together goes one after the other: first the list that has the rows.
+    fn news(&mut self) -> sse::Event {
+        self.free_on = Instant::now() + INTERVAL;
+        self.delivered.increment(1);
+        let event = sse::Event::default().id(self.watch.revision().to_string());
+        if self.changed {
+            self.changed = false;
+            let list = json!({ "channel": self.channel.as_str() });
+            event.event("operations-changed").data(list.to_string())
+        } else {
+            let rows = std::mem::take(&mut self.rows);
+            let html: String = rows.values().map(|html| &**html).collect();
+            event.event("operation-row").data(html)
+        }
+    }
+}
+
+fn comment() -> sse::Event {
+    sse::Event::default().comment("")
+}

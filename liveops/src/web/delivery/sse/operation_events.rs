@@ -1,0 +1,155 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use axum::{
+    Extension,
+    extract::{Path, Query},
+    http::HeaderMap,
+    response::{Response, sse},
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use tokio::time::{self, Instant, Interval, MissedTickBehavior};
+
+use super::event_stream::{answer, last_event_id};
+use crate::{
+    channel::Cursor,
+    metrics::{Counter, Transport, deliveries},
+    operation::ChannelName,
+    runner::Client,
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        delivery::{
+            close::Close,
+            messages::{Message, ServerMessage},
+            subscriber::{Follower, Step},
+        },
+        error::WebError,
+        pages::page::{self, Found},
+        state::Web,
+    },
+};
+
+/// The place to begin at, for scripts, which cannot send `Last-Event-ID` the first time.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct EventsQuery {
+    since: Option<String>,
+}
+
+/// What the WebSocket says of one operation, as an event stream: the way out where WebSockets are
+/// blocked, and what `curl -N` shows.
+pub(in crate::web) async fn events<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let since = last_event_id(&headers).or(query.since);
+    let since = since.and_then(|since| since.parse().ok());
+    let entered = async {
+        let found = page::find(&web, &viewer, &path).await?;
+        let client = web
+            .enter(&viewer.id, Transport::EventStream)
+            .ok_or_else(WebError::too_many_connections)?;
+        Ok((found, client))
+    };
+    match entered.await {
+        Ok((found, client)) => {
+            let events = OperationEvents::begin(web, viewer, found, client, since).await;
+            answer(events.into_stream())
+        }
+        Err(error) => WebError::into_json(error, web.renderer_for(&viewer).language()),
+    }
+}
+
+/// One client that reads the events of one operation.
+struct OperationEvents {
+    client: Client,
+    follower: Option<Follower>,
+    pending: VecDeque<sse::Event>,
+    keepalive: Interval,
+    delivered: Counter,
+}
+
+impl OperationEvents {
+    async fn begin(
+        web: Web,
+        viewer: Viewer,
+        found: Found,
+        client: Client,
+        since: Option<Cursor>,
+    ) -> Self {
+        let keepalive = web.engine().config.keepalive;
+        let mut keepalive = time::interval_at(Instant::now() + keepalive, keepalive);
+        keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut events = Self {
+            client,
+            follower: None,
+            pending: VecDeque::new(),
+            keepalive,
+            delivered: deliveries(Transport::EventStream),
+        };
+        let channel = ChannelName::operation(found.row.operation_id());
+        match Follower::begin(web, Arc::new(viewer), channel, since).await {
+            Ok((follower, messages)) => {
+                events.follower = Some(follower);
+                events.pending.extend(messages.into_iter().map(event));
+            }
+            Err(close) => events.end(close),
+        }
+        events
+    }
+
+    fn into_stream(self) -> impl Stream<Item = sse::Event> {
+        stream::unfold(self, async |mut events| Some((events.next().await?, events)))
+    }
+
+    async fn next(&mut self) -> Option<sse::Event> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                self.delivered.increment(1);
+                return Some(event);
+            }
+            let follower = self.follower.as_mut()?;
+            tokio::select! {
+                () = self.client.dismissed() => {
+                    self.client.closes_with(Close::RESTARTING.code);
+                    return None;
+                }
+                _ = self.keepalive.tick() => {
+                    return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
+                }
+                Some(step) = follower.next() => self.take(step).await,
+            }
+        }
+    }
+
+    async fn take(&mut self, step: Result<Step, Close>) {
+        let Some(follower) = &mut self.follower else { return };
+        let messages = match step {
+            Ok(Step::Nothing) => Ok(Vec::new()),
+            Ok(Step::Send(messages)) => Ok(messages),
+            Ok(Step::CatchUp) => follower.catch_up().await,
+            Err(close) => Err(close),
+        };
+        match messages {
+            Ok(messages) => self.pending.extend(messages.into_iter().map(event)),
+            Err(close) => self.end(close),
+        }
+    }
+
+    fn end(&mut self, close: Close) {
+        self.follower = None;
+        self.client.closes_with(close.code);
+        let message = ServerMessage::Error { code: close.code, message: close.reason };
+        self.pending.push_back(sse::Event::default().data(message.encode().as_str()));
+    }
+}
+
+fn event(message: Message) -> sse::Event {
+    let event = sse::Event::default().data(message.text.as_str());
+    match message.cursor {
+        Some(cursor) => event.id(cursor.to_string()),
+        None => event,
+    }
+}

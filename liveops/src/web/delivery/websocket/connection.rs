@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::ws::{CloseFrame, Message as Packet, Utf8Bytes, WebSocket},
+};
+use futures_util::SinkExt;
+use tokio::time;
+use tungstenite::error::{CapacityError, Error as ProtocolError};
+
+use crate::{
+    metrics::{Counter, Transport, deliveries},
+    web::delivery::{
+        close::Close,
+        messages::{Message, ServerMessage},
+    },
+};
+
+/// How long a client that was sent away may take to leave.
+const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A WebSocket on which whatever does not work is a reason to close, and nothing takes longer than
+/// a client may take.
+pub(in crate::web) struct Line {
+    socket: WebSocket,
+    stall_timeout: Duration,
+    delivered: Counter,
+}
+
+impl Line {
+    pub(in crate::web) fn new(socket: WebSocket, stall_timeout: Duration) -> Self {
+        Self { socket, stall_timeout, delivered: deliveries(Transport::WebSocket) }
+    }
+
+    /// Waits for what the client says next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub(in crate::web) async fn hear(&mut self) -> Result<Packet, Close> {
+        match self.socket.recv().await {
+            Some(Ok(packet)) => Ok(packet),
+            Some(Err(error)) => Err(receive_error(error)),
+            None => Err(Close::GONE),
+        }
+    }
+
+    /// Sends the messages, in one packet of the network where they fit.
+    pub(in crate::web) async fn send(
+        &mut self,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Result<(), Close> {
+        let mut count = 0;
+        let packets = messages.into_iter().map(|message| {
+            count += 1;
+            Packet::Text(message.text)
+        });
+        self.send_packets(packets).await?;
+        self.delivered.increment(count);
+        Ok(())
+    }
+
+    /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and
+    /// with a ping for everybody else.
+    pub(in crate::web) async fn ping(&mut self) -> Result<(), Close> {
+        let message = Packet::Text(ServerMessage::Ping.encode());
+        self.send_packets([message, Packet::Ping(Bytes::new())]).await
+    }
+
+    /// Says goodbye. Whether the client hears it makes no difference any more.
+    ///
+    /// One that is there gets a moment to hear why: what it goes on sending would, unread, make the
+    /// system reset the connection and take the reason back.
+    pub(in crate::web) async fn close(&mut self, close: Close) {
+        let error = close
+            .is_told
+            .then(|| ServerMessage::Error { code: close.code, message: close.reason }.encode())
+            .map(Packet::Text);
+        let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
+        let sent = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
+        if sent.is_ok() {
+            let leaving = async { while self.hear().await.is_ok() {} };
+            let _ = time::timeout(LEAVING_TIMEOUT, leaving).await;
+        }
+    }
+
+    async fn send_packets(
+        &mut self,
+        packets: impl IntoIterator<Item = Packet>,
+    ) -> Result<(), Close> {
+        let sending = async {
+            for packet in packets {
+                self.socket.feed(packet).await?;
+            }
+            self.socket.flush().await
+        };
+        match time::timeout(self.stall_timeout, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Close::GONE),
+            Err(_) => Err(Close::TOO_SLOW),
+        }
+    }
+}
+
+fn receive_error(error: axum::Error) -> Close {
+    match error.into_inner().downcast_ref::<ProtocolError>() {
+        Some(ProtocolError::Capacity(CapacityError::MessageTooLong { .. })) => Close::TOO_BIG,
+        Some(ProtocolError::Protocol(_) | ProtocolError::Utf8(_)) => Close::BAD_MESSAGE,
+        _ => Close::GONE,
+    }
+}

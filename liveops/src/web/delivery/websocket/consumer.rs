@@ -1,0 +1,219 @@
+use std::{convert::Infallible, num::NonZeroU32, sync::Arc};
+
+use axum::extract::ws::{Message as Packet, WebSocket};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::time::{self, Duration, Instant, MissedTickBehavior};
+use tokio_stream::{StreamExt, StreamMap};
+
+use super::connection::Line;
+use crate::{
+    channel::Cursor,
+    operation::ChannelName,
+    runner::Client,
+    token::SubscriptionToken,
+    web::{
+        auth::viewer::Viewer,
+        delivery::{
+            close::Close,
+            messages::ClientMessage,
+            subscriber::{Follower, Step},
+        },
+        state::Web,
+    },
+};
+
+/// How long a client may be connected without following anything.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many messages of a client are read in a second: more than a page that follows as many
+/// channels as it may sends, acknowledgements included.
+const MESSAGES_PER_SECOND_MAX: NonZeroU32 = NonZeroU32::new(512).expect("not zero");
+
+/// How many signs of life a client may owe when it is asked for another one.
+const UNANSWERED_MAX: u32 = 2;
+
+/// The server side of one WebSocket.
+pub(in crate::web) struct Consumer {
+    web: Web,
+    viewer: Arc<Viewer>,
+    line: Line,
+    followers: StreamMap<ChannelName, Follower>,
+    messages: DefaultDirectRateLimiter,
+    /// How often the client was asked for a sign of life since its last one.
+    unanswered: u32,
+    /// When the client last stopped following everything, if it follows nothing.
+    idle_since: Option<Instant>,
+}
+
+/// A channel to begin with, which the address named.
+#[derive(Debug)]
+pub(in crate::web) struct FirstSubscription {
+    pub(in crate::web) token: SubscriptionToken,
+    pub(in crate::web) since: Option<String>,
+}
+
+impl Consumer {
+    pub(in crate::web) fn new(web: Web, viewer: Viewer, socket: WebSocket) -> Self {
+        let line = Line::new(socket, web.engine().config.stall_timeout);
+        Self {
+            web,
+            viewer: Arc::new(viewer),
+            line,
+            // Most pages follow one channel.
+            followers: StreamMap::with_capacity(1),
+            messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
+            unanswered: 0,
+            idle_since: Some(Instant::now()),
+        }
+    }
+
+    /// Serves the client until there is a reason to close.
+    pub(in crate::web) async fn run(
+        &mut self,
+        client: &Client,
+        first: Option<FirstSubscription>,
+    ) -> Close {
+        let served = async {
+            if let Some(FirstSubscription { token, since }) = first {
+                self.subscribe(&token, since.as_deref()).await?;
+            }
+            self.serve(client).await
+        };
+        match served.await {
+            Ok(never) => match never {},
+            Err(close) => close,
+        }
+    }
+
+    /// Says goodbye.
+    pub(in crate::web) async fn close(&mut self, close: Close) {
+        self.line.close(close).await;
+    }
+
+    async fn serve(&mut self, client: &Client) -> Result<Infallible, Close> {
+        let keepalive = self.web.engine().config.keepalive;
+        let mut ticks = time::interval_at(Instant::now() + keepalive, keepalive);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut dismissed = std::pin::pin!(client.dismissed());
+        loop {
+            let idle_until = self.idle_since.map(|since| since + SUBSCRIBE_TIMEOUT);
+            // In this order, so that what a client said while it was written to counts before its
+            // silence does, and neither waits for a channel that never rests.
+            tokio::select! {
+                biased;
+                () = &mut dismissed => return Err(Close::RESTARTING),
+                packet = self.line.hear() => self.hear(packet?).await?,
+                _ = ticks.tick() => self.check().await?,
+                () = sleep_until(idle_until) => return Err(Close::NOTHING_FOLLOWED),
+                Some((channel, step)) = self.followers.next(), if !self.followers.is_empty() => {
+                    self.deliver(&channel, step?).await?;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, packet: Packet) -> Result<(), Close> {
+        self.messages.check().map_err(|_| Close::TOO_MANY_MESSAGES)?;
+        self.unanswered = 0;
+        match packet {
+            Packet::Text(text) => self.obey(&text).await,
+            Packet::Binary(_) => Err(Close::BAD_MESSAGE),
+            Packet::Ping(_) | Packet::Pong(_) => Ok(()),
+            Packet::Close(_) => Err(Close::GONE),
+        }
+    }
+
+    async fn obey(&mut self, text: &str) -> Result<(), Close> {
+        match ClientMessage::read(text).ok_or(Close::BAD_MESSAGE)? {
+            ClientMessage::Subscribe { token, since } => {
+                self.subscribe(&token, since.as_deref()).await
+            }
+            ClientMessage::Unsubscribe { channel } => {
+                let channel: ChannelName = channel.parse().map_err(|_| Close::BAD_MESSAGE)?;
+                self.unsubscribe(&channel);
+                Ok(())
+            }
+            ClientMessage::Ack { channel, cursor } => {
+                let channel: ChannelName = channel.parse().map_err(|_| Close::BAD_MESSAGE)?;
+                let cursor: Cursor = cursor.parse().map_err(|_| Close::BAD_MESSAGE)?;
+                self.acknowledge(&channel, cursor).await
+            }
+            ClientMessage::Pong {} => Ok(()),
+        }
+    }
+
+    /// Follows the channel that the token is for. A channel that is followed already is begun
+    /// anew, from `since`.
+    async fn subscribe(
+        &mut self,
+        token: &SubscriptionToken,
+        since: Option<&str>,
+    ) -> Result<(), Close> {
+        let channel = self.web.engine().keys.verify(token, &self.viewer.id)?;
+        let followed_max = self.web.engine().config.subscriptions_per_connection_max;
+        if !self.followers.contains_key(&channel) && self.followers.len() >= followed_max {
+            return Err(Close::TOO_MANY_SUBSCRIPTIONS);
+        }
+        // A place that cannot be read is no place: the client gets everything.
+        let since = since.and_then(|since| since.parse().ok());
+        let (follower, messages) =
+            Follower::begin(self.web.clone(), self.viewer.clone(), channel.clone(), since).await?;
+        self.line.send(messages).await?;
+        self.followers.insert(channel, follower);
+        self.idle_since = None;
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, channel: &ChannelName) {
+        self.followers.remove(channel);
+        if self.followers.is_empty() {
+            self.idle_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// A channel that is not followed any more may still be acknowledged: that crossed.
+    async fn acknowledge(&mut self, channel: &ChannelName, cursor: Cursor) -> Result<(), Close> {
+        let Some(follower) = self.follower(channel) else { return Ok(()) };
+        let step = follower.acknowledge(cursor);
+        self.deliver(channel, step).await
+    }
+
+    async fn deliver(&mut self, channel: &ChannelName, step: Step) -> Result<(), Close> {
+        let messages = match step {
+            Step::Nothing => return Ok(()),
+            Step::Send(messages) => messages,
+            Step::CatchUp => {
+                let Some(follower) = self.follower(channel) else { return Ok(()) };
+                follower.catch_up().await?
+            }
+        };
+        self.line.send(messages).await
+    }
+
+    fn follower(&mut self, channel: &ChannelName) -> Option<&mut Follower> {
+        self.followers.iter_mut().find(|(name, _)| name == channel).map(|(_, follower)| follower)
+    }
+
+    /// Looks whether the client is still there and takes what it gets, and asks it to say so.
+    ///
+    /// What counts is what it did not answer, not for how long nothing was heard: a server that was
+    /// held up did not listen either.
+    async fn check(&mut self) -> Result<(), Close> {
+        if self.unanswered == UNANSWERED_MAX {
+            return Err(Close::SILENT);
+        }
+        self.unanswered += 1;
+        let stall_timeout = self.web.engine().config.stall_timeout;
+        if self.followers.values().any(|follower| follower.held_for() > stall_timeout) {
+            return Err(Close::TOO_SLOW);
+        }
+        self.line.ping().await
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

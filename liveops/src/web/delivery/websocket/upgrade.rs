@@ -1,0 +1,90 @@
+use axum::{
+    Extension,
+    extract::{Query, WebSocketUpgrade, ws::WebSocket},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::consumer::{Consumer, FirstSubscription};
+use crate::{
+    language::Text,
+    metrics::{Transport, connection_refused},
+    token::SubscriptionToken,
+    web::{
+        auth::{
+            origin::is_own_origin,
+            viewer::{Authenticated, Viewer},
+        },
+        delivery::close::Close,
+        error::WebError,
+        state::Web,
+    },
+};
+
+/// How large a message of a client may be.
+pub(in crate::web) const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
+/// How much is read at a time. Clients say little, and this is cleared whenever a connection is
+/// looked at; the default would cost 128 KiB for every open page.
+const READ_BUFFER_BYTES: usize = 1 << 10;
+
+/// How many bytes wait for more before they are written. A message is written in any case when
+/// nothing is behind it.
+const WRITE_BUFFER_BYTES: usize = 16 << 10;
+
+/// A channel to begin with, for clients that cannot send a message first. liveops.js can, which
+/// keeps the token out of access logs.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct SocketQuery {
+    subscription_token: Option<SubscriptionToken>,
+    since: Option<String>,
+}
+
+pub(in crate::web) async fn connect<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Query(query): Query<SocketQuery>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !is_own_origin(&web, &headers) {
+        return WebError::forbidden(Text::OtherSite)
+            .into_json(web.renderer_for(&viewer).language());
+    }
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| serve(web, viewer, query, socket))
+}
+
+/// Not an `async fn`, which would keep room for its arguments beside what is made of them, for as
+/// long as the connection lasts.
+fn serve(
+    web: Web,
+    viewer: Viewer,
+    query: SocketQuery,
+    socket: WebSocket,
+) -> impl Future<Output = ()> {
+    let mut client = web.enter(&viewer.id, Transport::WebSocket);
+    let mut consumer = Consumer::new(web, viewer, socket);
+    let since = query.since;
+    let first = query.subscription_token.map(|token| FirstSubscription { token, since });
+    async move {
+        let close = match &mut client {
+            None => {
+                let close = Close::TOO_MANY_CONNECTIONS;
+                connection_refused(Transport::WebSocket, close.code);
+                close
+            }
+            Some(client) => {
+                let close = consumer.run(client, first).await;
+                client.closes_with(close.code);
+                close
+            }
+        };
+        consumer.close(close).await;
+    }
+}

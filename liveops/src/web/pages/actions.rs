@@ -1,0 +1,89 @@
+use axum::{
+    Extension, Json,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{json::OperationJson, page::find};
+use crate::{
+    language::Text,
+    runner::{CancelOutcome, RestartOutcome},
+    store::Model,
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        error::{WebError, is_partial, wants_json},
+        state::Web,
+    },
+};
+
+/// Asks for the end of an operation.
+pub(in crate::web) async fn cancel<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let cancel = async {
+        let found = find(&web, &viewer, &path).await?;
+        cancel_one(&web, &found.row).await?;
+        done(&web, &viewer, &found.row, &headers).await
+    };
+    cancel.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// Asks for another run of an operation that has ended.
+pub(in crate::web) async fn restart<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let restart = async {
+        let found = find(&web, &viewer, &path).await?;
+        restart_one(&web, &found.row).await?;
+        done(&web, &viewer, &found.row, &headers).await
+    };
+    restart.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+pub(in crate::web) async fn cancel_one(web: &Web, row: &Model) -> Result<(), WebError> {
+    match web.liveops.cancel(row.operation_id()).await? {
+        CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(()),
+        CancelOutcome::Ended => {
+            Err(WebError::new(StatusCode::CONFLICT, "already_ended", Text::AlreadyEnded))
+        }
+        CancelOutcome::Unknown => Err(WebError::not_found()),
+    }
+}
+
+pub(in crate::web) async fn restart_one(web: &Web, row: &Model) -> Result<(), WebError> {
+    match web.liveops.restart(row.operation_id()).await? {
+        RestartOutcome::Restarted => Ok(()),
+        RestartOutcome::Duplicate(id) => {
+            Err(WebError::duplicate(web.liveops.url(&row.op_type, id)))
+        }
+        RestartOutcome::Unfinished => {
+            Err(WebError::new(StatusCode::CONFLICT, "not_ended", Text::NotEnded))
+        }
+        RestartOutcome::Unknown => Err(WebError::not_found()),
+    }
+}
+
+/// Nothing for those who stay on their page, the operation for programs, its page for the rest.
+async fn done(
+    web: &Web,
+    viewer: &Viewer,
+    row: &Model,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
+    let id = row.operation_id();
+    if is_partial(headers) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    if !wants_json(headers) {
+        return Ok(Redirect::to(&web.liveops.url(&row.op_type, id)).into_response());
+    }
+    let row = web.liveops.find(id).await?.ok_or_else(WebError::not_found)?;
+    Ok(Json(OperationJson::new(web, viewer, row)).into_response())
+}

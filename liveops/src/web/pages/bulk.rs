@@ -1,0 +1,217 @@
+use std::collections::HashSet;
+
+use axum::{
+    Extension, Json,
+    extract::{Query, RawQuery, Request, rejection::QueryRejection},
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    actions::{cancel_one, restart_one},
+    create::{body, media_type},
+    list::PAGE_LEN,
+    list_query::{ListQuery, asking, with_outcome},
+};
+use crate::{
+    language::{Language, Text},
+    operation::OperationId,
+    render::{BulkOutcome, BulkRefusal},
+    store::Model,
+    web::{
+        auth::viewer::Authenticated,
+        error::{Told, WebError, is_partial, wants_json},
+        state::Web,
+    },
+};
+
+/// What is to be done, and to which operations, as it was sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    action: String,
+    ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Cancel,
+    Restart,
+}
+
+/// What became of it for one operation.
+struct Answered {
+    id: OperationId,
+    row: Option<Model>,
+    /// Why it was not done, if it was not.
+    refusal: Option<Told>,
+}
+
+#[derive(Debug, Serialize)]
+struct BulkJson {
+    done: usize,
+    refused: usize,
+    results: Vec<ResultJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResultJson {
+    id: OperationId,
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Told>,
+}
+
+/// Asks for the end of several operations, or for another run of them, one after the other: what is
+/// refused for one of them keeps nobody from the others. For superusers.
+///
+/// A plain form is led to the list, which says how many it was done for: an answer that is loaded anew
+/// must not ask for it once more.
+pub(in crate::web) async fn bulk<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let answer = async {
+        if !viewer.is_superuser {
+            return Err(WebError::forbidden(Text::StaffOnly));
+        }
+        let query = ListQuery::read(query)?;
+        let place = query.filter(&viewer)?.place;
+        let (action, ids) = read(&web, &headers, request).await?;
+        let renderer = web.renderer_for(&viewer);
+        let language = renderer.language();
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in ids {
+            answers.push(act(&web, action, id, language).await);
+        }
+        if is_partial(&headers) {
+            let outcome = outcome(&web, language, answers);
+            return Ok(renderer.bulk_outcome_out_of_band(&outcome).into_response());
+        }
+        if wants_json(&headers) {
+            return Ok(Json(BulkJson::of(answers)).into_response());
+        }
+        let asked = with_outcome(query.asked(place), &outcome(&web, language, answers));
+        Ok(to_list(&web, &asked).into_response())
+    };
+    answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// Leads whoever loads the address of the form to the list that it stands in.
+pub(in crate::web) async fn list(
+    Extension(web): Extension<Web>,
+    RawQuery(asked): RawQuery,
+) -> Redirect {
+    to_list(&web, &asked.unwrap_or_default())
+}
+
+fn to_list(web: &Web, asked: &str) -> Redirect {
+    Redirect::to(&asking(&format!("{}/", web.liveops.mount()), asked))
+}
+
+async fn read(
+    web: &Web,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<(Action, Vec<OperationId>), WebError> {
+    let body = body(web, request).await?;
+    let (asked, name): (Asked, _) = match media_type(headers).as_str() {
+        "application/json" => {
+            let asked = serde_json::from_slice(&body);
+            (asked.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
+        }
+        "application/x-www-form-urlencoded" | "" => (Asked::of_form(&body), "id"),
+        other => return Err(WebError::unsupported(other)),
+    };
+    Ok((asked.action()?, asked.ids(name)?))
+}
+
+impl Asked {
+    fn of_form(body: &[u8]) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            match &*name {
+                "action" => asked.action = value.into_owned(),
+                "id" => asked.ids.push(value.into_owned()),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn action(&self) -> Result<Action, WebError> {
+        match self.action.as_str() {
+            "cancel" => Ok(Action::Cancel),
+            "restart" => Ok(Action::Restart),
+            other => Err(WebError::unreadable(format!(
+                "action: expected cancel or restart, found `{other}`"
+            ))),
+        }
+    }
+
+    /// The operations, each once, in the order in which they were sent as `name`.
+    fn ids(&self, name: &str) -> Result<Vec<OperationId>, WebError> {
+        if self.ids.is_empty() {
+            return Err(WebError::unreadable(Text::NothingSelected));
+        }
+        if self.ids.len() as u64 > PAGE_LEN {
+            let found = self.ids.len();
+            return Err(WebError::unreadable(format!(
+                "{name}: expected at most {PAGE_LEN} of them, found {found}"
+            )));
+        }
+        let parse = |text: &String| {
+            text.parse().map_err(|error| WebError::unreadable(format!("{name}: {error}")))
+        };
+        let ids: Vec<OperationId> = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
+        let mut seen = HashSet::new();
+        Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
+    }
+}
+
+async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> Answered {
+    let found = match web.engine().store.find(id).await {
+        Ok(row) => row.ok_or_else(WebError::not_found),
+        Err(error) => Err(error.into()),
+    };
+    let (row, done) = match found {
+        Err(error) => (None, Err(error)),
+        Ok(row) => {
+            let done = match action {
+                Action::Cancel => cancel_one(web, &row).await,
+                Action::Restart => restart_one(web, &row).await,
+            };
+            (Some(row), done)
+        }
+    };
+    Answered { id, row, refusal: done.err().map(|error| error.told(language)) }
+}
+
+fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcome {
+    let all = answers.len();
+    let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
+        let reason = refusal?.message;
+        let row = row.map(|row| web.engine().list_row(&row, None, language));
+        let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
+        Some(BulkRefusal { title, url, reason })
+    });
+    let reasons: Vec<_> = refused.collect();
+    BulkOutcome { done: all - reasons.len(), refused: reasons.len(), reasons }
+}
+
+impl BulkJson {
+    fn of(answers: Vec<Answered>) -> Self {
+        let done = answers.iter().filter(|answer| answer.refusal.is_none()).count();
+        let refused = answers.len() - done;
+        let result = |Answered { id, refusal, .. }: Answered| ResultJson {
+            id,
+            done: refusal.is_none(),
+            error: refusal,
+        };
+        Self { done, refused, results: answers.into_iter().map(result).collect() }
+    }
+}

@@ -1,0 +1,156 @@
+use std::panic::resume_unwind;
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{FromRequest, Multipart, Path, Request},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use tracing::Instrument;
+
+use super::{
+    form,
+    json::OperationJson,
+    upload::{self, Uploads},
+};
+use crate::{
+    form::{Paths, Reading, Texts},
+    language::Language,
+    operation::{ChannelName, NewOperation, OperationId, OperationKind},
+    runner::{InputError, RawInput, RegisteredOperation},
+    store::Enqueued,
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        error::{WebError, is_partial, wants_json},
+        state::Web,
+    },
+};
+
+/// Creates and enqueues an operation from JSON, a form, or a form with files, or leads to the one
+/// that counts as the same.
+pub(in crate::web) async fn create<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(op_type): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let created = async {
+        let operation = web.engine().registry.find_for_viewers(&op_type);
+        let operation = operation.ok_or_else(WebError::not_found)?;
+        let (sent, uploads) = receive(&web, operation, &headers, request).await?;
+        let language = web.renderer_for(&viewer).language().clone();
+        let new = match sent.read(operation, &uploads, &viewer, &language) {
+            Ok(new) => new,
+            Err(error) => {
+                return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
+            }
+        };
+        let liveops = web.liveops.clone();
+        let enqueue = async move {
+            let enqueued = liveops.enqueue_new(new).await?;
+            // One that was there already has files of its own.
+            if enqueued.is_new() {
+                uploads.keep();
+            }
+            Ok::<_, WebError>(enqueued)
+        };
+        // In a task of its own: whoever sent this may go away, and would take the files along of an
+        // operation that is enqueued by then.
+        let enqueued = tokio::spawn(enqueue.in_current_span()).await;
+        let enqueued = enqueued.unwrap_or_else(|error| resume_unwind(error.into_panic()))?;
+        answer(&web, &viewer, operation.kind, enqueued, &headers)
+    };
+    created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// What a request says that an operation shall be.
+pub(in crate::web) enum Sent {
+    Json(Bytes),
+    Form(Texts),
+}
+
+impl Sent {
+    /// A form takes paths of files that come with the request, and others where a field says
+    /// `any_path`. Without a form a path is a text like any other.
+    fn read(
+        &self,
+        operation: &RegisteredOperation,
+        uploads: &Uploads,
+        viewer: &Viewer,
+        language: &Language,
+    ) -> Result<NewOperation, InputError> {
+        let paths = uploads.paths();
+        let reading = Reading {
+            paths: Paths::Uploaded(&paths),
+            refused: uploads.refused(),
+            language,
+            takes_unknown: true,
+        };
+        let read = |input| operation.read_with(input, reading, &viewer.into());
+        match self {
+            Self::Json(text) => read(RawInput::Json(text)),
+            Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),
+        }
+    }
+}
+
+async fn receive(
+    web: &Web,
+    operation: &RegisteredOperation,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<(Sent, Uploads), WebError> {
+    match media_type(headers).as_str() {
+        "application/json" => Ok((Sent::Json(body(web, request).await?), Uploads::none())),
+        // A form without fields has no body, and some clients then name no type.
+        "application/x-www-form-urlencoded" | "" => {
+            let body = body(web, request).await?;
+            Ok((Sent::Form(Texts::parse(&body)), Uploads::none()))
+        }
+        "multipart/form-data" => {
+            let multipart = Multipart::from_request(request, &())
+                .await
+                .map_err(|error| WebError::unreadable(error.body_text()))?;
+            let (texts, uploads) =
+                upload::receive(&web.engine().config, operation.form, multipart).await?;
+            Ok((Sent::Form(texts), uploads))
+        }
+        other => Err(WebError::unsupported(other)),
+    }
+}
+
+pub(in crate::web) async fn body(web: &Web, request: Request) -> Result<Bytes, WebError> {
+    Bytes::from_request(request, &()).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(web.engine().config.upload_bytes_max),
+        status => WebError::new(status, "invalid_input", error.body_text()),
+    })
+}
+
+fn answer(
+    web: &Web,
+    viewer: &Viewer,
+    kind: OperationKind,
+    enqueued: Enqueued,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
+    let id: OperationId = enqueued.operation_id();
+    let url = web.liveops.url(kind.op_type, id);
+    if wants_json(headers) {
+        let status = if enqueued.is_new() { StatusCode::CREATED } else { StatusCode::OK };
+        let token = web.engine().keys.sign(&viewer.id, &ChannelName::operation(id))?;
+        let json = OperationJson::new(web, viewer, enqueued.into_row()).connected(token, None);
+        return Ok((status, [(header::LOCATION, url)], Json(json)).into_response());
+    }
+    if is_partial(headers) {
+        return Ok((StatusCode::NO_CONTENT, [("hx-redirect", url)]).into_response());
+    }
+    Ok(Redirect::to(&url).into_response())
+}
+
+pub(in crate::web) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}

@@ -1,0 +1,113 @@
+use std::error::Error as StdError;
+
+use maud::Markup;
+
+use crate::{
+    operation::{ChannelName, OperationId, OperationKind, OperationState},
+    render::{Connection, Subject},
+    runner::{Engine, LiveOps},
+    store::{Model, StoreError},
+    token::{SubscriptionToken, TokenError},
+    web::{auth::viewer::Viewer, delivery::catch_up::Look},
+};
+
+/// An operation could not be put on a page.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to show an operation")]
+pub struct EmbedError {
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// The element that shows an operation and follows it, for a page of the application's own: as
+/// often as there are operations, over one socket.
+///
+/// The page's head needs [`Renderer::head`](crate::render::Renderer::head). `None` when there is no
+/// such operation, or it is not `viewer`'s to see.
+///
+/// # Errors
+///
+/// When the database or the channel layer fails.
+///
+/// ```
+/// # use axum::http::StatusCode;
+/// # use liveops::{LiveOps, OperationId, Viewer, web};
+/// # use maud::{Markup, html};
+/// async fn two_at_once(
+///     liveops: &LiveOps,
+///     viewer: &Viewer,
+///     ids: [OperationId; 2],
+/// ) -> Result<Markup, web::EmbedError> {
+///     Ok(html! {
+///         head { (liveops.renderer().head()) }
+///         body {
+///             @for id in ids {
+///                 @if let Some(operation) = web::embed(liveops, viewer, id).await? { (operation) }
+///             }
+///         }
+///     })
+/// }
+/// ```
+pub async fn embed(
+    liveops: &LiveOps,
+    viewer: &Viewer,
+    id: OperationId,
+) -> Result<Option<Markup>, EmbedError> {
+    let engine = liveops.engine();
+    let Some(row) = liveops.find(id).await?.filter(|row| viewer.may_see(row)) else {
+        return Ok(None);
+    };
+    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(None) };
+    Ok(Some(Embedded::look(engine, viewer, &operation.kind, &row).await?.container))
+}
+
+/// An operation as it is right now, with what it takes to follow it from there.
+pub(in crate::web) struct Embedded {
+    pub(in crate::web) container: Markup,
+    pub(in crate::web) token: SubscriptionToken,
+    pub(in crate::web) cursor: String,
+}
+
+impl Embedded {
+    pub(in crate::web) async fn look(
+        engine: &Engine,
+        viewer: &Viewer,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<Self, EmbedError> {
+        let subject = Subject { kind: *kind, id: row.operation_id() };
+        let renderer = engine.renderer_of(row);
+        let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
+        let (mut snapshot, cursor) =
+            Look::at(engine, kind, row, None).await?.into_page(row.state());
+        if row.state() == OperationState::FinishedOk && renderer.templates().can_change() {
+            // What is retained was made by the template as it was then.
+            let (projection, _) = engine.end(kind, row).await?;
+            renderer.renew_result(&subject, &projection, &mut snapshot);
+        }
+        // Not under a run that began since the row was read.
+        let is_shown = cursor.epoch.attempt == row.attempt_number();
+        let traceback = viewer.traceback_of(row).filter(|_| is_shown);
+        let readers = engine.renderer.speaking(viewer.accepted_languages());
+        let cursor = cursor.to_string();
+        let connection = Connection {
+            token: Some(token.clone()),
+            cursor: Some(cursor.clone()),
+            replaces: None,
+            traceback: traceback.map(|text| readers.traceback(text)),
+        };
+        let container = renderer.container(&subject, row.state(), &snapshot, &connection);
+        Ok(Self { container, token, cursor })
+    }
+}
+
+impl From<StoreError> for EmbedError {
+    fn from(error: StoreError) -> Self {
+        Self { source: error.into() }
+    }
+}
+
+impl From<TokenError> for EmbedError {
+    fn from(error: TokenError) -> Self {
+        Self { source: error.into() }
+    }
+}

@@ -1,0 +1,152 @@
+use std::borrow::Cow;
+
+use axum::{
+    Extension, Json,
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{create::Sent, page::LIVE_PAGE, upload::Uploads};
+use crate::{
+    form::{Field, Form, words},
+    language::Language,
+    operation::OperationKind,
+    runner::{InputError, RegisteredOperation},
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        error::{WebError, is_partial, wants_json},
+        state::Web,
+    },
+};
+
+/// The page that creates an operation, or what it asks for as JSON.
+pub(in crate::web) async fn show<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    Path(op_type): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let operation = web.engine().registry.find_for_viewers(&op_type);
+    let found = operation.and_then(|operation| Some((operation, operation.form?)));
+    let Some((operation, form)) = found else {
+        return WebError::not_found().answer(&web, &viewer, &headers);
+    };
+    let renderer = web.renderer_for(&viewer);
+    if wants_json(&headers) {
+        let json = FormJson::new(&operation.kind, form, renderer.language());
+        return Json(json).into_response();
+    }
+    let view = renderer.form_of(&operation.kind, form);
+    let page = renderer.form_page(&operation.kind, &view, &viewer.id);
+    ([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response()
+}
+
+/// The answer to an input with mistakes: the form again, with what was typed, where it came from one.
+pub(in crate::web) fn refuse(
+    web: &Web,
+    viewer: &Viewer,
+    operation: &RegisteredOperation,
+    (sent, uploads): (Sent, &Uploads),
+    error: InputError,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
+    let Some(form) = operation.form else { return Err(error.into()) };
+    let errors = error.on_form(form);
+    let mut texts = match sent {
+        Sent::Form(texts) if !wants_json(headers) => texts,
+        Sent::Form(_) | Sent::Json(_) => return Err(WebError::invalid(&errors)),
+    };
+    // Nobody is told where a file was saved, and it is gone with this answer.
+    for field in uploads.fields() {
+        texts.set(field, Vec::new());
+    }
+    let had_files = !uploads.fields().is_empty();
+    let renderer = web.renderer_for(viewer);
+    let view = renderer.form_of(&operation.kind, form).sent(texts, had_files, errors);
+    let page = if is_partial(headers) && !headers.contains_key("hx-boosted") {
+        let view = view.in_place();
+        maud::html! { (match id_of_form(headers) { Some(id) => view.id(id), None => view }) }
+    } else {
+        renderer.form_page(&operation.kind, &view, &viewer.id)
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The id of the form that htmx sends, which may be one of several on its page.
+///
+/// htmx 2 names it in `HX-Trigger`, htmx 4 in `HX-Source` as `form#id`.
+fn id_of_form(headers: &HeaderMap) -> Option<&str> {
+    let header = |name| headers.get(name)?.to_str().ok();
+    let id = header("hx-trigger").or_else(|| header("hx-source")?.strip_prefix("form#"))?;
+    let is_id =
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    is_id.then_some(id)
+}
+
+/// What an operation asks for.
+#[derive(Debug, Serialize)]
+struct FormJson {
+    op_type: &'static str,
+    title: Cow<'static, str>,
+    description: Cow<'static, str>,
+    fields: Vec<FieldJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldJson {
+    name: &'static str,
+    label: Cow<'static, str>,
+    help: Cow<'static, str>,
+    r#type: String,
+    required: bool,
+    multiple: bool,
+    default: Option<Value>,
+    min: Option<String>,
+    max: Option<String>,
+    max_length: Option<u32>,
+    options: Vec<OptionJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct OptionJson {
+    value: &'static str,
+    label: Cow<'static, str>,
+}
+
+impl FormJson {
+    fn new(kind: &OperationKind, form: &Form, language: &Language) -> Self {
+        let fields = form.fields.iter().map(|field| FieldJson::new(kind, form, field, language));
+        Self {
+            op_type: kind.op_type,
+            title: language.title(kind),
+            description: language.intro(kind, form),
+            fields: fields.collect(),
+        }
+    }
+}
+
+impl FieldJson {
+    fn new(kind: &OperationKind, form: &Form, field: &Field, language: &Language) -> Self {
+        let field_type = &field.field_type;
+        let options = field_type.choices.iter().map(|choice| OptionJson {
+            value: choice.value,
+            label: language.choice(kind, form, field, choice),
+        });
+        Self {
+            name: field.name,
+            label: language.label(kind, form, field),
+            help: language.help(kind, form, field),
+            r#type: field_type.scalar.to_string(),
+            required: field.is_required(),
+            multiple: field_type.is_multiple,
+            default: field.default.map(|default| default()),
+            min: field_type.min.map(words::bound),
+            max: field_type.max.map(words::bound),
+            max_length: field_type.max_length,
+            options: options.collect(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::staff::StaffJson;
+use crate::{
+    event::StageState,
+    operation::{ChannelName, OperationId, OperationKind, OperationState},
+    projection::{Attempts, Projection, StageTiming},
+    runner::Engine,
+    store::Model,
+    token::SubscriptionToken,
+    web::{auth::viewer::Viewer, state::Web},
+};
+
+/// An operation as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct OperationJson {
+    id: OperationId,
+    op_type: String,
+    owner: String,
+    state: OperationState,
+    /// `None` if the operation has no page, because its type is not registered.
+    url: Option<String>,
+    channel: String,
+    created_on: DateTime<Utc>,
+    started_on: Option<DateTime<Utc>>,
+    finished_on: Option<DateTime<Utc>>,
+    percent: Option<f64>,
+    status: Option<String>,
+    current_stage: Option<&'static str>,
+    stages: Vec<StageJson>,
+    timings: Vec<TimingJson>,
+    result: Option<serde_json::Value>,
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceback: Option<String>,
+    attempt: u32,
+    attempts: AttemptsJson,
+    #[serde(flatten)]
+    staff: Option<StaffJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<SubscriptionToken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct StageJson {
+    name: &'static str,
+    state: StageState,
+    /// Only there when it is so: an earlier attempt did the stage.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reused: bool,
+}
+
+/// When a stage was entered and left, where that is known.
+#[derive(Debug, Serialize)]
+struct TimingJson {
+    stage: &'static str,
+    entered_on: Option<DateTime<Utc>>,
+    left_on: Option<DateTime<Utc>>,
+    seconds: Option<f64>,
+}
+
+/// Which attempt it is since a user started the operation, and of how many.
+#[derive(Debug, Serialize)]
+struct AttemptsJson {
+    number: u32,
+    max: u32,
+    starts_on: Option<DateTime<Utc>>,
+}
+
+impl From<Attempts> for AttemptsJson {
+    fn from(Attempts { number, max, starts_on }: Attempts) -> Self {
+        Self { number, max, starts_on }
+    }
+}
+
+impl OperationJson {
+    /// The operation of `row` for `viewer`, with what it shows right now where it runs in this
+    /// process.
+    pub(in crate::web) fn new(web: &Web, viewer: &Viewer, row: Model) -> Self {
+        let traceback = viewer.traceback_of(&row).map(str::to_owned);
+        Self::of(web.engine(), row, traceback)
+    }
+
+    /// The same for somebody who may read this traceback.
+    pub(crate) fn of(engine: &Engine, row: Model, traceback: Option<String>) -> Self {
+        let id = row.operation_id();
+        let kind = &engine.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
+        let projection = engine.projection_of(kind, &row);
+        Self {
+            id,
+            state: row.state(),
+            url: engine.page_url(&row),
+            channel: ChannelName::operation(id).to_string(),
+            created_on: row.created_on,
+            started_on: row.started_on,
+            finished_on: row.finished_on,
+            percent: projection.percent(kind.stage_weights),
+            status: projection.status.as_ref().map(|status| status.text.to_string()),
+            current_stage: projection.active_stage().map(|index| kind.stages[index]),
+            stages: stages(kind, &projection),
+            timings: timings(kind, &projection),
+            attempt: row.attempt_number().0,
+            attempts: row.attempts().into(),
+            traceback,
+            op_type: row.op_type,
+            owner: row.owner,
+            result: row.result_context,
+            error: row.error_message,
+            staff: None,
+            token: None,
+            cursor: None,
+        }
+    }
+
+    /// The same for whoever may read everything.
+    #[cfg(feature = "cli")]
+    pub(crate) fn whole(engine: &Engine, row: Model) -> Self {
+        let (staff, traceback) = (StaffJson::of(&row), row.traceback.clone());
+        Self::of(engine, row, traceback).for_staff(Some(staff))
+    }
+
+    /// The same, with what only staff read.
+    pub(in crate::web) fn for_staff(mut self, staff: Option<StaffJson>) -> Self {
+        self.staff = staff;
+        self
+    }
+
+    /// The same, with what it takes to follow the operation from here.
+    pub(in crate::web) fn connected(
+        mut self,
+        token: SubscriptionToken,
+        cursor: Option<String>,
+    ) -> Self {
+        self.token = Some(token);
+        self.cursor = cursor;
+        self
+    }
+}
+
+fn stages(kind: &OperationKind, projection: &Projection) -> Vec<StageJson> {
+    let stages = kind.stages.iter().zip(&projection.stages);
+    let stage = |(&name, &state): (&&'static str, &StageState)| StageJson {
+        name,
+        state: state.plain(),
+        reused: state == StageState::Reused,
+    };
+    stages.map(stage).collect()
+}
+
+fn timings(kind: &OperationKind, projection: &Projection) -> Vec<TimingJson> {
+    let stages = kind.stages.iter().zip(&projection.stage_timings);
+    let timing = |(&stage, timing): (&&'static str, &StageTiming)| TimingJson {
+        stage,
+        entered_on: timing.entered_on,
+        left_on: timing.left_on,
+        seconds: timing.took().map(|took| took.as_secs_f64()),
+    };
+    stages.map(timing).collect()
+}

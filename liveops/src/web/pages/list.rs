@@ -1,0 +1,157 @@
+use axum::{
+    Extension, Json,
+    extract::{Query, rejection::QueryRejection},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use maud::Markup;
+use serde::Serialize;
+
+use super::{
+    json::OperationJson,
+    list_query::{self, ListQuery, asking},
+    page::LIVE_PAGE,
+};
+use crate::{
+    language::{Language, Text},
+    render::{BulkOutcome, Connection, ListPage, ListRow, StaffList},
+    store::{ListFilter, ListPlace, Listed, Model},
+    web::{
+        auth::viewer::{Authenticated, Viewer},
+        error::{WebError, is_partial, wants_json},
+        state::Web,
+    },
+};
+
+/// How many operations a page of the list has.
+pub(in crate::web) const PAGE_LEN: u64 = 50;
+
+#[derive(Debug, Serialize)]
+struct ListJson {
+    operations: Vec<OperationJson>,
+    next_url: Option<String>,
+    previous_url: Option<String>,
+}
+
+/// The viewer's operations; everybody's for superusers, with what it takes to find one of them.
+pub(in crate::web) async fn list<V>(
+    Extension(web): Extension<Web>,
+    Authenticated { viewer, .. }: Authenticated<V>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let answer = async {
+        let query = ListQuery::read(query)?;
+        List::read(&web, &viewer, &query).await?.answer(&headers)
+    };
+    answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// A page of a list for one viewer.
+struct List<'a> {
+    web: &'a Web,
+    viewer: &'a Viewer,
+    query: &'a ListQuery,
+    filter: ListFilter,
+    listed: Listed,
+    outcome: Option<BulkOutcome>,
+}
+
+impl<'a> List<'a> {
+    async fn read(
+        web: &'a Web,
+        viewer: &'a Viewer,
+        query: &'a ListQuery,
+    ) -> Result<Self, WebError> {
+        let (filter, outcome) = (query.filter(viewer)?, query.outcome()?);
+        let listed = web.engine().store.list_page(&filter, PAGE_LEN).await?;
+        Ok(Self { web, viewer, query, filter, listed, outcome })
+    }
+
+    fn answer(self, headers: &HeaderMap) -> Result<Response, WebError> {
+        if wants_json(headers) {
+            return Ok(Json(self.into_json()).into_response());
+        }
+        // The same address answers with a page or with a part of it, which nobody goes back to.
+        let headers_of = |caching| {
+            let vary = "HX-Request, Accept, Accept-Language";
+            [(header::VARY, vary), (header::CACHE_CONTROL, caching)]
+        };
+        if is_partial(headers) {
+            let renderer = self.web.renderer_for(self.viewer);
+            let table = renderer.list_table(&self.page(renderer.language())?);
+            return Ok((headers_of("no-store"), table).into_response());
+        }
+        Ok((headers_of(LIVE_PAGE), self.document()?).into_response())
+    }
+
+    /// The whole page, for those who do not have it yet.
+    fn document(&self) -> Result<Markup, WebError> {
+        let renderer = self.web.renderer_for(self.viewer);
+        let page = self.page(renderer.language())?;
+        let channel = self.viewer.list_channel();
+        let token = self.web.engine().keys.sign(&self.viewer.id, &channel)?;
+        let connection = Connection { token: Some(token), ..Connection::default() };
+        let list = renderer.list(&page, &channel, &connection);
+        Ok(renderer.page(&renderer.language().say(Text::Operations), &self.viewer.id, list))
+    }
+
+    fn page(&self, language: &Language) -> Result<ListPage, WebError> {
+        let rows = self.listed.rows.iter();
+        let staff = self.viewer.is_superuser.then(|| self.staff(language));
+        Ok(ListPage {
+            rows: rows.map(|row| list_row(self.web, row, language)).collect(),
+            url: self.url_at(self.filter.place),
+            next_url: self.next_url(),
+            previous_url: self.previous_url(),
+            state: self.filter.state,
+            search: self.query.q.clone(),
+            staff: staff.transpose()?,
+        })
+    }
+
+    fn staff(&self, language: &Language) -> Result<StaffList, WebError> {
+        let kinds = self.web.engine().registry.iter().map(|operation| &operation.kind);
+        let mut op_types: Vec<_> =
+            kinds.map(|kind| (kind.op_type, language.title(kind).into_owned())).collect();
+        op_types.sort_by(|one, other| (&one.1, one.0).cmp(&(&other.1, other.0)));
+        Ok(StaffList {
+            op_types,
+            op_type: list_query::text(&self.query.op_type),
+            owner: self.query.owner.clone(),
+            age: self.query.age()?,
+            sort: self.filter.sort,
+            bulk_url: asking(
+                &format!("{}/bulk", self.web.liveops.mount()),
+                &self.query.asked(self.filter.place),
+            ),
+            outcome: self.outcome.clone(),
+        })
+    }
+
+    fn into_json(self) -> ListJson {
+        let (next_url, previous_url) = (self.next_url(), self.previous_url());
+        let Self { web, viewer, listed, .. } = self;
+        let operations = listed.rows.into_iter().map(|row| OperationJson::new(web, viewer, row));
+        ListJson { operations: operations.collect(), next_url, previous_url }
+    }
+
+    fn next_url(&self) -> Option<String> {
+        self.listed.next.map(|place| self.url_at(place))
+    }
+
+    fn previous_url(&self) -> Option<String> {
+        self.listed.previous.map(|place| self.url_at(place))
+    }
+
+    /// The same list from another place on.
+    fn url_at(&self, place: ListPlace) -> String {
+        let list = format!("{}/", self.web.liveops.mount());
+        asking(&list, &self.query.asked(place))
+    }
+}
+
+fn list_row(web: &Web, row: &Model, language: &Language) -> ListRow {
+    let live = web.engine().running.projection(row.operation_id());
+    web.engine().list_row(row, live.as_ref(), language)
+}

@@ -1,0 +1,155 @@
+use std::{fmt::Display, str::FromStr};
+
+use axum::extract::{Query, rejection::QueryRejection};
+use chrono::Utc;
+use serde::Deserialize;
+
+use super::list::PAGE_LEN;
+use crate::{
+    operation::{ListSort, UserId},
+    render::{Age, BulkOutcome},
+    store::{ListFilter, ListKey, ListPlace},
+    web::{auth::viewer::Viewer, error::WebError},
+};
+
+/// The page in front of the end of a list, as an address has it.
+const END: &str = "end";
+
+/// What is to be listed, as the form above a list and the links below it send it: an empty field asks
+/// for nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct ListQuery {
+    state: String,
+    pub(in crate::web) op_type: String,
+    pub(in crate::web) owner: String,
+    age: String,
+    pub(in crate::web) q: String,
+    sort: String,
+    before: String,
+    next: String,
+    previous: String,
+    done: String,
+    refused: String,
+}
+
+impl ListQuery {
+    /// What an address asks for.
+    pub(in crate::web) fn read(
+        query: Result<Query<Self>, QueryRejection>,
+    ) -> Result<Self, WebError> {
+        let Query(query) = query.map_err(|error| WebError::unreadable(error.body_text()))?;
+        Ok(query)
+    }
+
+    /// The filter that it is for `viewer`, who may not see everything.
+    pub(in crate::web) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
+        let owner = if viewer.is_superuser {
+            text(&self.owner).map(UserId::from)
+        } else {
+            Some(viewer.id.clone())
+        };
+        let age = self.age()?;
+        let now = Utc::now();
+        let sort = parsed("sort", &self.sort)?.unwrap_or_default();
+        Ok(ListFilter {
+            owner,
+            state: parsed("state", &self.state)?,
+            op_type: text(&self.op_type),
+            search: text(&self.q),
+            before: parsed("before", &self.before)?,
+            made_since: age.and_then(|age| age.made_since(now)),
+            made_before: age.and_then(|age| age.made_before(now)),
+            sort,
+            place: self.place(sort)?,
+        })
+    }
+
+    pub(in crate::web) fn age(&self) -> Result<Option<Age>, WebError> {
+        parsed("age", &self.age)
+    }
+
+    /// What became of what was asked for several operations, where an answer to that led here.
+    pub(in crate::web) fn outcome(&self) -> Result<Option<BulkOutcome>, WebError> {
+        let counts = count("done", &self.done)?.zip(count("refused", &self.refused)?);
+        Ok(counts.map(|(done, refused)| BulkOutcome { done, refused, reasons: Vec::new() }))
+    }
+
+    fn place(&self, sort: ListSort) -> Result<ListPlace, WebError> {
+        if self.next.is_empty() && self.previous == END {
+            return Ok(ListPlace::End);
+        }
+        let key = |field, value: &str| match parsed::<ListKey>(field, value)? {
+            Some(key) if !key.is_of(sort) => Err(WebError::unreadable(format!(
+                "{field}: expected a place in the order `{sort}`, found `{key}`"
+            ))),
+            key => Ok(key),
+        };
+        let next = key("next", &self.next)?.map(ListPlace::After);
+        let previous = key("previous", &self.previous)?.map(ListPlace::Before);
+        Ok(next.or(previous).unwrap_or_default())
+    }
+
+    /// What asks for the same list from this place on: the query of an address.
+    pub(in crate::web) fn asked(&self, place: ListPlace) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("op_type", &self.op_type),
+            ("state", &self.state),
+            ("owner", &self.owner),
+            ("age", &self.age),
+            ("sort", &self.sort),
+            ("q", &self.q),
+            ("before", &self.before),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        match place {
+            ListPlace::After(key) => query.append_pair("next", &key.to_string()),
+            ListPlace::Before(key) => query.append_pair("previous", &key.to_string()),
+            ListPlace::End => query.append_pair("previous", END),
+            ListPlace::Start => &mut query,
+        };
+        query.finish()
+    }
+}
+
+/// The address at which this is asked for.
+pub(in crate::web) fn asking(path: &str, asked: &str) -> String {
+    if asked.is_empty() { path.to_owned() } else { format!("{path}?{asked}") }
+}
+
+/// The same query, which then also says what became of what was asked for several operations.
+pub(in crate::web) fn with_outcome(asked: String, outcome: &BulkOutcome) -> String {
+    form_urlencoded::Serializer::new(asked)
+        .append_pair("done", &outcome.done.to_string())
+        .append_pair("refused", &outcome.refused.to_string())
+        .finish()
+}
+
+/// How many of the operations of a page.
+fn count(field: &str, value: &str) -> Result<Option<usize>, WebError> {
+    let parse = |value: String| {
+        let count = value.parse().ok().filter(|count| *count <= PAGE_LEN as usize);
+        count.ok_or_else(|| {
+            WebError::unreadable(format!(
+                "{field}: expected a number up to {PAGE_LEN}, found `{value}`"
+            ))
+        })
+    };
+    text(value).map(parse).transpose()
+}
+
+pub(in crate::web) fn text(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn parsed<T: FromStr<Err: Display>>(field: &str, value: &str) -> Result<Option<T>, WebError> {
+    let parse = |value: String| {
+        value.parse().map_err(|error| WebError::unreadable(format!("{field}: {error}")))
+    };
+    text(value).map(parse).transpose()
+}

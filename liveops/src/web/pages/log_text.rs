@@ -1,0 +1,46 @@
+use chrono::SecondsFormat;
+
+use crate::{
+    language::{Language, Text},
+    operation::{OperationKind, OperationState},
+    render::shown_log,
+    runner::Engine,
+    store::{Model, StoreError},
+    web::delivery::catch_up::Look,
+};
+
+/// The log of an operation as text: while it runs what is kept of it, afterwards what was written to
+/// its row.
+pub(crate) async fn log_text(
+    engine: &Engine,
+    language: &Language,
+    kind: &OperationKind,
+    row: &Model,
+) -> Result<String, StoreError> {
+    let live = engine.running.projection(row.operation_id());
+    if live.is_none() && row.state() == OperationState::Started {
+        // In another process, which has told what pages show of it.
+        let look = Look::at(engine, kind, row, None).await?;
+        let (snapshot, _) = look.into_page(row.state());
+        let lines = shown_log(&snapshot);
+        let first = lines.first().map_or(0, |line| line.number);
+        let lines = lines.iter().map(|line| text_line(&line.at, &line.level, &line.text));
+        return Ok(text_lines(language, first, lines));
+    }
+    let log = live.unwrap_or_else(|| row.projection(kind)).log;
+    let lines = log.iter().map(|(_, line)| {
+        let at = line.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        text_line(&at, line.level.as_str(), &line.text)
+    });
+    Ok(text_lines(language, log.first_id(), lines))
+}
+
+fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = String>) -> String {
+    let gone = || language.say_with(Text::LinesGone, [("lines", first.into())]);
+    let gap = (first > 0).then(|| format!("[{}]\n", gone()));
+    gap.into_iter().chain(lines).collect()
+}
+
+fn text_line(at: &str, level: &str, text: &str) -> String {
+    format!("{at} {level:<7} {text}\n")
+}
