@@ -3,8 +3,8 @@ use std::{error::Error, sync::Arc};
 use tracing::Instrument;
 
 use super::{
-    Clients, RegisteredOperation, RunnerKind, WakeUp, outbox::Outbox, registry::Registry,
-    running::Running, unannounced::Unannounced, untold::Untold,
+    Clients, RegisteredOperation, RunnerKind, WakeUp, attempt::active_runs::Running,
+    queue::wake_up_sender::Outbox, registry::Registry, unannounced::Unannounced, untold::Untold,
 };
 use crate::{
     channel::{

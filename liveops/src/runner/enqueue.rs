@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait;
 use tracing::Instrument;
 
-use super::{LiveOps, RunnerKind, WakeUp, eager, unannounced::Remembered};
+use super::{LiveOps, RunnerKind, WakeUp, attempt::eager, unannounced::Remembered};
 use crate::{
     channel::ListChange,
     metrics::operation_enqueued,

@@ -98,11 +98,11 @@ fn new_module_needs_a_floor() {
 #[test]
 fn backend_stays_in_its_room() {
     let expected = ["runner/execute.rs: `sea_orm` is used outside store/, channel/postgres/, \
-         runner/build.rs, runner/enqueue.rs"];
+         runner/builder.rs, runner/enqueue.rs"];
     assert_eq!(broken_rules("channel/postgres/layer.rs", "use sea_orm::sqlx;"), [""; 0]);
     assert_eq!(broken_rules("channel/memory.rs", "use sea_orm::sqlx;").len(), 1);
     assert_eq!(broken_rules("runner/execute.rs", "use sea_orm::DbErr;"), expected);
-    assert_eq!(broken_rules("runner/build.rs", "use sea_orm::DbErr;"), [""; 0]);
+    assert_eq!(broken_rules("runner/builder.rs", "use sea_orm::DbErr;"), [""; 0]);
     assert_eq!(broken_rules("token.rs", "fn f() -> ::axum::Router { }").len(), 1);
     assert_eq!(broken_rules("token.rs", "use {axum::Router, std::fmt};").len(), 1);
     assert_eq!(broken_rules("token.rs", "use maud as m;").len(), 1);

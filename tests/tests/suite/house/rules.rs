@@ -31,7 +31,7 @@ const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
 const ROOMS: [(&str, &[&str]); 14] = [
-    ("apalis_core", &["runner/apalis.rs"]),
+    ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
     ("clap", &["cli/"]),
@@ -40,8 +40,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("indicatif", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
-    ("sea_orm", &["store/", "channel/postgres/", "runner/build.rs", "runner/enqueue.rs"]),
-    ("sea_orm_migration", &["store/", "runner/build.rs"]),
+    ("sea_orm", &["store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"]),
+    ("sea_orm_migration", &["store/", "runner/builder.rs"]),
     ("fluent_bundle", &["language/"]),
     ("redis", &["channel/redis"]),
     // Whoever counts something goes through the list of all metrics.

@@ -2,14 +2,13 @@ use crate::{
     event::{Ending, Event},
     language::Text,
     metrics::{Rescued, operation_came_to, run_rescued},
+    runner::{RegisteredOperation, WakeUp, engine::Engine},
     store::{Conclusion, Lease, Model, StoreError},
 };
 
-use super::{RegisteredOperation, WakeUp, engine::Engine};
-
 /// Takes over a run whose lease ran out: it goes back into the queue if it may be attempted again,
 /// and ends otherwise.
-pub(super) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
+pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
     let Some(row) = engine.store.find(lease.id).await? else { return Ok(()) };
     // Whoever knows the type can say what the operation shows.
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };

@@ -27,12 +27,12 @@ pub struct WakeUp {
 }
 
 impl WakeUp {
-    pub(super) fn new(id: OperationId, queue: impl Into<String>) -> Self {
+    pub(in crate::runner) fn new(id: OperationId, queue: impl Into<String>) -> Self {
         Self { id: Some(id), queue: Some(queue.into()) }
     }
 
     /// For an operation that is back in the queue, or nothing for one that has ended.
-    pub(super) fn of(row: &Model) -> Option<Self> {
+    pub(in crate::runner) fn of(row: &Model) -> Option<Self> {
         let waits = !row.state().is_terminal();
         waits.then(|| Self::new(row.operation_id(), &row.queue))
     }

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{
     outcome::Outcome,
-    run::{Run, Stopped},
+    running_attempt::{Run, Stopped},
 };
 use crate::{
     channel::{ListChange, RowProgress},
@@ -28,7 +28,7 @@ const LIST_INTERVAL: Duration = Duration::from_secs(1);
 impl Run {
     /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
     /// row and the lists up to date meanwhile.
-    pub(super) async fn supervise(&self) -> Result<Outcome, Stopped> {
+    pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, Stopped> {
         let mut task = AbortOnDrop(self.spawn());
         let mut list_ticks = time::interval(LIST_INTERVAL);
         list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use tokio::time;
 
-use super::{engine::Engine, running::Running};
 use crate::{
     channel::{ChannelLayer, Delivery, Hint, Lagged, Notice, Subscription},
     metrics::subscription_lagged,
     operation::ChannelName,
+    runner::{attempt::active_runs::Running, engine::Engine},
     store::RETRY_AFTER,
 };
 
 impl Engine {
     /// Has this process take hints for as long as there is anybody who could make use of them.
-    pub(super) fn ensure_hints(self: &Arc<Self>) {
+    pub(in crate::runner) fn ensure_hints(self: &Arc<Self>) {
         let (layer, running) = (self.layer.clone(), self.running.clone());
         self.running.hints_start.call_once(|| {
             let over = self.running.over.clone();

@@ -2,7 +2,7 @@ use tokio::sync::watch;
 
 /// Whether this process has looked at the queue since it was asked to, and could take more out of it.
 #[derive(Debug)]
-pub(super) struct Looks {
+pub(in crate::runner) struct Looks {
     runs_max: usize,
     state: watch::Sender<State>,
 }
@@ -17,40 +17,40 @@ struct State {
 }
 
 impl Looks {
-    pub(super) fn new(runs_max: usize) -> Self {
+    pub(in crate::runner) fn new(runs_max: usize) -> Self {
         Self { runs_max, state: watch::Sender::default() }
     }
 
     /// Asks for a look, and gives what to wait for it with.
-    pub(super) fn ask(&self) -> Asked {
+    pub(in crate::runner) fn ask(&self) -> Asked {
         self.state.send_modify(|state| state.asked += 1);
         self.asked()
     }
 
     /// What a look that begins now answers.
-    pub(super) fn asked(&self) -> Asked {
+    pub(in crate::runner) fn asked(&self) -> Asked {
         Asked(self.state.borrow().asked)
     }
 
     /// This process has looked, for all who had asked by then.
-    pub(super) fn answer(&self, asked: Asked) {
+    pub(in crate::runner) fn answer(&self, asked: Asked) {
         self.state.send_modify(|state| state.answered = asked.0);
     }
 
-    pub(super) fn began_run(&self) {
+    pub(in crate::runner) fn began_run(&self) {
         self.state.send_modify(|state| state.runs += 1);
     }
 
-    pub(super) fn ended_run(&self) {
+    pub(in crate::runner) fn ended_run(&self) {
         self.state.send_modify(|state| state.runs -= 1);
     }
 
-    pub(super) async fn answered(&self, asked: Asked) {
+    pub(in crate::runner) async fn answered(&self, asked: Asked) {
         self.until(|state| state.answered >= asked.0).await;
     }
 
     /// Waits until one more run could begin, for sure: a look that is due may begin some.
-    pub(super) async fn has_place(&self) {
+    pub(in crate::runner) async fn has_place(&self) {
         self.until(|state| state.answered == state.asked && state.runs < self.runs_max).await;
     }
 
@@ -62,7 +62,7 @@ impl Looks {
 
 /// How often this process had been asked to look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked(u64);
+pub(in crate::runner) struct Asked(u64);
 
 #[cfg(test)]
 mod tests {

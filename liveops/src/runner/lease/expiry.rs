@@ -10,14 +10,14 @@ use crate::{operation::OperationId, store::Lease};
 /// is given for, while this process was watching all the time, has run out. So a clock that jumps,
 /// or two that differ, cost no run its lease. The way DynamoDB's lock client decides it.
 #[derive(Debug, Default)]
-pub(super) struct Watchlist {
+pub(in crate::runner) struct Watchlist {
     seen: HashMap<OperationId, (Lease, Instant)>,
     looked_on: Option<Instant>,
 }
 
 impl Watchlist {
     /// Takes a look at every lease there is, each given for `term`, and gives those that ran out.
-    pub(super) fn look(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
+    pub(in crate::runner) fn look(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
         let now = Instant::now();
         // Whoever was not there for a while does not know what happened meanwhile: a process that
         // was stopped may have been stopped together with the workers it watches.
@@ -38,7 +38,7 @@ impl Watchlist {
     }
 
     /// Forgets what was seen: for when it is not known what could have been seen since.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::runner) fn forget(&mut self) {
         self.looked_on = None;
     }
 }

@@ -7,12 +7,15 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-use super::{engine::Engine, rescue::rescue, watchlist::Watchlist};
-use crate::store::{RETRY_AFTER, StoreError};
+use super::{expiry::Watchlist, rescue::rescue};
+use crate::{
+    runner::engine::Engine,
+    store::{RETRY_AFTER, StoreError},
+};
 
 impl Engine {
     /// Has the runs of this process looked after for as long as there is anybody who could have some.
-    pub(super) fn ensure_kept(self: &Arc<Self>) {
+    pub(in crate::runner) fn ensure_kept(self: &Arc<Self>) {
         self.ensure_hints();
         self.running.keeper_start.call_once(|| {
             let over = self.running.over.clone();

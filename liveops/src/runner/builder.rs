@@ -3,8 +3,8 @@ use std::{io, path::PathBuf, sync::Arc};
 use sea_orm::DatabaseConnection;
 
 use super::{
-    LiveOps, RegisteredOperation, WakeUps, engine::Engine, outbox::Outbox, registry::Registry,
-    running::Running, unannounced::Unannounced, untold::Untold,
+    LiveOps, RegisteredOperation, WakeUps, attempt::active_runs::Running, engine::Engine,
+    queue::wake_up_sender::Outbox, registry::Registry, unannounced::Unannounced, untold::Untold,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},

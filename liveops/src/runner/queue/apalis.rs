@@ -74,7 +74,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tower_service::Service;
 
-use super::{LiveOps, WakeUp, WakeUpError, WakeUps};
+use crate::runner::{LiveOps, WakeUp, WakeUpError, WakeUps};
 
 /// Hands wake-ups over to an apalis backend.
 ///

@@ -74,7 +74,7 @@ impl Outcome {
     }
 
     /// What the task of a run came to.
-    pub(super) fn of(teller: &Teller, joined: Result<Self, JoinError>) -> Self {
+    pub(in crate::runner) fn of(teller: &Teller, joined: Result<Self, JoinError>) -> Self {
         joined.unwrap_or_else(|error| Self::failed(teller.neutral_message(), &error.to_string()))
     }
 

@@ -7,11 +7,11 @@ use std::{
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{looks::Looks, random_hex};
 use crate::{
     operation::{Attempt, OperationId, OperationKind},
     progress::Report,
     projection::Projection,
+    runner::{queue::poll_tracker::Looks, random_hex},
     store::{Beat, Beaten},
 };
 
@@ -19,33 +19,33 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Running {
     /// Under which name this process claims; no other has it, nor has the same one after a restart.
-    pub(super) worker: String,
+    pub(in crate::runner) worker: String,
     /// A run takes one; closed when no more shall start.
-    pub(super) places: Arc<Semaphore>,
+    pub(in crate::runner) places: Arc<Semaphore>,
     /// Something may wait in the queue.
-    pub(super) wake: Notify,
-    pub(super) looks: Looks,
-    pub(super) tasks: TaskTracker,
+    pub(in crate::runner) wake: Notify,
+    pub(in crate::runner) looks: Looks,
+    pub(in crate::runner) tasks: TaskTracker,
     /// No more is claimed.
-    pub(super) closing: CancellationToken,
+    pub(in crate::runner) closing: CancellationToken,
     /// Tells the runs to go back to the queue.
-    pub(super) stop: CancellationToken,
+    pub(in crate::runner) stop: CancellationToken,
     /// The runs are gone, and with them everything that looks after them.
-    pub(super) over: CancellationToken,
-    pub(super) worker_start: Once,
-    pub(super) keeper_start: Once,
-    pub(super) hints_start: Once,
+    pub(in crate::runner) over: CancellationToken,
+    pub(in crate::runner) worker_start: Once,
+    pub(in crate::runner) keeper_start: Once,
+    pub(in crate::runner) hints_start: Once,
     runs: Mutex<HashMap<OperationId, Arc<LiveRun>>>,
 }
 
 /// One run of this process, as others see it.
 #[derive(Debug)]
-pub(super) struct LiveRun {
-    pub(super) attempt: Attempt,
-    pub(super) kind: OperationKind,
-    pub(super) report: Arc<Report>,
+pub(in crate::runner) struct LiveRun {
+    pub(in crate::runner) attempt: Attempt,
+    pub(in crate::runner) kind: OperationKind,
+    pub(in crate::runner) report: Arc<Report>,
     /// Somebody else has taken the operation over.
-    pub(super) lost: CancellationToken,
+    pub(in crate::runner) lost: CancellationToken,
 }
 
 impl Running {
@@ -79,7 +79,7 @@ impl Running {
     }
 
     /// Lists a run until what is given is dropped.
-    pub(super) fn enter(self: &Arc<Self>, id: OperationId, run: LiveRun) -> Listed {
+    pub(in crate::runner) fn enter(self: &Arc<Self>, id: OperationId, run: LiveRun) -> Listed {
         let run = Arc::new(run);
         self.runs().insert(id, run.clone());
         self.looks.began_run();
@@ -93,16 +93,16 @@ impl Running {
     }
 
     /// The operations that are run.
-    pub(super) fn ids(&self) -> Vec<OperationId> {
+    pub(in crate::runner) fn ids(&self) -> Vec<OperationId> {
         self.runs().keys().copied().collect()
     }
 
-    pub(super) fn is_running(&self, id: OperationId) -> bool {
+    pub(in crate::runner) fn is_running(&self, id: OperationId) -> bool {
         self.runs().contains_key(&id)
     }
 
     /// What there is to say of every run.
-    pub(super) fn beats(&self) -> Vec<Beat> {
+    pub(in crate::runner) fn beats(&self) -> Vec<Beat> {
         let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
         let beats = runs.into_iter().map(|(id, run)| {
             let projection = run.report.projection();
@@ -114,7 +114,7 @@ impl Running {
 
     /// Tells the runs that were spoken for what the rows answered; those of which nothing was heard
     /// are not this process's any more.
-    pub(super) fn hear(&self, beats: &[Beat], beaten: &[Beaten]) {
+    pub(in crate::runner) fn hear(&self, beats: &[Beat], beaten: &[Beaten]) {
         let answers: HashMap<_, _> = beaten.iter().map(|answer| (answer.id, *answer)).collect();
         for beat in beats {
             let run = self.runs().get(&beat.id).cloned();
@@ -133,7 +133,7 @@ impl Running {
 }
 
 /// A run that is listed among those of this process.
-pub(super) struct Listed {
+pub(in crate::runner) struct Listed {
     running: Arc<Running>,
     id: OperationId,
     run: Arc<LiveRun>,

@@ -1,6 +1,6 @@
 //! What a process does that is told of an operation which waits.
 
-use super::LiveOps;
+use crate::runner::LiveOps;
 
 impl LiveOps {
     /// Has this process look at the queue now, and waits until it has: what waited is running, as far

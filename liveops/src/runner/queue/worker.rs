@@ -10,9 +10,13 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{WakeUp, engine::Engine, run::Run, running::Running};
 use crate::{
     metrics::{Counted, claim_failed, claimed, places},
+    runner::{
+        WakeUp,
+        attempt::{active_runs::Running, running_attempt::Run},
+        engine::Engine,
+    },
     store::{Claim, Model, StoreError},
 };
 
@@ -22,7 +26,7 @@ const CLAIM_LEN_MAX: usize = 64;
 impl Engine {
     /// Has this process execute what waits in the queue, for as long as there is anybody who could
     /// enqueue something.
-    pub(super) fn ensure_worker(self: &Arc<Self>) {
+    pub(in crate::runner) fn ensure_worker(self: &Arc<Self>) {
         self.ensure_kept();
         self.running.worker_start.call_once(|| {
             let worker = Worker {

@@ -9,8 +9,10 @@ use std::{
 
 use tokio::{sync::mpsc, task::JoinHandle, time};
 
-use super::{WakeUp, WakeUps};
-use crate::store::RETRY_AFTER;
+use crate::{
+    runner::{WakeUp, WakeUps},
+    store::RETRY_AFTER,
+};
 
 /// How many wake-ups wait at most; more are let go of, as polls find what they are about.
 const LEN_MAX: usize = 1_000;
@@ -36,12 +38,12 @@ struct Sending {
 }
 
 impl Outbox {
-    pub(super) fn new(wake_ups: Option<Arc<dyn WakeUps>>) -> Self {
+    pub(in crate::runner) fn new(wake_ups: Option<Arc<dyn WakeUps>>) -> Self {
         Self { wake_ups, sending: Mutex::default() }
     }
 
     /// Has a wake-up sent soon, in the background.
-    pub(super) fn send(&self, wake_up: WakeUp) {
+    pub(in crate::runner) fn send(&self, wake_up: WakeUp) {
         let Some(wake_ups) = &self.wake_ups else { return };
         let mut sending = self.sending();
         // What sends them may have panicked.
@@ -54,7 +56,7 @@ impl Outbox {
     }
 
     /// Waits until what there is was sent, for as long as sending may take.
-    pub(super) async fn flush(&self) {
+    pub(in crate::runner) async fn flush(&self) {
         let Some(Sending { queue, task }) = self.sending().take() else { return };
         drop(queue);
         if time::timeout(SEND_TIMEOUT, task).await.is_err() {

@@ -6,16 +6,15 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    EnqueueError, LiveOps,
     eager::until,
-    run::{After, Run},
-    shown::Shown,
+    running_attempt::{After, Run},
 };
 use crate::{
     event::{Ending, Event},
     operation::{NewOperation, OperationId, OperationState},
     progress::{Tellings, Told},
     render::Subject,
+    runner::{EnqueueError, LiveOps, shown::Shown},
     store::{Enqueued, Model, StoreError},
 };
 

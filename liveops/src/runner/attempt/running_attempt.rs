@@ -11,11 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    WakeUp,
-    engine::Engine,
+    active_runs::{Listed, LiveRun},
     outcome::{Outcome, Teller},
-    running::{Listed, LiveRun},
-    shown::{Shown, Sinks},
 };
 use crate::{
     channel::ListChange,
@@ -30,6 +27,11 @@ use crate::{
     progress::{Flusher, Report, Sink, StageOutputs},
     projection::Projection,
     render::Subject,
+    runner::{
+        WakeUp,
+        engine::Engine,
+        shown::{Shown, Sinks},
+    },
     span,
     store::{self, Conclusion, Failure, Model, RETRY_AFTER, StoreError},
 };
@@ -38,22 +40,22 @@ use crate::{
 const LAST_TRIES: u32 = 5;
 
 /// An attempt that is being executed.
-pub(super) struct Run {
-    pub(super) engine: Arc<Engine>,
-    pub(super) row: Model,
-    pub(super) id: OperationId,
-    pub(super) attempt: Attempt,
+pub(in crate::runner) struct Run {
+    pub(in crate::runner) engine: Arc<Engine>,
+    pub(in crate::runner) row: Model,
+    pub(in crate::runner) id: OperationId,
+    pub(in crate::runner) attempt: Attempt,
     /// The language of whoever started the operation.
-    pub(super) language: Language,
-    pub(super) listed: Listed,
-    pub(super) stage_outputs: Arc<StageOutputs>,
-    pub(super) shown: Shown,
+    pub(in crate::runner) language: Language,
+    pub(in crate::runner) listed: Listed,
+    pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
+    pub(in crate::runner) shown: Shown,
     _place: Counted,
 }
 
 /// Why a run was stopped before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(in crate::runner) enum Stopped {
     /// The row belongs to somebody else now: nothing this run says counts any more.
     Lost,
     /// The process shuts down: the operation goes back to the queue.
@@ -77,7 +79,7 @@ enum Retry {
 
 /// What is left to do when an attempt is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum After {
+pub(in crate::runner) enum After {
     Nothing,
     /// Another operation takes over.
     Next(OperationId),
@@ -87,12 +89,16 @@ pub(super) enum After {
 
 impl Run {
     /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
-    pub(super) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
+    pub(in crate::runner) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
         Self::begin_shown(engine, row, Shown::default())
     }
 
     /// The same, where somebody in this process looks on.
-    pub(super) fn begin_shown(engine: Arc<Engine>, row: Model, shown: Shown) -> Option<Self> {
+    pub(in crate::runner) fn begin_shown(
+        engine: Arc<Engine>,
+        row: Model,
+        shown: Shown,
+    ) -> Option<Self> {
         let Some(operation) = engine.registry.find(&row.op_type) else {
             tracing::error!(op_type = row.op_type, "claimed an operation that is not registered");
             return None;
@@ -121,7 +127,7 @@ impl Run {
     ///
     /// The only place where a run's ending is committed, and published only after that: whoever
     /// looks in between sees what was committed.
-    pub(super) async fn until_its_end(self) -> After {
+    pub(in crate::runner) async fn until_its_end(self) -> After {
         let span = span::run(self.op_type(), self.id, self.attempt);
         self.execute().instrument(span).await
     }
@@ -131,11 +137,11 @@ impl Run {
     }
 
     /// What says in its owner's words how this run ended.
-    pub(super) fn teller(&self) -> Teller {
+    pub(in crate::runner) fn teller(&self) -> Teller {
         Teller { id: self.id, language: self.language.clone() }
     }
 
-    pub(super) fn report(&self) -> &Arc<Report> {
+    pub(in crate::runner) fn report(&self) -> &Arc<Report> {
         &self.listed.report
     }
 

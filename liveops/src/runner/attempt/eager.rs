@@ -5,21 +5,18 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time;
 
-use super::{
-    engine::Engine,
-    run::{After, Run},
-};
-use crate::{operation::OperationId, store::Claim};
+use super::running_attempt::{After, Run};
+use crate::{operation::OperationId, runner::engine::Engine, store::Claim};
 
 /// Runs an operation until it has ended, every attempt at it, and those it hands over to.
-pub(super) async fn run_to_the_end(engine: &Arc<Engine>, id: OperationId) {
+pub(in crate::runner) async fn run_to_the_end(engine: &Arc<Engine>, id: OperationId) {
     engine.ensure_kept();
     let after = run_once(engine, id).await;
     go_on(engine, id, after).await;
 }
 
 /// Does the same with every operation that waits, one after another.
-pub(super) async fn run_what_waits(engine: &Arc<Engine>) {
+pub(in crate::runner) async fn run_what_waits(engine: &Arc<Engine>) {
     engine.ensure_kept();
     // A closed semaphore says that the process is shutting down.
     while let Ok(place) = engine.running.places.acquire().await {
@@ -75,6 +72,6 @@ async fn run_once(engine: &Arc<Engine>, id: OperationId) -> After {
 }
 
 /// How long it is until `on`, and a little longer, so that it has passed then.
-pub(super) fn until(on: DateTime<Utc>) -> Duration {
+pub(in crate::runner) fn until(on: DateTime<Utc>) -> Duration {
     (on - Utc::now()).to_std().unwrap_or_default() + Duration::from_millis(2)
 }
