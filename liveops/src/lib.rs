@@ -176,6 +176,8 @@ pub mod store;
 
 pub mod progress;
 
+pub(crate) mod publish;
+
 pub mod runner;
 
 pub mod web;

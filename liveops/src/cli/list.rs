@@ -19,7 +19,7 @@ pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), Failure> {
     }
     let renderer = locale::renderer(liveops);
     for row in &rows {
-        say!("{}", line(&liveops.engine().list_row(row, None, renderer.language())));
+        say!("{}", line(&liveops.engine().presenter.list_row(row, None, renderer.language())));
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
-    progress::Tellings,
+    publish::EventSender,
     runner::{EnqueueError, Foreground, LiveOps, RanHere},
 };
 
@@ -63,10 +63,10 @@ async fn show(
     cancel: CancellationToken,
     abort: CancellationToken,
 ) -> Result<RanHere, EnqueueError> {
-    let (tellings, told) = Tellings::new();
+    let (events, told) = EventSender::new();
     // A thread of its own, as whoever reads may take as long as they like.
     let written = thread::spawn(move || output::write(printer, &told));
-    let ran = liveops.run_here(new, Foreground { tellings, cancel, abort }).await;
+    let ran = liveops.run_here(new, Foreground { events, cancel, abort }).await;
     let _ = spawn_blocking(move || written.join()).await;
     ran
 }

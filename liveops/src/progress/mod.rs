@@ -33,10 +33,7 @@ pub(crate) use log_span::log_span;
 pub(crate) use report::{Chain, Report};
 pub use restart::Restart;
 pub use run::Run;
-pub(crate) use sink::Onlooker;
-pub use sink::{LiveSink, Recorder, Sink};
-#[cfg(feature = "cli")]
-pub(crate) use sink::{Telling, Tellings, Told};
+pub use sink::{Recorder, Sink};
 pub(crate) use stage_outputs::StageOutputs;
 pub use track::{Track, TrackStream};
 pub use web_progress::WebProgress;

@@ -4,7 +4,7 @@ use sea_orm::DatabaseConnection;
 
 use super::{
     LiveOps, RegisteredOperation, WakeUps, attempt::active_runs::Running, engine::Engine,
-    queue::wake_up_sender::Outbox, registry::Registry, unannounced::Unannounced, untold::Untold,
+    queue::wake_up_sender::Outbox, registry::Registry,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
@@ -12,6 +12,7 @@ use crate::{
     language::{Language, Languages},
     operation::{FromState, NoState, OperationKind},
     progress::Run,
+    publish::{Presenter, Publisher},
     render::{Renderer, Templates},
     store::Store,
     token::{SigningKeys, TokenError},
@@ -217,17 +218,20 @@ impl<S> Builder<S> {
             Some(keys) => keys,
             None => made_up_key().map_err(BuildError::Secret)?,
         };
-        Ok(LiveOps::new(|engine| Engine {
-            store: Store::new(self.db),
-            layer: self.layer,
+        let renderer = Renderer::new(self.templates, &self.config.mount)
+            .with_languages(self.languages)
+            .with_htmx(self.config.brings_htmx)
+            .with_keepalive(self.config.keepalive);
+        let kinds = self.registry.iter().map(|operation| operation.kind);
+        let presenter = Arc::new(Presenter::new(renderer, kinds));
+        let store = Store::new(self.db);
+        let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());
+        Ok(LiveOps::new(Engine {
+            store,
+            presenter,
+            publisher: Arc::new(publisher),
             outbox: Outbox::new(self.wake_ups),
-            renderer: Renderer::new(self.templates, &self.config.mount)
-                .with_languages(self.languages)
-                .with_htmx(self.config.brings_htmx)
-                .with_keepalive(self.config.keepalive),
             running: Arc::new(Running::new(self.config.concurrency_max)),
-            unannounced: Unannounced::default(),
-            untold: Untold::new(engine),
             clients: Arc::default(),
             registry: self.registry,
             config: self.config,

@@ -4,12 +4,13 @@ use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait;
 use tracing::Instrument;
 
-use super::{LiveOps, RunnerKind, WakeUp, attempt::eager, unannounced::Remembered};
+use super::{LiveOps, RunnerKind, WakeUp, attempt::eager};
 use crate::{
     channel::ListChange,
     metrics::operation_enqueued,
     operation::{NewOperation, OperationId, Owner, UserId},
     progress::Run,
+    publish::UncommittedEnqueue,
     span,
     store::{Enqueued, Model, StoreError, Transaction},
 };
@@ -72,7 +73,10 @@ impl LiveOps {
         let enqueued = self.add(new).await?;
         if let Enqueued::New(row) = &enqueued {
             let owner = row.owner_id();
-            tokio::join!(self.engine().announce(&owner, ListChange::Rows), self.start(row));
+            tokio::join!(
+                self.engine().publisher.announce(&owner, ListChange::Rows),
+                self.start(row)
+            );
         }
         Ok(enqueued)
     }
@@ -188,7 +192,7 @@ impl LiveOps {
         span.in_scope(|| note(&enqueued));
         if let Enqueued::New(row) = &enqueued {
             let (id, owner) = (row.operation_id(), row.owner_id());
-            self.engine().unannounced.remember(id, op_type, owner, &row.queue);
+            self.engine().publisher.uncommitted_enqueues.add(id, op_type, owner, &row.queue);
             // It polls, and so finds what nobody wakes it for.
             if self.engine().runner == RunnerKind::Spawn {
                 self.start_worker();
@@ -254,7 +258,7 @@ impl LiveOps {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
         if !new.language.is_empty() {
-            let language = self.engine().renderer.languages().find(&new.language);
+            let language = self.engine().renderer().languages().find(&new.language);
             language.tag().clone_into(&mut new.language);
         }
         Ok(new)
@@ -264,17 +268,17 @@ impl LiveOps {
     /// not told hears of an operation when it starts.
     async fn announce_committed(&self) -> Vec<WakeUp> {
         let engine = self.engine();
-        match engine.store.existing(&engine.unannounced.ids()).await {
+        match engine.store.existing(&engine.publisher.uncommitted_enqueues.ids()).await {
             Ok(committed) => {
-                let committed = engine.unannounced.forget(&committed);
+                let committed = engine.publisher.uncommitted_enqueues.remove(&committed);
                 for operation in &committed {
                     operation_enqueued(operation.op_type);
                 }
                 let owners: BTreeSet<&UserId> = committed.iter().map(|it| &it.owner).collect();
                 for owner in owners {
-                    engine.announce(owner, ListChange::Rows).await;
+                    engine.publisher.announce(owner, ListChange::Rows).await;
                 }
-                let wake_up = |it: Remembered| WakeUp::new(it.id, it.queue);
+                let wake_up = |it: UncommittedEnqueue| WakeUp::new(it.id, it.queue);
                 committed.into_iter().map(wake_up).collect()
             }
             Err(error) => {

@@ -55,7 +55,7 @@ impl LiveOps {
     pub async fn health(&self) -> Health {
         let engine = self.engine();
         let (database, channel_layer) =
-            tokio::join!(probe(engine.store.ping()), probe(engine.layer.ping()));
+            tokio::join!(probe(engine.store.ping()), probe(engine.publisher.layer.ping()));
         let is_shutting_down = engine.running.closing.is_cancelled();
         Health { database, channel_layer, is_shutting_down }
     }

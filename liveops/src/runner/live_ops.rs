@@ -1,7 +1,4 @@
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
@@ -63,8 +60,8 @@ pub enum CancelOutcome {
 }
 
 impl LiveOps {
-    pub(super) fn new(engine: impl FnOnce(Weak<Engine>) -> Engine) -> Self {
-        Self { engine: Arc::new_cyclic(|weak| engine(weak.clone())) }
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine: Arc::new(engine) }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
@@ -73,13 +70,13 @@ impl LiveOps {
 
     /// Where the application's liveops router stands: `/live` unless configured.
     pub fn mount(&self) -> &str {
-        self.engine.renderer.mount()
+        self.engine.renderer().mount()
     }
 
     /// What makes the pages: an application's own pages look like liveops' when they go through
     /// [`Renderer::page`], which puts them into the same layout.
     pub fn renderer(&self) -> &Renderer {
-        &self.engine.renderer
+        self.engine.renderer()
     }
 
     /// The titles, stage labels and texts in forms of the operations that one of the
@@ -88,18 +85,18 @@ impl LiveOps {
     pub fn missing_texts(&self) -> Vec<MissingText> {
         let operations = self.engine.registry.iter();
         let kinds = operations.map(|operation| (&operation.kind, operation.form));
-        self.engine.renderer.languages().missing_texts(kinds)
+        self.engine.renderer().languages().missing_texts(kinds)
     }
 
     /// Where an operation of this type is created: the path of its form, where it has one, and what input
     /// is sent to.
     pub fn create_url(&self, op_type: &str) -> String {
-        self.engine.renderer.create_url(op_type)
+        self.engine.renderer().create_url(op_type)
     }
 
     /// The path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
-        self.engine.renderer.url(op_type, id)
+        self.engine.renderer().url(op_type, id)
     }
 
     /// The rows of the operations.
@@ -109,7 +106,7 @@ impl LiveOps {
 
     /// What carries frames between processes.
     pub fn channel_layer(&self) -> &dyn ChannelLayer {
-        &*self.engine.layer
+        &*self.engine.publisher.layer
     }
 
     /// Makes the tables, or brings them up to date.
@@ -143,8 +140,8 @@ impl LiveOps {
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
             Cancelling::Cancelled(row) => {
-                operation_came_to(self.engine.counted_type(&row), row.state());
-                self.show(&row).await;
+                operation_came_to(self.engine.presenter.counted_type(&row), row.state());
+                self.engine.publisher.publish_row(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }
             Cancelling::Requested(_) => {
@@ -191,11 +188,5 @@ impl LiveOps {
         }
         running.over.cancel();
         tokio::join!(self.engine.clients.dismiss(grace), self.engine.outbox.flush());
-    }
-
-    pub(super) async fn show(&self, row: &Model) {
-        if let Some(operation) = self.engine.registry.find(&row.op_type) {
-            self.engine.show_row(operation, row).await;
-        }
     }
 }

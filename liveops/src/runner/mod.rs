@@ -19,9 +19,6 @@ mod queue;
 mod random;
 mod registry;
 mod retry;
-mod shown;
-mod unannounced;
-mod untold;
 
 #[cfg(feature = "cli")]
 pub(crate) use attempt::foreground::{Foreground, RanHere};

@@ -51,11 +51,11 @@ impl LiveOps {
             match self.restart_in(&transaction, id).await {
                 Ok(Restarting::Restarted(row)) => {
                     self.store().commit(transaction).await?;
-                    let op_type = self.engine().counted_type(&row);
+                    let op_type = self.engine().presenter.counted_type(&row);
                     operation_restarted(op_type);
                     let attempt = row.attempt_number();
                     span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "restarted"));
-                    self.show(&row).await;
+                    self.engine().publisher.publish_row(&row).await;
                     self.start(&row).await;
                     // For what `on_restart` may have enqueued.
                     self.wake().await;

@@ -27,9 +27,9 @@ impl Web {
     pub(super) fn new(liveops: LiveOps) -> Self {
         let engine = liveops.engine();
         let hub = Hub::new(
-            engine.layer.clone(),
+            engine.publisher.layer.clone(),
             Arc::new(engine.store.clone()),
-            engine.renderer.clone(),
+            engine.renderer().clone(),
             engine.config.keepalive,
         );
         Self { hub: Arc::new(hub), looks: Arc::new(Semaphore::new(LOOKS_MAX)), liveops }
@@ -41,7 +41,7 @@ impl Web {
 
     /// What makes pages for `viewer`, in the language they read.
     pub(super) fn renderer_for(&self, viewer: &Viewer) -> Renderer {
-        self.engine().renderer.speaking(viewer.accepted_languages())
+        self.engine().renderer().speaking(viewer.accepted_languages())
     }
 
     /// Counts a connection of `viewer` until it is dropped; `None` when there are as many as there

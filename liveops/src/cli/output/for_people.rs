@@ -4,8 +4,8 @@ use crate::{
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
     operation::OperationKind,
-    progress::{Telling, Told},
     projection::Attempts,
+    publish::{ObservedEvent, RunEvent},
     render::{Renderer, Subject},
 };
 
@@ -123,12 +123,12 @@ impl<S: Screen> ForPeople<S> {
 }
 
 impl<S: Screen> Printer for ForPeople<S> {
-    fn print(&mut self, Telling { subject, told }: &Telling) {
-        match told {
-            Told::Began(attempts) => self.began(subject, *attempts),
-            Told::Event(event) => self.happened(&subject.kind, event),
+    fn print(&mut self, ObservedEvent { subject, event }: &ObservedEvent) {
+        match event {
+            RunEvent::AttemptStarted(attempts) => self.began(subject, *attempts),
+            RunEvent::Reported(event) => self.happened(&subject.kind, event),
             // It says so itself when it begins.
-            Told::Chained(_) => {}
+            RunEvent::Chained(_) => {}
         }
     }
 }

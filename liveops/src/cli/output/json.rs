@@ -7,7 +7,7 @@ use super::Printer;
 use crate::{
     event::{Bar, Ending, Event, Measure, StageState},
     operation::OperationKind,
-    progress::{Telling, Told},
+    publish::{ObservedEvent, RunEvent},
     render::Subject,
 };
 
@@ -31,17 +31,17 @@ impl<W: Write + Send> Json<W> {
 }
 
 impl<W: Write + Send> Printer for Json<W> {
-    fn print(&mut self, Telling { subject, told }: &Telling) {
-        match told {
-            Told::Began(attempts) => {
+    fn print(&mut self, ObservedEvent { subject, event }: &ObservedEvent) {
+        match event {
+            RunEvent::AttemptStarted(attempts) => {
                 let fields = json!({ "attempt": attempts.number, "max_attempts": attempts.max });
                 self.write(subject, "started", fields);
             }
-            Told::Chained(next) => {
+            RunEvent::Chained(next) => {
                 let next = json!({ "id": next.id, "op_type": next.kind.op_type });
                 self.write(subject, "chained", json!({ "next": next }));
             }
-            Told::Event(event) => {
+            RunEvent::Reported(event) => {
                 if let Some((name, fields)) = fields(&subject.kind, event) {
                     self.write(subject, name, fields);
                 }

@@ -16,11 +16,11 @@ use std::{
 use indicatif::ProgressDrawTarget;
 
 use self::{for_people::ForPeople, json::Json, plain::Plain, terminal::Terminal};
-use crate::{progress::Telling, render::Renderer};
+use crate::{publish::ObservedEvent, render::Renderer};
 
 /// What writes what is told.
 pub(super) trait Printer: Send {
-    fn print(&mut self, telling: &Telling);
+    fn print(&mut self, telling: &ObservedEvent);
 }
 
 /// What writes to the standard output: as fits a terminal where it is one.
@@ -46,7 +46,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Writes what is told until there is nobody left who tells anything.
-pub(super) fn write(mut printer: Box<dyn Printer>, told: &Receiver<Telling>) {
+pub(super) fn write(mut printer: Box<dyn Printer>, told: &Receiver<ObservedEvent>) {
     for telling in told {
         printer.print(&telling);
     }

@@ -12,8 +12,9 @@ use super::*;
 use crate::{
     event::{Ending, Event, Level, LogLine, StageState},
     operation::OperationKind,
-    progress::{Onlooker, Report, Sink, Tellings, Told},
+    progress::{Report, Sink},
     projection::{Attempts, Projection},
+    publish::{EventSender, Observer, RunEvent},
     render::{Subject, Templates},
 };
 
@@ -24,17 +25,17 @@ const KIND: OperationKind =
 struct Watched {
     report: Arc<Report>,
     sink: Box<dyn Sink>,
-    tellings: Tellings,
-    told: Receiver<Telling>,
+    events: EventSender,
+    told: Receiver<ObservedEvent>,
 }
 
 impl Watched {
     fn attempt(number: u32) -> Self {
-        let (tellings, told) = Tellings::new();
+        let (events, told) = EventSender::new();
         let report = Arc::new(Report::journaling(Projection::new(KIND.stages.len())));
         let attempts = Attempts { number, max: 3, starts_on: None };
-        let sink = tellings.sink(subject(), attempts, report.clone());
-        Self { report, sink, tellings, told }
+        let sink = events.sink(subject(), attempts, report.clone());
+        Self { report, sink, events, told }
     }
 
     async fn look(&mut self) {
@@ -54,7 +55,7 @@ impl Watched {
     /// Everything that a printer writes, after one more look.
     async fn written(mut self, printer: impl FnOnce(Page) -> Box<dyn Printer>) -> String {
         self.look().await;
-        drop((self.sink, self.tellings));
+        drop((self.sink, self.events));
         let page = Page::default();
         write(printer(page.clone()), &self.told);
         String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
@@ -168,7 +169,7 @@ async fn events_are_lines_of_json() {
 #[tokio::test(start_paused = true)]
 async fn a_chain_is_an_event() {
     let run = Watched::attempt(2);
-    run.tellings.tell(subject(), Told::Chained(subject()));
+    run.events.send(subject(), RunEvent::Chained(subject()));
     check(
         &run.json().await,
         expect![[r#"

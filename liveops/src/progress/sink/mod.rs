@@ -1,22 +1,12 @@
-mod live;
-mod recorder;
-#[cfg(feature = "cli")]
-mod text;
+//! Where a projection is shown: the trait, and a recorder for tests.
 
-use std::{fmt::Debug, sync::Arc};
+mod recorder;
 
 use async_trait::async_trait;
 
-pub use live::LiveSink;
 pub use recorder::Recorder;
-#[cfg(feature = "cli")]
-pub(crate) use text::{Telling, Tellings, Told};
 
-use super::Report;
-use crate::{
-    projection::{Attempts, Changes, Projection},
-    render::Subject,
-};
+use crate::projection::{Changes, Projection};
 
 /// Where a projection is shown.
 #[async_trait]
@@ -25,10 +15,4 @@ pub trait Sink: Send {
     ///
     /// A sink that cannot show something now keeps it for the next call: showing never fails.
     async fn show(&mut self, projection: &Projection, changes: Changes);
-}
-
-/// Somebody in this process who is shown a run beside those who watch it through the channel layer.
-pub(crate) trait Onlooker: Debug + Send + Sync {
-    /// The sink through which one attempt is shown. Its report keeps a journal.
-    fn sink(&self, subject: Subject, attempts: Attempts, report: Arc<Report>) -> Box<dyn Sink>;
 }

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     event::{Ending, Event},
     operation::{NewOperation, OperationId, OperationState},
-    progress::{Tellings, Told},
+    publish::{EventSender, Observers, RunEvent},
     render::Subject,
-    runner::{EnqueueError, LiveOps, shown::Shown},
+    runner::{EnqueueError, LiveOps},
     store::{Enqueued, Model, StoreError},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Foreground {
     /// Where what happens is told.
-    pub(crate) tellings: Tellings,
+    pub(crate) events: EventSender,
     /// Asks whatever runs to stop, and what would follow on it.
     pub(crate) cancel: CancellationToken,
     /// Stops whatever runs at its next await.
@@ -96,11 +96,11 @@ impl Chain {
     }
 
     async fn attempt(&self, row: Model) -> After {
-        let shown = Shown {
-            onlooker: Some(Arc::new(self.foreground.tellings.clone())),
+        let observers = Observers {
+            observer: Some(Arc::new(self.foreground.events.clone())),
             abort: self.foreground.abort.clone(),
         };
-        let Some(run) = Run::begin_shown(self.liveops.engine().clone(), row, shown) else {
+        let Some(run) = Run::begin_observed(self.liveops.engine().clone(), row, observers) else {
             return After::Nothing;
         };
         let over = CancellationToken::new();
@@ -131,7 +131,7 @@ impl Chain {
         let previous = self.subject_of(&self.find().await?)?;
         self.id = next;
         let row = self.find().await?;
-        self.foreground.tellings.tell(previous, Told::Chained(self.subject_of(&row)?));
+        self.foreground.events.send(previous, RunEvent::Chained(self.subject_of(&row)?));
         let worker = &self.liveops.engine().running.worker;
         let is_ours = row.state() == OperationState::Started && row.worker.as_ref() == Some(worker);
         if is_ours { Some(row) } else { self.claim().await }
@@ -156,8 +156,8 @@ impl Chain {
         let Some(row) = self.find().await else { return };
         let subject = self.subject_of(&row).filter(|_| row.state() == OperationState::Cancelled);
         if let Some(subject) = subject {
-            let ended = Told::Event(Event::Ended(Ending::Cancelled));
-            self.foreground.tellings.tell(subject, ended);
+            let ended = RunEvent::Reported(Event::Ended(Ending::Cancelled));
+            self.foreground.events.send(subject, ended);
         }
     }
 

@@ -26,12 +26,9 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId},
     progress::{Flusher, Report, Sink, StageOutputs},
     projection::Projection,
+    publish::{Observers, RunSinks},
     render::Subject,
-    runner::{
-        WakeUp,
-        engine::Engine,
-        shown::{Shown, Sinks},
-    },
+    runner::{WakeUp, engine::Engine},
     span,
     store::{self, Conclusion, Failure, Model, RETRY_AFTER, StoreError},
 };
@@ -49,7 +46,7 @@ pub(in crate::runner) struct Run {
     pub(in crate::runner) language: Language,
     pub(in crate::runner) listed: Listed,
     pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
-    pub(in crate::runner) shown: Shown,
+    pub(in crate::runner) observers: Observers,
     _place: Counted,
 }
 
@@ -90,14 +87,14 @@ pub(in crate::runner) enum After {
 impl Run {
     /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
     pub(in crate::runner) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
-        Self::begin_shown(engine, row, Shown::default())
+        Self::begin_observed(engine, row, Observers::default())
     }
 
     /// The same, where somebody in this process looks on.
-    pub(in crate::runner) fn begin_shown(
+    pub(in crate::runner) fn begin_observed(
         engine: Arc<Engine>,
         row: Model,
-        shown: Shown,
+        observers: Observers,
     ) -> Option<Self> {
         let Some(operation) = engine.registry.find(&row.op_type) else {
             tracing::error!(op_type = row.op_type, "claimed an operation that is not registered");
@@ -110,7 +107,7 @@ impl Run {
         let waited = (Utc::now() - row.due_on).to_std().unwrap_or_default();
         tracing::debug!(?waited, worker = row.worker, "claimed");
         attempt_began(kind.op_type, waited);
-        let report = Arc::new(shown.report(row.continued(&kind)));
+        let report = Arc::new(observers.report(row.continued(&kind)));
         report.event(Event::Started);
         if row.cancel_requested {
             report.cancel();
@@ -118,9 +115,9 @@ impl Run {
         let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
         let listed = engine.running.enter(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
-        let language = engine.language(&row);
+        let language = engine.presenter.language(&row);
         let _place = place_used();
-        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, shown, _place })
+        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, observers, _place })
     }
 
     /// Executes the attempt.
@@ -150,7 +147,7 @@ impl Run {
         // Also when this future is dropped, with whoever waits for an eager run.
         let _stop_flushing = stop_flushing.clone().drop_guard();
         let flusher = self.spawn_flusher(stop_flushing.clone());
-        self.engine.announce(&self.row.owner_id(), ListChange::Rows).await;
+        self.engine.publisher.announce(&self.row.owner_id(), ListChange::Rows).await;
 
         let begun = Instant::now();
         let outcome = if self.row.cancel_requested {
@@ -178,7 +175,7 @@ impl Run {
             }
             Err(Stopped::ShuttingDown) => {
                 self.hand_back().await;
-                sinks.show_onlooker(self.report()).await;
+                sinks.show_observer(self.report()).await;
                 return After::Nothing;
             }
             Err(Stopped::Lost) => {
@@ -190,13 +187,13 @@ impl Run {
         self.come_to(outcome, sinks).await
     }
 
-    fn sinks(&self) -> Sinks {
-        let live = self.engine.sink(self.listed.kind, &self.row);
+    fn sinks(&self) -> RunSinks {
+        let live = self.engine.publisher.sink(self.listed.kind, &self.row);
         let subject = Subject { kind: self.listed.kind, id: self.id };
-        self.shown.beside(live, subject, self.row.attempts(), self.report())
+        self.observers.sinks(live, subject, self.row.attempts(), self.report())
     }
 
-    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<Sinks> {
+    fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<RunSinks> {
         let throttle_hz = self.engine.config.throttle_hz;
         let flusher = Flusher::new(self.report().clone(), self.sinks(), throttle_hz);
         tokio::spawn(flusher.run(stop).in_current_span())
@@ -211,7 +208,7 @@ impl Run {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
                     tracing::info!("handed back to the queue");
-                    self.show(&row).await;
+                    self.engine.publisher.publish_row(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }
                 Ok(None) => {
@@ -227,20 +224,14 @@ impl Run {
         }
     }
 
-    async fn show(&self, row: &Model) {
-        if let Some(operation) = self.engine.registry.find(&row.op_type) {
-            self.engine.show_row(operation, row).await;
-        }
-    }
-
     /// Makes of an outcome what it is for the operation: another attempt, or its end.
-    async fn come_to(&self, outcome: Outcome, mut sinks: Sinks) -> After {
+    async fn come_to(&self, outcome: Outcome, mut sinks: RunSinks) -> After {
         if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
         {
             let retry_on = store::later(Utc::now(), wait);
             match self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
                 Retry::Waits => {
-                    sinks.show_onlooker(self.report()).await;
+                    sinks.show_observer(self.report()).await;
                     return After::Again(retry_on);
                 }
                 Retry::Unknown => return After::Nothing,
@@ -283,7 +274,7 @@ impl Run {
         // What the run has to say besides is still to be shown if this is refused.
         let mut projection = self.report().projection();
         projection.apply(failed.clone());
-        let retry_on = store::later(retry_on, self.shown.head_start());
+        let retry_on = store::later(retry_on, self.observers.head_start());
         let mut patience = Patience::new(&self.engine);
         loop {
             let traceback = traceback.clone();
@@ -293,7 +284,7 @@ impl Run {
                     attempt_retried(self.op_type());
                     tracing::warn!(number, max, ?wait, "failed, and will be tried again");
                     self.report().event(failed);
-                    self.show(&row).await;
+                    self.engine.publisher.publish_row(&row).await;
                     return Retry::Waits;
                 }
                 Ok(None) => return Retry::Refused,
@@ -306,6 +297,12 @@ impl Run {
         }
     }
 
+    /// The next operation of an observed run is claimed by this process at once, so that its observer sees it too.
+    fn claimed(&self, next: NewOperation) -> NewOperation {
+        let is_observed = !self.observers.is_empty();
+        NewOperation { claimed_by: is_observed.then(|| self.engine.claimant()), ..next }
+    }
+
     fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
         match self.engine.registry.find(next.op_type) {
             Some(_) => Ok(()),
@@ -314,13 +311,14 @@ impl Run {
     }
 
     /// Commits the ending, then shows it.
-    async fn conclude(&self, outcome: Outcome, mut sinks: Sinks) -> After {
+    async fn conclude(&self, outcome: Outcome, mut sinks: RunSinks) -> After {
         let chain = self.report().take_chain();
         let (outcome, next) =
             outcome.with_next(&self.teller(), chain, |next| self.check_registered(next));
-        let next = next.map(|next| self.shown.claim(next, &self.engine));
-        let shown =
-            next.as_ref().and_then(|next| self.engine.next(&self.row, next.op_type, next.id));
+        let next = next.map(|next| self.claimed(next));
+        let shown = next
+            .as_ref()
+            .and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
         if let Some(next) = shown {
             self.report().event(Event::HandedOver(next));
         }
@@ -341,15 +339,20 @@ impl Run {
         let next = chained_to.zip(next);
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
         let next = next.map(|(id, next)| (id, next.op_type));
-        projection.next = next.and_then(|(id, op_type)| self.engine.next(&self.row, op_type, id));
+        projection.next =
+            next.and_then(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
 
         sinks.show(&projection, changes).await;
-        self.engine.signal(&mut sinks.live, &projection, self.engine.finished(&row)).await;
-        let chained = next.and_then(|(id, op_type)| self.engine.chained(&self.row, op_type, id));
+        self.engine
+            .publisher
+            .signal(&mut sinks.channel, &projection, self.engine.presenter.finished(&row))
+            .await;
+        let chained =
+            next.and_then(|(id, op_type)| self.engine.presenter.chained(&self.row, op_type, id));
         if let Some(chained) = chained {
-            self.engine.signal(&mut sinks.live, &projection, chained).await;
+            self.engine.publisher.signal(&mut sinks.channel, &projection, chained).await;
         }
-        self.engine.announce(&row.owner_id(), ListChange::Rows).await;
+        self.engine.publisher.announce(&row.owner_id(), ListChange::Rows).await;
         if next.is_some() {
             self.engine.wake_workers(wake_up).await;
         }

@@ -71,7 +71,7 @@ impl Run {
             attempt: self.attempt,
             language: self.language.clone(),
             stage_outputs: self.stage_outputs.clone(),
-            web: self.shown.in_browsers_only().then(|| self.engine.renderer.templates().clone()),
+            web: self.observers.is_empty().then(|| self.engine.renderer().templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
@@ -103,7 +103,7 @@ impl Run {
             () = self.engine.running.stop.cancelled() => Stopped::ShuttingDown,
             () = timed_out => Stopped::TimedOut,
             () = aborted => Stopped::Aborted,
-            () = self.shown.abort.cancelled() => Stopped::Aborted,
+            () = self.observers.abort.cancelled() => Stopped::Aborted,
         }
     }
 
@@ -115,14 +115,14 @@ impl Run {
 
     /// Tells the lists how far the run is, unless that is what they show.
     async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
-        let renderer = &self.engine.renderer;
+        let renderer = self.engine.renderer();
         let projection = self.report().projection();
-        let row = self.engine.list_row(&self.row, Some(&projection), renderer.language());
+        let row = self.engine.presenter.list_row(&self.row, Some(&projection), renderer.language());
         let html: Arc<str> = renderer.row_out_of_band(&row).into();
         if listed.as_ref() != Some(&html) {
             *listed = Some(html.clone());
             let progress = ListChange::Progress(RowProgress { id: self.id, html });
-            self.engine.announce(&row.owner, progress).await;
+            self.engine.publisher.announce(&row.owner, progress).await;
         }
     }
 

@@ -14,7 +14,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
-            let lost = engine.language(&row).say(Text::WorkerLost);
+            let lost = engine.presenter.language(&row).say(Text::WorkerLost);
             (engine.store.rescue(lease, &lost).await?, Rescued::AnotherAttempt)
         }
         Some(ending) => (give_up(engine, operation, &row, lease, ending).await?, Rescued::GivenUp),
@@ -30,7 +30,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
         state = %rescued.state(),
         "rescued a run whose worker stopped responding"
     );
-    engine.show_row(operation, &rescued).await;
+    engine.publisher.publish_row(&rescued).await;
     engine.wake_workers(WakeUp::of(&rescued)).await;
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
 /// How the operation ends, if it may not be attempted again.
 fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
     let attempts = row.attempts();
-    let failed = |text| Ending::Failed(engine.language(row).say(text).into());
+    let failed = |text| Ending::Failed(engine.presenter.language(row).say(text).into());
     let rescues = u32::try_from(row.rescues).unwrap_or(0) + 1;
     if row.cancel_requested {
         Some(Ending::Cancelled)

@@ -15,7 +15,7 @@ use crate::{
 impl Engine {
     /// Has this process take hints for as long as there is anybody who could make use of them.
     pub(in crate::runner) fn ensure_hints(self: &Arc<Self>) {
-        let (layer, running) = (self.layer.clone(), self.running.clone());
+        let (layer, running) = (self.publisher.layer.clone(), self.running.clone());
         self.running.hints_start.call_once(|| {
             let over = self.running.over.clone();
             tokio::spawn(async move { over.run_until_cancelled(take(layer, running)).await });

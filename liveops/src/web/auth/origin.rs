@@ -33,7 +33,7 @@ pub(in crate::web) async fn refuse_cross_site(
         next.run(request).await
     } else {
         let accepted = accepted_languages(headers).unwrap_or_default();
-        let renderer = web.engine().renderer.speaking(&accepted);
+        let renderer = web.engine().renderer().speaking(&accepted);
         WebError::forbidden(Text::OtherSite).into_json(renderer.language())
     }
 }

@@ -31,7 +31,7 @@ impl Look {
         since: Option<Cursor>,
     ) -> Result<Self, StoreError> {
         let channel = ChannelName::operation(row.operation_id());
-        let retained = match engine.layer.catch_up(&channel, since).await {
+        let retained = match engine.publisher.layer.catch_up(&channel, since).await {
             Ok(retained) => retained,
             Err(error) => {
                 tracing::debug!(%channel, error = &error as &dyn Error, "shown as the row says");
@@ -78,12 +78,12 @@ impl Look {
         since: Option<Cursor>,
     ) -> Result<Self, StoreError> {
         let (projection, signals) = if row.state().is_terminal() {
-            engine.end(kind, row).await?
+            engine.publisher.ending(kind, row).await?
         } else {
             (row.projection(kind), Vec::new())
         };
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let snapshot = || engine.renderer_of(row).snapshot(&subject, &projection);
+        let snapshot = || engine.presenter.renderer_of(row).snapshot(&subject, &projection);
         Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
     }
 

@@ -123,7 +123,7 @@ pub(in crate::web) fn encode_frame(
 ) -> Result<Vec<Message>, TokenError> {
     let message = |cursor, text| Message { cursor, text };
     let Payload::Signal(Signal::Chained(chained)) = &frame.payload else {
-        let shared = encode_shared(&web.engine().renderer, channel, frame);
+        let shared = encode_shared(web.engine().renderer(), channel, frame);
         return Ok(vec![message(Some(frame.cursor), shared.unwrap_or_default())]);
     };
     // Twice, because the client of django-liveops reads one thing of a message, and the container
@@ -155,7 +155,7 @@ pub(in crate::web) fn encode_catch_up(
         let mut messages = match &frame.payload {
             // All there is, wherever it stands in its history.
             Payload::Fragments(fragments) if is_reset => {
-                let liveop_html = html(&web.engine().renderer, channel, fragments, true);
+                let liveop_html = html(web.engine().renderer(), channel, fragments, true);
                 let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
                 let text = ServerMessage::ChatMessage(message).encode();
                 vec![Message { cursor: Some(frame.cursor), text }]

@@ -14,7 +14,7 @@ pub(in crate::web) async fn serve(
     Extension(web): Extension<Web>,
     Path(name): Path<String>,
 ) -> Response {
-    match web.engine().renderer.assets().find(&name) {
+    match web.engine().renderer().assets().find(&name) {
         Some(asset) => {
             let headers =
                 [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, FOR_EVER)];

@@ -195,7 +195,7 @@ fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcom
     let all = answers.len();
     let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
         let reason = refusal?.message;
-        let row = row.map(|row| web.engine().list_row(&row, None, language));
+        let row = row.map(|row| web.engine().presenter.list_row(&row, None, language));
         let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
         Some(BulkRefusal { title, url, reason })
     });

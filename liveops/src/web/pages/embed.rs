@@ -75,19 +75,19 @@ impl Embedded {
         row: &Model,
     ) -> Result<Self, EmbedError> {
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let renderer = engine.renderer_of(row);
+        let renderer = engine.presenter.renderer_of(row);
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
         let (mut snapshot, cursor) =
             Look::at(engine, kind, row, None).await?.into_page(row.state());
         if row.state() == OperationState::FinishedOk && renderer.templates().can_change() {
             // What is retained was made by the template as it was then.
-            let (projection, _) = engine.end(kind, row).await?;
+            let (projection, _) = engine.publisher.ending(kind, row).await?;
             renderer.renew_result(&subject, &projection, &mut snapshot);
         }
         // Not under a run that began since the row was read.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
         let traceback = viewer.traceback_of(row).filter(|_| is_shown);
-        let readers = engine.renderer.speaking(viewer.accepted_languages());
+        let readers = engine.renderer().speaking(viewer.accepted_languages());
         let cursor = cursor.to_string();
         let connection = Connection {
             token: Some(token.clone()),

@@ -87,12 +87,12 @@ impl OperationJson {
     /// The same for somebody who may read this traceback.
     pub(crate) fn of(engine: &Engine, row: Model, traceback: Option<String>) -> Self {
         let id = row.operation_id();
-        let kind = &engine.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
+        let kind = &engine.presenter.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
         let projection = engine.projection_of(kind, &row);
         Self {
             id,
             state: row.state(),
-            url: engine.page_url(&row),
+            url: engine.presenter.page_url(&row),
             channel: ChannelName::operation(id).to_string(),
             created_on: row.created_on,
             started_on: row.started_on,

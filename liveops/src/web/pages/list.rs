@@ -153,5 +153,5 @@ impl<'a> List<'a> {
 
 fn list_row(web: &Web, row: &Model, language: &Language) -> ListRow {
     let live = web.engine().running.projection(row.operation_id());
-    web.engine().list_row(row, live.as_ref(), language)
+    web.engine().presenter.list_row(row, live.as_ref(), language)
 }

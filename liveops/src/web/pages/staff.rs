@@ -95,7 +95,7 @@ async fn linked(
 ) -> Result<Option<(OperationId, Option<String>)>, StoreError> {
     let Some(id) = id.map(OperationId::from) else { return Ok(None) };
     let row = web.engine().store.find(id).await?;
-    Ok(Some((id, row.and_then(|row| web.engine().page_url(&row)))))
+    Ok(Some((id, row.and_then(|row| web.engine().presenter.page_url(&row)))))
 }
 
 /// What only staff read of an operation, as JSON.

@@ -8,8 +8,9 @@ use crate::{
     channel::{Chained, Finished, Signal},
     event::{Ending, Event, Level, LogLine, Next, Status},
     operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState},
-    progress::{LiveSink, Sink},
+    progress::Sink,
     projection::{Changes, Projection},
+    publish::ChannelSink,
     render::{Fragment, Renderer, Subject},
 };
 
@@ -59,7 +60,7 @@ pub(super) struct Run {
 /// A projection, and where it is shown.
 #[derive(Debug)]
 pub(super) struct Showing {
-    sink: LiveSink,
+    sink: ChannelSink,
     pub(super) projection: Projection,
     changes: Changes,
 }
@@ -223,7 +224,7 @@ impl Operation {
 }
 
 fn showing(network: &Network, renderer: &Renderer, subject: Subject, row: &Row) -> Showing {
-    let sink = LiveSink::new(network.layer(0), renderer.clone(), subject, row.attempt);
+    let sink = ChannelSink::new(network.layer(0), renderer.clone(), subject, row.attempt);
     Showing { sink, projection: row.projection.clone(), changes: Changes::default() }
 }
 

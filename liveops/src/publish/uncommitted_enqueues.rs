@@ -17,45 +17,39 @@ const COUNT_MAX: usize = 1_000;
 /// The operations that were enqueued over connections of the application's, and that no list has
 /// heard of: they may not be committed yet, and those that are rolled back never will be.
 #[derive(Debug, Default)]
-pub(crate) struct Unannounced {
-    operations: Mutex<VecDeque<Remembered>>,
+pub(crate) struct UncommittedEnqueues {
+    operations: Mutex<VecDeque<UncommittedEnqueue>>,
 }
 
 /// An operation that was enqueued so.
 #[derive(Debug)]
-pub(super) struct Remembered {
-    pub(super) id: OperationId,
-    pub(super) op_type: &'static str,
-    pub(super) owner: UserId,
-    pub(super) queue: String,
+pub(crate) struct UncommittedEnqueue {
+    pub(crate) id: OperationId,
+    pub(crate) op_type: &'static str,
+    pub(crate) owner: UserId,
+    pub(crate) queue: String,
     since: Instant,
 }
 
-impl Unannounced {
-    pub(super) fn remember(
-        &self,
-        id: OperationId,
-        op_type: &'static str,
-        owner: UserId,
-        queue: &str,
-    ) {
+impl UncommittedEnqueues {
+    pub(crate) fn add(&self, id: OperationId, op_type: &'static str, owner: UserId, queue: &str) {
         let mut operations = self.operations();
         let (queue, since) = (queue.to_owned(), Instant::now());
-        operations.push_back(Remembered { id, op_type, owner, queue, since });
+        operations.push_back(UncommittedEnqueue { id, op_type, owner, queue, since });
         if operations.len() > COUNT_MAX {
             operations.pop_front();
         }
     }
 
     /// Those that are not too old.
-    pub(super) fn ids(&self) -> Vec<OperationId> {
+    pub(crate) fn ids(&self) -> Vec<OperationId> {
         let mut operations = self.operations();
         operations.retain(|operation| operation.since.elapsed() < AGE_MAX);
         operations.iter().map(|operation| operation.id).collect()
     }
 
     /// Forgets these operations, and gives those of them that were remembered.
-    pub(super) fn forget(&self, ids: &[OperationId]) -> Vec<Remembered> {
+    pub(crate) fn remove(&self, ids: &[OperationId]) -> Vec<UncommittedEnqueue> {
         let ids: HashSet<&OperationId> = ids.iter().collect();
         let mut operations = self.operations();
         let (known, left) = operations.drain(..).partition(|operation| ids.contains(&operation.id));
@@ -63,7 +57,7 @@ impl Unannounced {
         Vec::from(known)
     }
 
-    fn operations(&self) -> MutexGuard<'_, VecDeque<Remembered>> {
+    fn operations(&self) -> MutexGuard<'_, VecDeque<UncommittedEnqueue>> {
         self.operations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -74,37 +68,37 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_never_committed_is_forgotten() {
-        let unannounced = Unannounced::default();
+        let uncommitted = UncommittedEnqueues::default();
         let (early, late) = (OperationId::new(), OperationId::new());
-        unannounced.remember(early, "test.nothing", "ann".into(), "default");
+        uncommitted.add(early, "test.nothing", "ann".into(), "default");
         tokio::time::advance(AGE_MAX / 2).await;
-        unannounced.remember(late, "test.nothing", "ann".into(), "default");
-        assert_eq!(unannounced.ids(), [early, late]);
+        uncommitted.add(late, "test.nothing", "ann".into(), "default");
+        assert_eq!(uncommitted.ids(), [early, late]);
         tokio::time::advance(AGE_MAX / 2).await;
-        assert_eq!(unannounced.ids(), [late]);
+        assert_eq!(uncommitted.ids(), [late]);
     }
 
     #[test]
     fn only_the_newest_are_remembered() {
-        let unannounced = Unannounced::default();
+        let uncommitted = UncommittedEnqueues::default();
         let ids: Vec<_> = (0..COUNT_MAX + 3).map(|_| OperationId::new()).collect();
         for id in &ids {
-            unannounced.remember(*id, "test.nothing", "ann".into(), "default");
+            uncommitted.add(*id, "test.nothing", "ann".into(), "default");
         }
-        assert_eq!(unannounced.ids(), ids[3..]);
+        assert_eq!(uncommitted.ids(), ids[3..]);
     }
 
     #[test]
     fn those_that_are_there_are_forgotten_once() {
-        let unannounced = Unannounced::default();
+        let uncommitted = UncommittedEnqueues::default();
         let ids: Vec<_> = (0..4).map(|_| OperationId::new()).collect();
         for (id, owner) in ids.iter().zip(["ann", "ann", "bob", "cleo"]) {
-            unannounced.remember(*id, "test.nothing", owner.into(), "default");
+            uncommitted.add(*id, "test.nothing", owner.into(), "default");
         }
-        let forgotten = unannounced.forget(&ids[..3]);
+        let forgotten = uncommitted.remove(&ids[..3]);
         let owners: Vec<_> = forgotten.iter().map(|operation| operation.owner.as_str()).collect();
         assert_eq!(owners, ["ann", "ann", "bob"]);
-        assert_eq!(unannounced.ids(), ids[3..]);
-        assert!(unannounced.forget(&ids[..3]).is_empty());
+        assert_eq!(uncommitted.ids(), ids[3..]);
+        assert!(uncommitted.remove(&ids[..3]).is_empty());
     }
 }

@@ -2,10 +2,10 @@ use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
 
-use super::{Onlooker, Sink};
+use super::Observer;
 use crate::{
     event::Event,
-    progress::Report,
+    progress::{Report, Sink},
     projection::{Attempts, Changes, Projection},
     render::Subject,
 };
@@ -18,49 +18,49 @@ use crate::{
 pub(crate) struct TextSink {
     report: Arc<Report>,
     subject: Subject,
-    tellings: Tellings,
+    events: EventSender,
 }
 
 /// Where what happens in the foreground of a process is told. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Tellings(mpsc::Sender<Telling>);
+pub(crate) struct EventSender(mpsc::Sender<ObservedEvent>);
 
 /// One thing to be told.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Telling {
+pub(crate) struct ObservedEvent {
     /// Of which operation.
     pub(crate) subject: Subject,
-    pub(crate) told: Told,
+    pub(crate) event: RunEvent,
 }
 
 /// What is told.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum RunEvent {
     /// An attempt began.
-    Began(Attempts),
+    AttemptStarted(Attempts),
     /// Something happened in it.
-    Event(Event),
+    Reported(Event),
     /// Another operation goes on where this one ended.
     Chained(Subject),
 }
 
-impl Tellings {
+impl EventSender {
     /// What is told, and where whoever writes it hears it.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Telling>) {
-        let (tell, hear) = mpsc::channel();
-        (Self(tell), hear)
+    pub(crate) fn new() -> (Self, mpsc::Receiver<ObservedEvent>) {
+        let (sender, receiver) = mpsc::channel();
+        (Self(sender), receiver)
     }
 
-    pub(crate) fn tell(&self, subject: Subject, told: Told) {
+    pub(crate) fn send(&self, subject: Subject, event: RunEvent) {
         // Whoever wrote is gone, and nobody has to be told.
-        let _ = self.0.send(Telling { subject, told });
+        let _ = self.0.send(ObservedEvent { subject, event });
     }
 }
 
-impl Onlooker for Tellings {
+impl Observer for EventSender {
     fn sink(&self, subject: Subject, attempts: Attempts, report: Arc<Report>) -> Box<dyn Sink> {
-        self.tell(subject, Told::Began(attempts));
-        Box::new(TextSink { report, subject, tellings: self.clone() })
+        self.send(subject, RunEvent::AttemptStarted(attempts));
+        Box::new(TextSink { report, subject, events: self.clone() })
     }
 }
 
@@ -68,7 +68,7 @@ impl Onlooker for Tellings {
 impl Sink for TextSink {
     async fn show(&mut self, _: &Projection, _: Changes) {
         for event in self.report.take_events() {
-            self.tellings.tell(self.subject, Told::Event(event));
+            self.events.send(self.subject, RunEvent::Reported(event));
         }
     }
 }

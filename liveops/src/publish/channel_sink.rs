@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::Sink;
 use crate::{
     channel::{ChannelLayer, Cursor, Opener, Payload, PublishError, Signal},
     metrics::{frame_published, frame_unpublished},
     operation::{Attempt, ChannelName, OperationId},
+    progress::Sink,
     projection::{Changes, Projection},
     render::{Renderer, Subject},
     span,
@@ -18,7 +18,7 @@ use crate::{
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Shows a projection to every browser that watches, through the channel layer.
-pub struct LiveSink {
+pub(crate) struct ChannelSink {
     layer: Arc<dyn ChannelLayer>,
     renderer: Renderer,
     subject: Subject,
@@ -36,9 +36,9 @@ pub struct LiveSink {
     given: Vec<Signal>,
 }
 
-impl LiveSink {
+impl ChannelSink {
     /// A sink for one attempt of an operation.
-    pub fn new(
+    pub(crate) fn new(
         layer: Arc<dyn ChannelLayer>,
         renderer: Renderer,
         subject: Subject,
@@ -68,7 +68,7 @@ impl LiveSink {
     /// # Errors
     ///
     /// When the channel layer's backend failed. Then those who watch may not hear of it.
-    pub async fn signal(
+    pub(crate) async fn signal(
         &mut self,
         projection: &Projection,
         signal: Signal,
@@ -173,7 +173,7 @@ impl LiveSink {
 }
 
 #[async_trait]
-impl Sink for LiveSink {
+impl Sink for ChannelSink {
     async fn show(&mut self, projection: &Projection, changes: Changes) {
         if self.stale {
             return;
@@ -203,9 +203,9 @@ impl Sink for LiveSink {
     }
 }
 
-impl fmt::Debug for LiveSink {
+impl fmt::Debug for ChannelSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveSink")
+        f.debug_struct("ChannelSink")
             .field("channel", &self.channel)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
@@ -228,7 +228,7 @@ mod tests {
         let layer = MemoryChannelLayer::new().with_retention(Duration::ZERO);
         let subject = Subject { kind: KIND, id: OperationId::new() };
         let renderer = Renderer::new(Templates::new(), "/live");
-        let mut sink = LiveSink::new(Arc::new(layer.clone()), renderer, subject, Attempt(1));
+        let mut sink = ChannelSink::new(Arc::new(layer.clone()), renderer, subject, Attempt(1));
         let projection = Projection::new(0);
         let finished = Signal::Finished(Finished {
             id: subject.id,

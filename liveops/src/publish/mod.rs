@@ -1,0 +1,24 @@
+//! Publishing: everything that clients see of an operation leaves through this module.
+//!
+//! Owns the publisher, the sink that renders a projection into frames, the observers of a run, the
+//! queue of what could not be published yet, and the enqueues that may not be committed yet. Holds the
+//! channel layer, the store and the renderer itself; knows nothing of workers, leases and attempts.
+
+mod channel_sink;
+mod observers;
+mod presenter;
+mod publisher;
+mod retry_queue;
+#[cfg(feature = "cli")]
+mod text_sink;
+mod uncommitted_enqueues;
+
+pub(crate) use channel_sink::ChannelSink;
+#[cfg(feature = "cli")]
+pub(crate) use observers::Observer;
+pub(crate) use observers::{Observers, RunSinks};
+pub(crate) use presenter::Presenter;
+pub(crate) use publisher::Publisher;
+#[cfg(feature = "cli")]
+pub(crate) use text_sink::{EventSender, ObservedEvent, RunEvent};
+pub(crate) use uncommitted_enqueues::{UncommittedEnqueue, UncommittedEnqueues};

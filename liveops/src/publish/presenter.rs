@@ -1,0 +1,129 @@
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    channel::{Chained, Finished, Signal},
+    event::Next,
+    language::Language,
+    operation::{OperationId, OperationKind},
+    projection::Projection,
+    render::{Connection, ListRow, Renderer, Subject},
+    store::Model,
+};
+
+/// Describes operations from their rows: titles, addresses, list rows and the signals of an ending.
+#[derive(Debug)]
+pub(crate) struct Presenter {
+    pub(crate) renderer: Renderer,
+    /// Every registered kind, by op type.
+    kinds: HashMap<&'static str, OperationKind>,
+}
+
+impl Presenter {
+    pub(crate) fn new(renderer: Renderer, kinds: impl IntoIterator<Item = OperationKind>) -> Self {
+        let kinds = kinds.into_iter().map(|kind| (kind.op_type, kind)).collect();
+        Self { renderer, kinds }
+    }
+
+    /// Returns the kind of this row's operation; `None` if its type is not registered.
+    pub(crate) fn kind_of(&self, row: &Model) -> Option<OperationKind> {
+        self.kinds.get(row.op_type.as_str()).copied()
+    }
+
+    /// Returns the op type that metrics count this row under: a registered one, or a fixed stand-in.
+    pub(crate) fn counted_type(&self, row: &Model) -> &'static str {
+        self.kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
+    }
+
+    /// Returns the path of this row's page; `None` if its type is not registered.
+    pub(crate) fn page_url(&self, row: &Model) -> Option<String> {
+        self.kind_of(row).map(|kind| self.renderer.url(kind.op_type, row.operation_id()))
+    }
+
+    /// Returns the owner's language, in which the operation reports.
+    pub(crate) fn language(&self, row: &Model) -> Language {
+        self.renderer.languages().find(&row.language)
+    }
+
+    /// Returns a renderer in the owner's language.
+    pub(crate) fn renderer_of(&self, row: &Model) -> Renderer {
+        self.renderer.speaking(&row.language)
+    }
+
+    /// Returns the signal that an operation has ended as its row says.
+    pub(crate) fn finished(&self, row: &Model) -> Signal {
+        Signal::Finished(Finished {
+            id: row.operation_id(),
+            state: row.state(),
+            url: self.renderer.url(&row.op_type, row.operation_id()),
+            success_url: row.success_url.as_deref().map(Arc::from),
+        })
+    }
+
+    /// Returns the link to the operation that `previous` chains to; `None` if its type is not registered.
+    pub(crate) fn next(&self, previous: &Model, op_type: &str, id: OperationId) -> Option<Next> {
+        let title = self.language(previous).title(self.kinds.get(op_type)?);
+        Some(Next { title: title.into(), url: self.renderer.url(op_type, id).into() })
+    }
+
+    /// Returns the signal that another operation takes over the page of `previous`; `None` if its type is not
+    /// registered.
+    ///
+    /// The page shows the new operation as waiting until its own channel says more.
+    pub(crate) fn chained(
+        &self,
+        previous: &Model,
+        op_type: &str,
+        id: OperationId,
+    ) -> Option<Signal> {
+        let subject = Subject { kind: *self.kinds.get(op_type)?, id };
+        let waiting = Projection::new(subject.kind.stages.len());
+        let renderer = self.renderer_of(previous);
+        let snapshot = renderer.snapshot(&subject, &waiting);
+        let replaces = Some(previous.operation_id());
+        let connection = Connection { replaces, ..Connection::default() };
+        let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
+        let url = renderer.url(op_type, id);
+        Some(Signal::Chained(Chained { id, url, container: container.0.into() }))
+    }
+
+    /// Returns the list row of an operation in `language`.
+    ///
+    /// `live` is the projection of the run where this process executes it; it is newer than the row.
+    pub(crate) fn list_row(
+        &self,
+        row: &Model,
+        live: Option<&Projection>,
+        language: &Language,
+    ) -> ListRow {
+        let kind = self.kind_of(row);
+        let title =
+            kind.map_or_else(|| row.op_type.clone(), |kind| language.title(&kind).into_owned());
+        let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
+        let list_row = ListRow {
+            id: row.operation_id(),
+            owner: row.owner_id(),
+            state: row.state(),
+            title,
+            op_type: row.op_type.clone(),
+            url: self.page_url(row),
+            percent: row.percent,
+            status,
+            created_on: row.created_on,
+            started_on: row.started_on,
+            finished_on: row.finished_on,
+        };
+        match (live, kind) {
+            (Some(live), Some(kind)) if !row.state().is_terminal() => ListRow {
+                state: live.state,
+                percent: live.percent(kind.stage_weights),
+                status: live
+                    .status
+                    .as_ref()
+                    .map(|status| status.text.to_string())
+                    .unwrap_or_default(),
+                ..list_row
+            },
+            _ => list_row,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use std::{error::Error, sync::Arc};
+
+use tokio::time;
+use tracing::Instrument;
+
+use super::{ChannelSink, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue};
+use crate::{
+    channel::{ChannelLayer, ListChange, Notice, Opener, PublishError, Signal},
+    metrics::{frame_published, frame_unpublished},
+    operation::{ChannelName, OperationId, OperationKind, UserId},
+    progress::Sink,
+    projection::Projection,
+    render::Subject,
+    span,
+    store::{Model, RETRY_AFTER, Store, StoreError},
+};
+
+/// Publishes what rows say, and tells lists and workers what changed.
+///
+/// What the channel layer does not take is kept in a queue and published again, from the row as it is then.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(crate) layer: Arc<dyn ChannelLayer>,
+    pub(crate) uncommitted_enqueues: UncommittedEnqueues,
+    store: Store,
+    presenter: Arc<Presenter>,
+    retries: PublishRetryQueue,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        layer: Arc<dyn ChannelLayer>,
+        store: Store,
+        presenter: Arc<Presenter>,
+    ) -> Self {
+        Self {
+            layer,
+            store,
+            presenter,
+            uncommitted_enqueues: UncommittedEnqueues::default(),
+            retries: PublishRetryQueue::default(),
+        }
+    }
+
+    /// Returns the sink that publishes the attempt of this row.
+    pub(crate) fn sink(&self, kind: OperationKind, row: &Model) -> ChannelSink {
+        let subject = Subject { kind, id: row.operation_id() };
+        let renderer = self.presenter.renderer_of(row);
+        ChannelSink::new(self.layer.clone(), renderer, subject, row.attempt_number())
+    }
+
+    /// Publishes what a row says, for changes that happen outside of a run, and tells the lists.
+    ///
+    /// Does nothing for an operation that is not registered.
+    pub(crate) async fn publish_row(self: &Arc<Self>, row: &Model) {
+        let Some(kind) = self.presenter.kind_of(row) else { return };
+        if row.state().is_terminal() {
+            if let Err(error) = self.publish_end(kind, row).await {
+                let error = &error as &dyn Error;
+                tracing::debug!(id = %row.operation_id(), error, "could not publish the ending");
+                self.retry_operation(row.operation_id());
+            }
+        } else {
+            self.publish_waiting(kind, row).await;
+        }
+        self.announce(&row.owner_id(), ListChange::Rows).await;
+    }
+
+    async fn publish_end(
+        self: &Arc<Self>,
+        kind: OperationKind,
+        row: &Model,
+    ) -> Result<(), StoreError> {
+        let (projection, signals) = self.ending(&kind, row).await?;
+        let mut sink = self.sink(kind, row);
+        sink.show(&projection, projection.everything()).await;
+        for signal in signals {
+            self.signal(&mut sink, &projection, signal).await;
+        }
+        Ok(())
+    }
+
+    /// Returns the projection of an operation that has ended, and the signals of its end.
+    pub(crate) async fn ending(
+        &self,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<(Projection, Vec<Signal>), StoreError> {
+        let mut projection = row.projection(kind);
+        let mut signals = vec![self.presenter.finished(row)];
+        if let Some(next) = self.store.find_next(row.operation_id()).await? {
+            let (op_type, id) = (&next.op_type, next.operation_id());
+            signals.extend(self.presenter.chained(row, op_type, id));
+            projection.next = self.presenter.next(row, op_type, id);
+        }
+        Ok((projection, signals))
+    }
+
+    /// Publishes an operation that waits for its attempt, unless a worker makes that attempt already.
+    async fn publish_waiting(self: &Arc<Self>, kind: OperationKind, row: &Model) {
+        let (id, attempt) = (row.operation_id(), row.attempt_number());
+        let projection = row.projection(&kind);
+        let snapshot = self.presenter.renderer_of(row).snapshot(&Subject { kind, id }, &projection);
+        let channel = ChannelName::operation(id);
+        let opening = self.layer.open(&channel, attempt, Opener::Queue, snapshot);
+        let span = span::push(kind.op_type, id, attempt);
+        let Err(error) = opening.instrument(span).await else { return frame_published() };
+        tracing::debug!(
+            %channel,
+            %attempt,
+            error = &error as &dyn Error,
+            "could not publish a waiting operation"
+        );
+        // A stale attempt is not counted: the worker that makes the attempt was faster.
+        if let PublishError::Backend(_) = error {
+            frame_unpublished(error.reason());
+            self.retry_operation(id);
+        }
+    }
+
+    /// Publishes a signal, now or as soon as the channel layer takes it.
+    pub(crate) async fn signal(
+        self: &Arc<Self>,
+        sink: &mut ChannelSink,
+        projection: &Projection,
+        signal: Signal,
+    ) {
+        if sink.signal(projection, signal).await.is_err() {
+            self.retry_operation(sink.id());
+        }
+    }
+
+    /// Tells the lists that show the operations of `owner` what changed in them.
+    pub(crate) async fn announce(self: &Arc<Self>, owner: &UserId, change: ListChange) {
+        let (owners, all) = (ChannelName::owner(owner), ChannelName::all());
+        let (sent, sent_all) =
+            tokio::join!(self.notify(&owners, change.clone()), self.notify(&all, change.clone()));
+        // Progress is not queued: the run reports it again anyway.
+        if change == ListChange::Rows && !(sent && sent_all) {
+            self.retries.push_owner(owner.clone());
+            self.start_retrying();
+        }
+    }
+
+    /// Sends a notice to the subscribers of `channel`. Returns whether the channel layer took it.
+    pub(crate) async fn notify(&self, channel: &ChannelName, notice: impl Into<Notice>) -> bool {
+        let sent = self.layer.announce(channel, notice.into()).await;
+        sent.inspect_err(|error| {
+            tracing::debug!(%channel, error = error as &dyn Error, "could not send a notice");
+        })
+        .is_ok()
+    }
+
+    fn retry_operation(self: &Arc<Self>, id: OperationId) {
+        self.retries.push_operation(id);
+        self.start_retrying();
+    }
+
+    /// Starts the task that empties the retry queue, unless it runs.
+    fn start_retrying(self: &Arc<Self>) {
+        if !self.retries.start() {
+            return;
+        }
+        // Weak: a queue that cannot be emptied must not keep a dropped application alive.
+        let publisher = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                time::sleep(RETRY_AFTER).await;
+                let Some(publisher) = publisher.upgrade() else { return };
+                let Some((operations, owners)) = publisher.retries.take() else { return };
+                for owner in owners {
+                    publisher.announce(&owner, ListChange::Rows).await;
+                }
+                for id in operations {
+                    publisher.publish_by_id(id).await;
+                }
+            }
+        });
+    }
+
+    async fn publish_by_id(self: &Arc<Self>, id: OperationId) {
+        match self.store.find(id).await {
+            Ok(Some(row)) => self.publish_row(&row).await,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!(%id, error = &error as &dyn Error, "could not read a row to publish");
+                self.retry_operation(id);
+            }
+        }
+    }
+}
