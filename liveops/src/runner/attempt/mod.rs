@@ -1,9 +1,12 @@
 //! One attempt at one operation: how it is executed, supervised, ended and, where allowed, followed by the next.
 
 pub(super) mod active_runs;
+mod database_backoff;
 pub(super) mod eager;
+mod ending;
 #[cfg(feature = "cli")]
 pub(super) mod foreground;
+mod next_attempt;
 pub(super) mod outcome;
 pub(super) mod running_attempt;
 mod supervisor;

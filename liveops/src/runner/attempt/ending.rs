@@ -1,0 +1,130 @@
+//! The ending of an attempt: committed first, published second.
+
+use super::{
+    database_backoff::Patience,
+    outcome::Outcome,
+    running_attempt::{After, Run},
+};
+use crate::{
+    channel::ListChange,
+    error::RunResult,
+    event::Event,
+    metrics::{lease_lost, operation_came_to, operation_enqueued},
+    operation::{NewOperation, OperationId},
+    progress::Sink,
+    projection::Projection,
+    publish::RunSinks,
+    runner::WakeUp,
+    span,
+    store::{Conclusion, Model, StoreError},
+};
+
+impl Run {
+    /// The next operation of an observed run is claimed by this process at once, so that its observer sees it too.
+    fn claimed(&self, next: NewOperation) -> NewOperation {
+        let is_observed = !self.observers.is_empty();
+        NewOperation { claimed_by: is_observed.then(|| self.engine.claimant()), ..next }
+    }
+
+    fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
+        match self.engine.registry.find(next.op_type) {
+            Some(_) => Ok(()),
+            None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
+        }
+    }
+
+    /// Commits the ending, then shows it.
+    pub(super) async fn conclude(&self, outcome: Outcome, mut sinks: RunSinks) -> After {
+        let chain = self.report().take_chain();
+        let (outcome, next) =
+            outcome.with_next(&self.teller(), chain, |next| self.check_registered(next));
+        let next = next.map(|next| self.claimed(next));
+        let shown = next
+            .as_ref()
+            .and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
+        if let Some(next) = shown {
+            self.report().event(Event::HandedOver(next));
+        }
+        self.report().event(Event::Ended(outcome.ending.clone()));
+        let (mut projection, changes) = self.report().take();
+        let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
+            return After::Nothing;
+        };
+        operation_came_to(self.op_type(), row.state());
+        tracing::info!(state = %row.state(), "ended");
+        // Known only now: one that counts as the same may have been there already.
+        let chained_to = row.chained_to.map(OperationId::from);
+        if let Some(next) = next.as_ref().filter(|next| chained_to == Some(next.id)) {
+            operation_enqueued(next.op_type);
+            let _enqueue = span::enqueue(next.op_type, next.id).entered();
+            tracing::debug!(chained_from = %self.id, "enqueued");
+        }
+        let next = chained_to.zip(next);
+        let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
+        let next = next.map(|(id, next)| (id, next.op_type));
+        projection.next =
+            next.and_then(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
+
+        sinks.show(&projection, changes).await;
+        self.engine
+            .publisher
+            .signal(&mut sinks.channel, &projection, self.engine.presenter.finished(&row))
+            .await;
+        let chained =
+            next.and_then(|(id, op_type)| self.engine.presenter.chained(&self.row, op_type, id));
+        if let Some(chained) = chained {
+            self.engine.publisher.signal(&mut sinks.channel, &projection, chained).await;
+        }
+        self.engine.publisher.announce(&row.owner_id(), ListChange::Rows).await;
+        if next.is_some() {
+            self.engine.wake_workers(wake_up).await;
+        }
+        next.map_or(After::Nothing, |(id, _)| After::Next(id))
+    }
+
+    /// Commits the ending; `None` when it was not this attempt's to commit.
+    ///
+    /// A database that fails is asked again and again: the lease is kept meanwhile, and where the
+    /// database does not let it be kept, it does not let anybody else take it either.
+    async fn commit(
+        &self,
+        outcome: &Outcome,
+        projection: &Projection,
+        next: Option<NewOperation>,
+    ) -> Option<Model> {
+        let mut patience = Patience::new(&self.engine);
+        loop {
+            let conclusion = Conclusion {
+                ending: &outcome.ending,
+                traceback: outcome.traceback.clone(),
+                projection,
+                kind: &self.listed.kind,
+            };
+            let store = &self.engine.store;
+            let concluded = store.conclude(self.id, self.attempt, conclusion, next.clone()).await;
+            let error = match concluded {
+                Ok(Some(row)) => return Some(row),
+                Ok(None) => match self.committed().await {
+                    Ok(row) => return row,
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            if !patience.is_left_after(&error).await {
+                return None;
+            }
+        }
+    }
+
+    /// The row, if it was this attempt that ended it: by a commit whose answer got lost.
+    async fn committed(&self) -> Result<Option<Model>, StoreError> {
+        let row = self.engine.store.find(self.id).await?;
+        let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
+        let row = row.filter(is_ours);
+        if row.is_none() {
+            lease_lost(self.op_type());
+            tracing::warn!("somebody else ended this run");
+        }
+        Ok(row)
+    }
+}
