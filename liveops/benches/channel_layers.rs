@@ -16,7 +16,8 @@ use liveops::{
     Attempt, ChannelName, Config, LiveOperation, LiveOps, OperationId, Progress, Run, RunResult,
     RunnerKind,
     channel::{
-        ChannelLayer, MemoryChannelLayer, Opener, Payload, PostgresChannelLayer, RedisChannelLayer,
+        ChannelLayer, MemoryChannelLayer, OpenedBy, Payload, PostgresChannelLayer,
+        RedisChannelLayer,
     },
     projection::Region,
     render::Fragment,
@@ -106,7 +107,7 @@ fn frame() -> Payload {
 /// A channel that somebody listens to and that has been opened.
 async fn opened(layer: &impl ChannelLayer) -> Result<ChannelName, Failure> {
     let channel = ChannelName::operation(OperationId::new());
-    layer.open(&channel, FIRST, Opener::Run, vec![Fragment::replace(Region::Log, "")]).await?;
+    layer.open(&channel, FIRST, OpenedBy::Run, vec![Fragment::replace(Region::Log, "")]).await?;
     Ok(channel)
 }
 

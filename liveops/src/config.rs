@@ -38,7 +38,7 @@ pub struct Config {
     pub abort_grace: Duration,
     /// Whether the pages load the htmx that liveops brings; they do unless this is false, which is for
     /// an application whose layout loads its own: two would send every request twice.
-    pub brings_htmx: bool,
+    pub include_htmx: bool,
     /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, from 1 to a day.
     /// After two silent intervals it is closed.
     pub keepalive: Duration,
@@ -75,7 +75,7 @@ impl Default for Config {
             lease: Duration::from_secs(30),
             rescues_max: 3,
             abort_grace: Duration::from_secs(5),
-            brings_htmx: true,
+            include_htmx: true,
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
             output_bytes_max: 1 << 20,

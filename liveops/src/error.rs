@@ -72,11 +72,11 @@ impl RunError {
     /// ```
     /// use liveops::RunError;
     ///
-    /// let error = RunError::user("The file has no header").without_retry();
+    /// let error = RunError::user("The file has no header").without_next_attempt();
     /// assert!(error.is_final());
     /// ```
     #[must_use]
-    pub fn without_retry(self) -> Self {
+    pub fn without_next_attempt(self) -> Self {
         Self { is_final: true, ..self }
     }
 

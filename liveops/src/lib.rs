@@ -136,7 +136,7 @@
 //! | know how it does in production | [`metrics`], [`LiveOps::health`] |
 //! | run an operation in a terminal, and have commands for the rest | `cli`, with the feature of that name |
 //! | carry frames in another way | [`channel::ChannelLayer`] |
-//! | have workers woken by a queue you run anyway | [`runner::WakeUps`] |
+//! | have workers woken by a queue you run anyway | [`runner::WakeUpSender`] |
 //!
 //! # Features
 //!
@@ -282,7 +282,7 @@ pub use operation::{
 };
 #[cfg(feature = "log-layer")]
 pub use progress::LogLayer;
-pub use progress::{Progress, Restart, Run, WebProgress};
+pub use progress::{Progress, RetryContext, Run, WebProgress};
 pub use projection::Projection;
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};

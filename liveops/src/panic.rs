@@ -16,21 +16,21 @@ use std::{
 };
 
 thread_local! {
-    static EAR: Cell<Ear> = const { Cell::new(Ear::Closed) };
+    static CAPTURE: Cell<CaptureState> = const { Cell::new(CaptureState::Closed) };
 }
 
 /// What this thread hears of panics.
 #[derive(Default)]
-enum Ear {
+enum CaptureState {
     /// Nothing: nobody here would catch one.
     #[default]
     Closed,
     /// The newest one.
-    Open(Option<Heard>),
+    Open(Option<CapturedPanic>),
 }
 
 /// A panic, as the hook is told of it.
-struct Heard {
+struct CapturedPanic {
     message: Option<String>,
     /// `file:line:column`.
     location: Option<String>,
@@ -50,25 +50,25 @@ pub(crate) struct Panicked {
 ///
 /// What a panic leaves half done must not be used any more: callers only drop it.
 pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
-    listen();
-    let outer = EAR.replace(Ear::Open(None));
+    install_hook();
+    let outer = CAPTURE.replace(CaptureState::Open(None));
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    let ear = EAR.replace(outer);
-    result.map_err(|payload| Panicked::new(payload, ear))
+    let state = CAPTURE.replace(outer);
+    result.map_err(|payload| Panicked::new(payload, state))
 }
 
 impl Panicked {
-    fn new(payload: Box<dyn Any + Send>, ear: Ear) -> Self {
+    fn new(payload: Box<dyn Any + Send>, state: CaptureState) -> Self {
         let message = message(&*payload).map(str::to_owned);
         discard(payload);
         // What is thrown on, from another thread say, passes by the hook, which may have heard of
         // another panic that the run caught itself.
-        let heard = match ear {
-            Ear::Open(Some(heard)) if heard.message == message => Some(heard),
+        let captured = match state {
+            CaptureState::Open(Some(captured)) if captured.message == message => Some(captured),
             _ => None,
         };
         let (location, backtrace) =
-            heard.map_or((None, None), |heard| (heard.location, heard.backtrace));
+            captured.map_or((None, None), |captured| (captured.location, captured.backtrace));
         Self { message, location, backtrace }
     }
 }
@@ -86,7 +86,7 @@ impl fmt::Display for Panicked {
 }
 
 /// Puts our hook in front of the one there is, once.
-fn listen() {
+fn install_hook() {
     static LISTENING: Once = Once::new();
     // Whoever is panicking may not touch the hook; the next one will.
     if LISTENING.is_completed() || thread::panicking() {
@@ -95,19 +95,19 @@ fn listen() {
     LISTENING.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            hear(info);
+            capture(info);
             previous(info);
         }));
     });
 }
 
-fn hear(info: &PanicHookInfo<'_>) {
+fn capture(info: &PanicHookInfo<'_>) {
     // A thread that ends has no ear any more.
-    let _ = EAR.try_with(|ear| {
-        if let Ear::Open(_) = ear.take() {
+    let _ = CAPTURE.try_with(|state| {
+        if let CaptureState::Open(_) = state.take() {
             let backtrace = Backtrace::capture();
             let is_captured = backtrace.status() == BacktraceStatus::Captured;
-            ear.set(Ear::Open(Some(Heard {
+            state.set(CaptureState::Open(Some(CapturedPanic {
                 message: message(info.payload()).map(str::to_owned),
                 location: info.location().map(ToString::to_string),
                 backtrace: is_captured.then_some(backtrace),

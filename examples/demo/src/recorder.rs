@@ -39,8 +39,8 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
     let ranges = |name: &str| Matcher::Full(name.to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(ranges("liveops_attempt_wait_seconds"), WAIT_SECONDS)?
-        .set_buckets_for_metric(ranges("liveops_attempt_run_seconds"), RUN_SECONDS)?
-        .set_buckets_for_metric(ranges("liveops_claim_seconds"), QUERY_SECONDS)
+        .set_buckets_for_metric(ranges("liveops_attempt_duration_seconds"), RUN_SECONDS)?
+        .set_buckets_for_metric(ranges("liveops_claim_duration_seconds"), QUERY_SECONDS)
 }
 
 /// Keeps the recorder from holding every value until somebody asks.

@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, time::timeout};
 const CUSTOMERS: i64 = 60;
 
 /// How long a run without a pace may take before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The application, served with an empty database and a mailer that takes no time.
 struct Served {
@@ -95,7 +95,7 @@ impl Browser {
                 shown += &String::from_utf8_lossy(&chunk);
             }
         };
-        timeout(PATIENCE, end).await.expect("the operation ends");
+        timeout(TIMEOUT, end).await.expect("the operation ends");
         shown
     }
 }

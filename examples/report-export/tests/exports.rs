@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, time::timeout};
 const ORDERS: u32 = 20_000;
 
 /// How long an operation may take before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -128,7 +128,7 @@ impl Browser {
                 shown += &String::from_utf8_lossy(&chunk);
             }
         };
-        timeout(PATIENCE, end).await.expect("it comes to be so");
+        timeout(TIMEOUT, end).await.expect("it comes to be so");
         shown
     }
 

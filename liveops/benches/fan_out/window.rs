@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::stamp::Stamp;
 
 /// How long after the end of a window what was sent in it may arrive.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The time in which deliveries count.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl Window {
         let (now, begins_on) = (Stamp::now(), Instant::now() + delay);
         let from = now.after(delay);
         let ends_on = begins_on + length;
-        Self { from, to: from.after(length), begins_on, ends_on, over_on: ends_on + PATIENCE }
+        Self { from, to: from.after(length), begins_on, ends_on, over_on: ends_on + TIMEOUT }
     }
 
     pub(crate) fn contains(&self, sent: Stamp) -> bool {

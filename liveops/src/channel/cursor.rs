@@ -9,7 +9,7 @@ use crate::operation::Attempt;
 /// from the one that took its place.
 ///
 /// Epochs are ordered as they began, as far as the clocks that were there agree. Nothing breaks
-/// where they do not: see [`Verdict`](super::Verdict).
+/// where they do not: see [`FrameDecision`](super::FrameDecision).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// The attempt whose frames these are.

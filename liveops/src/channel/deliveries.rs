@@ -15,7 +15,7 @@ pub struct Subscription {
 ///
 /// They end when it is dropped.
 #[derive(Debug)]
-pub struct Deliveries {
+pub struct DeliverySender {
     subscribers: broadcast::Sender<Result<Delivery, Lagged>>,
 }
 
@@ -38,7 +38,7 @@ impl Subscription {
     }
 }
 
-impl Deliveries {
+impl DeliverySender {
     /// Without subscriptions. Each of them may be 256 deliveries behind before it has to catch up.
     pub fn new() -> Self {
         Self::with_backlog(BACKLOG_LEN_MAX)
@@ -64,7 +64,7 @@ impl Deliveries {
     }
 
     /// Tells every subscriber that deliveries may have been lost.
-    pub fn lost(&self) {
+    pub fn send_lagged(&self) {
         self.send(Err(Lagged));
     }
 
@@ -84,7 +84,7 @@ impl Deliveries {
     }
 }
 
-impl Default for Deliveries {
+impl Default for DeliverySender {
     fn default() -> Self {
         Self::new()
     }

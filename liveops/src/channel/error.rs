@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 
-use crate::{metrics::Unpublished, operation::Attempt};
+use crate::{metrics::UnpublishedReason, operation::Attempt};
 
 /// The channel layer's backend did not do what it was asked to. Trying again may help.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +38,11 @@ pub enum PublishError {
 
 impl PublishError {
     /// What it counts as.
-    pub(crate) fn reason(&self) -> Unpublished {
+    pub(crate) fn reason(&self) -> UnpublishedReason {
         match self {
-            Self::Stale { .. } => Unpublished::Stale,
-            Self::NotOpen => Unpublished::NotOpen,
-            Self::Backend(_) => Unpublished::Failed,
+            Self::Stale { .. } => UnpublishedReason::Stale,
+            Self::NotOpen => UnpublishedReason::NotOpen,
+            Self::Backend(_) => UnpublishedReason::Failed,
         }
     }
 }

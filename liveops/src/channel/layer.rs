@@ -24,13 +24,13 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`PublishError::Stale`] when a later attempt holds the channel, and for [`Opener::Queue`] also
+    /// [`PublishError::Stale`] when a later attempt holds the channel, and for [`OpenedBy::Queue`] also
     /// when this one does; [`PublishError::Backend`] when the backend failed.
     async fn open(
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError>;
 
@@ -94,7 +94,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
 /// Who begins the history of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Opener {
+pub enum OpenedBy {
     /// Whoever makes the attempt.
     Run,
     /// Whoever put the operation into the queue, with what is shown until the attempt is made.
@@ -111,26 +111,26 @@ pub struct CatchUp {
     /// Whether the operation has ended in this history.
     pub ended: bool,
     /// What the client is missing.
-    pub missing: Missing,
+    pub answer: CatchUpAnswer,
 }
 
 /// What a client is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Missing {
+pub enum CatchUpAnswer {
     /// Nothing.
-    Nothing,
+    UpToDate,
     /// What changed since.
-    Delta(News),
+    Delta(CatchUpContent),
     /// Everything: the client's place is not in what is retained.
-    Reset(News),
+    Reset(CatchUpContent),
 }
 
-impl Missing {
+impl CatchUpAnswer {
     /// The signals that the client has not been given.
     pub fn signals(&self) -> &[Signal] {
         match self {
-            Self::Nothing => &[],
-            Self::Delta(news) | Self::Reset(news) => &news.signals,
+            Self::UpToDate => &[],
+            Self::Delta(content) | Self::Reset(content) => &content.signals,
         }
     }
 
@@ -140,17 +140,17 @@ impl Missing {
     /// A client that is cut off in between has come as far as the last frame it got: the place of
     /// each is as if the signals were the newest frames of their history, which they are.
     pub fn into_frames(self, cursor: Cursor) -> Vec<Frame> {
-        let (news, is_reset) = match self {
-            Self::Nothing => return Vec::new(),
-            Self::Delta(news) => (news, false),
-            Self::Reset(news) => (news, true),
+        let (content, is_reset) = match self {
+            Self::UpToDate => return Vec::new(),
+            Self::Delta(content) => (content, false),
+            Self::Reset(content) => (content, true),
         };
-        let mut left = news.signals.len() as u64;
-        let fragments = (is_reset || !news.fragments.is_empty()).then(|| Frame {
+        let mut left = content.signals.len() as u64;
+        let fragments = (is_reset || !content.fragments.is_empty()).then(|| Frame {
             cursor: cursor.before(left),
-            payload: Payload::Fragments(news.fragments),
+            payload: Payload::Fragments(content.fragments),
         });
-        let signals = news.signals.into_iter().map(|signal| {
+        let signals = content.signals.into_iter().map(|signal| {
             left -= 1;
             Frame { cursor: cursor.before(left), payload: Payload::Signal(signal) }
         });
@@ -160,7 +160,7 @@ impl Missing {
 
 /// Fragments and signals that bring a client up to date.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct News {
+pub struct CatchUpContent {
     /// The newest fragments of every region concerned.
     pub fragments: Vec<Fragment>,
     /// The signals that were given.

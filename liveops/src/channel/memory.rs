@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, Delivery, Epoch, Frame, Notice,
-    Opener, Payload, PublishError, Retained, Signal, Subscription,
+    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame, Notice,
+    OpenedBy, Payload, PublishError, RetainedState, Signal, Subscription,
 };
 use crate::{
     operation::{Attempt, ChannelName},
@@ -30,15 +30,15 @@ pub struct MemoryChannelLayer {
 
 #[derive(Debug, Default)]
 struct Channels {
-    by_name: HashMap<ChannelName, Channel>,
+    by_name: HashMap<ChannelName, MemoryChannel>,
     swept_on: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Channel {
-    retained: Option<Retained>,
+struct MemoryChannel {
+    retained: Option<RetainedState>,
     ended_on: Option<Instant>,
-    deliveries: Deliveries,
+    deliveries: DeliverySender,
 }
 
 impl MemoryChannelLayer {
@@ -73,14 +73,14 @@ impl ChannelLayer for MemoryChannelLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         let mut channels = self.channels();
         channels.sweep(self.retention);
         let channel = channels.entry(channel);
-        match (channel.attempt(), opener) {
-            (Some(current), Opener::Queue) if current == attempt => {
+        match (channel.attempt(), opened_by) {
+            (Some(current), OpenedBy::Queue) if current == attempt => {
                 Err(PublishError::Stale { current })
             }
             _ => {
@@ -141,11 +141,11 @@ impl ChannelLayer for MemoryChannelLayer {
 }
 
 impl Channels {
-    fn entry(&mut self, name: &ChannelName) -> &mut Channel {
-        self.by_name.entry(name.clone()).or_insert_with(|| Channel {
+    fn entry(&mut self, name: &ChannelName) -> &mut MemoryChannel {
+        self.by_name.entry(name.clone()).or_insert_with(|| MemoryChannel {
             retained: None,
             ended_on: None,
-            deliveries: Deliveries::new(),
+            deliveries: DeliverySender::new(),
         })
     }
 
@@ -166,7 +166,7 @@ impl Channels {
     }
 }
 
-impl Channel {
+impl MemoryChannel {
     fn admit(&self, attempt: Attempt) -> Result<(), PublishError> {
         match self.attempt() {
             Some(current) if current > attempt => Err(PublishError::Stale { current }),
@@ -180,7 +180,7 @@ impl Channel {
     }
 
     fn open(&mut self, attempt: Attempt, snapshot: Vec<Fragment>) -> Cursor {
-        let retained = Retained::open(Epoch::begin(attempt), &snapshot);
+        let retained = RetainedState::open(Epoch::begin(attempt), &snapshot);
         let cursor = retained.cursor();
         self.retained = Some(retained);
         self.ended_on = None;

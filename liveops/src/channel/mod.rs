@@ -21,16 +21,16 @@ mod retained;
 mod verdict;
 
 pub use cursor::{Cursor, Epoch, ParseCursorError};
-pub use deliveries::{Deliveries, Subscription};
+pub use deliveries::{DeliverySender, Subscription};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
-pub use layer::{CatchUp, ChannelLayer, Delivery, Lagged, Missing, News, Opener};
+pub use layer::{CatchUp, CatchUpAnswer, CatchUpContent, ChannelLayer, Delivery, Lagged, OpenedBy};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
-pub use notice::{Hint, Notice};
+pub use notice::{Notice, WorkerNotification};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresChannelLayer;
 #[cfg(feature = "redis")]
 pub use redis::RedisChannelLayer;
-pub use retained::Retained;
-pub use verdict::Verdict;
+pub use retained::RetainedState;
+pub use verdict::FrameDecision;

@@ -11,14 +11,15 @@ pub enum Notice {
     /// For those who look at a list: what changed in it.
     List(ListChange),
     /// For the processes that execute operations.
-    Hint(Hint),
+    #[serde(rename = "hint")]
+    Worker(WorkerNotification),
 }
 
 /// What spares the processes that execute operations a look at the database: with it they know at
 /// once what they would find out when they look next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Hint {
+pub enum WorkerNotification {
     /// Something waits in a queue.
     Work,
     /// Whoever runs this operation is to stop.
@@ -31,8 +32,8 @@ impl From<ListChange> for Notice {
     }
 }
 
-impl From<Hint> for Notice {
-    fn from(hint: Hint) -> Self {
-        Self::Hint(hint)
+impl From<WorkerNotification> for Notice {
+    fn from(notification: WorkerNotification) -> Self {
+        Self::Worker(notification)
     }
 }

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CatchUp, Cursor, Epoch, Missing, News, Payload, Signal};
+use super::{CatchUp, CatchUpAnswer, CatchUpContent, Cursor, Epoch, Payload, Signal};
 use crate::{
     projection::{Region, TAIL_BYTES_MAX, TAIL_LEN_MAX},
     render::{Apply, Fragment},
@@ -13,15 +13,15 @@ use crate::{
 ///
 /// What a channel layer keeps, without the layer: a pure fold of payloads.
 #[derive(Debug, Clone)]
-pub struct Retained {
+pub struct RetainedState {
     cursor: Cursor,
-    regions: BTreeMap<Region, Content>,
+    regions: BTreeMap<Region, RegionContent>,
     signals: Vec<(u64, Signal)>,
 }
 
 /// What one region looks like.
 #[derive(Debug, Clone, Default)]
-struct Content {
+struct RegionContent {
     base: Arc<str>,
     /// The frame that brought the base.
     base_seq: u64,
@@ -40,7 +40,7 @@ struct Addition {
     html: Arc<str>,
 }
 
-impl Retained {
+impl RetainedState {
     /// A history that begins with `snapshot` as its first frame.
     pub fn open(epoch: Epoch, snapshot: &[Fragment]) -> Self {
         let cursor = Cursor { epoch, seq: 1 };
@@ -66,31 +66,29 @@ impl Retained {
 
     /// What a client that has come to `since` is missing.
     pub fn catch_up(&self, since: Option<Cursor>) -> CatchUp {
-        let missing = match since {
-            Some(since) if since == self.cursor => Missing::Nothing,
-            Some(since) if self.knows_what_came_after(since) => {
-                Missing::Delta(self.news(since.seq))
-            }
-            _ => Missing::Reset(self.news(0)),
+        let answer = match since {
+            Some(since) if since == self.cursor => CatchUpAnswer::UpToDate,
+            Some(since) if self.covers(since) => CatchUpAnswer::Delta(self.content(since.seq)),
+            _ => CatchUpAnswer::Reset(self.content(0)),
         };
-        CatchUp { cursor: self.cursor, ended: self.has_ended(), missing }
+        CatchUp { cursor: self.cursor, ended: self.has_ended(), answer }
     }
 
     fn has_ended(&self) -> bool {
         self.signals.iter().any(|(_, signal)| matches!(signal, Signal::Finished(_)))
     }
 
-    fn knows_what_came_after(&self, cursor: Cursor) -> bool {
+    fn covers(&self, cursor: Cursor) -> bool {
         let dropped_seq = self.regions.values().map(|content| content.dropped_seq).max();
         let oldest = dropped_seq.unwrap_or_default().max(1);
         cursor.epoch == self.cursor.epoch && (oldest..=self.cursor.seq).contains(&cursor.seq)
     }
 
-    fn news(&self, seq: u64) -> News {
+    fn content(&self, seq: u64) -> CatchUpContent {
         let fragments =
             self.regions.iter().flat_map(|(region, content)| content.since(region, seq)).collect();
         let signals = self.signals.iter().filter(|(given, _)| *given > seq);
-        News { fragments, signals: signals.map(|(_, signal)| signal.clone()).collect() }
+        CatchUpContent { fragments, signals: signals.map(|(_, signal)| signal.clone()).collect() }
     }
 
     fn apply(&mut self, fragments: &[Fragment]) {
@@ -99,13 +97,13 @@ impl Retained {
             let content = self
                 .regions
                 .entry(fragment.region.clone())
-                .or_insert_with(|| Content { base_seq: seq, ..Content::default() });
+                .or_insert_with(|| RegionContent { base_seq: seq, ..RegionContent::default() });
             match fragment.apply {
                 Apply::Replace => {
-                    *content = Content {
+                    *content = RegionContent {
                         base: fragment.html.clone(),
                         base_seq: seq,
-                        ..Content::default()
+                        ..RegionContent::default()
                     };
                 }
                 Apply::Append(items) => content.add(seq, items, fragment.html.clone()),
@@ -114,13 +112,13 @@ impl Retained {
     }
 }
 
-impl Content {
+impl RegionContent {
     fn add(&mut self, seq: u64, items: u32, html: Arc<str>) {
         self.items += items;
         self.bytes += html.len();
         self.added.push_back(Addition { seq, items, html });
         while let Some(oldest) = self.added.front()
-            && self.can_spare(oldest)
+            && self.is_enough_without(oldest)
         {
             self.items -= oldest.items;
             self.bytes -= oldest.html.len();
@@ -130,7 +128,7 @@ impl Content {
     }
 
     /// Whether there is enough without the oldest addition.
-    fn can_spare(&self, oldest: &Addition) -> bool {
+    fn is_enough_without(&self, oldest: &Addition) -> bool {
         self.items - oldest.items >= TAIL_LEN_MAX as u32
             || self.bytes - oldest.html.len() >= TAIL_BYTES_MAX
     }
@@ -139,8 +137,8 @@ impl Content {
     fn since(&self, region: &Region, seq: u64) -> Vec<Fragment> {
         let whole = self.base_seq > seq;
         let base = whole.then(|| Fragment::replace(region.clone(), self.base.clone()));
-        let news = self.added.iter().filter(|addition| whole || addition.seq > seq);
-        let (items, html) = news.fold((0, String::new()), |(items, mut html), addition| {
+        let content = self.added.iter().filter(|addition| whole || addition.seq > seq);
+        let (items, html) = content.fold((0, String::new()), |(items, mut html), addition| {
             html.push_str(&addition.html);
             (items + addition.items, html)
         });

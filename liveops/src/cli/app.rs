@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     args::{Serve, Worker},
-    error::{BoxError, Failure},
+    error::{BoxError, CommandError},
     say, signals, words,
 };
 use crate::{
@@ -194,7 +194,7 @@ impl App {
         self.grace
     }
 
-    pub(super) async fn migrate(&mut self) -> Result<(), Failure> {
+    pub(super) async fn migrate(&mut self) -> Result<(), CommandError> {
         match self.migrate.take() {
             Some(migrate) => migrate.await?,
             None => self.liveops.migrate().await?,
@@ -202,9 +202,9 @@ impl App {
         Ok(())
     }
 
-    pub(super) async fn serve_as(self, serve: &Serve) -> Result<(), Failure> {
+    pub(super) async fn serve_as(self, serve: &Serve) -> Result<(), CommandError> {
         if self.router.is_none() {
-            return Err(Failure::new(words::NO_PAGES));
+            return Err(CommandError::new(words::NO_PAGES));
         }
         let listener = listen(&serve.bind).await?;
         if !serve.no_worker && self.liveops.engine().runner != RunnerKind::Eager {
@@ -214,7 +214,7 @@ impl App {
         Ok(self.serve(listener, signals::stop()).await?)
     }
 
-    pub(super) async fn work_as(self, worker: &Worker) -> Result<(), Failure> {
+    pub(super) async fn work_as(self, worker: &Worker) -> Result<(), CommandError> {
         let listener = match &worker.bind {
             Some(bind) => Some(listen(bind).await?),
             None => None,
@@ -242,9 +242,9 @@ impl Worker {
     }
 }
 
-async fn listen(bind: &str) -> Result<TcpListener, Failure> {
+async fn listen(bind: &str) -> Result<TcpListener, CommandError> {
     let listener = TcpListener::bind(bind).await;
-    listener.map_err(|error| Failure::new(format!("failed to listen on {bind}: {error}")))
+    listener.map_err(|error| CommandError::new(format!("failed to listen on {bind}: {error}")))
 }
 
 /// An update is small, and must not wait until the one before it was acknowledged.

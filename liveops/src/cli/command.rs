@@ -5,7 +5,7 @@ use clap::{CommandFactory, Subcommand};
 use super::{
     App,
     args::{List, Prune, Run, Serve, Show, Worker},
-    error::{BoxError, Failure},
+    error::{BoxError, CommandError},
     generate, list, run,
     say::say,
     show, words,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::Config,
     operation::OperationId,
-    runner::{CancelOutcome, LiveOps, RestartOutcome},
+    runner::{CancelOutcome, LiveOps, RetryOutcome},
 };
 
 /// The commands of every application that has live operations.
@@ -91,15 +91,15 @@ impl Command {
             app.migrate().await?;
             self.run_with(app).await
         };
-        done.await.unwrap_or_else(|failure: Failure| failure.report())
+        done.await.unwrap_or_else(|failure: CommandError| failure.report())
     }
 
-    async fn run_with(self, app: App) -> Result<ExitCode, Failure> {
+    async fn run_with(self, app: App) -> Result<ExitCode, CommandError> {
         let liveops = app.liveops().clone();
         match &self {
             Self::Serve(Serve { no_worker: false, .. }) | Self::Worker(_) => {}
             // Nor when something is enqueued, or started over.
-            _ => liveops.never_work(),
+            _ => liveops.disable_worker(),
         }
         match self {
             Self::Serve(serve) => app.serve_as(&serve).await?,
@@ -121,32 +121,34 @@ impl Command {
 }
 
 /// A flag that the application did not heed would be worse than one that there is not.
-fn check_config(given: &Config, found: &Config) -> Result<(), Failure> {
+fn check_config(given: &Config, found: &Config) -> Result<(), CommandError> {
     if given.concurrency_max != found.concurrency_max {
-        return Err(Failure::new(words::setting_ignored("concurrency_max")));
+        return Err(CommandError::new(words::setting_ignored("concurrency_max")));
     }
     if given.queues != found.queues {
-        return Err(Failure::new(words::setting_ignored("queues")));
+        return Err(CommandError::new(words::setting_ignored("queues")));
     }
     Ok(())
 }
 
-async fn cancel(liveops: &LiveOps, id: OperationId) -> Result<(), Failure> {
+async fn cancel(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.cancel(id).await? {
         CancelOutcome::Cancelled => say!("{}", words::CANCELLED_WAITING),
         CancelOutcome::Requested => say!("{}", words::CANCEL_REQUESTED),
-        CancelOutcome::Ended => return Err(Failure::new(words::has_ended(id))),
-        CancelOutcome::Unknown => return Err(Failure::new(words::unknown_operation(id))),
+        CancelOutcome::Ended => return Err(CommandError::new(words::has_ended(id))),
+        CancelOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
     }
     Ok(())
 }
 
-async fn retry(liveops: &LiveOps, id: OperationId) -> Result<(), Failure> {
-    match liveops.restart(id).await? {
-        RestartOutcome::Restarted => say!("{}", words::RESTARTED),
-        RestartOutcome::Duplicate(same) => return Err(Failure::new(words::same_is_there(same))),
-        RestartOutcome::Unfinished => return Err(Failure::new(words::has_not_ended(id))),
-        RestartOutcome::Unknown => return Err(Failure::new(words::unknown_operation(id))),
+async fn retry(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
+    match liveops.retry(id).await? {
+        RetryOutcome::Retried => say!("{}", words::RETRIED),
+        RetryOutcome::Duplicate(same) => {
+            return Err(CommandError::new(words::duplicate_exists(same)));
+        }
+        RetryOutcome::Unfinished => return Err(CommandError::new(words::has_not_ended(id))),
+        RetryOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a command did not do what it was told.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct CommandError {
     pub(super) message: String,
     pub(super) exit_code: u8,
 }
@@ -18,7 +18,7 @@ pub(super) const FAILED: u8 = 1;
 /// What was asked for makes no sense.
 pub(super) const USAGE: u8 = 2;
 
-impl Failure {
+impl CommandError {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), exit_code: FAILED }
     }
@@ -34,7 +34,7 @@ impl Failure {
     }
 }
 
-impl<E: Into<BoxError>> From<E> for Failure {
+impl<E: Into<BoxError>> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self::new(chain(&*error.into()))
     }

@@ -2,7 +2,7 @@ use std::{io, process::ExitCode};
 
 use clap_complete::Shell;
 
-use super::error::Failure;
+use super::error::CommandError;
 
 /// Writes what completes `command` in a shell.
 pub(super) fn completions(mut command: clap::Command, shell: Shell) -> ExitCode {
@@ -17,7 +17,7 @@ pub(super) fn manual(mut command: clap::Command) -> ExitCode {
     command.build();
     let mut text = Vec::new();
     let rendered = render(&command, &mut text);
-    rendered.map_or_else(|error| Failure::from(error).report(), |()| write(&text))
+    rendered.map_or_else(|error| CommandError::from(error).report(), |()| write(&text))
 }
 
 fn render(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
@@ -36,6 +36,6 @@ fn render(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
 fn write(text: &[u8]) -> ExitCode {
     match io::Write::write_all(&mut io::stdout(), text) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Failure::from(error).report(),
+        Err(error) => CommandError::from(error).report(),
     }
 }

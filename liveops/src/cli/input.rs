@@ -2,7 +2,7 @@ use std::{fs, io, path::Path, slice};
 
 use serde_json::Value;
 
-use super::{args::Run, error::Failure, words};
+use super::{args::Run, error::CommandError, words};
 use crate::{
     form::{Field, Form, Scalar},
     language::Language,
@@ -15,7 +15,7 @@ pub(super) fn read(
     engine: &Engine,
     language: &Language,
     run: &Run,
-) -> Result<NewOperation, Failure> {
+) -> Result<NewOperation, CommandError> {
     let operation = find(engine, &run.op_type)?;
     let owner = Owner { id: run.owner.as_str().into(), languages: language.tag().to_owned() };
     let new = match &run.input {
@@ -26,16 +26,16 @@ pub(super) fn read(
             operation.read(RawInput::Form(form.finish().as_bytes()), language, &owner)
         }
     };
-    let new = new.map_err(|error| Failure::usage(error.to_string()))?;
+    let new = new.map_err(|error| CommandError::usage(error.to_string()))?;
     check_files(operation.form, &new.input)?;
     Ok(new)
 }
 
 /// Refuses a path in the place of an upload where there is no file.
-fn check_files(form: Option<&Form>, input: &Value) -> Result<(), Failure> {
+fn check_files(form: Option<&Form>, input: &Value) -> Result<(), CommandError> {
     let fields = form.into_iter().flat_map(|form| form.fields);
     let uploads = fields.filter(|Field { field_type, .. }| {
-        field_type.scalar == Scalar::Path && !field_type.takes_any_path
+        field_type.scalar == Scalar::Path && !field_type.allows_any_path
     });
     for field in uploads {
         let value = &input[field.name];
@@ -43,17 +43,17 @@ fn check_files(form: Option<&Form>, input: &Value) -> Result<(), Failure> {
         let missing =
             paths.iter().filter_map(Value::as_str).find(|path| !Path::new(path).is_file());
         if let Some(path) = missing {
-            return Err(Failure::usage(words::no_file(field.name, path)));
+            return Err(CommandError::usage(words::no_file(field.name, path)));
         }
     }
     Ok(())
 }
 
-fn find<'a>(engine: &'a Engine, op_type: &str) -> Result<&'a RegisteredOperation, Failure> {
+fn find<'a>(engine: &'a Engine, op_type: &str) -> Result<&'a RegisteredOperation, CommandError> {
     engine.registry.find(op_type).ok_or_else(|| {
         let mut known: Vec<&str> = engine.registry.iter().map(|it| it.kind.op_type).collect();
         known.sort_unstable();
-        Failure::usage(words::unknown_type(op_type, similar(op_type, &known), &known))
+        CommandError::usage(words::unknown_type(op_type, similar(op_type, &known), &known))
     })
 }
 
@@ -66,14 +66,14 @@ fn similar<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     let read = if path == Path::new("-") {
         let mut text = Vec::new();
         io::Read::read_to_end(&mut io::stdin(), &mut text).map(|_| text)
     } else {
         fs::read(path)
     };
-    read.map_err(|error| Failure::usage(format!("failed to read {}: {error}", path.display())))
+    read.map_err(|error| CommandError::usage(format!("failed to read {}: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use super::{args::List, error::Failure, locale, say::say};
+use super::{args::List, error::CommandError, locale, say::say};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
 /// Lists operations.
-pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), Failure> {
+pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), CommandError> {
     let filter = ListFilter {
         owner: list.owner.map(Into::into),
         state: list.state,

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     App,
     args::Run,
-    error::{FAILED, Failure},
+    error::{CommandError, FAILED},
     input, locale,
     output::{self, Printer},
     say, signals, words,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
     publish::EventSender,
-    runner::{EnqueueError, Foreground, LiveOps, RanHere},
+    runner::{EnqueueError, ForegroundOutcome, ForegroundRun, LiveOps},
 };
 
 /// How long an operation may take to stop that is aborted.
@@ -27,25 +27,25 @@ const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
 /// Runs an operation, shows it, and gives the exit code that says how it ended.
-pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, Failure> {
+pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, CommandError> {
     let liveops = app.liveops();
     let renderer = locale::renderer(liveops);
     let new = input::read(liveops.engine(), renderer.language(), &run)?;
     let printer = output::printer(run.json, &renderer);
     let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
-    let obeying = obey(liveops, app.grace_of_operations(), &cancel, &abort);
+    let obeying = handle_signals(liveops, app.grace_of_operations(), &cancel, &abort);
     let ran = tokio::select! {
         // Whoever presses Ctrl-C is heard from the first moment on.
         biased;
         () = obeying => {
-            say::error(words::LEFT_BEHIND);
+            say::error(words::DID_NOT_STOP);
             process::exit(INTERRUPTED.into());
         }
         ran = show(liveops, new, printer, cancel.clone(), abort.clone()) => ran?,
     };
     let code = match ran {
-        RanHere::Existing(same) => Err(Failure::new(words::same_is_there(same))),
-        RanHere::Last(last) => exit_code(liveops, last).await,
+        ForegroundOutcome::Existing(same) => Err(CommandError::new(words::duplicate_exists(same))),
+        ForegroundOutcome::Last(last) => exit_code(liveops, last).await,
     };
     liveops.shutdown(Duration::ZERO).await;
     if abort.is_cancelled() {
@@ -62,17 +62,17 @@ async fn show(
     printer: Box<dyn Printer>,
     cancel: CancellationToken,
     abort: CancellationToken,
-) -> Result<RanHere, EnqueueError> {
+) -> Result<ForegroundOutcome, EnqueueError> {
     let (events, told) = EventSender::new();
     // A thread of its own, as whoever reads may take as long as they like.
     let written = thread::spawn(move || output::write(printer, &told));
-    let ran = liveops.run_here(new, Foreground { events, cancel, abort }).await;
+    let ran = liveops.run_in_foreground(new, ForegroundRun { events, cancel, abort }).await;
     let _ = spawn_blocking(move || written.join()).await;
     ran
 }
 
 /// Does what the signals ask for. Ends when the operation was aborted and does not stop.
-async fn obey(
+async fn handle_signals(
     liveops: &LiveOps,
     grace: Duration,
     cancel: &CancellationToken,
@@ -99,10 +99,10 @@ async fn obey(
     }
 }
 
-async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, Failure> {
+async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, CommandError> {
     let row = liveops.find(id).await?;
-    let row = row.ok_or_else(|| Failure::new(words::unknown_operation(id)))?;
-    let shuts_down = liveops.engine().running.is_closing();
+    let row = row.ok_or_else(|| CommandError::new(words::unknown_operation(id)))?;
+    let shuts_down = liveops.engine().active_runs.is_closing();
     match row.state() {
         OperationState::FinishedOk => Ok(ExitCode::SUCCESS),
         OperationState::FinishedError => {
@@ -114,14 +114,14 @@ async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, Failu
         }
         OperationState::Cancelled => Ok(ExitCode::from(INTERRUPTED)),
         OperationState::NotStarted if shuts_down => {
-            Err(Failure { message: words::handed_back(id), exit_code: TERMINATED })
+            Err(CommandError { message: words::handed_back(id), exit_code: TERMINATED })
         }
         // So soon did somebody else take it out of the queue.
         OperationState::Started if shuts_down => {
-            Err(Failure { message: words::taken_over(id), exit_code: TERMINATED })
+            Err(CommandError { message: words::moved_to_other_process(id), exit_code: TERMINATED })
         }
         OperationState::NotStarted | OperationState::Started => {
-            Err(Failure::new(words::taken_over(id)))
+            Err(CommandError::new(words::moved_to_other_process(id)))
         }
     }
 }

@@ -13,7 +13,7 @@ macro_rules! say {
 pub(super) use say;
 
 pub(super) fn line(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{}", harmless(&what.to_string()));
+    let _ = writeln!(io::stdout(), "{}", escape_control_characters(&what.to_string()));
 }
 
 /// Says what is wrong.
@@ -37,14 +37,14 @@ pub(super) fn note(what: &str) {
 
 /// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation
 /// says may come from a file of somebody else's, and must not move the cursor.
-pub(super) fn harmless(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
+pub(super) fn escape_control_characters(text: &str) -> String {
+    let mut escape_control_characters = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && !matches!(c, '\t' | '\n') {
-            harmless.extend(c.escape_unicode());
+            escape_control_characters.extend(c.escape_unicode());
         } else {
-            harmless.push(c);
+            escape_control_characters.push(c);
         }
     }
-    harmless
+    escape_control_characters
 }

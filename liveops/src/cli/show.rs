@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{args::Show, error::Failure, locale, say::say, words};
+use super::{args::Show, error::CommandError, locale, say::say, words};
 use crate::{
     language::Text,
     operation::OperationKind,
@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// Shows everything that is known of an operation.
-pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> {
+pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), CommandError> {
     let row = liveops.find(show.id).await?;
-    let row = row.ok_or_else(|| Failure::new(words::unknown_operation(show.id)))?;
+    let row = row.ok_or_else(|| CommandError::new(words::unknown_operation(show.id)))?;
     let operation = liveops.engine().registry.find(&row.op_type);
     let kind = operation.map(|operation| operation.kind);
-    let kind = kind.ok_or_else(|| Failure::new(words::not_registered(&row.op_type)))?;
+    let kind = kind.ok_or_else(|| CommandError::new(words::not_registered(&row.op_type)))?;
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
@@ -28,7 +28,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), Failure> 
 }
 
 /// What staff get of it, and the log.
-fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, Failure> {
+fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError> {
     let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row))?;
     json["log"] = log.lines().collect();
     Ok(json)
@@ -37,14 +37,14 @@ fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, Failure> {
 fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> String {
     let language = renderer.language();
     let mut text = String::new();
-    for fact in words::facts(language, kind, row) {
+    for fact in words::row_lines(language, kind, row) {
         text.push_str(&format!("{fact}\n"));
     }
     let projection = row.projection(kind);
     for (number, (stage, state)) in language.stages(kind).iter().zip(projection.stages).enumerate()
     {
         let header = words::header(number + 1, kind.stages.len(), stage);
-        text.push_str(&format!("{header} {}\n", language.say(stage_state_in_words(state))));
+        text.push_str(&format!("{header} {}\n", language.translate(stage_state_in_words(state))));
     }
     let result = row.result_context.as_ref();
     let result = result.map(|output| renderer.result_text(kind, output));
@@ -53,7 +53,7 @@ fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> St
         [(Text::Result, result), (Text::Traceback, traceback), (Text::Log, Some(log.to_owned()))]
     {
         if let Some(content) = content.filter(|content| !content.is_empty()) {
-            let title = language.say(title);
+            let title = language.translate(title);
             text.push_str(&format!("\n--- {title} ---\n{}\n", content.trim_end()));
         }
     }

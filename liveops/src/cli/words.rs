@@ -25,12 +25,12 @@ pub(super) fn header(number: usize, count: usize, stage: &str) -> String {
 }
 
 /// The first line of an operation.
-pub(super) fn began(language: &Language, Subject { kind, id }: &Subject) -> String {
+pub(super) fn started(language: &Language, Subject { kind, id }: &Subject) -> String {
     format!("{} ({id})", language.title(kind))
 }
 
 pub(super) fn attempt(language: &Language, Attempts { number, max, .. }: Attempts) -> String {
-    language.say_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())])
+    language.translate_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())])
 }
 
 pub(super) fn failed(language: &Language, message: &str) -> String {
@@ -48,11 +48,11 @@ pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String 
 
 /// A text, with what it is in front of it.
 pub(super) fn labelled(language: &Language, label: Text, text: &str) -> String {
-    let args = [("label", language.say(label).into()), ("text", text.into())];
-    language.say_with(Text::Labelled, args)
+    let args = [("label", language.translate(label).into()), ("text", text.into())];
+    language.translate_with(Text::Labelled, args)
 }
 
-pub(super) const LEFT_BEHIND: &str =
+pub(super) const DID_NOT_STOP: &str =
     "the operation does not stop: it ends as cancelled when its lease runs out";
 
 pub(super) fn handed_back(id: OperationId) -> String {
@@ -63,7 +63,7 @@ pub(super) fn traceback_of(id: OperationId) -> String {
     format!("what went wrong is told by: show {id}")
 }
 
-pub(super) fn taken_over(id: OperationId) -> String {
+pub(super) fn moved_to_other_process(id: OperationId) -> String {
     format!("operation {id} goes on in another process")
 }
 
@@ -71,7 +71,7 @@ pub(super) fn unknown_operation(id: OperationId) -> String {
     format!("there is no operation {id}")
 }
 
-pub(super) fn same_is_there(id: OperationId) -> String {
+pub(super) fn duplicate_exists(id: OperationId) -> String {
     format!("operation {id} counts as the same and has not ended")
 }
 
@@ -93,7 +93,7 @@ pub(super) fn unknown_type(op_type: &str, similar: Option<&str>, known: &[&str])
 pub(super) const NO_PAGES: &str = "this application has no pages to serve";
 pub(super) const CANCELLED_WAITING: &str = "It had not started, and is cancelled.";
 pub(super) const CANCEL_REQUESTED: &str = "It is running, and was asked to stop.";
-pub(super) const RESTARTED: &str = "It waits for its next run.";
+pub(super) const RETRIED: &str = "It waits for its next run.";
 pub(super) const MIGRATED: &str = "the tables are up to date";
 
 pub(super) fn has_ended(id: OperationId) -> String {
@@ -119,10 +119,10 @@ pub(super) fn not_registered(op_type: &str) -> String {
 }
 
 /// What a row says, in a line each.
-pub(super) fn facts(language: &Language, kind: &OperationKind, row: &Model) -> Vec<String> {
+pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) -> Vec<String> {
     let time =
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let facts = [
+    let row_lines = [
         (Text::Type, Some(row.op_type.clone())),
         (Text::Owner, Some(row.owner.clone())),
         (Text::State, Some(row.state().as_str().to_owned())),
@@ -134,10 +134,13 @@ pub(super) fn facts(language: &Language, kind: &OperationKind, row: &Model) -> V
         (Text::Error, row.error_message.clone()),
         (Text::Input, Some(row.input.to_string())),
     ];
-    let facts = facts.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    let row_lines = row_lines.into_iter().filter_map(|(label, value)| Some((label, value?)));
     let first = [
-        began(language, &Subject { kind: *kind, id: row.operation_id() }),
+        started(language, &Subject { kind: *kind, id: row.operation_id() }),
         attempt(language, row.attempts()),
     ];
-    first.into_iter().chain(facts.map(|(label, value)| labelled(language, label, &value))).collect()
+    first
+        .into_iter()
+        .chain(row_lines.map(|(label, value)| labelled(language, label, &value)))
+        .collect()
 }

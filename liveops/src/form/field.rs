@@ -52,7 +52,7 @@ impl Field {
 
     /// Whether it has to be filled in.
     pub fn is_required(&self) -> bool {
-        self.field_type.absent == super::Absent::Mistake && self.default.is_none()
+        self.field_type.absent == super::Absent::Required && self.default.is_none()
     }
 }
 

@@ -57,7 +57,7 @@ pub struct FieldType {
     /// How many lines of it are seen.
     pub rows: Option<u32>,
     /// Whether a request may name a file where it could upload one.
-    pub takes_any_path: bool,
+    pub allows_any_path: bool,
 }
 
 /// What a field looks like.
@@ -116,9 +116,9 @@ pub enum Bound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
     /// A mistake: it is required.
-    Mistake,
+    Required,
     /// Left out of the input as well.
-    LeftOut,
+    Omitted,
     /// `false`.
     No,
     /// A list of nothing.
@@ -131,7 +131,7 @@ impl FieldType {
         scalar: Scalar::Text,
         control: Control::Text,
         choices: &[],
-        absent: Absent::Mistake,
+        absent: Absent::Required,
         is_multiple: false,
         min: None,
         max: None,
@@ -139,7 +139,7 @@ impl FieldType {
         max_length: None,
         accept: "",
         rows: None,
-        takes_any_path: false,
+        allows_any_path: false,
     };
 
     /// Any number.
@@ -201,7 +201,7 @@ impl FieldType {
             }
             _ => self,
         };
-        Self { absent: Absent::LeftOut, ..asked }
+        Self { absent: Absent::Omitted, ..asked }
     }
 
     /// Any number of the same.
@@ -237,7 +237,7 @@ impl FieldType {
             | Control::Tel
             | Control::Password => {
                 assert!(is_text, "only a text can be of this kind");
-                let is_upload = matches!(self.scalar, Scalar::Path) && !self.takes_any_path;
+                let is_upload = matches!(self.scalar, Scalar::Path) && !self.allows_any_path;
                 assert!(!is_upload, "a path is uploaded: add `any_path`");
                 Self { scalar: Scalar::Text, control, ..self }
             }
@@ -349,7 +349,7 @@ impl FieldType {
     #[track_caller]
     pub const fn any_path(self) -> Self {
         assert!(matches!(self.scalar, Scalar::Path), "`any_path` is for uploads by path");
-        Self { takes_any_path: true, ..self }
+        Self { allows_any_path: true, ..self }
     }
 
     /// The same, as so many lines.

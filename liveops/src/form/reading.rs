@@ -9,14 +9,14 @@ use crate::language::{Language, Text};
 
 /// How an input is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct ReadContext<'a> {
     pub(crate) paths: Paths<'a>,
     /// The fields for which a file came that was not of a kind they take.
     pub(crate) refused: &'a [String],
     /// In which what is wrong is said.
     pub(crate) language: &'a Language,
     /// Whether texts may bring fields that there are none of, as forms on other people's pages do.
-    pub(crate) takes_unknown: bool,
+    pub(crate) allows_unknown: bool,
 }
 
 /// Whose paths are taken for uploads.
@@ -37,14 +37,14 @@ impl Form {
     pub(crate) fn read_texts(
         &self,
         texts: &Texts,
-        reading: Reading<'_>,
+        context: ReadContext<'_>,
     ) -> Result<Map<String, Value>, FormErrors> {
         let mut input = Map::new();
         let mut errors = FormErrors::new();
         for field in self.fields {
             let read = field.read_texts(texts);
-            let read = read.map_err(|text| reading.language.say(text));
-            match read.and_then(|value| field.check(value, reading)) {
+            let read = read.map_err(|text| context.language.translate(text));
+            match read.and_then(|value| field.check(value, context)) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
                 Ok(None) => {}
                 Err(message) => errors.add(field.name, message),
@@ -61,11 +61,11 @@ impl Form {
     pub(crate) fn read_json(
         &self,
         mut input: Map<String, Value>,
-        reading: Reading<'_>,
+        context: ReadContext<'_>,
     ) -> Result<Map<String, Value>, FormErrors> {
         let mut errors = FormErrors::new();
         for field in self.fields {
-            match field.check(field.take(&mut input), reading) {
+            match field.check(field.take(&mut input), context) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
                 Ok(None) => {}
                 Err(message) => errors.add(field.name, message),
@@ -121,23 +121,27 @@ impl Field {
     }
 
     /// The value, or what stands for one that was left out.
-    fn check(&self, value: Option<Value>, reading: Reading<'_>) -> Result<Option<Value>, String> {
-        if reading.refused.iter().any(|refused| refused == self.name) {
-            return Err(self.field_type.not_accepted(reading.language));
+    fn check(
+        &self,
+        value: Option<Value>,
+        context: ReadContext<'_>,
+    ) -> Result<Option<Value>, String> {
+        if context.refused.iter().any(|refused| refused == self.name) {
+            return Err(self.field_type.not_accepted(context.language));
         }
-        let (value, reading) = match (value, self.default) {
-            (Some(value), _) => (value, reading),
-            (None, Some(default)) => (default(), Reading { paths: Paths::Trusted, ..reading }),
+        let (value, context) = match (value, self.default) {
+            (Some(value), _) => (value, context),
+            (None, Some(default)) => (default(), ReadContext { paths: Paths::Trusted, ..context }),
             (None, None) => {
                 let absent = self.field_type.absent();
-                return absent.map_err(|text| reading.language.say(text));
+                return absent.map_err(|text| context.language.translate(text));
             }
         };
         // A default may be null: nothing.
         if value.is_null() {
             return Ok(None);
         }
-        self.field_type.check(&value, reading)?;
+        self.field_type.check(&value, context)?;
         (self.read)(&value)?;
         Ok(Some(value))
     }
@@ -159,10 +163,10 @@ impl FieldType {
 
     fn absent(&self) -> Result<Option<Value>, Text> {
         match self.absent {
-            Absent::LeftOut => Ok(None),
+            Absent::Omitted => Ok(None),
             Absent::No => Ok(Some(false.into())),
             Absent::Empty => Ok(Some(Value::Array(Vec::new()))),
-            Absent::Mistake => Err(match self.control {
+            Absent::Required => Err(match self.control {
                 Control::File => Text::MissingFile,
                 Control::Select => Text::MissingChoice,
                 _ => Text::Missing,
@@ -170,20 +174,20 @@ impl FieldType {
         }
     }
 
-    pub(super) fn check(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check(&self, value: &Value, context: ReadContext<'_>) -> Result<(), String> {
         if !self.is_multiple {
-            return self.check_one(value, reading);
+            return self.check_one(value, context);
         }
-        let items = value.as_array().ok_or_else(|| reading.language.say(Text::NotAList))?;
-        items.iter().try_for_each(|item| self.check_one(item, reading))
+        let items = value.as_array().ok_or_else(|| context.language.translate(Text::NotAList))?;
+        items.iter().try_for_each(|item| self.check_one(item, context))
     }
 
-    pub(super) fn check_one(&self, value: &Value, reading: Reading<'_>) -> Result<(), String> {
+    pub(super) fn check_one(&self, value: &Value, context: ReadContext<'_>) -> Result<(), String> {
         let checked = self.scalar.check(value).and_then(|()| self.check_choice(value));
-        checked.map_err(|text| reading.language.say(text))?;
-        self.check_bounds(value, reading.language)?;
+        checked.map_err(|text| context.language.translate(text))?;
+        self.check_bounds(value, context.language)?;
         match value {
-            Value::String(text) => self.check_text(text, reading),
+            Value::String(text) => self.check_text(text, context),
             _ => Ok(()),
         }
     }
@@ -222,11 +226,11 @@ impl FieldType {
         Some(text.as_str()?.trim_end_matches('Z').to_owned())
     }
 
-    fn check_text(&self, text: &str, reading: Reading<'_>) -> Result<(), String> {
+    fn check_text(&self, text: &str, context: ReadContext<'_>) -> Result<(), String> {
         match self.scalar {
-            Scalar::Path => self.check_path(text, reading),
-            Scalar::Content => self.check_content(text, reading.language),
-            _ => self.check_line(text, reading.language),
+            Scalar::Path => self.check_path(text, context),
+            Scalar::Content => self.check_content(text, context.language),
+            _ => self.check_line(text, context.language),
         }
     }
 
@@ -234,32 +238,32 @@ impl FieldType {
         let length = text.chars().count();
         if let Some(max) = self.max_length.filter(|max| length > *max as usize) {
             let args = [("max", max.into()), ("found", length.into())];
-            return Err(language.say_with(Text::TooLong, args));
+            return Err(language.translate_with(Text::TooLong, args));
         }
         match self.control {
-            Control::Email if !is_email(text) => Err(language.say(Text::NotAnEmail)),
-            Control::Url if !is_url(text) => Err(language.say(Text::NotAUrl)),
+            Control::Email if !is_email(text) => Err(language.translate(Text::NotAnEmail)),
+            Control::Url if !is_url(text) => Err(language.translate(Text::NotAUrl)),
             _ => Ok(()),
         }
     }
 
     fn check_content(&self, base64: &str, language: &Language) -> Result<(), String> {
         let length = FileContent::length(base64);
-        let length = length.ok_or_else(|| language.say(Text::NotBase64))?;
+        let length = length.ok_or_else(|| language.translate(Text::NotBase64))?;
         match self.max_length.filter(|max| length > *max as usize) {
-            Some(max) => Err(language.say_with(Text::FileTooLarge, [("max", max.into())])),
+            Some(max) => Err(language.translate_with(Text::FileTooLarge, [("max", max.into())])),
             None => Ok(()),
         }
     }
 
-    fn check_path(&self, path: &str, reading: Reading<'_>) -> Result<(), String> {
-        match reading.paths {
+    fn check_path(&self, path: &str, context: ReadContext<'_>) -> Result<(), String> {
+        match context.paths {
             // Its name was looked at when it came, and is not the one that it is saved under.
             Paths::Uploaded(uploads) if uploads.iter().any(|upload| upload == path) => Ok(()),
-            Paths::Uploaded(_) if !self.takes_any_path => {
-                Err(reading.language.say(Text::NotUploaded))
+            Paths::Uploaded(_) if !self.allows_any_path => {
+                Err(context.language.translate(Text::NotUploaded))
             }
-            _ if !self.accepts(path) => Err(self.not_accepted(reading.language)),
+            _ if !self.accepts(path) => Err(self.not_accepted(context.language)),
             _ => Ok(()),
         }
     }
@@ -273,7 +277,7 @@ impl FieldType {
     }
 
     fn not_accepted(&self, language: &Language) -> String {
-        language.say_with(Text::NotAccepted, [("accept", self.accept.into())])
+        language.translate_with(Text::NotAccepted, [("accept", self.accept.into())])
     }
 }
 

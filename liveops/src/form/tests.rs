@@ -10,8 +10,8 @@ use crate::language::Language;
 
 static ENGLISH: LazyLock<Language> = LazyLock::new(Language::default);
 
-fn trusting(paths: Paths<'_>) -> Reading<'_> {
-    Reading { paths, refused: &[], language: &ENGLISH, takes_unknown: true }
+fn trusting(paths: Paths<'_>) -> ReadContext<'_> {
+    ReadContext { paths, refused: &[], language: &ENGLISH, allows_unknown: true }
 }
 
 fn of<T: FormField + serde::de::DeserializeOwned>() -> Field {

@@ -27,11 +27,11 @@ pub(super) fn out_of_bounds(
     let arg = |name, side: Bound| (name, bound(side).into());
     match (min, max) {
         (Some(min), Some(max)) => {
-            language.say_with(Text::OutOfBounds, [arg("min", min), arg("max", max), found])
+            language.translate_with(Text::OutOfBounds, [arg("min", min), arg("max", max), found])
         }
-        (Some(min), None) => language.say_with(Text::TooSmall, [arg("min", min), found]),
-        (None, Some(max)) => language.say_with(Text::TooGreat, [arg("max", max), found]),
-        (None, None) => language.say(Text::NotAChoice),
+        (Some(min), None) => language.translate_with(Text::TooSmall, [arg("min", min), found]),
+        (None, Some(max)) => language.translate_with(Text::TooGreat, [arg("max", max), found]),
+        (None, None) => language.translate(Text::NotAChoice),
     }
 }
 

@@ -23,9 +23,9 @@ use crate::{
 /// Cheap to clone. Comes from [`Languages`], or to a run from
 /// [`Progress::language`](crate::Progress::language).
 #[derive(Clone)]
-pub struct Language(Arc<Spoken>);
+pub struct Language(Arc<LanguageData>);
 
-struct Spoken {
+struct LanguageData {
     /// As it was asked for.
     tag: String,
     /// Has the attributes that a message lacks here: one that has another's place lacks all of its own.
@@ -49,7 +49,7 @@ impl Language {
         for messages in messages {
             bundle.add_resource_overriding(messages);
         }
-        Self(Arc::new(Spoken {
+        Self(Arc::new(LanguageData {
             tag: locale.to_string(),
             fallback,
             bundle,
@@ -103,19 +103,19 @@ impl Language {
     pub fn duration(&self, duration: Duration) -> String {
         if duration < Duration::from_secs(1) {
             let seconds = duration.as_millis() as f64 / 1_000.0;
-            return self.say_with(Text::Seconds, [("seconds", seconds.into())]);
+            return self.translate_with(Text::Seconds, [("seconds", seconds.into())]);
         }
         let seconds = duration.as_secs();
         let (h, min, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         match (h, min) {
-            (0, 0) => self.say_with(Text::Seconds, [("seconds", s.into())]),
+            (0, 0) => self.translate_with(Text::Seconds, [("seconds", s.into())]),
             (0, _) => {
                 let args = [("minutes", min.into()), ("seconds", s.into())];
-                self.say_with(Text::MinutesSeconds, args)
+                self.translate_with(Text::MinutesSeconds, args)
             }
             _ => {
                 let args = [("hours", h.into()), ("minutes", min.into())];
-                self.say_with(Text::HoursMinutes, args)
+                self.translate_with(Text::HoursMinutes, args)
             }
         }
     }
@@ -180,11 +180,11 @@ impl Language {
     }
 
     /// A text of liveops itself.
-    pub(crate) fn say(&self, text: Text) -> String {
-        self.say_with(text, [])
+    pub(crate) fn translate(&self, text: Text) -> String {
+        self.translate_with(text, [])
     }
 
-    pub(crate) fn say_with<'a>(
+    pub(crate) fn translate_with<'a>(
         &self,
         text: Text,
         args: impl IntoIterator<Item = (&'a str, Arg)>,

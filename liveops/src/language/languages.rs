@@ -63,7 +63,7 @@ pub struct Languages {
 }
 
 /// How many languages are kept once they were asked for. What is asked for comes from clients.
-const FOUND_LEN_MAX: usize = 256;
+const CACHE_LEN_MAX: usize = 256;
 
 /// How many bytes what is asked for may have, to be kept.
 const ASKED_BYTES_MAX: usize = 128;
@@ -138,9 +138,9 @@ impl Languages {
             return language.clone();
         }
         drop(found);
-        let language = self.put_together(accepted);
+        let language = self.build(accepted);
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
-        if found.len() >= FOUND_LEN_MAX {
+        if found.len() >= CACHE_LEN_MAX {
             // Nobody who makes them up keeps out what others ask for.
             found.clear();
         }
@@ -150,7 +150,7 @@ impl Languages {
         language
     }
 
-    fn put_together(&self, accepted: &str) -> Language {
+    fn build(&self, accepted: &str) -> Language {
         let available = self.available();
         let asked = parse_accepted_languages(accepted).into_iter();
         let matched = asked.filter_map(|mut asked| {

@@ -82,7 +82,7 @@ fn plurals_have_the_forms_of_their_language() {
         let language = Languages::new().find(tag);
         for (lines, said) in forms {
             let lines = [("lines", u32::into(lines))];
-            assert_eq!(language.say_with(Text::LinesGone, lines), said);
+            assert_eq!(language.translate_with(Text::LinesGone, lines), said);
         }
     }
 }
@@ -106,8 +106,8 @@ fn who_asks_gets_the_first_language_that_is_spoken() {
     ] {
         assert_eq!(spoken(accepted), tag, "{accepted}");
     }
-    assert_eq!(Languages::new().find("zh-CN").say(Text::Retry), "重试");
-    assert_eq!(Languages::new().find("de-CH").say(Text::Retry), "Wiederholen");
+    assert_eq!(Languages::new().find("zh-CN").translate(Text::Retry), "重试");
+    assert_eq!(Languages::new().find("de-CH").translate(Text::Retry), "Wiederholen");
 }
 
 #[test]
@@ -273,9 +273,9 @@ fn every_field_and_every_choice_has_a_name_of_its_own() {
 #[test]
 fn what_an_application_says_goes_before_what_liveops_says() {
     let languages = Languages::new().with("pl", "retry = Od nowa").unwrap();
-    assert_eq!(languages.find("pl").say(Text::Retry), "Od nowa");
-    assert_eq!(languages.find("pl").say(Text::Cancel), "Anuluj");
-    assert_eq!(languages.find("en").say(Text::Retry), "Retry");
+    assert_eq!(languages.find("pl").translate(Text::Retry), "Od nowa");
+    assert_eq!(languages.find("pl").translate(Text::Cancel), "Anuluj");
+    assert_eq!(languages.find("en").translate(Text::Retry), "Retry");
 }
 
 #[test]
@@ -286,11 +286,11 @@ fn the_default_language_stands_in_for_what_others_lack() {
         .and_then(|languages| languages.default_to("pl"))
         .unwrap();
     assert_eq!(languages.find("").tag(), "pl");
-    assert_eq!(languages.find("sv").say(Text::Retry), "Ponów");
+    assert_eq!(languages.find("sv").translate(Text::Retry), "Ponów");
     let esperanto = languages.find("eo");
     assert_eq!(esperanto.text("bye", []).unwrap(), "Ĝis");
     assert_eq!(esperanto.text("hello", []).unwrap(), "Cześć");
-    assert_eq!(esperanto.say(Text::Retry), "Ponów");
+    assert_eq!(esperanto.translate(Text::Retry), "Ponów");
     assert_eq!(esperanto.text("hello.attribute", []), None);
     assert_eq!(esperanto.text("nothing", []), None);
 }

@@ -55,16 +55,16 @@ pub fn describe() {
 /// Every metric there is.
 pub const ALL: &[Metric] = &[
     ENQUEUED,
-    RESTARTED,
+    RETRIED,
     ENDED,
     WAIT,
     RUN,
-    RETRIED,
+    NEXT_ATTEMPTS,
     HANDED_BACK,
     LEASES_LOST,
     RESCUES,
-    PLACES,
-    PLACES_USED,
+    WORKER_SLOTS,
+    WORKER_SLOTS_USED,
     CLAIM,
     CLAIMS_FAILED,
     PUBLISHED,
@@ -82,8 +82,8 @@ pub(super) const ENQUEUED: Metric = counter(
     &["op_type"],
     "Operations that this process enqueued, those that others handed over to included.",
 );
-pub(super) const RESTARTED: Metric = counter(
-    "liveops_operations_restarted_total",
+pub(super) const RETRIED: Metric = counter(
+    "liveops_operations_retried_total",
     &["op_type"],
     "Operations that had ended and were put back into the queue by a user's retry.",
 );
@@ -98,12 +98,12 @@ pub(super) const WAIT: Metric = seconds(
     "From when an attempt could be made until the process that claimed it began with it.",
 );
 pub(super) const RUN: Metric = seconds(
-    "liveops_attempt_run_seconds",
+    "liveops_attempt_duration_seconds",
     &["op_type"],
     "How long an attempt ran, whatever became of it.",
 );
-pub(super) const RETRIED: Metric = counter(
-    "liveops_attempts_retried_total",
+pub(super) const NEXT_ATTEMPTS: Metric = counter(
+    "liveops_next_attempts_total",
     &["op_type"],
     "Attempts that failed and are followed by another one.",
 );
@@ -122,17 +122,20 @@ pub(super) const RESCUES: Metric = counter(
     &["op_type", "outcome"],
     "Runs taken over from workers that stopped responding: for another attempt, or given up.",
 );
-pub(super) const PLACES: Metric =
-    gauge("liveops_places", &[], "How many operations the worker of this process may run at once.");
-pub(super) const PLACES_USED: Metric =
-    gauge("liveops_places_used", &[], "How many operations this process is running.");
+pub(super) const WORKER_SLOTS: Metric = gauge(
+    "liveops_worker_slots",
+    &[],
+    "How many operations the worker of this process may run at once.",
+);
+pub(super) const WORKER_SLOTS_USED: Metric =
+    gauge("liveops_worker_slots_used", &[], "How many operations this process is running.");
 pub(super) const CLAIM: Metric = seconds(
-    "liveops_claim_seconds",
+    "liveops_claim_duration_seconds",
     &[],
     "How long the worker waited for the database to give it what to run next, or nothing.",
 );
 pub(super) const CLAIMS_FAILED: Metric = counter(
-    "liveops_claims_failed_total",
+    "liveops_claim_errors_total",
     &[],
     "How often the database failed to give the worker what to run next.",
 );
@@ -142,13 +145,13 @@ pub(super) const PUBLISHED: Metric = counter(
     "Frames that the channel layer took from this process.",
 );
 pub(super) const UNPUBLISHED: Metric = counter(
-    "liveops_frames_unpublished_total",
+    "liveops_publish_errors_total",
     &["reason"],
     "Frames that the channel layer did not take: it failed, had lost the channel's state, or knew of a \
      later attempt.",
 );
 pub(super) const DELIVERIES: Metric = counter(
-    "liveops_deliveries_total",
+    "liveops_messages_sent_total",
     &["transport"],
     "Messages with frames, changes of lists and answers that were given to clients.",
 );
@@ -159,12 +162,12 @@ pub(super) const CATCH_UPS: Metric = counter(
      what the row says.",
 );
 pub(super) const CLIENTS_LAGGED: Metric = counter(
-    "liveops_clients_lagged_total",
+    "liveops_client_lags_total",
     &[],
     "How often a client was so slow that it missed frames and has to catch up.",
 );
 pub(super) const SUBSCRIPTIONS_LAGGED: Metric = counter(
-    "liveops_subscriptions_lagged_total",
+    "liveops_subscription_lags_total",
     &[],
     "How often this process missed deliveries of the channel layer.",
 );

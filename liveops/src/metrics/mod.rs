@@ -13,9 +13,9 @@ mod record;
 
 pub use metric::{ALL, Metric, MetricKind, MetricUnit, describe};
 pub(crate) use record::{
-    CatchUpKind, Connection, Counted, Counter, Rescued, Transport, Unpublished, attempt_began,
-    attempt_handed_back, attempt_ran, attempt_retried, claim_failed, claimed, client_caught_up,
+    CatchUpKind, ConnectionGauge, Counter, GaugeGuard, RescueOutcome, Transport, UnpublishedReason,
+    attempt_began, attempt_handed_back, attempt_ran, claim_failed, claimed, client_caught_up,
     client_lagged, connection_refused, deliveries, frame_published, frame_unpublished, lease_lost,
-    operation_came_to, operation_enqueued, operation_restarted, place_used, places, run_rescued,
-    subscription_lagged,
+    next_attempt_scheduled, operation_enqueued, operation_retried, record_operation_ended,
+    run_rescued, subscription_lagged, worker_slot_used, worker_slots,
 };

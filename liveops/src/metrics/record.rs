@@ -5,21 +5,21 @@ use ::metrics::{Gauge, counter, gauge, histogram};
 
 use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
-    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, PLACES, PLACES_USED, PUBLISHED, RESCUES, RESTARTED,
-    RETRIED, RUN, SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT,
+    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, NEXT_ATTEMPTS, PUBLISHED, RESCUES, RETRIED, RUN,
+    SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT, WORKER_SLOTS, WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
 /// What became of a run whose worker stopped responding.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Rescued {
+pub(crate) enum RescueOutcome {
     AnotherAttempt,
     GivenUp,
 }
 
 /// Why a frame was not published.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Unpublished {
+pub(crate) enum UnpublishedReason {
     Stale,
     NotOpen,
     Failed,
@@ -45,12 +45,12 @@ pub(crate) fn operation_enqueued(op_type: &'static str) {
     counter!(ENQUEUED.name, "op_type" => op_type).increment(1);
 }
 
-pub(crate) fn operation_restarted(op_type: &'static str) {
-    counter!(RESTARTED.name, "op_type" => op_type).increment(1);
+pub(crate) fn operation_retried(op_type: &'static str) {
+    counter!(RETRIED.name, "op_type" => op_type).increment(1);
 }
 
 /// An operation is in this state by now, which counts if it is an end.
-pub(crate) fn operation_came_to(op_type: &'static str, state: OperationState) {
+pub(crate) fn record_operation_ended(op_type: &'static str, state: OperationState) {
     let outcome = match state {
         OperationState::FinishedOk => "finished",
         OperationState::FinishedError => "failed",
@@ -69,8 +69,8 @@ pub(crate) fn attempt_ran(op_type: &'static str, time: Duration) {
     histogram!(RUN.name, "op_type" => op_type).record(time);
 }
 
-pub(crate) fn attempt_retried(op_type: &'static str) {
-    counter!(RETRIED.name, "op_type" => op_type).increment(1);
+pub(crate) fn next_attempt_scheduled(op_type: &'static str) {
+    counter!(NEXT_ATTEMPTS.name, "op_type" => op_type).increment(1);
 }
 
 pub(crate) fn attempt_handed_back(op_type: &'static str) {
@@ -81,22 +81,22 @@ pub(crate) fn lease_lost(op_type: &'static str) {
     counter!(LEASES_LOST.name, "op_type" => op_type).increment(1);
 }
 
-pub(crate) fn run_rescued(op_type: &'static str, outcome: Rescued) {
+pub(crate) fn run_rescued(op_type: &'static str, outcome: RescueOutcome) {
     let outcome = match outcome {
-        Rescued::AnotherAttempt => "another_attempt",
-        Rescued::GivenUp => "given_up",
+        RescueOutcome::AnotherAttempt => "another_attempt",
+        RescueOutcome::GivenUp => "given_up",
     };
     counter!(RESCUES.name, "op_type" => op_type, "outcome" => outcome).increment(1);
 }
 
 /// A worker with so many places, until it is dropped.
-pub(crate) fn places(count: usize) -> Counted {
-    Counted::new(gauge!(PLACES.name), count as f64)
+pub(crate) fn worker_slots(count: usize) -> GaugeGuard {
+    GaugeGuard::new(gauge!(WORKER_SLOTS.name), count as f64)
 }
 
 /// A run in one of the places, until it is dropped.
-pub(crate) fn place_used() -> Counted {
-    Counted::new(gauge!(PLACES_USED.name), 1.0)
+pub(crate) fn worker_slot_used() -> GaugeGuard {
+    GaugeGuard::new(gauge!(WORKER_SLOTS_USED.name), 1.0)
 }
 
 pub(crate) fn claimed(time: Duration) {
@@ -111,11 +111,11 @@ pub(crate) fn frame_published() {
     counter!(PUBLISHED.name).increment(1);
 }
 
-pub(crate) fn frame_unpublished(reason: Unpublished) {
+pub(crate) fn frame_unpublished(reason: UnpublishedReason) {
     let reason = match reason {
-        Unpublished::Stale => "stale",
-        Unpublished::NotOpen => "not_open",
-        Unpublished::Failed => "failed",
+        UnpublishedReason::Stale => "stale",
+        UnpublishedReason::NotOpen => "not_open",
+        UnpublishedReason::Failed => "failed",
     };
     counter!(UNPUBLISHED.name, "reason" => reason).increment(1);
 }
@@ -165,19 +165,19 @@ impl Transport {
 
 /// Part of a gauge for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct GaugeGuard {
     gauge: Gauge,
     amount: f64,
 }
 
-impl Counted {
+impl GaugeGuard {
     fn new(gauge: Gauge, amount: f64) -> Self {
         gauge.increment(amount);
         Self { gauge, amount }
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.gauge.decrement(self.amount);
     }
@@ -185,25 +185,25 @@ impl Drop for Counted {
 
 /// A connection: open until it is dropped, and closed then.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct ConnectionGauge {
     transport: Transport,
     code: u16,
-    _open: Counted,
+    _open: GaugeGuard,
 }
 
-impl Connection {
+impl ConnectionGauge {
     pub(crate) fn open(transport: Transport) -> Self {
         let open = gauge!(CONNECTIONS.name, "transport" => transport.as_str());
-        Self { transport, code: LEFT, _open: Counted::new(open, 1.0) }
+        Self { transport, code: LEFT, _open: GaugeGuard::new(open, 1.0) }
     }
 
     /// Says with which code it is about to be closed; it counts as left by the client otherwise.
-    pub(crate) fn closes_with(&mut self, code: u16) {
+    pub(crate) fn set_close_code(&mut self, code: u16) {
         self.code = code;
     }
 }
 
-impl Drop for Connection {
+impl Drop for ConnectionGauge {
     fn drop(&mut self) {
         connection_closed(self.transport, self.code);
     }

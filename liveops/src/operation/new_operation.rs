@@ -40,12 +40,12 @@ pub struct NewOperation {
     /// The operation that handed over to this one.
     pub chained_from: Option<OperationId>,
     /// Who runs it from the start. Such an operation never waits, so nobody else can claim it.
-    pub(crate) claimed_by: Option<Claimant>,
+    pub(crate) claimed_by: Option<WorkerClaim>,
 }
 
 /// Whoever enqueues an operation and runs it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Claimant {
+pub(crate) struct WorkerClaim {
     /// The name under which it claims.
     pub(crate) worker: String,
     /// How long it may be silent.

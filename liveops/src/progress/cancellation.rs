@@ -11,13 +11,13 @@ pub(crate) struct Cancellation {
     state: AtomicU8,
     token: CancellationToken,
     /// Whether somebody is about to make the request.
-    is_begun: AtomicBool,
+    is_pending: AtomicBool,
     /// How many checks pass before the request comes, where they are counted.
     checks_left: AtomicU64,
 }
 
 /// Nobody asked.
-const GOES_ON: u8 = 0;
+const RUNNING: u8 = 0;
 
 /// Nobody asked, and checks are counted: a third state of the one flag, so that loops which nobody
 /// counts pay nothing for it.
@@ -36,8 +36,8 @@ pub(super) enum Check {
 
 impl Cancellation {
     /// Whether the request is the caller's to make: nobody else has made it, or is about to.
-    pub(super) fn begin_request(&self) -> bool {
-        !self.is_requested() && !self.is_begun.swap(true, Ordering::Relaxed)
+    pub(super) fn try_begin_request(&self) -> bool {
+        !self.is_requested() && !self.is_pending.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn request(&self) {
@@ -52,12 +52,12 @@ impl Cancellation {
     /// Lets this many checks pass, and no more; none if it was requested already.
     pub(super) fn count_checks(&self, checks: u64) {
         self.checks_left.store(checks, Ordering::Relaxed);
-        let _ = self.state.compare_exchange(GOES_ON, COUNTED, Ordering::Release, Ordering::Relaxed);
+        let _ = self.state.compare_exchange(RUNNING, COUNTED, Ordering::Release, Ordering::Relaxed);
     }
 
     pub(super) fn check(&self) -> Check {
         match self.state.load(Ordering::Acquire) {
-            GOES_ON => Check::Passed,
+            RUNNING => Check::Passed,
             COUNTED => self.count(),
             _ => Check::Refused,
         }

@@ -35,7 +35,7 @@ impl<'a> DurableStage<'a> {
         if outputs.enter(label) {
             Ok(Self { name, outputs })
         } else {
-            Err(Trouble::Again(name).into_final())
+            Err(DurableStageError::Again(name).into_final())
         }
     }
 
@@ -44,7 +44,7 @@ impl<'a> DurableStage<'a> {
         let Some(json) = self.outputs.earlier(self.name.label).await else { return Ok(None) };
         match serde_json::from_str(json) {
             Ok(output) => Ok(Some(output)),
-            Err(source) => Err(Trouble::Changed {
+            Err(source) => Err(DurableStageError::Changed {
                 stage: self.name,
                 expected: type_name::<T>(),
                 found: shortened(json),
@@ -56,28 +56,25 @@ impl<'a> DurableStage<'a> {
 
     /// Saves an output, and gives it as a later attempt will get it.
     pub(super) async fn save<T: Storable>(&self, output: T) -> RunResult<T> {
-        let (json, output) = self.to_json(output).map_err(Trouble::into_final)?;
+        let (json, output) = self.to_json(output).map_err(DurableStageError::into_final)?;
         if self.outputs.save(self.name.label, json).await {
             Ok(output)
         } else {
-            Err(Trouble::Refused(self.name).into_final())
+            Err(DurableStageError::Refused(self.name).into_final())
         }
     }
 
-    fn to_json<T: Storable>(&self, output: T) -> Result<(String, T), Trouble> {
+    fn to_json<T: Storable>(&self, output: T) -> Result<(String, T), DurableStageError> {
         let stage = self.name;
         let json = serde_json::to_string(&output)
-            .map_err(|source| Trouble::NotSerialized { stage, source })?;
+            .map_err(|source| DurableStageError::NotSerialized { stage, source })?;
         if json.len() > OUTPUT_BYTES_MAX {
-            return Err(Trouble::TooLarge { stage, found: json.len() });
+            return Err(DurableStageError::TooLarge { stage, found: json.len() });
         }
         let expected = type_name::<T>();
         let found = || shortened(&json);
-        let output = serde_json::from_str(&json).map_err(|source| Trouble::NotReadBack {
-            stage,
-            expected,
-            found: found(),
-            source,
+        let output = serde_json::from_str(&json).map_err(|source| {
+            DurableStageError::NotReadBack { stage, expected, found: found(), source }
         })?;
         Ok((json, output))
     }
@@ -91,7 +88,7 @@ impl fmt::Display for StageName {
 
 /// Why a durable stage has no output, although nothing went wrong in it.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum DurableStageError {
     #[error(
         "expected {0} to be entered once in a run, found a second time: \
          a stage that is repeated is entered with `stage`"
@@ -121,10 +118,10 @@ enum Trouble {
     Refused(StageName),
 }
 
-impl Trouble {
+impl DurableStageError {
     /// None of this gets better in another attempt, which would do a long stage again for nothing.
     fn into_final(self) -> RunError {
-        RunError::from(self).without_retry()
+        RunError::from(self).without_next_attempt()
     }
 }
 

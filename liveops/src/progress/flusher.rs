@@ -11,22 +11,22 @@ pub(crate) struct Flusher<S> {
     sink: S,
     throttle: Throttle,
     /// Whether the last look saw something new.
-    lively: bool,
+    had_changes: bool,
 }
 
 /// How often a run that reports nothing is looked at all the same: it gives a sink that could not
 /// show something another chance.
-const IDLE_LOOK: Duration = Duration::from_secs(1);
+const IDLE_FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 impl<S: Sink> Flusher<S> {
     pub(crate) fn new(report: Arc<Report>, sink: S, throttle_hz: f64) -> Self {
-        Self { report, sink, throttle: Throttle::new(throttle_hz), lively: true }
+        Self { report, sink, throttle: Throttle::new(throttle_hz), had_changes: true }
     }
 
     /// Flushes until `stop`, and gives the sink back for what comes at the end.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> S {
         self.flush().await;
-        while stop.run_until_cancelled(self.something_new()).await.is_some() {
+        while stop.run_until_cancelled(self.wait_for_changes()).await.is_some() {
             self.flush().await;
         }
         self.sink
@@ -35,7 +35,7 @@ impl<S: Sink> Flusher<S> {
     async fn flush(&mut self) {
         self.throttle.passed();
         let (projection, changes) = self.report.take();
-        self.lively = !changes.is_empty();
+        self.had_changes = !changes.is_empty();
         self.sink.show(&projection, changes).await;
     }
 
@@ -43,8 +43,9 @@ impl<S: Sink> Flusher<S> {
     ///
     /// Soon after something new one more look is taken even if nothing was heard of: the atomics
     /// of the bar may have moved just after they were read.
-    async fn something_new(&mut self) {
-        let patience = if self.lively { self.throttle.interval * 2 } else { IDLE_LOOK };
+    async fn wait_for_changes(&mut self) {
+        let patience =
+            if self.had_changes { self.throttle.interval * 2 } else { IDLE_FLUSH_INTERVAL };
         let _ = time::timeout(patience, self.report.touched()).await;
         time::sleep_until(self.throttle.free_on()).await;
     }

@@ -24,14 +24,14 @@ use crate::{
 /// by another one is not shown, log lines excepted.
 pub struct Progress<Op: LiveOperation> {
     report: Arc<Report>,
-    facts: Arc<Facts>,
+    context: Arc<RunContext>,
     state: Arc<Op::State>,
     operation: PhantomData<fn() -> Op>,
 }
 
 /// What a run may know of its own row.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub(crate) struct RunContext {
     pub(crate) id: OperationId,
     pub(crate) owner: UserId,
     pub(crate) attempt: Attempt,
@@ -42,8 +42,12 @@ pub(crate) struct Facts {
 }
 
 impl<Op: LiveOperation> Progress<Op> {
-    pub(crate) fn new(report: Arc<Report>, facts: Arc<Facts>, state: Arc<Op::State>) -> Self {
-        Self { report, facts, state, operation: PhantomData }
+    pub(crate) fn new(
+        report: Arc<Report>,
+        context: Arc<RunContext>,
+        state: Arc<Op::State>,
+    ) -> Self {
+        Self { report, context, state, operation: PhantomData }
     }
 
     /// Sets the status line, to the first KiB of `text` where it is longer.
@@ -205,7 +209,7 @@ impl<Op: LiveOperation> Progress<Op> {
         work: impl Future<Output = RunResult<T>>,
     ) -> RunResult<T> {
         self.check_cancelled()?;
-        let outputs = &self.facts.stage_outputs;
+        let outputs = &self.context.stage_outputs;
         let durable = DurableStage::enter(outputs, Op::OP_TYPE, stage.name())?;
         let guard = StageGuard::enter(&self.report, stage.index());
         let result = match durable.earlier().await {
@@ -282,9 +286,9 @@ impl<Op: LiveOperation> Progress<Op> {
     ///
     /// The last call counts.
     pub fn chain_to<Next: Run>(&self, next: Next) {
-        let next = NewOperation::new(&next, self.facts.owner.clone()).map(|mut new| {
-            self.facts.language.tag().clone_into(&mut new.language);
-            new.chained_from = Some(self.facts.id);
+        let next = NewOperation::new(&next, self.context.owner.clone()).map(|mut new| {
+            self.context.language.tag().clone_into(&mut new.language);
+            new.chained_from = Some(self.context.id);
             new
         });
         self.report.chain_to(next);
@@ -315,17 +319,17 @@ impl<Op: LiveOperation> Progress<Op> {
 
     /// The id of this operation.
     pub fn id(&self) -> OperationId {
-        self.facts.id
+        self.context.id
     }
 
     /// Whose operation this is.
     pub fn owner(&self) -> &UserId {
-        &self.facts.owner
+        &self.context.owner
     }
 
     /// Which execution of the operation this is.
     pub fn attempt(&self) -> Attempt {
-        self.facts.attempt
+        self.context.attempt
     }
 
     /// The language the owner reads: the one in which the operation was started.
@@ -346,12 +350,12 @@ impl<Op: LiveOperation> Progress<Op> {
     /// # }
     /// ```
     pub fn language(&self) -> &Language {
-        &self.facts.language
+        &self.context.language
     }
 
     /// What only a browser can show; `None` in a terminal.
     pub fn web(&self) -> Option<WebProgress> {
-        let templates = self.facts.web.clone()?;
+        let templates = self.context.web.clone()?;
         Some(WebProgress::new(self.report.clone(), templates, Op::fragment_template))
     }
 }
@@ -360,7 +364,7 @@ impl<Op: LiveOperation> Clone for Progress<Op> {
     fn clone(&self) -> Self {
         Self {
             report: self.report.clone(),
-            facts: self.facts.clone(),
+            context: self.context.clone(),
             state: self.state.clone(),
             operation: PhantomData,
         }
@@ -371,7 +375,7 @@ impl<Op: LiveOperation> fmt::Debug for Progress<Op> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress")
             .field("op_type", &Op::OP_TYPE)
-            .field("id", &self.facts.id)
+            .field("id", &self.context.id)
             .finish()
     }
 }

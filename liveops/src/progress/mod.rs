@@ -25,13 +25,13 @@ mod web_progress;
 use cancellation::Cancellation;
 pub(crate) use clock::Clock;
 pub(crate) use flusher::Flusher;
-pub(crate) use handle::Facts;
 pub use handle::Progress;
+pub(crate) use handle::RunContext;
 #[cfg(feature = "log-layer")]
 pub use log_layer::LogLayer;
 pub(crate) use log_span::log_span;
-pub(crate) use report::{Chain, Report};
-pub use restart::Restart;
+pub(crate) use report::{NextOperation, Report};
+pub use restart::RetryContext;
 pub use run::Run;
 pub use sink::{Recorder, Sink};
 pub(crate) use stage_outputs::StageOutputs;

@@ -24,7 +24,7 @@ use crate::{
 /// projection and what changed in it. So any number of reports between two looks costs one.
 #[derive(Debug)]
 pub(crate) struct Report {
-    live: Mutex<Live>,
+    live: Mutex<ReportState>,
     /// Kept outside the lock: this is the path of tight loops.
     counter: Counter,
     /// Whether there is something to look at; spares loops the notification.
@@ -39,14 +39,14 @@ pub(crate) struct Report {
 }
 
 #[derive(Debug)]
-struct Live {
+struct ReportState {
     projection: Projection,
     changes: Changes,
     /// The newest status, not folded yet: its buffer is used again and again.
     status: String,
     status_level: Option<Level>,
-    bar: BarFacts,
-    chain: Option<Chain>,
+    bar: BarDetails,
+    chain: Option<NextOperation>,
     /// Where somebody wants all of it.
     record: Option<Record>,
 }
@@ -61,17 +61,17 @@ pub(crate) struct Record {
 }
 
 /// What an operation hands over to: the next one, or why that did not serialize.
-pub(crate) type Chain = Result<NewOperation, serde_json::Error>;
+pub(crate) type NextOperation = Result<NewOperation, serde_json::Error>;
 
 /// What a bar says beside its count.
 #[derive(Debug)]
-struct BarFacts {
+struct BarDetails {
     since: Instant,
     label: Option<Arc<str>>,
     unit: Option<Arc<str>>,
 }
 
-impl BarFacts {
+impl BarDetails {
     fn new() -> Self {
         Self { since: Instant::now(), label: None, unit: None }
     }
@@ -80,12 +80,12 @@ impl BarFacts {
 impl Report {
     pub(crate) fn new(projection: Projection) -> Self {
         Self {
-            live: Mutex::new(Live {
+            live: Mutex::new(ReportState {
                 projection,
                 changes: Changes::default(),
                 status: String::new(),
                 status_level: None,
-                bar: BarFacts::new(),
+                bar: BarDetails::new(),
                 chain: None,
                 record: None,
             }),
@@ -109,7 +109,7 @@ impl Report {
 
     /// A report that keeps the events which nothing took the place of, for
     /// [`take_events`](Self::take_events): what an update was overtaken by is kept in its stead.
-    pub(crate) fn journaling(projection: Projection) -> Self {
+    pub(crate) fn with_event_log(projection: Projection) -> Self {
         let report = Self::new(projection);
         report.live().record = Some(Record::default());
         report
@@ -126,7 +126,7 @@ impl Report {
 
     /// Asks the run to stop, and shows that it was asked.
     pub(crate) fn cancel(&self) {
-        if self.cancellation.begin_request() {
+        if self.cancellation.try_begin_request() {
             // First, as the run may have something to say of it.
             self.event(Event::CancelRequested);
             self.cancellation.request();
@@ -180,7 +180,7 @@ impl Report {
         live.fold_pending(&self.counter);
         if state == StageState::Active {
             self.counter.reset();
-            live.bar = BarFacts::new();
+            live.bar = BarDetails::new();
         }
         live.fold(Event::Stage { index, state, at: self.clock.now() });
         drop(live);
@@ -191,7 +191,7 @@ impl Report {
     /// Starts a new bar.
     pub(crate) fn count(&self, done: u64, total: Option<u64>) {
         let mut live = self.live();
-        live.bar = BarFacts::new();
+        live.bar = BarDetails::new();
         self.counter.set(done, total);
         drop(live);
         // A record waits for what else is said of the bar before it moves.
@@ -216,13 +216,13 @@ impl Report {
     /// Says that there is something to look at.
     pub(crate) fn touch(&self) {
         if !self.touched.load(Ordering::Relaxed) {
-            self.tell();
+            self.notify();
         }
     }
 
     /// Out of the path of tight loops. What records is never said to be touched, so that it gets
     /// here every time.
-    fn tell(&self) {
+    fn notify(&self) {
         if self.is_recorded {
             self.live().fold_pending(&self.counter);
         } else {
@@ -267,22 +267,22 @@ impl Report {
         live.record.as_mut().map(mem::take).unwrap_or_default().events
     }
 
-    pub(crate) fn chain_to(&self, next: Chain) {
+    pub(crate) fn chain_to(&self, next: NextOperation) {
         self.live().chain = Some(next);
     }
 
-    pub(crate) fn take_chain(&self) -> Option<Chain> {
+    pub(crate) fn take_chain(&self) -> Option<NextOperation> {
         self.live().chain.take()
     }
 
     /// A panic while the lock is held cannot leave a projection half folded that matters more than
     /// the run: whoever comes next goes on with what is there.
-    fn live(&self) -> MutexGuard<'_, Live> {
+    fn live(&self) -> MutexGuard<'_, ReportState> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Live {
+impl ReportState {
     fn fold(&mut self, event: Event) {
         // After the end nothing changes any more.
         if let Some(record) = self.record.as_mut().filter(|_| !self.projection.state.is_terminal())

@@ -5,15 +5,15 @@ use crate::{
     store::Transaction,
 };
 
-/// What [`Run::on_restart`](super::Run::on_restart) may know and do.
-pub struct Restart<'a, Op: LiveOperation> {
+/// What [`Run::on_retry`](super::Run::on_retry) may know and do.
+pub struct RetryContext<'a, Op: LiveOperation> {
     transaction: &'a Transaction,
     state: Arc<Op::State>,
     id: OperationId,
     owner: UserId,
 }
 
-impl<'a, Op: LiveOperation> Restart<'a, Op> {
+impl<'a, Op: LiveOperation> RetryContext<'a, Op> {
     pub(crate) fn new(
         transaction: &'a Transaction,
         state: Arc<Op::State>,
@@ -45,7 +45,7 @@ impl<'a, Op: LiveOperation> Restart<'a, Op> {
     }
 }
 
-impl<Op: LiveOperation> fmt::Debug for Restart<'_, Op> {
+impl<Op: LiveOperation> fmt::Debug for RetryContext<'_, Op> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Restart").field("op_type", &Op::OP_TYPE).field("id", &self.id).finish()
     }

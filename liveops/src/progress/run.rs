@@ -1,4 +1,4 @@
-use super::{Progress, Restart};
+use super::{Progress, RetryContext};
 use crate::{
     error::RunResult,
     operation::{LiveOperation, Storable},
@@ -65,7 +65,7 @@ pub trait Run: LiveOperation {
     /// only connection there is: whatever else asks for one waits in vain.
     ///
     /// ```
-    /// use liveops::{LiveOperation, Progress, Restart, Run, RunError, RunResult};
+    /// use liveops::{LiveOperation, Progress, RetryContext, Run, RunError, RunResult};
     /// use serde::{Deserialize, Serialize};
     ///
     /// #[derive(LiveOperation, Serialize, Deserialize)]
@@ -81,13 +81,16 @@ pub trait Run: LiveOperation {
     ///         Ok(())
     ///     }
     ///
-    ///     async fn on_restart(&self, _: Restart<'_, Self>) -> RunResult<()> {
+    ///     async fn on_retry(&self, _: RetryContext<'_, Self>) -> RunResult<()> {
     ///         Err(RunError::user("A payment is made once"))
     ///     }
     /// }
     /// ```
-    fn on_restart(&self, restart: Restart<'_, Self>) -> impl Future<Output = RunResult<()>> + Send {
-        let _ = restart;
+    fn on_retry(
+        &self,
+        retry: RetryContext<'_, Self>,
+    ) -> impl Future<Output = RunResult<()>> + Send {
+        let _ = retry;
         async { Ok(()) }
     }
 }

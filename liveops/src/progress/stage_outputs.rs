@@ -16,7 +16,7 @@ use crate::{
 /// What the durable stages of an operation gave, for one run of it.
 #[derive(Debug)]
 pub(crate) struct StageOutputs {
-    place: Place,
+    storage: OutputStorage,
     /// Read when the first durable stage is entered: most operations have none.
     earlier: OnceCell<HashMap<String, String>>,
     entered: Mutex<HashSet<&'static str>>,
@@ -25,14 +25,14 @@ pub(crate) struct StageOutputs {
 
 /// Where the outputs are kept.
 #[derive(Debug)]
-enum Place {
-    Row(Row),
+enum OutputStorage {
+    RowStorage(RowStorage),
     /// By label, where there is no row.
     Memory(Mutex<HashMap<String, String>>),
 }
 
 #[derive(Debug)]
-struct Row {
+struct RowStorage {
     store: Store,
     id: OperationId,
     attempt: Attempt,
@@ -43,17 +43,17 @@ impl StageOutputs {
     pub(crate) fn of_row(store: Store, row: &Model) -> Self {
         let earlier = if row.has_stage_outputs { None } else { Some(HashMap::new()) };
         let (id, attempt) = (row.operation_id(), row.attempt_number());
-        Self::new(Place::Row(Row { store, id, attempt }), earlier)
+        Self::new(OutputStorage::RowStorage(RowStorage { store, id, attempt }), earlier)
     }
 
     /// Of a run that has no row, after runs that saved `earlier`, by label.
     pub(crate) fn in_memory(earlier: HashMap<String, String>) -> Self {
-        Self::new(Place::Memory(Mutex::default()), Some(earlier))
+        Self::new(OutputStorage::Memory(Mutex::default()), Some(earlier))
     }
 
-    fn new(place: Place, earlier: Option<HashMap<String, String>>) -> Self {
+    fn new(storage: OutputStorage, earlier: Option<HashMap<String, String>>) -> Self {
         Self {
-            place,
+            storage,
             earlier: OnceCell::new_with(earlier),
             entered: Mutex::default(),
             queries: TaskTracker::new(),
@@ -67,9 +67,9 @@ impl StageOutputs {
 
     /// What this run saved, by label, where it has no row.
     pub(crate) fn saved_in_memory(&self) -> HashMap<String, String> {
-        match &self.place {
-            Place::Row(_) => HashMap::new(),
-            Place::Memory(outputs) => locked(outputs).clone(),
+        match &self.storage {
+            OutputStorage::RowStorage(_) => HashMap::new(),
+            OutputStorage::Memory(outputs) => locked(outputs).clone(),
         }
     }
 
@@ -80,16 +80,16 @@ impl StageOutputs {
     }
 
     async fn read(&self) -> HashMap<String, String> {
-        let Place::Row(row) = &self.place else { return HashMap::new() };
+        let OutputStorage::RowStorage(row) = &self.storage else { return HashMap::new() };
         let id = row.id;
         self.ask(row, |store| async move { store.stage_outputs(id).await }).await
     }
 
     /// Saves what a stage gave; `false` when this run may not do so any more.
     pub(super) async fn save(&self, label: &'static str, output: String) -> bool {
-        let row = match &self.place {
-            Place::Row(row) => row,
-            Place::Memory(outputs) => {
+        let row = match &self.storage {
+            OutputStorage::RowStorage(row) => row,
+            OutputStorage::Memory(outputs) => {
                 locked(outputs).insert(label.to_owned(), output);
                 return true;
             }
@@ -113,7 +113,7 @@ impl StageOutputs {
 
     /// Asks the database, and asks again while it fails: what took an hour to make is not given up
     /// for a connection that was cut. Whoever runs the operation drops it when it is time to.
-    async fn ask<T, Query>(&self, row: &Row, query: impl Fn(Store) -> Query) -> T
+    async fn ask<T, Query>(&self, row: &RowStorage, query: impl Fn(Store) -> Query) -> T
     where
         T: Send + 'static,
         Query: Future<Output = Result<T, StoreError>> + Send + 'static,

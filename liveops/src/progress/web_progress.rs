@@ -58,7 +58,7 @@ impl WebProgress {
 
     /// Adds what the template of the custom region `region` makes of `value` at the region's end: as
     /// [`append`](Self::append), with the template that [`show`](Self::show) takes.
-    pub fn show_more(&self, region: &str, value: &impl Serialize) {
+    pub fn append_template(&self, region: &str, value: &impl Serialize) {
         let value = serde_json::to_value(value);
         self.with_template(region, value, |region, html| Event::Append { region, html });
     }
@@ -69,7 +69,7 @@ impl WebProgress {
     /// came in with the data, say, is reported to the application's log and otherwise ignored.
     pub fn redirect(&self, url: impl Into<Arc<str>>) {
         let url = url.into();
-        if leads_to_a_page(&url) {
+        if is_safe_redirect(&url) {
             self.report.event(Event::Redirect(url));
         } else {
             tracing::error!("ignored a redirect that leads to no page");
@@ -106,7 +106,7 @@ impl WebProgress {
 ///
 /// Browsers leave out control characters and spaces before they look for the scheme. NUL characters
 /// are refused, as they could not be kept.
-fn leads_to_a_page(url: &str) -> bool {
+fn is_safe_redirect(url: &str) -> bool {
     if url.contains('\0') {
         return false;
     }
@@ -120,7 +120,7 @@ fn leads_to_a_page(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::leads_to_a_page;
+    use super::is_safe_redirect;
 
     #[test]
     fn paths_and_pages_of_the_web_are_led_to() {
@@ -136,7 +136,7 @@ mod tests {
             "http://a.example/",
             "HTTPS://a.example:8080/b?c#d",
         ] {
-            assert!(leads_to_a_page(url), "{url:?}");
+            assert!(is_safe_redirect(url), "{url:?}");
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
             "blob:x",
             "/a\0b",
         ] {
-            assert!(!leads_to_a_page(url), "{url:?}");
+            assert!(!is_safe_redirect(url), "{url:?}");
         }
     }
 }

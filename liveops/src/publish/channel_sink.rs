@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::{
-    channel::{ChannelLayer, Cursor, Opener, Payload, PublishError, Signal},
+    channel::{ChannelLayer, Cursor, OpenedBy, Payload, PublishError, Signal},
     metrics::{frame_published, frame_unpublished},
     operation::{Attempt, ChannelName, OperationId},
     progress::Sink,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How often the channel layer is asked whether it still has what a run has shown that says nothing.
-const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+const RETAINED_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Shows a projection to every browser that watches, through the channel layer.
 pub(crate) struct ChannelSink {
@@ -28,12 +28,12 @@ pub(crate) struct ChannelSink {
     /// its state, is a snapshot.
     newest: Option<Cursor>,
     /// When the layer last said that it has that frame.
-    heard_on: Instant,
+    confirmed_on: Instant,
     /// A later attempt took over, and nothing this one says is shown any more.
-    stale: bool,
-    owed: Changes,
+    is_fenced: bool,
+    pending: Changes,
     /// The signals given so far: a history that begins anew has them as well.
-    given: Vec<Signal>,
+    signals: Vec<Signal>,
 }
 
 impl ChannelSink {
@@ -51,10 +51,10 @@ impl ChannelSink {
             subject,
             attempt,
             newest: None,
-            heard_on: Instant::now(),
-            stale: false,
-            owed: Changes::default(),
-            given: Vec::new(),
+            confirmed_on: Instant::now(),
+            is_fenced: false,
+            pending: Changes::default(),
+            signals: Vec::new(),
         }
     }
 
@@ -73,15 +73,15 @@ impl ChannelSink {
         projection: &Projection,
         signal: Signal,
     ) -> Result<(), PublishError> {
-        self.given.push(signal.clone());
-        if self.owed.is_empty() {
+        self.signals.push(signal.clone());
+        if self.pending.is_empty() {
             match self.publish(Payload::Signal(signal)).await {
                 Err(PublishError::NotOpen) => {}
                 published => return published,
             }
         }
         self.open(projection).await?;
-        for signal in self.given.clone() {
+        for signal in self.signals.clone() {
             self.publish(Payload::Signal(signal)).await?;
         }
         Ok(())
@@ -89,7 +89,7 @@ impl ChannelSink {
 
     /// Publishes the next frame. What a stale attempt says is for nobody, which is no error.
     async fn publish(&mut self, payload: Payload) -> Result<(), PublishError> {
-        if self.stale {
+        if self.is_fenced {
             return Ok(());
         }
         if self.newest.is_none() {
@@ -101,18 +101,18 @@ impl ChannelSink {
             // The layer is back with a state it had before, without what pages have seen since.
             result = Err(PublishError::NotOpen);
         }
-        self.heed(result)
+        self.record_result(result)
     }
 
     async fn open(&mut self, projection: &Projection) -> Result<(), PublishError> {
-        if self.stale {
+        if self.is_fenced {
             return Ok(());
         }
         let snapshot = self.renderer.snapshot(&self.subject, projection);
-        let opening = self.layer.open(&self.channel, self.attempt, Opener::Run, snapshot);
+        let opening = self.layer.open(&self.channel, self.attempt, OpenedBy::Run, snapshot);
         let result = opening.instrument(self.span()).await;
-        self.heed(result)?;
-        self.owed = Changes::default();
+        self.record_result(result)?;
+        self.pending = Changes::default();
         Ok(())
     }
 
@@ -125,12 +125,15 @@ impl ChannelSink {
         span::push(self.subject.kind.op_type, self.subject.id, self.attempt)
     }
 
-    fn heed(&mut self, published: Result<Cursor, PublishError>) -> Result<(), PublishError> {
+    fn record_result(
+        &mut self,
+        published: Result<Cursor, PublishError>,
+    ) -> Result<(), PublishError> {
         let error = match published {
             Ok(cursor) => {
                 frame_published();
                 self.newest = Some(cursor);
-                self.heard_on = Instant::now();
+                self.confirmed_on = Instant::now();
                 return Ok(());
             }
             Err(error) => error,
@@ -140,7 +143,7 @@ impl ChannelSink {
         tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not published");
         match error {
             PublishError::Stale { .. } => {
-                self.stale = true;
+                self.is_fenced = true;
                 Ok(())
             }
             PublishError::NotOpen => {
@@ -153,13 +156,13 @@ impl ChannelSink {
 
     /// Finds out whether the layer lost its state, which nobody would hear of while a run says
     /// nothing.
-    async fn look(&mut self) {
-        if self.heard_on.elapsed() < LOOK_INTERVAL {
+    async fn check_retained_state(&mut self) {
+        if self.confirmed_on.elapsed() < RETAINED_CHECK_INTERVAL {
             return;
         }
         match self.layer.catch_up(&self.channel, self.newest).await {
             Ok(state) => {
-                self.heard_on = Instant::now();
+                self.confirmed_on = Instant::now();
                 if state.map(|state| state.cursor) != self.newest {
                     self.newest = None;
                 }
@@ -175,30 +178,30 @@ impl ChannelSink {
 #[async_trait]
 impl Sink for ChannelSink {
     async fn show(&mut self, projection: &Projection, changes: Changes) {
-        if self.stale {
+        if self.is_fenced {
             return;
         }
-        self.owed.merge(changes);
-        if self.newest.is_some() && self.owed.is_empty() {
-            self.look().await;
+        self.pending.merge(changes);
+        if self.newest.is_some() && self.pending.is_empty() {
+            self.check_retained_state().await;
         }
         if self.newest.is_none() {
             // It is tried again at the next call, and what is in the way has been noted.
             let _ = self.open(projection).await;
             return;
         }
-        if self.owed.is_empty() {
+        if self.pending.is_empty() {
             return;
         }
-        let fragments = self.renderer.fragments(&self.subject, projection, self.owed.clone());
+        let fragments = self.renderer.fragments(&self.subject, projection, self.pending.clone());
         match self.publish(Payload::Fragments(fragments)).await {
-            Ok(()) => self.owed = Changes::default(),
+            Ok(()) => self.pending = Changes::default(),
             Err(PublishError::NotOpen) => {
                 let _ = self.open(projection).await;
             }
             // Whether a frame whose publication failed arrived is unknown, and additions must not
             // arrive twice: replace what is owed.
-            Err(_) => self.owed = projection.everything(),
+            Err(_) => self.pending = projection.everything(),
         }
     }
 }
@@ -216,7 +219,7 @@ impl fmt::Debug for ChannelSink {
 mod tests {
     use super::*;
     use crate::{
-        channel::{Chained, Finished, MemoryChannelLayer, Missing, News},
+        channel::{CatchUpAnswer, CatchUpContent, Chained, Finished, MemoryChannelLayer},
         operation::{OperationKind, OperationState, UserId},
         render::Templates,
     };
@@ -230,28 +233,30 @@ mod tests {
         let renderer = Renderer::new(Templates::new(), "/live");
         let mut sink = ChannelSink::new(Arc::new(layer.clone()), renderer, subject, Attempt(1));
         let projection = Projection::new(0);
-        let finished = Signal::Finished(Finished {
+        let finished_signal = Signal::Finished(Finished {
             id: subject.id,
             state: OperationState::FinishedOk,
             url: "/live/".to_owned(),
             success_url: None,
         });
-        let chained = Signal::Chained(Chained {
+        let chained_signal = Signal::Chained(Chained {
             id: OperationId::new(),
             url: "/live/".to_owned(),
             container: "".into(),
         });
 
         sink.show(&projection, projection.everything()).await;
-        sink.signal(&projection, finished.clone()).await.unwrap();
+        sink.signal(&projection, finished_signal.clone()).await.unwrap();
         // Somebody else's subscription makes the layer forget what has ended.
         layer.subscribe(&ChannelName::owner(&UserId::from("ann"))).await.unwrap();
         let channel = ChannelName::operation(subject.id);
         assert_eq!(layer.catch_up(&channel, None).await.unwrap(), None);
 
-        sink.signal(&projection, chained.clone()).await.unwrap();
+        sink.signal(&projection, chained_signal.clone()).await.unwrap();
         let state = layer.catch_up(&channel, None).await.unwrap().unwrap();
-        let Missing::Reset(News { signals, .. }) = state.missing else { panic!("{state:?}") };
-        assert_eq!(signals, [finished, chained]);
+        let CatchUpAnswer::Reset(CatchUpContent { signals, .. }) = state.answer else {
+            panic!("{state:?}")
+        };
+        assert_eq!(signals, [finished_signal, chained_signal]);
     }
 }

@@ -40,7 +40,7 @@ impl Observers {
     /// Returns the report of a run: with a journal of events if there is an observer.
     pub(crate) fn report(&self, projection: Projection) -> Report {
         match self.observer {
-            Some(_) => Report::journaling(projection),
+            Some(_) => Report::with_event_log(projection),
             None => Report::new(projection),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     language::Language,
     operation::{OperationId, OperationKind},
     projection::Projection,
-    render::{Connection, ListRow, Renderer, Subject},
+    render::{ContainerOptions, ListRow, Renderer, Subject},
     store::Model,
 };
 
@@ -30,7 +30,7 @@ impl Presenter {
     }
 
     /// Returns the op type that metrics count this row under: a registered one, or a fixed stand-in.
-    pub(crate) fn counted_type(&self, row: &Model) -> &'static str {
+    pub(crate) fn metric_op_type(&self, row: &Model) -> &'static str {
         self.kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
     }
 
@@ -45,12 +45,12 @@ impl Presenter {
     }
 
     /// Returns a renderer in the owner's language.
-    pub(crate) fn renderer_of(&self, row: &Model) -> Renderer {
-        self.renderer.speaking(&row.language)
+    pub(crate) fn renderer_for_row(&self, row: &Model) -> Renderer {
+        self.renderer.with_language(&row.language)
     }
 
     /// Returns the signal that an operation has ended as its row says.
-    pub(crate) fn finished(&self, row: &Model) -> Signal {
+    pub(crate) fn finished_signal(&self, row: &Model) -> Signal {
         Signal::Finished(Finished {
             id: row.operation_id(),
             state: row.state(),
@@ -69,7 +69,7 @@ impl Presenter {
     /// registered.
     ///
     /// The page shows the new operation as waiting until its own channel says more.
-    pub(crate) fn chained(
+    pub(crate) fn chained_signal(
         &self,
         previous: &Model,
         op_type: &str,
@@ -77,10 +77,10 @@ impl Presenter {
     ) -> Option<Signal> {
         let subject = Subject { kind: *self.kinds.get(op_type)?, id };
         let waiting = Projection::new(subject.kind.stages.len());
-        let renderer = self.renderer_of(previous);
+        let renderer = self.renderer_for_row(previous);
         let snapshot = renderer.snapshot(&subject, &waiting);
         let replaces = Some(previous.operation_id());
-        let connection = Connection { replaces, ..Connection::default() };
+        let connection = ContainerOptions { replaces, ..ContainerOptions::default() };
         let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
         let url = renderer.url(op_type, id);
         Some(Signal::Chained(Chained { id, url, container: container.0.into() }))

@@ -5,7 +5,7 @@ use tracing::Instrument;
 
 use super::{ChannelSink, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue};
 use crate::{
-    channel::{ChannelLayer, ListChange, Notice, Opener, PublishError, Signal},
+    channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, Signal},
     metrics::{frame_published, frame_unpublished},
     operation::{ChannelName, OperationId, OperationKind, UserId},
     progress::Sink,
@@ -45,7 +45,7 @@ impl Publisher {
     /// Returns the sink that publishes the attempt of this row.
     pub(crate) fn sink(&self, kind: OperationKind, row: &Model) -> ChannelSink {
         let subject = Subject { kind, id: row.operation_id() };
-        let renderer = self.presenter.renderer_of(row);
+        let renderer = self.presenter.renderer_for_row(row);
         ChannelSink::new(self.layer.clone(), renderer, subject, row.attempt_number())
     }
 
@@ -87,10 +87,10 @@ impl Publisher {
         row: &Model,
     ) -> Result<(Projection, Vec<Signal>), StoreError> {
         let mut projection = row.projection(kind);
-        let mut signals = vec![self.presenter.finished(row)];
+        let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
             let (op_type, id) = (&next.op_type, next.operation_id());
-            signals.extend(self.presenter.chained(row, op_type, id));
+            signals.extend(self.presenter.chained_signal(row, op_type, id));
             projection.next = self.presenter.next(row, op_type, id);
         }
         Ok((projection, signals))
@@ -100,9 +100,10 @@ impl Publisher {
     async fn publish_waiting(self: &Arc<Self>, kind: OperationKind, row: &Model) {
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         let projection = row.projection(&kind);
-        let snapshot = self.presenter.renderer_of(row).snapshot(&Subject { kind, id }, &projection);
+        let snapshot =
+            self.presenter.renderer_for_row(row).snapshot(&Subject { kind, id }, &projection);
         let channel = ChannelName::operation(id);
-        let opening = self.layer.open(&channel, attempt, Opener::Queue, snapshot);
+        let opening = self.layer.open(&channel, attempt, OpenedBy::Queue, snapshot);
         let span = span::push(kind.op_type, id, attempt);
         let Err(error) = opening.instrument(span).await else { return frame_published() };
         tracing::debug!(

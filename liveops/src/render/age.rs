@@ -54,9 +54,9 @@ impl Age {
     pub(super) fn in_words(self, language: &Language) -> String {
         let days = || [("days", (self.hours / 24).into())];
         match (self.is_over, self.hours) {
-            (false, 1) => language.say(Text::WithinHour),
-            (false, _) => language.say_with(Text::WithinDays, days()),
-            (true, _) => language.say_with(Text::OlderThanDays, days()),
+            (false, 1) => language.translate(Text::WithinHour),
+            (false, _) => language.translate_with(Text::WithinDays, days()),
+            (true, _) => language.translate_with(Text::OlderThanDays, days()),
         }
     }
 }

@@ -58,13 +58,13 @@ const HTMX_CONFIG: &str =
 
 impl Renderer {
     /// The elements that a page's head needs: the style sheet, htmx unless
-    /// [`Config::brings_htmx`](crate::Config::brings_htmx) says that the application has its own,
+    /// [`Config::include_htmx`](crate::Config::include_htmx) says that the application has its own,
     /// and liveops.js.
     pub fn head(&self) -> Markup {
         let path = |asset: &Asset| format!("{}/static/{}", self.mount(), asset.name);
         html! {
             link rel="stylesheet" href=(path(&self.assets.style));
-            @if self.brings_htmx {
+            @if self.include_htmx {
                 meta name="htmx-config" content=(HTMX_CONFIG);
                 script defer src=(path(&self.assets.htmx)) {}
             }

@@ -44,10 +44,10 @@ impl Renderer {
                 button type="submit" disabled hidden {}
                 div class="liveops-actions" {
                     button type="submit" name="action" value="cancel" data-variant="danger" {
-                        (self.language.say(Text::CancelSelected))
+                        (self.language.translate(Text::CancelSelected))
                     }
                     button type="submit" name="action" value="restart" {
-                        (self.language.say(Text::RetrySelected))
+                        (self.language.translate(Text::RetrySelected))
                     }
                 }
                 div aria-live="polite" { (self.bulk_outcome(outcome, None)) }
@@ -60,12 +60,12 @@ impl Renderer {
     pub(super) fn tick_all(&self) -> Markup {
         html! {
             input id="liveops-tick-all" class="liveops-tick-all" type="checkbox" autocomplete="off"
-                aria-label=(self.language.say(Text::SelectAll)) data-liveop-tick-all;
+                aria-label=(self.language.translate(Text::SelectAll)) data-liveop-tick-all;
         }
     }
 
     pub(super) fn tick(&self, row: &ListRow) -> Markup {
-        let label = self.language.say_with(
+        let label = self.language.translate_with(
             Text::SelectOperation,
             [
                 ("title", row.title.as_str().into()),
@@ -94,8 +94,10 @@ impl Renderer {
 
     fn done_in_words(&self, outcome: &BulkOutcome) -> String {
         let all = outcome.done + outcome.refused;
-        self.language
-            .say_with(Text::DoneOfSelected, [("done", outcome.done.into()), ("all", all.into())])
+        self.language.translate_with(
+            Text::DoneOfSelected,
+            [("done", outcome.done.into()), ("all", all.into())],
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 /// What a container has for the one page that it is on: how the browser reaches the operation, and
 /// what not everybody may read.
 #[derive(Debug, Clone, Default)]
-pub struct Connection {
+pub struct ContainerOptions {
     /// The permission to watch; absent where it comes with a chain frame.
     pub token: Option<SubscriptionToken>,
     /// The place in the channel that the container's content is from.
@@ -33,7 +33,7 @@ impl Renderer {
         subject: &Subject,
         state: OperationState,
         fragments: &[Fragment],
-        connection: &Connection,
+        connection: &ContainerOptions,
     ) -> Markup {
         let id = subject.id;
         let region = |region: Region| element(id, &region, fragments);
@@ -62,9 +62,9 @@ impl Renderer {
                 (region(Region::Result))
                 (traceback::place(id, None, connection.traceback.as_ref()))
                 details class="op-log-box" open {
-                    summary id={ "op-log-title-" (id) } { (self.language.say(Text::Log)) }
+                    summary id={ "op-log-title-" (id) } { (self.language.translate(Text::Log)) }
                     (region(Region::Log))
-                    a class="op-log-link" href={ (url) "log" } { (self.language.say(Text::WholeLog)) }
+                    a class="op-log-link" href={ (url) "log" } { (self.language.translate(Text::WholeLog)) }
                 }
             }
         }

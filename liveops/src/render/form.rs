@@ -12,7 +12,7 @@ use crate::{
     language::{Language, Text},
     operation::{OperationKind, UserId},
 };
-use control::{Ids, Shown};
+use control::{Ids, RenderedControl};
 use entered::Entered;
 
 /// Under which name a button sends its words.
@@ -200,13 +200,13 @@ impl FormView {
                 Some(words) => {
                     button type="submit" data-variant="primary" name=(SUBMIT) value=(words) { (words) }
                 }
-                None => button type="submit" data-variant="primary" { (self.language.say(Text::Start)) },
+                None => button type="submit" data-variant="primary" { (self.language.translate(Text::Start)) },
             }
         }
     }
 
     fn heading(&self) -> String {
-        self.language.say_with(Text::Mistakes, [("count", self.errors.iter().count().into())])
+        self.language.translate_with(Text::Mistakes, [("count", self.errors.iter().count().into())])
     }
 
     fn mistake(&self, field: Option<&str>, message: &str) -> Markup {
@@ -237,7 +237,7 @@ impl FormView {
         let error = self.errors.of(field.name);
         let lost = self.entered.had_files && field.field_type.is_file();
         let (language, kind, form) = (&self.language, &self.kind, self.form);
-        Shown { field, kind, form, language, ids, texts, error, lost }.render()
+        RenderedControl { field, kind, form, language, ids, texts, error, lost }.render()
     }
 
     fn label(&self, field: &Field) -> Cow<'static, str> {

@@ -22,10 +22,10 @@ const DURATIONS: [(&str, Text, &[&str]); 3] = [
 impl Renderer {
     /// What liveops.js says, as JSON.
     pub(super) fn labels(&self) -> String {
-        let labels = LABELS.map(|(name, text)| (name, self.language.say(text)));
+        let labels = LABELS.map(|(name, text)| (name, self.language.translate(text)));
         let durations = DURATIONS.map(|(name, text, variables)| {
             let blanks = variables.iter().map(|name| (*name, format!("{{{name}}}").into()));
-            (name, self.language.say_with(text, blanks))
+            (name, self.language.translate_with(text, blanks))
         });
         let all = labels.into_iter().chain(durations);
         let all: Map<String, Value> =

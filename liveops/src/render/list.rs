@@ -1,7 +1,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
-use super::{Age, BulkOutcome, Connection, Renderer, region::badge};
+use super::{Age, BulkOutcome, ContainerOptions, Renderer, region::badge};
 use crate::{
     language::Text,
     operation::{ChannelName, ListSort, OperationId, OperationState, UserId},
@@ -81,11 +81,16 @@ impl ListPage {
 
 impl Renderer {
     /// The list with its filter; it keeps itself up to date over the owner's channel.
-    pub fn list(&self, page: &ListPage, channel: &ChannelName, connection: &Connection) -> Markup {
+    pub fn list(
+        &self,
+        page: &ListPage,
+        channel: &ChannelName,
+        connection: &ContainerOptions,
+    ) -> Markup {
         let content = self.list_table(page);
         let table = self.live_list("liveops-list", &page.url, channel, connection, &content);
         html! {
-            h1 { (self.language.say(Text::Operations)) }
+            h1 { (self.language.translate(Text::Operations)) }
             (self.filter(page))
             @match &page.staff {
                 Some(staff) => (self.bulk_form(&staff.bulk_url, staff.outcome.as_ref(), &table)),
@@ -100,7 +105,7 @@ impl Renderer {
         id: &str,
         url: &str,
         channel: &ChannelName,
-        connection: &Connection,
+        connection: &ContainerOptions,
         content: &Markup,
     ) -> Markup {
         html! {
@@ -120,20 +125,20 @@ impl Renderer {
 
     /// The table alone.
     pub fn list_table(&self, page: &ListPage) -> Markup {
-        let say = |text| self.language.say(text);
+        let translate = |text| self.language.translate(text);
         html! {
             @if page.rows.is_empty() {
-                p class="liveops-empty" { (say(Text::NoOperations)) }
+                p class="liveops-empty" { (translate(Text::NoOperations)) }
             } @else {
                 table class="liveops-table" {
                     thead {
                         tr {
                             @if page.staff.is_some() { th scope="col" { (self.tick_all()) } }
-                            th scope="col" { (say(Text::Operation)) }
-                            th scope="col" { (say(Text::State)) }
-                            th scope="col" { (say(Text::Status)) }
-                            @if page.staff.is_some() { th scope="col" { (say(Text::Owner)) } }
-                            th scope="col" { (say(moment_in_words(page.sort()))) }
+                            th scope="col" { (translate(Text::Operation)) }
+                            th scope="col" { (translate(Text::State)) }
+                            th scope="col" { (translate(Text::Status)) }
+                            @if page.staff.is_some() { th scope="col" { (translate(Text::Owner)) } }
+                            th scope="col" { (translate(moment_in_words(page.sort()))) }
                         }
                     }
                     tbody { @for row in &page.rows { (self.row(page, row)) } }
@@ -142,11 +147,11 @@ impl Renderer {
             @if page.previous_url.is_some() || page.next_url.is_some() {
                 p class="liveops-pager" {
                     @if let Some(url) = &page.previous_url {
-                        a href=(url) rel="prev" { (say(Text::PreviousPage)) }
+                        a href=(url) rel="prev" { (translate(Text::PreviousPage)) }
                     }
                     " "
                     @if let Some(url) = &page.next_url {
-                        a href=(url) rel="next" { (say(Text::NextPage)) }
+                        a href=(url) rel="next" { (translate(Text::NextPage)) }
                     }
                 }
             }

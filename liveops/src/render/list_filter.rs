@@ -9,14 +9,14 @@ use crate::{
 impl Renderer {
     /// The form above a list. It sends what it holds to the list itself, so it works without a script.
     pub(super) fn filter(&self, page: &ListPage) -> Markup {
-        let say = |text| self.language.say(text);
+        let translate = |text| self.language.translate(text);
         html! {
             form class="liveops-filter" method="get" action={ (self.mount()) "/" } {
                 @if let Some(staff) = &page.staff { (self.type_filter(staff)) }
                 (self.state_filter(page.state))
                 @if let Some(staff) = &page.staff { (self.staff_filter(staff)) }
-                label { (say(Text::Search)) " " input type="search" name="q" value=(page.search); }
-                button type="submit" { (say(Text::Show)) }
+                label { (translate(Text::Search)) " " input type="search" name="q" value=(page.search); }
+                button type="submit" { (translate(Text::Show)) }
             }
         }
     }
@@ -32,18 +32,18 @@ impl Renderer {
     }
 
     fn state_filter(&self, chosen: Option<OperationState>) -> Markup {
-        let in_words = |state| self.language.say(state_in_words(state));
+        let in_words = |state| self.language.translate(state_in_words(state));
         let states = OperationState::ALL.map(|state| (state.as_str(), in_words(state)));
         let chosen = chosen.map(OperationState::as_str);
         self.choice("state", Text::State, Some(Text::EveryState), states, chosen)
     }
 
     fn staff_filter(&self, staff: &StaffList) -> Markup {
-        let say = |text| self.language.say(text);
+        let translate = |text| self.language.translate(text);
         let ages = Age::ALL.map(|age| (age.as_str(), age.in_words(&self.language)));
-        let sorts = ListSort::ALL.map(|sort| (sort.as_str(), say(sort_in_words(sort))));
+        let sorts = ListSort::ALL.map(|sort| (sort.as_str(), translate(sort_in_words(sort))));
         html! {
-            label { (say(Text::Owner)) " " input type="text" name="owner" value=(staff.owner); }
+            label { (translate(Text::Owner)) " " input type="text" name="owner" value=(staff.owner); }
             (self.choice("age", Text::Age, Some(Text::EveryAge), ages, staff.age.map(Age::as_str)))
             (self.choice("sort", Text::Sort, None, sorts, Some(staff.sort.as_str())))
         }
@@ -60,9 +60,9 @@ impl Renderer {
     ) -> Markup {
         html! {
             label {
-                (self.language.say(label)) " "
+                (self.language.translate(label)) " "
                 select name=(name) {
-                    @if let Some(all) = all { option value="" { (self.language.say(all)) } }
+                    @if let Some(all) = all { option value="" { (self.language.translate(all)) } }
                     @for (value, words) in options {
                         option value=(value) selected[chosen == Some(value)] { (words) }
                     }

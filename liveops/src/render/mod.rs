@@ -22,7 +22,7 @@ mod traceback;
 pub use age::{Age, ParseAgeError};
 pub use assets::{Asset, Assets};
 pub use bulk::{BulkOutcome, BulkRefusal};
-pub use container::Connection;
+pub use container::ContainerOptions;
 pub use form::FormView;
 pub use fragment::{Apply, Fragment};
 pub use list::{ListPage, ListRow, StaffList};

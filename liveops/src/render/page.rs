@@ -11,7 +11,7 @@ impl Renderer {
             head: self.head(),
             body,
             list_url: self.list_url(),
-            list_title: self.language.say(Text::Operations),
+            list_title: self.language.translate(Text::Operations),
             viewer: viewer.to_string(),
             language: self.language.clone(),
         })
@@ -47,9 +47,9 @@ impl Renderer {
             h1 { (title) }
             p class="op-error" role="alert" { (message) }
             @if let Some(url) = operation_url {
-                p { a href=(url) { (self.language.say(Text::ShowIt)) } }
+                p { a href=(url) { (self.language.translate(Text::ShowIt)) } }
             }
-            p { a href=(self.list_url()) { (self.language.say(Text::AllOperations)) } }
+            p { a href=(self.list_url()) { (self.language.translate(Text::AllOperations)) } }
         };
         self.page(title, viewer, body)
     }

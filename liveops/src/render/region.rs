@@ -16,11 +16,11 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
         (badge(language, projection.state))
         (attempts(language, projection))
         @if projection.state.is_terminal() {
-            (action(url, "restart", &language.say(Text::Retry), true))
+            (action(url, "restart", &language.translate(Text::Retry), true))
         } @else if projection.cancel_requested {
-            (action(url, "cancel", &language.say(Text::Cancelling), false))
+            (action(url, "cancel", &language.translate(Text::Cancelling), false))
         } @else {
-            (action(url, "cancel", &language.say(Text::Cancel), true))
+            (action(url, "cancel", &language.translate(Text::Cancel), true))
         }
     }
 }
@@ -32,10 +32,10 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if projection.attempts.is_another() && !projection.state.is_terminal() {
             span class="op-attempts" {
-                (language.say_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())]))
+                (language.translate_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())]))
                 @if let Some(on) = starts_on {
                     @let wait = (on - Utc::now()).to_std().unwrap_or_default();
-                    (language.say(Text::NextTryIn)) " "
+                    (language.translate(Text::NextTryIn)) " "
                     time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) data-liveop-countdown {
                         (language.duration(wait.max(Duration::from_secs(1))))
                     }
@@ -48,7 +48,7 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
 /// The state of an operation, in a word and a colour.
 pub(super) fn badge(language: &Language, state: OperationState) -> Markup {
     html! {
-        span class="liveops-badge" data-state=(state) { (language.say(state_in_words(state))) }
+        span class="liveops-badge" data-state=(state) { (language.translate(state_in_words(state))) }
     }
 }
 
@@ -73,10 +73,10 @@ pub(super) fn stages(language: &Language, kind: &OperationKind, states: &[StageS
                         aria-current=[(*state == StageState::Active).then_some("step")] {
                         span class="op-stage-name" { (label) }
                         " "
-                        span class="op-hidden" { "(" (language.say(stage_state_in_words(shown))) ")" }
+                        span class="op-hidden" { "(" (language.translate(stage_state_in_words(shown))) ")" }
                         @if reused {
                             " "
-                            span class="op-stage-note" { "(" (language.say(Text::StageReused)) ")" }
+                            span class="op-stage-note" { "(" (language.translate(Text::StageReused)) ")" }
                         }
                     }
                 }
@@ -89,7 +89,7 @@ pub(super) fn status(language: &Language, projection: &Projection) -> Markup {
     html! {
         @match &projection.status {
             Some(status) => p data-level=(status.level.as_str()) { (status.text) },
-            None => p data-level="info" { (language.say(state_in_words(projection.state))) },
+            None => p data-level="info" { (language.translate(state_in_words(projection.state))) },
         }
     }
 }
@@ -121,10 +121,10 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
     let percent = bar.fraction().map(|fraction| (fraction * 1000.0).round() / 10.0);
     html! {
         @match percent {
-            Some(percent) => progress max="100" value=(percent) aria-label=(language.say(Text::Progress)) {
-                (language.say_with(Text::Percent, [("percent", percent.into())]))
+            Some(percent) => progress max="100" value=(percent) aria-label=(language.translate(Text::Progress)) {
+                (language.translate_with(Text::Percent, [("percent", percent.into())]))
             },
-            None => progress max="100" aria-label=(language.say(Text::Progress)) {},
+            None => progress max="100" aria-label=(language.translate(Text::Progress)) {},
         }
         span class="op-progress-text" {
             @if projection.state.is_terminal() { (stopped_bar_text(language, bar)) }
@@ -150,7 +150,7 @@ fn amount(language: &Language, bar: &Bar) -> Vec<String> {
         let count = match total {
             Some(total) => {
                 let args = [("done", done.into()), ("total", total.into())];
-                language.say_with(Text::DoneOfTotal, args)
+                language.translate_with(Text::DoneOfTotal, args)
             }
             None => language.number(done as f64),
         };
@@ -158,18 +158,20 @@ fn amount(language: &Language, bar: &Bar) -> Vec<String> {
     }
     let percent = bar.fraction().map(|fraction| (fraction * 100.0).round());
     parts.extend(
-        percent.map(|percent| language.say_with(Text::Percent, [("percent", percent.into())])),
+        percent
+            .map(|percent| language.translate_with(Text::Percent, [("percent", percent.into())])),
     );
     parts
 }
 
 fn pace(language: &Language, bar: &Bar) -> Vec<String> {
-    let rate =
-        bar.rate().map(|rate| language.say_with(Text::PerSecond, [("rate", rate.round().into())]));
+    let rate = bar
+        .rate()
+        .map(|rate| language.translate_with(Text::PerSecond, [("rate", rate.round().into())]));
     let left = bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
         // What is nearly over need not be told apart further.
         let time = language.duration(eta.max(Duration::from_secs(1)));
-        language.say_with(Text::TimeLeft, [("time", time.into())])
+        language.translate_with(Text::TimeLeft, [("time", time.into())])
     });
     rate.into_iter().chain(left).collect()
 }
@@ -177,9 +179,8 @@ fn pace(language: &Language, bar: &Bar) -> Vec<String> {
 fn labelled(language: &Language, bar: &Bar, parts: Vec<String>) -> String {
     let text = parts.join(" · ");
     match &bar.label {
-        Some(label) => {
-            language.say_with(Text::Labelled, [("label", (**label).into()), ("text", text.into())])
-        }
+        Some(label) => language
+            .translate_with(Text::Labelled, [("label", (**label).into()), ("text", text.into())]),
         None => text,
     }
 }
@@ -204,9 +205,9 @@ pub(super) fn log_lines<'a>(
 pub(super) fn way_on(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if let Some(next) = &projection.next {
-            p class="op-next" { (language.say(Text::ContinuedIn)) " " a href=(next.url) { (next.title) } }
+            p class="op-next" { (language.translate(Text::ContinuedIn)) " " a href=(next.url) { (next.title) } }
         } @else if let Some(url) = &projection.success_url {
-            p class="op-next" { a href=(url) { (language.say(Text::Continue)) } }
+            p class="op-next" { a href=(url) { (language.translate(Text::Continue)) } }
         }
     }
 }

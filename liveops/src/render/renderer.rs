@@ -19,7 +19,7 @@ pub struct Renderer {
     pub(super) templates: Arc<Templates>,
     pub(super) assets: Arc<Assets>,
     pub(super) mount: Arc<str>,
-    pub(super) brings_htmx: bool,
+    pub(super) include_htmx: bool,
     pub(super) keepalive: Duration,
     languages: Languages,
     pub(super) language: Language,
@@ -46,16 +46,16 @@ impl Renderer {
             templates: Arc::new(templates),
             assets: Arc::new(Assets::new()),
             mount: mount.into(),
-            brings_htmx: Config::default().brings_htmx,
+            include_htmx: Config::default().include_htmx,
             keepalive: Config::default().keepalive,
         }
     }
 
     /// Has pages load the htmx that liveops brings, or leave that to the application's layout;
-    /// [`Config::brings_htmx`] unless set.
+    /// [`Config::include_htmx`] unless set.
     #[must_use]
-    pub fn with_htmx(mut self, brings_htmx: bool) -> Self {
-        self.brings_htmx = brings_htmx;
+    pub fn with_htmx(mut self, include_htmx: bool) -> Self {
+        self.include_htmx = include_htmx;
         self
     }
 
@@ -77,7 +77,7 @@ impl Renderer {
     /// The same renderer for those who accept these languages: a BCP 47 tag, or what a browser sends as
     /// `Accept-Language`.
     #[must_use]
-    pub fn speaking(&self, accepted: &str) -> Self {
+    pub fn with_language(&self, accepted: &str) -> Self {
         Self { language: self.languages.find(accepted), ..self.clone() }
     }
 

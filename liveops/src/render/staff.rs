@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::{Connection, Renderer, Subject, region::stage_state_in_words};
+use super::{ContainerOptions, Renderer, Subject, region::stage_state_in_words};
 use crate::{
     event::StageState,
     language::Text,
@@ -76,14 +76,14 @@ impl Renderer {
         subject: &Subject,
         section: &StaffSection,
         channel: &ChannelName,
-        connection: &Connection,
+        connection: &ContainerOptions,
     ) -> Markup {
         let url = format!("{}staff", self.url(subject.kind.op_type, subject.id));
         let element_id = format!("liveops-staff-{}", subject.id);
         let content = self.staff_content(subject, section);
         html! {
             details class="liveops-staff" lang=(self.language) {
-                summary { (self.language.say(Text::ForStaff)) }
+                summary { (self.language.translate(Text::ForStaff)) }
                 (self.live_list(&element_id, &url, channel, connection, &content))
             }
         }
@@ -94,7 +94,7 @@ impl Renderer {
         html! {
             dl class="liveops-facts" {
                 @for (name, value) in self.staff_facts(subject, section) {
-                    div { dt { (self.language.say(name)) } dd { (value) } }
+                    div { dt { (self.language.translate(name)) } dd { (value) } }
                 }
             }
             (self.staff_stages(subject, &section.stages))
@@ -118,7 +118,7 @@ impl Renderer {
             (Text::Operation, Some(text(&subject.id.to_string()))),
             (Text::Type, Some(text(subject.kind.op_type))),
             (Text::Owner, Some(text(section.owner.as_str()))),
-            (Text::Attempt, Some(text(&self.language.say_with(Text::AttemptOf, attempts)))),
+            (Text::Attempt, Some(text(&self.language.translate_with(Text::AttemptOf, attempts)))),
             (Text::AttemptsBefore, not_counted.map(|count| number(count.into()))),
             (Text::Worker, section.worker.as_deref().map(text)),
             (Text::Queue, Some(text(&section.queue))),
@@ -137,14 +137,14 @@ impl Renderer {
     }
 
     fn staff_stages(&self, subject: &Subject, stages: &[StaffStage]) -> Markup {
-        let say = |text| self.language.say(text);
+        let translate = |text| self.language.translate(text);
         html! {
             @if !stages.is_empty() {
                 table class="liveops-table" {
                     thead {
                         tr {
                             @for text in [Text::Stage, Text::State, Text::Entered, Text::Left, Text::Took] {
-                                th scope="col" { (say(text)) }
+                                th scope="col" { (translate(text)) }
                             }
                         }
                     }
@@ -152,7 +152,7 @@ impl Renderer {
                         @for (label, stage) in self.language.stages(&subject.kind).iter().zip(stages) {
                             tr {
                                 th scope="row" { (label) }
-                                td { (say(stage_state_in_words(stage.state))) }
+                                td { (translate(stage_state_in_words(stage.state))) }
                                 (self.timing(*stage))
                             }
                         }
@@ -164,8 +164,9 @@ impl Renderer {
 
     /// What is to come is left empty; what was and nobody noted is unknown.
     fn timing(&self, StaffStage { state, timing }: StaffStage) -> Markup {
-        let unknown = |is_past: bool| html! { @if is_past { (self.language.say(Text::Unknown)) } };
-        let say = |text| self.language.say(text);
+        let unknown =
+            |is_past: bool| html! { @if is_past { (self.language.translate(Text::Unknown)) } };
+        let translate = |text| self.language.translate(text);
         let was_entered = state != StageState::Pending;
         let was_left = was_entered && state != StageState::Active;
         let time = |on: Option<DateTime<Utc>>, is_past| match on {
@@ -173,9 +174,9 @@ impl Renderer {
             None => unknown(is_past),
         };
         html! {
-            td data-label=(say(Text::Entered)) { (time(timing.entered_on, was_entered)) }
-            td data-label=(say(Text::Left)) { (time(timing.left_on, was_left)) }
-            td data-label=(say(Text::Took)) {
+            td data-label=(translate(Text::Entered)) { (time(timing.entered_on, was_entered)) }
+            td data-label=(translate(Text::Left)) { (time(timing.left_on, was_left)) }
+            td data-label=(translate(Text::Took)) {
                 @match timing.took() {
                     Some(took) => (self.language.duration(took)),
                     None => (unknown(was_left)),
@@ -185,7 +186,7 @@ impl Renderer {
     }
 
     fn staff_input(&self, input: &str) -> Markup {
-        let title = self.language.say(Text::Input);
+        let title = self.language.translate(Text::Input);
         html! {
             h3 { (title) }
             // It scrolls, so it can be reached with the keyboard, and says what it is.

@@ -13,7 +13,7 @@ impl Renderer {
     /// What went wrong, below a heading in the language of this renderer, which is that of whoever
     /// looks: the page around it speaks another one.
     pub fn traceback(&self, traceback: &str) -> Markup {
-        let title = self.language.say(Text::Traceback);
+        let title = self.language.translate(Text::Traceback);
         html! {
             details lang=(self.language) {
                 summary { (title) }

@@ -3,8 +3,8 @@ use std::{io, path::PathBuf, sync::Arc};
 use sea_orm::DatabaseConnection;
 
 use super::{
-    LiveOps, RegisteredOperation, WakeUps, attempt::active_runs::Running, engine::Engine,
-    queue::wake_up_sender::Outbox, registry::Registry,
+    LiveOps, RegisteredOperation, WakeUpSender, attempt::active_runs::ActiveRuns, engine::Engine,
+    queue::wake_up_sender::WakeUpQueue, registry::Registry,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
@@ -25,13 +25,13 @@ pub struct Builder<S> {
     db: DatabaseConnection,
     state: S,
     registry: Registry,
-    clashes: Vec<BuildError>,
+    conflicts: Vec<BuildError>,
     templates: Templates,
     languages: Languages,
     config: Config,
     keys: Option<SigningKeys>,
     layer: Arc<dyn ChannelLayer>,
-    wake_ups: Option<Arc<dyn WakeUps>>,
+    wake_ups: Option<Arc<dyn WakeUpSender>>,
     runner: RunnerKind,
 }
 
@@ -111,7 +111,7 @@ impl LiveOps {
             db,
             state: NoState,
             registry: Registry::default(),
-            clashes: Vec::new(),
+            conflicts: Vec::new(),
             templates: Templates::new(),
             languages: Languages::new(),
             config: Config::default(),
@@ -131,7 +131,7 @@ impl<S> Builder<S> {
             state,
             db: self.db,
             registry: self.registry,
-            clashes: self.clashes,
+            conflicts: self.conflicts,
             templates: self.templates,
             languages: self.languages,
             config: self.config,
@@ -155,7 +155,7 @@ impl<S> Builder<S> {
         let (op_type, second) = (operation.kind.op_type, operation.type_name);
         if let Some(first) = self.registry.insert(operation) {
             let first = first.type_name;
-            self.clashes.push(BuildError::SameOpType { op_type, first, second });
+            self.conflicts.push(BuildError::SameOpType { op_type, first, second });
         }
     }
 
@@ -191,7 +191,7 @@ impl<S> Builder<S> {
     }
 
     /// What delivers wake-ups to other processes beside the channel layer; nothing unless given.
-    pub fn wake_ups(mut self, wake_ups: impl WakeUps) -> Self {
+    pub fn wake_ups(mut self, wake_ups: impl WakeUpSender) -> Self {
         self.wake_ups = Some(Arc::new(wake_ups));
         self
     }
@@ -208,7 +208,7 @@ impl<S> Builder<S> {
     ///
     /// [`BuildError`] says what does not.
     pub fn build(self) -> Result<LiveOps, BuildError> {
-        if let Some(clash) = self.clashes.into_iter().next() {
+        if let Some(clash) = self.conflicts.into_iter().next() {
             return Err(clash);
         }
         self.config.validate()?;
@@ -216,11 +216,11 @@ impl<S> Builder<S> {
         check_templates(&self.templates, &self.registry)?;
         let keys = match self.keys {
             Some(keys) => keys,
-            None => made_up_key().map_err(BuildError::Secret)?,
+            None => random_key().map_err(BuildError::Secret)?,
         };
         let renderer = Renderer::new(self.templates, &self.config.mount)
             .with_languages(self.languages)
-            .with_htmx(self.config.brings_htmx)
+            .with_htmx(self.config.include_htmx)
             .with_keepalive(self.config.keepalive);
         let kinds = self.registry.iter().map(|operation| operation.kind);
         let presenter = Arc::new(Presenter::new(renderer, kinds));
@@ -230,8 +230,8 @@ impl<S> Builder<S> {
             store,
             presenter,
             publisher: Arc::new(publisher),
-            outbox: Outbox::new(self.wake_ups),
-            running: Arc::new(Running::new(self.config.concurrency_max)),
+            wake_up_queue: WakeUpQueue::new(self.wake_ups),
+            active_runs: Arc::new(ActiveRuns::new(self.config.concurrency_max)),
             clients: Arc::default(),
             registry: self.registry,
             config: self.config,
@@ -273,7 +273,7 @@ fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), Bui
         .map_err(|(folder, source)| BuildError::TemplateFolder { folder, source })
 }
 
-fn made_up_key() -> Result<SigningKeys, TokenError> {
+fn random_key() -> Result<SigningKeys, TokenError> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|_| TokenError::Keys { found: "no randomness" })?;
     SigningKeys::new([secret])

@@ -12,70 +12,70 @@ use tokio_util::{
 
 use super::random_share;
 use crate::{
-    metrics::{Connection, Transport},
+    metrics::{ConnectionGauge, Transport},
     operation::UserId,
 };
 
 /// How far apart clients are sent away on average: a thousand of them take ten seconds to come
 /// back, rather than all coming at once.
-const APART: Duration = Duration::from_millis(10);
+const CLOSE_SPACING: Duration = Duration::from_millis(10);
 
 /// How much longer than the last client was given goodbyes may take.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The connections that pages hold open to this process.
 #[derive(Debug, Default)]
-pub(crate) struct Clients {
+pub(crate) struct ClientConnections {
     by_viewer: Mutex<HashMap<UserId, usize>>,
     open: TaskTracker,
     dismissal: CancellationToken,
     /// When goodbyes begin, and over what time they are spread; set before the dismissal.
-    goodbyes: OnceLock<(Instant, Duration)>,
+    close_schedule: OnceLock<(Instant, Duration)>,
 }
 
 /// One open connection, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Client {
-    clients: Arc<Clients>,
+pub(crate) struct ClientConnection {
+    clients: Arc<ClientConnections>,
     viewer: UserId,
     /// Where in the order of goodbyes this one is, from 0 to 1.
     turn: f64,
-    connection: Connection,
+    connection: ConnectionGauge,
     _open: TaskTrackerToken,
 }
 
-impl Clients {
+impl ClientConnections {
     /// Counts a connection of `viewer`; `None` when there are `per_viewer_max` already.
-    pub(crate) fn enter(
+    pub(crate) fn try_open(
         self: &Arc<Self>,
         viewer: &UserId,
         per_viewer_max: usize,
         transport: Transport,
-    ) -> Option<Client> {
+    ) -> Option<ClientConnection> {
         let mut by_viewer = self.by_viewer();
         let count = by_viewer.get(viewer).copied().unwrap_or_default();
         if count >= per_viewer_max {
             return None;
         }
         by_viewer.insert(viewer.clone(), count + 1);
-        Some(Client {
+        Some(ClientConnection {
             clients: self.clone(),
             viewer: viewer.clone(),
             turn: random_share(),
-            connection: Connection::open(transport),
+            connection: ConnectionGauge::open(transport),
             _open: self.open.token(),
         })
     }
 
     /// Sends every client away, one after another over at most `grace`, and waits until they are
     /// gone.
-    pub(crate) async fn dismiss(&self, grace: Duration) {
+    pub(crate) async fn close_gradually(&self, grace: Duration) {
         let count = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
-        let spread = APART.saturating_mul(count).min(grace);
-        let (begin_on, spread) = self.goodbyes.get_or_init(|| (Instant::now(), spread));
+        let spread = CLOSE_SPACING.saturating_mul(count).min(grace);
+        let (begin_on, spread) = self.close_schedule.get_or_init(|| (Instant::now(), spread));
         self.dismissal.cancel();
         self.open.close();
-        let over_on = *begin_on + *spread + GOODBYE_TIMEOUT;
+        let over_on = *begin_on + *spread + CLOSE_TIMEOUT;
         if time::timeout_at(over_on, self.open.wait()).await.is_err() {
             tracing::debug!(left = self.open.len(), "some clients did not say goodbye");
         }
@@ -86,10 +86,10 @@ impl Clients {
     }
 }
 
-impl Client {
+impl ClientConnection {
     /// Says with which code the connection is about to be closed.
-    pub(crate) fn closes_with(&mut self, code: u16) {
-        self.connection.closes_with(code);
+    pub(crate) fn set_close_code(&mut self, code: u16) {
+        self.connection.set_close_code(code);
     }
 
     /// Waits until it is this client's turn to be sent away.
@@ -97,15 +97,15 @@ impl Client {
     /// # Cancel safety
     ///
     /// The turn stays the same however often the future is dropped.
-    pub(crate) async fn dismissed(&self) {
+    pub(crate) async fn wait_for_dismissal(&self) {
         self.clients.dismissal.cancelled().await;
-        if let Some((begin_on, spread)) = self.clients.goodbyes.get() {
+        if let Some((begin_on, spread)) = self.clients.close_schedule.get() {
             time::sleep_until(*begin_on + spread.mul_f64(self.turn)).await;
         }
     }
 }
 
-impl Drop for Client {
+impl Drop for ClientConnection {
     fn drop(&mut self) {
         let mut by_viewer = self.clients.by_viewer();
         if let Some(count) = by_viewer.get_mut(&self.viewer) {
@@ -123,15 +123,15 @@ mod tests {
 
     #[test]
     fn a_viewer_has_as_many_connections_as_are_allowed_and_no_other_pays_for_them() {
-        let clients = Arc::new(Clients::default());
+        let clients = Arc::new(ClientConnections::default());
         let (ann, bob) = (UserId::from("ann"), UserId::from("bob"));
-        let first = clients.enter(&ann, 2, Transport::WebSocket);
-        let second = clients.enter(&ann, 2, Transport::WebSocket);
+        let first = clients.try_open(&ann, 2, Transport::WebSocket);
+        let second = clients.try_open(&ann, 2, Transport::WebSocket);
         assert!(first.is_some() && second.is_some());
-        assert!(clients.enter(&ann, 2, Transport::WebSocket).is_none());
-        assert!(clients.enter(&bob, 2, Transport::WebSocket).is_some());
+        assert!(clients.try_open(&ann, 2, Transport::WebSocket).is_none());
+        assert!(clients.try_open(&bob, 2, Transport::WebSocket).is_some());
         drop(first);
-        assert!(clients.enter(&ann, 2, Transport::WebSocket).is_some());
+        assert!(clients.try_open(&ann, 2, Transport::WebSocket).is_some());
         drop(second);
         assert!(clients.by_viewer().is_empty());
     }
@@ -139,32 +139,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn clients_are_sent_away_one_after_another() {
         const COUNT: u32 = 100;
-        let clients = Arc::new(Clients::default());
+        let clients = Arc::new(ClientConnections::default());
         let begun = Instant::now();
         let leaving: Vec<_> = (0..COUNT)
-            .map(|_| clients.enter(&"ann".into(), usize::MAX, Transport::WebSocket).unwrap())
+            .map(|_| clients.try_open(&"ann".into(), usize::MAX, Transport::WebSocket).unwrap())
             .map(|client| {
                 tokio::spawn(async move {
-                    client.dismissed().await;
+                    client.wait_for_dismissal().await;
                     begun.elapsed()
                 })
             })
             .collect();
-        clients.dismiss(Duration::from_secs(60)).await;
+        clients.close_gradually(Duration::from_secs(60)).await;
         let mut left_on = Vec::new();
         for leaving in leaving {
             left_on.push(leaving.await.unwrap());
         }
         left_on.sort();
-        assert!(*left_on.last().unwrap() <= APART * COUNT);
-        let halfway = left_on.partition_point(|left_on| *left_on < APART * COUNT / 2);
+        assert!(*left_on.last().unwrap() <= CLOSE_SPACING * COUNT);
+        let halfway = left_on.partition_point(|left_on| *left_on < CLOSE_SPACING * COUNT / 2);
         assert!((20..=80).contains(&halfway), "{halfway} of {COUNT} left in the first half");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stays_is_not_waited_for_for_ever() {
-        let clients = Arc::new(Clients::default());
-        let _stays = clients.enter(&"ann".into(), 1, Transport::WebSocket).unwrap();
-        clients.dismiss(Duration::from_secs(60)).await;
+        let clients = Arc::new(ClientConnections::default());
+        let _stays = clients.try_open(&"ann".into(), 1, Transport::WebSocket).unwrap();
+        clients.close_gradually(Duration::from_secs(60)).await;
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Clients, RunnerKind, WakeUp, attempt::active_runs::Running, queue::wake_up_sender::Outbox,
-    registry::Registry,
+    ClientConnections, RunnerKind, WakeUp, attempt::active_runs::ActiveRuns,
+    queue::wake_up_sender::WakeUpQueue, registry::Registry,
 };
 use crate::{
-    channel::Hint,
+    channel::WorkerNotification,
     config::Config,
-    operation::{ChannelName, Claimant, OperationId, OperationKind},
+    operation::{ChannelName, OperationId, OperationKind, WorkerClaim},
     projection::Projection,
     publish::{Presenter, Publisher},
     render::Renderer,
@@ -23,13 +23,13 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) presenter: Arc<Presenter>,
     pub(crate) publisher: Arc<Publisher>,
-    pub(crate) outbox: Outbox,
+    pub(crate) wake_up_queue: WakeUpQueue,
     pub(crate) registry: Registry,
     pub(crate) config: Config,
     pub(crate) keys: SigningKeys,
     pub(crate) runner: RunnerKind,
-    pub(crate) running: Arc<Running>,
-    pub(crate) clients: Arc<Clients>,
+    pub(crate) active_runs: Arc<ActiveRuns>,
+    pub(crate) clients: Arc<ClientConnections>,
 }
 
 impl Engine {
@@ -38,27 +38,27 @@ impl Engine {
     }
 
     /// Returns this process as the claimant of operations that it enqueues and runs itself.
-    pub(super) fn claimant(&self) -> Claimant {
-        Claimant { worker: self.running.worker.clone(), lease: self.config.lease }
+    pub(super) fn worker_claim(&self) -> WorkerClaim {
+        WorkerClaim { worker: self.active_runs.worker.clone(), lease: self.config.lease }
     }
 
     /// Notifies every process that executes operations, this one included, that these operations wait.
     pub(crate) async fn wake_workers(&self, wake_ups: impl IntoIterator<Item = WakeUp>) {
-        self.running.wake.notify_one();
-        wake_ups.into_iter().for_each(|wake_up| self.outbox.send(wake_up));
-        self.publisher.notify(&ChannelName::workers(), Hint::Work).await;
+        self.active_runs.wake.notify_one();
+        wake_ups.into_iter().for_each(|wake_up| self.wake_up_queue.send(wake_up));
+        self.publisher.notify(&ChannelName::workers(), WorkerNotification::Work).await;
     }
 
     /// Asks the process that runs this operation to stop it.
-    pub(crate) async fn stop_run(&self, id: OperationId) {
-        if !self.running.cancel(id) {
-            self.publisher.notify(&ChannelName::workers(), Hint::Cancel(id)).await;
+    pub(crate) async fn request_stop(&self, id: OperationId) {
+        if !self.active_runs.cancel(id) {
+            self.publisher.notify(&ChannelName::workers(), WorkerNotification::Cancel(id)).await;
         }
     }
 
     /// Returns the projection of the live run if this process executes it, else the one in the row.
     pub(crate) fn projection_of(&self, kind: &OperationKind, row: &Model) -> Projection {
-        let live = self.running.projection(row.operation_id());
+        let live = self.active_runs.projection(row.operation_id());
         live.filter(|_| !row.state().is_terminal()).unwrap_or_else(|| row.projection(kind))
     }
 }
@@ -66,6 +66,6 @@ impl Engine {
 impl Drop for Engine {
     /// Ends the background tasks: nothing can be enqueued any more, and nothing runs.
     fn drop(&mut self) {
-        self.running.over.cancel();
+        self.active_runs.shut_down.cancel();
     }
 }

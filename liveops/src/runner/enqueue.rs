@@ -83,10 +83,10 @@ impl LiveOps {
 
     /// Adds the row of an operation, and tells nobody.
     pub(super) async fn add(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
-        let new = self.settled(new)?;
+        let new = self.prepare(new)?;
         let op_type = new.op_type;
         let enqueued = self.engine().store.enqueue(new).await?;
-        note(&enqueued);
+        log_enqueued(&enqueued);
         if enqueued.is_new() {
             operation_enqueued(op_type);
         }
@@ -185,11 +185,11 @@ impl LiveOps {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, EnqueueError> {
-        let new = self.settled(new)?;
+        let new = self.prepare(new)?;
         let op_type = new.op_type;
         let span = span::enqueue(op_type, new.id);
         let enqueued = self.engine().store.insert(connection, new).instrument(span.clone()).await?;
-        span.in_scope(|| note(&enqueued));
+        span.in_scope(|| log_enqueued(&enqueued));
         if let Enqueued::New(row) = &enqueued {
             let (id, owner) = (row.operation_id(), row.owner_id());
             self.engine().publisher.uncommitted_enqueues.add(id, op_type, owner, &row.queue);
@@ -232,7 +232,7 @@ impl LiveOps {
         let committed = self.announce_committed().await;
         let somebody = committed.is_empty().then(WakeUp::default);
         match self.engine().runner {
-            RunnerKind::Eager => eager::run_what_waits(self.engine()).await,
+            RunnerKind::Eager => eager::run_queued(self.engine()).await,
             _ => self.wake_workers(committed.into_iter().chain(somebody)).await,
         }
     }
@@ -240,7 +240,7 @@ impl LiveOps {
     /// Has one operation run that was enqueued.
     pub(super) async fn start(&self, row: &Model) {
         match self.engine().runner {
-            RunnerKind::Eager => eager::run_to_the_end(self.engine(), row.operation_id()).await,
+            RunnerKind::Eager => eager::run_to_completion(self.engine(), row.operation_id()).await,
             _ => self.wake_workers(WakeUp::of(row)).await,
         }
     }
@@ -253,7 +253,7 @@ impl LiveOps {
     }
 
     /// What is registered, in a language that is spoken.
-    fn settled(&self, mut new: NewOperation) -> Result<NewOperation, EnqueueError> {
+    fn prepare(&self, mut new: NewOperation) -> Result<NewOperation, EnqueueError> {
         if self.engine().registry.find(new.op_type).is_none() {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
@@ -290,7 +290,7 @@ impl LiveOps {
 }
 
 /// Says in the log what became of an operation that was to be enqueued.
-fn note(enqueued: &Enqueued) {
+fn log_enqueued(enqueued: &Enqueued) {
     match enqueued {
         Enqueued::New(_) => tracing::debug!("enqueued"),
         Enqueued::Existing(row) => tracing::debug!(

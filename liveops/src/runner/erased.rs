@@ -8,7 +8,7 @@ use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
     operation::{NewOperation, OperationId, Owner, Storable, UserId},
-    progress::{Facts, Progress, Report, Restart, Run},
+    progress::{Progress, Report, RetryContext, Run, RunContext},
     store::Transaction,
 };
 
@@ -25,11 +25,11 @@ pub(super) trait Erased: Send + Sync {
         &self,
         input: Value,
         report: Arc<Report>,
-        facts: Arc<Facts>,
+        context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Value>>;
 
     /// Tells an operation whose row holds `input` that a user retries it.
-    fn on_restart<'a>(
+    fn on_retry<'a>(
         &self,
         input: Value,
         transaction: &'a Transaction,
@@ -67,9 +67,9 @@ impl<Op: Run> Erased for Typed<Op> {
         &self,
         input: Value,
         report: Arc<Report>,
-        facts: Arc<Facts>,
+        context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Value>> {
-        let progress = Progress::new(report, facts, self.state.clone());
+        let progress = Progress::new(report, context, self.state.clone());
         Box::pin(async move {
             match stored(input) {
                 Ok(operation) => output(Op::run(&operation, progress).await),
@@ -78,18 +78,18 @@ impl<Op: Run> Erased for Typed<Op> {
         })
     }
 
-    fn on_restart<'a>(
+    fn on_retry<'a>(
         &self,
         input: Value,
         transaction: &'a Transaction,
         id: OperationId,
         owner: UserId,
     ) -> BoxFuture<'a, RunResult<()>> {
-        let restart = Restart::new(transaction, self.state.clone(), id, owner);
+        let retry = RetryContext::new(transaction, self.state.clone(), id, owner);
         Box::pin(async move {
             match Op::deserialize(Input::Json(input)) {
-                Ok(operation) => operation.on_restart(restart).await,
-                Err(error) => Err(misfit(error)),
+                Ok(operation) => operation.on_retry(retry).await,
+                Err(error) => Err(type_mismatch(error)),
             }
         })
     }
@@ -99,13 +99,13 @@ impl<Op: Run> Erased for Typed<Op> {
 pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
     match Op::deserialize(Input::Json(input)) {
         Ok(operation) => Ok(operation),
-        Err(error) => Err(misfit(error)),
+        Err(error) => Err(type_mismatch(error)),
     }
 }
 
 /// A stored input of another shape, which no other attempt makes fit.
-fn misfit(error: InputError) -> RunError {
-    RunError::from(Misfit { what: "the stored input", error }).without_retry()
+fn type_mismatch(error: InputError) -> RunError {
+    RunError::from(TypeMismatch { what: "the stored input", error }).without_next_attempt()
 }
 
 fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
@@ -115,12 +115,12 @@ fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
 /// An output as the row keeps it.
 pub(crate) fn output_json<T: Serialize>(output: &T) -> RunResult<Value> {
     let json = output.serialize(serde_json::value::Serializer);
-    json.map_err(|error| RunError::from(Misfit { what: "the output", error }))
+    json.map_err(|error| RunError::from(TypeMismatch { what: "the output", error }))
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("{what} does not fit its type")]
-struct Misfit<E> {
+struct TypeMismatch<E> {
     what: &'static str,
     #[source]
     error: E,

@@ -6,7 +6,7 @@ use super::LiveOps;
 use crate::{channel::ChannelError, store::StoreError};
 
 /// How long each part may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whether a process can do its work, part by part.
 #[derive(Debug)]
@@ -56,16 +56,16 @@ impl LiveOps {
         let engine = self.engine();
         let (database, channel_layer) =
             tokio::join!(probe(engine.store.ping()), probe(engine.publisher.layer.ping()));
-        let is_shutting_down = engine.running.closing.is_cancelled();
+        let is_shutting_down = engine.active_runs.closing.is_cancelled();
         Health { database, channel_layer, is_shutting_down }
     }
 }
 
 async fn probe<E>(answer: impl Future<Output = Result<(), E>>) -> Result<Duration, ProbeError<E>> {
     let asked_on = Instant::now();
-    match time::timeout(PATIENCE, answer).await {
+    match time::timeout(PROBE_TIMEOUT, answer).await {
         Ok(Ok(())) => Ok(asked_on.elapsed()),
         Ok(Err(error)) => Err(ProbeError::Failed(error)),
-        Err(_) => Err(ProbeError::TimedOut { after: PATIENCE }),
+        Err(_) => Err(ProbeError::TimedOut { after: PROBE_TIMEOUT }),
     }
 }

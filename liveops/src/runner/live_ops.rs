@@ -6,10 +6,10 @@ use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
     language::MissingText,
-    metrics::operation_came_to,
+    metrics::record_operation_ended,
     operation::OperationId,
     render::Renderer,
-    store::{Cancelling, Model, Store, StoreError},
+    store::{CancelTransition, Model, Store, StoreError},
 };
 
 /// The operations of an application: enqueue, cancel, restart, look up. Cheap to clone.
@@ -139,17 +139,17 @@ impl LiveOps {
     /// When the database fails.
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
-            Cancelling::Cancelled(row) => {
-                operation_came_to(self.engine.presenter.counted_type(&row), row.state());
+            CancelTransition::Cancelled(row) => {
+                record_operation_ended(self.engine.presenter.metric_op_type(&row), row.state());
                 self.engine.publisher.publish_row(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }
-            Cancelling::Requested(_) => {
-                self.engine.stop_run(id).await;
+            CancelTransition::Requested(_) => {
+                self.engine.request_stop(id).await;
                 Ok(CancelOutcome::Requested)
             }
-            Cancelling::Ended(_) => Ok(CancelOutcome::Ended),
-            Cancelling::Unknown => Ok(CancelOutcome::Unknown),
+            CancelTransition::Ended(_) => Ok(CancelOutcome::Ended),
+            CancelTransition::Unknown => Ok(CancelOutcome::Unknown),
         }
     }
 
@@ -169,24 +169,24 @@ impl LiveOps {
     ///
     /// Then the pages that are connected are sent away: their sockets close with 1012 and their
     /// event streams end, one after another over at most `grace`, so that they do not all come back
-    /// at once. Wake-ups that wait to be [sent](super::WakeUps) have 5 seconds.
+    /// at once. Wake-ups that wait to be [sent](super::WakeUpSender) have 5 seconds.
     ///
     /// # Cancel safety
     ///
     /// Can be dropped and called again; no operation is started any more either way.
     pub async fn shutdown(&self, grace: Duration) {
-        let running = &self.engine.running;
-        running.places.close();
-        running.closing.cancel();
-        running.tasks.close();
-        if time::timeout(grace, running.tasks.wait()).await.is_err() {
-            running.stop.cancel();
-            let patience = grace.max(HAND_BACK_TIMEOUT);
-            if time::timeout(patience, running.tasks.wait()).await.is_err() {
-                tracing::error!(left = running.tasks.len(), "some runs do not stop");
+        let active_runs = &self.engine.active_runs;
+        active_runs.slots.close();
+        active_runs.closing.cancel();
+        active_runs.tasks.close();
+        if time::timeout(grace, active_runs.tasks.wait()).await.is_err() {
+            active_runs.stop.cancel();
+            let hand_back_timeout = grace.max(HAND_BACK_TIMEOUT);
+            if time::timeout(hand_back_timeout, active_runs.tasks.wait()).await.is_err() {
+                tracing::error!(left = active_runs.tasks.len(), "some runs do not stop");
             }
         }
-        running.over.cancel();
-        tokio::join!(self.engine.clients.dismiss(grace), self.engine.outbox.flush());
+        active_runs.shut_down.cancel();
+        tokio::join!(self.engine.clients.close_gradually(grace), self.engine.wake_up_queue.flush());
     }
 }

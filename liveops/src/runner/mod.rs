@@ -21,10 +21,10 @@ mod registry;
 mod retry;
 
 #[cfg(feature = "cli")]
-pub(crate) use attempt::foreground::{Foreground, RanHere};
-pub(crate) use attempt::outcome::{Outcome, Teller};
+pub(crate) use attempt::foreground::{ForegroundOutcome, ForegroundRun};
+pub(crate) use attempt::outcome::{Outcome, OutcomeMessages};
 pub use builder::{BuildError, Builder, RunnerKind};
-pub(crate) use connections::{Client, Clients};
+pub(crate) use connections::{ClientConnection, ClientConnections};
 pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
 pub(crate) use erased::{output_json, stored};
@@ -33,8 +33,8 @@ pub use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, LiveOps};
 #[cfg(feature = "apalis")]
 pub use queue::apalis;
-pub use queue::wake_up::{WakeUp, WakeUpError, WakeUps};
+pub use queue::wake_up::{WakeUp, WakeUpError, WakeUpSender};
 use random::random_hex;
 pub(crate) use random::random_share;
 pub(crate) use registry::RegisteredOperation;
-pub use retry::{RestartError, RestartOutcome};
+pub use retry::{RetryError, RetryOutcome};

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     error::RunResult,
-    form::{self, Reading},
+    form::{self, ReadContext},
     operation::{NewOperation, OperationKind, Owner},
-    progress::{Facts, Report, Run},
+    progress::{Report, Run, RunContext},
     store::{Model, Transaction},
 };
 
@@ -73,15 +73,15 @@ impl RegisteredOperation {
         &self,
         input: Value,
         report: Arc<Report>,
-        facts: Arc<Facts>,
+        context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Value>> {
-        self.erased.run(input, report, facts)
+        self.erased.run(input, report, context)
     }
 
     /// Tells the operation of `row` that a user retries it.
-    pub(super) async fn on_restart(&self, row: &Model, transaction: &Transaction) -> RunResult<()> {
+    pub(super) async fn on_retry(&self, row: &Model, transaction: &Transaction) -> RunResult<()> {
         let (id, owner) = (row.operation_id(), row.owner_id());
-        self.erased.on_restart(row.input.clone(), transaction, id, owner).await
+        self.erased.on_retry(row.input.clone(), transaction, id, owner).await
     }
 
     /// Reads an input of somebody who may read the files of this machine and is told what there is no
@@ -93,27 +93,31 @@ impl RegisteredOperation {
         language: &crate::language::Language,
         owner: &Owner,
     ) -> Result<NewOperation, InputError> {
-        let reading =
-            Reading { paths: form::Paths::Trusted, refused: &[], language, takes_unknown: false };
-        self.read_with(input, reading, owner)
+        let context = ReadContext {
+            paths: form::Paths::Trusted,
+            refused: &[],
+            language,
+            allows_unknown: false,
+        };
+        self.read_with(input, context, owner)
     }
 
     /// The same of a request.
     pub(crate) fn read_with(
         &self,
         input: RawInput<'_>,
-        reading: Reading<'_>,
+        context: ReadContext<'_>,
         owner: &Owner,
     ) -> Result<NewOperation, InputError> {
         let read = |input: Input<'_>| self.erased.read(input, owner.clone());
         let new = match (self.form, input) {
-            (Some(form), input) => read(Input::Json(through_form(form, input, reading)?)),
+            (Some(form), input) => read(Input::Json(through_form(form, input, context)?)),
             (None, RawInput::Json(text)) => {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
                 read(Input::Json(value))
             }
             (None, RawInput::Form(text)) => {
-                let form = Form::parse(text, reading.takes_unknown);
+                let form = Form::parse(text, context.allows_unknown);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }
         };

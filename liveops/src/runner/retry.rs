@@ -1,17 +1,17 @@
 use super::LiveOps;
 use crate::{
     error::RunError,
-    metrics::operation_restarted,
+    metrics::operation_retried,
     operation::OperationId,
     span,
-    store::{Restarting, StoreError, Transaction},
+    store::{RetryTransition, StoreError, Transaction},
 };
 
 /// What became of a request to start over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestartOutcome {
+pub enum RetryOutcome {
     /// It waits for its next run.
-    Restarted,
+    Retried,
     /// This operation counts as the same and has not ended, so it was left alone.
     Duplicate(OperationId),
     /// It has not ended, and was left alone.
@@ -23,8 +23,8 @@ pub enum RestartOutcome {
 /// Why an operation was not started over.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum RestartError {
-    /// [`Run::on_restart`](crate::Run::on_restart) does not let it be.
+pub enum RetryError {
+    /// [`Run::on_retry`](crate::Run::on_retry) does not let it be.
     #[error("the operation refuses to be run once more: {0}")]
     Refused(RunError),
     /// The operation's type is not registered, so nobody can ask it.
@@ -40,39 +40,39 @@ pub enum RestartError {
 
 impl LiveOps {
     /// Runs an operation that has ended once more, from the beginning, after asking its
-    /// [`on_restart`](crate::Run::on_restart), unless one that counts as the same has not ended.
+    /// [`on_retry`](crate::Run::on_retry), unless one that counts as the same has not ended.
     ///
     /// # Errors
     ///
-    /// [`RestartError`]; then the operation is as it was.
-    pub async fn restart(&self, id: OperationId) -> Result<RestartOutcome, RestartError> {
+    /// [`RetryError`]; then the operation is as it was.
+    pub async fn retry(&self, id: OperationId) -> Result<RetryOutcome, RetryError> {
         loop {
             let transaction = self.store().begin().await?;
-            match self.restart_in(&transaction, id).await {
-                Ok(Restarting::Restarted(row)) => {
+            match self.retry_in(&transaction, id).await {
+                Ok(RetryTransition::Retried(row)) => {
                     self.store().commit(transaction).await?;
-                    let op_type = self.engine().presenter.counted_type(&row);
-                    operation_restarted(op_type);
+                    let op_type = self.engine().presenter.metric_op_type(&row);
+                    operation_retried(op_type);
                     let attempt = row.attempt_number();
                     span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "restarted"));
                     self.engine().publisher.publish_row(&row).await;
                     self.start(&row).await;
-                    // For what `on_restart` may have enqueued.
+                    // For what `on_retry` may have enqueued.
                     self.wake().await;
-                    return Ok(RestartOutcome::Restarted);
+                    return Ok(RetryOutcome::Retried);
                 }
-                Ok(Restarting::Duplicate) => {
+                Ok(RetryTransition::Duplicate) => {
                     self.store().roll_back(transaction).await?;
-                    if let Some(same) = self.store().find_same(id).await? {
-                        return Ok(RestartOutcome::Duplicate(same.operation_id()));
+                    if let Some(same) = self.store().find_duplicate(id).await? {
+                        return Ok(RetryOutcome::Duplicate(same.operation_id()));
                     }
                     // It has ended since: nothing is in the way any more.
                 }
-                Ok(Restarting::Unfinished) => {
+                Ok(RetryTransition::Unfinished) => {
                     self.store().roll_back(transaction).await?;
                     return Ok(match self.find(id).await? {
-                        Some(_) => RestartOutcome::Unfinished,
-                        None => RestartOutcome::Unknown,
+                        Some(_) => RetryOutcome::Unfinished,
+                        None => RetryOutcome::Unknown,
                     });
                 }
                 Err(error) => {
@@ -83,17 +83,17 @@ impl LiveOps {
         }
     }
 
-    async fn restart_in(
+    async fn retry_in(
         &self,
         transaction: &Transaction,
         id: OperationId,
-    ) -> Result<Restarting, RestartError> {
-        let restarting = self.store().restart(transaction, id).await?;
-        let Restarting::Restarted(row) = &restarting else { return Ok(restarting) };
+    ) -> Result<RetryTransition, RetryError> {
+        let transition = self.store().retry(transaction, id).await?;
+        let RetryTransition::Retried(row) = &transition else { return Ok(transition) };
         let Some(operation) = self.engine().registry.find(&row.op_type) else {
-            return Err(RestartError::NotRegistered { op_type: row.op_type.clone() });
+            return Err(RetryError::NotRegistered { op_type: row.op_type.clone() });
         };
-        operation.on_restart(row, transaction).await.map_err(RestartError::Refused)?;
-        Ok(restarting)
+        operation.on_retry(row, transaction).await.map_err(RetryError::Refused)?;
+        Ok(transition)
     }
 }

@@ -74,7 +74,7 @@ impl Store {
 
     /// The same before others may: for whoever made it wait.
     #[cfg(feature = "cli")]
-    pub(crate) async fn claim_early(
+    pub(crate) async fn claim_before_due(
         &self,
         id: OperationId,
         worker: &str,

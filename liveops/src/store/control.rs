@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 use super::{
     Column, Entity, Model, Store, StoreError,
-    insert::is_taken,
+    insert::is_unique_violation,
     transition::{is_in, next_attempt, requeued, transition},
 };
 use crate::operation::{OperationId, OperationState};
 
 /// What became of a request to cancel.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cancelling {
+pub enum CancelTransition {
     /// The operation was waiting and is cancelled.
     Cancelled(Box<Model>),
     /// The operation is running and was asked to stop.
@@ -25,9 +25,9 @@ pub enum Cancelling {
 
 /// What became of a request to start over.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Restarting {
+pub enum RetryTransition {
     /// The operation had ended and waits for its next run.
-    Restarted(Box<Model>),
+    Retried(Box<Model>),
     /// One that counts as the same has not ended; [`Store::find_same`] says which. On PostgreSQL the
     /// transaction in which this was found out can only be rolled back.
     Duplicate,
@@ -41,7 +41,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn cancel(&self, id: OperationId) -> Result<Cancelling, StoreError> {
+    pub async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         loop {
             let waiting = transition(id, OperationState::Cancelled)
@@ -50,19 +50,19 @@ impl Store {
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
             if let Some(row) = self.update_one(waiting, ACTION).await? {
-                return Ok(Cancelling::Cancelled(Box::new(row)));
+                return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
             let running = Entity::update_many()
                 .filter(Column::Id.eq(id.as_uuid()))
                 .filter(is_in(OperationState::Started))
                 .col_expr(Column::CancelRequested, Expr::value(true));
             if let Some(row) = self.update_one(running, ACTION).await? {
-                return Ok(Cancelling::Requested(Box::new(row)));
+                return Ok(CancelTransition::Requested(Box::new(row)));
             }
             match self.find(id).await? {
-                None => return Ok(Cancelling::Unknown),
+                None => return Ok(CancelTransition::Unknown),
                 Some(row) if row.state().is_terminal() => {
-                    return Ok(Cancelling::Ended(Box::new(row)));
+                    return Ok(CancelTransition::Ended(Box::new(row)));
                 }
                 // It went back to the queue between the two: ask again.
                 Some(_) => {}
@@ -76,12 +76,12 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn restart(
+    pub async fn retry(
         &self,
         connection: &impl ConnectionTrait,
         id: OperationId,
-    ) -> Result<Restarting, StoreError> {
-        let restart = requeued(transition(id, OperationState::NotStarted), Utc::now())
+    ) -> Result<RetryTransition, StoreError> {
+        let retry = requeued(transition(id, OperationState::NotStarted), Utc::now())
             .filter(Column::FinishedOn.is_not_null())
             .col_expr(Column::FinishedOn, Expr::value(None::<DateTime<Utc>>))
             .col_expr(Column::FinishedSuccessfully, Expr::value(false))
@@ -99,12 +99,12 @@ impl Store {
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
             .col_expr(Column::Rescues, Expr::value(0));
-        match restart.exec_with_returning(connection).await {
+        match retry.exec_with_returning(connection).await {
             Ok(mut rows) => Ok(match rows.pop() {
-                Some(row) => Restarting::Restarted(Box::new(row)),
-                None => Restarting::Unfinished,
+                Some(row) => RetryTransition::Retried(Box::new(row)),
+                None => RetryTransition::Unfinished,
             }),
-            Err(error) if is_taken(&error) => Ok(Restarting::Duplicate),
+            Err(error) if is_unique_violation(&error) => Ok(RetryTransition::Duplicate),
             Err(error) => Err(StoreError::of("restart an operation")(error)),
         }
     }

@@ -133,7 +133,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn find_same(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+    pub async fn find_duplicate(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         let key = self.find(id).await?.and_then(|row| row.unique_key);
         let Some(key) = key else { return Ok(None) };
         let same = find_unfinished(self.db(), &key).await?;
@@ -142,7 +142,7 @@ impl Store {
 }
 
 /// Whether a write failed because an operation that counts as the same has not ended.
-pub(super) fn is_taken(error: &DbErr) -> bool {
+pub(super) fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Column, Entity, Model, Store, StoreError,
-    run::Conclusion,
+    run::RunConclusion,
     transition::{Fenced, is_in, later, next_attempt, requeued, transition},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 /// What a worker says of one of its runs, so that it keeps the lease.
 #[derive(Debug, Clone)]
-pub struct Beat {
+pub struct Heartbeat {
     /// Which operation.
     pub id: OperationId,
     /// Which attempt at it.
@@ -33,7 +33,7 @@ pub struct Beat {
 
 /// What a worker hears of one of its runs that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Beaten {
+pub struct HeartbeatReply {
     /// Which operation.
     pub id: OperationId,
     /// Whether somebody asked for it to be cancelled.
@@ -52,7 +52,7 @@ pub struct Lease {
 }
 
 #[derive(Debug, FromQueryResult)]
-struct BeatenRow {
+struct HeartbeatReplyRow {
     id: Uuid,
     cancel_requested: bool,
 }
@@ -67,7 +67,7 @@ struct LeaseRow {
 
 /// How many runs are spoken for in one update: each takes several parameters, of which SQLite takes
 /// 32,766.
-const BEATS_LEN_MAX: usize = 1_000;
+const HEARTBEATS_LEN_MAX: usize = 1_000;
 
 impl Store {
     /// Keeps the leases of these runs, and gives those that are still this worker's to run: in one
@@ -78,20 +78,20 @@ impl Store {
     /// When the database fails.
     pub async fn heartbeat(
         &self,
-        beats: &[Beat],
+        heartbeats: &[Heartbeat],
         lease: Duration,
-    ) -> Result<Vec<Beaten>, StoreError> {
-        let mut beaten = Vec::with_capacity(beats.len());
-        for beats in beats.chunks(BEATS_LEN_MAX) {
-            let mut update = heartbeat(beats, lease).into_query();
+    ) -> Result<Vec<HeartbeatReply>, StoreError> {
+        let mut replies = Vec::with_capacity(heartbeats.len());
+        for heartbeats in heartbeats.chunks(HEARTBEATS_LEN_MAX) {
+            let mut update = heartbeat(heartbeats, lease).into_query();
             update.returning(Query::returning().columns([Column::Id, Column::CancelRequested]));
-            let rows: Vec<BeatenRow> = self.write(&update, "keep the leases of a worker").await?;
-            beaten.extend(rows.into_iter().map(|BeatenRow { id, cancel_requested }| Beaten {
-                id: id.into(),
-                cancel_requested,
+            let rows: Vec<HeartbeatReplyRow> =
+                self.write(&update, "keep the leases of a worker").await?;
+            replies.extend(rows.into_iter().map(|HeartbeatReplyRow { id, cancel_requested }| {
+                HeartbeatReply { id: id.into(), cancel_requested }
             }));
         }
-        Ok(beaten)
+        Ok(replies)
     }
 
     /// Which of these operations somebody asked to be cancelled.
@@ -105,7 +105,7 @@ impl Store {
     ) -> Result<Vec<OperationId>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(OperationId::as_uuid).collect();
         let mut asked = Vec::new();
-        for ids in ids.chunks(BEATS_LEN_MAX) {
+        for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
             let found: Vec<Uuid> = Entity::find()
                 .select_only()
                 .column(Column::Id)
@@ -170,7 +170,7 @@ impl Store {
     pub async fn give_up(
         &self,
         lease: Lease,
-        conclusion: Conclusion<'_>,
+        conclusion: RunConclusion<'_>,
     ) -> Result<Option<Model>, StoreError> {
         let next = Attempt(lease.attempt.0 + 1);
         let end = lost(conclusion.ending.state(), lease)
@@ -189,27 +189,27 @@ fn lost(to: OperationState, lease: Lease) -> UpdateMany<Entity> {
         .filter(Column::LeaseUntil.eq(lease.until))
 }
 
-fn heartbeat(beats: &[Beat], lease: Duration) -> UpdateMany<Entity> {
-    let each = |value: fn(&Beat) -> Value| -> Expr {
-        let cases = beats.iter().fold(CaseStatement::new(), |cases, beat| {
-            cases.case(Column::Id.eq(beat.id.as_uuid()), Expr::value(value(beat)))
+fn heartbeat(heartbeats: &[Heartbeat], lease: Duration) -> UpdateMany<Entity> {
+    let each = |value: fn(&Heartbeat) -> Value| -> Expr {
+        let cases = heartbeats.iter().fold(CaseStatement::new(), |cases, report| {
+            cases.case(Column::Id.eq(report.id.as_uuid()), Expr::value(value(report)))
         });
         cases.into()
     };
     Entity::update_many()
         .filter(is_in(OperationState::Started))
-        .filter(Column::Id.is_in(beats.iter().map(|beat| beat.id.as_uuid())))
-        .filter(Expr::col(Column::Attempt).eq(each(|beat| beat.attempt.0.into())))
+        .filter(Column::Id.is_in(heartbeats.iter().map(|report| report.id.as_uuid())))
+        .filter(Expr::col(Column::Attempt).eq(each(|report| report.attempt.0.into())))
         .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)))
-        .col_expr(Column::StatusText, each(|beat| text(beat).into()))
-        .col_expr(Column::StatusLevel, each(|beat| level(beat).into()))
-        .col_expr(Column::Percent, each(|beat| beat.percent.into()))
+        .col_expr(Column::StatusText, each(|report| text(report).into()))
+        .col_expr(Column::StatusLevel, each(|report| level(report).into()))
+        .col_expr(Column::Percent, each(|report| report.percent.into()))
 }
 
-fn text(beat: &Beat) -> &str {
-    beat.status.as_ref().map_or("", |status| &status.text)
+fn text(report: &Heartbeat) -> &str {
+    report.status.as_ref().map_or("", |status| &status.text)
 }
 
-fn level(beat: &Beat) -> &'static str {
-    beat.status.as_ref().map_or("", |status| status.level.as_str())
+fn level(report: &Heartbeat) -> &'static str {
+    report.status.as_ref().map_or("", |status| status.level.as_str())
 }

@@ -6,7 +6,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, ListKey,
+    Column, Entity, PageCursor,
     list_key::{column, direction},
     transition::is_in,
 };
@@ -16,7 +16,7 @@ use crate::operation::{ListSort, OperationId, OperationState, UserId};
 ///
 /// # Pages
 ///
-/// A page begins behind, or ends before, the [place](Self::place) of a row in the order. A row that is
+/// A page begins behind, or ends before, the [position](Self::position) of a row in the order. A row that is
 /// listed all the time, and keeps its place, is on exactly one of the pages that lead from one end of
 /// the list to the other, whatever is added and changed meanwhile. By id, [`ListSort::Newest`] and
 /// [`ListSort::Oldest`], no row changes its place. A row that does, because it ended, or was started
@@ -43,27 +43,27 @@ pub struct ListFilter {
     /// In which order.
     pub sort: ListSort,
     /// Which part of the list.
-    pub place: ListPlace,
+    pub position: PagePosition,
 }
 
 /// Which part of a sorted list to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum ListPlace {
+pub enum PagePosition {
     /// What it begins with.
     #[default]
     Start,
     /// What comes next after this place. Nothing does after a place in
-    /// [another order](ListKey::is_of).
-    After(ListKey),
+    /// [another order](PageCursor::is_of).
+    After(PageCursor),
     /// What comes last before this place. Nothing does before a place in
-    /// [another order](ListKey::is_of).
-    Before(ListKey),
+    /// [another order](PageCursor::is_of).
+    Before(PageCursor),
     /// What it ends with.
     End,
 }
 
-impl ListPlace {
+impl PagePosition {
     /// Whether the list is read from its end to its beginning.
     pub(super) fn is_backwards(self) -> bool {
         matches!(self, Self::Before(_) | Self::End)
@@ -73,14 +73,14 @@ impl ListPlace {
 impl ListFilter {
     /// The query: at most `limit`, and backwards if the place is.
     pub(super) fn select(&self, limit: u64) -> Select<Entity> {
-        let order = match (direction(self.sort), self.place.is_backwards()) {
+        let order = match (direction(self.sort), self.position.is_backwards()) {
             (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
             _ => Order::Asc,
         };
         let mut query = Entity::find().filter(self.condition()).filter(self.sorted());
-        query = match self.place {
-            ListPlace::Start | ListPlace::End => query,
-            ListPlace::After(key) | ListPlace::Before(key) => {
+        query = match self.position {
+            PagePosition::Start | PagePosition::End => query,
+            PagePosition::After(key) | PagePosition::Before(key) => {
                 query.filter(self.beyond(key, &order))
             }
         };
@@ -111,7 +111,7 @@ impl ListFilter {
     }
 
     /// The rows that come after `key` when they are read in `order`.
-    fn beyond(&self, key: ListKey, order: &Order) -> Condition {
+    fn beyond(&self, key: PageCursor, order: &Order) -> Condition {
         if !key.is_of(self.sort) {
             return Condition::all().add(Expr::value(1).eq(0));
         }

@@ -10,13 +10,13 @@ use crate::operation::{ListSort, OperationId};
 ///
 /// As a text it goes into addresses, and reads back as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ListKey {
+pub struct PageCursor {
     /// The moment it is sorted by; none where the id alone decides.
     pub(super) at: Option<DateTime<Utc>>,
     pub(super) id: OperationId,
 }
 
-impl ListKey {
+impl PageCursor {
     /// Where `row` is in the order `sort`.
     pub fn of(sort: ListSort, row: &Model) -> Self {
         let at = match sort {
@@ -49,7 +49,7 @@ pub(super) fn direction(sort: ListSort) -> Order {
     }
 }
 
-impl fmt::Display for ListKey {
+impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(at) = self.at {
             write!(f, "{}_", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))?;
@@ -61,15 +61,15 @@ impl fmt::Display for ListKey {
 /// A text that is no place in a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an id, or a moment and an id with `_` between them, found `{found}`")]
-pub struct ParseListKeyError {
+pub struct ParsePageCursorError {
     found: String,
 }
 
-impl FromStr for ListKey {
-    type Err = ParseListKeyError;
+impl FromStr for PageCursor {
+    type Err = ParsePageCursorError;
 
-    fn from_str(text: &str) -> Result<Self, ParseListKeyError> {
-        let refused = || ParseListKeyError { found: text.to_owned() };
+    fn from_str(text: &str) -> Result<Self, ParsePageCursorError> {
+        let refused = || ParsePageCursorError { found: text.to_owned() };
         let (at, id) = match text.split_once('_') {
             None => (None, text),
             Some((at, id)) => {
@@ -91,13 +91,13 @@ mod tests {
         #[test]
         fn keys_read_back(nanos in proptest::option::of(any::<i64>()), id in any::<u128>()) {
             let id = OperationId::from(uuid::Uuid::from_u128(id));
-            let key = ListKey { at: nanos.map(DateTime::from_timestamp_nanos), id };
+            let key = PageCursor { at: nanos.map(DateTime::from_timestamp_nanos), id };
             prop_assert_eq!(key.to_string().parse(), Ok(key));
         }
 
         #[test]
         fn no_text_panics(text in ".{0,60}") {
-            if let Ok(key) = text.parse::<ListKey>() {
+            if let Ok(key) = text.parse::<PageCursor>() {
                 prop_assert_eq!(key.to_string().parse(), Ok(key));
             }
         }

@@ -28,19 +28,19 @@ mod writer;
 
 pub use claim::Claim;
 pub use connect::connect;
-pub use control::{Cancelling, Restarting};
+pub use control::{CancelTransition, RetryTransition};
 pub use entity::{ActiveModel, Column, Entity, Model, Relation};
 pub(crate) use error::RETRY_AFTER;
 pub use error::StoreError;
 pub use insert::Enqueued;
-pub use lease::{Beat, Beaten, Lease};
-pub use list_filter::{ListFilter, ListPlace};
-pub use list_key::{ListKey, ParseListKeyError};
-pub use listed::Listed;
+pub use lease::{Heartbeat, HeartbeatReply, Lease};
+pub use list_filter::{ListFilter, PagePosition};
+pub use list_key::{PageCursor, ParsePageCursorError};
+pub use listed::RowPage;
 pub use migrate::migrate;
 pub use migration::{Migrator, migrations};
 pub use operations::Store;
-pub use run::{Conclusion, Failure, Saved};
+pub use run::{FailedAttempt, RunConclusion, SaveReply};
 pub(crate) use transition::later;
 
 /// A transaction of the database that the operations are in.

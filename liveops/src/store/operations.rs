@@ -6,8 +6,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, ListFilter, Listed, Migrator, Model, StoreError, Transaction, migrate::migrate,
-    writer::Writer,
+    Column, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
+    migrate::migrate, writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -114,7 +114,7 @@ impl Store {
     pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
         let rows = filter.select(limit).all(&self.db).await;
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
-        if filter.place.is_backwards() {
+        if filter.position.is_backwards() {
             rows.reverse();
         }
         Ok(rows)
@@ -125,9 +125,9 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn list_page(&self, filter: &ListFilter, len: u64) -> Result<Listed, StoreError> {
+    pub async fn list_page(&self, filter: &ListFilter, len: u64) -> Result<RowPage, StoreError> {
         let rows = self.list(filter, len.saturating_add(1)).await?;
-        Ok(Listed::of(filter, rows, len))
+        Ok(RowPage::of(filter, rows, len))
     }
 
     pub(super) async fn update_one(

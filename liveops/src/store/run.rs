@@ -21,7 +21,7 @@ use crate::{
 
 /// How a run ended, with everything the row remembers of it.
 #[derive(Debug)]
-pub struct Conclusion<'a> {
+pub struct RunConclusion<'a> {
     /// How it ended.
     pub ending: &'a Ending,
     /// What went wrong, for staff.
@@ -34,7 +34,7 @@ pub struct Conclusion<'a> {
 
 /// An attempt that failed, with everything the row remembers of it while it waits for the next one.
 #[derive(Debug)]
-pub struct Failure<'a> {
+pub struct FailedAttempt<'a> {
     /// What went wrong, for the owner.
     pub message: &'a str,
     /// What went wrong, for staff.
@@ -42,12 +42,12 @@ pub struct Failure<'a> {
     /// What the attempt showed at its end: its log goes on in the next one.
     pub projection: &'a Projection,
     /// When the next attempt may start.
-    pub retry_on: DateTime<Utc>,
+    pub next_attempt_on: DateTime<Utc>,
 }
 
 /// The answer to a run that saved where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Saved {
+pub struct SaveReply {
     /// Whether somebody asked for the run to be cancelled.
     pub cancel_requested: bool,
 }
@@ -66,7 +66,7 @@ impl Store {
         projection: &Projection,
         kind: &OperationKind,
         lease: Duration,
-    ) -> Result<Option<Saved>, StoreError> {
+    ) -> Result<Option<SaveReply>, StoreError> {
         let save = Entity::update_many()
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(OperationState::Started))
@@ -74,7 +74,7 @@ impl Store {
             .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)));
         let saved =
             self.update_one(progress(save, attempt, projection, kind), "save a run").await?;
-        Ok(saved.map(|row| Saved { cancel_requested: row.cancel_requested }))
+        Ok(saved.map(|row| SaveReply { cancel_requested: row.cancel_requested }))
     }
 
     /// Puts a run back into the queue without spending its attempt; `None` when the run is no
@@ -104,23 +104,24 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn retry(
+    pub async fn schedule_next_attempt(
         &self,
         id: OperationId,
         attempt: Attempt,
-        failure: Failure<'_>,
+        failure: FailedAttempt<'_>,
     ) -> Result<Option<Model>, StoreError> {
-        let Failure { message, traceback, projection, retry_on } = failure;
-        let retry = requeued(transition(id, OperationState::NotStarted), retry_on)
-            .filter(is_in(OperationState::Started))
-            .filter(Column::CancelRequested.eq(false))
-            .fenced(attempt)
-            // An attempt of its own, so that what is shown from now on outranks this one.
-            .col_expr(Column::Attempt, next_attempt())
-            .col_expr(Column::RunAfter, Expr::value(retry_on))
-            .col_expr(Column::ErrorMessage, Expr::value(message))
-            .col_expr(Column::Traceback, Expr::value(traceback));
-        self.update_one(log(retry, projection), "put a run that failed back").await
+        let FailedAttempt { message, traceback, projection, next_attempt_on } = failure;
+        let schedule_next_attempt =
+            requeued(transition(id, OperationState::NotStarted), next_attempt_on)
+                .filter(is_in(OperationState::Started))
+                .filter(Column::CancelRequested.eq(false))
+                .fenced(attempt)
+                // An attempt of its own, so that what is shown from now on outranks this one.
+                .col_expr(Column::Attempt, next_attempt())
+                .col_expr(Column::RunAfter, Expr::value(next_attempt_on))
+                .col_expr(Column::ErrorMessage, Expr::value(message))
+                .col_expr(Column::Traceback, Expr::value(traceback));
+        self.update_one(log(schedule_next_attempt, projection), "put a run that failed back").await
     }
 
     /// Ends a run, and enqueues the operation that takes over in the same transaction; `None` when
@@ -132,11 +133,11 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn conclude(
+    pub async fn finish_run(
         &self,
         id: OperationId,
         attempt: Attempt,
-        conclusion: Conclusion<'_>,
+        conclusion: RunConclusion<'_>,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
         const ACTION: &str = "end a run";
@@ -195,7 +196,7 @@ impl Store {
     }
 }
 
-impl Conclusion<'_> {
+impl RunConclusion<'_> {
     /// Adds the columns that say how a run ended, to a row whose attempt is then `attempt`.
     pub(super) fn write(&self, update: UpdateMany<Entity>, attempt: Attempt) -> UpdateMany<Entity> {
         let Self { ending, traceback, projection, kind } = self;

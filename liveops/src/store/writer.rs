@@ -17,11 +17,11 @@ const GROUP_LEN_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     db: DatabaseConnection,
-    group: Arc<OnceLock<mpsc::Sender<Job>>>,
+    group: Arc<OnceLock<mpsc::Sender<WriteJob>>>,
 }
 
 /// A statement, and who waits for its rows.
-struct Job {
+struct WriteJob {
     statement: Statement,
     answer: oneshot::Sender<Result<Vec<QueryResult>, DbErr>>,
 }
@@ -38,7 +38,7 @@ impl Writer {
         }
         let (answer, answered) = oneshot::channel();
         let group = self.group.get_or_init(|| spawn(self.db.clone()));
-        if let Err(mpsc::error::SendError(job)) = group.send(Job { statement, answer }).await {
+        if let Err(mpsc::error::SendError(job)) = group.send(WriteJob { statement, answer }).await {
             // The runtime that wrote is gone, and this one is another.
             return self.db.query_all_raw(job.statement).await;
         }
@@ -46,7 +46,7 @@ impl Writer {
     }
 }
 
-fn spawn(db: DatabaseConnection) -> mpsc::Sender<Job> {
+fn spawn(db: DatabaseConnection) -> mpsc::Sender<WriteJob> {
     let (jobs, mut waiting) = mpsc::channel(GROUP_LEN_MAX);
     tokio::spawn(async move {
         let mut group = Vec::new();
@@ -57,14 +57,14 @@ fn spawn(db: DatabaseConnection) -> mpsc::Sender<Job> {
     jobs
 }
 
-async fn write_group(db: &DatabaseConnection, group: &mut Vec<Job>) {
+async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) {
     let together = match group.as_slice() {
         [_] => None,
         jobs => commit(db, jobs).await.ok(),
     };
     let Some(together) = together else {
         // One that fails must not take the others along: each for itself.
-        for Job { statement, answer } in group.drain(..) {
+        for WriteJob { statement, answer } in group.drain(..) {
             let rows = db.query_all_raw(statement).await;
             let _ = answer.send(rows);
         }
@@ -76,7 +76,10 @@ async fn write_group(db: &DatabaseConnection, group: &mut Vec<Job>) {
     }
 }
 
-async fn commit(db: &DatabaseConnection, jobs: &[Job]) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+async fn commit(
+    db: &DatabaseConnection,
+    jobs: &[WriteJob],
+) -> Result<Vec<Vec<QueryResult>>, DbErr> {
     let transaction = db.begin().await?;
     match run(&transaction, jobs).await {
         Ok(rows) => {
@@ -92,7 +95,7 @@ async fn commit(db: &DatabaseConnection, jobs: &[Job]) -> Result<Vec<Vec<QueryRe
 
 async fn run(
     transaction: &DatabaseTransaction,
-    jobs: &[Job],
+    jobs: &[WriteJob],
 ) -> Result<Vec<Vec<QueryResult>>, DbErr> {
     let mut rows = Vec::with_capacity(jobs.len());
     for job in jobs {

@@ -2,15 +2,15 @@ use std::sync::Arc;
 
 use crate::progress::Report;
 
-/// Asks the run of a trial to stop, from beside it; from [`Trial::canceller`](super::Trial::canceller).
+/// Asks the run of a trial to stop, from beside it; from [`TestRun::canceller`](super::TestRun::canceller).
 ///
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Canceller {
+pub struct CancelHandle {
     report: Arc<Report>,
 }
 
-impl Canceller {
+impl CancelHandle {
     pub(super) fn new(report: Arc<Report>) -> Self {
         Self { report }
     }

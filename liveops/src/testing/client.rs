@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     Chain, Finished, Message, Socket,
-    socket::{PATIENCE, Received},
+    socket::{Received, TIMEOUT},
 };
 use crate::{
     operation::{ChannelName, OperationId},
@@ -97,7 +97,9 @@ impl Client {
         let what = format!("{text:?} in the region {region}");
         let region: Region = region.parse().unwrap_or_else(|error| panic!("{error}"));
         self.pick(what, move |message| match message {
-            Message::Shown(shown) => shown.region(&region).filter(|html| html.contains(text)),
+            Message::ShownRegions(shown) => {
+                shown.region(&region).filter(|html| html.contains(text))
+            }
             _ => None,
         })
     }
@@ -175,7 +177,7 @@ impl Client {
         what: impl Display,
         mut pick: impl FnMut(&Message) -> Option<T>,
     ) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut before = Vec::new();
         loop {
             let message = match self.socket.receive(deadline).await {

@@ -16,7 +16,7 @@ pub enum Message {
         channel: String,
     },
     /// Parts of the page of an operation have changed.
-    Shown(Shown),
+    ShownRegions(ShownRegions),
     /// An operation has ended.
     Finished(Finished),
     /// An operation has handed its page over to another one.
@@ -36,7 +36,7 @@ pub enum Message {
 
 /// Parts of the page of an operation, as HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct ShownRegions {
     /// The operation's channel, or that of the list it is in.
     pub channel: String,
     /// What is sent to htmx: an element for each region that changed.
@@ -68,14 +68,14 @@ pub struct Chain {
     pub(super) token: String,
 }
 
-impl Shown {
+impl ShownRegions {
     /// What a region is shown with: the HTML inside its element, or what is added there. `None` where it
     /// did not change.
     ///
     /// ```
-    /// # use liveops::testing::Shown;
+    /// # use liveops::testing::ShownRegions;
     /// let id = "0198c5d8-0000-7000-8000-000000000000";
-    /// let shown = Shown {
+    /// let shown = ShownRegions {
     ///     channel: format!("liveop.{id}"),
     ///     html: format!(r#"<div id="op-status-{id}" hx-swap-oob="true"><p>Hello</p></div>"#),
     /// };
@@ -166,7 +166,7 @@ impl Message {
             return Self::Chain(chain);
         }
         match chat.liveop_html {
-            Some(html) => Self::Shown(Shown { channel: chat.channel, html }),
+            Some(html) => Self::ShownRegions(ShownRegions { channel: chat.channel, html }),
             None if chat.liveop_list_changed => Self::ListChanged,
             None => {
                 panic!("expected a message that says something, found one about {}", chat.channel)

@@ -1,7 +1,7 @@
 //! Testing operations: one by itself, or a whole application.
 //!
 //! [`run`] runs an operation without database, server or worker, and gives a [`Recording`] of what it
-//! reported and how it ended. Everything around the run is the test's to say: [`Trial`] has a method
+//! reported and how it ended. Everything around the run is the test's to say: [`TestRun`] has a method
 //! for each thing that a run can depend on.
 //!
 //! ```
@@ -22,7 +22,7 @@
 //!         let words = p
 //!             .stage(WordCountStage::Count, async {
 //!                 if self.text.is_empty() {
-//!                     return Err(RunError::user("There is no text").without_retry());
+//!                     return Err(RunError::user("There is no text").without_next_attempt());
 //!                 }
 //!                 let mut words = 0;
 //!                 for word in p.track(self.text.split(' ')) {
@@ -70,7 +70,7 @@
 //! let recording = testing::run(text("")).await;
 //! assert_eq!(recording.expect_failed(), "There is no text");
 //! assert_eq!(recording.stages(), [(Count, Failed)]);
-//! assert!(!recording.is_retried() && recording.chained::<Praise>().is_none());
+//! assert!(!recording.has_next_attempt() && recording.chained::<Praise>().is_none());
 //!
 //! // Cancelled: entering the stage is the first check, the word "to" the second.
 //! let recording = testing::run(text("to be or not")).cancel_after(2).await;
@@ -179,15 +179,15 @@ mod viewer;
 
 #[cfg(feature = "testing")]
 pub use application::Application;
-pub use canceller::Canceller;
+pub use canceller::CancelHandle;
 #[cfg(feature = "testing")]
 pub use client::Client;
 #[cfg(feature = "testing")]
-pub use message::{Chain, Finished, Message, Shown};
+pub use message::{Chain, Finished, Message, ShownRegions};
 pub use recording::Recording;
 #[cfg(feature = "testing")]
 pub use server::Server;
 #[cfg(feature = "testing")]
 pub use socket::Socket;
 pub use stage_outcome::StageOutcome;
-pub use trial::{Trial, run};
+pub use trial::{TestRun, run};

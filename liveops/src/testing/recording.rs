@@ -5,14 +5,14 @@ use crate::{
     error::RunResult,
     event::{Bar, Ending, Event, LogLine, StageState, Status},
     operation::{Attempt, NewOperation, Stage, Storable},
-    progress::{Facts, Run},
+    progress::{Run, RunContext},
     projection::Projection,
     runner::Outcome,
 };
 
 /// What an operation reported, and how it ended.
 ///
-/// Of one attempt: the ending is that of a last one. [`is_retried`](Self::is_retried) tells whether
+/// Of one attempt: the ending is that of a last one. [`has_next_attempt`](Self::has_next_attempt) tells whether
 /// another would follow.
 #[non_exhaustive]
 pub struct Recording<Op: Run> {
@@ -31,7 +31,7 @@ pub struct Recording<Op: Run> {
     pub(super) while_panicking: Vec<usize>,
     /// What durable stages had saved in the end, in this run and before it, as JSON by label.
     pub(super) saved: HashMap<String, String>,
-    pub(super) facts: Arc<Facts>,
+    pub(super) context: Arc<RunContext>,
 }
 
 impl<Op: Run> Recording<Op> {
@@ -163,10 +163,10 @@ impl<Op: Run> Recording<Op> {
     }
 
     /// Whether another attempt would follow: the run failed, its error is not
-    /// [final](crate::RunError::without_retry), and
+    /// [final](crate::RunError::without_next_attempt), and
     /// [`max_attempts`](crate::operation::keys::max_attempts) allows for one more.
-    pub fn is_retried(&self) -> bool {
-        let Attempt(number) = self.facts.attempt;
+    pub fn has_next_attempt(&self) -> bool {
+        let Attempt(number) = self.context.attempt;
         let is_left = number < Op::POLICY.max_attempts;
         matches!(self.ending(), Ending::Failed(_)) && is_left && !self.outcome.is_final
     }

@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 };
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A WebSocket client that speaks JSON, and says what it waited for when nothing came.
 ///
@@ -58,11 +58,11 @@ impl Socket {
             .iter()
             .fold(request, |request, (name, value)| request.with_header(*name, *value));
         async move {
-            match timeout(PATIENCE, connect_async(request)).await {
+            match timeout(TIMEOUT, connect_async(request)).await {
                 Ok(Ok((stream, _))) => Ok(Self { stream }),
                 Ok(Err(tungstenite::Error::Http(response))) => Err(response.status()),
                 Ok(Err(error)) => panic!("failed to connect: {error}"),
-                Err(_) => panic!("failed to connect within {PATIENCE:?}"),
+                Err(_) => panic!("failed to connect within {TIMEOUT:?}"),
             }
         }
     }
@@ -110,7 +110,7 @@ impl Socket {
         is_it: impl Fn(&Value) -> bool,
     ) -> impl Future<Output = Result<Value, u16>> {
         let caller = Location::caller();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         async move {
             loop {
                 match self.receive(deadline).await {
@@ -162,7 +162,7 @@ impl Socket {
     ) -> impl Future<Output = Vec<Value>> {
         let caller = Location::caller();
         // One for all of them: a server that is alive says so for ever.
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         async move {
             let mut messages = Vec::new();
             loop {
@@ -187,7 +187,7 @@ impl Socket {
     #[track_caller]
     pub fn closed(&mut self) -> impl Future<Output = u16> {
         let caller = Location::caller();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         async move {
             loop {
                 match self.receive(deadline).await {
@@ -205,13 +205,13 @@ impl Socket {
     ///
     /// When it is still open after 30 seconds.
     pub async fn ends(&mut self) {
-        let end = timeout(PATIENCE, async { while let Some(Ok(_)) = self.stream.next().await {} });
-        assert!(end.await.is_ok(), "still open after {PATIENCE:?}");
+        let end = timeout(TIMEOUT, async { while let Some(Ok(_)) = self.stream.next().await {} });
+        assert!(end.await.is_ok(), "still open after {TIMEOUT:?}");
     }
 
     /// Leaves as a browser does, and waits until the server has taken notice.
     pub async fn close(mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         // A server that has closed already has taken notice.
         let _ = self.stream.close(None).await;
         while let Received::Message(_) = self.receive(deadline).await {}

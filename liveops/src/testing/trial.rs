@@ -5,17 +5,17 @@ use futures_util::future::BoxFuture;
 use tokio::time;
 use tracing::Instrument;
 
-use super::{Canceller, Recording};
+use super::{CancelHandle, Recording};
 use crate::{
     config::Config,
     error::{Cancelled, RunError, RunResult},
     event::{Ending, Event},
     language::Languages,
     operation::{Attempt, CancelMode, FromState, NoState, OperationId, Stage, Storable, UserId},
-    progress::{Clock, Facts, Progress, Report, Run, StageOutputs, log_span},
+    progress::{Clock, Progress, Report, Run, RunContext, StageOutputs, log_span},
     projection::Projection,
     render::Templates,
-    runner::{Outcome, Teller, output_json, stored},
+    runner::{Outcome, OutcomeMessages, output_json, stored},
 };
 
 /// Runs an operation to its end when it is awaited, and gives everything it did.
@@ -46,8 +46,8 @@ use crate::{
 /// assert_eq!(recording.result.unwrap(), 3);
 /// # }
 /// ```
-pub fn run<Op: Run>(operation: Op) -> Trial<Op> {
-    Trial::new(operation)
+pub fn run<Op: Run>(operation: Op) -> TestRun<Op> {
+    TestRun::new(operation)
 }
 
 /// An operation that is about to be run in a test; from [`run`].
@@ -57,10 +57,10 @@ pub fn run<Op: Run>(operation: Op) -> Trial<Op> {
 ///
 /// The run is what a worker makes of it: the operation has been through JSON, a panic is an error, one
 /// with a `timeout` is stopped when it takes longer, and one with `cancel = "abort"` is dropped five
-/// seconds after it was asked to stop. Only `on_restart` is for a whole application.
+/// seconds after it was asked to stop. Only `on_retry` is for a whole application.
 #[must_use = "a trial does nothing until it is awaited"]
 #[derive(Debug)]
-pub struct Trial<Op: Run, S = NoState> {
+pub struct TestRun<Op: Run, S = NoState> {
     operation: Op,
     state: S,
     report: Arc<Report>,
@@ -74,7 +74,7 @@ pub struct Trial<Op: Run, S = NoState> {
     saved: HashMap<String, String>,
 }
 
-impl<Op: Run> Trial<Op> {
+impl<Op: Run> TestRun<Op> {
     fn new(operation: Op) -> Self {
         let projection = Projection::new(<Op::Stage as Stage>::COUNT);
         Self {
@@ -93,10 +93,10 @@ impl<Op: Run> Trial<Op> {
     }
 }
 
-impl<Op: Run, S> Trial<Op, S> {
+impl<Op: Run, S> TestRun<Op, S> {
     /// The application's state, or what stands in for it: whatever the operation's state comes out of.
-    pub fn state<T>(self, state: T) -> Trial<Op, T> {
-        Trial {
+    pub fn state<T>(self, state: T) -> TestRun<Op, T> {
+        TestRun {
             state,
             operation: self.operation,
             report: self.report,
@@ -150,10 +150,10 @@ impl<Op: Run, S> Trial<Op, S> {
     /// Makes it the next attempt after `earlier`: the same operation, with what that one's durable
     /// stages saved. Nothing of them is left of one that finished.
     pub fn after(mut self, earlier: &Recording<Op>) -> Self {
-        self.id = earlier.facts.id;
-        self.owner = earlier.facts.owner.clone();
-        earlier.facts.language.tag().clone_into(&mut self.language);
-        self.attempt = Attempt(earlier.facts.attempt.0 + 1);
+        self.id = earlier.context.id;
+        self.owner = earlier.context.owner.clone();
+        earlier.context.language.tag().clone_into(&mut self.language);
+        self.attempt = Attempt(earlier.context.attempt.0 + 1);
         if !matches!(earlier.ending(), Ending::Finished(_)) {
             self.saved.clone_from(&earlier.saved);
         }
@@ -207,12 +207,12 @@ impl<Op: Run, S> Trial<Op, S> {
     /// recording.expect_cancelled();
     /// # }
     /// ```
-    pub fn canceller(&self) -> Canceller {
-        Canceller::new(self.report.clone())
+    pub fn canceller(&self) -> CancelHandle {
+        CancelHandle::new(self.report.clone())
     }
 }
 
-impl<Op: Run, S> IntoFuture for Trial<Op, S>
+impl<Op: Run, S> IntoFuture for TestRun<Op, S>
 where
     Op::State: FromState<S>,
 {
@@ -221,7 +221,7 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let stage_outputs = StageOutputs::in_memory(self.saved.clone());
-        let facts = Facts {
+        let context = RunContext {
             id: self.id,
             owner: self.owner,
             attempt: self.attempt,
@@ -230,10 +230,10 @@ where
             web: self.templates.map(Arc::new),
         };
         let state = Arc::new(Op::State::from_state(&self.state));
-        let attempt = TrialRun {
+        let attempt = TestRunFuture {
             operation: self.operation,
             report: self.report,
-            facts: Arc::new(facts),
+            context: Arc::new(context),
             state,
             saved: self.saved,
         };
@@ -242,10 +242,10 @@ where
 }
 
 /// A trial that has everything a run needs.
-struct TrialRun<Op: Run> {
+struct TestRunFuture<Op: Run> {
     operation: Op,
     report: Arc<Report>,
-    facts: Arc<Facts>,
+    context: Arc<RunContext>,
     state: Arc<Op::State>,
     /// What attempts before this one saved.
     saved: HashMap<String, String>,
@@ -258,21 +258,21 @@ enum End<T> {
     Stopped,
 }
 
-impl<Op: Run> TrialRun<Op> {
+impl<Op: Run> TestRunFuture<Op> {
     async fn record(self, cancel_after: Option<u64>) -> Recording<Op> {
-        let Self { operation, report, facts, state, mut saved } = self;
+        let Self { operation, report, context, state, mut saved } = self;
         report.event(Event::Started);
         if let Some(checks) = cancel_after {
             report.cancel_after(checks);
         }
-        let progress = Progress::new(report.clone(), facts.clone(), state);
-        let teller = Teller { id: facts.id, language: facts.language.clone() };
-        let (outcome, end) = execute(operation, progress, &report, &teller).await;
-        let (outcome, next) = outcome.with_next(&teller, report.take_chain(), |_| Ok(()));
+        let progress = Progress::new(report.clone(), context.clone(), state);
+        let messages = OutcomeMessages { id: context.id, language: context.language.clone() };
+        let (outcome, end) = execute(operation, progress, &report, &messages).await;
+        let (outcome, next) = outcome.with_next(&messages, report.take_chain(), |_| Ok(()));
         report.event(Event::Ended(outcome.ending.clone()));
 
         let record = report.take_record();
-        saved.extend(facts.stage_outputs.saved_in_memory());
+        saved.extend(context.stage_outputs.saved_in_memory());
         Recording {
             events: record.events,
             while_panicking: record.while_panicking,
@@ -285,7 +285,7 @@ impl<Op: Run> TrialRun<Op> {
             outcome,
             next,
             saved,
-            facts,
+            context,
         }
     }
 }
@@ -295,7 +295,7 @@ async fn execute<Op: Run>(
     operation: Op,
     progress: Progress<Op>,
     report: &Arc<Report>,
-    teller: &Teller,
+    messages: &OutcomeMessages,
 ) -> (Outcome, End<Op::Output>) {
     let mut returned = None;
     // Through JSON, as on its way to a worker.
@@ -303,14 +303,14 @@ async fn execute<Op: Run>(
         let operation: Op = stored(serde_json::to_value(operation)?)?;
         operation.run(progress).await
     });
-    let conclude = |teller: &Teller, result: RunResult<Op::Output>| {
-        let outcome = outcome_of(teller, &result);
+    let conclude = |messages: &OutcomeMessages, result: RunResult<Op::Output>| {
+        let outcome = outcome_of(messages, &result);
         returned = Some(result);
         outcome
     };
     let stopped = tokio::select! {
-        outcome = Outcome::of_run(teller.clone(), run, conclude).instrument(log_span(report)) => Err(outcome),
-        outcome = stop::<Op>(report, teller) => Ok(outcome),
+        outcome = Outcome::of_run(messages.clone(), run, conclude).instrument(log_span(report)) => Err(outcome),
+        outcome = stop::<Op>(report, messages) => Ok(outcome),
     };
     match (stopped, returned) {
         (Ok(outcome), _) => {
@@ -323,23 +323,23 @@ async fn execute<Op: Run>(
     }
 }
 
-fn outcome_of<T: Storable>(teller: &Teller, result: &RunResult<T>) -> Outcome {
+fn outcome_of<T: Storable>(messages: &OutcomeMessages, result: &RunResult<T>) -> Outcome {
     match result {
         Ok(output) => {
             let bytes_max = Config::default().output_bytes_max;
-            Outcome::of_result(teller, output_json(output), bytes_max)
+            Outcome::of_result(messages, output_json(output), bytes_max)
         }
-        Err(error) => Outcome::of_error(teller, error),
+        Err(error) => Outcome::of_error(messages, error),
     }
 }
 
 /// Waits until a worker would stop the run, and tells what that comes to.
-async fn stop<Op: Run>(report: &Report, teller: &Teller) -> Outcome {
+async fn stop<Op: Run>(report: &Report, messages: &OutcomeMessages) -> Outcome {
     let timed_out = async {
         match Op::POLICY.timeout {
             Some(timeout) => {
                 time::sleep(timeout).await;
-                Outcome::timed_out(teller, timeout)
+                Outcome::timed_out(messages, timeout)
             }
             None => future::pending().await,
         }

@@ -14,7 +14,7 @@ pub(super) const VIEWER: &str = "x-liveops-test-viewer";
 pub(super) struct TestViewer {
     id: String,
     groups: Vec<String>,
-    is_superuser: bool,
+    is_staff: bool,
     languages: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl TestViewer {
         let viewer = Self {
             id: viewer.id.as_str().to_owned(),
             groups: viewer.groups.clone(),
-            is_superuser: viewer.is_superuser,
+            is_staff: viewer.is_staff,
             languages: viewer.languages.clone(),
         };
         serde_json::to_string(&viewer).expect("texts and a flag serialize")
@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for TestViewer {
 
 impl From<TestViewer> for Viewer {
     fn from(viewer: TestViewer) -> Self {
-        let known = Self::new(viewer.id).with_groups(viewer.groups).superuser(viewer.is_superuser);
+        let known = Self::new(viewer.id).with_groups(viewer.groups).with_staff(viewer.is_staff);
         Self { languages: viewer.languages, ..known }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     channel::ChannelError,
     form::FormErrors,
     language::{Language, Text},
-    runner::{EnqueueError, InputError, RestartError},
+    runner::{EnqueueError, InputError, RetryError},
     store::StoreError,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct WebError {
     status: StatusCode,
     code: &'static str,
-    message: Message,
+    message: ErrorText,
     /// The operation that the message speaks of.
     operation_url: Option<String>,
     /// What is wrong with each field, where the request was an input with mistakes.
@@ -31,7 +31,7 @@ pub(super) struct WebError {
 
 /// What is told of why a request was not fulfilled.
 #[derive(Debug, Serialize)]
-pub(super) struct Told {
+pub(super) struct ErrorBody {
     code: &'static str,
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub(super) struct Told {
 
 /// What people read.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(super) enum ErrorText {
     /// Said in the language of whoever reads it.
     Text(Text),
     /// The same of a request that has more bytes than it may.
@@ -51,32 +51,36 @@ pub(super) enum Message {
     Given(String),
 }
 
-impl Message {
+impl ErrorText {
     fn in_words(self, language: &Language) -> String {
         match self {
-            Self::Text(text) => language.say(text),
+            Self::Text(text) => language.translate(text),
             Self::TooLarge { bytes_max } => {
-                language.say_with(Text::UploadTooLarge, [("bytes", bytes_max.into())])
+                language.translate_with(Text::UploadTooLarge, [("bytes", bytes_max.into())])
             }
             Self::Given(text) => text,
         }
     }
 }
 
-impl From<Text> for Message {
+impl From<Text> for ErrorText {
     fn from(text: Text) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<String> for Message {
+impl From<String> for ErrorText {
     fn from(text: String) -> Self {
         Self::Given(text)
     }
 }
 
 impl WebError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<Message>) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<ErrorText>,
+    ) -> Self {
         Self { status, code, message: message.into(), operation_url: None, fields: Map::new() }
     }
 
@@ -91,7 +95,7 @@ impl WebError {
         Self::new(StatusCode::NOT_FOUND, "not_found", Text::NotFound)
     }
 
-    pub(super) fn forbidden(message: impl Into<Message>) -> Self {
+    pub(super) fn forbidden(message: impl Into<ErrorText>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
@@ -100,7 +104,7 @@ impl WebError {
     }
 
     pub(super) fn too_large(bytes_max: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", Message::TooLarge { bytes_max })
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", ErrorText::TooLarge { bytes_max })
     }
 
     pub(super) fn unsupported(found: &str) -> Self {
@@ -111,7 +115,7 @@ impl WebError {
         )
     }
 
-    pub(super) fn unreadable(message: impl Into<Message>) -> Self {
+    pub(super) fn unreadable(message: impl Into<ErrorText>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", message)
     }
 
@@ -135,7 +139,7 @@ impl WebError {
         if wants_json(headers) {
             return self.into_json(renderer.language());
         }
-        let title = renderer.language().say(self.title());
+        let title = renderer.language().translate(self.title());
         let message = self.message.in_words(renderer.language());
         let url = self.operation_url.as_deref();
         let page = renderer.refusal_page(&title, &message, url, &viewer.id);
@@ -143,8 +147,8 @@ impl WebError {
     }
 
     /// What is told of it in an answer, in this language.
-    pub(super) fn told(self, language: &Language) -> Told {
-        Told {
+    pub(super) fn into_body(self, language: &Language) -> ErrorBody {
+        ErrorBody {
             code: self.code,
             message: self.message.in_words(language),
             url: self.operation_url,
@@ -155,7 +159,7 @@ impl WebError {
     /// The answer to scripts and programs, whatever they say they accept.
     pub(super) fn into_json(self, language: &Language) -> Response {
         let status = self.status;
-        (status, Json(json!({ "error": self.told(language) }))).into_response()
+        (status, Json(json!({ "error": self.into_body(language) }))).into_response()
     }
 
     fn title(&self) -> Text {
@@ -197,20 +201,20 @@ impl From<EnqueueError> for WebError {
     }
 }
 
-impl From<RestartError> for WebError {
-    fn from(error: RestartError) -> Self {
+impl From<RetryError> for WebError {
+    fn from(error: RetryError) -> Self {
         match &error {
-            RestartError::Refused(refusal) => match refusal.user_message() {
+            RetryError::Refused(refusal) => match refusal.user_message() {
                 Some(message) => Self::new(StatusCode::CONFLICT, "refused", message.to_owned()),
                 None => {
                     tracing::error!(traceback = refusal.traceback(), "a retry failed");
                     Self::internal(&error)
                 }
             },
-            RestartError::NotRegistered { .. } => {
+            RetryError::NotRegistered { .. } => {
                 Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
             }
-            RestartError::Store(_) => Self::internal(&error),
+            RetryError::Store(_) => Self::internal(&error),
         }
     }
 }

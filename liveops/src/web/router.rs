@@ -30,7 +30,7 @@ use crate::runner::LiveOps;
 /// | `GET /{op_type}/` | the form of an operation that has one, or what it asks for as JSON |
 /// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
-/// | `POST /{op_type}/{id}/cancel`, `/restart` | asks for the end, or for another run |
+/// | `POST /{op_type}/{id}/cancel`, `/retry` | asks for the end, or for another run |
 /// | `GET /{op_type}/{id}/log` | the log as text |
 /// | `GET /{op_type}/{id}/staff` | what only superusers see on the live page, which loads it again |
 /// | `GET /ws` | the WebSocket |
@@ -59,7 +59,7 @@ use crate::runner::LiveOps;
 ///
 /// What pages promise while operations come and go is said at [`ListFilter`](crate::store::ListFilter).
 ///
-/// `POST /bulk` takes `action`, which is `cancel` or `restart`, and up to 50 times `id`, or as JSON
+/// `POST /bulk` takes `action`, which is `cancel` or `retry`, and up to 50 times `id`, or as JSON
 /// `{"action","ids"}`. It does what it can, and tells for which operations it did not and why: in JSON as
 /// `{"done","refused","results":[{"id","done","error"}]}`. A plain form is led to the list, with the first two
 /// in its query.
@@ -138,7 +138,7 @@ where
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
         .route(&at("/{op_type}/{id}/staff"), get(staff::staff::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
-        .route(&at("/{op_type}/{id}/restart"), post(actions::restart::<V>));
+        .route(&at("/{op_type}/{id}/restart"), post(actions::retry::<V>));
     if !mount.is_empty() {
         let list = at("/");
         router = router.route(&mount, get(move || async move { Redirect::permanent(&list) }));

@@ -7,20 +7,20 @@ use crate::{
     metrics::Transport,
     operation::UserId,
     render::Renderer,
-    runner::{Client, Engine, LiveOps},
+    runner::{ClientConnection, Engine, LiveOps},
 };
 
 /// How many operations are looked at at once for clients that follow them. When all clients come back
 /// at once, more of them would only wait for the database, with far more memory than it takes to wait
 /// for their turn.
-const LOOKS_MAX: usize = 16;
+const CONCURRENT_CATCH_UPS_MAX: usize = 16;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Web {
     pub(super) liveops: LiveOps,
     pub(super) hub: Arc<Hub>,
-    pub(super) looks: Arc<Semaphore>,
+    pub(super) catch_up_permits: Arc<Semaphore>,
 }
 
 impl Web {
@@ -32,7 +32,11 @@ impl Web {
             engine.renderer().clone(),
             engine.config.keepalive,
         );
-        Self { hub: Arc::new(hub), looks: Arc::new(Semaphore::new(LOOKS_MAX)), liveops }
+        Self {
+            hub: Arc::new(hub),
+            catch_up_permits: Arc::new(Semaphore::new(CONCURRENT_CATCH_UPS_MAX)),
+            liveops,
+        }
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -41,13 +45,17 @@ impl Web {
 
     /// What makes pages for `viewer`, in the language they read.
     pub(super) fn renderer_for(&self, viewer: &Viewer) -> Renderer {
-        self.engine().renderer().speaking(viewer.accepted_languages())
+        self.engine().renderer().with_language(viewer.accepted_languages())
     }
 
     /// Counts a connection of `viewer` until it is dropped; `None` when there are as many as there
     /// may be.
-    pub(super) fn enter(&self, viewer: &UserId, transport: Transport) -> Option<Client> {
+    pub(super) fn try_open(
+        &self,
+        viewer: &UserId,
+        transport: Transport,
+    ) -> Option<ClientConnection> {
         let engine = self.engine();
-        engine.clients.enter(viewer, engine.config.connections_per_viewer_max, transport)
+        engine.clients.try_open(viewer, engine.config.connections_per_viewer_max, transport)
     }
 }

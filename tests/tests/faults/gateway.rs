@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, MemoryChannelLayer, Notice,
-        Opener, Payload, PublishError, Signal, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, MemoryChannelLayer, Notice,
+        OpenedBy, Payload, PublishError, Signal, Subscription,
     },
     render::Fragment,
 };
@@ -36,7 +36,7 @@ struct Request {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum What {
-    Open(Opener, Vec<Fragment>),
+    Open(OpenedBy, Vec<Fragment>),
     Publish(Payload),
 }
 
@@ -88,8 +88,8 @@ async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, j
 
     let layer = layer.lock().await;
     let (published, accepted) = match what {
-        What::Open(opener, snapshot) => {
-            (Published::Opening, layer.open(&channel, attempt, opener, snapshot).await)
+        What::Open(opened_by, snapshot) => {
+            (Published::Opening, layer.open(&channel, attempt, opened_by, snapshot).await)
         }
         What::Publish(payload) => {
             let published = match &payload {
@@ -159,10 +159,10 @@ impl ChannelLayer for Remote {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.ask(channel, attempt, What::Open(opener, snapshot)).await
+        self.ask(channel, attempt, What::Open(opened_by, snapshot)).await
     }
 
     async fn publish(
@@ -184,7 +184,7 @@ impl ChannelLayer for Remote {
     }
 
     async fn subscribe(&self, _: &ChannelName) -> Result<Subscription, ChannelError> {
-        Ok(Deliveries::new().subscribe())
+        Ok(DeliverySender::new().subscribe())
     }
 
     async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {

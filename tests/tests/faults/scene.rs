@@ -21,7 +21,7 @@ use super::{
 };
 
 /// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Long enough for a worker to be heard of on a machine that is busy.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
@@ -151,11 +151,11 @@ impl Scene {
         what: &str,
         mut holds: impl AsyncFnMut(&mut Self) -> bool,
     ) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !holds(self).await {
             if Instant::now() > deadline {
                 let history = self.history().await;
-                self.fail(&format!("waited {PATIENCE:?} for {what}\n{history}"));
+                self.fail(&format!("waited {TIMEOUT:?} for {what}\n{history}"));
             }
             sleep(Duration::from_millis(5)).await;
         }

@@ -62,7 +62,7 @@ fn greeting() -> Greeting {
 /// Waits until this process has done all the looking at the queue that it does by itself.
 async fn settle(app: &TestApp) {
     // The first look may be one that had begun, and then the next is to come.
-    assert!(app.liveops.look().await && app.liveops.look().await);
+    assert!(app.liveops.poll_now().await && app.liveops.poll_now().await);
 }
 
 /// That a [`Greeting`] ended, and that nobody else ever began it.

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
-        CatchUp, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, ListChange,
-        MemoryChannelLayer, Missing, Notice, Opener, Payload, PublishError, Signal, Subscription,
+        CatchUp, CatchUpAnswer, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, ListChange,
+        MemoryChannelLayer, Notice, OpenedBy, Payload, PublishError, Signal, Subscription,
     },
     projection::Region,
     render::Fragment,
@@ -125,14 +125,14 @@ async fn a_channel_must_be_opened_before_it_is_published_on(layer: impl ChannelL
     let refused = layer.publish(&channel, FIRST, status("lost")).await;
     assert!(matches!(refused, Err(PublishError::NotOpen)), "{refused:?}");
 
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let refused = layer.publish(&channel, SECOND, status("lost")).await;
     assert!(matches!(refused, Err(PublishError::NotOpen)), "{refused:?}");
 }
 
 async fn frames_are_numbered_without_a_gap(layer: impl ChannelLayer) {
     let channel = channel();
-    let first = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let first = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     assert_eq!(first.seq, 1);
     for seq in 2..5 {
         let cursor = layer.publish(&channel, FIRST, status("next")).await.unwrap();
@@ -143,7 +143,7 @@ async fn frames_are_numbered_without_a_gap(layer: impl ChannelLayer) {
 async fn subscribers_get_every_frame_in_order(layer: impl ChannelLayer) {
     let channel = channel();
     let mut early = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let mut late = layer.subscribe(&channel).await.unwrap();
     layer.publish(&channel, FIRST, status("one")).await.unwrap();
     layer.publish(&channel, FIRST, Payload::Signal(finished())).await.unwrap();
@@ -162,46 +162,48 @@ async fn subscribers_get_every_frame_in_order(layer: impl ChannelLayer) {
 
 async fn a_later_attempt_takes_the_channel_over(layer: impl ChannelLayer) {
     let channel = channel();
-    let first = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
-    let second = layer.open(&channel, SECOND, Opener::Run, opening()).await.unwrap();
+    let first = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
+    let second = layer.open(&channel, SECOND, OpenedBy::Run, opening()).await.unwrap();
     assert_eq!((second.epoch.attempt, second.seq), (SECOND, 1));
     assert_ne!(first.epoch, second.epoch);
 
     let stale = layer.publish(&channel, FIRST, status("stale")).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
-    let stale = layer.open(&channel, FIRST, Opener::Run, opening()).await;
+    let stale = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
-    let news = catch_up(&layer, &channel, None).await;
-    assert_eq!(news.cursor, second, "a stale attempt leaves no trace");
+    let content = catch_up(&layer, &channel, None).await;
+    assert_eq!(content.cursor, second, "a stale attempt leaves no trace");
 }
 
 async fn what_waits_is_shown_until_its_attempt_is_made(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
-    let waiting = layer.open(&channel, SECOND, Opener::Queue, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
+    let waiting = layer.open(&channel, SECOND, OpenedBy::Queue, opening()).await.unwrap();
     assert_eq!((waiting.epoch.attempt, waiting.seq), (SECOND, 1));
     let stale = layer.publish(&channel, FIRST, status("stale")).await;
     assert!(matches!(stale, Err(PublishError::Stale { current: SECOND })), "{stale:?}");
 
-    let made = layer.open(&channel, SECOND, Opener::Run, opening()).await.unwrap();
+    let made = layer.open(&channel, SECOND, OpenedBy::Run, opening()).await.unwrap();
     for attempt in [FIRST, SECOND] {
-        let late = layer.open(&channel, attempt, Opener::Queue, opening()).await;
+        let late = layer.open(&channel, attempt, OpenedBy::Queue, opening()).await;
         assert!(matches!(late, Err(PublishError::Stale { current: SECOND })), "{late:?}");
     }
-    let news = catch_up(&layer, &channel, None).await;
-    assert_eq!(news.cursor, made, "it is not shown as waiting any more");
+    let content = catch_up(&layer, &channel, None).await;
+    assert_eq!(content.cursor, made, "it is not shown as waiting any more");
 }
 
 async fn opening_again_begins_a_new_history(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let old = layer.publish(&channel, FIRST, Payload::Signal(finished())).await.unwrap();
-    let new = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let new = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     assert_ne!(old.epoch, new.epoch);
-    let news = catch_up(&layer, &channel, Some(old)).await;
-    assert!(!news.ended);
-    let Missing::Reset(news) = news.missing else { panic!("expected a reset, found {news:?}") };
-    assert_eq!(news.signals, []);
+    let content = catch_up(&layer, &channel, Some(old)).await;
+    assert!(!content.ended);
+    let CatchUpAnswer::Reset(content) = content.answer else {
+        panic!("expected a reset, found {content:?}")
+    };
+    assert_eq!(content.signals, []);
 }
 
 async fn nothing_is_known_of_a_channel_that_was_never_opened(layer: impl ChannelLayer) {
@@ -213,35 +215,35 @@ async fn nothing_is_known_of_a_channel_that_was_never_opened(layer: impl Channel
 
 async fn the_newest_place_is_up_to_date(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let newest = layer.publish(&channel, FIRST, status("newest")).await.unwrap();
-    let news = catch_up(&layer, &channel, Some(newest)).await;
-    assert_eq!((news.cursor, news.missing), (newest, Missing::Nothing));
+    let content = catch_up(&layer, &channel, Some(newest)).await;
+    assert_eq!((content.cursor, content.answer), (newest, CatchUpAnswer::UpToDate));
 }
 
 async fn a_known_place_gets_what_changed_since(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let known = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     layer.publish(&channel, FIRST, log(1, "b")).await.unwrap();
     layer.publish(&channel, FIRST, log(2, "cd")).await.unwrap();
-    let Missing::Delta(news) = catch_up(&layer, &channel, Some(known)).await.missing else {
+    let CatchUpAnswer::Delta(content) = catch_up(&layer, &channel, Some(known)).await.answer else {
         panic!("expected a delta")
     };
-    assert_eq!(news.fragments, [Fragment::append(Region::Log, 3, "bcd")]);
+    assert_eq!(content.fragments, [Fragment::append(Region::Log, 3, "bcd")]);
 
     let known = layer.publish(&channel, FIRST, log(1, "e")).await.unwrap();
     layer.publish(&channel, FIRST, status("one")).await.unwrap();
     layer.publish(&channel, FIRST, status("two")).await.unwrap();
-    let Missing::Delta(news) = catch_up(&layer, &channel, Some(known)).await.missing else {
+    let CatchUpAnswer::Delta(content) = catch_up(&layer, &channel, Some(known)).await.answer else {
         panic!("expected a delta")
     };
-    assert_eq!(news.fragments, [Fragment::replace(Region::Status, "two")]);
+    assert_eq!(content.fragments, [Fragment::replace(Region::Status, "two")]);
 }
 
 async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let newest = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     let elsewhere = [
         None,
@@ -255,10 +257,10 @@ async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
     for since in elsewhere {
         let caught_up = catch_up(&layer, &channel, since).await;
         assert_eq!(caught_up.cursor, newest);
-        let Missing::Reset(news) = caught_up.missing else {
+        let CatchUpAnswer::Reset(content) = caught_up.answer else {
             panic!("expected a reset from {since:?}")
         };
-        let page = Page::of(&news.fragments);
+        let page = Page::of(&content.fragments);
         assert_eq!(page.regions[&Region::Status], "begun");
         assert_eq!(page.regions[&Region::Log], "a");
     }
@@ -266,25 +268,25 @@ async fn any_other_place_gets_everything(layer: impl ChannelLayer) {
 
 async fn a_place_in_a_history_that_was_replaced_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let left_on = layer.publish(&channel, FIRST, log(1, "a")).await.unwrap();
     for attempt in [FIRST, SECOND] {
-        layer.open(&channel, attempt, Opener::Run, opening()).await.unwrap();
+        layer.open(&channel, attempt, OpenedBy::Run, opening()).await.unwrap();
         let newest = layer.publish(&channel, attempt, log(1, "b")).await.unwrap();
         for since in [begun, left_on] {
             let caught_up = catch_up(&layer, &channel, Some(since)).await;
             assert_eq!(caught_up.cursor, newest);
-            let Missing::Reset(news) = caught_up.missing else {
+            let CatchUpAnswer::Reset(content) = caught_up.answer else {
                 panic!("expected a reset from {since}")
             };
-            assert_eq!(Page::of(&news.fragments).regions[&Region::Log], "b");
+            assert_eq!(Page::of(&content.fragments).regions[&Region::Log], "b");
         }
     }
 }
 
 async fn signals_are_kept(layer: impl ChannelLayer) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     assert!(!catch_up(&layer, &channel, None).await.ended);
     let signal = finished();
     layer.publish(&channel, FIRST, Payload::Signal(signal.clone())).await.unwrap();
@@ -292,18 +294,18 @@ async fn signals_are_kept(layer: impl ChannelLayer) {
         layer.publish(&channel, FIRST, status("more")).await.unwrap();
     }
     for since in [None, Some(begun)] {
-        let news = catch_up(&layer, &channel, since).await;
-        assert!(news.ended);
-        let (Missing::Delta(news) | Missing::Reset(news)) = news.missing else {
+        let content = catch_up(&layer, &channel, since).await;
+        assert!(content.ended);
+        let (CatchUpAnswer::Delta(content) | CatchUpAnswer::Reset(content)) = content.answer else {
             panic!("expected news")
         };
-        assert_eq!(news.signals, std::slice::from_ref(&signal));
+        assert_eq!(content.signals, std::slice::from_ref(&signal));
     }
 }
 
 async fn a_long_log_keeps_its_end(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     for n in 0..3_000 {
         layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap();
     }
@@ -315,31 +317,33 @@ async fn a_long_log_keeps_its_end(layer: impl ChannelLayer) {
 
 async fn a_place_before_what_is_kept_gets_everything(layer: impl ChannelLayer) {
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let mut places = Vec::new();
     for n in 0..2_000 {
         places.push(layer.publish(&channel, FIRST, log(1, &format!("{n};"))).await.unwrap());
     }
     let kept: String = (1_000..2_000).map(|n| format!("{n};")).collect();
     for too_old in [places[0], places[998]] {
-        let Missing::Reset(news) = catch_up(&layer, &channel, Some(too_old)).await.missing else {
+        let CatchUpAnswer::Reset(content) = catch_up(&layer, &channel, Some(too_old)).await.answer
+        else {
             panic!("expected a reset from {too_old}")
         };
-        let page = Page::of(&news.fragments);
+        let page = Page::of(&content.fragments);
         assert_eq!(page.regions[&Region::Log], kept);
         assert_eq!(page.regions[&Region::Status], "begun");
     }
     // Whoever has the last line that was dropped has everything before the kept ones.
-    let Missing::Delta(news) = catch_up(&layer, &channel, Some(places[999])).await.missing else {
+    let CatchUpAnswer::Delta(content) = catch_up(&layer, &channel, Some(places[999])).await.answer
+    else {
         panic!("expected a delta")
     };
-    assert_eq!(news.fragments, [Fragment::append(Region::Log, 1_000, kept)]);
+    assert_eq!(content.fragments, [Fragment::append(Region::Log, 1_000, kept)]);
 }
 
 async fn subscribing_before_catching_up_misses_nothing(layer: impl ChannelLayer) {
     const FRAMES: u64 = 200;
     let (layer, channel) = (Arc::new(layer), channel());
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let publisher = tokio::spawn({
         let (layer, channel) = (layer.clone(), channel.clone());
         async move {
@@ -375,7 +379,7 @@ async fn subscribing_before_catching_up_misses_nothing(layer: impl ChannelLayer)
 
 async fn concurrent_publishers_share_one_sequence(layer: impl ChannelLayer) {
     let (layer, channel) = (Arc::new(layer), channel());
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let publishers: Vec<_> = (0..8)
         .map(|_| {
             let (layer, channel) = (layer.clone(), channel.clone());
@@ -413,7 +417,7 @@ async fn a_layer_that_works_answers(layer: impl ChannelLayer) {
     second.unwrap();
     // And goes on working.
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     layer.ping().await.unwrap();
     layer.publish(&channel, FIRST, status("still there")).await.unwrap();
 }
@@ -422,11 +426,11 @@ async fn channels_do_not_hear_each_other(layer: impl ChannelLayer) {
     let (one, two) = (channel(), channel());
     let mut subscription = layer.subscribe(&one).await.unwrap();
     layer
-        .open(&two, FIRST, Opener::Run, vec![Fragment::replace(Region::Status, "two")])
+        .open(&two, FIRST, OpenedBy::Run, vec![Fragment::replace(Region::Status, "two")])
         .await
         .unwrap();
     layer
-        .open(&one, FIRST, Opener::Run, vec![Fragment::replace(Region::Status, "one")])
+        .open(&one, FIRST, OpenedBy::Run, vec![Fragment::replace(Region::Status, "one")])
         .await
         .unwrap();
     assert_eq!(next_frame(&mut subscription).await.payload, status("one"));
@@ -435,7 +439,7 @@ async fn channels_do_not_hear_each_other(layer: impl ChannelLayer) {
 async fn a_subscriber_that_fell_behind_is_told_and_goes_on(layer: impl ChannelLayer) {
     let channel = channel();
     let mut subscription = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     for _ in 0..10_000 {
         layer.publish(&channel, FIRST, status("x")).await.unwrap();
     }
@@ -471,7 +475,7 @@ async fn whatever_was_missed_is_caught_up(layer: impl ChannelLayer) {
 
 async fn relive(layer: &impl ChannelLayer, history: &[Payload], left_on: usize) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    let begun = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let begin = Frame { cursor: begun, payload: Payload::Fragments(opening()) };
     let (mut witness, mut absent) = (Page::default(), Page::default());
     witness.apply_frame(&begin);

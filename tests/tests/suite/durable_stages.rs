@@ -199,11 +199,11 @@ on_every_database! {
         assert_eq!(row(&app, id).await.state(), OperationState::FinishedError);
         assert_eq!((bench.done(), saved(&app, id).await), (strings(["Load", "Count"]), strings(["Load"])));
 
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         assert_eq!(bench.done(), ["Count"]);
         assert_eq!(row(&app, id).await.stage_states, json!(["reused", "failed", "pending"]));
 
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         assert_eq!(bench.done(), ["Count", "Save"]);
         let row = row(&app, id).await;
         assert_eq!((row.state(), row.result_context.as_ref()), (OperationState::FinishedOk, Some(&json!(2))));
@@ -219,7 +219,7 @@ on_every_database! {
         assert_eq!(saved(&app, id).await, [""; 0], "nobody needs them any more");
         assert_eq!(bench.done(), ["Load", "Count", "Save"]);
 
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         assert_eq!(bench.done(), ["Load", "Count", "Save"]);
         assert_eq!(row(&app, id).await.stage_states, json!(["done", "done", "done"]));
     }
@@ -233,7 +233,7 @@ on_every_database! {
         app.reaches(id, OperationState::Cancelled).await;
         assert_eq!((bench.done(), saved(&app, id).await), (strings(["Load", "Count"]), strings(["Load"])));
 
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         bench.gate.open(1);
         app.reaches(id, OperationState::FinishedOk).await;
         assert_eq!(bench.done(), ["Count", "Save"]);
@@ -330,7 +330,7 @@ on_every_database! {
         assert!(!page(&app, id).await.contains("reused"));
 
         bench.done();
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         stands_at_the_gate(&bench).await;
         let load = r#"<li class="op-stage" data-state="done" data-reused><span class="op-stage-name">Load</span> <span class="op-hidden">(done)</span> <span class="op-stage-note">(reused)</span></li>"#;
         let stages = |second: &str| json!([
@@ -353,7 +353,7 @@ on_every_database! {
         let bench = Bench::new();
         let app = app::<Changing>(&db, &bench, RunnerKind::Eager).await;
         let id = ran(&app, Changing).await;
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         let row = row(&app, id).await;
         assert_eq!(row.state(), OperationState::FinishedError);
         assert_eq!(row.stage_states, json!(["failed"]));
@@ -374,7 +374,7 @@ on_every_database! {
         let app = app::<Panicking>(&db, &bench, RunnerKind::Eager).await;
         let id = ran(&app, Panicking).await;
         assert_eq!(row(&app, id).await.stage_states, json!(["failed"]));
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         assert_eq!(row(&app, id).await.state(), OperationState::FinishedOk);
         assert_eq!(bench.done(), ["panicked", "finished"]);
     }
@@ -386,7 +386,7 @@ on_every_database! {
         for _ in 0..100 {
             let output = output().new_tree(&mut random).unwrap().current();
             let id = ran(&app, Replaying { output: serde_json::to_string(&output).unwrap() }).await;
-            app.liveops.restart(id).await.unwrap();
+            app.liveops.retry(id).await.unwrap();
             let replayed = bench.done();
             assert_eq!(replayed.len(), 2, "{:?}: {:?}", output, row(&app, id).await.traceback);
             // Numbers are compared to the last bit.

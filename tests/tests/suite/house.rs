@@ -130,10 +130,10 @@ fn rendering_never_waits() {
 }
 
 #[test]
-fn only_the_runner_concludes() {
-    let expected = ["web/actions.rs: `conclude` is called outside the runner"];
-    assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { s.conclude() }"), expected);
-    assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { Store::conclude(s) }"), expected);
-    assert_eq!(broken_rules("runner/run.rs", "fn f(s: S) { s.conclude() }"), [""; 0]);
-    assert_eq!(broken_rules("store/operations.rs", "fn conclude() {}"), [""; 0]);
+fn only_the_runner_finish_runs() {
+    let expected = ["web/actions.rs: `finish_run` is called outside the runner"];
+    assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { s.finish_run() }"), expected);
+    assert_eq!(broken_rules("web/actions.rs", "fn f(s: S) { Store::finish_run(s) }"), expected);
+    assert_eq!(broken_rules("runner/run.rs", "fn f(s: S) { s.finish_run() }"), [""; 0]);
+    assert_eq!(broken_rules("store/operations.rs", "fn finish_run() {}"), [""; 0]);
 }

@@ -6,10 +6,10 @@ use std::{
 };
 
 use liveops::{
-    Attempt, Backoff, LiveOperation, OperationId, OperationState, Progress, Restart, Run, RunError,
-    RunResult, RunnerKind,
+    Attempt, Backoff, LiveOperation, OperationId, OperationState, Progress, RetryContext, Run,
+    RunError, RunResult, RunnerKind,
     operation::NewOperation,
-    runner::{Builder, CancelOutcome, RestartOutcome},
+    runner::{Builder, CancelOutcome, RetryOutcome},
     store::{self, Claim, Model, Store},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -41,7 +41,9 @@ impl Run for Flaky {
         p.stage(FlakyStage::Try, async {
             p.log(format!("this is attempt {attempt}"));
             match RunError::user("The service is busy.") {
-                error if attempt <= self.failures && self.is_final => Err(error.without_retry()),
+                error if attempt <= self.failures && self.is_final => {
+                    Err(error.without_next_attempt())
+                }
                 error if attempt <= self.failures => Err(error),
                 _ => Ok(attempt),
             }
@@ -153,12 +155,12 @@ impl Run for Asked {
         Ok(())
     }
 
-    async fn on_restart(&self, restart: Restart<'_, Self>) -> RunResult<()> {
+    async fn on_retry(&self, retry: RetryContext<'_, Self>) -> RunResult<()> {
         // Whatever the answer is, something is written before it is given.
         store::Entity::update_many()
-            .filter(store::Column::Id.eq(restart.id().as_uuid()))
+            .filter(store::Column::Id.eq(retry.id().as_uuid()))
             .col_expr(store::Column::Queue, Expr::value("asked"))
-            .exec(restart.transaction())
+            .exec(retry.transaction())
             .await?;
         match self.answer {
             Answer::Yes => Ok(()),
@@ -225,7 +227,7 @@ on_every_database! {
         assert_eq!(failed.error_message.as_deref(), Some("The service is busy."));
 
         // A user's retry has a budget of its own.
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         app.ends(id).await;
         let row = row(&app, id).await;
         assert_eq!((row.attempt, row.attempts().number), (4, 2));
@@ -549,8 +551,8 @@ on_every_database! {
         let app = app_on(&db, |_| {}).await;
         let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
         app.reaches(id, OperationState::Started).await;
-        assert_eq!(app.liveops.restart(id).await.unwrap(), RestartOutcome::Unfinished);
-        assert_eq!(app.liveops.restart(OperationId::new()).await.unwrap(), RestartOutcome::Unknown);
+        assert_eq!(app.liveops.retry(id).await.unwrap(), RetryOutcome::Unfinished);
+        assert_eq!(app.liveops.retry(OperationId::new()).await.unwrap(), RetryOutcome::Unknown);
     }
 
     async fn an_end_and_a_cancel_request_at_once_have_one_winner(db: TestDatabase) {

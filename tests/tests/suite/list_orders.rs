@@ -7,7 +7,7 @@ use liveops::{
     OperationId, Projection,
     event::Ending,
     operation::{ListSort, NewOperation, OperationKind},
-    store::{Conclusion, ListFilter, ListKey, ListPlace, Model, Store},
+    store::{ListFilter, Model, PageCursor, PagePosition, RunConclusion, Store},
 };
 use uuid::Uuid;
 
@@ -55,36 +55,36 @@ impl World {
         let id = self.ids[self.step * 7_919 % self.ids.len()];
         let row = self.store.find(id).await.unwrap().unwrap();
         if row.state().is_terminal() {
-            self.store.restart(self.store.db(), id).await.unwrap();
+            self.store.retry(self.store.db(), id).await.unwrap();
         } else if row.started_on.is_some() {
             let projection = Projection::new(3);
             let ending = Ending::Failed("broken".into());
-            let conclusion = Conclusion {
+            let conclusion = RunConclusion {
                 ending: &ending,
                 traceback: None,
                 projection: &projection,
                 kind: &KIND,
             };
-            self.store.conclude(id, row.attempt_number(), conclusion, None).await.unwrap();
+            self.store.finish_run(id, row.attempt_number(), conclusion, None).await.unwrap();
         } else {
             self.store.claim(id, "w", LEASE).await.unwrap();
         }
     }
 
     async fn all(&self, sort: ListSort) -> Vec<Model> {
-        self.store.list(&filter(sort, ListPlace::Start), 10_000).await.unwrap()
+        self.store.list(&filter(sort, PagePosition::Start), 10_000).await.unwrap()
     }
 
-    async fn places(&self, sort: ListSort) -> HashMap<OperationId, ListKey> {
+    async fn places(&self, sort: ListSort) -> HashMap<OperationId, PageCursor> {
         let rows = self.all(sort).await;
-        rows.iter().map(|row| (row.operation_id(), ListKey::of(sort, row))).collect()
+        rows.iter().map(|row| (row.operation_id(), PageCursor::of(sort, row))).collect()
     }
 }
 
-fn filter(sort: ListSort, place: ListPlace) -> ListFilter {
+fn filter(sort: ListSort, position: PagePosition) -> ListFilter {
     let mut filter = ListFilter::default();
     filter.sort = sort;
-    filter.place = place;
+    filter.position = position;
     filter
 }
 
@@ -105,8 +105,8 @@ fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
 #[track_caller]
 fn assert_each_once(
     seen: &[OperationId],
-    before: &HashMap<OperationId, ListKey>,
-    after: &HashMap<OperationId, ListKey>,
+    before: &HashMap<OperationId, PageCursor>,
+    after: &HashMap<OperationId, PageCursor>,
     what: &str,
 ) {
     let stayed: Vec<_> = before.iter().filter(|(id, key)| after.get(*id) == Some(key)).collect();
@@ -131,13 +131,13 @@ on_every_database! {
         let mut world = World::new(&db).await;
         for (sort, len) in ListSort::ALL.into_iter().flat_map(|sort| [(sort, 1), (sort, 4)]) {
             // There and back again, with things happening in between, for as long as that ends.
-            let mut place = ListPlace::Start;
+            let mut position = PagePosition::Start;
             for direction in ["there", "back"] {
                 let what = format!("{sort}, pages of {len}, {direction}");
                 let before = world.places(sort).await;
                 let (mut seen, mut happened) = (Vec::new(), 0);
                 loop {
-                    let page = world.store.list_page(&filter(sort, place), len).await.unwrap();
+                    let page = world.store.list_page(&filter(sort, position), len).await.unwrap();
                     let mut ids: Vec<_> = page.rows.iter().map(Model::operation_id).collect();
                     assert!(ids.len() as u64 <= len, "{what}");
                     if direction == "back" {
@@ -149,25 +149,25 @@ on_every_database! {
                         _ => page.previous,
                     };
                     let Some(next) = next else { break };
-                    place = next;
+                    position = next;
                     if happened < 12 {
                         world.step().await;
                         happened += 1;
                     }
                 }
                 assert_each_once(&seen, &before, &world.places(sort).await, &what);
-                place = ListPlace::End;
+                position = PagePosition::End;
             }
         }
     }
 
     async fn a_page_leads_to_those_beside_it_and_to_no_others(db: TestDatabase) {
         let world = World::new(&db).await;
-        let list = async |place| {
-            let filter = filter(ListSort::Newest, place);
+        let list = async |position| {
+            let filter = filter(ListSort::Newest, position);
             world.store.list_page(&filter, 10).await.unwrap()
         };
-        let first = list(ListPlace::Start).await;
+        let first = list(PagePosition::Start).await;
         assert_eq!((first.rows.len(), first.previous), (10, None));
         let second = list(first.next.unwrap()).await;
         let back = list(second.previous.unwrap()).await;
@@ -175,21 +175,21 @@ on_every_database! {
         assert_eq!(back.next, first.next);
 
         let all = world.all(ListSort::Newest).await;
-        let last = ListKey::of(ListSort::Newest, all.last().unwrap());
-        let behind = list(ListPlace::After(last)).await;
+        let last = PageCursor::of(ListSort::Newest, all.last().unwrap());
+        let behind = list(PagePosition::After(last)).await;
         assert_eq!((behind.rows, behind.next), (vec![], None));
         let end = list(behind.previous.unwrap()).await;
         assert_eq!((end.rows.last(), end.next), (all.last(), None), "the row that led there is on it");
-        let first = ListKey::of(ListSort::Newest, &all[0]);
-        let in_front = list(ListPlace::Before(first)).await;
-        assert_eq!((in_front.rows, in_front.next), (vec![], Some(ListPlace::Start)));
+        let first = PageCursor::of(ListSort::Newest, &all[0]);
+        let in_front = list(PagePosition::Before(first)).await;
+        assert_eq!((in_front.rows, in_front.next), (vec![], Some(PagePosition::Start)));
     }
 
     async fn a_place_in_another_order_is_nowhere(db: TestDatabase) {
         let world = World::new(&db).await;
-        let key = ListKey::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
-        for place in [ListPlace::After(key), ListPlace::Before(key)] {
-            let filter = filter(ListSort::LastFinished, place);
+        let key = PageCursor::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
+        for position in [PagePosition::After(key), PagePosition::Before(key)] {
+            let filter = filter(ListSort::LastFinished, position);
             assert_eq!(world.store.list(&filter, 10).await.unwrap(), []);
         }
     }

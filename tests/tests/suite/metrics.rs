@@ -7,7 +7,7 @@ use liveops::{
     Attempt, Backoff, ChannelName, Config, LiveOperation, OperationId, OperationState, Progress,
     Run, RunResult, RunnerKind,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, Opener, Payload,
+        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, OpenedBy, Payload,
         PublishError, Subscription,
     },
     metrics::{self, MetricKind},
@@ -28,18 +28,18 @@ use crate::support::{
 };
 
 const ENQUEUED: &str = "liveops_operations_enqueued_total";
-const RESTARTED: &str = "liveops_operations_restarted_total";
+const RESTARTED: &str = "liveops_operations_retried_total";
 const ENDED: &str = "liveops_operations_ended_total";
 const WAITS: &str = "liveops_attempt_wait_seconds_count";
 const RUNS: &str = "liveops_attempt_run_seconds_count";
-const RETRIED: &str = "liveops_attempts_retried_total";
+const RETRIED: &str = "liveops_next_attempts_total";
 const HANDED_BACK: &str = "liveops_attempts_handed_back_total";
 const RESCUES: &str = "liveops_rescues_total";
 const LOST: &str = "liveops_leases_lost_total";
-const USED: &str = "liveops_places_used";
+const USED: &str = "liveops_worker_slots_used";
 const PUBLISHED: &str = "liveops_frames_published_total";
-const UNPUBLISHED: &str = "liveops_frames_unpublished_total";
-const DELIVERIES: &str = "liveops_deliveries_total";
+const UNPUBLISHED: &str = "liveops_publish_errors_total";
+const DELIVERIES: &str = "liveops_messages_sent_total";
 const CATCH_UPS: &str = "liveops_catch_ups_total";
 const CONNECTIONS: &str = "liveops_connections";
 const CLOSED: &str = "liveops_connections_closed_total";
@@ -166,7 +166,7 @@ on_every_database! {
         // All but the one that was cancelled before it ran, and four that ran once more.
         let attempts = rows.len() as f64 - 1.0 + 4.0;
         assert_eq!([scrape.sum(WAITS, &[]), scrape.sum(RUNS, &[])], [attempts; 2]);
-        assert_eq!([scrape.sum(USED, &[]), scrape.sum("liveops_places", &[])], [0.0; 2]);
+        assert_eq!([scrape.sum(USED, &[]), scrape.sum("liveops_worker_slots", &[])], [0.0; 2]);
         for name in [RESCUES, LOST, HANDED_BACK, RESTARTED, UNPUBLISHED] {
             assert_eq!(scrape.sum(name, &[]), 0.0, "{name}");
         }
@@ -220,7 +220,7 @@ on_every_database! {
         app.liveops.start_worker();
         app.reaches(id, OperationState::Started).await;
         let running = meter.until(|scrape| scrape.sum(USED, &[]) == 1.0).await;
-        assert_eq!(running.sum("liveops_places", &[]), 64.0);
+        assert_eq!(running.sum("liveops_worker_slots", &[]), 64.0);
         app.liveops.shutdown(Duration::ZERO).await;
         let scrape = meter.scrape();
         let row = app.liveops.find(id).await.unwrap().unwrap();
@@ -239,11 +239,11 @@ on_every_database! {
         app.liveops.start_worker();
         let id = app.liveops.enqueue_new(nothing()).await.unwrap().operation_id();
         app.ends(id).await;
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         app.ends(id).await;
         // One that has not ended is left alone, and not counted.
         let waiting = app.liveops.enqueue_new(steps()).await.unwrap().operation_id();
-        app.liveops.restart(waiting).await.unwrap();
+        app.liveops.retry(waiting).await.unwrap();
         app.liveops.cancel(waiting).await.unwrap();
         app.ends(waiting).await;
         app.liveops.shutdown(GRACE).await;
@@ -433,7 +433,7 @@ impl ChannelLayer for Refusing {
         &self,
         _: &ChannelName,
         _: Attempt,
-        _: Opener,
+        _: OpenedBy,
         _: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         Err(self.0())

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use liveops::{
     Attempt, ChannelName, Config, OperationId, OperationState, UserId,
     channel::{
-        CatchUp, ChannelLayer, Cursor, Delivery, Finished, Hint, Lagged, ListChange, Notice,
-        Opener, Payload, PostgresChannelLayer, PublishError, Retained, RowProgress, Signal,
-        Subscription,
+        CatchUp, ChannelLayer, Cursor, Delivery, Finished, Lagged, ListChange, Notice, OpenedBy,
+        Payload, PostgresChannelLayer, PublishError, RetainedState, RowProgress, Signal,
+        Subscription, WorkerNotification,
     },
     projection::Region,
     render::Fragment,
@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Far longer than anything takes on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const FIRST: Attempt = Attempt(1);
 
@@ -59,7 +59,7 @@ fn finished() -> Payload {
 }
 
 async fn next(subscription: &mut Subscription) -> Result<Delivery, Lagged> {
-    let next = timeout(PATIENCE, subscription.next()).await;
+    let next = timeout(TIMEOUT, subscription.next()).await;
     next.expect("something is delivered").expect("the subscription goes on")
 }
 
@@ -105,8 +105,8 @@ async fn catching_up_gives_what_the_fold_gives() {
 
 async fn compare(layer: &PostgresChannelLayer, history: &[Payload]) {
     let channel = channel();
-    let begun = layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
-    let mut fold = Retained::open(begun.epoch, &opening());
+    let begun = layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
+    let mut fold = RetainedState::open(begun.epoch, &opening());
     for payload in history {
         let cursor = layer.publish(&channel, FIRST, payload.clone()).await.unwrap();
         assert_eq!(cursor, fold.push(payload));
@@ -146,7 +146,7 @@ async fn frames_too_large_for_a_notification_arrive_in_order() {
     let mut subscription = layer.subscribe(&channel).await.unwrap();
     let large = "<b>ä\0€</b>".repeat(50_000);
     let opening = vec![Fragment::replace(Region::Status, large.as_str())];
-    layer.open(&channel, FIRST, Opener::Run, opening.clone()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening.clone()).await.unwrap();
     let texts = ["small".to_owned(), large.clone(), "small again".to_owned(), "x".repeat(7_850)];
     for text in &texts {
         layer.publish(&channel, FIRST, status(text)).await.unwrap();
@@ -176,11 +176,11 @@ async fn lists_and_workers_hear_what_is_announced() {
         }
     }
     let mut subscription = there.subscribe(&ChannelName::workers()).await.unwrap();
-    let hint = Hint::Cancel(OperationId::new());
+    let hint = WorkerNotification::Cancel(OperationId::new());
     here.announce(&ChannelName::workers(), hint.into()).await.unwrap();
     let heard = next(&mut subscription).await;
     assert!(
-        matches!(heard, Ok(Delivery::Notice(Notice::Hint(found))) if found == hint),
+        matches!(heard, Ok(Delivery::Notice(Notice::Worker(found))) if found == hint),
         "{heard:?}"
     );
 }
@@ -194,7 +194,7 @@ async fn processes_share_one_sequence_and_see_it_in_order() {
     for layer in &layers {
         subscriptions.push(layer.subscribe(&channel).await.unwrap());
     }
-    layers[0].open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layers[0].open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let publishers = layers.clone().map(|layer| {
         let channel = channel.clone();
         tokio::spawn(async move {
@@ -219,7 +219,7 @@ async fn a_listener_that_was_killed_tells_its_subscribers_and_goes_on() {
     let layer = database.layer();
     let channel = channel();
     let mut subscription = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     next_frame(&mut subscription).await;
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE application_name = 'liveops listener' AND datname = current_database()";
@@ -244,14 +244,14 @@ async fn a_server_that_does_not_answer_holds_nobody_up() {
 
     let channel = channel();
     let mut subscription = layer.subscribe(&channel).await.unwrap();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     next_frame(&mut subscription).await;
 
     proxy.swallow();
     let unanswered = layer.publish(&channel, FIRST, status("lost"));
-    let refused = timeout(PATIENCE, unanswered).await.expect("publishing ends in time");
+    let refused = timeout(TIMEOUT, unanswered).await.expect("publishing ends in time");
     assert!(matches!(refused, Err(PublishError::Backend(_))), "{refused:?}");
-    let unanswered = timeout(PATIENCE, layer.catch_up(&channel, None)).await;
+    let unanswered = timeout(TIMEOUT, layer.catch_up(&channel, None)).await;
     assert!(unanswered.expect("catching up ends in time").is_err());
 
     // Without a word about the connections there were: a process finds out by itself.
@@ -318,17 +318,17 @@ async fn what_ended_long_ago_is_forgotten() {
     let layer = database.layer().with_retention(Duration::ZERO);
     let (running, ended) = (channel(), channel());
     let log = || Payload::Fragments(vec![Fragment::append(Region::Log, 1, "a")]);
-    layer.open(&running, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&running, FIRST, OpenedBy::Run, opening()).await.unwrap();
     let opened = rows(&database.db).await;
     layer.publish(&running, FIRST, log()).await.unwrap();
     let kept = rows(&database.db).await;
 
-    layer.open(&ended, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&ended, FIRST, OpenedBy::Run, opening()).await.unwrap();
     layer.publish(&ended, FIRST, log()).await.unwrap();
     layer.publish(&ended, FIRST, status("done")).await.unwrap();
     // From here on it may be forgotten at any time: whoever opens a channel sweeps, and beside it.
     let last = layer.publish(&ended, FIRST, finished()).await.unwrap();
-    layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap();
     let is_forgotten = async || layer.catch_up(&ended, Some(last)).await.unwrap().is_none();
     until("it is forgotten", is_forgotten).await;
     assert_eq!(rows(&database.db).await, kept + opened, "nothing is left of it");
@@ -343,7 +343,7 @@ async fn what_fell_silent_is_forgotten_after_a_day() {
     let layer = database.layer().with_retention(Duration::ZERO);
     let (silent, speaking) = (channel(), channel());
     for channel in [&silent, &speaking] {
-        layer.open(channel, FIRST, Opener::Run, opening()).await.unwrap();
+        layer.open(channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     }
     let set = async |channel: &ChannelName, values: &str| {
         let update = format!("UPDATE liveops_channel SET {values} WHERE name = '{channel}'");
@@ -355,7 +355,7 @@ async fn what_fell_silent_is_forgotten_after_a_day() {
     set(&speaking, "keep_until = now() - interval '1 day'").await;
     let day = "interval '1 day'";
     set(&silent, &format!("published_on = now() - 2 * {day}, keep_until = now() - {day}")).await;
-    layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap();
     let is_forgotten = async || layer.catch_up(&silent, None).await.unwrap().is_none();
     until("it is forgotten", is_forgotten).await;
     assert!(layer.catch_up(&speaking, None).await.unwrap().is_some());
@@ -367,7 +367,7 @@ async fn nothing_is_left_of_a_history_that_was_replaced() {
     let layer = database.layer();
     let channel = channel();
     for attempt in 1..4 {
-        layer.open(&channel, Attempt(attempt), Opener::Run, opening()).await.unwrap();
+        layer.open(&channel, Attempt(attempt), OpenedBy::Run, opening()).await.unwrap();
         let log = Payload::Fragments(vec![Fragment::append(Region::Log, 1, "a")]);
         layer.publish(&channel, Attempt(attempt), log).await.unwrap();
         layer.publish(&channel, Attempt(attempt), finished()).await.unwrap();
@@ -382,7 +382,7 @@ async fn tables_stay_small_under_many_frames() {
     let Some(database) = PostgresLayers::create().await else { return };
     let layer = database.layer();
     let channel = channel();
-    layer.open(&channel, FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     for n in 0..3_000 {
         let changes = vec![
             Fragment::replace(Region::Status, format!("<b>line {n}</b>").repeat(10)),
@@ -413,7 +413,7 @@ async fn a_channel_that_nobody_watches_is_given_up() {
     );
     until("it is given up", async || number(&database.db, &given_up).await == 1).await;
     for channel in [&left, &kept] {
-        layer.open(channel, FIRST, Opener::Run, opening()).await.unwrap();
+        layer.open(channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     }
     assert_eq!(next_frame(&mut subscription).await.1, Payload::Fragments(opening()));
     // It can be watched again.
@@ -428,7 +428,7 @@ async fn subscriptions_end_with_the_layer() {
     let layer = database.layer();
     let mut subscription = layer.subscribe(&channel()).await.unwrap();
     drop(layer);
-    let end = timeout(PATIENCE, subscription.next()).await.expect("it ends");
+    let end = timeout(TIMEOUT, subscription.next()).await.expect("it ends");
     assert!(end.is_none(), "{end:?}");
 }
 
@@ -444,7 +444,7 @@ async fn a_database_without_the_tables_says_what_to_do() {
         "the tables of the channel layer are not there: run the migrations of liveops on this \
          database"
     );
-    let refused = layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap_err();
+    let refused = layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap_err();
     let PublishError::Backend(error) = refused else { panic!("{refused:?}") };
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), source);
     assert!(layer.ping().await.is_err(), "a process without the tables is not ready");
@@ -462,7 +462,7 @@ async fn the_migration_takes_back_what_it_made() {
     assert_eq!(number(&database.db, ours).await, 0);
     Migrator::up(&database.db, None).await.unwrap();
     let layer = database.layer();
-    layer.open(&channel(), FIRST, Opener::Run, opening()).await.unwrap();
+    layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use futures_util::future;
 use liveops::{
     LiveOps, OperationId, OperationState,
     operation::NewOperation,
-    store::{Column, Entity, Restarting, Store},
+    store::{Column, Entity, RetryTransition, Store},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
@@ -151,8 +151,8 @@ on_every_database! {
         let store = store(&db).await;
         let ids = ended(&store, 1, 3).await;
         let transaction = store.begin().await.unwrap();
-        let restarting = store.restart(&transaction, ids[0]).await.unwrap();
-        assert!(matches!(restarting, Restarting::Restarted(_)), "{restarting:?}");
+        let restarting = store.retry(&transaction, ids[0]).await.unwrap();
+        assert!(matches!(restarting, RetryTransition::Retried(_)), "{restarting:?}");
         let pruning = tokio::spawn({
             let store = store.clone();
             async move { store.prune(days_ago(1), 9).await }

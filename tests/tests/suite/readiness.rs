@@ -15,7 +15,7 @@ use demo::{
 use liveops::{
     Attempt, ChannelName, LiveOps,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, Opener, Payload,
+        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, OpenedBy, Payload,
         PublishError, Subscription,
     },
     render::Fragment,
@@ -53,10 +53,10 @@ impl ChannelLayer for Away {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, opener, snapshot).await
+        self.inner.open(channel, attempt, opened_by, snapshot).await
     }
 
     async fn publish(

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
-        ChannelLayer, Delivery, Finished, ListChange, Notice, Opener, Payload, PublishError,
+        ChannelLayer, Delivery, Finished, ListChange, Notice, OpenedBy, Payload, PublishError,
         RedisChannelLayer, Signal, Subscription,
     },
     projection::Region,
@@ -31,7 +31,7 @@ fn status(text: &str) -> Payload {
 
 async fn open(layer: &RedisChannelLayer, channel: &ChannelName) -> Result<(), PublishError> {
     let snapshot = vec![Fragment::replace(Region::Status, "begun")];
-    layer.open(channel, FIRST, Opener::Run, snapshot).await.map(drop)
+    layer.open(channel, FIRST, OpenedBy::Run, snapshot).await.map(drop)
 }
 
 /// Waits until a subscriber is told that it missed something.
@@ -113,9 +113,9 @@ async fn applications_with_different_prefixes_do_not_hear_each_other() {
     let mut changes = bank.subscribe(&list).await.unwrap();
     shop.announce(&list, ListChange::Rows.into()).await.unwrap();
     bank.announce(&ChannelName::all(), ListChange::Rows.into()).await.unwrap();
-    bank.announce(&list, liveops::channel::Hint::Work.into()).await.unwrap();
+    bank.announce(&list, liveops::channel::WorkerNotification::Work.into()).await.unwrap();
     let heard = changes.next().await;
-    assert!(matches!(heard, Some(Ok(Delivery::Notice(Notice::Hint(_))))), "{heard:?}");
+    assert!(matches!(heard, Some(Ok(Delivery::Notice(Notice::Worker(_))))), "{heard:?}");
 }
 
 #[tokio::test]

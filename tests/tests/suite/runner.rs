@@ -7,7 +7,7 @@ use std::{
 
 use liveops::{
     Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    channel::{Delivery, Opener, Payload, Signal},
+    channel::{Delivery, OpenedBy, Payload, Signal},
     event::StageState,
     operation::NewOperation,
     render::Fragment,
@@ -98,7 +98,7 @@ on_every_database! {
         app.liveops.cancel(id).await.unwrap();
         app.reaches(id, OperationState::Cancelled).await;
 
-        app.liveops.restart(id).await.unwrap();
+        app.liveops.retry(id).await.unwrap();
         app.reaches(id, OperationState::Started).await;
         app.gate.open(3);
         app.reaches(id, OperationState::FinishedOk).await;
@@ -220,7 +220,11 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     let stopped = app.liveops.shutdown(Duration::MAX);
     timeout(Duration::from_secs(30), stopped).await.expect("the run is stopped where it is");
     assert_eq!(store.find(id).await.unwrap().unwrap(), before);
-    app.liveops.channel_layer().open(&channel, Attempt(7), Opener::Run, Vec::new()).await.unwrap();
+    app.liveops
+        .channel_layer()
+        .open(&channel, Attempt(7), OpenedBy::Run, Vec::new())
+        .await
+        .unwrap();
     loop {
         match frames.next().await.unwrap().unwrap() {
             Delivery::Frame(frame) if frame.cursor.epoch.attempt == Attempt(7) => break,

@@ -204,7 +204,7 @@ async fn it_cannot_be_embedded() {
     assert!(embed(Viewer::new("bob"), id).await.is_none());
     assert!(embed(Viewer::new("bob"), OperationId::new()).await.is_none());
     assert!(embed(Viewer::new("ann"), id).await.is_some());
-    assert!(embed(Viewer::new("bob").superuser(true), id).await.is_some());
+    assert!(embed(Viewer::new("bob").with_staff(true), id).await.is_some());
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn a_restart_is_found_by_its_id_too() {
     let app = TestApp::eager().await;
     let id = app.liveops.enqueue(Nothing, "ann").await.unwrap();
     let log = Log::begin();
-    app.liveops.restart(id).await.unwrap();
+    app.liveops.retry(id).await.unwrap();
     let spans = spans_of(&log.lines(), id);
     for name in ["liveops.enqueue", "liveops.claim", "liveops.run", "liveops.push"] {
         assert!(spans.iter().any(|span| span.starts_with(name)), "no {name} in {spans:?}");

@@ -8,7 +8,7 @@ use liveops::{
     event::{Ending, Event, StageState},
     operation::{Attempt, NewOperation, OperationKind},
     projection::StageTiming,
-    store::{Column, Conclusion, Entity, Model, Store},
+    store::{Column, Entity, Model, RunConclusion, Store},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
@@ -77,8 +77,8 @@ on_every_database! {
         projection.apply(stage(1, StageState::Failed, 9));
         let ending = Ending::Failed("broken".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = Conclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        store.conclude(id, Attempt(1), end, None).await.unwrap().expect("it was ours");
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
+        store.finish_run(id, Attempt(1), end, None).await.unwrap().expect("it was ours");
         assert_eq!(timings(&store, id).await, projection.stage_timings);
         assert_eq!(projection.stage_timings[1].took(), Some(Duration::from_secs(6)));
         assert_eq!(projection.stage_timings[2], UNKNOWN);
@@ -100,7 +100,7 @@ on_every_database! {
         let mut projection = store.find(id).await.unwrap().unwrap().projection(&KIND);
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = Conclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
         let row = store.give_up(lease, end).await.unwrap().expect("nobody was faster");
         assert_eq!(row.attempt, 2);
         assert_eq!(timings(&store, id).await, in_process().stage_timings);

@@ -6,7 +6,9 @@ use liveops::{
     Attempt, OperationId, OperationState, Projection,
     event::{self, Event, LogLine, StageState},
     operation::{NewOperation, OperationKind},
-    store::{self, Beat, Cancelling, Claim, Conclusion, ListFilter, Restarting, Store},
+    store::{
+        self, CancelTransition, Claim, Heartbeat, ListFilter, RetryTransition, RunConclusion, Store,
+    },
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -39,8 +41,8 @@ async fn claimed(store: &Store) -> OperationId {
     id
 }
 
-fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> Conclusion<'a> {
-    Conclusion { ending, traceback: None, projection, kind: &KIND }
+fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunConclusion<'a> {
+    RunConclusion { ending, traceback: None, projection, kind: &KIND }
 }
 
 async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
@@ -49,8 +51,8 @@ async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
     rows.iter().map(store::Model::operation_id).collect()
 }
 
-async fn restart(store: &Store, id: OperationId) -> Restarting {
-    store.restart(store.db(), id).await.unwrap()
+async fn retry(store: &Store, id: OperationId) -> RetryTransition {
+    store.retry(store.db(), id).await.unwrap()
 }
 
 async fn state(store: &Store, id: OperationId) -> OperationState {
@@ -149,7 +151,7 @@ on_every_database! {
             let saved = store.save(id, stale, &projection, &KIND, LEASE).await.unwrap();
             assert_eq!(saved, None);
             let end = conclusion(&event::Ending::Cancelled, &projection);
-            assert_eq!(store.conclude(id, stale, end, None).await.unwrap(), None);
+            assert_eq!(store.finish_run(id, stale, end, None).await.unwrap(), None);
         }
         assert_eq!(state(&store, id).await, OperationState::Started);
     }
@@ -165,7 +167,7 @@ on_every_database! {
         }));
         let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
         projection.apply(Event::Ended(ending.clone()));
-        let row = store.conclude(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
+        let row = store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
         let row = row.expect("it was ours");
         assert_eq!(row.state(), OperationState::FinishedOk);
         assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
@@ -189,11 +191,11 @@ on_every_database! {
         ];
         let ends = endings
             .iter()
-            .map(|ending| store.conclude(id, Attempt(1), conclusion(ending, &projection), None));
+            .map(|ending| store.finish_run(id, Attempt(1), conclusion(ending, &projection), None));
         let rows = futures_util::future::join_all(ends).await;
         assert_eq!(rows.into_iter().filter_map(Result::unwrap).count(), 1);
         let again = conclusion(&endings[0], &projection);
-        assert_eq!(store.conclude(id, Attempt(1), again, None).await.unwrap(), None);
+        assert_eq!(store.finish_run(id, Attempt(1), again, None).await.unwrap(), None);
     }
 
     async fn the_next_operation_is_enqueued_with_the_ending_or_not_at_all(db: TestDatabase) {
@@ -207,11 +209,11 @@ on_every_database! {
             Some(next)
         };
         let end = conclusion(&ending, &projection);
-        assert_eq!(store.conclude(id, Attempt(9), end, next()).await.unwrap(), None);
+        assert_eq!(store.finish_run(id, Attempt(9), end, next()).await.unwrap(), None);
         assert_eq!(store.find_next(id).await.unwrap(), None);
 
         let end = conclusion(&ending, &projection);
-        store.conclude(id, Attempt(1), end, next()).await.unwrap().expect("it was ours");
+        store.finish_run(id, Attempt(1), end, next()).await.unwrap().expect("it was ours");
         let next = store.find_next(id).await.unwrap().expect("it was chained");
         assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
     }
@@ -223,32 +225,32 @@ on_every_database! {
         let ending = event::Ending::Finished(json!(null).into());
         let end = conclusion(&ending, &projection);
         let next = Some(new_operation());
-        store.conclude(id, Attempt(1), end, next).await.unwrap().expect("it was ours");
+        store.finish_run(id, Attempt(1), end, next).await.unwrap().expect("it was ours");
         assert!(store.find_next(id).await.unwrap().is_some());
 
-        restart(&store, id).await;
+        retry(&store, id).await;
         assert_eq!(store.find_next(id).await.unwrap(), None);
         let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
         let end = conclusion(&ending, &projection);
-        store.conclude(id, row.attempt_number(), end, None).await.unwrap().expect("it was ours");
+        store.finish_run(id, row.attempt_number(), end, None).await.unwrap().expect("it was ours");
         assert_eq!(store.find_next(id).await.unwrap(), None);
     }
 
     async fn cancelling_depends_on_where_the_operation_is(db: TestDatabase) {
         let store = store(&db).await;
         let waiting = enqueued(&store).await;
-        let Cancelling::Cancelled(row) = store.cancel(waiting).await.unwrap() else { panic!() };
+        let CancelTransition::Cancelled(row) = store.cancel(waiting).await.unwrap() else { panic!() };
         assert_eq!(row.state(), OperationState::Cancelled);
-        assert!(matches!(store.cancel(waiting).await.unwrap(), Cancelling::Ended(_)));
+        assert!(matches!(store.cancel(waiting).await.unwrap(), CancelTransition::Ended(_)));
         assert_eq!(store.claim(waiting, "w", LEASE).await.unwrap(), None);
 
         let running = claimed(&store).await;
-        assert!(matches!(store.cancel(running).await.unwrap(), Cancelling::Requested(_)));
+        assert!(matches!(store.cancel(running).await.unwrap(), CancelTransition::Requested(_)));
         let projection = Projection::new(3);
         let saved = store.save(running, Attempt(1), &projection, &KIND, LEASE).await.unwrap();
         assert!(saved.unwrap().cancel_requested);
 
-        assert_eq!(store.cancel(OperationId::new()).await.unwrap(), Cancelling::Unknown);
+        assert_eq!(store.cancel(OperationId::new()).await.unwrap(), CancelTransition::Unknown);
     }
 
     async fn a_run_that_is_handed_back_waits_at_no_cost(db: TestDatabase) {
@@ -261,7 +263,7 @@ on_every_database! {
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
         assert_eq!((row.attempt, row.attempts().number), (2, 1), "it is the first that counts");
 
-        let beat = Beat { id, attempt: Attempt(1), status: None, percent: None };
+        let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
         assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "it is somebody else's");
         assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it is somebody else's");
     }
@@ -269,13 +271,13 @@ on_every_database! {
     async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        assert_eq!(restart(&store, id).await, Restarting::Unfinished);
-        assert_eq!(restart(&store, OperationId::new()).await, Restarting::Unfinished);
+        assert_eq!(retry(&store, id).await, RetryTransition::Unfinished);
+        assert_eq!(retry(&store, OperationId::new()).await, RetryTransition::Unfinished);
         let projection = Projection::new(3);
         let ending = event::Ending::Failed("broken".into());
-        store.conclude(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
+        store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
 
-        let Restarting::Restarted(row) = restart(&store, id).await else { panic!() };
+        let RetryTransition::Retried(row) = retry(&store, id).await else { panic!() };
         assert_eq!(row.state(), OperationState::NotStarted);
         assert_eq!((row.error_message, row.attempt), (None, 2));
         let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
@@ -294,7 +296,7 @@ on_every_database! {
             event::Ending::Finished(json!(1).into()),
         ] {
             let id = claimed(&store).await;
-            store.conclude(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
+            store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
             by_state.push((ending.state(), id));
         }
         for (state, id) in by_state {

@@ -100,7 +100,7 @@ async fn do_one(one: &Act, p: &Progress<Actor>) -> RunResult<()> {
         }
         ChainTo(name) => p.chain_to(Actor { acts: vec![ChainTo(name.clone())] }),
         UserError => return Err(RunError::user("The file has no header")),
-        FinalError => return Err(RunError::from("no such table").without_retry()),
+        FinalError => return Err(RunError::from("no such table").without_next_attempt()),
         Panic => panic!("the invariant broke"),
         Catch(acts) => {
             let _ = AssertUnwindSafe(act(acts, p)).catch_unwind().await;
@@ -109,7 +109,7 @@ async fn do_one(one: &Act, p: &Progress<Actor>) -> RunResult<()> {
     Ok(())
 }
 
-fn actor(acts: impl IntoIterator<Item = Act>) -> testing::Trial<Actor, String> {
+fn actor(acts: impl IntoIterator<Item = Act>) -> testing::TestRun<Actor, String> {
     testing::run(Actor { acts: acts.into_iter().collect() }).state("the state".to_owned())
 }
 
@@ -176,12 +176,12 @@ async fn a_failure_is_told_as_to_its_owner_and_to_staff() {
 
 #[tokio::test]
 async fn a_failure_is_tried_again_as_often_as_there_may_be_attempts() {
-    assert!(perform([UserError]).await.is_retried());
-    assert!(actor([UserError]).attempt(Attempt(2)).await.is_retried());
-    assert!(!actor([UserError]).attempt(Attempt(3)).await.is_retried(), "it was the last");
-    assert!(!perform([FinalError]).await.is_retried());
-    assert!(!perform([Check]).await.is_retried(), "it finished");
-    assert!(!actor([Check]).cancel_after(0).await.is_retried(), "it was cancelled");
+    assert!(perform([UserError]).await.has_next_attempt());
+    assert!(actor([UserError]).attempt(Attempt(2)).await.has_next_attempt());
+    assert!(!actor([UserError]).attempt(Attempt(3)).await.has_next_attempt(), "it was the last");
+    assert!(!perform([FinalError]).await.has_next_attempt());
+    assert!(!perform([Check]).await.has_next_attempt(), "it finished");
+    assert!(!actor([Check]).cancel_after(0).await.has_next_attempt(), "it was cancelled");
 }
 
 #[tokio::test]
@@ -412,7 +412,7 @@ impl Run for Estranged {
 async fn an_operation_that_does_not_come_through_json_fails_for_good() {
     let recording = testing::run(Estranged { name: "Ann".to_owned() }).await;
     recording.expect_failed();
-    assert!(!recording.is_retried());
+    assert!(!recording.has_next_attempt());
 }
 
 #[tokio::test]

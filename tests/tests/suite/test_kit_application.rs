@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 use axum::{Router, routing::get};
 use futures_util::FutureExt;
 use liveops::{
-    LiveOperation, OperationState, Progress, Restart, Run, RunError, RunResult, Viewer,
+    LiveOperation, OperationState, Progress, RetryContext, Run, RunError, RunResult, Viewer,
     runner::Builder,
     testing::{Application, Message, Server},
     web,
@@ -38,7 +38,7 @@ impl Run for Countdown {
         Ok(self.left)
     }
 
-    async fn on_restart(&self, _: Restart<'_, Self>) -> RunResult<()> {
+    async fn on_retry(&self, _: RetryContext<'_, Self>) -> RunResult<()> {
         Err(RunError::user("It is over"))
     }
 }
@@ -112,7 +112,7 @@ async fn the_list_tells_when_it_has_changed() {
 async fn only_who_may_see_an_operation_follows_it() {
     let app = countdowns().await;
     let id = app.liveops().enqueue(Countdown { left: 0 }, "ann").await.unwrap();
-    let mut admin = app.connect(Viewer::new("admin").superuser(true)).await;
+    let mut admin = app.connect(Viewer::new("admin").with_staff(true)).await;
     admin.follow(id).await;
     admin.until_finished().await;
 
@@ -167,7 +167,7 @@ async fn restarts_are_tried_in_a_whole_application() {
     let mut ann = app.connect(Viewer::new("ann")).await;
     ann.follow(id).await;
     ann.until_finished().await;
-    let refused = app.liveops().restart(id).await.unwrap_err();
+    let refused = app.liveops().retry(id).await.unwrap_err();
     assert!(refused.to_string().contains("It is over"), "{refused}");
 }
 

@@ -217,7 +217,7 @@ async fn a_retry_takes_the_traceback_away() {
     let mut staffs = follow(&served, "admin", id, None).await;
     let seen = staffs.until("the subscription", is_subscribed).await;
     assert!(seen.iter().any(tells_secret), "{seen:?}");
-    served.app.liveops.restart(id).await.unwrap();
+    served.app.liveops.retry(id).await.unwrap();
     let empty =
         format!("<div id=\"op-traceback-{id}\" class=\"op-traceback\" hx-swap-oob=\"true\"></div>");
     staffs.next_matching("the new run", |message| html(message).contains(&empty)).await;

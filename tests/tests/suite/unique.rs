@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use liveops::{
     LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     operation::NewOperation,
-    runner::{Builder, CancelOutcome, RestartOutcome},
+    runner::{Builder, CancelOutcome, RetryOutcome},
     store::{Enqueued, ListFilter},
 };
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -272,15 +272,15 @@ on_every_database! {
         finish(&app, first).await;
         let ended = app.liveops.find(first).await.unwrap();
         let second = enqueue(&app, report(1)).await;
-        let outcome = app.liveops.restart(first).await.unwrap();
-        assert_eq!(outcome, RestartOutcome::Duplicate(second));
+        let outcome = app.liveops.retry(first).await.unwrap();
+        assert_eq!(outcome, RetryOutcome::Duplicate(second));
         assert_eq!(app.liveops.find(first).await.unwrap(), ended);
-        assert_eq!(app.liveops.restart(second).await.unwrap(), RestartOutcome::Unfinished);
+        assert_eq!(app.liveops.retry(second).await.unwrap(), RetryOutcome::Unfinished);
 
         cancel(&app, second).await;
-        assert_eq!(app.liveops.restart(first).await.unwrap(), RestartOutcome::Restarted);
-        let outcome = app.liveops.restart(second).await.unwrap();
-        assert_eq!(outcome, RestartOutcome::Duplicate(first), "it has its key again");
+        assert_eq!(app.liveops.retry(first).await.unwrap(), RetryOutcome::Retried);
+        let outcome = app.liveops.retry(second).await.unwrap();
+        assert_eq!(outcome, RetryOutcome::Duplicate(first), "it has its key again");
         assert_eq!(enqueue(&app, report(1)).await, first);
     }
 
@@ -328,7 +328,7 @@ fn form(path: &str, content_type: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
-async fn restart(app: &TestApp, id: OperationId, accept: &str) -> Answer {
+async fn retry(app: &TestApp, id: OperationId, accept: &str) -> Answer {
     let path = format!("{}restart", app.liveops.url(Report::OP_TYPE, id));
     let mut request = request("POST", &path);
     request.headers_mut().insert("accept", accept.parse().unwrap());
@@ -382,13 +382,13 @@ async fn a_restart_that_is_refused_says_what_is_in_the_way() {
     let second = enqueue(&app, report(1)).await;
     let url = app.liveops.url(Report::OP_TYPE, second);
 
-    let answer = restart(&app, first, JSON).await;
+    let answer = retry(&app, first, JSON).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     let message = "The same operation is waiting or running already.";
     let expected = json!({ "error": { "code": "duplicate", "message": message, "url": url } });
     assert_eq!(answer.json(), expected);
 
-    let answer = restart(&app, first, "text/html").await;
+    let answer = retry(&app, first, "text/html").await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.body.contains(message), "{}", answer.body);
     assert!(answer.body.contains(&format!("href=\"{url}\"")), "{}", answer.body);

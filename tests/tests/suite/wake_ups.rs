@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use liveops::{
     Config, LiveOperation, OperationId, OperationState, RunnerKind,
     operation::NewOperation,
-    runner::{RestartOutcome, WakeUp, WakeUpError, WakeUps},
+    runner::{RetryOutcome, WakeUp, WakeUpError, WakeUpSender},
 };
 use sea_orm::TransactionTrait;
 use tokio::sync::Notify;
@@ -32,7 +32,7 @@ struct Kept {
 }
 
 #[async_trait]
-impl WakeUps for Kept {
+impl WakeUpSender for Kept {
     async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError> {
         self.wake_ups.lock().unwrap().extend(wake_ups);
         self.more.notify_one();
@@ -73,7 +73,7 @@ fn hourly() -> Config {
     config
 }
 
-async fn process(database: &SqliteFile, wake_ups: impl WakeUps) -> TestApp {
+async fn process(database: &SqliteFile, wake_ups: impl WakeUpSender) -> TestApp {
     let change = |app: liveops::runner::Builder<_>| {
         app.runner(RunnerKind::Worker).wake_ups(wake_ups).config(hourly())
     };
@@ -135,9 +135,9 @@ async fn whatever_puts_an_operation_into_the_queue_wakes_somebody() {
     assert_eq!(app.liveops.find(next).await.unwrap().unwrap().op_type, Greeting::OP_TYPE);
 
     app.ends(next).await;
-    let restarted = app.liveops.restart(next).await.unwrap();
-    assert_eq!(restarted, RestartOutcome::Restarted);
-    // The other is for what `on_restart` may have enqueued.
+    let restarted = app.liveops.retry(next).await.unwrap();
+    assert_eq!(restarted, RetryOutcome::Retried);
+    // The other is for what `on_retry` may have enqueued.
     assert_eq!(kept.take(2).await, [wake_up(next, "default"), WakeUp::default()]);
 
     let steps = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
@@ -155,7 +155,7 @@ async fn whoever_looks_tells_nobody() {
     let web = process(&database, Kept::default()).await;
     for _ in 0..3 {
         web.liveops.enqueue(greeting(), "ann").await.unwrap();
-        assert!(app.liveops.look().await);
+        assert!(app.liveops.poll_now().await);
     }
     assert_eq!(kept.all(&app).await, []);
 }
@@ -165,10 +165,10 @@ async fn what_waited_is_taken_once_a_process_has_looked() {
     let database = SqliteFile::new();
     let (web, app) =
         (process(&database, Kept::default()).await, process(&database, Kept::default()).await);
-    assert!(app.liveops.look().await);
+    assert!(app.liveops.poll_now().await);
     for _ in 0..20 {
         let id = web.liveops.enqueue(greeting(), "ann").await.unwrap();
-        assert!(app.liveops.look().await);
+        assert!(app.liveops.poll_now().await);
         let state = app.liveops.find(id).await.unwrap().unwrap().state();
         assert_ne!(state, OperationState::NotStarted);
     }
@@ -184,20 +184,20 @@ async fn a_process_without_a_place_looks_when_it_has_one() {
         app.runner(RunnerKind::Worker).config(config)
     })
     .await;
-    assert!(app.liveops.has_place().await);
+    assert!(app.liveops.wait_for_capacity().await);
     let steps = web.liveops.enqueue(Steps {}, "ann").await.unwrap();
-    assert!(app.liveops.look().await);
+    assert!(app.liveops.poll_now().await);
     let greeting = web.liveops.enqueue(greeting(), "ann").await.unwrap();
-    let (mut looked, mut has_place) =
-        (Box::pin(app.liveops.look()), Box::pin(app.liveops.has_place()));
+    let (mut looked, mut wait_for_capacity) =
+        (Box::pin(app.liveops.poll_now()), Box::pin(app.liveops.wait_for_capacity()));
     assert!(looked.as_mut().now_or_never().is_none());
-    assert!(has_place.as_mut().now_or_never().is_none());
+    assert!(wait_for_capacity.as_mut().now_or_never().is_none());
 
     app.gate.open(3);
     assert!(looked.await);
     app.ends(steps).await;
     app.ends(greeting).await;
-    assert!(has_place.await);
+    assert!(wait_for_capacity.await);
 }
 
 #[tokio::test]
@@ -205,11 +205,11 @@ async fn a_process_that_is_shut_down_neither_looks_nor_has_a_place() {
     let database = SqliteFile::new();
     let app = process(&database, Kept::default()).await;
     let steps = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
-    assert!(app.liveops.look().await);
+    assert!(app.liveops.poll_now().await);
     app.reaches(steps, OperationState::Started).await;
     app.liveops.shutdown(Duration::ZERO).await;
-    assert!(!app.liveops.look().await);
-    assert!(!app.liveops.has_place().await);
+    assert!(!app.liveops.poll_now().await);
+    assert!(!app.liveops.wait_for_capacity().await);
 }
 
 /// Never gets anything delivered, and never says so.
@@ -217,7 +217,7 @@ async fn a_process_that_is_shut_down_neither_looks_nor_has_a_place() {
 struct Hangs;
 
 #[async_trait]
-impl WakeUps for Hangs {
+impl WakeUpSender for Hangs {
     async fn send(&self, _: Vec<WakeUp>) -> Result<(), WakeUpError> {
         future::pending().await
     }
@@ -228,7 +228,7 @@ impl WakeUps for Hangs {
 struct Fails;
 
 #[async_trait]
-impl WakeUps for Fails {
+impl WakeUpSender for Fails {
     async fn send(&self, _: Vec<WakeUp>) -> Result<(), WakeUpError> {
         Err(WakeUpError::new("the queue is away"))
     }

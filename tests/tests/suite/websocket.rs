@@ -254,7 +254,7 @@ async fn a_retry_shows_nothing_of_the_run_before() {
     let mut socket = served.connect().await;
     served.follow(&mut socket, id, None).await;
     until(&mut socket, is_subscribed).await;
-    served.app.liveops.restart(id).await.unwrap();
+    served.app.liveops.retry(id).await.unwrap();
     let first = socket.next_matching("the restart", |m| !html(m).is_empty()).await;
     assert!(!html(&first).contains("The file has no header"), "{first}");
     assert!(html(&first).contains("Waiting to start"), "{first}");

@@ -3,7 +3,7 @@ use std::{panic::Location, time::Duration};
 use tokio::time::{Instant, sleep};
 
 /// How long anything may take that a test waits for: far longer than it does on the slowest machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Asks again and again, as what is waited for happens in other processes.
 #[track_caller]
@@ -14,9 +14,9 @@ pub(crate) fn wait_until(
     let caller = Location::caller();
     let what = what.into();
     async move {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !holds().await {
-            assert!(Instant::now() < deadline, "{caller}: waited {PATIENCE:?} for {what}");
+            assert!(Instant::now() < deadline, "{caller}: waited {TIMEOUT:?} for {what}");
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::patience::{PATIENCE, wait_until};
+use super::patience::{TIMEOUT, wait_until};
 
 /// What the demo shall do, as a command line in JSON.
 const COMMAND_LINE: &str = "LIVEOPS_TEST_DEMO";
@@ -104,9 +104,9 @@ impl Process {
 
     /// Waits until it has ended by itself.
     pub(crate) async fn ends(&mut self) -> ExitStatus {
-        match timeout(PATIENCE, self.child.wait()).await {
+        match timeout(TIMEOUT, self.child.wait()).await {
             Ok(status) => status.unwrap(),
-            Err(_) => panic!("still there after {PATIENCE:?}: {}", self.log()),
+            Err(_) => panic!("still there after {TIMEOUT:?}: {}", self.log()),
         }
     }
 

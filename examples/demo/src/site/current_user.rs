@@ -7,7 +7,7 @@ use axum::{
 use liveops::{UserId, Viewer};
 use serde_json::json;
 
-use super::{Site, UserName, is_superuser};
+use super::{Site, UserName, is_staff};
 
 /// Whoever sends a request, signed in.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl CurrentUser {
 
 impl From<CurrentUser> for Viewer {
     fn from(CurrentUser(name): CurrentUser) -> Self {
-        Self::new(name.as_str()).superuser(is_superuser(name.as_str()))
+        Self::new(name.as_str()).with_staff(is_staff(name.as_str()))
     }
 }
 

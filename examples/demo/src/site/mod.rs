@@ -17,7 +17,7 @@ pub use current_user::{CurrentUser, NotSignedIn};
 pub use layout::layout;
 pub use sessions::Sessions;
 pub use thanks::THANKS_PATH;
-pub use user_name::{UserName, UserNameError, is_superuser};
+pub use user_name::{UserName, UserNameError, is_staff};
 
 use axum::{
     Router,

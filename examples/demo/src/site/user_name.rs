@@ -16,7 +16,7 @@ pub struct UserNameError;
 
 /// Whether the name is that of somebody who sees everybody's operations. In an application of
 /// your own this is a column of a table.
-pub fn is_superuser(name: &str) -> bool {
+pub fn is_staff(name: &str) -> bool {
     name == "admin"
 }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_admin_is_a_superuser() {
-        assert!(is_superuser("admin"));
-        assert!(!is_superuser("Admin") && !is_superuser("ann"));
+        assert!(is_staff("admin"));
+        assert!(!is_staff("Admin") && !is_staff("ann"));
     }
 }

@@ -163,7 +163,7 @@ async fn a_flaky_task_fails_as_often_as_it_was_told_to() {
         first.expect_failed().starts_with("Something went wrong"),
         "it is nothing its owner did"
     );
-    assert!(first.is_retried());
+    assert!(first.has_next_attempt());
     let again = testing::run(operation::<FlakyTask>(json!({ "failures": 1 }))).after(&first).await;
     assert_eq!(again.expect_finished(), "Attempt 2 went well.");
 }

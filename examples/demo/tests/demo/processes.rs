@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ENDED: &str = "liveops_operations_ended_total";
 
@@ -45,7 +45,7 @@ impl Process {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = timeout(PATIENCE, address(&mut log)).await.expect("it says where it listens");
+        let address = timeout(TIMEOUT, address(&mut log)).await.expect("it says where it listens");
         let read_on = async move { while let Ok(Some(_)) = log.next_line().await {} };
         Self { child, address, _log: tokio::spawn(read_on) }
     }
@@ -119,7 +119,7 @@ impl<'a> User<'a> {
 
     /// Waits until an operation is in one of these states.
     async fn reaches(&self, url: &str, states: &[&str]) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let state = self.state(url).await;
             if states.contains(&state.as_str()) {
@@ -145,7 +145,7 @@ fn total(scrapes: &[BTreeMap<String, f64>], name: &str) -> f64 {
 
 /// Scrapes both until they have counted so many ends: an end is committed a moment before it counts.
 async fn scrapes(processes: &[&Process], ends: f64) -> Vec<BTreeMap<String, f64>> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let mut scrapes = Vec::new();
         for process in processes {
@@ -202,12 +202,12 @@ async fn what_processes_count_adds_up_to_what_happened() {
         counted.map(|(series, value)| (series.clone(), *value)).collect();
     assert_eq!(counted, ends);
     assert_eq!(total(&scrapes, "liveops_operations_enqueued_total"), count);
-    let retried = "liveops_attempts_retried_total{op_type=\"demo.flaky_task\"}";
+    let retried = "liveops_next_attempts_total{op_type=\"demo.flaky_task\"}";
     assert_eq!(sum(&scrapes, retried), 1.0);
     assert_eq!(total(&scrapes, "liveops_attempt_run_seconds_count"), count + 1.0);
     // Only one of them works, and in ranges that a scraper can add up.
-    assert_eq!(scrapes[0].get("liveops_places"), None);
-    assert_eq!(scrapes[1].get("liveops_places"), Some(&64.0));
+    assert_eq!(scrapes[0].get("liveops_worker_slots"), None);
+    assert_eq!(scrapes[1].get("liveops_worker_slots"), Some(&64.0));
     let all = "liveops_attempt_wait_seconds_bucket{op_type=\"demo.quick_task\",le=\"+Inf\"}";
     assert_eq!(sum(&scrapes, all), 3.0);
 }
@@ -240,8 +240,8 @@ async fn a_worker_answers_probes_and_nothing_else() {
     assert_eq!(status, StatusCode::OK, "{report}");
     let (status, text) = worker.get("/metrics").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(text.contains("# TYPE liveops_places gauge\nliveops_places 64\n"), "{text}");
-    assert!(text.contains("# HELP liveops_places How many operations"), "{text}");
+    assert!(text.contains("# TYPE liveops_worker_slots gauge\nliveops_places 64\n"), "{text}");
+    assert!(text.contains("# HELP liveops_worker_slots How many operations"), "{text}");
     for path in ["/", "/live/", "/login"] {
         assert_eq!(worker.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A folder with a database in it.
 pub(crate) struct Desk(TempDir);
@@ -52,7 +52,7 @@ impl Desk {
 
     async fn demo(&self, arguments: &[&str]) -> Output {
         let output = self.command(arguments).stdin(Stdio::null()).output();
-        timeout(PATIENCE, output).await.expect("it ends").unwrap()
+        timeout(TIMEOUT, output).await.expect("it ends").unwrap()
     }
 
     /// What a command says that does what it is told.
@@ -89,7 +89,7 @@ impl Desk {
             }
             panic!("it ended");
         };
-        timeout(PATIENCE, ready).await.expect("it starts");
+        timeout(TIMEOUT, ready).await.expect("it starts");
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         child
     }
@@ -112,7 +112,7 @@ impl Running {
             }
             panic!("it ended without `{text}`");
         };
-        timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("it does not say `{text}`"));
+        timeout(TIMEOUT, reached).await.unwrap_or_else(|_| panic!("it does not say `{text}`"));
     }
 
     fn signal(&self, signal: Signal) {
@@ -122,8 +122,8 @@ impl Running {
 
     async fn ends(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
-        timeout(PATIENCE, self.lines.get_mut().read_to_string(&mut rest)).await.unwrap().unwrap();
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        timeout(TIMEOUT, self.lines.get_mut().read_to_string(&mut rest)).await.unwrap().unwrap();
+        let status = timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap();
         (status, rest)
     }
 }
@@ -238,7 +238,7 @@ async fn a_terminal_is_answered_in_its_language() {
     let in_polish = async |arguments: &[&str]| {
         let mut command = desk.command(arguments);
         let output = command.env("LC_ALL", "pl_PL.UTF-8").stdin(Stdio::null()).output();
-        timeout(PATIENCE, output).await.expect("it ends").unwrap()
+        timeout(TIMEOUT, output).await.expect("it ends").unwrap()
     };
     let output = in_polish(&["run", "demo.flaky_task", "--set", "failures=1"]).await;
     let said = String::from_utf8(output.stdout).unwrap();
@@ -472,7 +472,7 @@ async fn a_reader_that_goes_away_stops_nothing() {
     let mut run =
         desk.start(&["run", "demo.flood_task", "--set", "ticks=1000", "--set", "lines=1000"]);
     drop(run.lines);
-    let status = timeout(PATIENCE, run.child.wait()).await.unwrap().unwrap();
+    let status = timeout(TIMEOUT, run.child.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
     assert_eq!(desk.newest().await["state"], "FINISHED_OK");
 }

@@ -37,7 +37,7 @@ impl From<&user::Model> for Viewer {
     fn from(user: &user::Model) -> Self {
         Self::new(user.name.as_str())
             .with_groups([user.role.as_str()])
-            .superuser(user.role == "admin")
+            .with_staff(user.role == "admin")
             // As the rest of the application, whatever the browser asks for.
             .with_languages("en")
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{database::Database, publish::attempt_of};
 use crate::{
-    channel::{CatchUp, ChannelError, Cursor, Epoch, Missing, News, Signal},
+    channel::{CatchUp, CatchUpAnswer, CatchUpContent, ChannelError, Cursor, Epoch, Signal},
     operation::ChannelName,
     projection::Region,
     render::Fragment,
@@ -76,15 +76,15 @@ fn read(rows: &[PgRow]) -> Result<Option<CatchUp>, sqlx::Error> {
     };
     let cursor = Cursor { epoch, seq: first.try_get::<i64, _>("seq")?.unsigned_abs() };
     let since: Option<i64> = first.try_get("since")?;
-    let missing = match since.map(i64::unsigned_abs) {
-        Some(since) if since == cursor.seq => Missing::Nothing,
-        Some(_) => Missing::Delta(news(first, rows)?),
-        None => Missing::Reset(news(first, rows)?),
+    let answer = match since.map(i64::unsigned_abs) {
+        Some(since) if since == cursor.seq => CatchUpAnswer::UpToDate,
+        Some(_) => CatchUpAnswer::Delta(content(first, rows)?),
+        None => CatchUpAnswer::Reset(content(first, rows)?),
     };
-    Ok(Some(CatchUp { cursor, ended: first.try_get("ended")?, missing }))
+    Ok(Some(CatchUp { cursor, ended: first.try_get("ended")?, answer }))
 }
 
-fn news(first: &PgRow, rows: &[PgRow]) -> Result<News, sqlx::Error> {
+fn content(first: &PgRow, rows: &[PgRow]) -> Result<CatchUpContent, sqlx::Error> {
     let signals: Option<Vec<String>> = first.try_get("signals")?;
     let signals = signals.unwrap_or_default();
     let signals: Result<Vec<Signal>, _> =
@@ -105,7 +105,7 @@ fn news(first: &PgRow, rows: &[PgRow]) -> Result<News, sqlx::Error> {
     }
     // In the order of the page; what is added to a region stays behind its base.
     fragments.sort_by(|one, other| one.region.cmp(&other.region));
-    Ok(News { fragments, signals: signals? })
+    Ok(CatchUpContent { fragments, signals: signals? })
 }
 
 fn html<'r>(row: &'r PgRow, column: &str) -> Result<Option<&'r str>, sqlx::Error> {

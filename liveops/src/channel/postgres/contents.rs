@@ -2,7 +2,7 @@ use crate::render::{Apply, Fragment};
 
 /// Fragments in columns, as the functions of the database take them.
 #[derive(Debug, Default)]
-pub(super) struct Contents<'a> {
+pub(super) struct FragmentColumns<'a> {
     pub(super) regions: Vec<&'a str>,
     /// How many items are added; `None` replaces.
     pub(super) items: Vec<Option<i64>>,
@@ -10,7 +10,7 @@ pub(super) struct Contents<'a> {
     pub(super) htmls: Vec<&'a [u8]>,
 }
 
-impl<'a> Contents<'a> {
+impl<'a> FragmentColumns<'a> {
     pub(super) fn of(fragments: &'a [Fragment]) -> Self {
         let mut contents = Self::default();
         for fragment in fragments {

@@ -37,7 +37,7 @@ impl Database {
     /// Where `db` is connected to, with the same options.
     pub(super) fn of(db: &DatabaseConnection) -> Result<Self, ChannelError> {
         if db.get_database_backend() != DbBackend::Postgres {
-            return Err(ChannelError::new("use the database", Fault::OtherDatabase));
+            return Err(ChannelError::new("use the database", PostgresLayerError::OtherDatabase));
         }
         let options = (*db.get_postgres_connection_pool().connect_options()).clone();
         let pool = PgPoolOptions::new()
@@ -71,15 +71,18 @@ impl Database {
         action: &'static str,
         query: Query<'_, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, ChannelError> {
-        self.ask(query).await.map_err(|fault| ChannelError::new(action, fault))
+        self.query_rows(query).await.map_err(|fault| ChannelError::new(action, fault))
     }
 
-    async fn ask(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Fault> {
+    async fn query_rows(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, PostgresLayerError> {
         let deadline = Instant::now() + ANSWER_WAIT_MAX;
         let connection = time::timeout_at(deadline, self.pool.acquire()).await??;
-        let mut asked = Asked { connection, has_answered: false };
+        let mut asked = PendingQuery { connection, is_answered: false };
         let answer = time::timeout_at(deadline, query.fetch_all(&mut *asked.connection)).await?;
-        asked.has_answered = match &answer {
+        asked.is_answered = match &answer {
             Ok(_) => true,
             Err(error) => error.as_database_error().is_some(),
         };
@@ -89,14 +92,14 @@ impl Database {
 
 /// A connection that owes an answer. Unless it came, the connection is closed when this is dropped, also
 /// by whoever did not want to wait: the pool would wait for the answer, and it may never come.
-struct Asked {
+struct PendingQuery {
     connection: PoolConnection<Postgres>,
-    has_answered: bool,
+    is_answered: bool,
 }
 
-impl Drop for Asked {
+impl Drop for PendingQuery {
     fn drop(&mut self) {
-        if !self.has_answered {
+        if !self.is_answered {
             self.connection.close_on_drop();
         }
     }
@@ -104,7 +107,7 @@ impl Drop for Asked {
 
 /// What is in the way of an answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum PostgresLayerError {
     #[error("expected a connection to PostgreSQL, found one to another database")]
     OtherDatabase,
     #[error("the connection that listens is not there")]
@@ -119,7 +122,7 @@ pub(super) enum Fault {
     Failed(sqlx::Error),
 }
 
-impl From<sqlx::Error> for Fault {
+impl From<sqlx::Error> for PostgresLayerError {
     fn from(error: sqlx::Error) -> Self {
         const UNDEFINED_FUNCTION: &str = "42883";
         const UNDEFINED_TABLE: &str = "42P01";

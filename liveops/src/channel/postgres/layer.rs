@@ -3,10 +3,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use sea_orm::DatabaseConnection;
 
-use super::{database::Database, listener::Listener, sweep::Broom};
+use super::{database::Database, listener::Listener, sweep::ExpirySweeper};
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Notice, Opener, Payload, PublishError,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Notice, OpenedBy, Payload, PublishError,
         Subscription,
     },
     operation::{Attempt, ChannelName},
@@ -54,7 +54,7 @@ const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 pub struct PostgresChannelLayer {
     database: Arc<Database>,
     listener: Arc<Listener>,
-    broom: Arc<Broom>,
+    sweeper: Arc<ExpirySweeper>,
     retention: Duration,
 }
 
@@ -78,7 +78,7 @@ impl PostgresChannelLayer {
         Ok(Self {
             database: Arc::new(database),
             listener: Arc::new(listener),
-            broom: Arc::default(),
+            sweeper: Arc::default(),
             retention: RETENTION,
         })
     }
@@ -93,7 +93,7 @@ impl PostgresChannelLayer {
 
     /// Forgets now and then what ended long ago, beside whatever else is done.
     fn sweep(&self) {
-        if !self.broom.take(SWEEP_EVERY_MAX.min(self.retention / 4)) {
+        if !self.sweeper.try_begin(SWEEP_EVERY_MAX.min(self.retention / 4)) {
             return;
         }
         let database = self.database.clone();
@@ -112,11 +112,11 @@ impl ChannelLayer for PostgresChannelLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         self.sweep();
-        self.database.open(channel, attempt, opener, snapshot).await
+        self.database.open(channel, attempt, opened_by, snapshot).await
     }
 
     async fn publish(

@@ -13,18 +13,18 @@ use tokio::{
 };
 
 use super::{
-    database::{ANSWER_WAIT_MAX, Fault},
+    database::{ANSWER_WAIT_MAX, PostgresLayerError},
     notification::listened_name,
-    watched::Watched,
+    watched::ListenedChannels,
 };
 use crate::{
-    channel::{ChannelError, Subscription, pauses::pauses},
+    channel::{ChannelError, Subscription, pauses::reconnect_delays},
     operation::ChannelName,
 };
 
 /// How often the connection is asked whether it is still there, and channels that nobody watches any
 /// more are given up.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the server is told of a client that is gone without a word: it keeps everything that is
 /// notified until every listener has read it, so it must not wait for long.
@@ -37,12 +37,12 @@ const SETTINGS: &str = "SET tcp_user_timeout = '30s'; SET tcp_keepalives_idle = 
 pub(super) struct Listener {
     options: PgConnectOptions,
     /// Where the task that listens takes orders. It ends when this is dropped.
-    orders: OnceLock<UnboundedSender<Order>>,
+    requests: OnceLock<UnboundedSender<ListenRequest>>,
 }
 
 /// Somebody wants to watch a channel, and waits until what is published on it is sure to come.
 #[derive(Debug)]
-struct Order {
+struct ListenRequest {
     name: String,
     reply: oneshot::Sender<Subscription>,
 }
@@ -51,7 +51,7 @@ impl Listener {
     /// Begins to listen with the first subscription.
     pub(super) fn new(options: PgConnectOptions) -> Self {
         let options = options.application_name("liveops listener").disable_statement_logging();
-        Self { options, orders: OnceLock::new() }
+        Self { options, requests: OnceLock::new() }
     }
 
     pub(super) async fn subscribe(
@@ -59,62 +59,64 @@ impl Listener {
         channel: &ChannelName,
     ) -> Result<Subscription, ChannelError> {
         let (reply, subscription) = oneshot::channel();
-        let order = Order { name: listened_name(channel), reply };
+        let request = ListenRequest { name: listened_name(channel), reply };
         let refused = |fault| ChannelError::new("subscribe to a channel", fault);
-        let orders = self.orders.get_or_init(|| Listening::start(self.options.clone()));
-        orders.send(order).map_err(|_| refused(Fault::NotListening))?;
+        let requests = self.requests.get_or_init(|| ListenerTask::start(self.options.clone()));
+        requests.send(request).map_err(|_| refused(PostgresLayerError::NotListening))?;
         let answer = time::timeout(ANSWER_WAIT_MAX, subscription).await;
-        answer.map_err(|elapsed| refused(elapsed.into()))?.map_err(|_| refused(Fault::NotListening))
+        answer
+            .map_err(|elapsed| refused(elapsed.into()))?
+            .map_err(|_| refused(PostgresLayerError::NotListening))
     }
 }
 
 /// The task that owns the connection.
 #[derive(Debug)]
-struct Listening {
+struct ListenerTask {
     options: PgConnectOptions,
-    orders: UnboundedReceiver<Order>,
-    watched: Watched,
+    requests: UnboundedReceiver<ListenRequest>,
+    channels: ListenedChannels,
 }
 
 /// Nobody gives orders any more.
-struct Over;
+struct Closed;
 
-impl Listening {
-    fn start(options: PgConnectOptions) -> UnboundedSender<Order> {
-        let (sender, orders) = mpsc::unbounded_channel();
-        tokio::spawn(Self { options, orders, watched: Watched::default() }.run());
+impl ListenerTask {
+    fn start(options: PgConnectOptions) -> UnboundedSender<ListenRequest> {
+        let (sender, requests) = mpsc::unbounded_channel();
+        tokio::spawn(Self { options, requests, channels: ListenedChannels::default() }.run());
         sender
     }
 
     async fn run(mut self) {
-        let mut pauses_left = pauses();
+        let mut delays = reconnect_delays();
         loop {
             let connected = self.connect().await;
             let ended = match connected {
                 Ok(connection) => {
-                    pauses_left = pauses();
+                    delays = reconnect_delays();
                     // What was notified meanwhile is gone.
-                    self.watched.lost();
-                    self.follow(connection).await
+                    self.channels.mark_lost();
+                    self.forward_notifications(connection).await
                 }
                 Err(fault) => Err(fault),
             };
             match ended {
-                Ok(Over) => return,
+                Ok(Closed) => return,
                 Err(fault) => {
                     let error = &fault as &dyn std::error::Error;
                     tracing::warn!(error, "not listening to PostgreSQL; connecting again");
                 }
             }
-            let pause = pauses_left.next().unwrap_or(CHECK_EVERY);
-            if let Ok(Over) = time::timeout(pause, self.refuse_orders()).await {
+            let pause = delays.next().unwrap_or(CHECK_INTERVAL);
+            if let Ok(Closed) = time::timeout(pause, self.refuse_requests()).await {
                 return;
             }
         }
     }
 
     /// Connects, and listens to everything that is watched.
-    async fn connect(&mut self) -> Result<PgListener, Fault> {
+    async fn connect(&mut self) -> Result<PgListener, PostgresLayerError> {
         // A pool of its own for each connection: one that does not answer any more is still waited
         // for by its pool.
         let pool = PgPoolOptions::new()
@@ -125,28 +127,31 @@ impl Listening {
             .connect_lazy_with(self.options.clone());
         let mut connection = PgListener::connect_with(&pool).await?;
         connection.eager_reconnect(false);
-        self.watched.take_unwatched();
-        let listen = statements("LISTEN", self.watched.names());
+        self.channels.take_unsubscribed();
+        let listen = statements("LISTEN", self.channels.names());
         execute(&mut connection, SETTINGS.to_owned() + &listen).await?;
         Ok(connection)
     }
 
     /// Hands on what comes, until the connection is lost.
-    async fn follow(&mut self, mut connection: PgListener) -> Result<Over, Fault> {
-        let mut checks = time::interval(CHECK_EVERY);
+    async fn forward_notifications(
+        &mut self,
+        mut connection: PgListener,
+    ) -> Result<Closed, PostgresLayerError> {
+        let mut checks = time::interval(CHECK_INTERVAL);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                order = self.orders.recv() => match order {
-                    Some(order) => self.fill(order, &mut connection).await?,
-                    None => return Ok(Over),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.subscribe_all(request, &mut connection).await?,
+                    None => return Ok(Closed),
                 },
                 notification = connection.try_recv() => match notification? {
-                    Some(told) => self.watched.deliver(told.channel(), told.payload()),
-                    None => return Err(Fault::NotListening),
+                    Some(notification) => self.channels.deliver(notification.channel(), notification.payload()),
+                    None => return Err(PostgresLayerError::NotListening),
                 },
                 _ = checks.tick() => {
-                    let unwatched = self.watched.take_unwatched();
+                    let unwatched = self.channels.take_unsubscribed();
                     let unlisten = statements("UNLISTEN", unwatched.iter().map(String::as_str));
                     execute(&mut connection, unlisten + "SELECT 1").await?;
                 }
@@ -158,27 +163,31 @@ impl Listening {
     ///
     /// Also where this process listens already: what was published before is here when the server has
     /// answered, and is not for those who subscribe now.
-    async fn fill(&mut self, first: Order, connection: &mut PgListener) -> Result<(), Fault> {
-        let mut orders = vec![first];
-        while let Ok(order) = self.orders.try_recv() {
-            orders.push(order);
+    async fn subscribe_all(
+        &mut self,
+        first: ListenRequest,
+        connection: &mut PgListener,
+    ) -> Result<(), PostgresLayerError> {
+        let mut requests = vec![first];
+        while let Ok(request) = self.requests.try_recv() {
+            requests.push(request);
         }
-        let listen = statements("LISTEN", orders.iter().map(|order| order.name.as_str()));
+        let listen = statements("LISTEN", requests.iter().map(|request| request.name.as_str()));
         execute(connection, listen).await?;
-        while let Some(told) = connection.next_buffered() {
-            self.watched.deliver(told.channel(), told.payload());
+        while let Some(notification) = connection.next_buffered() {
+            self.channels.deliver(notification.channel(), notification.payload());
         }
-        for order in orders {
+        for request in requests {
             // Who does not wait any more drops it at once.
-            let _ = order.reply.send(self.watched.subscribe(&order.name));
+            let _ = request.reply.send(self.channels.subscribe(&request.name));
         }
         Ok(())
     }
 
     /// Whoever wants to subscribe while there is no connection is told at once.
-    async fn refuse_orders(&mut self) -> Over {
-        while self.orders.recv().await.is_some() {}
-        Over
+    async fn refuse_requests(&mut self) -> Closed {
+        while self.requests.recv().await.is_some() {}
+        Closed
     }
 }
 
@@ -186,7 +195,10 @@ fn statements<'a>(verb: &str, names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("{verb} \"{}\"; ", name.replace('"', "\"\""))).collect()
 }
 
-async fn execute(connection: &mut PgListener, statements: String) -> Result<(), Fault> {
+async fn execute(
+    connection: &mut PgListener,
+    statements: String,
+) -> Result<(), PostgresLayerError> {
     time::timeout(ANSWER_WAIT_MAX, connection.execute(AssertSqlSafe(statements))).await??;
     Ok(())
 }

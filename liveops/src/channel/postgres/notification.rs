@@ -66,7 +66,7 @@ fn split(text: &str) -> Vec<&str> {
 ///
 /// The parts of a frame come one after the other, as those of one transaction do.
 #[derive(Debug, Default)]
-pub(super) struct Assembly {
+pub(super) struct NotificationAssembler {
     /// What stood before the parts.
     head: String,
     text: String,
@@ -77,18 +77,21 @@ pub(super) struct Assembly {
 /// A notification that this liveops did not send, or one without those before it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected the next part of a frame or notice")]
-pub(super) struct NotUnderstood;
+pub(super) struct MalformedNotification;
 
-impl Assembly {
+impl NotificationAssembler {
     /// Takes in the next notification, and gives what it completes.
-    pub(super) fn add(&mut self, notification: &str) -> Result<Option<Delivery>, NotUnderstood> {
-        let (head, number, count, text) = dissect(notification).ok_or(NotUnderstood)?;
+    pub(super) fn add(
+        &mut self,
+        notification: &str,
+    ) -> Result<Option<Delivery>, MalformedNotification> {
+        let (head, number, count, text) = parse(notification).ok_or(MalformedNotification)?;
         if number == 1 {
             *self = Self { head: head.to_owned(), text: String::new(), parts: 0 };
         }
         if head != self.head || number != self.parts + 1 {
             *self = Self::default();
-            return Err(NotUnderstood);
+            return Err(MalformedNotification);
         }
         if count == 1 {
             return read(head, text).map(Some);
@@ -103,7 +106,7 @@ impl Assembly {
     }
 }
 
-fn dissect(notification: &str) -> Option<(&str, usize, usize, &str)> {
+fn parse(notification: &str) -> Option<(&str, usize, usize, &str)> {
     let (head, rest) = notification.split_once(' ')?;
     let (place, text) = rest.split_once(' ')?;
     let (number, count) = place.split_once('/')?;
@@ -111,12 +114,14 @@ fn dissect(notification: &str) -> Option<(&str, usize, usize, &str)> {
     (1..=count).contains(&number).then_some((head, number, count, text))
 }
 
-fn read(head: &str, text: &str) -> Result<Delivery, NotUnderstood> {
+fn read(head: &str, text: &str) -> Result<Delivery, MalformedNotification> {
     if head == NOTICE {
-        return Ok(Delivery::Notice(serde_json::from_str(text).map_err(|_| NotUnderstood)?));
+        return Ok(Delivery::Notice(
+            serde_json::from_str(text).map_err(|_| MalformedNotification)?,
+        ));
     }
-    let cursor = Cursor::from_str(head).map_err(|_| NotUnderstood)?;
-    let payload = serde_json::from_str(text).map_err(|_| NotUnderstood)?;
+    let cursor = Cursor::from_str(head).map_err(|_| MalformedNotification)?;
+    let payload = serde_json::from_str(text).map_err(|_| MalformedNotification)?;
     Ok(Delivery::Frame(Arc::new(Frame { cursor, payload })))
 }
 
@@ -148,7 +153,7 @@ mod tests {
         for text in [String::new(), "\0".into(), "ä€🦀".repeat(10_000), "x".repeat(1 << 20)] {
             let frame = frame(&text);
             let notifications = notifications(&frame);
-            let mut assembly = Assembly::default();
+            let mut assembly = NotificationAssembler::default();
             for (n, notification) in notifications.iter().enumerate() {
                 assert!(notification.len() < 8_000, "{}", notification.len());
                 let delivery = assembly.add(notification).unwrap();
@@ -165,7 +170,7 @@ mod tests {
         let html = "<b>".repeat(5_000).into();
         let progress = RowProgress { id: OperationId::new(), html };
         let notice = Notice::List(ListChange::Progress(progress));
-        let mut assembly = Assembly::default();
+        let mut assembly = NotificationAssembler::default();
         let mut deliveries = notifications_of("test", &notice)
             .unwrap()
             .into_iter()
@@ -177,10 +182,10 @@ mod tests {
     fn a_part_that_is_missing_is_noticed_and_the_next_frame_is_whole() {
         let long = frame(&"x".repeat(30_000));
         let parts = notifications(&long);
-        let mut assembly = Assembly::default();
+        let mut assembly = NotificationAssembler::default();
         assert!(matches!(assembly.add(&parts[0]), Ok(None)));
-        assert_eq!(assembly.add(&parts[2]).unwrap_err(), NotUnderstood);
-        assert_eq!(assembly.add(&parts[3]).unwrap_err(), NotUnderstood);
+        assert_eq!(assembly.add(&parts[2]).unwrap_err(), MalformedNotification);
+        assert_eq!(assembly.add(&parts[3]).unwrap_err(), MalformedNotification);
         let short = frame("next");
         let delivery = assembly.add(&notifications(&short)[0]).unwrap();
         assert!(matches!(delivery, Some(Delivery::Frame(whole)) if *whole == short));
@@ -191,7 +196,11 @@ mod tests {
         for text in
             ["", "hello", "notice 1/1", "notice 0/1 {}", "notice 2/1 {}", "1.0:1 1/1 {", "x 1/1 {}"]
         {
-            assert_eq!(Assembly::default().add(text).unwrap_err(), NotUnderstood, "{text:?}");
+            assert_eq!(
+                NotificationAssembler::default().add(text).unwrap_err(),
+                MalformedNotification,
+                "{text:?}"
+            );
         }
     }
 

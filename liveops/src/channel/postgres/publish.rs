@@ -4,13 +4,13 @@ use sea_orm::sqlx::{self, Row, postgres::types::PgInterval};
 use uuid::Uuid;
 
 use super::{
-    contents::Contents,
+    contents::FragmentColumns,
     database::Database,
     notification::{listened_name, notifications_of, parts_of},
     sweep::SILENCE_MAX,
 };
 use crate::{
-    channel::{ChannelError, Cursor, Epoch, Notice, Opener, Payload, PublishError, Signal},
+    channel::{ChannelError, Cursor, Epoch, Notice, OpenedBy, Payload, PublishError, Signal},
     operation::{Attempt, ChannelName},
     projection::{TAIL_BYTES_MAX, TAIL_LEN_MAX},
     render::Fragment,
@@ -28,7 +28,7 @@ impl Database {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         let epoch = Epoch::begin(attempt);
@@ -41,7 +41,7 @@ impl Database {
         .bind(listened_name(channel))
         .bind(i64::from(attempt.0))
         .bind(Uuid::from_u128(epoch.nonce))
-        .bind(opener == Opener::Run)
+        .bind(opened_by == OpenedBy::Run)
         .bind(contents.regions)
         .bind(contents.items)
         .bind(contents.htmls)
@@ -113,10 +113,10 @@ impl Database {
     }
 }
 
-fn contents_of(payload: &Payload) -> Contents<'_> {
+fn contents_of(payload: &Payload) -> FragmentColumns<'_> {
     match payload {
-        Payload::Fragments(fragments) => Contents::of(fragments),
-        Payload::Signal(_) => Contents::default(),
+        Payload::Fragments(fragments) => FragmentColumns::of(fragments),
+        Payload::Signal(_) => FragmentColumns::default(),
     }
 }
 

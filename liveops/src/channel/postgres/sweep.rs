@@ -20,19 +20,19 @@ const BATCH_LEN_MAX: i32 = 500;
 
 /// When there is something to forget at the earliest.
 #[derive(Debug, Default)]
-pub(super) struct Broom {
-    used_on: Mutex<Option<Instant>>,
+pub(super) struct ExpirySweeper {
+    last_begun_on: Mutex<Option<Instant>>,
 }
 
-impl Broom {
+impl ExpirySweeper {
     /// Whether nobody in this process swept for that long; whoever asks does it now.
-    pub(super) fn take(&self, every: Duration) -> bool {
+    pub(super) fn try_begin(&self, every: Duration) -> bool {
         let now = Instant::now();
-        let mut used_on = self.used_on.lock().unwrap_or_else(PoisonError::into_inner);
-        if used_on.is_some_and(|used_on| now - used_on < every) {
+        let mut last_begun_on = self.last_begun_on.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_begun_on.is_some_and(|last_begun_on| now - last_begun_on < every) {
             return false;
         }
-        *used_on = Some(now);
+        *last_begun_on = Some(now);
         true
     }
 }

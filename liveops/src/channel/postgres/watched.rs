@@ -1,21 +1,21 @@
 use std::collections::HashMap;
 
-use super::notification::Assembly;
-use crate::channel::{Deliveries, Subscription};
+use super::notification::NotificationAssembler;
+use crate::channel::{DeliverySender, Subscription};
 
 /// The channels that this process listens to, by what PostgreSQL calls them.
 #[derive(Debug, Default)]
-pub(super) struct Watched {
-    by_name: HashMap<String, Channel>,
+pub(super) struct ListenedChannels {
+    by_name: HashMap<String, ListenedChannel>,
 }
 
 #[derive(Debug, Default)]
-struct Channel {
-    deliveries: Deliveries,
-    assembly: Assembly,
+struct ListenedChannel {
+    deliveries: DeliverySender,
+    assembly: NotificationAssembler,
 }
 
-impl Watched {
+impl ListenedChannels {
     /// One more subscription.
     pub(super) fn subscribe(&mut self, name: &str) -> Subscription {
         self.by_name.entry(name.to_owned()).or_default().deliveries.subscribe()
@@ -30,21 +30,21 @@ impl Watched {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(channel = name, %error, "a notification was left out");
-                channel.deliveries.lost();
+                channel.deliveries.send_lagged();
             }
         }
     }
 
     /// Tells every subscriber that something may have been lost.
-    pub(super) fn lost(&mut self) {
+    pub(super) fn mark_lost(&mut self) {
         for channel in self.by_name.values_mut() {
-            channel.assembly = Assembly::default();
-            channel.deliveries.lost();
+            channel.assembly = NotificationAssembler::default();
+            channel.deliveries.send_lagged();
         }
     }
 
     /// Takes the channels away that nobody watches any more, and gives their names.
-    pub(super) fn take_unwatched(&mut self) -> Vec<String> {
+    pub(super) fn take_unsubscribed(&mut self) -> Vec<String> {
         let gone = self.by_name.extract_if(|_, channel| !channel.deliveries.has_subscribers());
         gone.map(|(name, _)| name).collect()
     }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use redis::{Client, RedisError};
 
 use super::{
-    link::Link,
+    link::RedisConnection,
     listener::Listener,
-    message::Message,
-    scripts::{self, Publication, Published},
+    message::PubSubMessage,
+    scripts::{self, PublishCall, PublishReply},
 };
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Notice, Opener, Payload, PublishError,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Notice, OpenedBy, Payload, PublishError,
         Subscription,
     },
     operation::{Attempt, ChannelName},
@@ -38,7 +38,7 @@ const RETENTION: Duration = Duration::from_secs(300);
 /// `resetchannels &liveops:* ~liveops:* +@connection +@scripting +@pubsub +@hash +select +del +pexpire`.
 #[derive(Clone)]
 pub struct RedisChannelLayer {
-    link: Link,
+    link: RedisConnection,
     listener: Arc<Listener>,
     prefix: Arc<str>,
     retention: Duration,
@@ -61,7 +61,7 @@ impl RedisChannelLayer {
     /// A layer over a client of the application's: for certificates of its own, say.
     pub fn with_client(client: Client) -> Self {
         Self {
-            link: Link::new(client.clone()),
+            link: RedisConnection::new(client.clone()),
             listener: Arc::new(Listener::new(client)),
             prefix: "liveops:".into(),
             retention: RETENTION,
@@ -91,23 +91,23 @@ impl RedisChannelLayer {
         format!("{}{{{channel}}}", self.prefix)
     }
 
-    async fn take_in(
+    async fn publish_payload(
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Option<Opener>,
+        opened_by: Option<OpenedBy>,
         payload: &Payload,
     ) -> Result<Cursor, PublishError> {
         const ACTION: &str = "publish a frame";
         let key = self.key(channel);
         let retention = self.retention;
-        let publication = Publication { key: &key, attempt, opener, payload, retention };
+        let publication = PublishCall { key: &key, attempt, opened_by, payload, retention };
         let invocation =
             publication.invocation().map_err(|error| ChannelError::new(ACTION, error))?;
         match self.link.invoke(&invocation).await.map_err(failed_to(ACTION))? {
-            Published::Taken(cursor) => Ok(cursor),
-            Published::Stale(current) => Err(PublishError::Stale { current }),
-            Published::NotOpen => Err(PublishError::NotOpen),
+            PublishReply::Taken(cursor) => Ok(cursor),
+            PublishReply::Stale(current) => Err(PublishError::Stale { current }),
+            PublishReply::NotOpen => Err(PublishError::NotOpen),
         }
     }
 }
@@ -118,10 +118,10 @@ impl ChannelLayer for RedisChannelLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.take_in(channel, attempt, Some(opener), &Payload::Fragments(snapshot)).await
+        self.publish_payload(channel, attempt, Some(opened_by), &Payload::Fragments(snapshot)).await
     }
 
     async fn publish(
@@ -130,7 +130,7 @@ impl ChannelLayer for RedisChannelLayer {
         attempt: Attempt,
         payload: Payload,
     ) -> Result<Cursor, PublishError> {
-        self.take_in(channel, attempt, None, &payload).await
+        self.publish_payload(channel, attempt, None, &payload).await
     }
 
     async fn catch_up(
@@ -149,7 +149,7 @@ impl ChannelLayer for RedisChannelLayer {
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
         const ACTION: &str = "announce a notice";
         let message =
-            Message::of_notice(&notice).map_err(|error| ChannelError::new(ACTION, error))?;
+            PubSubMessage::of_notice(&notice).map_err(|error| ChannelError::new(ACTION, error))?;
         let publish = redis::cmd("PUBLISH").arg(self.key(channel)).arg(message).to_owned();
         self.link.query(&publish).await.map_err(failed_to(ACTION))
     }

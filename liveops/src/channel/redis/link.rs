@@ -12,29 +12,29 @@ use tokio::{
     time::{self, Instant},
 };
 
-use crate::channel::pauses::pauses;
+use crate::channel::pauses::reconnect_delays;
 
 /// How long the server may take to accept a connection, and to answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a connection that broke is waited for. After that, whatever is asked fails at once until
 /// there is one: whoever publishes keeps what it has to say, and says the newest of it later.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RECONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The connection over which everything is asked: requests share it, and wait for their answers only.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
-    shared: Arc<Shared>,
+pub(super) struct RedisConnection {
+    shared: Arc<SharedConnection>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedConnection {
     client: Client,
-    state: watch::Sender<State>,
+    state: watch::Sender<ConnectionState>,
 }
 
 #[derive(Debug, Clone)]
-enum State {
+enum ConnectionState {
     /// Nothing was asked so far.
     Unused,
     /// There is none, since then; somebody is connecting.
@@ -43,9 +43,14 @@ enum State {
     Up(MultiplexedConnection, u64),
 }
 
-impl Link {
+impl RedisConnection {
     pub(super) fn new(client: Client) -> Self {
-        Self { shared: Arc::new(Shared { client, state: watch::Sender::new(State::Unused) }) }
+        Self {
+            shared: Arc::new(SharedConnection {
+                client,
+                state: watch::Sender::new(ConnectionState::Unused),
+            }),
+        }
     }
 
     pub(super) async fn invoke<T: FromRedisValue>(
@@ -54,35 +59,37 @@ impl Link {
     ) -> RedisResult<T> {
         let (mut connection, number) = self.connection().await?;
         let answer = script.invoke_async(&mut connection).await;
-        self.heed(answer, number)
+        self.reconnect_on_error(answer, number)
     }
 
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let (mut connection, number) = self.connection().await?;
         let answer = command.query_async(&mut connection).await;
-        self.heed(answer, number)
+        self.reconnect_on_error(answer, number)
     }
 
     /// Replaces a connection that broke, or that does not answer: it may never do so again.
-    fn heed<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
+    fn reconnect_on_error<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
         if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error())
         {
-            let is_current = |state: &State| matches!(state, State::Up(_, n) if *n == number);
+            let is_current = |state: &ConnectionState| matches!(state, ConnectionState::Up(_, n) if *n == number);
             self.connect_if(is_current, number + 1);
         }
         answer
     }
 
     async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
-        self.connect_if(|state| matches!(state, State::Unused), 0);
+        self.connect_if(|state| matches!(state, ConnectionState::Unused), 0);
         let mut state = self.shared.state.subscribe();
         loop {
             let since = match &*state.borrow_and_update() {
-                State::Up(connection, number) => return Ok((connection.clone(), *number)),
-                State::Down(since) => *since,
-                State::Unused => Instant::now(),
+                ConnectionState::Up(connection, number) => {
+                    return Ok((connection.clone(), *number));
+                }
+                ConnectionState::Down(since) => *since,
+                ConnectionState::Unused => Instant::now(),
             };
-            if time::timeout_at(since + PATIENCE, state.changed()).await.is_err() {
+            if time::timeout_at(since + RECONNECT_TIMEOUT, state.changed()).await.is_err() {
                 let error = (ErrorKind::Io, "there is no connection to Redis");
                 return Err(RedisError::from(error));
             }
@@ -90,11 +97,11 @@ impl Link {
     }
 
     /// Has a new connection made, if the state is such.
-    fn connect_if(&self, holds: impl FnOnce(&State) -> bool, number: u64) {
+    fn connect_if(&self, holds: impl FnOnce(&ConnectionState) -> bool, number: u64) {
         let is_mine = self.shared.state.send_if_modified(|state| {
             let holds = holds(state);
             if holds {
-                *state = State::Down(Instant::now());
+                *state = ConnectionState::Down(Instant::now());
             }
             holds
         });
@@ -105,16 +112,16 @@ impl Link {
 }
 
 /// Tries until there is a connection, or nobody is left who wants one.
-async fn connect(link: Weak<Shared>, number: u64) {
+async fn connect(link: Weak<SharedConnection>, number: u64) {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(TIMEOUT))
         .set_response_timeout(Some(TIMEOUT));
-    for pause in pauses() {
+    for pause in reconnect_delays() {
         let Some(client) = link.upgrade().map(|link| link.client.clone()) else { return };
         match client.get_multiplexed_async_connection_with_config(&config).await {
             Ok(connection) => {
                 if let Some(link) = link.upgrade() {
-                    link.state.send_replace(State::Up(connection, number));
+                    link.state.send_replace(ConnectionState::Up(connection, number));
                 }
                 return;
             }

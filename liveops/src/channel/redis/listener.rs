@@ -16,11 +16,11 @@ use tokio::{
 };
 
 use super::{link::TIMEOUT, topics::Topics};
-use crate::channel::{Subscription, pauses::pauses};
+use crate::channel::{Subscription, pauses::reconnect_delays};
 
 /// How often the connection is asked whether it is still there, and channels that nobody listens to any
 /// more are given up.
-const CARE_INTERVAL: Duration = Duration::from_secs(5);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How many channels are asked for at once.
 const BATCH_LEN_MAX: usize = 256;
@@ -30,14 +30,14 @@ const BATCH_LEN_MAX: usize = 256;
 pub(super) struct Listener {
     client: Client,
     topics: Arc<Topics>,
-    requests: OnceLock<mpsc::UnboundedSender<Request>>,
+    requests: OnceLock<mpsc::UnboundedSender<SubscribeRequest>>,
 }
 
 /// Somebody waits until a channel is listened to.
 #[derive(Debug)]
-struct Request {
+struct SubscribeRequest {
     name: String,
-    heard: oneshot::Sender<Subscription>,
+    reply: oneshot::Sender<Subscription>,
 }
 
 impl Listener {
@@ -49,16 +49,16 @@ impl Listener {
     /// when it can, and then with word that something may have been lost.
     pub(super) async fn subscribe(&self, name: String) -> Subscription {
         // Whoever is not answered gets this one, and is told of it when the listener is back.
-        let unheard = self.topics.subscribe(&name);
-        let (heard, hearing) = oneshot::channel();
-        let _ = self.requests().send(Request { name, heard });
+        let unsubscribed = self.topics.subscribe(&name);
+        let (reply, hearing) = oneshot::channel();
+        let _ = self.requests().send(SubscribeRequest { name, reply });
         match time::timeout(TIMEOUT, hearing).await {
             Ok(Ok(subscription)) => subscription,
-            Ok(Err(_)) | Err(_) => unheard,
+            Ok(Err(_)) | Err(_) => unsubscribed,
         }
     }
 
-    fn requests(&self) -> &mpsc::UnboundedSender<Request> {
+    fn requests(&self) -> &mpsc::UnboundedSender<SubscribeRequest> {
         self.requests.get_or_init(|| {
             let (sender, requests) = mpsc::unbounded_channel();
             tokio::spawn(listen(self.client.clone(), self.topics.clone(), requests));
@@ -71,18 +71,18 @@ impl Listener {
 async fn listen(
     client: Client,
     topics: Arc<Topics>,
-    mut requests: mpsc::UnboundedReceiver<Request>,
+    mut requests: mpsc::UnboundedReceiver<SubscribeRequest>,
 ) {
-    let mut pauses_left = pauses();
-    let mut connected = Ear::connect(&client, &topics).await;
+    let mut delays = reconnect_delays();
+    let mut connected = PubSubConnection::connect(&client, &topics).await;
     loop {
         let error = match connected {
-            Ok(mut ear) => {
+            Ok(mut connection) => {
                 // Whoever asks meanwhile waits for the answer of this connection.
                 let listened = async {
-                    ear.resume().await?;
-                    pauses_left = pauses();
-                    ear.listen(&mut requests).await
+                    connection.resume().await?;
+                    delays = reconnect_delays();
+                    connection.listen(&mut requests).await
                 };
                 match listened.await {
                     Ok(()) => return,
@@ -92,20 +92,20 @@ async fn listen(
             Err(error) => error,
         };
         warn(&error);
-        let pause = pauses_left.next().unwrap_or(CARE_INTERVAL);
+        let pause = delays.next().unwrap_or(MAINTENANCE_INTERVAL);
         let again = async {
             time::sleep(pause).await;
-            Ear::connect(&client, &topics).await
+            PubSubConnection::connect(&client, &topics).await
         };
         connected = tokio::select! {
             connected = again => connected,
-            () = put_off(&mut requests) => return,
+            () = discard_requests(&mut requests) => return,
         };
     }
 }
 
 /// Lets nobody wait who asks while there is no connection: the next one takes all subscriptions up.
-async fn put_off(requests: &mut mpsc::UnboundedReceiver<Request>) {
+async fn discard_requests(requests: &mut mpsc::UnboundedReceiver<SubscribeRequest>) {
     while requests.recv().await.is_some() {}
 }
 
@@ -115,21 +115,24 @@ fn warn(error: &RedisError) {
 }
 
 /// One connection that listens.
-struct Ear<'a> {
+struct PubSubConnection<'a> {
     sink: PubSubSink,
     stream: PubSubStream,
     topics: &'a Topics,
 }
 
-impl<'a> Ear<'a> {
+impl<'a> PubSubConnection<'a> {
     async fn connect(client: &Client, topics: &'a Topics) -> RedisResult<Self> {
         let (sink, stream) = in_time(client.get_async_pubsub()).await?.split();
         Ok(Self { sink, stream, topics })
     }
 
     /// Listens until the connection breaks, or nobody can subscribe any more.
-    async fn listen(&mut self, requests: &mut mpsc::UnboundedReceiver<Request>) -> RedisResult<()> {
-        let mut care = time::interval(CARE_INTERVAL);
+    async fn listen(
+        &mut self,
+        requests: &mut mpsc::UnboundedReceiver<SubscribeRequest>,
+    ) -> RedisResult<()> {
+        let mut maintain = time::interval(MAINTENANCE_INTERVAL);
         let mut batch = Vec::new();
         loop {
             tokio::select! {
@@ -143,7 +146,7 @@ impl<'a> Ear<'a> {
                     }
                     self.answer(&mut batch).await?;
                 }
-                _ = care.tick() => self.care().await?,
+                _ = maintain.tick() => self.maintain().await?,
             }
         }
     }
@@ -155,22 +158,22 @@ impl<'a> Ear<'a> {
             in_time(self.sink.subscribe(&names)).await?;
         }
         for name in &names {
-            self.topics.lost(name);
+            self.topics.mark_lost(name);
         }
         Ok(())
     }
 
-    async fn answer(&mut self, batch: &mut Vec<Request>) -> RedisResult<()> {
+    async fn answer(&mut self, batch: &mut Vec<SubscribeRequest>) -> RedisResult<()> {
         let names: Vec<&str> = batch.iter().map(|request| request.name.as_str()).collect();
         in_time(self.sink.subscribe(&names)).await?;
         // What arrived before the answer was published before, and is for earlier subscribers only.
         while let Some(Some(message)) = unconstrained(self.stream.next()).now_or_never() {
             self.deliver(&message);
         }
-        for Request { name, heard } in batch.drain(..) {
-            if heard.send(self.topics.subscribe(&name)).is_err() {
+        for SubscribeRequest { name, reply } in batch.drain(..) {
+            if reply.send(self.topics.subscribe(&name)).is_err() {
                 // It was not waited for this long.
-                self.topics.lost(&name);
+                self.topics.mark_lost(&name);
             }
         }
         Ok(())
@@ -180,11 +183,11 @@ impl<'a> Ear<'a> {
         self.topics.deliver(message.get_channel_name(), message.get_payload_bytes());
     }
 
-    async fn care(&mut self) -> RedisResult<()> {
+    async fn maintain(&mut self) -> RedisResult<()> {
         in_time(self.sink.ping::<()>()).await?;
-        let unheard = self.topics.forget_unheard();
-        if !unheard.is_empty() {
-            in_time(self.sink.unsubscribe(&unheard)).await?;
+        let unsubscribed = self.topics.remove_unsubscribed();
+        if !unsubscribed.is_empty() {
+            in_time(self.sink.unsubscribe(&unsubscribed)).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::channel::{Cursor, Delivery, Frame, Notice, ParseCursorError};
 /// What is published over Redis: `frame <cursor> <json of its payload>`, which is how `publish.lua`
 /// puts it together, or `notice <json>`.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(super) enum PubSubMessage {
     Frame(Frame),
     Notice(Notice),
 }
@@ -23,7 +23,7 @@ pub(super) enum MessageError {
     Text(#[from] std::str::Utf8Error),
 }
 
-impl Message {
+impl PubSubMessage {
     pub(super) fn read(message: &[u8]) -> Result<Self, MessageError> {
         let message = str::from_utf8(message)?;
         let (kind, rest) = message.split_once(' ').unwrap_or((message, ""));
@@ -43,11 +43,11 @@ impl Message {
     }
 }
 
-impl From<Message> for Delivery {
-    fn from(message: Message) -> Self {
+impl From<PubSubMessage> for Delivery {
+    fn from(message: PubSubMessage) -> Self {
         match message {
-            Message::Frame(frame) => Self::Frame(Arc::new(frame)),
-            Message::Notice(notice) => Self::Notice(notice),
+            PubSubMessage::Frame(frame) => Self::Frame(Arc::new(frame)),
+            PubSubMessage::Notice(notice) => Self::Notice(notice),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::{sync::LazyLock, time::Duration};
 use redis::{FromRedisValue, ParsingError, Script, ScriptInvocation, Value, from_redis_value};
 
 use crate::{
-    channel::{CatchUp, Cursor, Epoch, Missing, News, Opener, Payload, Signal},
+    channel::{CatchUp, CatchUpAnswer, CatchUpContent, Cursor, Epoch, OpenedBy, Payload, Signal},
     operation::Attempt,
     projection::{TAIL_BYTES_MAX, TAIL_LEN_MAX},
     render::Fragment,
@@ -17,21 +17,21 @@ static CATCH_UP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("c
 const SILENCE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a channel is to take in.
-pub(super) struct Publication<'a> {
+pub(super) struct PublishCall<'a> {
     pub(super) key: &'a str,
     pub(super) attempt: Attempt,
     /// Who begins a history with it, if it begins one.
-    pub(super) opener: Option<Opener>,
+    pub(super) opened_by: Option<OpenedBy>,
     pub(super) payload: &'a Payload,
     /// How long the state is kept after the end.
     pub(super) retention: Duration,
 }
 
-impl Publication<'_> {
+impl PublishCall<'_> {
     pub(super) fn invocation(&self) -> serde_json::Result<ScriptInvocation<'static>> {
-        let by = match self.opener {
-            Some(Opener::Run) => "run",
-            Some(Opener::Queue) => "queue",
+        let by = match self.opened_by {
+            Some(OpenedBy::Run) => "run",
+            Some(OpenedBy::Queue) => "queue",
             None => "frame",
         };
         let mut invocation = PUBLISH.key(self.key);
@@ -54,13 +54,13 @@ fn millis(duration: Duration) -> u64 {
 
 /// What became of a publication.
 #[derive(Debug)]
-pub(super) enum Published {
+pub(super) enum PublishReply {
     Taken(Cursor),
     Stale(Attempt),
     NotOpen,
 }
 
-impl FromRedisValue for Published {
+impl FromRedisValue for PublishReply {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
         let (what, epoch_or_attempt, seq): (String, String, u64) = from_redis_value(answer)?;
         match what.as_str() {
@@ -87,17 +87,17 @@ impl FromRedisValue for CatchUp {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
         type Answer = (String, u64, bool, String, Vec<Region>, Vec<String>);
         let (epoch, seq, ended, what, regions, signals): Answer = from_redis_value(answer)?;
-        let missing = match what.as_str() {
-            "nothing" => Missing::Nothing,
-            "delta" => Missing::Delta(news(regions, &signals)?),
-            "reset" => Missing::Reset(news(regions, &signals)?),
+        let answer = match what.as_str() {
+            "nothing" => CatchUpAnswer::UpToDate,
+            "delta" => CatchUpAnswer::Delta(content(regions, &signals)?),
+            "reset" => CatchUpAnswer::Reset(content(regions, &signals)?),
             other => return Err(format!("expected what is missing, found `{other}`").into()),
         };
-        Ok(Self { cursor: cursor(&epoch, seq)?, ended, missing })
+        Ok(Self { cursor: cursor(&epoch, seq)?, ended, answer })
     }
 }
 
-fn news(regions: Vec<Region>, signals: &[String]) -> Result<News, ParsingError> {
+fn content(regions: Vec<Region>, signals: &[String]) -> Result<CatchUpContent, ParsingError> {
     let mut fragments = Vec::new();
     for (name, base, items, html) in regions {
         let region = parsed::<crate::projection::Region>(&name)?;
@@ -105,7 +105,7 @@ fn news(regions: Vec<Region>, signals: &[String]) -> Result<News, ParsingError> 
         fragments.extend((items > 0).then(|| Fragment::append(region, items, html)));
     }
     let signals = signals.iter().map(|json| signal(json)).collect::<Result<_, _>>()?;
-    Ok(News { fragments, signals })
+    Ok(CatchUpContent { fragments, signals })
 }
 
 fn signal(json: &str) -> Result<Signal, ParsingError> {

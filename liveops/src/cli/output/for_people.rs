@@ -1,6 +1,6 @@
 use super::Printer;
 use crate::{
-    cli::{say::harmless, words},
+    cli::{say::escape_control_characters, words},
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
     operation::OperationKind,
@@ -28,33 +28,33 @@ pub(super) enum Tone {
 }
 
 /// Writes for people to read, in the language of the renderer.
-pub(super) struct ForPeople<S> {
+pub(super) struct HumanPrinter<S> {
     screen: S,
     renderer: Renderer,
 }
 
-impl<S: Screen> ForPeople<S> {
+impl<S: Screen> HumanPrinter<S> {
     pub(super) fn new(screen: S, renderer: Renderer) -> Self {
         Self { screen, renderer }
     }
 
-    fn began(&mut self, subject: &Subject, attempts: Attempts) {
+    fn started(&mut self, subject: &Subject, attempts: Attempts) {
         if attempts.is_another() {
             let attempt = words::attempt(self.language(), attempts);
             self.line(Tone::Plain, &attempt);
         } else {
-            let began = words::began(self.language(), subject);
-            self.line(Tone::Plain, &began);
+            let started = words::started(self.language(), subject);
+            self.line(Tone::Plain, &started);
         }
     }
 
-    fn happened(&mut self, kind: &OperationKind, event: &Event) {
+    fn event(&mut self, kind: &OperationKind, event: &Event) {
         match event {
             Event::Status(status) => self.at_level(status.level, &status.text),
             Event::Log(line) => self.at_level(line.level, &line.text),
             Event::Bar(bar) => self.screen.bar(bar.as_ref()),
             Event::Stage { index, state, .. } => self.stage(kind, *index, *state),
-            Event::CancelRequested => self.say(Tone::Warning, Text::Cancelling),
+            Event::CancelRequested => self.translate(Tone::Warning, Text::Cancelling),
             Event::Ended(ending) => self.ended(kind, ending),
             // What a page shows, and what has been said already.
             Event::Started
@@ -74,8 +74,8 @@ impl<S: Screen> ForPeople<S> {
                 let header = words::header(index + 1, stages.len(), stage);
                 self.line(Tone::Header, &header);
             }
-            StageState::Reused => self.say(Tone::Plain, Text::StageWasReused),
-            StageState::Failed => self.say(Tone::Error, Text::StageHasFailed),
+            StageState::Reused => self.translate(Tone::Plain, Text::StageWasReused),
+            StageState::Failed => self.translate(Tone::Error, Text::StageHasFailed),
             StageState::Pending | StageState::Done | StageState::Cancelled => {}
         }
     }
@@ -91,7 +91,7 @@ impl<S: Screen> ForPeople<S> {
                 let failed = words::failed(self.language(), message);
                 self.line(Tone::Error, &failed);
             }
-            Ending::Cancelled => self.say(Tone::Warning, Text::Cancelled),
+            Ending::Cancelled => self.translate(Tone::Warning, Text::Cancelled),
         }
     }
 
@@ -105,8 +105,8 @@ impl<S: Screen> ForPeople<S> {
         self.line(tone, &line);
     }
 
-    fn say(&mut self, tone: Tone, text: Text) {
-        let text = self.language().say(text);
+    fn translate(&mut self, tone: Tone, text: Text) {
+        let text = self.language().translate(text);
         self.line(tone, &text);
     }
 
@@ -117,16 +117,16 @@ impl<S: Screen> ForPeople<S> {
     /// Writes a text, which may have several lines or, with none, say nothing.
     fn line(&mut self, tone: Tone, text: &str) {
         for line in text.lines() {
-            self.screen.line(tone, &harmless(line));
+            self.screen.line(tone, &escape_control_characters(line));
         }
     }
 }
 
-impl<S: Screen> Printer for ForPeople<S> {
+impl<S: Screen> Printer for HumanPrinter<S> {
     fn print(&mut self, ObservedEvent { subject, event }: &ObservedEvent) {
         match event {
-            RunEvent::AttemptStarted(attempts) => self.began(subject, *attempts),
-            RunEvent::Reported(event) => self.happened(&subject.kind, event),
+            RunEvent::AttemptStarted(attempts) => self.started(subject, *attempts),
+            RunEvent::Reported(event) => self.event(&subject.kind, event),
             // It says so itself when it begins.
             RunEvent::Chained(_) => {}
         }

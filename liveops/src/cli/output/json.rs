@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Writes an event a line, for programs to read. The module documentation of `cli` has the table.
-pub(super) struct Json<W> {
+pub(super) struct JsonPrinter<W> {
     out: W,
 }
 
-impl<W: Write + Send> Json<W> {
+impl<W: Write + Send> JsonPrinter<W> {
     pub(super) fn new(out: W) -> Self {
         Self { out }
     }
@@ -30,7 +30,7 @@ impl<W: Write + Send> Json<W> {
     }
 }
 
-impl<W: Write + Send> Printer for Json<W> {
+impl<W: Write + Send> Printer for JsonPrinter<W> {
     fn print(&mut self, ObservedEvent { subject, event }: &ObservedEvent) {
         match event {
             RunEvent::AttemptStarted(attempts) => {

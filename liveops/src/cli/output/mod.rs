@@ -15,7 +15,7 @@ use std::{
 
 use indicatif::ProgressDrawTarget;
 
-use self::{for_people::ForPeople, json::Json, plain::Plain, terminal::Terminal};
+use self::{for_people::HumanPrinter, json::JsonPrinter, plain::Plain, terminal::Terminal};
 use crate::{publish::ObservedEvent, render::Renderer};
 
 /// What writes what is told.
@@ -27,10 +27,10 @@ pub(super) trait Printer: Send {
 pub(super) fn printer(as_json: bool, renderer: &Renderer) -> Box<dyn Printer> {
     let out = io::stdout();
     if as_json {
-        return Box::new(Json::new(out));
+        return Box::new(JsonPrinter::new(out));
     }
     if !out.is_terminal() || variable("TERM") == "dumb" {
-        return Box::new(ForPeople::new(
+        return Box::new(HumanPrinter::new(
             Plain::new(out, renderer.language().clone()),
             renderer.clone(),
         ));
@@ -38,7 +38,7 @@ pub(super) fn printer(as_json: bool, renderer: &Renderer) -> Box<dyn Printer> {
     let has_color = variable("NO_COLOR").is_empty();
     let terminal =
         Terminal::new(ProgressDrawTarget::stdout(), renderer.language().clone(), has_color);
-    Box::new(ForPeople::new(terminal, renderer.clone()))
+    Box::new(HumanPrinter::new(terminal, renderer.clone()))
 }
 
 fn variable(name: &str) -> String {

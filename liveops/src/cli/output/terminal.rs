@@ -11,12 +11,12 @@ use crate::{
 /// Draws a bar at the bottom of a terminal, and writes lines above it.
 pub(super) struct Terminal {
     screen: MultiProgress,
-    bar: Option<Shown>,
+    bar: Option<DrawnBar>,
     language: Language,
     has_color: bool,
 }
 
-struct Shown {
+struct DrawnBar {
     drawn: ProgressBar,
     /// What is left of it when it is taken away.
     last: String,
@@ -45,12 +45,12 @@ impl Terminal {
         drawn.set_style(style);
         drawn.set_position((fraction.unwrap_or(0.0) * STEPS as f64) as u64);
         drawn.set_message(bar_text(&self.language, bar));
-        self.bar = Some(Shown { drawn, last: stopped_bar_text(&self.language, bar) });
+        self.bar = Some(DrawnBar { drawn, last: stopped_bar_text(&self.language, bar) });
     }
 
     /// Takes the bar away, and leaves what it said last.
     fn clear(&mut self) {
-        if let Some(Shown { drawn, last }) = self.bar.take() {
+        if let Some(DrawnBar { drawn, last }) = self.bar.take() {
             drawn.finish_and_clear();
             self.screen.remove(&drawn);
             self.line(Tone::Plain, &last);

@@ -32,7 +32,7 @@ struct Watched {
 impl Watched {
     fn attempt(number: u32) -> Self {
         let (events, told) = EventSender::new();
-        let report = Arc::new(Report::journaling(Projection::new(KIND.stages.len())));
+        let report = Arc::new(Report::with_event_log(Projection::new(KIND.stages.len())));
         let attempts = Attempts { number, max: 3, starts_on: None };
         let sink = events.sink(subject(), attempts, report.clone());
         Self { report, sink, events, told }
@@ -64,13 +64,13 @@ impl Watched {
     async fn text(self) -> String {
         let renderer = Renderer::new(Templates::new(), "/live");
         self.written(|page| {
-            Box::new(ForPeople::new(Plain::new(page, renderer.language().clone()), renderer))
+            Box::new(HumanPrinter::new(Plain::new(page, renderer.language().clone()), renderer))
         })
         .await
     }
 
     async fn json(self) -> String {
-        self.written(|page| Box::new(Json::new(page))).await
+        self.written(|page| Box::new(JsonPrinter::new(page))).await
     }
 }
 
@@ -316,12 +316,12 @@ async fn a_reader_that_is_gone_ends_nothing() {
     let renderer = Renderer::new(Templates::new(), "/live");
     let written = |printer: Box<dyn Printer>| async { unobserved().written(|_| printer).await };
     assert_eq!(
-        written(Box::new(ForPeople::new(
+        written(Box::new(HumanPrinter::new(
             Plain::new(Closed, renderer.language().clone()),
             renderer
         )))
         .await,
         ""
     );
-    assert_eq!(written(Box::new(Json::new(Closed))).await, "");
+    assert_eq!(written(Box::new(JsonPrinter::new(Closed))).await, "");
 }

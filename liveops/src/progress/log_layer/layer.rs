@@ -7,7 +7,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::{Counted, LogFilter, Logged, line, opening};
+use super::{LayerCount, LogFilter, SpanReport, line, opening};
 use crate::{event::Level, progress::Report, span};
 
 /// Shows what an operation logs with `tracing` in its live log, beside what it says with
@@ -86,13 +86,13 @@ impl LogLayer {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        Lines { _counted: Counted::one_more() }.with_filter(self.filter)
+        Lines { _counted: LayerCount::register() }.with_filter(self.filter)
     }
 }
 
 /// The layer itself, which shows whatever reaches it.
 struct Lines {
-    _counted: Counted,
+    _counted: LayerCount,
 }
 
 impl<S> Layer<S> for Lines
@@ -122,7 +122,7 @@ where
 {
     let is_ours = |span: &SpanRef<'_, S>| span.metadata().target() == span::TARGET;
     let span = context.event_scope(event)?.find(is_ours)?;
-    let logged = span.extensions().get::<Logged>().cloned();
+    let logged = span.extensions().get::<SpanReport>().cloned();
     logged?.0.upgrade()
 }
 

@@ -7,18 +7,18 @@ use tracing::{
 
 /// An event as a line of a log: the message, then the fields as `name=value`.
 pub(super) fn line(event: &Event<'_>) -> String {
-    let mut line = Line::default();
+    let mut line = LineVisitor::default();
     event.record(&mut line);
     line.finish()
 }
 
 #[derive(Default)]
-struct Line {
+struct LineVisitor {
     message: String,
     fields: String,
 }
 
-impl Line {
+impl LineVisitor {
     /// A line break in a value would look like another line of the log.
     fn finish(mut self) -> String {
         let fields = if self.message.is_empty() { self.fields.trim_start() } else { &self.fields };
@@ -42,7 +42,7 @@ impl Line {
     }
 }
 
-impl Visit for Line {
+impl Visit for LineVisitor {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => self.message.push_str(value),

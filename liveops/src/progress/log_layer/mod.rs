@@ -7,4 +7,4 @@ use filter::LogFilter;
 pub use layer::LogLayer;
 use line::line;
 pub(super) use span::open;
-use span::{Counted, Logged, opening};
+use span::{LayerCount, SpanReport, opening};

@@ -24,7 +24,7 @@ impl Ids {
 }
 
 /// A field that is seen, with all that is said about it.
-pub(super) struct Shown<'a> {
+pub(super) struct RenderedControl<'a> {
     pub(super) field: &'static Field,
     pub(super) kind: &'a OperationKind,
     pub(super) form: &'static Form,
@@ -36,7 +36,7 @@ pub(super) struct Shown<'a> {
     pub(super) lost: bool,
 }
 
-impl Shown<'_> {
+impl RenderedControl<'_> {
     pub(super) fn render(&self) -> Markup {
         html! {
             div class="liveops-field" data-invalid[self.error.is_some()] {
@@ -74,7 +74,7 @@ impl Shown<'_> {
             span {
                 (prose(&self.language.label(self.kind, self.form, self.field)))
                 @if self.field.is_required() {
-                    " " span class="liveops-required" { "(" (self.language.say(Text::Required)) ")" }
+                    " " span class="liveops-required" { "(" (self.language.translate(Text::Required)) ")" }
                 }
             }
         }
@@ -103,7 +103,7 @@ impl Shown<'_> {
         }
         Some(html! {
             (prose(&self.language.help(self.kind, self.form, self.field)))
-            @for hint in hints { " " (self.language.say(hint)) }
+            @for hint in hints { " " (self.language.translate(hint)) }
         })
     }
 
@@ -206,8 +206,8 @@ impl Shown<'_> {
 
     fn choice_label(&self, choice: &Choice) -> Cow<'static, str> {
         match (self.field_type().scalar, choice.value) {
-            (Scalar::Bool, "true") => self.language.say(Text::Yes).into(),
-            (Scalar::Bool, "false") => self.language.say(Text::No).into(),
+            (Scalar::Bool, "true") => self.language.translate(Text::Yes).into(),
+            (Scalar::Bool, "false") => self.language.translate(Text::No).into(),
             _ => self.language.choice(self.kind, self.form, self.field, choice),
         }
     }

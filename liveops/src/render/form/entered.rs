@@ -37,7 +37,7 @@ impl Entered {
     /// What a field shows. A password is not sent back, nor is a path that could not be sent again.
     pub(super) fn of<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
         let kind = &field.field_type;
-        let is_upload = kind.scalar == Scalar::Path && !kind.takes_any_path;
+        let is_upload = kind.scalar == Scalar::Path && !kind.allows_any_path;
         let keeps_it = kind.control == Control::Password || is_upload;
         if keeps_it { Vec::new() } else { self.texts.of(field.name).collect() }
     }

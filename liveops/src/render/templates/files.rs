@@ -30,11 +30,11 @@ pub(super) type Shown = Option<Result<String, BrokenFile>>;
 
 /// A file that shows nothing of what it is given.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {flaw}", place(.file, *.line))]
+#[error("{}: {problem}", place(.file, *.line))]
 pub(super) struct BrokenFile {
     pub(super) file: PathBuf,
     pub(super) line: Option<usize>,
-    pub(super) flaw: String,
+    pub(super) problem: String,
 }
 
 fn place(file: &Path, line: Option<usize>) -> String {

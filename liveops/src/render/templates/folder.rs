@@ -55,14 +55,14 @@ impl Folder {
         while let Some(inner) = error.source().and_then(|source| source.downcast_ref()) {
             error = inner;
         }
-        let mut flaw = error.kind().to_string();
+        let mut problem = error.kind().to_string();
         if let Some(detail) = error.detail() {
-            flaw = format!("{flaw}: {detail}");
+            problem = format!("{problem}: {detail}");
         }
         if let Some(source) = error.source() {
-            flaw = format!("{flaw}: {source}");
+            problem = format!("{problem}: {source}");
         }
-        BrokenFile { file: self.path(error.name().unwrap_or(name)), line: error.line(), flaw }
+        BrokenFile { file: self.path(error.name().unwrap_or(name)), line: error.line(), problem }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn host(page: &HostPage) -> Markup {
     html! {
         // The title in the container is a second-level heading: it may be one of several, and
         // changes when a chain moves on.
-        h1 class="liveops-hidden" { (page.language.say(Text::Operation)) }
+        h1 class="liveops-hidden" { (page.language.translate(Text::Operation)) }
         (page.container)
     }
 }

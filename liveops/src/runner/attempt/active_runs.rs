@@ -11,36 +11,36 @@ use crate::{
     operation::{Attempt, OperationId, OperationKind},
     progress::Report,
     projection::Projection,
-    runner::{queue::poll_tracker::Looks, random_hex},
-    store::{Beat, Beaten},
+    runner::{queue::poll_tracker::PollTracker, random_hex},
+    store::{Heartbeat, HeartbeatReply},
 };
 
 /// The runs of this process.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ActiveRuns {
     /// Under which name this process claims; no other has it, nor has the same one after a restart.
     pub(in crate::runner) worker: String,
     /// A run takes one; closed when no more shall start.
-    pub(in crate::runner) places: Arc<Semaphore>,
+    pub(in crate::runner) slots: Arc<Semaphore>,
     /// Something may wait in the queue.
     pub(in crate::runner) wake: Notify,
-    pub(in crate::runner) looks: Looks,
+    pub(in crate::runner) polls: PollTracker,
     pub(in crate::runner) tasks: TaskTracker,
     /// No more is claimed.
     pub(in crate::runner) closing: CancellationToken,
     /// Tells the runs to go back to the queue.
     pub(in crate::runner) stop: CancellationToken,
     /// The runs are gone, and with them everything that looks after them.
-    pub(in crate::runner) over: CancellationToken,
+    pub(in crate::runner) shut_down: CancellationToken,
     pub(in crate::runner) worker_start: Once,
-    pub(in crate::runner) keeper_start: Once,
-    pub(in crate::runner) hints_start: Once,
-    runs: Mutex<HashMap<OperationId, Arc<LiveRun>>>,
+    pub(in crate::runner) heartbeat_start: Once,
+    pub(in crate::runner) notifications_start: Once,
+    runs: Mutex<HashMap<OperationId, Arc<ActiveRun>>>,
 }
 
 /// One run of this process, as others see it.
 #[derive(Debug)]
-pub(in crate::runner) struct LiveRun {
+pub(in crate::runner) struct ActiveRun {
     pub(in crate::runner) attempt: Attempt,
     pub(in crate::runner) kind: OperationKind,
     pub(in crate::runner) report: Arc<Report>,
@@ -48,20 +48,20 @@ pub(in crate::runner) struct LiveRun {
     pub(in crate::runner) lost: CancellationToken,
 }
 
-impl Running {
-    pub(crate) fn new(places: usize) -> Self {
+impl ActiveRuns {
+    pub(crate) fn new(slots: usize) -> Self {
         Self {
             worker: format!("pid-{}-{}", std::process::id(), random_hex()),
-            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
             wake: Notify::new(),
-            looks: Looks::new(places),
+            polls: PollTracker::new(slots),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
-            over: CancellationToken::new(),
+            shut_down: CancellationToken::new(),
             worker_start: Once::new(),
-            keeper_start: Once::new(),
-            hints_start: Once::new(),
+            heartbeat_start: Once::new(),
+            notifications_start: Once::new(),
             runs: Mutex::default(),
         }
     }
@@ -79,11 +79,15 @@ impl Running {
     }
 
     /// Lists a run until what is given is dropped.
-    pub(in crate::runner) fn enter(self: &Arc<Self>, id: OperationId, run: LiveRun) -> Listed {
+    pub(in crate::runner) fn register(
+        self: &Arc<Self>,
+        id: OperationId,
+        run: ActiveRun,
+    ) -> ActiveRunGuard {
         let run = Arc::new(run);
         self.runs().insert(id, run.clone());
-        self.looks.began_run();
-        Listed { running: self.clone(), id, run }
+        self.polls.run_started();
+        ActiveRunGuard { active_runs: self.clone(), id, run }
     }
 
     /// Whether no more is started.
@@ -102,24 +106,28 @@ impl Running {
     }
 
     /// What there is to say of every run.
-    pub(in crate::runner) fn beats(&self) -> Vec<Beat> {
+    pub(in crate::runner) fn heartbeats(&self) -> Vec<Heartbeat> {
         let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
-        let beats = runs.into_iter().map(|(id, run)| {
+        let heartbeats = runs.into_iter().map(|(id, run)| {
             let projection = run.report.projection();
             let percent = projection.percent(run.kind.stage_weights);
-            Beat { id, attempt: run.attempt, status: projection.status, percent }
+            Heartbeat { id, attempt: run.attempt, status: projection.status, percent }
         });
-        beats.collect()
+        heartbeats.collect()
     }
 
     /// Tells the runs that were spoken for what the rows answered; those of which nothing was heard
     /// are not this process's any more.
-    pub(in crate::runner) fn hear(&self, beats: &[Beat], beaten: &[Beaten]) {
-        let answers: HashMap<_, _> = beaten.iter().map(|answer| (answer.id, *answer)).collect();
-        for beat in beats {
-            let run = self.runs().get(&beat.id).cloned();
-            let Some(run) = run.filter(|run| run.attempt == beat.attempt) else { continue };
-            match answers.get(&beat.id) {
+    pub(in crate::runner) fn apply_replies(
+        &self,
+        heartbeats: &[Heartbeat],
+        replies: &[HeartbeatReply],
+    ) {
+        let answers: HashMap<_, _> = replies.iter().map(|answer| (answer.id, *answer)).collect();
+        for heartbeat in heartbeats {
+            let run = self.runs().get(&heartbeat.id).cloned();
+            let Some(run) = run.filter(|run| run.attempt == heartbeat.attempt) else { continue };
+            match answers.get(&heartbeat.id) {
                 None => run.lost.cancel(),
                 Some(answer) if answer.cancel_requested => run.report.cancel(),
                 Some(_) => {}
@@ -127,34 +135,34 @@ impl Running {
         }
     }
 
-    fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<LiveRun>>> {
+    fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<ActiveRun>>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A run that is listed among those of this process.
-pub(in crate::runner) struct Listed {
-    running: Arc<Running>,
+pub(in crate::runner) struct ActiveRunGuard {
+    active_runs: Arc<ActiveRuns>,
     id: OperationId,
-    run: Arc<LiveRun>,
+    run: Arc<ActiveRun>,
 }
 
-impl Deref for Listed {
-    type Target = LiveRun;
+impl Deref for ActiveRunGuard {
+    type Target = ActiveRun;
 
-    fn deref(&self) -> &LiveRun {
+    fn deref(&self) -> &ActiveRun {
         &self.run
     }
 }
 
-impl Drop for Listed {
+impl Drop for ActiveRunGuard {
     fn drop(&mut self) {
-        let mut runs = self.running.runs();
+        let mut runs = self.active_runs.runs();
         // A later attempt of the same operation may have taken the entry over.
         if runs.get(&self.id).is_some_and(|run| Arc::ptr_eq(run, &self.run)) {
             runs.remove(&self.id);
         }
         drop(runs);
-        self.running.looks.ended_run();
+        self.active_runs.polls.run_ended();
     }
 }

@@ -9,22 +9,22 @@ use crate::{
 const LAST_TRIES: u32 = 5;
 
 /// How long a database that fails is asked again: for as long as the process is not to stop.
-pub(super) struct Patience<'a> {
+pub(super) struct DatabaseBackoff<'a> {
     engine: &'a Engine,
-    tries_left: u32,
+    attempts_left: u32,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> DatabaseBackoff<'a> {
     pub(super) fn new(engine: &'a Engine) -> Self {
-        Self { engine, tries_left: LAST_TRIES }
+        Self { engine, attempts_left: LAST_TRIES }
     }
 
     /// Waits until it is time to ask again; `false` when it is not worth it any more.
-    pub(super) async fn is_left_after(&mut self, error: &StoreError) -> bool {
-        if self.engine.running.stop.is_cancelled() {
-            self.tries_left -= 1;
+    pub(super) async fn wait_before_retry(&mut self, error: &StoreError) -> bool {
+        if self.engine.active_runs.stop.is_cancelled() {
+            self.attempts_left -= 1;
         }
-        if self.tries_left == 0 {
+        if self.attempts_left == 0 {
             tracing::error!(error = error as &dyn std::error::Error, "gave up");
             return false;
         }

@@ -5,45 +5,45 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time;
 
-use super::running_attempt::{After, Run};
+use super::running_attempt::{NextStep, RunningAttempt};
 use crate::{operation::OperationId, runner::engine::Engine, store::Claim};
 
 /// Runs an operation until it has ended, every attempt at it, and those it hands over to.
-pub(in crate::runner) async fn run_to_the_end(engine: &Arc<Engine>, id: OperationId) {
-    engine.ensure_kept();
-    let after = run_once(engine, id).await;
-    go_on(engine, id, after).await;
+pub(in crate::runner) async fn run_to_completion(engine: &Arc<Engine>, id: OperationId) {
+    engine.ensure_lease_heartbeat();
+    let next_step = run_once(engine, id).await;
+    run_until_done(engine, id, next_step).await;
 }
 
 /// Does the same with every operation that waits, one after another.
-pub(in crate::runner) async fn run_what_waits(engine: &Arc<Engine>) {
-    engine.ensure_kept();
+pub(in crate::runner) async fn run_queued(engine: &Arc<Engine>) {
+    engine.ensure_lease_heartbeat();
     // A closed semaphore says that the process is shutting down.
-    while let Ok(place) = engine.running.places.acquire().await {
+    while let Ok(slot) = engine.active_runs.slots.acquire().await {
         let Some(run) = claim_next(engine).await else { return };
         let id = run.id;
-        let after = run.until_its_end().await;
-        drop(place);
-        go_on(engine, id, after).await;
+        let next_step = run.run_to_completion().await;
+        drop(slot);
+        run_until_done(engine, id, next_step).await;
     }
 }
 
-async fn go_on(engine: &Arc<Engine>, mut id: OperationId, mut after: After) {
+async fn run_until_done(engine: &Arc<Engine>, mut id: OperationId, mut next_step: NextStep) {
     loop {
-        match after {
-            After::Nothing => return,
-            After::Next(next) => id = next,
-            After::Again(on) => time::sleep(until(on)).await,
+        match next_step {
+            NextStep::Done => return,
+            NextStep::Chained(next) => id = next,
+            NextStep::NextAttempt(on) => time::sleep(until(on)).await,
         }
-        after = run_once(engine, id).await;
+        next_step = run_once(engine, id).await;
     }
 }
 
-async fn claim_next(engine: &Arc<Engine>) -> Option<Run> {
+async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
     let claim = Claim {
         op_types: &engine.registry.op_types(),
         queues: &engine.config.queues,
-        worker: &engine.running.worker,
+        worker: &engine.active_runs.worker,
         lease: engine.config.lease,
         limit: 1,
     };
@@ -51,23 +51,23 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<Run> {
         tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
         Vec::new()
     });
-    Run::begin(engine.clone(), row.into_iter().next()?)
+    RunningAttempt::begin(engine.clone(), row.into_iter().next()?)
 }
 
-async fn run_once(engine: &Arc<Engine>, id: OperationId) -> After {
+async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
     // A closed semaphore says that the process is shutting down.
-    let Ok(_place) = engine.running.places.acquire().await else { return After::Nothing };
-    let (worker, lease) = (&engine.running.worker, engine.config.lease);
+    let Ok(_slot) = engine.active_runs.slots.acquire().await else { return NextStep::Done };
+    let (worker, lease) = (&engine.active_runs.worker, engine.config.lease);
     let run = match engine.store.claim(id, worker, lease).await {
-        Ok(row) => row.and_then(|row| Run::begin(engine.clone(), row)),
+        Ok(row) => row.and_then(|row| RunningAttempt::begin(engine.clone(), row)),
         Err(error) => {
             tracing::error!(%id, error = &error as &dyn std::error::Error, "failed to claim");
             None
         }
     };
     match run {
-        Some(run) => run.until_its_end().await,
-        None => After::Nothing,
+        Some(run) => run.run_to_completion().await,
+        None => NextStep::Done,
     }
 }
 

@@ -1,29 +1,29 @@
 //! The ending of an attempt: committed first, published second.
 
 use super::{
-    database_backoff::Patience,
+    database_backoff::DatabaseBackoff,
     outcome::Outcome,
-    running_attempt::{After, Run},
+    running_attempt::{NextStep, RunningAttempt},
 };
 use crate::{
     channel::ListChange,
     error::RunResult,
     event::Event,
-    metrics::{lease_lost, operation_came_to, operation_enqueued},
+    metrics::{lease_lost, operation_enqueued, record_operation_ended},
     operation::{NewOperation, OperationId},
     progress::Sink,
     projection::Projection,
     publish::RunSinks,
     runner::WakeUp,
     span,
-    store::{Conclusion, Model, StoreError},
+    store::{Model, RunConclusion, StoreError},
 };
 
-impl Run {
+impl RunningAttempt {
     /// The next operation of an observed run is claimed by this process at once, so that its observer sees it too.
     fn claimed(&self, next: NewOperation) -> NewOperation {
         let is_observed = !self.observers.is_empty();
-        NewOperation { claimed_by: is_observed.then(|| self.engine.claimant()), ..next }
+        NewOperation { claimed_by: is_observed.then(|| self.engine.worker_claim()), ..next }
     }
 
     fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
@@ -34,23 +34,23 @@ impl Run {
     }
 
     /// Commits the ending, then shows it.
-    pub(super) async fn conclude(&self, outcome: Outcome, mut sinks: RunSinks) -> After {
+    pub(super) async fn finish(&self, outcome: Outcome, mut sinks: RunSinks) -> NextStep {
         let chain = self.report().take_chain();
         let (outcome, next) =
-            outcome.with_next(&self.teller(), chain, |next| self.check_registered(next));
+            outcome.with_next(&self.messages(), chain, |next| self.check_registered(next));
         let next = next.map(|next| self.claimed(next));
-        let shown = next
+        let next_link = next
             .as_ref()
             .and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
-        if let Some(next) = shown {
+        if let Some(next) = next_link {
             self.report().event(Event::HandedOver(next));
         }
         self.report().event(Event::Ended(outcome.ending.clone()));
         let (mut projection, changes) = self.report().take();
         let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
-            return After::Nothing;
+            return NextStep::Done;
         };
-        operation_came_to(self.op_type(), row.state());
+        record_operation_ended(self.op_type(), row.state());
         tracing::info!(state = %row.state(), "ended");
         // Known only now: one that counts as the same may have been there already.
         let chained_to = row.chained_to.map(OperationId::from);
@@ -68,18 +68,18 @@ impl Run {
         sinks.show(&projection, changes).await;
         self.engine
             .publisher
-            .signal(&mut sinks.channel, &projection, self.engine.presenter.finished(&row))
+            .signal(&mut sinks.channel, &projection, self.engine.presenter.finished_signal(&row))
             .await;
-        let chained =
-            next.and_then(|(id, op_type)| self.engine.presenter.chained(&self.row, op_type, id));
-        if let Some(chained) = chained {
-            self.engine.publisher.signal(&mut sinks.channel, &projection, chained).await;
+        let chained_signal = next
+            .and_then(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
+        if let Some(chained_signal) = chained_signal {
+            self.engine.publisher.signal(&mut sinks.channel, &projection, chained_signal).await;
         }
         self.engine.publisher.announce(&row.owner_id(), ListChange::Rows).await;
         if next.is_some() {
             self.engine.wake_workers(wake_up).await;
         }
-        next.map_or(After::Nothing, |(id, _)| After::Next(id))
+        next.map_or(NextStep::Done, |(id, _)| NextStep::Chained(id))
     }
 
     /// Commits the ending; `None` when it was not this attempt's to commit.
@@ -92,16 +92,16 @@ impl Run {
         projection: &Projection,
         next: Option<NewOperation>,
     ) -> Option<Model> {
-        let mut patience = Patience::new(&self.engine);
+        let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
-            let conclusion = Conclusion {
+            let conclusion = RunConclusion {
                 ending: &outcome.ending,
                 traceback: outcome.traceback.clone(),
                 projection,
-                kind: &self.listed.kind,
+                kind: &self.active.kind,
             };
             let store = &self.engine.store;
-            let concluded = store.conclude(self.id, self.attempt, conclusion, next.clone()).await;
+            let concluded = store.finish_run(self.id, self.attempt, conclusion, next.clone()).await;
             let error = match concluded {
                 Ok(Some(row)) => return Some(row),
                 Ok(None) => match self.committed().await {
@@ -110,7 +110,7 @@ impl Run {
                 },
                 Err(error) => error,
             };
-            if !patience.is_left_after(&error).await {
+            if !backoff.wait_before_retry(&error).await {
                 return None;
             }
         }

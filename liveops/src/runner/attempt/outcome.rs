@@ -16,7 +16,7 @@ use crate::{
     language::{Language, Text},
     operation::{NewOperation, OperationId},
     panic::{self, Panicked},
-    progress::Chain,
+    progress::NextOperation,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
 
@@ -31,58 +31,61 @@ pub(crate) struct Outcome {
 
 /// Says what is not the owner's mistake in the owner's words.
 #[derive(Debug, Clone)]
-pub(crate) struct Teller {
+pub(crate) struct OutcomeMessages {
     pub(crate) id: OperationId,
     pub(crate) language: Language,
 }
 
-impl Teller {
+impl OutcomeMessages {
     /// What an owner reads about an error that is none of theirs.
-    fn neutral_message(&self) -> String {
+    fn internal_error(&self) -> String {
         self.with_id(Text::WentWrong)
     }
 
     fn with_id(&self, text: Text) -> String {
-        self.language.say_with(text, [("id", self.id.to_string().into())])
+        self.language.translate_with(text, [("id", self.id.to_string().into())])
     }
 }
 
 /// A run as it is executed, which never panics: not when it is polled, and not when it is dropped.
-struct Contained<T> {
+struct PanicBoundary<T> {
     run: Option<BoxFuture<'static, RunResult<T>>>,
 }
 
 impl Outcome {
-    /// What `run` comes to, however it ends: what `conclude` makes of its result, or a panic.
+    /// What `run` comes to, however it ends: what `to_outcome` makes of its result, or a panic.
     ///
     /// # Cancel safety
     ///
     /// Dropping this drops the run.
     pub(crate) async fn of_run<T>(
-        teller: Teller,
+        messages: OutcomeMessages,
         run: BoxFuture<'static, RunResult<T>>,
-        mut conclude: impl FnMut(&Teller, RunResult<T>) -> Self,
+        mut to_outcome: impl FnMut(&OutcomeMessages, RunResult<T>) -> Self,
     ) -> Self {
-        let mut contained = Contained { run: Some(run) };
+        let mut contained = PanicBoundary { run: Some(run) };
         // Reading an error and dropping it is left to the run's author as well, and stays in here.
-        let mut conclude = |result| conclude(&teller, result);
-        poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(&mut conclude)) {
+        let mut to_outcome = |result| to_outcome(&messages, result);
+        poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(&mut to_outcome)) {
             Ok(polled) => polled,
-            Err(panicked) => Poll::Ready(Self::of_panic(&teller, &panicked)),
+            Err(panicked) => Poll::Ready(Self::of_panic(&messages, &panicked)),
         })
         .await
     }
 
     /// What the task of a run came to.
-    pub(in crate::runner) fn of(teller: &Teller, joined: Result<Self, JoinError>) -> Self {
-        joined.unwrap_or_else(|error| Self::failed(teller.neutral_message(), &error.to_string()))
+    pub(in crate::runner) fn of(
+        messages: &OutcomeMessages,
+        joined: Result<Self, JoinError>,
+    ) -> Self {
+        joined.unwrap_or_else(|error| Self::failed(messages.internal_error(), &error.to_string()))
     }
 
-    pub(crate) fn of_error(teller: &Teller, error: &RunError) -> Self {
+    pub(crate) fn of_error(messages: &OutcomeMessages, error: &RunError) -> Self {
         if error.is_cancelled() {
             return Self::cancelled();
         }
-        let message = error.user_message().map_or_else(|| teller.neutral_message(), str::to_owned);
+        let message = error.user_message().map_or_else(|| messages.internal_error(), str::to_owned);
         Self { is_final: error.is_final(), ..Self::failed(message, &error.traceback()) }
     }
 
@@ -92,9 +95,12 @@ impl Outcome {
     }
 
     /// The run was stopped because it took longer than `timeout`.
-    pub(crate) fn timed_out(Teller { language, .. }: &Teller, timeout: Duration) -> Self {
+    pub(crate) fn timed_out(
+        OutcomeMessages { language, .. }: &OutcomeMessages,
+        timeout: Duration,
+    ) -> Self {
         let time = language.duration(timeout);
-        let message = language.say_with(Text::TookTooLong, [("time", time.into())]);
+        let message = language.translate_with(Text::TookTooLong, [("time", time.into())]);
         Self::failed(message, &format!("timed out after {timeout:?}"))
     }
 
@@ -102,12 +108,12 @@ impl Outcome {
     /// asked for one that cannot be, or that `check` refuses, fails, as it cannot do as it said.
     pub(crate) fn with_next(
         self,
-        teller: &Teller,
-        chain: Option<Chain>,
+        messages: &OutcomeMessages,
+        chain: Option<NextOperation>,
         check: impl FnOnce(&NewOperation) -> RunResult<()>,
     ) -> (Self, Option<NewOperation>) {
         let chain = chain.filter(|_| matches!(self.ending, Ending::Finished(_)));
-        let checked = |next: Chain| {
+        let checked = |next: NextOperation| {
             let next = next?;
             check_texts("the next operation's input", &next.input)?;
             check(&next).map(|()| next)
@@ -115,7 +121,7 @@ impl Outcome {
         match chain.map(checked) {
             None => (self, None),
             Some(Ok(next)) => (self, Some(next)),
-            Some(Err(error)) => (Self::of_error(teller, &error), None),
+            Some(Err(error)) => (Self::of_error(messages, &error), None),
         }
     }
 
@@ -125,22 +131,22 @@ impl Outcome {
 
     /// What a result comes to, with an output of at most this many bytes of JSON.
     pub(crate) fn of_result(
-        teller: &Teller,
+        messages: &OutcomeMessages,
         result: RunResult<Value>,
         output_bytes_max: usize,
     ) -> Self {
         let kept = result.and_then(|output| {
-            check_output(teller, &output, output_bytes_max)?;
+            check_output(messages, &output, output_bytes_max)?;
             Ok(output)
         });
         match kept {
             Ok(output) => Self::of_ending(Ending::Finished(Arc::new(output))),
-            Err(error) => Self::of_error(teller, &error),
+            Err(error) => Self::of_error(messages, &error),
         }
     }
 
-    fn of_panic(teller: &Teller, panicked: &Panicked) -> Self {
-        Self::failed(teller.neutral_message(), &panicked.to_string())
+    fn of_panic(messages: &OutcomeMessages, panicked: &Panicked) -> Self {
+        Self::failed(messages.internal_error(), &panicked.to_string())
     }
 
     fn failed(message: String, traceback: &str) -> Self {
@@ -152,13 +158,13 @@ impl Outcome {
     }
 }
 
-impl<T> Contained<T> {
+impl<T> PanicBoundary<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RunResult<T>> {
         self.run.as_mut().expect("a run is taken only to be dropped").poll_unpin(cx)
     }
 }
 
-impl<T> Drop for Contained<T> {
+impl<T> Drop for PanicBoundary<T> {
     fn drop(&mut self) {
         if let Err(panicked) = panic::catch(|| drop(self.run.take())) {
             tracing::error!(%panicked, "a run panicked while it was dropped");
@@ -177,26 +183,30 @@ struct TooLarge {
 /// A text that PostgreSQL cannot keep, and with it no database.
 #[derive(Debug, thiserror::Error)]
 #[error("expected {what} without NUL characters, which PostgreSQL cannot keep, found one")]
-struct HasNul {
+struct ContainsNul {
     what: &'static str,
 }
 
 /// Checks that an output can be kept, by every database alike.
-fn check_output(teller: &Teller, output: &Value, bytes_max: usize) -> RunResult<()> {
-    let mut length = Length(0);
+fn check_output(messages: &OutcomeMessages, output: &Value, bytes_max: usize) -> RunResult<()> {
+    let mut length = ByteCounter(0);
     serde_json::to_writer(&mut length, output)?;
     let found = length.0;
     if found > bytes_max {
-        let message = teller.with_id(Text::ResultTooLarge);
+        let message = messages.with_id(Text::ResultTooLarge);
         let error = RunError::user_because(message, TooLarge { bytes_max, found });
-        return Err(error.without_retry());
+        return Err(error.without_next_attempt());
     }
     check_texts("an output", output)
 }
 
 /// Checks that every database can keep the texts in `value`, which is `what`.
 fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
-    if has_nul(value) { Err(RunError::from(HasNul { what }).without_retry()) } else { Ok(()) }
+    if has_nul(value) {
+        Err(RunError::from(ContainsNul { what }).without_next_attempt())
+    } else {
+        Ok(())
+    }
 }
 
 fn has_nul(value: &Value) -> bool {
@@ -211,9 +221,9 @@ fn has_nul(value: &Value) -> bool {
 }
 
 /// Counts what is written.
-struct Length(usize);
+struct ByteCounter(usize);
 
-impl io::Write for Length {
+impl io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
@@ -231,8 +241,8 @@ mod tests {
     use super::*;
 
     fn outcome(result: RunResult<Value>, output_bytes_max: usize) -> Outcome {
-        let teller = Teller { id: OperationId::new(), language: Language::default() };
-        Outcome::of_result(&teller, result, output_bytes_max)
+        let messages = OutcomeMessages { id: OperationId::new(), language: Language::default() };
+        Outcome::of_result(&messages, result, output_bytes_max)
     }
 
     #[test]

@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    active_runs::{Listed, LiveRun},
-    next_attempt::Retry,
-    outcome::{Outcome, Teller},
+    active_runs::{ActiveRun, ActiveRunGuard},
+    next_attempt::ScheduleOutcome,
+    outcome::{Outcome, OutcomeMessages},
 };
 use crate::{
     channel::ListChange,
     event::{Ending, Event},
     language::Language,
-    metrics::{Counted, attempt_began, attempt_ran, lease_lost, place_used},
+    metrics::{GaugeGuard, attempt_began, attempt_ran, lease_lost, worker_slot_used},
     operation::{Attempt, OperationId},
     progress::{Flusher, Report, StageOutputs},
     publish::{Observers, RunSinks},
@@ -27,22 +27,22 @@ use crate::{
 };
 
 /// An attempt that is being executed.
-pub(in crate::runner) struct Run {
+pub(in crate::runner) struct RunningAttempt {
     pub(in crate::runner) engine: Arc<Engine>,
     pub(in crate::runner) row: Model,
     pub(in crate::runner) id: OperationId,
     pub(in crate::runner) attempt: Attempt,
     /// The language of whoever started the operation.
     pub(in crate::runner) language: Language,
-    pub(in crate::runner) listed: Listed,
+    pub(in crate::runner) active: ActiveRunGuard,
     pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
     pub(in crate::runner) observers: Observers,
-    _place: Counted,
+    _slot: GaugeGuard,
 }
 
 /// Why a run was stopped before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::runner) enum Stopped {
+pub(in crate::runner) enum StopReason {
     /// The row belongs to somebody else now: nothing this run says counts any more.
     Lost,
     /// The process shuts down: the operation goes back to the queue.
@@ -55,15 +55,15 @@ pub(in crate::runner) enum Stopped {
 
 /// What is left to do when an attempt is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::runner) enum After {
-    Nothing,
+pub(in crate::runner) enum NextStep {
+    Done,
     /// Another operation takes over.
-    Next(OperationId),
+    Chained(OperationId),
     /// Another attempt is made, at this time at the earliest.
-    Again(DateTime<Utc>),
+    NextAttempt(DateTime<Utc>),
 }
 
-impl Run {
+impl RunningAttempt {
     /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
     pub(in crate::runner) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
         Self::begin_observed(engine, row, Observers::default())
@@ -91,37 +91,37 @@ impl Run {
         if row.cancel_requested {
             report.cancel();
         }
-        let live = LiveRun { attempt, kind, report, lost: CancellationToken::new() };
-        let listed = engine.running.enter(id, live);
+        let live = ActiveRun { attempt, kind, report, lost: CancellationToken::new() };
+        let active = engine.active_runs.register(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.presenter.language(&row);
-        let _place = place_used();
-        Some(Self { engine, row, id, attempt, language, listed, stage_outputs, observers, _place })
+        let _slot = worker_slot_used();
+        Some(Self { engine, row, id, attempt, language, active, stage_outputs, observers, _slot })
     }
 
     /// Executes the attempt.
     ///
     /// The only place where a run's ending is committed, and published only after that: whoever
     /// looks in between sees what was committed.
-    pub(in crate::runner) async fn until_its_end(self) -> After {
+    pub(in crate::runner) async fn run_to_completion(self) -> NextStep {
         let span = span::run(self.op_type(), self.id, self.attempt);
         self.execute().instrument(span).await
     }
 
     pub(super) fn op_type(&self) -> &'static str {
-        self.listed.kind.op_type
+        self.active.kind.op_type
     }
 
     /// What says in its owner's words how this run ended.
-    pub(in crate::runner) fn teller(&self) -> Teller {
-        Teller { id: self.id, language: self.language.clone() }
+    pub(in crate::runner) fn messages(&self) -> OutcomeMessages {
+        OutcomeMessages { id: self.id, language: self.language.clone() }
     }
 
     pub(in crate::runner) fn report(&self) -> &Arc<Report> {
-        &self.listed.report
+        &self.active.report
     }
 
-    async fn execute(self) -> After {
+    async fn execute(self) -> NextStep {
         let stop_flushing = CancellationToken::new();
         // Also when this future is dropped, with whoever waits for an eager run.
         let _stop_flushing = stop_flushing.clone().drop_guard();
@@ -144,31 +144,31 @@ impl Run {
         });
         let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(Stopped::TimedOut) => {
-                Outcome::timed_out(&self.teller(), self.row.timeout().unwrap_or_default())
+            Err(StopReason::TimedOut) => {
+                Outcome::timed_out(&self.messages(), self.row.timeout().unwrap_or_default())
             }
-            Err(Stopped::Aborted) => Outcome::cancelled(),
+            Err(StopReason::Aborted) => Outcome::cancelled(),
             // Whoever took it up next would only begin what nobody wants any more.
-            Err(Stopped::ShuttingDown) if self.report().projection().cancel_requested => {
+            Err(StopReason::ShuttingDown) if self.report().projection().cancel_requested => {
                 Outcome::cancelled()
             }
-            Err(Stopped::ShuttingDown) => {
+            Err(StopReason::ShuttingDown) => {
                 self.hand_back().await;
                 sinks.show_observer(self.report()).await;
-                return After::Nothing;
+                return NextStep::Done;
             }
-            Err(Stopped::Lost) => {
+            Err(StopReason::Lost) => {
                 lease_lost(self.op_type());
                 tracing::warn!("lost the lease; what this run did since is not shown");
-                return After::Nothing;
+                return NextStep::Done;
             }
         };
-        self.come_to(outcome, sinks).await
+        self.apply_outcome(outcome, sinks).await
     }
 
     fn sinks(&self) -> RunSinks {
-        let live = self.engine.publisher.sink(self.listed.kind, &self.row);
-        let subject = Subject { kind: self.listed.kind, id: self.id };
+        let live = self.engine.publisher.sink(self.active.kind, &self.row);
+        let subject = Subject { kind: self.active.kind, id: self.id };
         self.observers.sinks(live, subject, self.row.attempts(), self.report())
     }
 
@@ -179,19 +179,23 @@ impl Run {
     }
 
     /// Makes of an outcome what it is for the operation: another attempt, or its end.
-    async fn come_to(&self, outcome: Outcome, mut sinks: RunSinks) -> After {
-        if let (Ending::Failed(message), Some(wait)) = (&outcome.ending, self.wait_after(&outcome))
+    async fn apply_outcome(&self, outcome: Outcome, mut sinks: RunSinks) -> NextStep {
+        if let (Ending::Failed(message), Some(wait)) =
+            (&outcome.ending, self.next_attempt_wait(&outcome))
         {
-            let retry_on = store::later(Utc::now(), wait);
-            match self.retry(message, outcome.traceback.clone(), wait, retry_on).await {
-                Retry::Waits => {
+            let next_attempt_on = store::later(Utc::now(), wait);
+            match self
+                .schedule_next_attempt(message, outcome.traceback.clone(), wait, next_attempt_on)
+                .await
+            {
+                ScheduleOutcome::Scheduled => {
                     sinks.show_observer(self.report()).await;
-                    return After::Again(retry_on);
+                    return NextStep::NextAttempt(next_attempt_on);
                 }
-                Retry::Unknown => return After::Nothing,
-                Retry::Refused => {}
+                ScheduleOutcome::Unknown => return NextStep::Done,
+                ScheduleOutcome::Refused => {}
             }
         }
-        self.conclude(outcome, sinks).await
+        self.finish(outcome, sinks).await
     }
 }

@@ -10,12 +10,12 @@ use tracing::Instrument;
 
 use super::{
     outcome::Outcome,
-    running_attempt::{Run, Stopped},
+    running_attempt::{RunningAttempt, StopReason},
 };
 use crate::{
     channel::{ListChange, RowProgress},
     operation::CancelMode,
-    progress::{Facts, log_span},
+    progress::{RunContext, log_span},
 };
 
 /// How far apart the saves are that stages which change ask for: a run that goes in and out of
@@ -25,22 +25,22 @@ const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 /// How far apart the looks are that the lists with a run in them get of it.
 const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
-impl Run {
+impl RunningAttempt {
     /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
     /// row and the lists up to date meanwhile.
-    pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, Stopped> {
+    pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, StopReason> {
         let mut task = AbortOnDrop(self.spawn());
         let mut list_ticks = time::interval(LIST_INTERVAL);
         list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut listed = None;
+        let mut last_row = None;
         let mut save_on = Instant::now();
         let mut stop = pin!(self.stop());
         let stopped = loop {
             tokio::select! {
-                joined = &mut task.0 => return Ok(Outcome::of(&self.teller(), joined)),
+                joined = &mut task.0 => return Ok(Outcome::of(&self.messages(), joined)),
                 stopped = &mut stop => break stopped,
                 _ = list_ticks.tick() => {
-                    self.announce_progress(&mut listed).await;
+                    self.announce_progress(&mut last_row).await;
                     continue;
                 }
                 () = self.stage_changed(save_on) => {}
@@ -60,12 +60,12 @@ impl Run {
                 Err(stopped)
             }
             // It ended before it could be stopped.
-            joined => Ok(Outcome::of(&self.teller(), joined)),
+            joined => Ok(Outcome::of(&self.messages(), joined)),
         }
     }
 
     fn spawn(&self) -> JoinHandle<Outcome> {
-        let facts = Arc::new(Facts {
+        let context = Arc::new(RunContext {
             id: self.id,
             owner: self.row.owner_id(),
             attempt: self.attempt,
@@ -75,16 +75,16 @@ impl Run {
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("it was found when the run began");
-        let run = operation.run(self.row.input.clone(), self.report().clone(), facts);
+        let run = operation.run(self.row.input.clone(), self.report().clone(), context);
         let bytes_max = self.engine.config.output_bytes_max;
-        let run = Outcome::of_run(self.teller(), run, move |teller, result| {
-            Outcome::of_result(teller, result, bytes_max)
+        let run = Outcome::of_run(self.messages(), run, move |messages, result| {
+            Outcome::of_result(messages, result, bytes_max)
         });
         tokio::spawn(run.instrument(log_span(self.report())))
     }
 
     /// Waits until the run has to be stopped, and tells why.
-    async fn stop(&self) -> Stopped {
+    async fn stop(&self) -> StopReason {
         let timed_out = async {
             match self.row.timeout() {
                 Some(timeout) => time::sleep(timeout).await,
@@ -92,18 +92,18 @@ impl Run {
             }
         };
         let aborted = async {
-            if self.listed.kind.policy.cancel == CancelMode::Cooperative {
+            if self.active.kind.policy.cancel == CancelMode::Cooperative {
                 future::pending::<()>().await;
             }
             self.report().cancellation.token().cancelled().await;
             time::sleep(self.engine.config.abort_grace).await;
         };
         tokio::select! {
-            () = self.listed.lost.cancelled() => Stopped::Lost,
-            () = self.engine.running.stop.cancelled() => Stopped::ShuttingDown,
-            () = timed_out => Stopped::TimedOut,
-            () = aborted => Stopped::Aborted,
-            () = self.observers.abort.cancelled() => Stopped::Aborted,
+            () = self.active.lost.cancelled() => StopReason::Lost,
+            () = self.engine.active_runs.stop.cancelled() => StopReason::ShuttingDown,
+            () = timed_out => StopReason::TimedOut,
+            () = aborted => StopReason::Aborted,
+            () = self.observers.abort.cancelled() => StopReason::Aborted,
         }
     }
 
@@ -114,22 +114,22 @@ impl Run {
     }
 
     /// Tells the lists how far the run is, unless that is what they show.
-    async fn announce_progress(&self, listed: &mut Option<Arc<str>>) {
+    async fn announce_progress(&self, last_row: &mut Option<Arc<str>>) {
         let renderer = self.engine.renderer();
         let projection = self.report().projection();
         let row = self.engine.presenter.list_row(&self.row, Some(&projection), renderer.language());
         let html: Arc<str> = renderer.row_out_of_band(&row).into();
-        if listed.as_ref() != Some(&html) {
-            *listed = Some(html.clone());
+        if last_row.as_ref() != Some(&html) {
+            *last_row = Some(html.clone());
             let progress = ListChange::Progress(RowProgress { id: self.id, html });
             self.engine.publisher.announce(&row.owner, progress).await;
         }
     }
 
     /// Saves where the run is, and hears whether it shall stop.
-    async fn save(&self) -> Result<(), Stopped> {
+    async fn save(&self) -> Result<(), StopReason> {
         let projection = self.report().projection();
-        let (kind, lease) = (&self.listed.kind, self.engine.config.lease);
+        let (kind, lease) = (&self.active.kind, self.engine.config.lease);
         match self.engine.store.save(self.id, self.attempt, &projection, kind, lease).await {
             Ok(Some(saved)) => {
                 if saved.cancel_requested {
@@ -137,7 +137,7 @@ impl Run {
                 }
                 Ok(())
             }
-            Ok(None) => Err(Stopped::Lost),
+            Ok(None) => Err(StopReason::Lost),
             // A lease that cannot be kept either is noticed by whoever keeps it.
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "failed to save a run");

@@ -16,7 +16,7 @@ pub(in crate::runner) fn explained<T>(
     let explanation = error.field.as_deref().filter(|_| !error.message.contains("expected"));
     let explanation = explanation.and_then(|field| {
         let found = form.text(field)?;
-        let probed = read(Input::Form(&form.with_misfit(field))).err()?;
+        let probed = read(Input::Form(&form.with_mistyped(field))).err()?;
         let (_, expected) = probed.message.rsplit_once("expected ")?;
         // It may have been another field that did not take its value then.
         let is_told = probed.field.as_deref() == Some(field);
@@ -29,7 +29,7 @@ pub(in crate::runner) fn explained<T>(
 }
 
 /// A value that no field of a form takes.
-pub(super) fn misfit() -> Value {
+pub(super) fn mistyped() -> Value {
     Value::Object(serde_json::Map::new())
 }
 

@@ -10,26 +10,26 @@ use serde_json::{Map, Number, Value};
 use super::{Input, InputError, form};
 
 /// The fields of an object or a form, each with its name.
-pub(super) struct Fields<'de> {
-    rest: Box<dyn Iterator<Item = (String, Field<'de>)> + 'de>,
+pub(super) struct FieldAccess<'de> {
+    rest: Box<dyn Iterator<Item = (String, FieldValue<'de>)> + 'de>,
     /// The field whose name was read, until its value is.
-    current: Option<(String, Field<'de>)>,
+    current: Option<(String, FieldValue<'de>)>,
 }
 
 #[derive(Debug)]
-pub(super) enum Field<'de> {
+pub(super) enum FieldValue<'de> {
     Json(Value),
     /// A form of this one field, under whatever name.
     Form(&'de str),
 }
 
-impl<'de> Fields<'de> {
-    pub(super) fn new(fields: impl Iterator<Item = (String, Field<'de>)> + 'de) -> Self {
+impl<'de> FieldAccess<'de> {
+    pub(super) fn new(fields: impl Iterator<Item = (String, FieldValue<'de>)> + 'de) -> Self {
         Self { rest: Box::new(fields), current: None }
     }
 
     pub(super) fn of_object(fields: Map<String, Value>) -> Self {
-        Self::new(fields.into_iter().map(|(name, value)| (name, Field::Json(value))))
+        Self::new(fields.into_iter().map(|(name, value)| (name, FieldValue::Json(value))))
     }
 
     /// Refuses fields that nobody wanted.
@@ -46,7 +46,7 @@ impl<'de> Fields<'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Fields<'de> {
+impl<'de> MapAccess<'de> for &mut FieldAccess<'de> {
     type Error = InputError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -56,7 +56,7 @@ impl<'de> MapAccess<'de> for &mut Fields<'de> {
         // Spelled out: every combinator would be compiled for every operation.
         match self.advance() {
             None => Ok(None),
-            Some(name) => match seed.deserialize(Name(name)) {
+            Some(name) => match seed.deserialize(FieldName(name)) {
                 Ok(key) => Ok(Some(key)),
                 Err(error) => Err(error.in_field(name)),
             },
@@ -71,21 +71,21 @@ impl<'de> MapAccess<'de> for &mut Fields<'de> {
             return Err(InputError::custom("the value of a field was read before its name"));
         };
         let value = match field {
-            Field::Json(value) => seed.deserialize(Input::Json(value)),
-            Field::Form(text) => form::read_field(text, seed),
+            FieldValue::Json(value) => seed.deserialize(Input::Json(value)),
+            FieldValue::Form(text) => form::read_field(text, seed),
         };
         value.map_err(|error| error.in_field(&name))
     }
 }
 
-impl fmt::Debug for Fields<'_> {
+impl fmt::Debug for FieldAccess<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fields").field("current", &self.current).finish_non_exhaustive()
     }
 }
 
 /// The name of a field; to those who want a number it is one in quotes.
-struct Name<'a>(&'a str);
+struct FieldName<'a>(&'a str);
 
 macro_rules! number {
     ($($method:ident)*) => {$(
@@ -98,7 +98,7 @@ macro_rules! number {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Name<'_> {
+impl<'de> Deserializer<'de> for FieldName<'_> {
     type Error = InputError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {

@@ -7,8 +7,8 @@ use serde::{
 
 use super::{
     InputError,
-    expectation::misfit,
-    fields::{Field, Fields},
+    expectation::mistyped,
+    fields::{FieldAccess, FieldValue},
 };
 
 /// A form, taken apart.
@@ -17,12 +17,12 @@ pub(in crate::runner) struct Form {
     /// For each name a form of its own, as [`serde_html_form`] reads forms and no single fields.
     fields: BTreeMap<String, String>,
     /// The field that has a value it never takes, to hear what it would.
-    misfit: Option<String>,
-    takes_unknown: bool,
+    mistyped: Option<String>,
+    allows_unknown: bool,
 }
 
 impl Form {
-    pub(in crate::runner) fn parse(text: &[u8], takes_unknown: bool) -> Self {
+    pub(in crate::runner) fn parse(text: &[u8], allows_unknown: bool) -> Self {
         let mut values: BTreeMap<String, Vec<Cow<'_, str>>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             values.entry(name.into_owned()).or_default().push(value);
@@ -32,7 +32,7 @@ impl Form {
             form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
         };
         let fields = values.into_iter().map(|(name, values)| (name, alone(values))).collect();
-        Self { fields, misfit: None, takes_unknown }
+        Self { fields, mistyped: None, allows_unknown }
     }
 
     /// The first text of a field.
@@ -42,24 +42,25 @@ impl Form {
     }
 
     /// The same form with a value that the field `name` never takes.
-    pub(super) fn with_misfit(&self, name: &str) -> Self {
-        let (fields, misfit) = (self.fields.clone(), Some(name.to_owned()));
-        Self { fields, misfit, takes_unknown: self.takes_unknown }
+    pub(super) fn with_mistyped(&self, name: &str) -> Self {
+        let (fields, mistyped) = (self.fields.clone(), Some(name.to_owned()));
+        Self { fields, mistyped, allows_unknown: self.allows_unknown }
     }
 
     /// Refuses a field that is none of `known`, where that matters.
     pub(super) fn check_names(&self, known: &[&str]) -> Result<(), InputError> {
-        if self.takes_unknown {
+        if self.allows_unknown {
             return Ok(());
         }
         InputError::check_names(self.fields.keys().map(String::as_str), known)
     }
 
-    pub(super) fn fields(&self) -> Fields<'_> {
+    pub(super) fn fields(&self) -> FieldAccess<'_> {
         let fields = self.fields.iter();
-        Fields::new(fields.map(|(name, text)| {
-            let is_misfit = self.misfit.as_ref() == Some(name);
-            let field = if is_misfit { Field::Json(misfit()) } else { Field::Form(text) };
+        FieldAccess::new(fields.map(|(name, text)| {
+            let is_misfit = self.mistyped.as_ref() == Some(name);
+            let field =
+                if is_misfit { FieldValue::Json(mistyped()) } else { FieldValue::Form(text) };
             (name.clone(), field)
         }))
     }

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{InputError, RawInput};
-use crate::form::{Form, Reading, Texts};
+use crate::form::{Form, ReadContext, Texts};
 
 /// What is left of an input for serde when its form has read and checked every field.
 ///
@@ -11,12 +11,12 @@ use crate::form::{Form, Reading, Texts};
 pub(in crate::runner) fn through_form(
     form: &Form,
     input: RawInput<'_>,
-    reading: Reading<'_>,
+    reading: ReadContext<'_>,
 ) -> Result<Value, InputError> {
     let fields = match input {
         RawInput::Form(text) => {
             let texts = Texts::parse(text);
-            if !reading.takes_unknown {
+            if !reading.allows_unknown {
                 let known: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
                 InputError::check_names(texts.names(), &known)?;
             }

@@ -7,12 +7,12 @@ use super::{Input, InputError};
 
 /// The items of an array.
 #[derive(Debug)]
-pub(super) struct Items {
+pub(super) struct ItemAccess {
     rest: Enumerate<vec::IntoIter<Value>>,
     len: usize,
 }
 
-impl Items {
+impl ItemAccess {
     pub(super) fn new(items: Vec<Value>) -> Self {
         Self { len: items.len(), rest: items.into_iter().enumerate() }
     }
@@ -26,7 +26,7 @@ impl Items {
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Items {
+impl<'de> SeqAccess<'de> for &mut ItemAccess {
     type Error = InputError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(

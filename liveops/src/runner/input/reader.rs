@@ -5,7 +5,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Form, InputError, fields::Fields, items::Items};
+use super::{Form, InputError, fields::FieldAccess, items::ItemAccess};
 
 /// The deserializer that operations are read from.
 ///
@@ -18,9 +18,9 @@ pub(in crate::runner) enum Input<'de> {
 }
 
 impl<'de> Input<'de> {
-    fn fields(self, expected: &dyn de::Expected) -> Result<Fields<'de>, InputError> {
+    fn fields(self, expected: &dyn de::Expected) -> Result<FieldAccess<'de>, InputError> {
         match self {
-            Self::Json(Value::Object(fields)) => Ok(Fields::of_object(fields)),
+            Self::Json(Value::Object(fields)) => Ok(FieldAccess::of_object(fields)),
             Self::Json(other) => Err(InputError::invalid_type(unexpected(&other), expected)),
             Self::Form(form) => Ok(form.fields()),
         }
@@ -30,7 +30,7 @@ impl<'de> Input<'de> {
         self,
         name: &'static str,
         known: &[&str],
-    ) -> Result<Fields<'de>, InputError> {
+    ) -> Result<FieldAccess<'de>, InputError> {
         if let Self::Form(form) = self {
             form.check_names(known)?;
         }
@@ -50,7 +50,7 @@ impl<'de> Deserializer<'de> for Input<'de> {
             }
             Self::Json(Value::String(text)) => visitor.visit_string(text),
             Self::Json(Value::Array(items)) => {
-                let mut items = Items::new(items);
+                let mut items = ItemAccess::new(items);
                 let value = visitor.visit_seq(&mut items)?;
                 items.end().map(|()| value)
             }

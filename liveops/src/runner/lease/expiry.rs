@@ -10,21 +10,21 @@ use crate::{operation::OperationId, store::Lease};
 /// is given for, while this process was watching all the time, has run out. So a clock that jumps,
 /// or two that differ, cost no run its lease. The way DynamoDB's lock client decides it.
 #[derive(Debug, Default)]
-pub(in crate::runner) struct Watchlist {
+pub(in crate::runner) struct LeaseExpiryTracker {
     seen: HashMap<OperationId, (Lease, Instant)>,
-    looked_on: Option<Instant>,
+    observed_on: Option<Instant>,
 }
 
-impl Watchlist {
+impl LeaseExpiryTracker {
     /// Takes a look at every lease there is, each given for `term`, and gives those that ran out.
-    pub(in crate::runner) fn look(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
+    pub(in crate::runner) fn observe(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
         let now = Instant::now();
         // Whoever was not there for a while does not know what happened meanwhile: a process that
         // was stopped may have been stopped together with the workers it watches.
-        if self.looked_on.is_none_or(|looked_on| now - looked_on > term) {
+        if self.observed_on.is_none_or(|observed_on| now - observed_on > term) {
             self.seen.clear();
         }
-        self.looked_on = Some(now);
+        self.observed_on = Some(now);
         let seen = leases.into_iter().map(|lease| {
             let since = match self.seen.get(&lease.id) {
                 Some((known, since)) if *known == lease => *since,
@@ -38,8 +38,8 @@ impl Watchlist {
     }
 
     /// Forgets what was seen: for when it is not known what could have been seen since.
-    pub(in crate::runner) fn forget(&mut self) {
-        self.looked_on = None;
+    pub(in crate::runner) fn reset(&mut self) {
+        self.observed_on = None;
     }
 }
 
@@ -60,21 +60,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_does_not_change_for_its_term_has_run_out() {
         let dead = lease(OperationId::new(), Utc::now());
-        let mut watchlist = Watchlist::default();
+        let mut expiry = LeaseExpiryTracker::default();
         for _ in 0..3 {
-            assert_eq!(watchlist.look(vec![dead], TERM), []);
+            assert_eq!(expiry.observe(vec![dead], TERM), []);
             advance(TERM / 3).await;
         }
-        assert_eq!(watchlist.look(vec![dead], TERM), [dead]);
+        assert_eq!(expiry.observe(vec![dead], TERM), [dead]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_changes_is_held_whatever_its_clock_says() {
         let id = OperationId::new();
-        let mut watchlist = Watchlist::default();
+        let mut expiry = LeaseExpiryTracker::default();
         for hours in [0, 2, -5, 1, -9, 3, 4] {
             let held = lease(id, Utc::now() + TimeDelta::hours(hours));
-            assert_eq!(watchlist.look(vec![held], TERM), []);
+            assert_eq!(expiry.observe(vec![held], TERM), []);
             advance(TERM / 2).await;
         }
     }
@@ -82,17 +82,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_was_away_begins_anew() {
         let dead = lease(OperationId::new(), Utc::now());
-        let mut watchlist = Watchlist::default();
-        assert_eq!(watchlist.look(vec![dead], TERM), []);
+        let mut expiry = LeaseExpiryTracker::default();
+        assert_eq!(expiry.observe(vec![dead], TERM), []);
         advance(TERM * 2).await;
-        assert_eq!(watchlist.look(vec![dead], TERM), [], "stopped for a while");
+        assert_eq!(expiry.observe(vec![dead], TERM), [], "stopped for a while");
         advance(TERM / 2).await;
-        watchlist.forget();
+        expiry.reset();
         advance(TERM / 2).await;
-        assert_eq!(watchlist.look(vec![dead], TERM), [], "could not look for a while");
+        assert_eq!(expiry.observe(vec![dead], TERM), [], "could not look for a while");
         advance(TERM / 2).await;
-        watchlist.look(vec![dead], TERM);
+        expiry.observe(vec![dead], TERM);
         advance(TERM / 2).await;
-        assert_eq!(watchlist.look(vec![dead], TERM), [dead]);
+        assert_eq!(expiry.observe(vec![dead], TERM), [dead]);
     }
 }

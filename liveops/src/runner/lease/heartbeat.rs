@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-use super::{expiry::Watchlist, rescue::rescue};
+use super::{expiry::LeaseExpiryTracker, rescue::rescue};
 use crate::{
     runner::engine::Engine,
     store::{RETRY_AFTER, StoreError},
@@ -15,75 +15,75 @@ use crate::{
 
 impl Engine {
     /// Has the runs of this process looked after for as long as there is anybody who could have some.
-    pub(in crate::runner) fn ensure_kept(self: &Arc<Self>) {
-        self.ensure_hints();
-        self.running.keeper_start.call_once(|| {
-            let over = self.running.over.clone();
-            let keeper = Keeper::new(self);
-            tokio::spawn(async move { over.run_until_cancelled(keeper.keep()).await });
+    pub(in crate::runner) fn ensure_lease_heartbeat(self: &Arc<Self>) {
+        self.ensure_worker_notifications();
+        self.active_runs.heartbeat_start.call_once(|| {
+            let shut_down = self.active_runs.shut_down.clone();
+            let heartbeat = LeaseHeartbeat::new(self);
+            tokio::spawn(async move { shut_down.run_until_cancelled(heartbeat.run()).await });
         });
     }
 }
 
-struct Keeper {
+struct LeaseHeartbeat {
     /// Weak, as an application that is dropped shall not be kept by its keeper.
     engine: Weak<Engine>,
     lease: Duration,
     /// How often those who asked for a run to be cancelled are heard.
-    hear_interval: Duration,
-    watchlist: Watchlist,
+    cancel_poll_interval: Duration,
+    expiry: LeaseExpiryTracker,
 }
 
-impl Keeper {
+impl LeaseHeartbeat {
     fn new(engine: &Arc<Engine>) -> Self {
         let lease = engine.config.lease;
         Self {
             engine: Arc::downgrade(engine),
             lease,
-            hear_interval: engine.config.poll_interval.min(lease / 3),
-            watchlist: Watchlist::default(),
+            cancel_poll_interval: engine.config.poll_interval.min(lease / 3),
+            expiry: LeaseExpiryTracker::default(),
         }
     }
 
-    async fn keep(mut self) {
-        let mut beat_on = Instant::now();
+    async fn run(mut self) {
+        let mut renew_on = Instant::now();
         loop {
             let Some(engine) = self.engine.upgrade() else { return };
-            let done = if Instant::now() >= beat_on {
-                beat_on = Instant::now() + self.lease / 3;
-                self.beat(&engine).await
+            let done = if Instant::now() >= renew_on {
+                renew_on = Instant::now() + self.lease / 3;
+                self.renew_leases(&engine).await
             } else {
-                hear_cancel_requests(&engine).await
+                poll_cancel_requests(&engine).await
             };
             if let Err(error) = done {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot keep the leases");
-                beat_on = Instant::now() + RETRY_AFTER.min(self.lease / 3);
-                self.watchlist.forget();
+                renew_on = Instant::now() + RETRY_AFTER.min(self.lease / 3);
+                self.expiry.reset();
             }
             drop(engine);
-            time::sleep(self.hear_interval).await;
+            time::sleep(self.cancel_poll_interval).await;
         }
     }
 
     /// Keeps the leases of the runs of this process, and rescues those that nobody keeps.
-    async fn beat(&mut self, engine: &Engine) -> Result<(), StoreError> {
-        let beats = engine.running.beats();
-        if !beats.is_empty() {
-            let beaten = engine.store.heartbeat(&beats, self.lease).await?;
-            engine.running.hear(&beats, &beaten);
+    async fn renew_leases(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        let heartbeats = engine.active_runs.heartbeats();
+        if !heartbeats.is_empty() {
+            let replies = engine.store.heartbeat(&heartbeats, self.lease).await?;
+            engine.active_runs.apply_replies(&heartbeats, &replies);
         }
-        for lease in self.watchlist.look(engine.store.leases().await?, self.lease) {
+        for lease in self.expiry.observe(engine.store.leases().await?, self.lease) {
             rescue(engine, lease).await?;
         }
         Ok(())
     }
 }
 
-async fn hear_cancel_requests(engine: &Engine) -> Result<(), StoreError> {
-    let ids = engine.running.ids();
+async fn poll_cancel_requests(engine: &Engine) -> Result<(), StoreError> {
+    let ids = engine.active_runs.ids();
     if !ids.is_empty() {
         for id in engine.store.cancel_requests(ids).await? {
-            engine.running.cancel(id);
+            engine.active_runs.cancel(id);
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 use crate::{
     event::{Ending, Event},
     language::Text,
-    metrics::{Rescued, operation_came_to, run_rescued},
+    metrics::{RescueOutcome, record_operation_ended, run_rescued},
     runner::{RegisteredOperation, WakeUp, engine::Engine},
-    store::{Conclusion, Lease, Model, StoreError},
+    store::{Lease, Model, RunConclusion, StoreError},
 };
 
 /// Takes over a run whose lease ran out: it goes back into the queue if it may be attempted again,
@@ -14,14 +14,16 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
-            let lost = engine.presenter.language(&row).say(Text::WorkerLost);
-            (engine.store.rescue(lease, &lost).await?, Rescued::AnotherAttempt)
+            let lost = engine.presenter.language(&row).translate(Text::WorkerLost);
+            (engine.store.rescue(lease, &lost).await?, RescueOutcome::AnotherAttempt)
         }
-        Some(ending) => (give_up(engine, operation, &row, lease, ending).await?, Rescued::GivenUp),
+        Some(ending) => {
+            (give_up(engine, operation, &row, lease, ending).await?, RescueOutcome::GivenUp)
+        }
     };
     let Some(rescued) = rescued else { return Ok(()) };
     let op_type = operation.kind.op_type;
-    operation_came_to(op_type, rescued.state());
+    record_operation_ended(op_type, rescued.state());
     run_rescued(op_type, then);
     tracing::warn!(
         id = %lease.id,
@@ -38,7 +40,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
 /// How the operation ends, if it may not be attempted again.
 fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
     let attempts = row.attempts();
-    let failed = |text| Ending::Failed(engine.presenter.language(row).say(text).into());
+    let failed = |text| Ending::Failed(engine.presenter.language(row).translate(text).into());
     let rescues = u32::try_from(row.rescues).unwrap_or(0) + 1;
     if row.cancel_requested {
         Some(Ending::Cancelled)
@@ -66,7 +68,11 @@ async fn give_up(
         "`{worker}`, which ran attempt {}, has not renewed its lease until {} (by its clock)",
         lease.attempt, lease.until,
     );
-    let conclusion =
-        Conclusion { ending: &ending, traceback: Some(traceback), projection: &projection, kind };
+    let conclusion = RunConclusion {
+        ending: &ending,
+        traceback: Some(traceback),
+        projection: &projection,
+        kind,
+    };
     engine.store.give_up(lease, conclusion).await
 }

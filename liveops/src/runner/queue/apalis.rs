@@ -11,7 +11,7 @@
 //! use apalis_redis::{Config, RedisStorage};
 //! # use std::time::Duration;
 //! # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
-//! use liveops::runner::apalis::{ApalisWakeUps, WakeUpService};
+//! use liveops::runner::apalis::{ApalisWakeUpSender, WakeUpService};
 //! # use serde::{Deserialize, Serialize};
 //! # #[derive(LiveOperation, Serialize, Deserialize)]
 //! # struct Import;
@@ -32,7 +32,7 @@
 //! let liveops = LiveOps::builder(db)
 //!     .register::<Import>()
 //!     .runner(RunnerKind::Worker)
-//!     .wake_ups(ApalisWakeUps::new(storage.clone()))
+//!     .wake_ups(ApalisWakeUpSender::new(storage.clone()))
 //!     .build()?;
 //!
 //! // In those that execute operations: an apalis worker, beside what others there are.
@@ -51,7 +51,7 @@
 //! - **One apalis queue for processes that are alike.** A message is acknowledged by whoever gets it,
 //!   also where that process does not [take](crate::Config::queues) from the queue in question. Where
 //!   some processes take from some queues only, give each queue one in apalis, and
-//!   [`WakeUps`] of your own which choose by [`WakeUp::queue`].
+//!   [`WakeUpSender`] of your own which choose by [`WakeUp::queue`].
 //! - **How fast.** As fast as the apalis worker hears of a message. apalis-postgres tells it with
 //!   `with_pubsub`; apalis-redis 1.0 schedules what is pushed and publishes nothing then, so there it
 //!   has to ask, as above. A bare backend asks at its heartbeats only, every 30 seconds.
@@ -74,17 +74,17 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tower_service::Service;
 
-use crate::runner::{LiveOps, WakeUp, WakeUpError, WakeUps};
+use crate::runner::{LiveOps, WakeUp, WakeUpError, WakeUpSender};
 
 /// Hands wake-ups over to an apalis backend.
 ///
 /// Its clones have to push to the same place, as those of the backends that come with apalis do. A
 /// new clone pushes each time, as one that was interrupted may not push the next task.
-pub struct ApalisWakeUps<B> {
+pub struct ApalisWakeUpSender<B> {
     backend: B,
 }
 
-impl<B> ApalisWakeUps<B> {
+impl<B> ApalisWakeUpSender<B> {
     /// Pushes to this backend.
     pub fn new(backend: B) -> Self {
         Self { backend }
@@ -92,14 +92,14 @@ impl<B> ApalisWakeUps<B> {
 }
 
 // Not every backend can be shown.
-impl<B> fmt::Debug for ApalisWakeUps<B> {
+impl<B> fmt::Debug for ApalisWakeUpSender<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApalisWakeUps").finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl<B> WakeUps for ApalisWakeUps<B>
+impl<B> WakeUpSender for ApalisWakeUpSender<B>
 where
     B: BackendConfig + TaskSink<WakeUp, <B as BackendConfig>::Kind> + Clone + Send + Sync + 'static,
 {
@@ -109,11 +109,11 @@ where
     }
 }
 
-/// What an apalis worker does with wake-ups: it has this process [look](LiveOps::look), when this
-/// process [has a place](LiveOps::has_place).
+/// What an apalis worker does with wake-ups: it has this process [poll_now](LiveOps::poll_now), when this
+/// process [has a capacity](LiveOps::wait_for_capacity).
 pub struct WakeUpService {
     liveops: LiveOps,
-    place: Option<BoxFuture<'static, bool>>,
+    capacity: Option<BoxFuture<'static, bool>>,
 }
 
 impl WakeUpService {
@@ -124,13 +124,13 @@ impl WakeUpService {
     /// Outside of a tokio runtime.
     pub fn new(liveops: &LiveOps) -> Self {
         liveops.start_worker();
-        Self { liveops: liveops.clone(), place: None }
+        Self { liveops: liveops.clone(), capacity: None }
     }
 }
 
 impl Clone for WakeUpService {
     fn clone(&self) -> Self {
-        Self { liveops: self.liveops.clone(), place: None }
+        Self { liveops: self.liveops.clone(), capacity: None }
     }
 }
 
@@ -149,20 +149,22 @@ impl Service<Task<WakeUp>> for WakeUpService {
     /// once the process is shut down; the apalis worker can be stopped all the same.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let liveops = &self.liveops;
-        let place = self.place.get_or_insert_with(|| {
+        let capacity = self.capacity.get_or_insert_with(|| {
             let liveops = liveops.clone();
-            Box::pin(async move { liveops.has_place().await })
+            Box::pin(async move { liveops.wait_for_capacity().await })
         });
-        let Poll::Ready(has_place) = place.as_mut().poll(context) else { return Poll::Pending };
-        self.place = None;
-        if has_place { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let Poll::Ready(wait_for_capacity) = capacity.as_mut().poll(context) else {
+            return Poll::Pending;
+        };
+        self.capacity = None;
+        if wait_for_capacity { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     fn call(&mut self, task: Task<WakeUp>) -> Self::Future {
         let liveops = self.liveops.clone();
         Box::pin(async move {
             tracing::debug!(wake_up = ?task.args, "was woken");
-            if liveops.look().await {
+            if liveops.poll_now().await {
                 return Ok(());
             }
             // Goes to somebody else.

@@ -5,31 +5,33 @@ use std::sync::Arc;
 use tokio::time;
 
 use crate::{
-    channel::{ChannelLayer, Delivery, Hint, Lagged, Notice, Subscription},
+    channel::{ChannelLayer, Delivery, Lagged, Notice, Subscription, WorkerNotification},
     metrics::subscription_lagged,
     operation::ChannelName,
-    runner::{attempt::active_runs::Running, engine::Engine},
+    runner::{attempt::active_runs::ActiveRuns, engine::Engine},
     store::RETRY_AFTER,
 };
 
 impl Engine {
     /// Has this process take hints for as long as there is anybody who could make use of them.
-    pub(in crate::runner) fn ensure_hints(self: &Arc<Self>) {
-        let (layer, running) = (self.publisher.layer.clone(), self.running.clone());
-        self.running.hints_start.call_once(|| {
-            let over = self.running.over.clone();
-            tokio::spawn(async move { over.run_until_cancelled(take(layer, running)).await });
+    pub(in crate::runner) fn ensure_worker_notifications(self: &Arc<Self>) {
+        let (layer, active_runs) = (self.publisher.layer.clone(), self.active_runs.clone());
+        self.active_runs.notifications_start.call_once(|| {
+            let shut_down = self.active_runs.shut_down.clone();
+            tokio::spawn(async move {
+                shut_down.run_until_cancelled(receive_notifications(layer, active_runs)).await
+            });
         });
     }
 }
 
-async fn take(layer: Arc<dyn ChannelLayer>, running: Arc<Running>) {
+async fn receive_notifications(layer: Arc<dyn ChannelLayer>, active_runs: Arc<ActiveRuns>) {
     loop {
         match layer.subscribe(&ChannelName::workers()).await {
             Ok(subscription) => {
                 // What was said before is found by looking.
-                running.wake.notify_one();
-                follow(subscription, &running).await;
+                active_runs.wake.notify_one();
+                handle_notifications(subscription, &active_runs).await;
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -40,18 +42,20 @@ async fn take(layer: Arc<dyn ChannelLayer>, running: Arc<Running>) {
     }
 }
 
-async fn follow(mut hints: Subscription, running: &Running) {
-    while let Some(delivery) = hints.next().await {
+async fn handle_notifications(mut subscription: Subscription, active_runs: &ActiveRuns) {
+    while let Some(delivery) = subscription.next().await {
         match delivery {
-            Ok(Delivery::Notice(Notice::Hint(Hint::Cancel(id)))) => {
-                running.cancel(id);
+            Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Cancel(id)))) => {
+                active_runs.cancel(id);
             }
             // A request to cancel that got lost is in the row, which is looked at all the time.
             Err(Lagged) => {
                 subscription_lagged();
-                running.wake.notify_one();
+                active_runs.wake.notify_one();
             }
-            Ok(Delivery::Notice(Notice::Hint(Hint::Work))) => running.wake.notify_one(),
+            Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Work))) => {
+                active_runs.wake.notify_one()
+            }
             Ok(_) => {}
         }
     }

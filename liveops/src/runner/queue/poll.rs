@@ -19,29 +19,33 @@ impl LiveOps {
     /// # Cancel safety
     ///
     /// Dropped half-way, the process looks all the same.
-    pub async fn look(&self) -> bool {
+    pub async fn poll_now(&self) -> bool {
         self.start_worker();
-        let running = &self.engine().running;
-        let asked = running.looks.ask();
-        running.wake.notify_one();
-        let answered = running.looks.answered(asked);
-        let has_looked = running.closing.run_until_cancelled(answered).await.is_some();
+        let active_runs = &self.engine().active_runs;
+        let asked = active_runs.polls.request();
+        active_runs.wake.notify_one();
+        let answered = active_runs.polls.wait_until_answered(asked);
+        let has_polled = active_runs.closing.run_until_cancelled(answered).await.is_some();
         // Told to stop while it looked, it puts back what it found.
-        has_looked && !running.closing.is_cancelled()
+        has_polled && !active_runs.closing.is_cancelled()
     }
 
     /// Waits until this process could run [one more](crate::Config::concurrency_max) operation than
     /// it does. Whether it could, which it cannot any more once it is [shut down](Self::shutdown).
     ///
     /// For whoever shares a queue of [`WakeUp`](super::WakeUp)s with other processes: one that has no
-    /// place leaves them to the others. While the process [looks](Self::look) it is not known whether
+    /// place leaves them to the others. While the process [polls](Self::poll_now) it is not known whether
     /// there is a place, so this waits for that as well.
     ///
     /// # Cancel safety
     ///
     /// Can be dropped at any time. Nothing is reserved.
-    pub async fn has_place(&self) -> bool {
-        let running = &self.engine().running;
-        running.closing.run_until_cancelled(running.looks.has_place()).await.is_some()
+    pub async fn wait_for_capacity(&self) -> bool {
+        let active_runs = &self.engine().active_runs;
+        active_runs
+            .closing
+            .run_until_cancelled(active_runs.polls.wait_for_capacity())
+            .await
+            .is_some()
     }
 }

@@ -41,8 +41,8 @@ impl WakeUp {
 /// Delivers [`WakeUp`]s to the processes that execute operations: a queue of messages that the
 /// application has anyway.
 ///
-/// Whoever takes a message out of it has its process [look](crate::LiveOps::look). There should be
-/// one taker for each, and one that [has a place](crate::LiveOps::has_place):
+/// Whoever takes a message out of it has its process [poll_now](crate::LiveOps::poll_now). There should be
+/// one taker for each, and one that [has a place](crate::LiveOps::wait_for_capacity):
 ///
 /// ```
 /// # use liveops::{LiveOps, runner::WakeUp};
@@ -55,9 +55,9 @@ impl WakeUp {
 /// #     async fn acknowledge(self) {}
 /// # }
 /// # async fn take(liveops: LiveOps, mut messages: Messages) {
-/// while liveops.has_place().await {
+/// while liveops.wait_for_capacity().await {
 ///     let Some(message) = messages.next().await else { break };
-///     if liveops.look().await {
+///     if liveops.poll_now().await {
 ///         message.acknowledge().await;
 ///     }
 /// }
@@ -67,7 +67,7 @@ impl WakeUp {
 /// Not needed where processes have a [`ChannelLayer`](crate::channel::ChannelLayer) in common, which
 /// tells all of them.
 #[async_trait]
-pub trait WakeUps: fmt::Debug + Send + Sync + 'static {
+pub trait WakeUpSender: fmt::Debug + Send + Sync + 'static {
     /// Hands these over, at least one and in any order; to deliver each once is best, and more often
     /// or not at all is harmless.
     ///

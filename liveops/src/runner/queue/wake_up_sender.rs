@@ -10,7 +10,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle, time};
 
 use crate::{
-    runner::{WakeUp, WakeUps},
+    runner::{WakeUp, WakeUpSender},
     store::RETRY_AFTER,
 };
 
@@ -24,31 +24,31 @@ const BATCH_LEN_MAX: usize = 100;
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct WakeUpQueue {
     /// Nothing where there is nothing to deliver them with.
-    wake_ups: Option<Arc<dyn WakeUps>>,
+    wake_ups: Option<Arc<dyn WakeUpSender>>,
     /// From the first wake-up on.
-    sending: Mutex<Option<Sending>>,
+    sender: Mutex<Option<SenderTask>>,
 }
 
 #[derive(Debug)]
-struct Sending {
+struct SenderTask {
     queue: mpsc::Sender<WakeUp>,
     task: JoinHandle<()>,
 }
 
-impl Outbox {
-    pub(in crate::runner) fn new(wake_ups: Option<Arc<dyn WakeUps>>) -> Self {
-        Self { wake_ups, sending: Mutex::default() }
+impl WakeUpQueue {
+    pub(in crate::runner) fn new(wake_ups: Option<Arc<dyn WakeUpSender>>) -> Self {
+        Self { wake_ups, sender: Mutex::default() }
     }
 
     /// Has a wake-up sent soon, in the background.
     pub(in crate::runner) fn send(&self, wake_up: WakeUp) {
         let Some(wake_ups) = &self.wake_ups else { return };
-        let mut sending = self.sending();
+        let mut sender = self.sender();
         // What sends them may have panicked.
-        sending.take_if(|sending| sending.queue.is_closed());
-        let queue = &sending.get_or_insert_with(|| Sending::start(wake_ups.clone())).queue;
+        sender.take_if(|sender| sender.queue.is_closed());
+        let queue = &sender.get_or_insert_with(|| SenderTask::start(wake_ups.clone())).queue;
         if let Err(error) = queue.try_send(wake_up) {
             let error = &error as &dyn StdError;
             tracing::debug!(error, "let go of a wake-up; a poll finds what it is about");
@@ -57,20 +57,20 @@ impl Outbox {
 
     /// Waits until what there is was sent, for as long as sending may take.
     pub(in crate::runner) async fn flush(&self) {
-        let Some(Sending { queue, task }) = self.sending().take() else { return };
+        let Some(SenderTask { queue, task }) = self.sender().take() else { return };
         drop(queue);
         if time::timeout(SEND_TIMEOUT, task).await.is_err() {
             tracing::warn!("left wake-ups unsent; polls find what they are about");
         }
     }
 
-    fn sending(&self) -> MutexGuard<'_, Option<Sending>> {
-        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sender(&self) -> MutexGuard<'_, Option<SenderTask>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Sending {
-    fn start(wake_ups: Arc<dyn WakeUps>) -> Self {
+impl SenderTask {
+    fn start(wake_ups: Arc<dyn WakeUpSender>) -> Self {
         let (queue, waiting) = mpsc::channel(LEN_MAX);
         let task = tokio::spawn(send_all(wake_ups, waiting));
         Self { queue, task }
@@ -78,7 +78,7 @@ impl Sending {
 }
 
 /// Sends what waits until nobody is left who could have more.
-async fn send_all(wake_ups: Arc<dyn WakeUps>, mut waiting: mpsc::Receiver<WakeUp>) {
+async fn send_all(wake_ups: Arc<dyn WakeUpSender>, mut waiting: mpsc::Receiver<WakeUp>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH_LEN_MAX).await > 0 {
         let sent = time::timeout(SEND_TIMEOUT, wake_ups.send(mem::take(&mut batch))).await;
@@ -107,15 +107,15 @@ mod tests {
 
     /// Delivers to this test, in the way it says.
     #[derive(Debug, Default)]
-    struct Delivery {
-        way: Mutex<Way>,
+    struct TestSender {
+        way: Mutex<Behaviour>,
         delivered: Mutex<Vec<WakeUp>>,
         batches: AtomicUsize,
         tried: Notify,
     }
 
     #[derive(Debug, Clone, Copy, Default)]
-    enum Way {
+    enum Behaviour {
         #[default]
         Works,
         Fails,
@@ -124,26 +124,26 @@ mod tests {
     }
 
     #[async_trait]
-    impl WakeUps for Arc<Delivery> {
+    impl WakeUpSender for Arc<TestSender> {
         async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError> {
             self.tried.notify_one();
             let way = *self.way.lock().unwrap();
             match way {
-                Way::Works => {
+                Behaviour::Works => {
                     assert!(!wake_ups.is_empty() && wake_ups.len() <= BATCH_LEN_MAX);
                     self.batches.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                     self.delivered.lock().unwrap().extend(wake_ups);
                     Ok(())
                 }
-                Way::Fails => Err(WakeUpError::new("the queue is away")),
-                Way::Hangs => future::pending().await,
-                Way::Panics => panic!("the queue is broken"),
+                Behaviour::Fails => Err(WakeUpError::new("the queue is away")),
+                Behaviour::Hangs => future::pending().await,
+                Behaviour::Panics => panic!("the queue is broken"),
             }
         }
     }
 
-    impl Delivery {
-        fn goes(&self, way: Way) {
+    impl TestSender {
+        fn goes(&self, way: Behaviour) {
             *self.way.lock().unwrap() = way;
         }
 
@@ -152,9 +152,9 @@ mod tests {
         }
     }
 
-    fn outbox() -> (Outbox, Arc<Delivery>) {
-        let delivery = Arc::new(Delivery::default());
-        (Outbox::new(Some(Arc::new(delivery.clone()))), delivery)
+    fn wake_up_queue() -> (WakeUpQueue, Arc<TestSender>) {
+        let delivery = Arc::new(TestSender::default());
+        (WakeUpQueue::new(Some(Arc::new(delivery.clone()))), delivery)
     }
 
     fn wake_up() -> WakeUp {
@@ -163,68 +163,68 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_sent_before_a_flush_is_delivered_after_it() {
-        let (outbox, delivery) = outbox();
+        let (wake_up_queue, delivery) = wake_up_queue();
         let wake_ups: Vec<_> = (0..3 * BATCH_LEN_MAX).map(|_| wake_up()).collect();
-        wake_ups.iter().cloned().for_each(|wake_up| outbox.send(wake_up));
-        outbox.flush().await;
+        wake_ups.iter().cloned().for_each(|wake_up| wake_up_queue.send(wake_up));
+        wake_up_queue.flush().await;
         assert_eq!(delivery.delivered(), wake_ups);
         assert_eq!(delivery.batches.load(std::sync::atomic::Ordering::SeqCst), 3);
 
         let late = wake_up();
-        outbox.send(late.clone());
-        outbox.flush().await;
+        wake_up_queue.send(late.clone());
+        wake_up_queue.flush().await;
         assert_eq!(delivery.delivered().last(), Some(&late));
     }
 
     #[tokio::test]
     async fn what_waits_is_sent_when_the_process_forgets_about_it() {
-        let (outbox, delivery) = outbox();
+        let (wake_up_queue, delivery) = wake_up_queue();
         let wake_up = wake_up();
-        outbox.send(wake_up.clone());
-        drop(outbox);
+        wake_up_queue.send(wake_up.clone());
+        drop(wake_up_queue);
         delivery.tried.notified().await;
         assert_eq!(delivery.delivered(), [wake_up]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_queue_that_is_away_costs_the_sender_neither_time_nor_memory() {
-        for way in [Way::Fails, Way::Hangs] {
-            let (outbox, delivery) = outbox();
+        for way in [Behaviour::Fails, Behaviour::Hangs] {
+            let (wake_up_queue, delivery) = wake_up_queue();
             delivery.goes(way);
-            outbox.send(wake_up());
+            wake_up_queue.send(wake_up());
             delivery.tried.notified().await;
             let before = Instant::now();
-            (0..2 * LEN_MAX).for_each(|_| outbox.send(wake_up()));
+            (0..2 * LEN_MAX).for_each(|_| wake_up_queue.send(wake_up()));
             assert_eq!(before.elapsed(), Duration::ZERO);
 
-            delivery.goes(Way::Works);
+            delivery.goes(Behaviour::Works);
             delivery.tried.notified().await;
-            outbox.flush().await;
+            wake_up_queue.flush().await;
             assert_eq!(delivery.delivered().len(), LEN_MAX);
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_flush_takes_no_longer_than_sending_may() {
-        let (outbox, delivery) = outbox();
-        delivery.goes(Way::Hangs);
-        (0..LEN_MAX).for_each(|_| outbox.send(wake_up()));
+        let (wake_up_queue, delivery) = wake_up_queue();
+        delivery.goes(Behaviour::Hangs);
+        (0..LEN_MAX).for_each(|_| wake_up_queue.send(wake_up()));
         let before = Instant::now();
-        outbox.flush().await;
+        wake_up_queue.flush().await;
         assert_eq!(before.elapsed().as_secs(), SEND_TIMEOUT.as_secs());
     }
 
     #[tokio::test]
     async fn a_panic_costs_no_more_than_what_was_sent_by_then() {
-        let (outbox, delivery) = outbox();
-        delivery.goes(Way::Panics);
-        outbox.send(wake_up());
-        let queue = outbox.sending().as_ref().map(|sending| sending.queue.clone());
+        let (wake_up_queue, delivery) = wake_up_queue();
+        delivery.goes(Behaviour::Panics);
+        wake_up_queue.send(wake_up());
+        let queue = wake_up_queue.sender().as_ref().map(|sender| sender.queue.clone());
         queue.unwrap().closed().await;
-        delivery.goes(Way::Works);
+        delivery.goes(Behaviour::Works);
         let wake_up = wake_up();
-        outbox.send(wake_up.clone());
-        outbox.flush().await;
+        wake_up_queue.send(wake_up.clone());
+        wake_up_queue.flush().await;
         assert_eq!(delivery.delivered(), [wake_up]);
     }
 }

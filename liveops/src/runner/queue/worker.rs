@@ -11,10 +11,10 @@ use tokio::{
 };
 
 use crate::{
-    metrics::{Counted, claim_failed, claimed, places},
+    metrics::{GaugeGuard, claim_failed, claimed, worker_slots},
     runner::{
         WakeUp,
-        attempt::{active_runs::Running, running_attempt::Run},
+        attempt::{active_runs::ActiveRuns, running_attempt::RunningAttempt},
         engine::Engine,
     },
     store::{Claim, Model, StoreError},
@@ -27,16 +27,16 @@ impl Engine {
     /// Has this process execute what waits in the queue, for as long as there is anybody who could
     /// enqueue something.
     pub(in crate::runner) fn ensure_worker(self: &Arc<Self>) {
-        self.ensure_kept();
-        self.running.worker_start.call_once(|| {
+        self.ensure_lease_heartbeat();
+        self.active_runs.worker_start.call_once(|| {
             let worker = Worker {
                 engine: Arc::downgrade(self),
-                running: self.running.clone(),
+                active_runs: self.active_runs.clone(),
                 poll_interval: self.config.poll_interval,
                 has_unknown_claims: false,
-                _places: places(self.config.concurrency_max),
+                _slots: worker_slots(self.config.concurrency_max),
             };
-            self.running.tasks.spawn(worker.work());
+            self.active_runs.tasks.spawn(worker.work());
         });
     }
 }
@@ -44,22 +44,22 @@ impl Engine {
 struct Worker {
     /// Weak, as an application that is dropped shall not be kept by its worker.
     engine: Weak<Engine>,
-    running: Arc<Running>,
+    active_runs: Arc<ActiveRuns>,
     poll_interval: Duration,
     /// Whether a claim failed, and may have been made all the same.
     has_unknown_claims: bool,
-    _places: Counted,
+    _slots: GaugeGuard,
 }
 
 impl Worker {
     async fn work(mut self) {
         // A closed semaphore says that no more shall start.
-        while let Ok(places) = self.places().await {
+        while let Ok(slots) = self.free_slots().await {
             let Some(engine) = self.engine.upgrade() else { return };
-            let asked = self.running.looks.asked();
-            let is_full = match self.fill(&engine, places).await {
+            let asked = self.active_runs.polls.asked();
+            let is_full = match self.fill(&engine, slots).await {
                 Ok(is_full) => {
-                    self.running.looks.answer(asked);
+                    self.active_runs.polls.answer(asked);
                     is_full
                 }
                 Err(error) => {
@@ -77,23 +77,23 @@ impl Worker {
     }
 
     /// The places that are free, of which there is at least one.
-    async fn places(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
-        let mut places = self.running.places.clone().acquire_owned().await?;
-        let free = self.running.places.available_permits().min(CLAIM_LEN_MAX - 1);
+    async fn free_slots(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
+        let mut slots = self.active_runs.slots.clone().acquire_owned().await?;
+        let free = self.active_runs.slots.available_permits().min(CLAIM_LEN_MAX - 1);
         let more = u32::try_from(free).unwrap_or(0);
-        if let Ok(more) = self.running.places.clone().try_acquire_many_owned(more) {
-            places.merge(more);
+        if let Ok(more) = self.active_runs.slots.clone().try_acquire_many_owned(more) {
+            slots.merge(more);
         }
-        Ok(places)
+        Ok(slots)
     }
 
     /// Fills these places as far as there is something to run, and tells whether they are full.
     async fn fill(
         &mut self,
         engine: &Arc<Engine>,
-        mut places: OwnedSemaphorePermit,
+        mut slots: OwnedSemaphorePermit,
     ) -> Result<bool, StoreError> {
-        let limit = places.num_permits();
+        let limit = slots.num_permits();
         let mut rows =
             if self.has_unknown_claims { self.unknown_claims(engine).await? } else { vec![] };
         self.has_unknown_claims = false;
@@ -101,7 +101,7 @@ impl Worker {
             let claim = Claim {
                 op_types: &engine.registry.op_types(),
                 queues: &engine.config.queues,
-                worker: &self.running.worker,
+                worker: &self.active_runs.worker,
                 lease: engine.config.lease,
                 limit: limit as u64,
             };
@@ -109,18 +109,18 @@ impl Worker {
             rows = engine.store.claim_next(claim).await?;
             claimed(asked_on.elapsed());
         }
-        if self.running.closing.is_cancelled() {
+        if self.active_runs.closing.is_cancelled() {
             put_back(engine, rows).await?;
             return Ok(false);
         }
         let is_full = rows.len() >= limit;
         for row in rows {
-            let place = places.split(1);
+            let slot = slots.split(1);
             // Listed before anything else happens, or it might look like a claim nobody knows of.
-            let Some(run) = Run::begin(engine.clone(), row) else { continue };
-            self.running.tasks.spawn(async move {
-                run.until_its_end().await;
-                drop(place);
+            let Some(run) = RunningAttempt::begin(engine.clone(), row) else { continue };
+            self.active_runs.tasks.spawn(async move {
+                run.run_to_completion().await;
+                drop(slot);
             });
         }
         Ok(is_full)
@@ -129,9 +129,9 @@ impl Worker {
     /// What a claim took whose answer got lost.
     async fn unknown_claims(&self, engine: &Engine) -> Result<Vec<Model>, StoreError> {
         let mut rows = Vec::new();
-        for row in engine.store.claimed_by(&self.running.worker).await? {
+        for row in engine.store.claimed_by(&self.active_runs.worker).await? {
             let (id, attempt) = (row.operation_id(), row.attempt_number());
-            if self.running.is_running(id) {
+            if self.active_runs.is_running(id) {
                 continue;
             }
             // A run leaves the list after it ended: whatever is not listed and still runs is not run.
@@ -143,9 +143,9 @@ impl Worker {
     /// Waits until there may be something to claim.
     async fn idle(&self) {
         tokio::select! {
-            () = self.running.wake.notified() => {}
+            () = self.active_runs.wake.notified() => {}
             () = time::sleep(self.poll_interval) => {}
-            () = self.running.closing.cancelled() => {}
+            () = self.active_runs.closing.cancelled() => {}
         }
     }
 }

@@ -27,19 +27,19 @@ pub(in crate::web) async fn refuse_cross_site(
     let is_from_here = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => true,
         Some(_) => is_allowed_origin(&web, headers),
-        None => is_own_origin(&web, headers),
+        None => is_same_origin(&web, headers),
     };
     if request.method().is_safe() || is_from_here {
         next.run(request).await
     } else {
         let accepted = accepted_languages(headers).unwrap_or_default();
-        let renderer = web.engine().renderer().speaking(&accepted);
+        let renderer = web.engine().renderer().with_language(&accepted);
         WebError::forbidden(Text::OtherSite).into_json(renderer.language())
     }
 }
 
 /// Whether a request has no origin, the application's own, or one that is allowed.
-pub(in crate::web) fn is_own_origin(web: &Web, headers: &HeaderMap) -> bool {
+pub(in crate::web) fn is_same_origin(web: &Web, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     // Nobody at all is not the same host as nobody at all.

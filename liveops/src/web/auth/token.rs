@@ -15,13 +15,13 @@ use crate::{
 
 /// The channels a page wants to go on following.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Wanted {
+pub(in crate::web) struct TokenRequest {
     channels: Vec<String>,
 }
 
 /// Tokens for those of them that the viewer may follow.
 #[derive(Debug, Serialize)]
-pub(in crate::web) struct Granted {
+pub(in crate::web) struct TokenResponse {
     tokens: BTreeMap<String, SubscriptionToken>,
 }
 
@@ -29,12 +29,12 @@ pub(in crate::web) struct Granted {
 pub(in crate::web) async fn refresh<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
-    wanted: Result<Json<Wanted>, axum::extract::rejection::JsonRejection>,
+    wanted: Result<Json<TokenRequest>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
     let granted = async {
         let Json(wanted) = wanted
             .map_err(|error| WebError::new(error.status(), "invalid_input", error.body_text()))?;
-        grant(&web, &viewer, wanted).await
+        issue_tokens(&web, &viewer, wanted).await
     };
     match granted.await {
         Ok(granted) => Json(granted).into_response(),
@@ -42,7 +42,11 @@ pub(in crate::web) async fn refresh<V>(
     }
 }
 
-async fn grant(web: &Web, viewer: &Viewer, wanted: Wanted) -> Result<Granted, WebError> {
+async fn issue_tokens(
+    web: &Web,
+    viewer: &Viewer,
+    wanted: TokenRequest,
+) -> Result<TokenResponse, WebError> {
     let channels_max = web.engine().config.subscriptions_per_connection_max;
     if wanted.channels.len() > channels_max {
         return Err(WebError::unreadable(format!(
@@ -57,7 +61,7 @@ async fn grant(web: &Web, viewer: &Viewer, wanted: Wanted) -> Result<Granted, We
             tokens.insert(name, web.engine().keys.sign(&viewer.id, &channel)?);
         }
     }
-    Ok(Granted { tokens })
+    Ok(TokenResponse { tokens })
 }
 
 async fn may_follow(web: &Web, viewer: &Viewer, channel: &ChannelName) -> Result<bool, WebError> {
@@ -66,6 +70,6 @@ async fn may_follow(web: &Web, viewer: &Viewer, channel: &ChannelName) -> Result
             let row = web.engine().store.find(id).await?;
             Ok(row.is_some_and(|row| viewer.may_see(&row)))
         }
-        None => Ok(viewer.is_superuser || *channel == ChannelName::owner(&viewer.id)),
+        None => Ok(viewer.is_staff || *channel == ChannelName::owner(&viewer.id)),
     }
 }

@@ -25,7 +25,7 @@ pub struct Viewer {
     /// The groups they are in, for `Config::required_group`.
     pub groups: Vec<String>,
     /// Whether they see and manage everybody's operations, and tracebacks.
-    pub is_superuser: bool,
+    pub is_staff: bool,
     /// The languages they read, liked best first with commas between them, as BCP 47 tags. Where the
     /// application does not know, as their browser says.
     pub languages: Option<String>,
@@ -34,7 +34,7 @@ pub struct Viewer {
 impl Viewer {
     /// An ordinary viewer, in no group.
     pub fn new(id: impl Into<UserId>) -> Self {
-        Self { id: id.into(), groups: Vec::new(), is_superuser: false, languages: None }
+        Self { id: id.into(), groups: Vec::new(), is_staff: false, languages: None }
     }
 
     /// The same viewer, in these groups.
@@ -46,8 +46,8 @@ impl Viewer {
 
     /// The same viewer, as a superuser or not.
     #[must_use]
-    pub fn superuser(mut self, is_superuser: bool) -> Self {
-        self.is_superuser = is_superuser;
+    pub fn with_staff(mut self, is_staff: bool) -> Self {
+        self.is_staff = is_staff;
         self
     }
 
@@ -97,27 +97,27 @@ impl Viewer {
     /// let id = liveops.enqueue(Report, "ann").await?;
     /// assert!(find(&liveops, &Viewer::new("ann"), id).await?.is_some());
     /// assert!(find(&liveops, &Viewer::new("ben"), id).await?.is_none());
-    /// assert!(find(&liveops, &Viewer::new("admin").superuser(true), id).await?.is_some());
+    /// assert!(find(&liveops, &Viewer::new("admin").with_staff(true), id).await?.is_some());
     /// # Ok(())
     /// # }
     /// ```
     pub fn may_see(&self, row: &Model) -> bool {
-        self.is_superuser || row.owner == self.id.as_str()
+        self.is_staff || row.owner == self.id.as_str()
     }
 
     /// What went wrong in a run that has ended, if the viewer may read that.
     pub(in crate::web) fn traceback_of<'a>(&self, row: &'a Model) -> Option<&'a str> {
-        let may_read = self.is_superuser && row.state().is_terminal();
+        let may_read = self.is_staff && row.state().is_terminal();
         row.traceback.as_deref().filter(|_| may_read)
     }
 
     /// The channel of the list that the viewer sees.
     pub(crate) fn list_channel(&self) -> ChannelName {
-        if self.is_superuser { ChannelName::all() } else { ChannelName::owner(&self.id) }
+        if self.is_staff { ChannelName::all() } else { ChannelName::owner(&self.id) }
     }
 
     fn is_admitted(&self, required_group: Option<&String>) -> bool {
-        self.is_superuser || required_group.is_none_or(|group| self.groups.contains(group))
+        self.is_staff || required_group.is_none_or(|group| self.groups.contains(group))
     }
 }
 

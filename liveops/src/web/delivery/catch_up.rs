@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::{
-    channel::{CatchUp, Cursor, Missing, News, Signal},
+    channel::{CatchUp, CatchUpAnswer, CatchUpContent, Cursor, Signal},
     metrics::CatchUpKind,
     operation::{Attempt, ChannelName, OperationKind, OperationState},
     render::{Fragment, Subject},
@@ -13,18 +13,18 @@ use crate::{
 
 /// Where an operation is, and what a client is missing to show that.
 #[derive(Debug)]
-pub(in crate::web) struct Look {
+pub(in crate::web) struct CatchUpState {
     pub(in crate::web) cursor: Cursor,
-    pub(in crate::web) missing: Missing,
+    pub(in crate::web) answer: CatchUpAnswer,
 }
 
-impl Look {
+impl CatchUpState {
     /// Looks at the operation of `row`, which was read before this.
     ///
     /// The channel layer has the newest state, unless the row knows better: it is ahead when an
     /// ending was committed and not published yet, and it is all there is when the retained state
     /// is gone, or the channel layer cannot be reached.
-    pub(in crate::web) async fn at(
+    pub(in crate::web) async fn load(
         engine: &Engine,
         kind: &OperationKind,
         row: &Model,
@@ -35,29 +35,31 @@ impl Look {
             Ok(retained) => retained,
             Err(error) => {
                 tracing::debug!(%channel, error = &error as &dyn Error, "shown as the row says");
-                return Ok(Self::at_row(engine, kind, row, since).await?.unless_behind(since));
+                return Ok(Self::load_row(engine, kind, row, since)
+                    .await?
+                    .unless_client_is_ahead(since));
             }
         };
-        match Self::of_channel(retained, row.attempt_number(), row.state()) {
-            Some(look) => Ok(look),
-            None => Self::at_row(engine, kind, row, since).await,
+        match Self::from_channel(retained, row.attempt_number(), row.state()) {
+            Some(current) => Ok(current),
+            None => Self::load_row(engine, kind, row, since).await,
         }
     }
 
     /// What the channel layer says; `None` when the row, of this attempt and in this state, knows
     /// better.
-    pub(in crate::web) fn of_channel(
+    pub(in crate::web) fn from_channel(
         retained: Option<CatchUp>,
         attempt: Attempt,
         state: OperationState,
     ) -> Option<Self> {
-        let CatchUp { cursor, ended, missing } = retained?;
+        let CatchUp { cursor, ended, answer } = retained?;
         let is_newest = cursor.epoch.attempt >= attempt && (ended || !state.is_terminal());
-        is_newest.then_some(Self { cursor, missing })
+        is_newest.then_some(Self { cursor, answer })
     }
 
     /// What the row of this attempt says: a snapshot, and the signals of an operation that ended.
-    pub(in crate::web) fn of_row(
+    pub(in crate::web) fn from_row(
         attempt: Attempt,
         signals: Vec<Signal>,
         since: Option<Cursor>,
@@ -66,12 +68,15 @@ impl Look {
         let cursor = Cursor::of_row(attempt, signals.len() as u64);
         // A row without signals is that of a run that goes on, and changes.
         if !signals.is_empty() && since == Some(cursor) {
-            return Self { cursor, missing: Missing::Nothing };
+            return Self { cursor, answer: CatchUpAnswer::UpToDate };
         }
-        Self { cursor, missing: Missing::Reset(News { fragments: snapshot(), signals }) }
+        Self {
+            cursor,
+            answer: CatchUpAnswer::Reset(CatchUpContent { fragments: snapshot(), signals }),
+        }
     }
 
-    async fn at_row(
+    async fn load_row(
         engine: &Engine,
         kind: &OperationKind,
         row: &Model,
@@ -83,34 +88,34 @@ impl Look {
             (row.projection(kind), Vec::new())
         };
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let snapshot = || engine.presenter.renderer_of(row).snapshot(&subject, &projection);
-        Ok(Self::of_row(row.attempt_number(), signals, since, snapshot))
+        let snapshot = || engine.presenter.renderer_for_row(row).snapshot(&subject, &projection);
+        Ok(Self::from_row(row.attempt_number(), signals, since, snapshot))
     }
 
     /// What it counts as, for a client that looked.
     pub(in crate::web) fn kind(&self) -> CatchUpKind {
-        match &self.missing {
-            Missing::Nothing => CatchUpKind::UpToDate,
+        match &self.answer {
+            CatchUpAnswer::UpToDate => CatchUpKind::UpToDate,
             // Only places that are read off the row have it.
-            Missing::Delta(_) | Missing::Reset(_) if self.cursor.epoch.nonce == 0 => {
+            CatchUpAnswer::Delta(_) | CatchUpAnswer::Reset(_) if self.cursor.epoch.nonce == 0 => {
                 CatchUpKind::Row
             }
-            Missing::Delta(_) => CatchUpKind::Delta,
-            Missing::Reset(_) => CatchUpKind::Reset,
+            CatchUpAnswer::Delta(_) => CatchUpKind::Delta,
+            CatchUpAnswer::Reset(_) => CatchUpKind::Reset,
         }
     }
 
-    /// The same for a client that was brought to `place`: nothing is missing where all there is to
+    /// The same for a client that was brought to `client_cursor`: nothing is missing where all there is to
     /// see is the row of the same attempt, which has not ended. What was retained is gone then, but
     /// the client has seen it, which is more than the row holds; and when the run says more, it
     /// begins with a snapshot.
-    pub(in crate::web) fn unless_behind(self, place: Option<Cursor>) -> Self {
-        match place {
-            Some(place)
-                if place.epoch.nonce != 0
-                    && self.cursor == Cursor::of_row(place.epoch.attempt, 0) =>
+    pub(in crate::web) fn unless_client_is_ahead(self, client_cursor: Option<Cursor>) -> Self {
+        match client_cursor {
+            Some(client_cursor)
+                if client_cursor.epoch.nonce != 0
+                    && self.cursor == Cursor::of_row(client_cursor.epoch.attempt, 0) =>
             {
-                Self { cursor: place, missing: Missing::Nothing }
+                Self { cursor: client_cursor, answer: CatchUpAnswer::UpToDate }
             }
             _ => self,
         }
@@ -121,12 +126,12 @@ impl Look {
     /// Its container tells of an end only if the row did, which was read before: a page that seems
     /// to be of a run that goes on has yet to hear the signals.
     pub(in crate::web) fn into_page(self, state: OperationState) -> (Vec<Fragment>, Cursor) {
-        let News { fragments, signals } = match self.missing {
-            Missing::Reset(news) | Missing::Delta(news) => news,
-            Missing::Nothing => News::default(),
+        let CatchUpContent { fragments, signals } = match self.answer {
+            CatchUpAnswer::Reset(content) | CatchUpAnswer::Delta(content) => content,
+            CatchUpAnswer::UpToDate => CatchUpContent::default(),
         };
-        let unheard = if state.is_terminal() { 0 } else { signals.len() as u64 };
-        (fragments, self.cursor.before(unheard))
+        let undelivered = if state.is_terminal() { 0 } else { signals.len() as u64 };
+        (fragments, self.cursor.before(undelivered))
     }
 }
 
@@ -150,39 +155,42 @@ mod tests {
         })
     }
 
-    fn of_row(attempt: Attempt, signals: Vec<Signal>) -> Look {
-        Look::of_row(attempt, signals, None, Vec::new)
+    fn from_row(attempt: Attempt, signals: Vec<Signal>) -> CatchUpState {
+        CatchUpState::from_row(attempt, signals, None, Vec::new)
     }
 
     #[test]
     fn a_page_of_a_run_that_seems_to_go_on_has_yet_to_hear_of_its_end() {
-        let look = || {
-            let news = News { fragments: Vec::new(), signals: vec![finished()] };
-            Look { cursor: NEWEST, missing: Missing::Reset(news) }
+        let current = || {
+            let content = CatchUpContent { fragments: Vec::new(), signals: vec![finished()] };
+            CatchUpState { cursor: NEWEST, answer: CatchUpAnswer::Reset(content) }
         };
-        let (_, cursor) = look().into_page(OperationState::Started);
+        let (_, cursor) = current().into_page(OperationState::Started);
         assert_eq!(cursor, Cursor { seq: 4, ..NEWEST });
-        let (_, cursor) = look().into_page(OperationState::FinishedOk);
+        let (_, cursor) = current().into_page(OperationState::FinishedOk);
         assert_eq!(cursor, NEWEST);
     }
 
     #[test]
     fn the_row_of_a_run_that_goes_on_takes_nothing_away_from_a_page() {
-        let look = of_row(ATTEMPT, Vec::new()).unless_behind(Some(NEWEST));
-        assert_eq!((look.cursor, look.missing), (NEWEST, Missing::Nothing));
+        let current = from_row(ATTEMPT, Vec::new()).unless_client_is_ahead(Some(NEWEST));
+        assert_eq!((current.cursor, current.answer), (NEWEST, CatchUpAnswer::UpToDate));
     }
 
     #[test]
     fn a_row_that_knows_more_than_a_page_is_shown() {
         let later = Attempt(2);
         for (attempt, signals) in [(ATTEMPT, vec![finished()]), (later, Vec::new())] {
-            let look = of_row(attempt, signals).unless_behind(Some(NEWEST));
-            assert!(matches!(look.missing, Missing::Reset(_)), "{look:?}");
+            let current = from_row(attempt, signals).unless_client_is_ahead(Some(NEWEST));
+            assert!(matches!(current.answer, CatchUpAnswer::Reset(_)), "{current:?}");
         }
         let waiting = Cursor::of_row(ATTEMPT, 0);
-        for place in [None, Some(waiting)] {
-            let look = of_row(ATTEMPT, Vec::new()).unless_behind(place);
-            assert!(matches!(look.missing, Missing::Reset(_)), "from {place:?}: {look:?}");
+        for client_cursor in [None, Some(waiting)] {
+            let current = from_row(ATTEMPT, Vec::new()).unless_client_is_ahead(client_cursor);
+            assert!(
+                matches!(current.answer, CatchUpAnswer::Reset(_)),
+                "from {client_cursor:?}: {current:?}"
+            );
         }
     }
 }

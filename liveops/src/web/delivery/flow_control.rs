@@ -1,6 +1,6 @@
 use tokio::time::{Duration, Instant};
 
-use crate::channel::{Cursor, Verdict};
+use crate::channel::{Cursor, FrameDecision};
 
 /// How many frames a client that acknowledges may leave unacknowledged before the rest is held
 /// back: what lies in buffers on the way to it can no longer be merged.
@@ -10,7 +10,7 @@ const WINDOW: u64 = 64;
 ///
 /// Pure: what is missing, others find out.
 #[derive(Debug, Default)]
-pub(in crate::web) struct Place {
+pub(in crate::web) struct DeliveryWindow {
     cursor: Option<Cursor>,
     /// From where on what the client was sent counts as unacknowledged, once it has acknowledged
     /// anything.
@@ -19,9 +19,9 @@ pub(in crate::web) struct Place {
     held_since: Option<Instant>,
 }
 
-impl Place {
+impl DeliveryWindow {
     /// The place of a client that says to have come to `since`.
-    pub(in crate::web) fn at(since: Option<Cursor>) -> Self {
+    pub(in crate::web) fn starting_at(since: Option<Cursor>) -> Self {
         Self { cursor: since, ..Self::default() }
     }
 
@@ -31,7 +31,7 @@ impl Place {
 
     /// The client was sent everything up to `cursor` at once: that is one frame of its window,
     /// however many were merged.
-    pub(in crate::web) fn come_to(&mut self, cursor: Cursor) {
+    pub(in crate::web) fn advance_to(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);
         self.acknowledged = self.acknowledged.map(|_| cursor);
     }
@@ -39,40 +39,40 @@ impl Place {
     /// What becomes of the frame at `frame`; a client that it is delivered to has come there. One
     /// that is held back is dropped: what it brought is in the catch-up that the client gets when
     /// it can take more.
-    pub(in crate::web) fn judge(&mut self, frame: Cursor) -> Verdict {
-        let verdict = self.unless_held(Verdict::on(frame, self.cursor));
-        if verdict == Verdict::Deliver {
+    pub(in crate::web) fn decide(&mut self, frame: Cursor) -> FrameDecision {
+        let decision = self.hold_if_behind(FrameDecision::for_frame(frame, self.cursor));
+        if decision == FrameDecision::Apply {
             self.cursor = Some(frame);
         }
-        verdict
+        decision
     }
 
     /// What is to be done when nobody knows what was lost.
-    pub(in crate::web) fn lost(&mut self) -> Verdict {
-        self.unless_held(Verdict::CatchUp)
+    pub(in crate::web) fn decide_after_loss(&mut self) -> FrameDecision {
+        self.hold_if_behind(FrameDecision::CatchUp)
     }
 
-    fn unless_held(&mut self, verdict: Verdict) -> Verdict {
-        if verdict != Verdict::Drop && self.is_behind() {
+    fn hold_if_behind(&mut self, decision: FrameDecision) -> FrameDecision {
+        if decision != FrameDecision::Skip && self.is_behind() {
             self.held_since.get_or_insert_with(Instant::now);
         }
-        if self.held_since.is_some() { Verdict::Drop } else { verdict }
+        if self.held_since.is_some() { FrameDecision::Skip } else { decision }
     }
 
     /// Hears how far the client says to have come, and whether it can now take what was held back.
-    pub(in crate::web) fn acknowledge(&mut self, cursor: Cursor) -> Verdict {
-        if !self.is_late(cursor) {
+    pub(in crate::web) fn acknowledge(&mut self, cursor: Cursor) -> FrameDecision {
+        if !self.is_superseded(cursor) {
             self.acknowledged = Some(cursor);
         }
         if self.is_behind() || self.held_since.take().is_none() {
-            Verdict::Drop
+            FrameDecision::Skip
         } else {
-            Verdict::CatchUp
+            FrameDecision::CatchUp
         }
     }
 
     /// Whether more than `cursor` is acknowledged, or made up for.
-    fn is_late(&self, cursor: Cursor) -> bool {
+    fn is_superseded(&self, cursor: Cursor) -> bool {
         let (Some(sent), Some(acknowledged)) = (self.cursor, self.acknowledged) else {
             return false;
         };
@@ -106,73 +106,73 @@ mod tests {
     }
 
     /// A client that acknowledged the first frame and was sent a window more.
-    fn behind() -> Place {
-        let mut place = Place::at(Some(at(1)));
-        assert_eq!(place.acknowledge(at(1)), Verdict::Drop);
+    fn behind() -> DeliveryWindow {
+        let mut window = DeliveryWindow::starting_at(Some(at(1)));
+        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip);
         for seq in 2..=1 + WINDOW {
-            assert_eq!(place.judge(at(seq)), Verdict::Deliver, "{seq}");
+            assert_eq!(window.decide(at(seq)), FrameDecision::Apply, "{seq}");
         }
-        place
+        window
     }
 
     #[test]
     fn a_client_that_does_not_acknowledge_any_more_is_held_back_and_caught_up_when_it_does() {
-        let mut place = behind();
-        assert_eq!(place.judge(at(WINDOW + 2)), Verdict::Drop);
-        assert_eq!(place.lost(), Verdict::Drop);
-        assert_eq!(place.acknowledge(at(1)), Verdict::Drop, "it has not moved");
-        assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::CatchUp);
-        place.come_to(at(WINDOW + 2));
-        assert_eq!(place.judge(at(WINDOW + 3)), Verdict::Deliver);
+        let mut window = behind();
+        assert_eq!(window.decide(at(WINDOW + 2)), FrameDecision::Skip);
+        assert_eq!(window.decide_after_loss(), FrameDecision::Skip);
+        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip, "it has not moved");
+        assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::CatchUp);
+        window.advance_to(at(WINDOW + 2));
+        assert_eq!(window.decide(at(WINDOW + 3)), FrameDecision::Apply);
     }
 
     #[test]
     fn a_client_that_never_acknowledges_is_not_held_back() {
-        let mut place = Place::at(None);
-        assert_eq!(place.lost(), Verdict::CatchUp);
-        place.come_to(at(1));
+        let mut window = DeliveryWindow::starting_at(None);
+        assert_eq!(window.decide_after_loss(), FrameDecision::CatchUp);
+        window.advance_to(at(1));
         for seq in 2..10 * WINDOW {
-            assert_eq!(place.judge(at(seq)), Verdict::Deliver);
+            assert_eq!(window.decide(at(seq)), FrameDecision::Apply);
         }
     }
 
     #[test]
     fn what_a_client_has_seen_does_not_hold_it_back() {
-        let mut place = behind();
-        assert_eq!(place.judge(at(WINDOW)), Verdict::Drop);
-        assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::Drop, "nothing is owed");
+        let mut window = behind();
+        assert_eq!(window.decide(at(WINDOW)), FrameDecision::Skip);
+        assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::Skip, "nothing is owed");
     }
 
     #[test]
     fn a_catch_up_fills_no_window_however_much_it_merges() {
-        let mut place = Place::at(Some(at(1)));
-        assert_eq!(place.acknowledge(at(1)), Verdict::Drop);
-        place.come_to(at(1_000));
-        assert_eq!(place.judge(at(1_001)), Verdict::Deliver);
-        assert_eq!(place.acknowledge(at(1)), Verdict::Drop, "it crossed the catch-up");
-        assert_eq!(place.judge(at(1_002)), Verdict::Deliver);
+        let mut window = DeliveryWindow::starting_at(Some(at(1)));
+        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip);
+        window.advance_to(at(1_000));
+        assert_eq!(window.decide(at(1_001)), FrameDecision::Apply);
+        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip, "it crossed the catch-up");
+        assert_eq!(window.decide(at(1_002)), FrameDecision::Apply);
     }
 
     #[test]
     fn an_acknowledgement_from_another_history_says_nothing_about_this_one() {
-        let mut place = behind();
-        assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::Drop);
+        let mut window = behind();
+        assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::Skip);
         let reopened = |seq| Cursor { epoch: Epoch { attempt: Attempt(2), nonce: 1 }, seq };
         for seq in 1..=WINDOW {
-            assert_eq!(place.judge(reopened(seq)), Verdict::Deliver, "{seq}");
-            assert_eq!(place.acknowledge(at(WINDOW + 1)), Verdict::Drop);
+            assert_eq!(window.decide(reopened(seq)), FrameDecision::Apply, "{seq}");
+            assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::Skip);
         }
-        assert_eq!(place.judge(reopened(WINDOW + 1)), Verdict::Drop, "held back");
-        assert_eq!(place.acknowledge(reopened(WINDOW)), Verdict::CatchUp);
+        assert_eq!(window.decide(reopened(WINDOW + 1)), FrameDecision::Skip, "held back");
+        assert_eq!(window.acknowledge(reopened(WINDOW)), FrameDecision::CatchUp);
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_is_known_for_how_long_a_client_takes_nothing() {
-        let mut place = behind();
-        assert_eq!(place.held_for(), Duration::ZERO);
-        assert_eq!(place.judge(at(WINDOW + 2)), Verdict::Drop);
+        let mut window = behind();
+        assert_eq!(window.held_for(), Duration::ZERO);
+        assert_eq!(window.decide(at(WINDOW + 2)), FrameDecision::Skip);
         tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(place.judge(at(WINDOW + 3)), Verdict::Drop);
-        assert_eq!(place.held_for(), Duration::from_secs(7));
+        assert_eq!(window.decide(at(WINDOW + 3)), FrameDecision::Skip);
+        assert_eq!(window.held_for(), Duration::from_secs(7));
     }
 }

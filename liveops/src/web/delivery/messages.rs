@@ -4,7 +4,7 @@ use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::{Chained, Cursor, Finished, Frame, Missing, Payload, RowProgress, Signal},
+    channel::{CatchUpAnswer, Chained, Cursor, Finished, Frame, Payload, RowProgress, Signal},
     operation::{ChannelName, OperationId, OperationState},
     render::{Fragment, Renderer},
     token::{SubscriptionToken, TokenError},
@@ -81,7 +81,7 @@ struct ChainMessage<'a> {
 
 /// A text for a client, and the place that the client has come to with it.
 #[derive(Debug, Clone)]
-pub(in crate::web) struct Message {
+pub(in crate::web) struct OutgoingMessage {
     /// `None` where the text brings the client no further.
     pub(in crate::web) cursor: Option<Cursor>,
     pub(in crate::web) text: Utf8Bytes,
@@ -120,8 +120,8 @@ pub(in crate::web) fn encode_frame(
     viewer: &Viewer,
     channel: &ChannelName,
     frame: &Frame,
-) -> Result<Vec<Message>, TokenError> {
-    let message = |cursor, text| Message { cursor, text };
+) -> Result<Vec<OutgoingMessage>, TokenError> {
+    let message = |cursor, text| OutgoingMessage { cursor, text };
     let Payload::Signal(Signal::Chained(chained)) = &frame.payload else {
         let shared = encode_shared(web.engine().renderer(), channel, frame);
         return Ok(vec![message(Some(frame.cursor), shared.unwrap_or_default())]);
@@ -147,10 +147,10 @@ pub(in crate::web) fn encode_catch_up(
     viewer: &Viewer,
     channel: &ChannelName,
     cursor: Cursor,
-    missing: Missing,
+    answer: CatchUpAnswer,
     traceback: Option<&str>,
-) -> Result<Vec<Message>, TokenError> {
-    let is_reset = matches!(missing, Missing::Reset(_));
+) -> Result<Vec<OutgoingMessage>, TokenError> {
+    let is_reset = matches!(answer, CatchUpAnswer::Reset(_));
     let encode = |frame: Frame| {
         let mut messages = match &frame.payload {
             // All there is, wherever it stands in its history.
@@ -158,7 +158,7 @@ pub(in crate::web) fn encode_catch_up(
                 let liveop_html = html(web.engine().renderer(), channel, fragments, true);
                 let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
                 let text = ServerMessage::ChatMessage(message).encode();
-                vec![Message { cursor: Some(frame.cursor), text }]
+                vec![OutgoingMessage { cursor: Some(frame.cursor), text }]
             }
             _ => encode_frame(web, viewer, channel, &frame)?,
         };
@@ -170,8 +170,8 @@ pub(in crate::web) fn encode_catch_up(
         }
         Ok(messages)
     };
-    let messages: Result<Vec<Vec<Message>>, TokenError> =
-        missing.into_frames(cursor).into_iter().map(encode).collect();
+    let messages: Result<Vec<Vec<OutgoingMessage>>, TokenError> =
+        answer.into_frames(cursor).into_iter().map(encode).collect();
     Ok(messages?.into_iter().flatten().collect())
 }
 
@@ -182,14 +182,14 @@ fn encode_traceback(
     channel: &ChannelName,
     id: OperationId,
     traceback: &str,
-) -> Message {
+) -> OutgoingMessage {
     let html = web.renderer_for(viewer).traceback_out_of_band(id, traceback);
     let message = ChatMessage {
         channel: channel.as_str(),
         liveop_html: Some(html),
         ..ChatMessage::default()
     };
-    Message { cursor: None, text: ServerMessage::ChatMessage(message).encode() }
+    OutgoingMessage { cursor: None, text: ServerMessage::ChatMessage(message).encode() }
 }
 
 /// The text that tells a list's clients to load it again.

@@ -8,12 +8,12 @@ use std::{
 /// Written as a text that is never the same for two states of a list, so that whoever comes back
 /// with it can be told whether anything happened meanwhile.
 #[derive(Debug)]
-pub(in crate::web) struct Revision {
+pub(in crate::web) struct ListRevision {
     count_id: u64,
     changes: AtomicU64,
 }
 
-impl Revision {
+impl ListRevision {
     /// A count that begins now.
     pub(in crate::web) fn begin() -> Self {
         // Without randomness two counts may look alike after a restart: then a change is heard of
@@ -27,7 +27,7 @@ impl Revision {
     }
 }
 
-impl fmt::Display for Revision {
+impl fmt::Display for ListRevision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}:{}", self.count_id, self.changes.load(Ordering::Relaxed))
     }
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn no_two_revisions_look_alike() {
-        let (one, two) = (Revision::begin(), Revision::begin());
+        let (one, two) = (ListRevision::begin(), ListRevision::begin());
         assert_ne!(one.to_string(), two.to_string());
         let before = one.to_string();
         assert_eq!(before, one.to_string());

@@ -8,7 +8,7 @@ use axum::{
 use super::{json::OperationJson, page::find};
 use crate::{
     language::Text,
-    runner::{CancelOutcome, RestartOutcome},
+    runner::{CancelOutcome, RetryOutcome},
     store::Model,
     web::{
         auth::viewer::{Authenticated, Viewer},
@@ -33,18 +33,18 @@ pub(in crate::web) async fn cancel<V>(
 }
 
 /// Asks for another run of an operation that has ended.
-pub(in crate::web) async fn restart<V>(
+pub(in crate::web) async fn retry<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
     Path(path): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let restart = async {
+    let retry = async {
         let found = find(&web, &viewer, &path).await?;
-        restart_one(&web, &found.row).await?;
+        retry_one(&web, &found.row).await?;
         done(&web, &viewer, &found.row, &headers).await
     };
-    restart.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+    retry.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
 pub(in crate::web) async fn cancel_one(web: &Web, row: &Model) -> Result<(), WebError> {
@@ -57,16 +57,14 @@ pub(in crate::web) async fn cancel_one(web: &Web, row: &Model) -> Result<(), Web
     }
 }
 
-pub(in crate::web) async fn restart_one(web: &Web, row: &Model) -> Result<(), WebError> {
-    match web.liveops.restart(row.operation_id()).await? {
-        RestartOutcome::Restarted => Ok(()),
-        RestartOutcome::Duplicate(id) => {
-            Err(WebError::duplicate(web.liveops.url(&row.op_type, id)))
-        }
-        RestartOutcome::Unfinished => {
+pub(in crate::web) async fn retry_one(web: &Web, row: &Model) -> Result<(), WebError> {
+    match web.liveops.retry(row.operation_id()).await? {
+        RetryOutcome::Retried => Ok(()),
+        RetryOutcome::Duplicate(id) => Err(WebError::duplicate(web.liveops.url(&row.op_type, id))),
+        RetryOutcome::Unfinished => {
             Err(WebError::new(StatusCode::CONFLICT, "not_ended", Text::NotEnded))
         }
-        RestartOutcome::Unknown => Err(WebError::not_found()),
+        RetryOutcome::Unknown => Err(WebError::not_found()),
     }
 }
 

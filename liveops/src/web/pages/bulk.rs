@@ -9,10 +9,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    actions::{cancel_one, restart_one},
+    actions::{cancel_one, retry_one},
     create::{body, media_type},
     list::PAGE_LEN,
-    list_query::{ListQuery, asking, with_outcome},
+    list_query::{ListQuery, list_url, with_outcome},
 };
 use crate::{
     language::{Language, Text},
@@ -21,7 +21,7 @@ use crate::{
     store::Model,
     web::{
         auth::viewer::Authenticated,
-        error::{Told, WebError, is_partial, wants_json},
+        error::{ErrorBody, WebError, is_partial, wants_json},
         state::Web,
     },
 };
@@ -29,7 +29,7 @@ use crate::{
 /// What is to be done, and to which operations, as it was sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Asked {
+struct BulkRequest {
     action: String,
     ids: Vec<String>,
 }
@@ -37,15 +37,15 @@ struct Asked {
 #[derive(Debug, Clone, Copy)]
 enum Action {
     Cancel,
-    Restart,
+    Retry,
 }
 
 /// What became of it for one operation.
-struct Answered {
+struct BulkItemResult {
     id: OperationId,
     row: Option<Model>,
     /// Why it was not done, if it was not.
-    refusal: Option<Told>,
+    refusal: Option<ErrorBody>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +60,7 @@ struct ResultJson {
     id: OperationId,
     done: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Told>,
+    error: Option<ErrorBody>,
 }
 
 /// Asks for the end of several operations, or for another run of them, one after the other: what is
@@ -76,11 +76,11 @@ pub(in crate::web) async fn bulk<V>(
     request: Request,
 ) -> Response {
     let answer = async {
-        if !viewer.is_superuser {
+        if !viewer.is_staff {
             return Err(WebError::forbidden(Text::StaffOnly));
         }
         let query = ListQuery::read(query)?;
-        let place = query.filter(&viewer)?.place;
+        let position = query.filter(&viewer)?.position;
         let (action, ids) = read(&web, &headers, request).await?;
         let renderer = web.renderer_for(&viewer);
         let language = renderer.language();
@@ -95,8 +95,9 @@ pub(in crate::web) async fn bulk<V>(
         if wants_json(&headers) {
             return Ok(Json(BulkJson::of(answers)).into_response());
         }
-        let asked = with_outcome(query.asked(place), &outcome(&web, language, answers));
-        Ok(to_list(&web, &asked).into_response())
+        let to_query_string =
+            with_outcome(query.to_query_string(position), &outcome(&web, language, answers));
+        Ok(to_list(&web, &to_query_string).into_response())
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -104,13 +105,13 @@ pub(in crate::web) async fn bulk<V>(
 /// Leads whoever loads the address of the form to the list that it stands in.
 pub(in crate::web) async fn list(
     Extension(web): Extension<Web>,
-    RawQuery(asked): RawQuery,
+    RawQuery(to_query_string): RawQuery,
 ) -> Redirect {
-    to_list(&web, &asked.unwrap_or_default())
+    to_list(&web, &to_query_string.unwrap_or_default())
 }
 
-fn to_list(web: &Web, asked: &str) -> Redirect {
-    Redirect::to(&asking(&format!("{}/", web.liveops.mount()), asked))
+fn to_list(web: &Web, to_query_string: &str) -> Redirect {
+    Redirect::to(&list_url(&format!("{}/", web.liveops.mount()), to_query_string))
 }
 
 async fn read(
@@ -119,34 +120,34 @@ async fn read(
     request: Request,
 ) -> Result<(Action, Vec<OperationId>), WebError> {
     let body = body(web, request).await?;
-    let (asked, name): (Asked, _) = match media_type(headers).as_str() {
+    let (to_query_string, name): (BulkRequest, _) = match media_type(headers).as_str() {
         "application/json" => {
-            let asked = serde_json::from_slice(&body);
-            (asked.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
+            let to_query_string = serde_json::from_slice(&body);
+            (to_query_string.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
         }
-        "application/x-www-form-urlencoded" | "" => (Asked::of_form(&body), "id"),
+        "application/x-www-form-urlencoded" | "" => (BulkRequest::of_form(&body), "id"),
         other => return Err(WebError::unsupported(other)),
     };
-    Ok((asked.action()?, asked.ids(name)?))
+    Ok((to_query_string.action()?, to_query_string.ids(name)?))
 }
 
-impl Asked {
+impl BulkRequest {
     fn of_form(body: &[u8]) -> Self {
-        let mut asked = Self::default();
+        let mut to_query_string = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             match &*name {
-                "action" => asked.action = value.into_owned(),
-                "id" => asked.ids.push(value.into_owned()),
+                "action" => to_query_string.action = value.into_owned(),
+                "id" => to_query_string.ids.push(value.into_owned()),
                 _ => {}
             }
         }
-        asked
+        to_query_string
     }
 
     fn action(&self) -> Result<Action, WebError> {
         match self.action.as_str() {
             "cancel" => Ok(Action::Cancel),
-            "restart" => Ok(Action::Restart),
+            "restart" => Ok(Action::Retry),
             other => Err(WebError::unreadable(format!(
                 "action: expected cancel or restart, found `{other}`"
             ))),
@@ -173,7 +174,7 @@ impl Asked {
     }
 }
 
-async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> Answered {
+async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> BulkItemResult {
     let found = match web.engine().store.find(id).await {
         Ok(row) => row.ok_or_else(WebError::not_found),
         Err(error) => Err(error.into()),
@@ -183,17 +184,17 @@ async fn act(web: &Web, action: Action, id: OperationId, language: &Language) ->
         Ok(row) => {
             let done = match action {
                 Action::Cancel => cancel_one(web, &row).await,
-                Action::Restart => restart_one(web, &row).await,
+                Action::Retry => retry_one(web, &row).await,
             };
             (Some(row), done)
         }
     };
-    Answered { id, row, refusal: done.err().map(|error| error.told(language)) }
+    BulkItemResult { id, row, refusal: done.err().map(|error| error.into_body(language)) }
 }
 
-fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcome {
+fn outcome(web: &Web, language: &Language, answers: Vec<BulkItemResult>) -> BulkOutcome {
     let all = answers.len();
-    let refused = answers.into_iter().filter_map(|Answered { id, row, refusal }| {
+    let refused = answers.into_iter().filter_map(|BulkItemResult { id, row, refusal }| {
         let reason = refusal?.message;
         let row = row.map(|row| web.engine().presenter.list_row(&row, None, language));
         let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
@@ -204,10 +205,10 @@ fn outcome(web: &Web, language: &Language, answers: Vec<Answered>) -> BulkOutcom
 }
 
 impl BulkJson {
-    fn of(answers: Vec<Answered>) -> Self {
+    fn of(answers: Vec<BulkItemResult>) -> Self {
         let done = answers.iter().filter(|answer| answer.refusal.is_none()).count();
         let refused = answers.len() - done;
-        let result = |Answered { id, refusal, .. }: Answered| ResultJson {
+        let result = |BulkItemResult { id, refusal, .. }: BulkItemResult| ResultJson {
             id,
             done: refusal.is_none(),
             error: refusal,

@@ -15,7 +15,7 @@ use super::{
     upload::{self, Uploads},
 };
 use crate::{
-    form::{Paths, Reading, Texts},
+    form::{Paths, ReadContext, Texts},
     language::Language,
     operation::{ChannelName, NewOperation, OperationId, OperationKind},
     runner::{InputError, RawInput, RegisteredOperation},
@@ -66,12 +66,12 @@ pub(in crate::web) async fn create<V>(
 }
 
 /// What a request says that an operation shall be.
-pub(in crate::web) enum Sent {
+pub(in crate::web) enum SubmittedInput {
     Json(Bytes),
     Form(Texts),
 }
 
-impl Sent {
+impl SubmittedInput {
     /// A form takes paths of files that come with the request, and others where a field says
     /// `any_path`. Without a form a path is a text like any other.
     fn read(
@@ -82,13 +82,13 @@ impl Sent {
         language: &Language,
     ) -> Result<NewOperation, InputError> {
         let paths = uploads.paths();
-        let reading = Reading {
+        let context = ReadContext {
             paths: Paths::Uploaded(&paths),
             refused: uploads.refused(),
             language,
-            takes_unknown: true,
+            allows_unknown: true,
         };
-        let read = |input| operation.read_with(input, reading, &viewer.into());
+        let read = |input| operation.read_with(input, context, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),
             Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),
@@ -101,13 +101,15 @@ async fn receive(
     operation: &RegisteredOperation,
     headers: &HeaderMap,
     request: Request,
-) -> Result<(Sent, Uploads), WebError> {
+) -> Result<(SubmittedInput, Uploads), WebError> {
     match media_type(headers).as_str() {
-        "application/json" => Ok((Sent::Json(body(web, request).await?), Uploads::none())),
+        "application/json" => {
+            Ok((SubmittedInput::Json(body(web, request).await?), Uploads::none()))
+        }
         // A form without fields has no body, and some clients then name no type.
         "application/x-www-form-urlencoded" | "" => {
             let body = body(web, request).await?;
-            Ok((Sent::Form(Texts::parse(&body)), Uploads::none()))
+            Ok((SubmittedInput::Form(Texts::parse(&body)), Uploads::none()))
         }
         "multipart/form-data" => {
             let multipart = Multipart::from_request(request, &())
@@ -115,7 +117,7 @@ async fn receive(
                 .map_err(|error| WebError::unreadable(error.body_text()))?;
             let (texts, uploads) =
                 upload::receive(&web.engine().config, operation.form, multipart).await?;
-            Ok((Sent::Form(texts), uploads))
+            Ok((SubmittedInput::Form(texts), uploads))
         }
         other => Err(WebError::unsupported(other)),
     }

@@ -4,11 +4,11 @@ use maud::Markup;
 
 use crate::{
     operation::{ChannelName, OperationId, OperationKind, OperationState},
-    render::{Connection, Subject},
+    render::{ContainerOptions, Subject},
     runner::{Engine, LiveOps},
     store::{Model, StoreError},
     token::{SubscriptionToken, TokenError},
-    web::{auth::viewer::Viewer, delivery::catch_up::Look},
+    web::{auth::viewer::Viewer, delivery::catch_up::CatchUpState},
 };
 
 /// An operation could not be put on a page.
@@ -57,7 +57,7 @@ pub async fn embed(
         return Ok(None);
     };
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(None) };
-    Ok(Some(Embedded::look(engine, viewer, &operation.kind, &row).await?.container))
+    Ok(Some(Embedded::load(engine, viewer, &operation.kind, &row).await?.container))
 }
 
 /// An operation as it is right now, with what it takes to follow it from there.
@@ -68,17 +68,17 @@ pub(in crate::web) struct Embedded {
 }
 
 impl Embedded {
-    pub(in crate::web) async fn look(
+    pub(in crate::web) async fn load(
         engine: &Engine,
         viewer: &Viewer,
         kind: &OperationKind,
         row: &Model,
     ) -> Result<Self, EmbedError> {
         let subject = Subject { kind: *kind, id: row.operation_id() };
-        let renderer = engine.presenter.renderer_of(row);
+        let renderer = engine.presenter.renderer_for_row(row);
         let token = engine.keys.sign(&viewer.id, &ChannelName::operation(subject.id))?;
         let (mut snapshot, cursor) =
-            Look::at(engine, kind, row, None).await?.into_page(row.state());
+            CatchUpState::load(engine, kind, row, None).await?.into_page(row.state());
         if row.state() == OperationState::FinishedOk && renderer.templates().can_change() {
             // What is retained was made by the template as it was then.
             let (projection, _) = engine.publisher.ending(kind, row).await?;
@@ -87,9 +87,9 @@ impl Embedded {
         // Not under a run that began since the row was read.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
         let traceback = viewer.traceback_of(row).filter(|_| is_shown);
-        let readers = engine.renderer().speaking(viewer.accepted_languages());
+        let readers = engine.renderer().with_language(viewer.accepted_languages());
         let cursor = cursor.to_string();
-        let connection = Connection {
+        let connection = ContainerOptions {
             token: Some(token.clone()),
             cursor: Some(cursor.clone()),
             replaces: None,

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{create::Sent, page::LIVE_PAGE, upload::Uploads};
+use super::{create::SubmittedInput, page::LIVE_PAGE, upload::Uploads};
 use crate::{
     form::{Field, Form, words},
     language::Language,
@@ -49,15 +49,17 @@ pub(in crate::web) fn refuse(
     web: &Web,
     viewer: &Viewer,
     operation: &RegisteredOperation,
-    (sent, uploads): (Sent, &Uploads),
+    (sent, uploads): (SubmittedInput, &Uploads),
     error: InputError,
     headers: &HeaderMap,
 ) -> Result<Response, WebError> {
     let Some(form) = operation.form else { return Err(error.into()) };
     let errors = error.on_form(form);
     let mut texts = match sent {
-        Sent::Form(texts) if !wants_json(headers) => texts,
-        Sent::Form(_) | Sent::Json(_) => return Err(WebError::invalid(&errors)),
+        SubmittedInput::Form(texts) if !wants_json(headers) => texts,
+        SubmittedInput::Form(_) | SubmittedInput::Json(_) => {
+            return Err(WebError::invalid(&errors));
+        }
     };
     // Nobody is told where a file was saved, and it is gone with this answer.
     for field in uploads.fields() {

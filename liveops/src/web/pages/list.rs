@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::{
     json::OperationJson,
-    list_query::{self, ListQuery, asking},
+    list_query::{self, ListQuery, list_url},
     page::LIVE_PAGE,
 };
 use crate::{
     language::{Language, Text},
-    render::{BulkOutcome, Connection, ListPage, ListRow, StaffList},
-    store::{ListFilter, ListPlace, Listed, Model},
+    render::{BulkOutcome, ContainerOptions, ListPage, ListRow, StaffList},
+    store::{ListFilter, Model, PagePosition, RowPage},
     web::{
         auth::viewer::{Authenticated, Viewer},
         error::{WebError, is_partial, wants_json},
@@ -42,22 +42,22 @@ pub(in crate::web) async fn list<V>(
 ) -> Response {
     let answer = async {
         let query = ListQuery::read(query)?;
-        List::read(&web, &viewer, &query).await?.answer(&headers)
+        ListView::read(&web, &viewer, &query).await?.answer(&headers)
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
 /// A page of a list for one viewer.
-struct List<'a> {
+struct ListView<'a> {
     web: &'a Web,
     viewer: &'a Viewer,
     query: &'a ListQuery,
     filter: ListFilter,
-    listed: Listed,
+    listed: RowPage,
     outcome: Option<BulkOutcome>,
 }
 
-impl<'a> List<'a> {
+impl<'a> ListView<'a> {
     async fn read(
         web: &'a Web,
         viewer: &'a Viewer,
@@ -91,17 +91,17 @@ impl<'a> List<'a> {
         let page = self.page(renderer.language())?;
         let channel = self.viewer.list_channel();
         let token = self.web.engine().keys.sign(&self.viewer.id, &channel)?;
-        let connection = Connection { token: Some(token), ..Connection::default() };
+        let connection = ContainerOptions { token: Some(token), ..ContainerOptions::default() };
         let list = renderer.list(&page, &channel, &connection);
-        Ok(renderer.page(&renderer.language().say(Text::Operations), &self.viewer.id, list))
+        Ok(renderer.page(&renderer.language().translate(Text::Operations), &self.viewer.id, list))
     }
 
     fn page(&self, language: &Language) -> Result<ListPage, WebError> {
         let rows = self.listed.rows.iter();
-        let staff = self.viewer.is_superuser.then(|| self.staff(language));
+        let staff = self.viewer.is_staff.then(|| self.staff(language));
         Ok(ListPage {
             rows: rows.map(|row| list_row(self.web, row, language)).collect(),
-            url: self.url_at(self.filter.place),
+            url: self.url_at(self.filter.position),
             next_url: self.next_url(),
             previous_url: self.previous_url(),
             state: self.filter.state,
@@ -121,9 +121,9 @@ impl<'a> List<'a> {
             owner: self.query.owner.clone(),
             age: self.query.age()?,
             sort: self.filter.sort,
-            bulk_url: asking(
+            bulk_url: list_url(
                 &format!("{}/bulk", self.web.liveops.mount()),
-                &self.query.asked(self.filter.place),
+                &self.query.to_query_string(self.filter.position),
             ),
             outcome: self.outcome.clone(),
         })
@@ -137,21 +137,21 @@ impl<'a> List<'a> {
     }
 
     fn next_url(&self) -> Option<String> {
-        self.listed.next.map(|place| self.url_at(place))
+        self.listed.next.map(|position| self.url_at(position))
     }
 
     fn previous_url(&self) -> Option<String> {
-        self.listed.previous.map(|place| self.url_at(place))
+        self.listed.previous.map(|position| self.url_at(position))
     }
 
     /// The same list from another place on.
-    fn url_at(&self, place: ListPlace) -> String {
+    fn url_at(&self, position: PagePosition) -> String {
         let list = format!("{}/", self.web.liveops.mount());
-        asking(&list, &self.query.asked(place))
+        list_url(&list, &self.query.to_query_string(position))
     }
 }
 
 fn list_row(web: &Web, row: &Model, language: &Language) -> ListRow {
-    let live = web.engine().running.projection(row.operation_id());
+    let live = web.engine().active_runs.projection(row.operation_id());
     web.engine().presenter.list_row(row, live.as_ref(), language)
 }

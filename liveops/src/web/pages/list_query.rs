@@ -8,7 +8,7 @@ use super::list::PAGE_LEN;
 use crate::{
     operation::{ListSort, UserId},
     render::{Age, BulkOutcome},
-    store::{ListFilter, ListKey, ListPlace},
+    store::{ListFilter, PageCursor, PagePosition},
     web::{auth::viewer::Viewer, error::WebError},
 };
 
@@ -44,7 +44,7 @@ impl ListQuery {
 
     /// The filter that it is for `viewer`, who may not see everything.
     pub(in crate::web) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
-        let owner = if viewer.is_superuser {
+        let owner = if viewer.is_staff {
             text(&self.owner).map(UserId::from)
         } else {
             Some(viewer.id.clone())
@@ -61,7 +61,7 @@ impl ListQuery {
             made_since: age.and_then(|age| age.made_since(now)),
             made_before: age.and_then(|age| age.made_before(now)),
             sort,
-            place: self.place(sort)?,
+            position: self.position(sort)?,
         })
     }
 
@@ -75,23 +75,23 @@ impl ListQuery {
         Ok(counts.map(|(done, refused)| BulkOutcome { done, refused, reasons: Vec::new() }))
     }
 
-    fn place(&self, sort: ListSort) -> Result<ListPlace, WebError> {
+    fn position(&self, sort: ListSort) -> Result<PagePosition, WebError> {
         if self.next.is_empty() && self.previous == END {
-            return Ok(ListPlace::End);
+            return Ok(PagePosition::End);
         }
-        let key = |field, value: &str| match parsed::<ListKey>(field, value)? {
+        let key = |field, value: &str| match parsed::<PageCursor>(field, value)? {
             Some(key) if !key.is_of(sort) => Err(WebError::unreadable(format!(
                 "{field}: expected a place in the order `{sort}`, found `{key}`"
             ))),
             key => Ok(key),
         };
-        let next = key("next", &self.next)?.map(ListPlace::After);
-        let previous = key("previous", &self.previous)?.map(ListPlace::Before);
+        let next = key("next", &self.next)?.map(PagePosition::After);
+        let previous = key("previous", &self.previous)?.map(PagePosition::Before);
         Ok(next.or(previous).unwrap_or_default())
     }
 
     /// What asks for the same list from this place on: the query of an address.
-    pub(in crate::web) fn asked(&self, place: ListPlace) -> String {
+    pub(in crate::web) fn to_query_string(&self, position: PagePosition) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
             ("op_type", &self.op_type),
@@ -106,24 +106,24 @@ impl ListQuery {
                 query.append_pair(name, value);
             }
         }
-        match place {
-            ListPlace::After(key) => query.append_pair("next", &key.to_string()),
-            ListPlace::Before(key) => query.append_pair("previous", &key.to_string()),
-            ListPlace::End => query.append_pair("previous", END),
-            ListPlace::Start => &mut query,
+        match position {
+            PagePosition::After(key) => query.append_pair("next", &key.to_string()),
+            PagePosition::Before(key) => query.append_pair("previous", &key.to_string()),
+            PagePosition::End => query.append_pair("previous", END),
+            PagePosition::Start => &mut query,
         };
         query.finish()
     }
 }
 
 /// The address at which this is asked for.
-pub(in crate::web) fn asking(path: &str, asked: &str) -> String {
-    if asked.is_empty() { path.to_owned() } else { format!("{path}?{asked}") }
+pub(in crate::web) fn list_url(path: &str, to_query_string: &str) -> String {
+    if to_query_string.is_empty() { path.to_owned() } else { format!("{path}?{to_query_string}") }
 }
 
 /// The same query, which then also says what became of what was asked for several operations.
-pub(in crate::web) fn with_outcome(asked: String, outcome: &BulkOutcome) -> String {
-    form_urlencoded::Serializer::new(asked)
+pub(in crate::web) fn with_outcome(to_query_string: String, outcome: &BulkOutcome) -> String {
+    form_urlencoded::Serializer::new(to_query_string)
         .append_pair("done", &outcome.done.to_string())
         .append_pair("refused", &outcome.refused.to_string())
         .finish()

@@ -6,7 +6,7 @@ use crate::{
     render::shown_log,
     runner::Engine,
     store::{Model, StoreError},
-    web::delivery::catch_up::Look,
+    web::delivery::catch_up::CatchUpState,
 };
 
 /// The log of an operation as text: while it runs what is kept of it, afterwards what was written to
@@ -17,11 +17,11 @@ pub(crate) async fn log_text(
     kind: &OperationKind,
     row: &Model,
 ) -> Result<String, StoreError> {
-    let live = engine.running.projection(row.operation_id());
+    let live = engine.active_runs.projection(row.operation_id());
     if live.is_none() && row.state() == OperationState::Started {
         // In another process, which has told what pages show of it.
-        let look = Look::at(engine, kind, row, None).await?;
-        let (snapshot, _) = look.into_page(row.state());
+        let current = CatchUpState::load(engine, kind, row, None).await?;
+        let (snapshot, _) = current.into_page(row.state());
         let lines = shown_log(&snapshot);
         let first = lines.first().map_or(0, |line| line.number);
         let lines = lines.iter().map(|line| text_line(&line.at, &line.level, &line.text));
@@ -36,7 +36,7 @@ pub(crate) async fn log_text(
 }
 
 fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = String>) -> String {
-    let gone = || language.say_with(Text::LinesGone, [("lines", first.into())]);
+    let gone = || language.translate_with(Text::LinesGone, [("lines", first.into())]);
     let gap = (first > 0).then(|| format!("[{}]\n", gone()));
     gap.into_iter().chain(lines).collect()
 }

@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// An operation that a viewer may see.
-pub(in crate::web) struct Found {
+pub(in crate::web) struct LoadedOperation {
     pub(in crate::web) kind: OperationKind,
     pub(in crate::web) row: Model,
 }
 
-impl Found {
+impl LoadedOperation {
     pub(in crate::web) fn subject(&self) -> Subject {
         Subject { kind: self.kind, id: self.row.operation_id() }
     }
@@ -40,12 +40,12 @@ pub(in crate::web) async fn find(
     web: &Web,
     viewer: &Viewer,
     (op_type, id): &(String, String),
-) -> Result<Found, WebError> {
+) -> Result<LoadedOperation, WebError> {
     let id = id.parse().map_err(|_| WebError::not_found())?;
     let operation = web.engine().registry.find(op_type).ok_or_else(WebError::not_found)?;
     let row = web.engine().store.find(id).await?.ok_or_else(WebError::not_found)?;
     if row.op_type == *op_type && viewer.may_see(&row) {
-        Ok(Found { kind: operation.kind, row })
+        Ok(LoadedOperation { kind: operation.kind, row })
     } else {
         Err(WebError::not_found())
     }
@@ -74,16 +74,16 @@ pub(in crate::web) const LIVE_PAGE: &str = "private, no-cache";
 async fn show(
     web: &Web,
     viewer: &Viewer,
-    found: Found,
+    found: LoadedOperation,
     as_json: bool,
 ) -> Result<Response, WebError> {
     let staff = if as_json { None } else { staff::section(web, viewer, &found).await? };
     let subject = found.subject();
-    let Found { kind, row } = found;
+    let LoadedOperation { kind, row } = found;
     let Embedded { container, token, cursor } =
-        Embedded::look(web.engine(), viewer, &kind, &row).await?;
+        Embedded::load(web.engine(), viewer, &kind, &row).await?;
     if as_json {
-        let staff = viewer.is_superuser.then(|| StaffJson::of(&row));
+        let staff = viewer.is_staff.then(|| StaffJson::of(&row));
         let json = OperationJson::new(web, viewer, row).for_staff(staff);
         let json = json.connected(token, Some(cursor));
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());

@@ -9,11 +9,11 @@ use maud::Markup;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::page::{Found, find};
+use super::page::{LoadedOperation, find};
 use crate::{
     operation::OperationId,
     projection::kept,
-    render::{Connection, StaffSection, StaffStage},
+    render::{ContainerOptions, StaffSection, StaffStage},
     store::{Model, StoreError},
     web::{
         auth::viewer::{Authenticated, Viewer},
@@ -34,7 +34,7 @@ pub(in crate::web) async fn staff<V>(
     headers: HeaderMap,
 ) -> Response {
     let content = async {
-        if !viewer.is_superuser {
+        if !viewer.is_staff {
             return Err(WebError::not_found());
         }
         let found = find(&web, &viewer, &path).await?;
@@ -53,20 +53,23 @@ pub(in crate::web) async fn staff<V>(
 pub(in crate::web) async fn section(
     web: &Web,
     viewer: &Viewer,
-    found: &Found,
+    found: &LoadedOperation,
 ) -> Result<Option<Markup>, WebError> {
-    if !viewer.is_superuser {
+    if !viewer.is_staff {
         return Ok(None);
     }
     let channel = viewer.list_channel();
     let token = web.engine().keys.sign(&viewer.id, &channel)?;
-    let connection = Connection { token: Some(token), ..Connection::default() };
+    let connection = ContainerOptions { token: Some(token), ..ContainerOptions::default() };
     let section = read(web, found).await?;
     let renderer = web.renderer_for(viewer);
     Ok(Some(renderer.staff_section(&found.subject(), &section, &channel, &connection)))
 }
 
-async fn read(web: &Web, Found { kind, row }: &Found) -> Result<StaffSection, StoreError> {
+async fn read(
+    web: &Web,
+    LoadedOperation { kind, row }: &LoadedOperation,
+) -> Result<StaffSection, StoreError> {
     let projection = web.engine().projection_of(kind, row);
     let stages = projection.stages.into_iter().zip(projection.stage_timings);
     Ok(StaffSection {

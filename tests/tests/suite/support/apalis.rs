@@ -19,7 +19,7 @@ use liveops::{
     LiveOps,
     runner::{
         Builder, WakeUp,
-        apalis::{ApalisWakeUps, WakeUpService},
+        apalis::{ApalisWakeUpSender, WakeUpService},
     },
     store,
 };
@@ -216,10 +216,10 @@ impl Route {
     pub(crate) fn deliver_for(&self, app: Builder<Gate>) -> Builder<Gate> {
         match &self.connection {
             Connection::Redis { connection, .. } => {
-                app.wake_ups(ApalisWakeUps::new(redis_storage(connection, &self.queue)))
+                app.wake_ups(ApalisWakeUpSender::new(redis_storage(connection, &self.queue)))
             }
             Connection::Postgres { db, .. } => {
-                app.wake_ups(ApalisWakeUps::new(postgres_storage(db, &self.queue)))
+                app.wake_ups(ApalisWakeUpSender::new(postgres_storage(db, &self.queue)))
             }
         }
     }

@@ -210,7 +210,7 @@ impl<S: Sync> FromRequestParts<S> for HeaderUser {
 impl From<HeaderUser> for Viewer {
     fn from(HeaderUser(user): HeaderUser) -> Self {
         let is_admin = user == "admin";
-        Self::new(user).superuser(is_admin)
+        Self::new(user).with_staff(is_admin)
     }
 }
 

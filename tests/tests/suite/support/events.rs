@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that reads an event stream.
 pub(crate) struct Events {
@@ -35,8 +35,8 @@ impl Events {
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         async move {
-            let response = timeout(PATIENCE, request.send()).await;
-            let response = response.unwrap_or_else(|_| panic!("no answer within {PATIENCE:?}"));
+            let response = timeout(TIMEOUT, request.send()).await;
+            let response = response.unwrap_or_else(|_| panic!("no answer within {TIMEOUT:?}"));
             let response = response.unwrap();
             if response.status() != StatusCode::OK {
                 return Err(response.status());
@@ -53,8 +53,8 @@ impl Events {
     pub(crate) fn next(&mut self) -> impl Future<Output = Option<Event>> {
         let caller = Location::caller();
         async move {
-            let next = timeout(PATIENCE, self.stream.next()).await;
-            next.unwrap_or_else(|_| panic!("{caller}: no event within {PATIENCE:?}"))
+            let next = timeout(TIMEOUT, self.stream.next()).await;
+            next.unwrap_or_else(|_| panic!("{caller}: no event within {TIMEOUT:?}"))
         }
     }
 
@@ -67,12 +67,12 @@ impl Events {
         let caller = Location::caller();
         async move {
             let mut events = Vec::new();
-            let deadline = Instant::now() + PATIENCE;
+            let deadline = Instant::now() + TIMEOUT;
             while !events.last().is_some_and(&is_it) {
                 match timeout_at(deadline, self.stream.next()).await {
                     Ok(Some(event)) => events.push(event),
                     Ok(None) => panic!("{caller}: the stream ended after {events:?}"),
-                    Err(_) => panic!("{caller}: only {events:?} within {PATIENCE:?}"),
+                    Err(_) => panic!("{caller}: only {events:?} within {TIMEOUT:?}"),
                 }
             }
             events
@@ -84,8 +84,8 @@ impl Events {
     pub(crate) fn ends(&mut self) -> impl Future<Output = ()> {
         let caller = Location::caller();
         async move {
-            let end = timeout(PATIENCE, async { while self.stream.next().await.is_some() {} });
-            end.await.unwrap_or_else(|_| panic!("{caller}: still open after {PATIENCE:?}"));
+            let end = timeout(TIMEOUT, async { while self.stream.next().await.is_some() {} });
+            end.await.unwrap_or_else(|_| panic!("{caller}: still open after {TIMEOUT:?}"));
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) enum Htmx {
 impl Htmx {
     pub(crate) fn config(self) -> Config {
         let mut config = Config::default();
-        config.brings_htmx = self == Self::Two;
+        config.include_htmx = self == Self::Two;
         config
     }
 

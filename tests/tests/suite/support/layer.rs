@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, Opener, Payload,
+        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, OpenedBy, Payload,
         PublishError, Subscription,
     },
     render::Fragment,
@@ -37,10 +37,10 @@ impl ChannelLayer for HookedLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, opener, snapshot).await
+        self.inner.open(channel, attempt, opened_by, snapshot).await
     }
 
     async fn publish(

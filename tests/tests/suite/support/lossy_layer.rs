@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, MemoryChannelLayer, Notice,
-        Opener, Payload, PublishError, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, MemoryChannelLayer, Notice,
+        OpenedBy, Payload, PublishError, Subscription,
     },
     render::Fragment,
 };
@@ -41,10 +41,10 @@ impl ChannelLayer for LossyLayer {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, opener, snapshot).await
+        self.inner.open(channel, attempt, opened_by, snapshot).await
     }
 
     async fn publish(
@@ -66,7 +66,7 @@ impl ChannelLayer for LossyLayer {
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
         let mut source = self.inner.subscribe(channel).await?;
-        let deliveries = Deliveries::new();
+        let deliveries = DeliverySender::new();
         let subscription = deliveries.subscribe();
         let loses = self.loses.clone();
         let carrier = tokio::spawn(async move {

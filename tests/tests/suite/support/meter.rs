@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::time::{sleep, timeout};
 
 /// How long the other side may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Counts what happens on this thread while it lives, from before the application is built on. Tests that
 /// use it run on one thread, as `#[tokio::test]` does.
@@ -52,8 +52,8 @@ impl Meter {
                 sleep(Duration::from_millis(2)).await;
             }
         };
-        let counted = timeout(PATIENCE, counted).await;
-        assert!(counted.is_ok(), "after {PATIENCE:?}: {:#?}", self.scrape());
+        let counted = timeout(TIMEOUT, counted).await;
+        assert!(counted.is_ok(), "after {TIMEOUT:?}: {:#?}", self.scrape());
         self.scrape()
     }
 }

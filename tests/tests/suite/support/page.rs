@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use liveops::{
-    channel::{CatchUp, Cursor, Frame, Missing, Payload, Signal},
+    channel::{CatchUp, CatchUpAnswer, Cursor, Frame, Payload, Signal},
     projection::Region,
     render::{Apply, Fragment},
 };
@@ -51,12 +51,12 @@ impl Page {
     pub(crate) fn catch_up(&mut self, catch_up: CatchUp) {
         self.cursor = Some(catch_up.cursor);
         match catch_up.missing {
-            Missing::Nothing => {}
-            Missing::Delta(news) => {
+            CatchUpAnswer::UpToDate => {}
+            CatchUpAnswer::Delta(news) => {
                 self.apply(&news.fragments);
                 self.signals.extend(news.signals);
             }
-            Missing::Reset(news) => {
+            CatchUpAnswer::Reset(news) => {
                 self.regions.clear();
                 self.items.clear();
                 self.apply(&news.fragments);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// How long anything may take: far longer than it does on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Between two questions, so that whoever is asked gets on.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -15,5 +15,5 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
             sleep(PAUSE).await;
         }
     };
-    assert!(timeout(PATIENCE, asking).await.is_ok(), "waited in vain until {what}");
+    assert!(timeout(TIMEOUT, asking).await.is_ok(), "waited in vain until {what}");
 }

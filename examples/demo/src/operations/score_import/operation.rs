@@ -77,8 +77,7 @@ impl ScoreImport {
     }
 
     async fn load(&self, p: &Progress<Self>) -> RunResult<Source> {
-        let access =
-            if site::is_superuser(p.owner().as_str()) { Access::Any } else { Access::Shared };
+        let access = if site::is_staff(p.owner().as_str()) { Access::Any } else { Access::Shared };
         let (p, file) = (p.clone(), self.file.clone());
         spawn_blocking(move || {
             let file = p.state().library.open(&file, access);

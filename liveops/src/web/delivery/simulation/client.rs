@@ -4,15 +4,15 @@ use futures_util::StreamExt;
 
 use super::{
     network::{maybe, ready},
-    operation::{Operation, Row},
-    page::{Message, Page},
+    operation::{SimOperation, SimRow},
+    page::{SimMessage, SimPage},
 };
 use crate::{
-    channel::{ChannelLayer, Cursor, Missing, Payload, Verdict},
+    channel::{CatchUpAnswer, ChannelLayer, Cursor, FrameDecision, Payload},
     web::delivery::{
-        catch_up::Look,
-        flow_control::Place,
-        hub::{Item, Watch},
+        catch_up::CatchUpState,
+        flow_control::DeliveryWindow,
+        hub::{HubItem, HubSubscription},
     },
 };
 
@@ -32,59 +32,60 @@ pub(super) enum Since {
 
 /// A browser, and what serves it.
 #[derive(Debug, Default)]
-pub(super) struct Client {
-    pub(super) page: Page,
-    kept: Page,
+pub(super) struct SimClient {
+    pub(super) page: SimPage,
+    kept: SimPage,
     /// What was sent and has not arrived yet.
-    sent: VecDeque<Message>,
-    session: Option<Session>,
+    sent: VecDeque<SimMessage>,
+    session: Option<SimSession>,
     /// The row that a page is being made of.
-    loading: Option<Row>,
+    loading: Option<SimRow>,
 }
 
 /// The server's side of a connection.
 #[derive(Debug)]
-struct Session {
-    watch: Watch,
-    place: Place,
-    looking: Option<Looking>,
+struct SimSession {
+    subscription: HubSubscription,
+    window: DeliveryWindow,
+    looking: Option<CatchUpInProgress>,
 }
 
 /// A look that takes its time: others act between its steps.
 #[derive(Debug)]
-struct Looking {
-    row: Option<Row>,
+struct CatchUpInProgress {
+    row: Option<SimRow>,
     is_first: bool,
 }
 
-impl Looking {
+impl CatchUpInProgress {
     const FIRST: Self = Self { row: None, is_first: true };
     const AGAIN: Self = Self { row: None, is_first: false };
 }
 
-impl Client {
+impl SimClient {
     pub(super) fn is_connected(&self) -> bool {
         self.session.is_some()
     }
 
     /// Loads the page anew.
-    pub(super) fn load(&mut self, operation: &Operation) {
+    pub(super) fn load(&mut self, operation: &SimOperation) {
         self.cut(0);
         self.loading = Some(operation.row.clone());
     }
 
     /// Follows the operation through a process that watches it already.
-    pub(super) fn connect(&mut self, watch: Watch, since: Since) {
+    pub(super) fn connect(&mut self, subscription: HubSubscription, since: Since) {
         self.cut(0);
         self.loading = None;
         if since == Since::Kept {
             self.page.turn_into(self.kept.clone());
         }
-        let place = Place::at(self.place(since));
-        self.session = Some(Session { watch, place, looking: Some(Looking::FIRST) });
+        let window = DeliveryWindow::starting_at(self.window(since));
+        self.session =
+            Some(SimSession { subscription, window, looking: Some(CatchUpInProgress::FIRST) });
     }
 
-    fn place(&self, since: Since) -> Option<Cursor> {
+    fn window(&self, since: Since) -> Option<Cursor> {
         let own = self.page.cursor;
         match since {
             Since::Own | Since::Kept => own,
@@ -130,32 +131,32 @@ impl Client {
         let Some(session) = &mut self.session else { return false };
         // A server that looks hears what a client says when it is done.
         let (None, Some(cursor)) = (&session.looking, self.page.cursor) else { return false };
-        let is_waited_for = session.place.acknowledge(cursor) == Verdict::CatchUp;
+        let is_waited_for = session.window.acknowledge(cursor) == FrameDecision::CatchUp;
         if is_waited_for {
-            session.looking = Some(Looking::AGAIN);
+            session.looking = Some(CatchUpInProgress::AGAIN);
         }
         is_waited_for
     }
 
     /// The server takes the next step for this client, if there is one to take.
-    pub(super) fn step(&mut self, operation: &Operation, layer: &dyn ChannelLayer) -> bool {
+    pub(super) fn step(&mut self, operation: &SimOperation, layer: &dyn ChannelLayer) -> bool {
         if let Some(row) = self.loading.take() {
             self.page.turn_into(loaded(operation, layer, &row));
             return true;
         }
         let Some(session) = &mut self.session else { return false };
         match &mut session.looking {
-            Some(Looking { row: row @ None, .. }) => *row = Some(operation.row.clone()),
-            Some(Looking { row: Some(row), is_first }) => {
-                let since = session.place.cursor();
-                let mut look = look(operation, layer, row, since);
+            Some(CatchUpInProgress { row: row @ None, .. }) => *row = Some(operation.row.clone()),
+            Some(CatchUpInProgress { row: Some(row), is_first }) => {
+                let since = session.window.cursor();
+                let mut current = current(operation, layer, row, since);
                 if !*is_first {
-                    look = look.unless_behind(since);
+                    current = current.unless_client_is_ahead(since);
                 }
-                self.sent.extend(messages(look, *is_first, &mut session.place));
+                self.sent.extend(messages(current, *is_first, &mut session.window));
                 session.looking = None;
             }
-            None => match maybe(session.watch.next()).flatten() {
+            None => match maybe(session.subscription.next()).flatten() {
                 Some(item) => self.sent.extend(session.take(item)),
                 None => return false,
             },
@@ -164,22 +165,22 @@ impl Client {
     }
 }
 
-impl Session {
-    /// What [`Follower`](super::super::follower::Follower) does.
-    fn take(&mut self, item: Item) -> Option<Message> {
-        let (verdict, frame) = match item {
-            Item::Frame(frame, _) => (self.place.judge(frame.cursor), Some(frame)),
-            Item::Lost => (self.place.lost(), None),
+impl SimSession {
+    /// What [`Subscriber`](super::super::follower::Subscriber) does.
+    fn take(&mut self, item: HubItem) -> Option<SimMessage> {
+        let (decision, frame) = match item {
+            HubItem::Frame(frame, _) => (self.window.decide(frame.cursor), Some(frame)),
+            HubItem::Lost => (self.window.decide_after_loss(), None),
             // What a link that breaks up leaves behind.
-            Item::List(..) => return None,
-            Item::Ended => panic!("the hub gave up"),
+            HubItem::List(..) => return None,
+            HubItem::Ended => panic!("the hub gave up"),
         };
-        match (verdict, frame) {
-            (Verdict::Deliver, Some(frame)) => {
-                Some(Message::Frame { whole: frame.cursor.is_opening(), frame })
+        match (decision, frame) {
+            (FrameDecision::Apply, Some(frame)) => {
+                Some(SimMessage::Frame { whole: frame.cursor.is_opening(), frame })
             }
-            (Verdict::CatchUp, _) => {
-                self.looking = Some(Looking::AGAIN);
+            (FrameDecision::CatchUp, _) => {
+                self.looking = Some(CatchUpInProgress::AGAIN);
                 None
             }
             _ => None,
@@ -187,37 +188,42 @@ impl Session {
     }
 }
 
-/// What [`Look::at`] does.
-fn look(operation: &Operation, layer: &dyn ChannelLayer, row: &Row, since: Option<Cursor>) -> Look {
+/// What [`CatchUpState::at`] does.
+fn current(
+    operation: &SimOperation,
+    layer: &dyn ChannelLayer,
+    row: &SimRow,
+    since: Option<Cursor>,
+) -> CatchUpState {
     let retained = ready(layer.catch_up(&operation.channel(), since)).unwrap();
-    Look::of_channel(retained, row.attempt, row.state()).unwrap_or_else(|| {
+    CatchUpState::from_channel(retained, row.attempt, row.state()).unwrap_or_else(|| {
         let snapshot = || operation.snapshot(&row.projection);
-        Look::of_row(row.attempt, row.signals.clone(), since, snapshot)
+        CatchUpState::from_row(row.attempt, row.signals.clone(), since, snapshot)
     })
 }
 
 /// What a client is sent that looked.
-fn messages(look: Look, is_first: bool, place: &mut Place) -> Vec<Message> {
-    let Look { cursor, missing } = look;
-    place.come_to(cursor);
-    let is_reset = matches!(missing, Missing::Reset(_));
+fn messages(current: CatchUpState, is_first: bool, window: &mut DeliveryWindow) -> Vec<SimMessage> {
+    let CatchUpState { cursor, answer } = current;
+    window.advance_to(cursor);
+    let is_reset = matches!(answer, CatchUpAnswer::Reset(_));
     let subscribed =
-        Message::Subscribed { cursor, is_up_to_date: matches!(missing, Missing::Nothing) };
-    let frames = missing.into_frames(cursor).into_iter().map(|frame| {
+        SimMessage::Subscribed { cursor, is_up_to_date: matches!(answer, CatchUpAnswer::UpToDate) };
+    let frames = answer.into_frames(cursor).into_iter().map(|frame| {
         let is_signal = matches!(frame.payload, Payload::Signal(_));
         let whole = !is_signal && (is_reset || frame.cursor.is_opening());
-        Message::Frame { frame: frame.into(), whole }
+        SimMessage::Frame { frame: frame.into(), whole }
     });
     frames.chain(is_first.then_some(subscribed)).collect()
 }
 
 /// A page that is loaded; its container tells what the row says of the end.
-fn loaded(operation: &Operation, layer: &dyn ChannelLayer, row: &Row) -> Page {
-    let look = look(operation, layer, row, None);
-    let signals = match &look.missing {
-        Missing::Reset(news) if row.state().is_terminal() => news.signals.clone(),
+fn loaded(operation: &SimOperation, layer: &dyn ChannelLayer, row: &SimRow) -> SimPage {
+    let current = current(operation, layer, row, None);
+    let signals = match &current.answer {
+        CatchUpAnswer::Reset(content) if row.state().is_terminal() => content.signals.clone(),
         _ => Vec::new(),
     };
-    let (fragments, cursor) = look.into_page(row.state());
-    Page::of(&fragments, signals, Some(cursor))
+    let (fragments, cursor) = current.into_page(row.state());
+    SimPage::of(&fragments, signals, Some(cursor))
 }

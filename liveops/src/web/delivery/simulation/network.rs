@@ -13,8 +13,8 @@ use tokio::{
 
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Deliveries, Delivery, Epoch, Frame,
-        ListChange, MemoryChannelLayer, Notice, Opener, Payload, PublishError, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame,
+        ListChange, MemoryChannelLayer, Notice, OpenedBy, Payload, PublishError, Subscription,
     },
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -39,28 +39,28 @@ pub(super) fn maybe<T>(future: impl Future<Output = T>) -> Option<T> {
 
 /// The channel layer, and the way from it to the processes that serve clients.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Network(Arc<Mutex<State>>);
+pub(super) struct Network(Arc<Mutex<SimState>>);
 
 #[derive(Debug)]
-struct State {
+struct SimState {
     layer: MemoryChannelLayer,
-    clock: Clock,
-    links: [Link; PROCESSES],
+    clock: SimClock,
+    links: [SimLink; PROCESSES],
 }
 
 /// The way to one process, on which everything can happen to a frame.
 #[derive(Debug, Default)]
-struct Link {
+struct SimLink {
     tap: Option<(ChannelName, Subscription)>,
     in_flight: VecDeque<Arc<Frame>>,
-    arrivals: Option<Deliveries>,
+    arrivals: Option<DeliverySender>,
     /// The newest attempt that the process has heard of.
     heard_of: Option<Attempt>,
 }
 
-impl Default for State {
+impl Default for SimState {
     fn default() -> Self {
-        Self { layer: empty_layer(), clock: Clock::default(), links: Default::default() }
+        Self { layer: empty_layer(), clock: SimClock::default(), links: Default::default() }
     }
 }
 
@@ -100,7 +100,7 @@ impl Network {
         state.collect();
         state.layer = empty_layer();
         state.clock.is_late = clock_is_late;
-        let State { layer, links, .. } = &mut *state;
+        let SimState { layer, links, .. } = &mut *state;
         for (name, tap) in links.iter_mut().filter_map(|link| link.tap.as_mut()) {
             *tap = ready(layer.subscribe(name)).unwrap();
         }
@@ -194,12 +194,12 @@ impl Network {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SimState> {
         self.0.lock().unwrap()
     }
 }
 
-impl State {
+impl SimState {
     /// The attempt of which anything is retained.
     fn retained(&self, channel: &ChannelName) -> Option<Attempt> {
         let retained = ready(self.layer.catch_up(channel, None)).unwrap();
@@ -232,11 +232,11 @@ impl ChannelLayer for LayerFrom {
         &self,
         channel: &ChannelName,
         attempt: Attempt,
-        opener: Opener,
+        opened_by: OpenedBy,
         snapshot: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
         let mut state = self.network.state();
-        let cursor = ready(state.layer.open(channel, attempt, opener, snapshot))?;
+        let cursor = ready(state.layer.open(channel, attempt, opened_by, snapshot))?;
         let cursor = state.clock.show(cursor);
         state.collect();
         Ok(cursor)
@@ -270,7 +270,7 @@ impl ChannelLayer for LayerFrom {
         state.collect();
         let tap = ready(state.layer.subscribe(channel))?;
         // Room for one: whatever is not taken at once is lost, and the process is told.
-        let arrivals = Deliveries::with_backlog(1);
+        let arrivals = DeliverySender::with_backlog(1);
         let arriving = arrivals.subscribe();
         let retained = state.retained(channel);
         let link = &mut state.links[self.process];
@@ -292,13 +292,13 @@ impl ChannelLayer for LayerFrom {
 /// Shows epochs as if their histories had begun when the schedule says, so that a schedule always
 /// means the same.
 #[derive(Debug, Default)]
-struct Clock {
+struct SimClock {
     shown: Vec<(Epoch, Epoch)>,
     /// Whether the histories that begin now seem to be older than all that came before.
     is_late: bool,
 }
 
-impl Clock {
+impl SimClock {
     const START: u128 = 1 << 32;
 
     fn show(&mut self, cursor: Cursor) -> Cursor {

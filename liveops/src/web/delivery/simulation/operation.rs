@@ -18,7 +18,7 @@ pub(super) const KIND: OperationKind = OperationKind::for_tests("test.steps", "S
 
 /// What a run says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Report {
+pub(super) enum SimReport {
     Status,
     Log,
     Swap,
@@ -27,14 +27,14 @@ pub(super) enum Report {
 
 /// An operation, the runs of it and its row.
 #[derive(Debug)]
-pub(super) struct Operation {
+pub(super) struct SimOperation {
     pub(super) subject: Subject,
     renderer: Renderer,
     network: Network,
-    pub(super) row: Row,
-    pub(super) run: Run,
+    pub(super) row: SimRow,
+    pub(super) run: SimRun,
     /// Runs that were overtaken, and may not know.
-    overtaken: Vec<Run>,
+    overtaken: Vec<SimRun>,
     /// How much was said, so that no two things said are the same.
     said: u32,
     /// The operations it ever handed over to.
@@ -43,7 +43,7 @@ pub(super) struct Operation {
 
 /// What the database says.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct SimRow {
     pub(super) attempt: Attempt,
     pub(super) projection: Projection,
     pub(super) signals: Vec<Signal>,
@@ -51,7 +51,7 @@ pub(super) struct Row {
 
 /// One attempt and what it has yet to show.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct SimRun {
     pub(super) showing: Showing,
     /// What is committed and not published yet.
     due: VecDeque<Due>,
@@ -73,19 +73,20 @@ enum Due {
     Signal(Signal),
 }
 
-impl Row {
+impl SimRow {
     pub(super) fn state(&self) -> OperationState {
         self.projection.state
     }
 }
 
-impl Operation {
+impl SimOperation {
     /// An operation that has just started to run.
     pub(super) fn started(network: Network, renderer: Renderer, id: OperationId) -> Self {
         let subject = Subject { kind: KIND, id };
-        let row = Row { attempt: Attempt(1), projection: Projection::new(0), signals: Vec::new() };
+        let row =
+            SimRow { attempt: Attempt(1), projection: Projection::new(0), signals: Vec::new() };
         let mut operation = Self {
-            run: Run::new(showing(&network, &renderer, subject, &row)),
+            run: SimRun::new(showing(&network, &renderer, subject, &row)),
             subject,
             renderer,
             network,
@@ -107,7 +108,7 @@ impl Operation {
     }
 
     /// The run says something, which is shown with the next flush.
-    pub(super) fn report(&mut self, report: Report) {
+    pub(super) fn report(&mut self, report: SimReport) {
         if self.row.state() == OperationState::Started {
             let event = self.event(report);
             self.run.showing.take(event);
@@ -190,7 +191,7 @@ impl Operation {
         self.row.projection = Projection::new(0);
         self.row.signals.clear();
         let showing = || showing(&self.network, &self.renderer, self.subject, &self.row);
-        let mut run = Run::new(showing());
+        let mut run = SimRun::new(showing());
         if waits {
             run.due.push_back(Due::Waiting(Box::new(showing())));
         }
@@ -198,8 +199,8 @@ impl Operation {
     }
 
     /// A run that was overtaken goes on.
-    pub(super) fn haunt(&mut self) {
-        let event = self.event(Report::Log);
+    pub(super) fn continue_overtaken(&mut self) {
+        let event = self.event(SimReport::Log);
         if let Some(run) = self.overtaken.last_mut()
             && !run.publish_due()
         {
@@ -208,27 +209,27 @@ impl Operation {
         }
     }
 
-    fn event(&mut self, report: Report) -> Event {
+    fn event(&mut self, report: SimReport) -> Event {
         self.said += 1;
         let text = format!("said {}. ", self.said);
         let region = || "rows".parse().unwrap();
         match report {
-            Report::Status => Event::Status(Status { level: Level::Info, text: text.into() }),
-            Report::Log => {
+            SimReport::Status => Event::Status(Status { level: Level::Info, text: text.into() }),
+            SimReport::Log => {
                 Event::Log(LogLine { at: DateTime::UNIX_EPOCH, level: Level::Info, text })
             }
-            Report::Swap => Event::Swap { region: region(), html: text.into() },
-            Report::Append => Event::Append { region: region(), html: text.into() },
+            SimReport::Swap => Event::Swap { region: region(), html: text.into() },
+            SimReport::Append => Event::Append { region: region(), html: text.into() },
         }
     }
 }
 
-fn showing(network: &Network, renderer: &Renderer, subject: Subject, row: &Row) -> Showing {
+fn showing(network: &Network, renderer: &Renderer, subject: Subject, row: &SimRow) -> Showing {
     let sink = ChannelSink::new(network.layer(0), renderer.clone(), subject, row.attempt);
     Showing { sink, projection: row.projection.clone(), changes: Changes::default() }
 }
 
-impl Run {
+impl SimRun {
     /// A run that has shown nothing yet.
     fn new(showing: Showing) -> Self {
         Self { showing, due: VecDeque::new() }

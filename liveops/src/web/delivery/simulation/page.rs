@@ -9,7 +9,7 @@ use crate::{
 
 /// What a client is sent.
 #[derive(Debug, Clone)]
-pub(super) enum Message {
+pub(super) enum SimMessage {
     /// A frame; a whole one takes the place of whatever the page shows.
     Frame {
         frame: Arc<Frame>,
@@ -24,7 +24,7 @@ pub(super) enum Message {
 /// A browser's page of one operation, which does with messages what liveops.js does, but does not
 /// forgive: what it gets twice it shows twice.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Page {
+pub(super) struct SimPage {
     pub(super) regions: BTreeMap<Region, String>,
     /// What the page was told of this attempt.
     pub(super) signals: Vec<Signal>,
@@ -37,7 +37,7 @@ pub(super) struct Page {
     pub(super) faults: Vec<String>,
 }
 
-impl Page {
+impl SimPage {
     pub(super) fn of(fragments: &[Fragment], signals: Vec<Signal>, cursor: Option<Cursor>) -> Self {
         let mut page = Self { signals, cursor, ..Self::default() };
         page.apply(fragments);
@@ -50,15 +50,15 @@ impl Page {
         *self = Self { faults, ..page };
     }
 
-    pub(super) fn receive(&mut self, message: Message) {
+    pub(super) fn receive(&mut self, message: SimMessage) {
         match message {
-            Message::Subscribed { cursor, is_up_to_date } => {
+            SimMessage::Subscribed { cursor, is_up_to_date } => {
                 // Otherwise the frames that lead up to it bring it.
                 if is_up_to_date {
                     self.cursor = Some(cursor);
                 }
             }
-            Message::Frame { frame, whole } => self.receive_frame(&frame, whole),
+            SimMessage::Frame { frame, whole } => self.receive_frame(&frame, whole),
         }
     }
 

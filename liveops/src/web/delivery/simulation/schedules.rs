@@ -6,7 +6,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     client::Since,
-    operation::Report,
+    operation::SimReport,
     world::{Act, World},
 };
 use crate::render::{Renderer, Templates};
@@ -16,11 +16,11 @@ const CASES: u32 = 25_000;
 
 /// What goes wrong more often than the rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Trouble {
+enum FaultFocus {
     Network,
     ChannelLayer,
     Attempts,
-    Clients,
+    ClientConnections,
 }
 
 macro_rules! whatever_happens {
@@ -28,7 +28,7 @@ macro_rules! whatever_happens {
         $(
             #[test]
             fn $claim() {
-                live_through(Trouble::$trouble);
+                live_through(FaultFocus::$trouble);
             }
         )*
     };
@@ -38,10 +38,10 @@ whatever_happens!(
     a_bad_network_costs_a_page_nothing: Network,
     a_forgetful_channel_layer_costs_a_page_nothing: ChannelLayer,
     attempts_that_overtake_each_other_cost_a_page_nothing: Attempts,
-    clients_that_come_and_go_and_stall_lose_nothing: Clients,
+    clients_that_come_and_go_and_stall_lose_nothing: ClientConnections,
 );
 
-fn live_through(trouble: Trouble) {
+fn live_through(trouble: FaultFocus) {
     let config = ProptestConfig {
         cases: CASES,
         source_file: Some(file!()),
@@ -140,7 +140,7 @@ fn a_late_frame_does_not_bring_back_a_run_that_the_row_knows_to_have_ended() {
 
 /// What can happen, each as often as it shall be drawn; the simplest first, as that is what a failing
 /// schedule is reduced to.
-fn acts(trouble: Trouble) -> Vec<Act> {
+fn acts(trouble: FaultFocus) -> Vec<Act> {
     const PROCESS: [usize; 2] = [0, 1];
     const CLIENT: [usize; 2] = [0, 1];
     const NTH: [usize; 6] = [0, 0, 0, 1, 2, 3];
@@ -157,13 +157,20 @@ fn acts(trouble: Trouble) -> Vec<Act> {
         Since::BeforeAll,
         Since::Kept,
     ];
-    let often = |kind: Trouble, weight: usize| if kind == trouble { weight * 3 } else { weight };
-    let (network, layer) = (|n| often(Trouble::Network, n), |n| often(Trouble::ChannelLayer, n));
-    let (attempts, clients) = (|n| often(Trouble::Attempts, n), |n| often(Trouble::Clients, n));
+    let often = |kind: FaultFocus, weight: usize| if kind == trouble { weight * 3 } else { weight };
+    let (network, layer) =
+        (|n| often(FaultFocus::Network, n), |n| often(FaultFocus::ChannelLayer, n));
+    let (attempts, clients) =
+        (|n| often(FaultFocus::Attempts, n), |n| often(FaultFocus::ClientConnections, n));
     // It takes as long as a hundred others.
-    let flood = if trouble == Trouble::Clients { Act::Flood } else { Act::Flush };
+    let flood = if trouble == FaultFocus::ClientConnections { Act::Flood } else { Act::Flush };
     let kinds = [
-        (8, [Report::Log, Report::Append, Report::Status, Report::Swap].map(Act::Report).to_vec()),
+        (
+            8,
+            [SimReport::Log, SimReport::Append, SimReport::Status, SimReport::Swap]
+                .map(Act::SimReport)
+                .to_vec(),
+        ),
         (8, vec![Act::Flush]),
         (8, pairs(PROCESS, NTH, Act::Deliver)),
         (8, CLIENT.map(Act::Serve).to_vec()),
@@ -180,7 +187,7 @@ fn acts(trouble: Trouble) -> Vec<Act> {
         (layer(1), vec![Act::Expire]),
         (attempts(1), vec![Act::Overtake]),
         (attempts(1), vec![Act::HandBack]),
-        (attempts(1), vec![Act::Haunt]),
+        (attempts(1), vec![Act::ContinueOvertaken]),
         (clients(1), pairs(CLIENT, COUNT, Act::Cut)),
         (clients(2), pairs(CLIENT, SINCE, |client, since| Act::Connect(client, 0, since))),
         (clients(2), pairs(CLIENT, SINCE, |client, since| Act::Connect(client, 1, since))),

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use tokio::time::{self, Duration};
 
 use super::{
-    client::{Client, Since},
+    client::{SimClient, Since},
     network::{Network, PROCESSES, RETENTION, ready},
-    operation::{Operation, Report},
-    page::Page,
+    operation::{SimOperation, SimReport},
+    page::SimPage,
 };
 use crate::{
     channel::ChannelLayer,
@@ -16,8 +16,8 @@ use crate::{
     render::Renderer,
     store::StoreError,
     web::delivery::{
-        catch_up::Look,
-        hub::{Hub, Rows},
+        catch_up::CatchUpState,
+        hub::{Hub, RowLookup},
     },
 };
 
@@ -31,7 +31,7 @@ const QUIET: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Act {
     /// The run says something.
-    Report(Report),
+    SimReport(SimReport),
     /// What it said is published.
     Flush,
     /// The run says more than a slow client can take.
@@ -45,7 +45,7 @@ pub(super) enum Act {
     /// The run goes back into the queue.
     HandBack,
     /// An attempt that was overtaken goes on.
-    Haunt,
+    ContinueOvertaken,
     /// The channel layer comes back empty, and new histories may seem to be older than the old.
     Restart { clock_is_late: bool },
     /// The channel layer loses what it retained, without a word.
@@ -83,8 +83,8 @@ pub(super) enum Act {
 struct NoRows;
 
 #[async_trait]
-impl Rows for NoRows {
-    async fn standing(
+impl RowLookup for NoRows {
+    async fn attempt_and_state(
         &self,
         _: OperationId,
     ) -> Result<Option<(Attempt, OperationState)>, StoreError> {
@@ -94,17 +94,18 @@ impl Rows for NoRows {
 
 /// Everything there is: an operation, a network, processes that serve clients, and clients.
 pub(super) struct World {
-    operation: Operation,
+    operation: SimOperation,
     network: Network,
     processes: [(Hub, Arc<dyn ChannelLayer>); PROCESSES],
-    clients: [Client; CLIENTS],
+    clients: [SimClient; CLIENTS],
 }
 
 impl World {
     /// An operation that has just started, and one client that follows it.
     pub(super) async fn begin(renderer: Renderer) -> Self {
         let network = Network::default();
-        let operation = Operation::started(network.clone(), renderer.clone(), OperationId::new());
+        let operation =
+            SimOperation::started(network.clone(), renderer.clone(), OperationId::new());
         let processes = std::array::from_fn(|process| {
             let layer = network.layer(process);
             (Hub::new(layer.clone(), Arc::new(NoRows), renderer.clone(), QUIET), layer)
@@ -117,7 +118,7 @@ impl World {
 
     pub(super) async fn act(&mut self, act: Act) {
         match act {
-            Act::Report(report) => self.operation.report(report),
+            Act::SimReport(report) => self.operation.report(report),
             Act::Flush => self.operation.flush(),
             Act::Flood => self.flood().await,
             Act::End { is_chained } => self.operation.end(is_chained),
@@ -126,7 +127,7 @@ impl World {
             }
             Act::Overtake => self.operation.overtake(),
             Act::HandBack => self.operation.hand_back(),
-            Act::Haunt => self.operation.haunt(),
+            Act::ContinueOvertaken => self.operation.continue_overtaken(),
             Act::Restart { clock_is_late } => self.network.restart(clock_is_late).await,
             Act::Forget => self.network.forget(self.operation.row.attempt).await,
             Act::Expire => self.pass(RETENTION).await,
@@ -152,7 +153,7 @@ impl World {
     /// More than a client may be behind in the hub, or leave unacknowledged.
     async fn flood(&mut self) {
         for _ in 0..66 {
-            self.operation.report(Report::Status);
+            self.operation.report(SimReport::Status);
             self.operation.flush();
             self.network.deliver_all().await;
         }
@@ -169,7 +170,7 @@ impl World {
 
     async fn connect(&mut self, client: usize, process: usize, since: Since) {
         if self.clients[client].page.moved_to.is_none() {
-            let watch = ready(self.processes[process].0.watch(&self.operation.channel()));
+            let watch = ready(self.processes[process].0.subscribe(&self.operation.channel()));
             self.clients[client].connect(watch.unwrap(), since);
             self.network.settle(process).await;
         }
@@ -189,7 +190,7 @@ impl World {
     /// Nothing happens any more but what happens by itself.
     pub(super) async fn calm_down(&mut self, last_words_are_lost: bool) {
         while self.operation.publish_due() {}
-        self.operation.report(Report::Log);
+        self.operation.report(SimReport::Log);
         self.operation.flush();
         if last_words_are_lost {
             self.network.lose_all();
@@ -207,24 +208,26 @@ impl World {
 
     /// What is wrong with what the clients show.
     pub(super) fn faults(&self) -> Vec<String> {
-        let faults = self.clients.iter().enumerate().flat_map(|(client, Client { page, .. })| {
-            let faults = page.faults.iter().cloned().chain(self.fault(page));
-            faults.map(move |fault| format!("client {client}: {fault}"))
-        });
+        let faults =
+            self.clients.iter().enumerate().flat_map(|(client, SimClient { page, .. })| {
+                let faults = page.faults.iter().cloned().chain(self.fault(page));
+                faults.map(move |fault| format!("client {client}: {fault}"))
+            });
         faults.collect()
     }
 
-    fn fault(&self, page: &Page) -> Option<String> {
+    fn fault(&self, page: &SimPage) -> Option<String> {
         if let Some(next) = page.moved_to {
             let is_known = self.operation.successors.contains(&next);
             return (!is_known).then(|| format!("moved to {next}, which does not exist"));
         }
-        let Operation { row, run, .. } = &self.operation;
+        let SimOperation { row, run, .. } = &self.operation;
         if page.signals != row.signals {
             return Some(format!("was told {:?}, not {:?}", page.signals, row.signals));
         }
-        let expected =
-            |projection| Page::of(&self.operation.snapshot(projection), Vec::new(), None).regions;
+        let expected = |projection| {
+            SimPage::of(&self.operation.snapshot(projection), Vec::new(), None).regions
+        };
         let live = expected(&run.showing.projection);
         let is_right = page.regions == live
             || (self.is_left_to_the_row() && page.regions == expected(&row.projection));
@@ -240,6 +243,7 @@ impl World {
         let row = &self.operation.row;
         let (_, layer) = &self.processes[0];
         let retained = ready(layer.catch_up(&self.operation.channel(), None)).unwrap();
-        row.state().is_terminal() && Look::of_channel(retained, row.attempt, row.state()).is_none()
+        row.state().is_terminal()
+            && CatchUpState::from_channel(retained, row.attempt, row.state()).is_none()
     }
 }

@@ -14,12 +14,12 @@ use crate::{
     channel::{ListChange, RowProgress},
     metrics::{Counter, Transport, deliveries},
     operation::{ChannelName, OperationId},
-    runner::Client,
+    runner::ClientConnection,
     web::{
         auth::viewer::{Authenticated, Viewer},
         delivery::{
             close::Close,
-            hub::{Item, Watch},
+            hub::{HubItem, HubSubscription},
         },
         error::WebError,
         state::Web,
@@ -47,9 +47,9 @@ pub(in crate::web) async fn events<V>(
 
 /// One client that reads the events of one list.
 struct ListEvents {
-    client: Client,
+    client: ClientConnection,
     channel: ChannelName,
-    watch: Watch,
+    subscription: HubSubscription,
     /// Whether the list has to be loaded again.
     changed: bool,
     /// What the rows of operations that came further show by now.
@@ -62,15 +62,15 @@ struct ListEvents {
 impl ListEvents {
     async fn begin(web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Result<Self, WebError> {
         let client = web
-            .enter(&viewer.id, Transport::EventStream)
+            .try_open(&viewer.id, Transport::EventStream)
             .ok_or_else(WebError::too_many_connections)?;
         let channel = viewer.list_channel();
-        let watch = web.hub.watch(&channel).await?;
-        let changed = last_event_id(headers) != Some(watch.revision().to_string());
+        let subscription = web.hub.subscribe(&channel).await?;
+        let changed = last_event_id(headers) != Some(subscription.revision().to_string());
         Ok(Self {
             client,
             channel,
-            watch,
+            subscription,
             changed,
             rows: BTreeMap::new(),
             free_on: Instant::now(),
@@ -86,31 +86,31 @@ impl ListEvents {
     async fn next(&mut self) -> Option<sse::Event> {
         let quiet_until = Instant::now() + self.keepalive;
         loop {
-            let has_news = self.changed || !self.rows.is_empty();
-            let until = if has_news { self.free_on } else { quiet_until };
+            let has_changes = self.changed || !self.rows.is_empty();
+            let until = if has_changes { self.free_on } else { quiet_until };
             tokio::select! {
-                () = self.client.dismissed() => {
-                    self.client.closes_with(Close::RESTARTING.code);
+                () = self.client.wait_for_dismissal() => {
+                    self.client.set_close_code(Close::RESTARTING.code);
                     return None;
                 }
-                Some(item) = self.watch.next() => self.note(item)?,
+                Some(item) = self.subscription.next() => self.apply(item)?,
                 () = time::sleep_until(until) => {
-                    return Some(if has_news { self.news() } else { comment() });
+                    return Some(if has_changes { self.next_event() } else { comment() });
                 }
             }
         }
     }
 
     /// `None` when nothing more will come.
-    fn note(&mut self, item: Item) -> Option<()> {
+    fn apply(&mut self, item: HubItem) -> Option<()> {
         match item {
-            Item::List(ListChange::Progress(RowProgress { id, html }), _) => {
+            HubItem::List(ListChange::Progress(RowProgress { id, html }), _) => {
                 self.rows.insert(id, html);
             }
-            Item::List(ListChange::Rows, _) | Item::Lost => self.changed = true,
-            Item::Frame(..) => {}
-            Item::Ended => {
-                self.client.closes_with(Close::FAILED.code);
+            HubItem::List(ListChange::Rows, _) | HubItem::Lost => self.changed = true,
+            HubItem::Frame(..) => {}
+            HubItem::Ended => {
+                self.client.set_close_code(Close::FAILED.code);
                 return None;
             }
         }
@@ -118,10 +118,10 @@ impl ListEvents {
     }
 
     /// What came together goes one after the other: first the list that has the rows.
-    fn news(&mut self) -> sse::Event {
+    fn next_event(&mut self) -> sse::Event {
         self.free_on = Instant::now() + INTERVAL;
         self.delivered.increment(1);
-        let event = sse::Event::default().id(self.watch.revision().to_string());
+        let event = sse::Event::default().id(self.subscription.revision().to_string());
         if self.changed {
             self.changed = false;
             let list = json!({ "channel": self.channel.as_str() });

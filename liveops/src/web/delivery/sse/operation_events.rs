@@ -15,16 +15,16 @@ use crate::{
     channel::Cursor,
     metrics::{Counter, Transport, deliveries},
     operation::ChannelName,
-    runner::Client,
+    runner::ClientConnection,
     web::{
         auth::viewer::{Authenticated, Viewer},
         delivery::{
             close::Close,
-            messages::{Message, ServerMessage},
-            subscriber::{Follower, Step},
+            messages::{OutgoingMessage, ServerMessage},
+            subscriber::{Step, Subscriber},
         },
         error::WebError,
-        pages::page::{self, Found},
+        pages::page::{self, LoadedOperation},
         state::Web,
     },
 };
@@ -49,7 +49,7 @@ pub(in crate::web) async fn events<V>(
     let entered = async {
         let found = page::find(&web, &viewer, &path).await?;
         let client = web
-            .enter(&viewer.id, Transport::EventStream)
+            .try_open(&viewer.id, Transport::EventStream)
             .ok_or_else(WebError::too_many_connections)?;
         Ok((found, client))
     };
@@ -64,8 +64,8 @@ pub(in crate::web) async fn events<V>(
 
 /// One client that reads the events of one operation.
 struct OperationEvents {
-    client: Client,
-    follower: Option<Follower>,
+    client: ClientConnection,
+    subscriber: Option<Subscriber>,
     pending: VecDeque<sse::Event>,
     keepalive: Interval,
     delivered: Counter,
@@ -75,8 +75,8 @@ impl OperationEvents {
     async fn begin(
         web: Web,
         viewer: Viewer,
-        found: Found,
-        client: Client,
+        found: LoadedOperation,
+        client: ClientConnection,
         since: Option<Cursor>,
     ) -> Self {
         let keepalive = web.engine().config.keepalive;
@@ -84,15 +84,15 @@ impl OperationEvents {
         keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut events = Self {
             client,
-            follower: None,
+            subscriber: None,
             pending: VecDeque::new(),
             keepalive,
             delivered: deliveries(Transport::EventStream),
         };
         let channel = ChannelName::operation(found.row.operation_id());
-        match Follower::begin(web, Arc::new(viewer), channel, since).await {
-            Ok((follower, messages)) => {
-                events.follower = Some(follower);
+        match Subscriber::begin(web, Arc::new(viewer), channel, since).await {
+            Ok((subscriber, messages)) => {
+                events.subscriber = Some(subscriber);
                 events.pending.extend(messages.into_iter().map(event));
             }
             Err(close) => events.end(close),
@@ -110,26 +110,26 @@ impl OperationEvents {
                 self.delivered.increment(1);
                 return Some(event);
             }
-            let follower = self.follower.as_mut()?;
+            let subscriber = self.subscriber.as_mut()?;
             tokio::select! {
-                () = self.client.dismissed() => {
-                    self.client.closes_with(Close::RESTARTING.code);
+                () = self.client.wait_for_dismissal() => {
+                    self.client.set_close_code(Close::RESTARTING.code);
                     return None;
                 }
                 _ = self.keepalive.tick() => {
                     return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
                 }
-                Some(step) = follower.next() => self.take(step).await,
+                Some(step) = subscriber.next() => self.take(step).await,
             }
         }
     }
 
     async fn take(&mut self, step: Result<Step, Close>) {
-        let Some(follower) = &mut self.follower else { return };
+        let Some(subscriber) = &mut self.subscriber else { return };
         let messages = match step {
             Ok(Step::Nothing) => Ok(Vec::new()),
             Ok(Step::Send(messages)) => Ok(messages),
-            Ok(Step::CatchUp) => follower.catch_up().await,
+            Ok(Step::CatchUp) => subscriber.catch_up().await,
             Err(close) => Err(close),
         };
         match messages {
@@ -139,14 +139,14 @@ impl OperationEvents {
     }
 
     fn end(&mut self, close: Close) {
-        self.follower = None;
-        self.client.closes_with(close.code);
+        self.subscriber = None;
+        self.client.set_close_code(close.code);
         let message = ServerMessage::Error { code: close.code, message: close.reason };
         self.pending.push_back(sse::Event::default().data(message.encode().as_str()));
     }
 }
 
-fn event(message: Message) -> sse::Event {
+fn event(message: OutgoingMessage) -> sse::Event {
     let event = sse::Event::default().data(message.text.as_str());
     match message.cursor {
         Some(cursor) => event.id(cursor.to_string()),

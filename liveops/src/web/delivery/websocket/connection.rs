@@ -12,7 +12,7 @@ use crate::{
     metrics::{Counter, Transport, deliveries},
     web::delivery::{
         close::Close,
-        messages::{Message, ServerMessage},
+        messages::{OutgoingMessage, ServerMessage},
     },
 };
 
@@ -21,13 +21,13 @@ const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A WebSocket on which whatever does not work is a reason to close, and nothing takes longer than
 /// a client may take.
-pub(in crate::web) struct Line {
+pub(in crate::web) struct Connection {
     socket: WebSocket,
     stall_timeout: Duration,
     delivered: Counter,
 }
 
-impl Line {
+impl Connection {
     pub(in crate::web) fn new(socket: WebSocket, stall_timeout: Duration) -> Self {
         Self { socket, stall_timeout, delivered: deliveries(Transport::WebSocket) }
     }
@@ -37,7 +37,7 @@ impl Line {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub(in crate::web) async fn hear(&mut self) -> Result<Packet, Close> {
+    pub(in crate::web) async fn receive(&mut self) -> Result<Packet, Close> {
         match self.socket.recv().await {
             Some(Ok(packet)) => Ok(packet),
             Some(Err(error)) => Err(receive_error(error)),
@@ -48,7 +48,7 @@ impl Line {
     /// Sends the messages, in one packet of the network where they fit.
     pub(in crate::web) async fn send(
         &mut self,
-        messages: impl IntoIterator<Item = Message>,
+        messages: impl IntoIterator<Item = OutgoingMessage>,
     ) -> Result<(), Close> {
         let mut count = 0;
         let packets = messages.into_iter().map(|message| {
@@ -73,13 +73,13 @@ impl Line {
     /// system reset the connection and take the reason back.
     pub(in crate::web) async fn close(&mut self, close: Close) {
         let error = close
-            .is_told
+            .sends_message
             .then(|| ServerMessage::Error { code: close.code, message: close.reason }.encode())
             .map(Packet::Text);
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
         let sent = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
         if sent.is_ok() {
-            let leaving = async { while self.hear().await.is_ok() {} };
+            let leaving = async { while self.receive().await.is_ok() {} };
             let _ = time::timeout(LEAVING_TIMEOUT, leaving).await;
         }
     }

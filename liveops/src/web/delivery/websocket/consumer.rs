@@ -5,18 +5,18 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::{self, Duration, Instant, MissedTickBehavior};
 use tokio_stream::{StreamExt, StreamMap};
 
-use super::connection::Line;
+use super::connection::Connection;
 use crate::{
     channel::Cursor,
     operation::ChannelName,
-    runner::Client,
+    runner::ClientConnection,
     token::SubscriptionToken,
     web::{
         auth::viewer::Viewer,
         delivery::{
             close::Close,
             messages::ClientMessage,
-            subscriber::{Follower, Step},
+            subscriber::{Step, Subscriber},
         },
         state::Web,
     },
@@ -36,8 +36,8 @@ const UNANSWERED_MAX: u32 = 2;
 pub(in crate::web) struct Consumer {
     web: Web,
     viewer: Arc<Viewer>,
-    line: Line,
-    followers: StreamMap<ChannelName, Follower>,
+    connection: Connection,
+    subscribers: StreamMap<ChannelName, Subscriber>,
     messages: DefaultDirectRateLimiter,
     /// How often the client was asked for a sign of life since its last one.
     unanswered: u32,
@@ -54,13 +54,13 @@ pub(in crate::web) struct FirstSubscription {
 
 impl Consumer {
     pub(in crate::web) fn new(web: Web, viewer: Viewer, socket: WebSocket) -> Self {
-        let line = Line::new(socket, web.engine().config.stall_timeout);
+        let connection = Connection::new(socket, web.engine().config.stall_timeout);
         Self {
             web,
             viewer: Arc::new(viewer),
-            line,
+            connection,
             // Most pages follow one channel.
-            followers: StreamMap::with_capacity(1),
+            subscribers: StreamMap::with_capacity(1),
             messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
             unanswered: 0,
             idle_since: Some(Instant::now()),
@@ -70,7 +70,7 @@ impl Consumer {
     /// Serves the client until there is a reason to close.
     pub(in crate::web) async fn run(
         &mut self,
-        client: &Client,
+        client: &ClientConnection,
         first: Option<FirstSubscription>,
     ) -> Close {
         let served = async {
@@ -87,43 +87,43 @@ impl Consumer {
 
     /// Says goodbye.
     pub(in crate::web) async fn close(&mut self, close: Close) {
-        self.line.close(close).await;
+        self.connection.close(close).await;
     }
 
-    async fn serve(&mut self, client: &Client) -> Result<Infallible, Close> {
+    async fn serve(&mut self, client: &ClientConnection) -> Result<Infallible, Close> {
         let keepalive = self.web.engine().config.keepalive;
         let mut ticks = time::interval_at(Instant::now() + keepalive, keepalive);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut dismissed = std::pin::pin!(client.dismissed());
+        let mut wait_for_dismissal = std::pin::pin!(client.wait_for_dismissal());
         loop {
             let idle_until = self.idle_since.map(|since| since + SUBSCRIBE_TIMEOUT);
             // In this order, so that what a client said while it was written to counts before its
             // silence does, and neither waits for a channel that never rests.
             tokio::select! {
                 biased;
-                () = &mut dismissed => return Err(Close::RESTARTING),
-                packet = self.line.hear() => self.hear(packet?).await?,
-                _ = ticks.tick() => self.check().await?,
-                () = sleep_until(idle_until) => return Err(Close::NOTHING_FOLLOWED),
-                Some((channel, step)) = self.followers.next(), if !self.followers.is_empty() => {
+                () = &mut wait_for_dismissal => return Err(Close::RESTARTING),
+                packet = self.connection.receive() => self.handle_packet(packet?).await?,
+                _ = ticks.tick() => self.check_liveness().await?,
+                () = sleep_until(idle_until) => return Err(Close::NOTHING_SUBSCRIBED),
+                Some((channel, step)) = self.subscribers.next(), if !self.subscribers.is_empty() => {
                     self.deliver(&channel, step?).await?;
                 }
             }
         }
     }
 
-    async fn hear(&mut self, packet: Packet) -> Result<(), Close> {
+    async fn handle_packet(&mut self, packet: Packet) -> Result<(), Close> {
         self.messages.check().map_err(|_| Close::TOO_MANY_MESSAGES)?;
         self.unanswered = 0;
         match packet {
-            Packet::Text(text) => self.obey(&text).await,
+            Packet::Text(text) => self.handle_message(&text).await,
             Packet::Binary(_) => Err(Close::BAD_MESSAGE),
             Packet::Ping(_) | Packet::Pong(_) => Ok(()),
             Packet::Close(_) => Err(Close::GONE),
         }
     }
 
-    async fn obey(&mut self, text: &str) -> Result<(), Close> {
+    async fn handle_message(&mut self, text: &str) -> Result<(), Close> {
         match ClientMessage::read(text).ok_or(Close::BAD_MESSAGE)? {
             ClientMessage::Subscribe { token, since } => {
                 self.subscribe(&token, since.as_deref()).await
@@ -151,30 +151,31 @@ impl Consumer {
     ) -> Result<(), Close> {
         let channel = self.web.engine().keys.verify(token, &self.viewer.id)?;
         let followed_max = self.web.engine().config.subscriptions_per_connection_max;
-        if !self.followers.contains_key(&channel) && self.followers.len() >= followed_max {
+        if !self.subscribers.contains_key(&channel) && self.subscribers.len() >= followed_max {
             return Err(Close::TOO_MANY_SUBSCRIPTIONS);
         }
         // A place that cannot be read is no place: the client gets everything.
         let since = since.and_then(|since| since.parse().ok());
-        let (follower, messages) =
-            Follower::begin(self.web.clone(), self.viewer.clone(), channel.clone(), since).await?;
-        self.line.send(messages).await?;
-        self.followers.insert(channel, follower);
+        let (subscriber, messages) =
+            Subscriber::begin(self.web.clone(), self.viewer.clone(), channel.clone(), since)
+                .await?;
+        self.connection.send(messages).await?;
+        self.subscribers.insert(channel, subscriber);
         self.idle_since = None;
         Ok(())
     }
 
     fn unsubscribe(&mut self, channel: &ChannelName) {
-        self.followers.remove(channel);
-        if self.followers.is_empty() {
+        self.subscribers.remove(channel);
+        if self.subscribers.is_empty() {
             self.idle_since.get_or_insert_with(Instant::now);
         }
     }
 
     /// A channel that is not followed any more may still be acknowledged: that crossed.
     async fn acknowledge(&mut self, channel: &ChannelName, cursor: Cursor) -> Result<(), Close> {
-        let Some(follower) = self.follower(channel) else { return Ok(()) };
-        let step = follower.acknowledge(cursor);
+        let Some(subscriber) = self.subscriber(channel) else { return Ok(()) };
+        let step = subscriber.acknowledge(cursor);
         self.deliver(channel, step).await
     }
 
@@ -183,31 +184,34 @@ impl Consumer {
             Step::Nothing => return Ok(()),
             Step::Send(messages) => messages,
             Step::CatchUp => {
-                let Some(follower) = self.follower(channel) else { return Ok(()) };
-                follower.catch_up().await?
+                let Some(subscriber) = self.subscriber(channel) else { return Ok(()) };
+                subscriber.catch_up().await?
             }
         };
-        self.line.send(messages).await
+        self.connection.send(messages).await
     }
 
-    fn follower(&mut self, channel: &ChannelName) -> Option<&mut Follower> {
-        self.followers.iter_mut().find(|(name, _)| name == channel).map(|(_, follower)| follower)
+    fn subscriber(&mut self, channel: &ChannelName) -> Option<&mut Subscriber> {
+        self.subscribers
+            .iter_mut()
+            .find(|(name, _)| name == channel)
+            .map(|(_, subscriber)| subscriber)
     }
 
     /// Looks whether the client is still there and takes what it gets, and asks it to say so.
     ///
     /// What counts is what it did not answer, not for how long nothing was heard: a server that was
     /// held up did not listen either.
-    async fn check(&mut self) -> Result<(), Close> {
+    async fn check_liveness(&mut self) -> Result<(), Close> {
         if self.unanswered == UNANSWERED_MAX {
             return Err(Close::SILENT);
         }
         self.unanswered += 1;
         let stall_timeout = self.web.engine().config.stall_timeout;
-        if self.followers.values().any(|follower| follower.held_for() > stall_timeout) {
+        if self.subscribers.values().any(|subscriber| subscriber.held_for() > stall_timeout) {
             return Err(Close::TOO_SLOW);
         }
-        self.line.ping().await
+        self.connection.ping().await
     }
 }
 

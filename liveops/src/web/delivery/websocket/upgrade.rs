@@ -13,7 +13,7 @@ use crate::{
     token::SubscriptionToken,
     web::{
         auth::{
-            origin::is_own_origin,
+            origin::is_same_origin,
             viewer::{Authenticated, Viewer},
         },
         delivery::close::Close,
@@ -48,7 +48,7 @@ pub(in crate::web) async fn connect<V>(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !is_own_origin(&web, &headers) {
+    if !is_same_origin(&web, &headers) {
         return WebError::forbidden(Text::OtherSite)
             .into_json(web.renderer_for(&viewer).language());
     }
@@ -68,7 +68,7 @@ fn serve(
     query: SocketQuery,
     socket: WebSocket,
 ) -> impl Future<Output = ()> {
-    let mut client = web.enter(&viewer.id, Transport::WebSocket);
+    let mut client = web.try_open(&viewer.id, Transport::WebSocket);
     let mut consumer = Consumer::new(web, viewer, socket);
     let since = query.since;
     let first = query.subscription_token.map(|token| FirstSubscription { token, since });
@@ -81,7 +81,7 @@ fn serve(
             }
             Some(client) => {
                 let close = consumer.run(client, first).await;
-                client.closes_with(close.code);
+                client.set_close_code(close.code);
                 close
             }
         };

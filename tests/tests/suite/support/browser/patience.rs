@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// How long a page may take: far longer than it does on the slowest machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time left for one thing to happen, however many documents it takes.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Deadline {
 
 impl Deadline {
     pub(super) fn new() -> Self {
-        Self { end: Instant::now() + PATIENCE }
+        Self { end: Instant::now() + TIMEOUT }
     }
 
     pub(super) fn has_passed(&self) -> bool {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{
     driver::Driver,
     navigation::NavigationCounter,
-    patience::{Deadline, PATIENCE, await_in_page},
+    patience::{Deadline, TIMEOUT, await_in_page},
     vendor::VendorCommand,
 };
 use crate::support::need::need;
@@ -147,7 +147,7 @@ impl Browser {
             };
             if deadline.has_passed() {
                 let page = self.describe().await;
-                panic!("{caller}: waited {PATIENCE:?} for `{expression}`, but {objection}\n{page}");
+                panic!("{caller}: waited {TIMEOUT:?} for `{expression}`, but {objection}\n{page}");
             }
         }
     }
@@ -303,7 +303,7 @@ fn is_gone(error: &CmdError) -> bool {
 fn capabilities(chromium: &str, profile: &Path) -> Capabilities {
     let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
     flags.push(format!("--user-data-dir={}", profile.display()));
-    let patience = u64::try_from(PATIENCE.as_millis()).unwrap();
+    let patience = u64::try_from(TIMEOUT.as_millis()).unwrap();
     let capabilities = json!({
         "goog:chromeOptions": {
             "binary": chromium,

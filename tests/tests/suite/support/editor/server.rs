@@ -13,7 +13,7 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use serde_json::Value;
 
 /// How long the server may be silent: it builds the macros first, on a slow machine for minutes.
-const PATIENCE: Duration = Duration::from_secs(900);
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Ends with its input, so with the tests at the latest.
 pub(super) struct LanguageServer {
@@ -92,7 +92,7 @@ impl LanguageServer {
     }
 
     fn receive(&mut self) -> Message {
-        let message = self.messages.recv_timeout(PATIENCE).expect("the language server is silent");
+        let message = self.messages.recv_timeout(TIMEOUT).expect("the language server is silent");
         if let Message::Request(request) = &message {
             // What servers ask of an editor is optional, but that it answers is not.
             self.send(Response { id: request.id.clone(), response_result: Ok(Value::Null) });
