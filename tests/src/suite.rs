@@ -47,7 +47,7 @@ pub(crate) fn run_with(
     let temporary = Scratch::new("tests").map_err(Failure::new)?;
     let mut command = cargo();
     command.env("TMPDIR", temporary.path());
-    command.arg("test").args(if arguments.is_empty() { &["--workspace"] } else { arguments });
+    command.arg("test").args(words_of_cargo_test(arguments));
     command.envs(report.variables()).envs(variables.iter().copied());
     if requirement == Requirement::EveryGroup {
         // The tests themselves then fail rather than step aside.
@@ -61,6 +61,19 @@ pub(crate) fn run_with(
     conclude(status, interruptible.was_interrupted())
 }
 
+/// One test program that fails does not keep the others from running: cargo lists those that failed
+/// when all have run.
+fn words_of_cargo_test<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    const EVERY_PROGRAM: &str = "--no-fail-fast";
+    let selected = if arguments.is_empty() { &["--workspace"] } else { arguments };
+    let mut words = selected.to_vec();
+    // Cargo refuses to be told twice.
+    if !words.contains(&EVERY_PROGRAM) {
+        words.insert(0, EVERY_PROGRAM);
+    }
+    words
+}
+
 fn conclude(status: ExitStatus, interrupted: bool) -> Result<(), Failure> {
     if interrupted {
         return Err(Failure { message: "interrupted".into(), code: 130 });
@@ -71,4 +84,19 @@ fn conclude(status: ExitStatus, interrupted: bool) -> Result<(), Failure> {
     // 101 is what cargo gives for a failed test, and what its users look for.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Err(Failure { message: "the tests did not pass".into(), code })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of_cargo_test;
+
+    #[test]
+    fn every_test_program_runs_also_after_one_that_failed() {
+        assert_eq!(words_of_cargo_test(&[]), ["--no-fail-fast", "--workspace"]);
+        let one = ["-p", "liveops-tests", "cancel", "--", "--nocapture"];
+        let words = ["--no-fail-fast", "-p", "liveops-tests", "cancel", "--", "--nocapture"];
+        assert_eq!(words_of_cargo_test(&one), words);
+        let told = ["--workspace", "--no-fail-fast"];
+        assert_eq!(words_of_cargo_test(&told), told);
+    }
 }

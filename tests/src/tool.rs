@@ -29,6 +29,8 @@ impl Tool {
         let mut install = cargo();
         install.args(["install", "--quiet", "--locked", "--debug", "--root"]).arg(&folder);
         install.arg(format!("{program}@{}", self.version));
+        // Otherwise the tool would be built among the workspace's own programs, and kept there.
+        install.env_remove("CARGO_TARGET_DIR");
         step(&format!("{program} {}", self.version), &mut install)?;
 
         // Not as `cargo <name>`, which could find another version.

@@ -46,7 +46,7 @@ impl Packages {
             self.all.iter().map(|package| format!("{:?}, ", package.name())).collect();
         let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{names}]\n");
         fs::write(self.folder.join("Cargo.toml"), manifest)?;
-        // The versions that liveops is tested with, and nothing that is not there already.
+        // The versions that liveops is tested with.
         fs::copy(root().join("Cargo.lock"), self.folder.join("Cargo.lock"))?;
         for package in &self.all {
             fs::create_dir_all(self.folder.join(package.name()).join("src"))?;
@@ -56,7 +56,7 @@ impl Packages {
         Ok(())
     }
 
-    /// Compiles what all packages use, so that none has to wait for it while it is measured.
+    /// Fetches and compiles what all packages use, so that none has to wait for it while it is measured.
     pub(super) fn build_dependencies(&self) -> Result<(), String> {
         let Some(package) = self.all.first() else { return Ok(()) };
         Method::ALL.into_iter().try_for_each(|method| {
@@ -73,7 +73,7 @@ impl Packages {
         let mut command = self.command(package, method);
         let before = cpu_time::of_children()?;
         let output = command
-            .arg("--quiet")
+            .args(["--offline", "--quiet"])
             .stderr(Stdio::piped())
             .output()
             .map_err(|error| format!("failed to start cargo: {error}"))?;
@@ -87,7 +87,7 @@ impl Packages {
     fn command(&self, package: &Package, method: Method) -> Command {
         let mut command = cargo();
         command
-            .args([method.name(), "--offline", "--package", &package.name(), "--manifest-path"])
+            .args([method.name(), "--package", &package.name(), "--manifest-path"])
             .arg(self.folder.join("Cargo.toml"))
             .arg("--target-dir")
             .arg(self.folder.join("target"))
