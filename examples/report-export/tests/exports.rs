@@ -197,7 +197,7 @@ async fn a_retry_replaces_the_file() {
     let operation = ann.export("2026").await;
     ann.follow_to_the_end(operation).await;
     served.execute("DELETE FROM orders WHERE id % 3 = 0").await;
-    ann.press("restart", operation).await;
+    ann.press("retry", operation).await;
     ann.follow_to_the_end(operation).await;
     assert_eq!(served.state(operation).await, OperationState::FinishedOk);
     assert_eq!(ann.downloaded_orders(operation).await, served.orders_of(2026).await);
@@ -211,7 +211,7 @@ async fn a_retry_that_is_cancelled_leaves_no_file_either() {
     let operation = ann.export("2026").await;
     ann.follow_to_the_end(operation).await;
     served.execute(SLOW_DOWN).await;
-    ann.press("restart", operation).await;
+    ann.press("retry", operation).await;
     ann.follow(operation, |_| served.bytes_of_draft() > 0).await;
     ann.press("cancel", operation).await;
     ann.follow_to_the_end(operation).await;

@@ -46,7 +46,7 @@ impl Renderer {
                     button type="submit" name="action" value="cancel" data-variant="danger" {
                         (self.language.translate(Text::CancelSelected))
                     }
-                    button type="submit" name="action" value="restart" {
+                    button type="submit" name="action" value="retry" {
                         (self.language.translate(Text::RetrySelected))
                     }
                 }

@@ -16,7 +16,7 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
         (badge(language, projection.state))
         (attempts(language, projection))
         @if projection.state.is_terminal() {
-            (action(url, "restart", &language.translate(Text::Retry), true))
+            (action(url, "retry", &language.translate(Text::Retry), true))
         } @else if projection.cancel_requested {
             (action(url, "cancel", &language.translate(Text::Cancelling), false))
         } @else {

@@ -54,7 +54,7 @@ impl LiveOps {
                     let op_type = self.engine().presenter.metric_op_type(&row);
                     operation_retried(op_type);
                     let attempt = row.attempt_number();
-                    span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "restarted"));
+                    span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "retried"));
                     self.engine().publisher.publish_row(&row).await;
                     self.start(&row).await;
                     // For what `on_retry` may have enqueued.

@@ -138,6 +138,8 @@ where
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
         .route(&at("/{op_type}/{id}/staff"), get(staff::staff::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
+        .route(&at("/{op_type}/{id}/retry"), post(actions::retry::<V>))
+        // The older name of the same route.
         .route(&at("/{op_type}/{id}/restart"), post(actions::retry::<V>));
     if !mount.is_empty() {
         let list = at("/");

@@ -174,7 +174,7 @@ async fn a_page_lives_below_a_prefix() {
     assert_eq!(browser.evaluate("transport").await, "websocket");
     browser.click("form[action$='/cancel'] button").await;
     browser.wait_for(".liveop[data-liveop-state=CANCELLED]").await;
-    browser.click("form[action$='/restart'] button").await;
+    browser.click("form[action$='/retry'] button").await;
     browser.wait_for(".liveop[data-liveop-state=STARTED]").await;
     app.gate.open(3);
     browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;

@@ -50,7 +50,7 @@ async fn the_strictest_policy_that_allows_its_own_files_is_kept() {
     browser.click(".op-log-box summary").await;
     browser.click(".op-cancel button").await;
     browser.wait_for(".liveop[data-liveop-state=CANCELLED]").await;
-    browser.click(".op-restart button").await;
+    browser.click(".op-retry button").await;
     browser.wait_for(".liveop[data-liveop-state=STARTED]").await;
     served.app.gate.open(3);
     served.app.reaches(id, OperationState::FinishedOk).await;

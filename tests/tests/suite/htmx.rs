@@ -93,7 +93,7 @@ async fn works_with(in_head: Htmx, htmx: Htmx) {
     browser.wait_until("document.querySelector('.op-status').innerText === 'in First'").await;
     browser.click(".op-cancel button").await;
     browser.wait_for(".liveop[data-liveop-state=CANCELLED]").await;
-    browser.click(".op-restart button").await;
+    browser.click(".op-retry button").await;
     browser.wait_for(".liveop[data-liveop-state=STARTED]").await;
     served.app.gate.open(1);
     browser.wait_until("document.querySelector('#more')?.innerText === 'More Second'").await;

@@ -180,7 +180,7 @@ async fn what_does_not_exist_is_not_found() {
         assert_eq!(app.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
         let log = format!("{path}log");
         assert_eq!(app.get(&log).await.status, StatusCode::NOT_FOUND, "{log}");
-        for action in ["cancel", "restart"] {
+        for action in ["cancel", "retry", "restart"] {
             let path = format!("{path}{action}");
             assert_eq!(app.post(&path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
@@ -370,18 +370,22 @@ async fn cancelling_what_has_ended_is_refused_politely() {
 async fn retrying_runs_it_again() {
     let app = TestApp::eager().await;
     let path = create(&app, "test.ending", json!({ "how": "user_error" })).await;
-    let answer = app.post(&format!("{path}restart")).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, path.as_str()));
-    let operation = app.send(with_header(request("GET", &path), "accept", JSON)).await.json();
-    assert_eq!(operation["state"], "FINISHED_ERROR");
-    assert_eq!(operation["attempt"], 2);
+    // `restart` is the older name of the same route.
+    for (action, attempt) in [("retry", 2), ("restart", 3)] {
+        let answer = app.post(&format!("{path}{action}")).await;
+        let location = answer.header("location");
+        assert_eq!((answer.status, location), (StatusCode::SEE_OTHER, path.as_str()), "{action}");
+        let operation = app.send(with_header(request("GET", &path), "accept", JSON)).await.json();
+        assert_eq!(operation["state"], "FINISHED_ERROR", "{action}");
+        assert_eq!(operation["attempt"], attempt, "{action}");
+    }
 }
 
 #[tokio::test]
-async fn a_running_operation_cannot_be_restarted() {
+async fn a_running_operation_cannot_be_retried() {
     let app = TestApp::spawn().await;
     let path = create(&app, "test.steps", json!({})).await;
-    let answer = app.post(&format!("{path}restart")).await;
+    let answer = app.post(&format!("{path}retry")).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
 }
 

@@ -48,7 +48,7 @@ async fn an_operation_is_cancelled_and_run_again() {
     browser.wait_for(".op-connection[data-connection=connected]").await;
     tab_to(&browser, "Cancel").await;
     browser.press(ENTER).await;
-    browser.wait_for(".liveop[data-liveop-state=CANCELLED] .op-restart").await;
+    browser.wait_for(".liveop[data-liveop-state=CANCELLED] .op-retry").await;
     let is_inside = "document.activeElement.closest('.liveop') !== null";
     assert_eq!(browser.evaluate(is_inside).await, true, "the reader keeps their place");
     if browser.evaluate(FOCUS).await["name"] != "Retry" {

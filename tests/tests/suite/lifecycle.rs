@@ -531,7 +531,7 @@ on_every_database! {
             let id = app.liveops.enqueue(Asked { answer }, "ann").await.unwrap();
             app.ends(id).await;
             let before = row(&app, id).await;
-            let answered = app.ask("POST", &format!("/live/test.asked/{id}/restart")).await;
+            let answered = app.ask("POST", &format!("/live/test.asked/{id}/retry")).await;
             let (status, text) = match answer {
                 Answer::Yes => (200, "\"attempt\":2"),
                 Answer::No => (409, "A payment is made once."),

@@ -197,7 +197,7 @@ async fn cancel_ends_what_would_never_end() {
     browser.goto(url.as_str().unwrap()).await;
     browser.click(".op-cancel button").await;
     browser.wait_for(".liveop[data-liveop-state=CANCELLED]").await;
-    browser.wait_for(".op-restart button").await;
+    browser.wait_for(".op-retry button").await;
     assert_eq!(browser.navigation_count().await, 0);
 }
 
@@ -218,9 +218,9 @@ async fn retry_runs_a_failed_operation_again() {
         document.addEventListener('liveop:finished', () => window.ended++); return true; })()",
         )
         .await;
-    browser.click(".op-restart button").await;
+    browser.click(".op-retry button").await;
     browser.wait_until("window.ended === 1").await;
-    browser.wait_for(".liveop[data-liveop-state=FINISHED_ERROR] .op-restart button").await;
+    browser.wait_for(".liveop[data-liveop-state=FINISHED_ERROR] .op-retry button").await;
     assert_eq!(browser.navigation_count().await, 0);
     let cursor = browser.evaluate("document.querySelector('.liveop').dataset.liveopCursor").await;
     assert!(cursor.as_str().unwrap().starts_with("2."), "it is the second run: {cursor}");

@@ -232,7 +232,7 @@ async fn what_a_run_says_never_runs_in_the_browser() {
                 browser.wait_until(&format!("!document.getElementById('op-{id}')")).await;
                 served.app.gate.open(1);
             }
-            _ => browser.wait_for(".op-restart").await,
+            _ => browser.wait_for(".op-retry").await,
         }
         assert_no_markup_ran(&browser, &format!("{place:?}")).await;
     }

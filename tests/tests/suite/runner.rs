@@ -47,7 +47,7 @@ fn watched(store: Store, seen: Seen) -> HookedLayer {
 }
 
 fn shows_an_ending(fragments: &[Fragment]) -> bool {
-    fragments.iter().any(|fragment| fragment.html.contains("restart"))
+    fragments.iter().any(|fragment| fragment.html.contains("retry"))
 }
 
 #[tokio::test]

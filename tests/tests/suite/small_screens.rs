@@ -140,7 +140,7 @@ async fn the_pages_of_the_demo_fit() {
     browser.wait_for("#liveops-list table").await;
     found.extend(misfits(&browser, "everybodys-list").await);
     browser.click("#liveops-tick-all").await;
-    browser.click("button[value=restart]").await;
+    browser.click("button[value=retry]").await;
     browser.wait_for(".liveops-outcome li").await;
     found.extend(misfits(&browser, "bulk-outcome").await);
     assert!(found.is_empty(), "{found:#?}");

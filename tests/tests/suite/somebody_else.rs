@@ -115,7 +115,7 @@ async fn nothing_is_done_to_it_among_others() {
                     .header(header::CONTENT_TYPE, "application/json");
                 app.send(request.body(Body::from(body)).unwrap()).await
             };
-            for action in ["cancel", "restart"] {
+            for action in ["cancel", "retry", "restart"] {
                 let theirs = refused(action, [running, ended]).await;
                 let none = refused(action, [OperationId::new(), OperationId::new()]).await;
                 assert_eq!(theirs.status, StatusCode::FORBIDDEN, "{user}: {theirs:?}");

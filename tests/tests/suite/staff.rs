@@ -257,7 +257,7 @@ async fn what_is_done_to_many_is_told_for_each() {
     assert_eq!(codes, expected);
     app.reaches(busy, OperationState::Cancelled).await;
 
-    let again = bulk(&app, &json!({ "action": "restart", "ids": [ended, busy] })).await.json();
+    let again = bulk(&app, &json!({ "action": "retry", "ids": [ended, busy] })).await.json();
     assert_eq!(again["done"], 2, "{again}");
     app.until_row(ended, |row| row.attempt == 2 && row.state().is_terminal()).await;
 
@@ -340,7 +340,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         (json!({ "action": "cancel" }), "Nothing is selected."),
         (
             json!({ "action": "delete", "ids": [busy] }),
-            "action: expected cancel or restart, found `delete`",
+            "action: expected cancel or retry, found `delete`",
         ),
         (json!({ "ids": [busy] }), "action: expected"),
         (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 of them, found 51"),

@@ -113,7 +113,7 @@ async fn the_json_of_a_superuser_has_the_traceback_and_no_other() {
             }
         }
     }
-    let restarted = send(app, "POST", &format!("{path}restart"), "admin", "application/json").await;
+    let restarted = send(app, "POST", &format!("{path}retry"), "admin", "application/json").await;
     assert_eq!(restarted.json().get("traceback"), None, "{}", restarted.body);
 }
 
@@ -254,7 +254,7 @@ async fn the_page_of_a_superuser_shows_the_traceback_until_the_retry() {
         }).observe(document.body, { subtree: true, childList: true }) ?? true",
         )
         .await;
-    browser.click(".op-restart button").await;
+    browser.click(".op-retry button").await;
     browser.wait_until("window.gone && window.back").await;
     assert_eq!(browser.console_errors().await, [""; 0]);
 }

@@ -329,7 +329,7 @@ fn form(path: &str, content_type: &str, body: &str) -> Request<Body> {
 }
 
 async fn retry(app: &TestApp, id: OperationId, accept: &str) -> Answer {
-    let path = format!("{}restart", app.liveops.url(Report::OP_TYPE, id));
+    let path = format!("{}retry", app.liveops.url(Report::OP_TYPE, id));
     let mut request = request("POST", &path);
     request.headers_mut().insert("accept", accept.parse().unwrap());
     app.send(request).await
@@ -400,9 +400,9 @@ async fn a_page_whose_retry_is_refused_leads_to_what_is_in_the_way() {
     let watched = WatchedApp::with(Builder::register::<Report>).await;
     let first = watched.watch(&browser, report(1)).await;
     finish(&watched.app, first).await;
-    browser.wait_for(".op-restart button").await;
+    browser.wait_for(".op-retry button").await;
     let second = enqueue(&watched.app, report(1)).await;
-    browser.evaluate("document.querySelector('.op-restart button').click()").await;
+    browser.evaluate("document.querySelector('.op-retry button').click()").await;
     browser.wait_for(".op-status [data-liveop-refusal] a").await;
     let shown = browser.evaluate("document.querySelector('[data-liveop-refusal]').innerText").await;
     assert_eq!(shown, "The same operation is waiting or running already.");

@@ -185,7 +185,7 @@ async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
         let reused = stages.iter().filter(|stage| stage["reused"] == true).count();
         assert_eq!(reused, usize::saturating_sub(fail_at, 1), "{task}");
 
-        ann.post(&format!("{url}restart"), "").await;
+        ann.post(&format!("{url}retry"), "").await;
         let task = ann.look(&url).await;
         let twice = json!({ "fetch": 2, "convert": 2, "publish": 2 });
         assert_eq!(task["result"], twice, "it had finished: {task}");

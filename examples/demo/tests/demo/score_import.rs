@@ -144,7 +144,7 @@ async fn a_retry_does_not_double_the_scores() {
     let (ann, import) = import(&fixture, file(1_200, 10)).await;
     assert_eq!(fixture.scores(&import).await, 1_080);
     let url = import["url"].as_str().unwrap();
-    ann.post(&format!("{url}restart"), "").await;
+    ann.post(&format!("{url}retry"), "").await;
     let again = ann.look(url).await;
     assert_eq!(again["state"], "FINISHED_OK");
     assert!(again["attempt"].as_u64() > import["attempt"].as_u64(), "it ran again");
@@ -161,7 +161,7 @@ async fn a_retry_that_fails_leaves_no_scores() {
 
     fs::write(file, "spoiled").unwrap();
     let url = import["url"].as_str().unwrap();
-    ann.post(&format!("{url}restart"), "").await;
+    ann.post(&format!("{url}retry"), "").await;
     let again = ann.look(url).await;
     assert_eq!(again["state"], "FINISHED_ERROR");
     assert_eq!(fixture.scores(&again).await, 0);

@@ -95,9 +95,9 @@ pub(in crate::web) async fn bulk<V>(
         if wants_json(&headers) {
             return Ok(Json(BulkJson::of(answers)).into_response());
         }
-        let to_query_string =
+        let query_string =
             with_outcome(query.to_query_string(position), &outcome(&web, language, answers));
-        Ok(to_list(&web, &to_query_string).into_response())
+        Ok(to_list(&web, &query_string).into_response())
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -105,13 +105,13 @@ pub(in crate::web) async fn bulk<V>(
 /// Leads whoever loads the address of the form to the list that it stands in.
 pub(in crate::web) async fn list(
     Extension(web): Extension<Web>,
-    RawQuery(to_query_string): RawQuery,
+    RawQuery(query_string): RawQuery,
 ) -> Redirect {
-    to_list(&web, &to_query_string.unwrap_or_default())
+    to_list(&web, &query_string.unwrap_or_default())
 }
 
-fn to_list(web: &Web, to_query_string: &str) -> Redirect {
-    Redirect::to(&list_url(&format!("{}/", web.liveops.mount()), to_query_string))
+fn to_list(web: &Web, query_string: &str) -> Redirect {
+    Redirect::to(&list_url(&format!("{}/", web.liveops.mount()), query_string))
 }
 
 async fn read(
@@ -120,36 +120,37 @@ async fn read(
     request: Request,
 ) -> Result<(Action, Vec<OperationId>), WebError> {
     let body = body(web, request).await?;
-    let (to_query_string, name): (BulkRequest, _) = match media_type(headers).as_str() {
+    let (submitted, name): (BulkRequest, _) = match media_type(headers).as_str() {
         "application/json" => {
-            let to_query_string = serde_json::from_slice(&body);
-            (to_query_string.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
+            let submitted = serde_json::from_slice(&body);
+            (submitted.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
         }
         "application/x-www-form-urlencoded" | "" => (BulkRequest::of_form(&body), "id"),
         other => return Err(WebError::unsupported(other)),
     };
-    Ok((to_query_string.action()?, to_query_string.ids(name)?))
+    Ok((submitted.action()?, submitted.ids(name)?))
 }
 
 impl BulkRequest {
     fn of_form(body: &[u8]) -> Self {
-        let mut to_query_string = Self::default();
+        let mut submitted = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             match &*name {
-                "action" => to_query_string.action = value.into_owned(),
-                "id" => to_query_string.ids.push(value.into_owned()),
+                "action" => submitted.action = value.into_owned(),
+                "id" => submitted.ids.push(value.into_owned()),
                 _ => {}
             }
         }
-        to_query_string
+        submitted
     }
 
     fn action(&self) -> Result<Action, WebError> {
         match self.action.as_str() {
             "cancel" => Ok(Action::Cancel),
-            "restart" => Ok(Action::Retry),
+            // `restart` is the older name.
+            "retry" | "restart" => Ok(Action::Retry),
             other => Err(WebError::unreadable(format!(
-                "action: expected cancel or restart, found `{other}`"
+                "action: expected cancel or retry, found `{other}`"
             ))),
         }
     }

@@ -117,13 +117,13 @@ impl ListQuery {
 }
 
 /// The address at which this is asked for.
-pub(in crate::web) fn list_url(path: &str, to_query_string: &str) -> String {
-    if to_query_string.is_empty() { path.to_owned() } else { format!("{path}?{to_query_string}") }
+pub(in crate::web) fn list_url(path: &str, query_string: &str) -> String {
+    if query_string.is_empty() { path.to_owned() } else { format!("{path}?{query_string}") }
 }
 
 /// The same query, which then also says what became of what was asked for several operations.
-pub(in crate::web) fn with_outcome(to_query_string: String, outcome: &BulkOutcome) -> String {
-    form_urlencoded::Serializer::new(to_query_string)
+pub(in crate::web) fn with_outcome(query_string: String, outcome: &BulkOutcome) -> String {
+    form_urlencoded::Serializer::new(query_string)
         .append_pair("done", &outcome.done.to_string())
         .append_pair("refused", &outcome.refused.to_string())
         .finish()

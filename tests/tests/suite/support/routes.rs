@@ -38,7 +38,7 @@ const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
 }
 
 /// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
-pub(crate) const ROUTES: [Route; 15] = [
+pub(crate) const ROUTES: [Route; 16] = [
     route("get", "/", Kind::Lists),
     route("get", "/bulk", Kind::Public),
     route("post", "/bulk", Kind::ActsOnMany),
@@ -53,6 +53,7 @@ pub(crate) const ROUTES: [Route; 15] = [
     route("get", "/{op_type}/{id}/log", Kind::Shows),
     route("get", "/{op_type}/{id}/staff", Kind::ShowsStaff),
     route("post", "/{op_type}/{id}/cancel", Kind::Acts),
+    route("post", "/{op_type}/{id}/retry", Kind::Acts),
     route("post", "/{op_type}/{id}/restart", Kind::Acts),
 ];
 
