@@ -143,7 +143,7 @@ impl Templates {
     }
 
     /// The HTML that a custom region gets from [`WebProgress::show`](crate::WebProgress::show) and
-    /// [`show_more`](crate::WebProgress::show_more), under the operation's
+    /// [`append_template`](crate::WebProgress::append_template), under the operation's
     /// [`fragment_template`](crate::LiveOperation::fragment_template) of that region.
     ///
     /// ```

@@ -217,7 +217,7 @@ async fn what_cannot_be_shown_is_reported_and_ends_nothing() {
             let web = p.web().unwrap();
             web.show("preview", &HashMap::from([((1, 2), "a key that is no text")]));
             web.show("../../etc/passwd", &1);
-            web.show_more("result", &2);
+            web.append_template("result", &2);
             Ok(())
         }
     }

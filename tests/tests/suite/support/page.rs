@@ -50,7 +50,7 @@ impl Page {
 
     pub(crate) fn catch_up(&mut self, catch_up: CatchUp) {
         self.cursor = Some(catch_up.cursor);
-        match catch_up.missing {
+        match catch_up.answer {
             CatchUpAnswer::UpToDate => {}
             CatchUpAnswer::Delta(news) => {
                 self.apply(&news.fragments);

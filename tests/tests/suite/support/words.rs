@@ -35,7 +35,7 @@ impl Run for WordCount {
         if let Some(web) = p.web() {
             web.show("preview", &words);
             for word in &words {
-                web.show_more("found", &Word { word });
+                web.append_template("found", &Word { word });
             }
         }
         let longest = words.iter().max_by_key(|word| word.len());
