@@ -1,24 +1,20 @@
-//! What is said to people, in their language.
+//! Texts for people, in their language.
 //!
 //! Owns the texts of liveops itself, which are [Fluent](https://projectfluent.org) messages in
-//! `liveops/texts`, takes in those of the application, and knows how a language writes numbers, dates
-//! and durations. Refuses to know where a text is shown.
+//! `liveops/texts`, and the formats of numbers, dates and durations. English is built in;
+//! `i18n` adds the other languages and the texts of the application. Knows nothing of the place where
+//! a text is shown.
 
 mod arg;
-mod error;
-mod formats;
+mod english;
+mod i18n;
 #[expect(clippy::module_inception, reason = "one of the languages, beside the set of them")]
 mod language;
-mod languages;
+mod localization;
 mod operation_texts;
 mod text;
 
-#[cfg(test)]
-mod tests;
-
 pub use arg::Arg;
-pub use error::LanguageError;
+pub use i18n::{LanguageError, Languages, MissingText};
 pub use language::Language;
-pub use languages::Languages;
-pub use operation_texts::MissingText;
 pub(crate) use text::Text;
