@@ -2,7 +2,7 @@
 //! data of the Unicode CLDR.
 //!
 //! `en.ftl` uses two constructs of Fluent, variables and plurals, and this module evaluates these two.
-//! Tests compare every text and every format with Fluent and ICU.
+//! With the feature `i18n`, tests compare every text and every format with Fluent and ICU.
 
 use std::{collections::HashMap, sync::LazyLock};
 
