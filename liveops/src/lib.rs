@@ -144,6 +144,7 @@
 //! |---|---|
 //! | `sqlite`, by default | Operations stored in SQLite, embedded in the application. |
 //! | `postgres`, by default | Operations stored in PostgreSQL, which also carries frames and hints between processes. |
+//! | `i18n`, by default | Languages other than English, numbers and dates in their formats, and texts of the application. |
 //! | `minijinja` | Templates that are files, in the syntax of Jinja, and take effect without a compiler. |
 //! | `redis` | Frames and hints over Redis, for more than one process. |
 //! | `apalis` | Wake-ups for workers by way of apalis, through any of its backends. |

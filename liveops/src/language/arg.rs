@@ -1,5 +1,3 @@
-use fluent_bundle::{FluentArgs, FluentValue};
-
 /// What stands for a variable of a text.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -46,16 +44,4 @@ impl From<String> for Arg {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
-}
-
-/// The variables of a text as Fluent takes them.
-pub(super) fn fluent_args<'a>(args: impl IntoIterator<Item = (&'a str, Arg)>) -> FluentArgs<'a> {
-    let args = args.into_iter().map(|(name, arg)| {
-        let value = match arg {
-            Arg::Number(number) => FluentValue::from(number),
-            Arg::Text(text) => FluentValue::from(text),
-        };
-        (name, value)
-    });
-    args.collect()
 }

@@ -1,14 +1,11 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
-use intl_memoizer::concurrent::IntlLangMemoizer;
-use unic_langid::LanguageIdentifier;
 
 use super::{
-    Arg, Languages, Text,
-    arg::fluent_args,
-    formats,
+    Arg, Text,
+    english::English,
+    localization::Localization,
     operation_texts::{
         INTRO, choice_attribute, help_attribute, label_attribute, stage_attribute, title_message,
     },
@@ -20,46 +17,19 @@ use crate::{
 
 /// One language: its texts, and how it writes numbers, dates and durations.
 ///
-/// Cheap to clone. Comes from [`Languages`], or to a run from
+/// Cheap to clone. Comes from [`Languages`](super::Languages), or to a run from
 /// [`Progress::language`](crate::Progress::language).
 #[derive(Clone)]
-pub struct Language(Arc<LanguageData>);
-
-struct LanguageData {
-    /// As it was asked for.
-    tag: String,
-    /// Has the attributes that a message lacks here: one that has another's place lacks all of its own.
-    fallback: Option<Language>,
-    bundle: FluentBundle<Arc<FluentResource>>,
-    /// Keeps what writes numbers and dates outside of messages.
-    intls: IntlLangMemoizer,
-}
+pub struct Language(Arc<dyn Localization>);
 
 impl Language {
-    /// The language of `locale`, in which later messages take the place of earlier ones.
-    pub(super) fn new(
-        locale: LanguageIdentifier,
-        messages: impl IntoIterator<Item = Arc<FluentResource>>,
-        fallback: Option<Self>,
-    ) -> Self {
-        let mut bundle = FluentBundle::new_concurrent(vec![locale.clone()]);
-        // The marks for mixed directions would be shown by terminals, and counted by tests.
-        bundle.set_use_isolating(false);
-        bundle.set_formatter(Some(formats::value));
-        for messages in messages {
-            bundle.add_resource_overriding(messages);
-        }
-        Self(Arc::new(LanguageData {
-            tag: locale.to_string(),
-            fallback,
-            bundle,
-            intls: IntlLangMemoizer::new(locale),
-        }))
+    pub(super) fn new(localization: impl Localization + 'static) -> Self {
+        Self(Arc::new(localization))
     }
 
     /// Its BCP 47 tag: `pl`, `de-CH`.
     pub fn tag(&self) -> &str {
-        &self.0.tag
+        self.0.tag()
     }
 
     /// A text of the application's, with what stands for its variables; `None` when the application
@@ -85,17 +55,17 @@ impl Language {
         id: &str,
         args: impl IntoIterator<Item = (&'a str, Arg)>,
     ) -> Option<String> {
-        self.message(id, None, &fluent_args(args))
+        self.message(id, None, args)
     }
 
     /// A number as the language writes it: `1,234.5`, `1 234,5`.
     pub fn number(&self, number: f64) -> String {
-        formats::number(number, &self.0.intls)
+        self.0.number(number)
     }
 
     /// A moment, as a day and a time of Coordinated Universal Time: `21 lis 2026, 18:30`.
     pub fn date_time(&self, on: DateTime<Utc>) -> String {
-        formats::moment_in_words(on, &self.0.intls)
+        self.0.date_time(on)
     }
 
     /// The two largest units of a duration: `1 h 5 min`, `2 min 10 s`, `8 s`, and `0.25 s` where it is
@@ -122,7 +92,7 @@ impl Language {
 
     /// What people read as the name of this kind of operation.
     pub fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
-        let title = self.message(&title_message(kind.op_type), None, &FluentArgs::new());
+        let title = self.message(&title_message(kind.op_type), None, []);
         title.map_or(Cow::Borrowed(kind.title), Cow::Owned)
     }
 
@@ -175,7 +145,7 @@ impl Language {
         declared: &'static str,
     ) -> Cow<'static, str> {
         let message = title_message(kind.op_type);
-        let translated = self.message(&message, Some(attribute), &FluentArgs::new());
+        let translated = self.message(&message, Some(attribute), []);
         translated.map_or(Cow::Borrowed(declared), Cow::Owned)
     }
 
@@ -189,41 +159,26 @@ impl Language {
         text: Text,
         args: impl IntoIterator<Item = (&'a str, Arg)>,
     ) -> String {
-        let said = self.message(text.id(), None, &fluent_args(args));
+        let said = self.message(text.id(), None, args);
         said.unwrap_or_else(|| text.id().to_owned())
     }
 
-    /// A message, or an attribute of it, with its variables filled in.
-    fn message(&self, id: &str, attribute: Option<&str>, args: &FluentArgs<'_>) -> Option<String> {
-        self.own_message(id, attribute, args)
-            .or_else(|| self.0.fallback.as_ref()?.message(id, attribute, args))
-    }
-
-    fn own_message(
+    /// Returns a message, or an attribute of a message, with its variables filled in.
+    fn message<'a>(
         &self,
         id: &str,
         attribute: Option<&str>,
-        args: &FluentArgs<'_>,
+        args: impl IntoIterator<Item = (&'a str, Arg)>,
     ) -> Option<String> {
-        let bundle = &self.0.bundle;
-        let message = bundle.get_message(id)?;
-        let pattern = match attribute {
-            Some(attribute) => message.get_attribute(attribute)?.value(),
-            None => message.value()?,
-        };
-        let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(args), &mut errors);
-        if let Some(error) = errors.first() {
-            tracing::warn!(id, language = self.tag(), %error, "a text lacks something");
-        }
-        Some(text.into_owned())
+        let args: Vec<_> = args.into_iter().collect();
+        self.0.message(id, attribute, &args)
     }
 }
 
 impl Default for Language {
     /// English, without texts of an application's.
     fn default() -> Self {
-        Languages::new().find("")
+        Self::new(English)
     }
 }
 

@@ -1,24 +1,26 @@
-//! What is said to people, in their language.
+//! Texts for people, in their language.
 //!
 //! Owns the texts of liveops itself, which are [Fluent](https://projectfluent.org) messages in
-//! `liveops/texts`, takes in those of the application, and knows how a language writes numbers, dates
-//! and durations. Refuses to know where a text is shown.
+//! `liveops/texts`, and the formats of numbers, dates and durations. English is built in; the feature
+//! `i18n` adds the other languages and the texts of the application. Knows nothing of the place where
+//! a text is shown.
 
 mod arg;
-mod error;
-mod formats;
+mod english;
+#[cfg(feature = "i18n")]
+mod i18n;
 #[expect(clippy::module_inception, reason = "one of the languages, beside the set of them")]
 mod language;
-mod languages;
+mod localization;
+#[cfg(not(feature = "i18n"))]
+mod only_english;
 mod operation_texts;
 mod text;
 
-#[cfg(test)]
-mod tests;
-
 pub use arg::Arg;
-pub use error::LanguageError;
+#[cfg(feature = "i18n")]
+pub use i18n::{LanguageError, Languages, MissingText};
 pub use language::Language;
-pub use languages::Languages;
-pub use operation_texts::MissingText;
+#[cfg(not(feature = "i18n"))]
+pub use only_english::Languages;
 pub(crate) use text::Text;

@@ -5,7 +5,7 @@ macro_rules! texts {
     ($($name:ident = $id:literal,)*) => {
         /// A text of liveops itself.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "terminals have their own"))]
+        #[cfg_attr(not(any(feature = "cli", test)), expect(dead_code, reason = "terminals have their own"))]
         pub(crate) enum Text { $($name,)* }
 
         impl Text {

@@ -58,3 +58,25 @@ impl Renderer {
         format!("{}/", self.mount())
     }
 }
+
+#[cfg(all(test, not(feature = "i18n")))]
+mod tests {
+    use super::*;
+    use crate::render::Templates;
+
+    #[test]
+    fn pages_are_in_english_whatever_a_browser_accepts() {
+        let renderer = Renderer::new(Templates::new(), "/live").speaking("pl, de;q=0.5");
+        let [title, message] =
+            [Text::NotFoundTitle, Text::NotFound].map(|text| renderer.language.say(text));
+        let page = renderer.error_page(&title, &message, &UserId::from("ann")).0;
+        for said in [
+            "<html lang=\"en\">",
+            "<h1>Not found</h1>",
+            "There is no such operation.",
+            ">All operations</a>",
+        ] {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+    }
+}

@@ -219,10 +219,7 @@ pub(super) fn error(message: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        event::{Ending, Event},
-        language::Languages,
-    };
+    use crate::event::{Ending, Event};
 
     fn bar(measure: Measure, elapsed: u64) -> Bar {
         Bar {
@@ -256,14 +253,19 @@ mod tests {
             stopped_bar_text(&Language::default(), &half),
             "Reading: 1,000 of 2,000 rows · 50 %"
         );
-        let polish = Languages::new().find("pl");
-        let written =
-            bar_text(&polish, &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10));
-        assert_eq!(written, "Reading: 1000 z 20\u{a0}000 rows · 5% · 100/s · pozostało 3 min 10 s");
         // Rounded once.
         let begun = bar(Measure::Count { done: 74, total: Some(5_000) }, 0);
         assert_eq!(bar_text(&Language::default(), &begun), "Reading: 74 of 5,000 rows · 1 %");
         let young = bar(Measure::Count { done: 7, total: None }, 0);
         assert_eq!(bar_text(&Language::default(), &young), "Reading: 7 rows");
+    }
+
+    #[cfg(feature = "i18n")]
+    #[test]
+    fn the_bar_speaks_the_language_of_its_reader() {
+        let polish = crate::language::Languages::new().find("pl");
+        let written =
+            bar_text(&polish, &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10));
+        assert_eq!(written, "Reading: 1000 z 20\u{a0}000 rows · 5% · 100/s · pozostało 3 min 10 s");
     }
 }

@@ -5,7 +5,6 @@ use tokio::time;
 use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
-    language::MissingText,
     metrics::record_operation_ended,
     operation::OperationId,
     render::Renderer,
@@ -82,7 +81,8 @@ impl LiveOps {
     /// The titles, stage labels and texts in forms of the operations that one of the
     /// [languages](crate::runner::Builder::languages) the application has texts in lacks: a test that
     /// expects none of them finds what was forgotten.
-    pub fn missing_texts(&self) -> Vec<MissingText> {
+    #[cfg(feature = "i18n")]
+    pub fn missing_texts(&self) -> Vec<crate::language::MissingText> {
         let operations = self.engine.registry.iter();
         let kinds = operations.map(|operation| (&operation.kind, operation.form));
         self.engine.renderer().languages().missing_texts(kinds)

@@ -1,9 +1,16 @@
 use super::verdict::Verdict;
-use crate::{Failure, step::step, tool::Tool};
+use crate::{Failure, step::step, tool::Tool, workspace::cargo};
 
-/// Without features, and with each of them by itself, liveops compiles without a warning.
+/// Without features, and with each of them by itself, liveops compiles without a warning; and with a
+/// database alone, its texts and pages are in English.
 pub(super) fn check() -> Result<Verdict, Failure> {
-    check_combinations("1")
+    check_combinations("1")?;
+    let mut command = cargo();
+    command.args(["test", "--locked", "--package", "liveops", "--lib"]);
+    command.args(["--no-default-features", "--features", "sqlite"]);
+    command.args(["--", "form", "language", "render"]);
+    step("texts and pages without default features", &mut command)?;
+    Ok(Verdict::Passed)
 }
 
 /// The same with each two of them. That what two do together needs a third to go wrong has not been

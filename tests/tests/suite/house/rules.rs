@@ -43,7 +43,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
     ("sea_orm", &["store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"]),
     ("sea_orm_migration", &["store/", "runner/builder.rs"]),
-    ("fluent_bundle", &["language/"]),
+    ("fluent_bundle", &["language/i18n/"]),
     ("redis", &["channel/redis"]),
     // Whoever counts something goes through the list of all metrics.
     ("metrics", &["metrics/"]),

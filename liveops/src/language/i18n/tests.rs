@@ -3,10 +3,12 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{TimeZone, Utc};
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use proptest::prelude::*;
 
-use super::{LanguageError, Languages, Text, languages::BUILT_IN};
+use super::{LanguageError, Languages, languages::BUILT_IN};
 use crate::{
     form::{Choice, Field, FieldType, Form},
+    language::{Arg, Language, Text},
     operation::OperationKind,
 };
 
@@ -70,6 +72,56 @@ fn of_inline(expression: &InlineExpression<&str>, found: &mut BTreeSet<String>) 
         InlineExpression::VariableReference { id } => found.insert(id.name.to_owned()),
         other => panic!("only variables are expected in a text, found {other:?}"),
     };
+}
+
+/// Every value that makes a difference to a number in a text, and words.
+fn values() -> Vec<Arg> {
+    let numbers = [0.0, 0.25, 1.0, 1.5, 2.0, -1.0, 21.0, 1_204.0, 1_234_567.5];
+    numbers.map(Arg::Number).into_iter().chain([Arg::from("words"), Arg::from("1")]).collect()
+}
+
+#[test]
+fn built_in_english_says_what_fluent_says() {
+    let (english, fluent) = (Language::default(), Languages::new().find("en"));
+    assert_eq!(english.tag(), fluent.tag());
+    let of_messages = variables(&BUILT_IN[&"en".parse().unwrap()]);
+    for text in Text::ALL {
+        let names: Vec<&str> = of_messages
+            .iter()
+            .filter(|(id, _)| *id == text.id())
+            .map(|(_, name)| name.as_str())
+            .collect();
+        assert_eq!(english.translate(*text), fluent.translate(*text));
+        for value in values() {
+            let args = || names.iter().map(|name| (*name, value.clone()));
+            assert_eq!(english.translate_with(*text, args()), fluent.translate_with(*text, args()));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn built_in_english_formats_numbers_as_the_cldr_does(
+        number in prop_oneof![any::<f64>(), -1e9..1e9, (-1_000_000_000_i64..1_000_000_000).prop_map(|n| n as f64)],
+    ) {
+        prop_assert_eq!(Language::default().number(number), Languages::new().find("en").number(number));
+    }
+
+    #[test]
+    fn built_in_english_formats_moments_as_the_cldr_does(
+        // From 1970 to 9999.
+        seconds in 0..253_402_300_800_i64,
+    ) {
+        let on = Utc.timestamp_opt(seconds, 0).unwrap();
+        prop_assert_eq!(Language::default().date_time(on), Languages::new().find("en").date_time(on));
+    }
+
+    #[test]
+    fn built_in_english_formats_durations_as_the_cldr_does(milliseconds in 0..1_000_000_000_u64) {
+        let duration = Duration::from_millis(milliseconds);
+        let fluent = Languages::new().find("en").duration(duration);
+        prop_assert_eq!(Language::default().duration(duration), fluent);
+    }
 }
 
 #[test]

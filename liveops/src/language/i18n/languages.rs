@@ -8,8 +8,12 @@ use fluent_bundle::FluentResource;
 use fluent_langneg::{NegotiationStrategy, negotiate_languages, parse_accepted_languages};
 use unic_langid::LanguageIdentifier;
 
-use super::{Language, LanguageError, MissingText, operation_texts};
-use crate::{form::Form, operation::OperationKind};
+use super::{LanguageError, MissingText, fluent::FluentLocalization, missing_text};
+use crate::{
+    form::Form,
+    language::{Language, english},
+    operation::OperationKind,
+};
 
 /// The languages an application speaks.
 ///
@@ -73,13 +77,13 @@ type Messages = BTreeMap<LanguageIdentifier, Arc<FluentResource>>;
 /// The texts of liveops itself.
 pub(super) static BUILT_IN: LazyLock<Messages> = LazyLock::new(|| {
     let files = [
-        ("en", include_str!("../../texts/en.ftl")),
-        ("de", include_str!("../../texts/de.ftl")),
-        ("fr", include_str!("../../texts/fr.ftl")),
-        ("ja", include_str!("../../texts/ja.ftl")),
-        ("pl", include_str!("../../texts/pl.ftl")),
-        ("uk", include_str!("../../texts/uk.ftl")),
-        ("zh-Hans", include_str!("../../texts/zh-Hans.ftl")),
+        ("en", english::TEXTS),
+        ("de", include_str!("../../../texts/de.ftl")),
+        ("fr", include_str!("../../../texts/fr.ftl")),
+        ("ja", include_str!("../../../texts/ja.ftl")),
+        ("pl", include_str!("../../../texts/pl.ftl")),
+        ("uk", include_str!("../../../texts/uk.ftl")),
+        ("zh-Hans", include_str!("../../../texts/zh-Hans.ftl")),
     ];
     let parsed = files.map(|(tag, text)| parse(tag, text).expect("a test reads every file"));
     parsed.into_iter().map(|(tag, messages)| (tag, Arc::new(messages))).collect()
@@ -175,9 +179,9 @@ impl Languages {
         others.retain(|tag| tag != spoken);
         let fallback = others.into_iter().fold(None, |fallback, tag| {
             let messages = self.messages(&tag);
-            Some(Language::new(tag, messages, fallback))
+            Some(FluentLocalization::new(tag, messages, fallback))
         });
-        Language::new(locale, self.messages(spoken), fallback)
+        Language::new(FluentLocalization::new(locale, self.messages(spoken), fallback))
     }
 
     /// What the application's languages lack of the texts about `kinds` and in their forms.
@@ -192,7 +196,7 @@ impl Languages {
             missing.extend(
                 kinds
                     .iter()
-                    .flat_map(|(kind, form)| operation_texts::missing(&tag, messages, kind, *form)),
+                    .flat_map(|(kind, form)| missing_text::missing(&tag, messages, kind, *form)),
             );
         }
         missing

@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use intl_memoizer::concurrent::IntlLangMemoizer;
+use unic_langid::LanguageIdentifier;
+
+use super::formats;
+use crate::language::{Arg, localization::Localization};
+
+/// A language whose texts are evaluated by Fluent, and whose formats are those of the Unicode CLDR.
+pub(super) struct FluentLocalization {
+    /// As the client asked for it.
+    tag: String,
+    /// Has the attributes that a message lacks here: one that has another's place lacks all of its own.
+    fallback: Option<Box<Self>>,
+    bundle: FluentBundle<Arc<FluentResource>>,
+    /// Keeps the formatters of numbers and dates outside of messages.
+    intls: IntlLangMemoizer,
+}
+
+impl FluentLocalization {
+    /// The language of `locale`, in which later messages take the place of earlier ones.
+    pub(super) fn new(
+        locale: LanguageIdentifier,
+        messages: impl IntoIterator<Item = Arc<FluentResource>>,
+        fallback: Option<Self>,
+    ) -> Self {
+        let mut bundle = FluentBundle::new_concurrent(vec![locale.clone()]);
+        // The marks for mixed directions would be shown by terminals, and counted by tests.
+        bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(formats::value));
+        for messages in messages {
+            bundle.add_resource_overriding(messages);
+        }
+        Self {
+            tag: locale.to_string(),
+            fallback: fallback.map(Box::new),
+            bundle,
+            intls: IntlLangMemoizer::new(locale),
+        }
+    }
+
+    fn message_with(
+        &self,
+        id: &str,
+        attribute: Option<&str>,
+        args: &FluentArgs<'_>,
+    ) -> Option<String> {
+        self.own_message(id, attribute, args)
+            .or_else(|| self.fallback.as_ref()?.message_with(id, attribute, args))
+    }
+
+    fn own_message(
+        &self,
+        id: &str,
+        attribute: Option<&str>,
+        args: &FluentArgs<'_>,
+    ) -> Option<String> {
+        let message = self.bundle.get_message(id)?;
+        let pattern = match attribute {
+            Some(attribute) => message.get_attribute(attribute)?.value(),
+            None => message.value()?,
+        };
+        let mut errors = Vec::new();
+        let text = self.bundle.format_pattern(pattern, Some(args), &mut errors);
+        if let Some(error) = errors.first() {
+            tracing::warn!(id, language = self.tag, %error, "a text lacks something");
+        }
+        Some(text.into_owned())
+    }
+}
+
+impl Localization for FluentLocalization {
+    fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    fn message(&self, id: &str, attribute: Option<&str>, args: &[(&str, Arg)]) -> Option<String> {
+        self.message_with(id, attribute, &fluent_args(args))
+    }
+
+    fn number(&self, number: f64) -> String {
+        formats::number(number, &self.intls)
+    }
+
+    fn date_time(&self, on: DateTime<Utc>) -> String {
+        formats::moment_in_words(on, &self.intls)
+    }
+}
+
+/// The variables of a text as Fluent takes them.
+fn fluent_args<'a>(args: &'a [(&str, Arg)]) -> FluentArgs<'a> {
+    let args = args.iter().map(|(name, arg)| {
+        let value = match arg {
+            Arg::Number(number) => FluentValue::from(*number),
+            Arg::Text(text) => FluentValue::from(text.as_str()),
+        };
+        (*name, value)
+    });
+    args.collect()
+}
