@@ -14,6 +14,7 @@ mod operation_form;
 mod reading;
 mod scalar;
 mod texts;
+mod translation;
 mod types;
 pub(crate) mod words;
 

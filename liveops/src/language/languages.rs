@@ -9,7 +9,7 @@ use fluent_langneg::{NegotiationStrategy, negotiate_languages, parse_accepted_la
 use unic_langid::LanguageIdentifier;
 
 use super::{Language, LanguageError, MissingText, operation_texts};
-use crate::{form::Form, operation::OperationKind};
+use crate::operation::OperationKind;
 
 /// The languages an application speaks.
 ///
@@ -180,10 +180,11 @@ impl Languages {
         Language::new(locale, self.messages(spoken), fallback)
     }
 
-    /// What the application's languages lack of the texts about `kinds` and in their forms.
+    /// The texts about `kinds` that the application's languages lack. Beside the title and the stages,
+    /// a kind may have more texts, each with its attribute.
     pub(crate) fn missing_texts<'a>(
         &self,
-        kinds: impl Iterator<Item = (&'a OperationKind, Option<&'static Form>)>,
+        kinds: impl Iterator<Item = (&'a OperationKind, Vec<(String, &'static str)>)>,
     ) -> Vec<MissingText> {
         let kinds: Vec<_> = kinds.collect();
         let mut missing = Vec::new();
@@ -192,7 +193,7 @@ impl Languages {
             missing.extend(
                 kinds
                     .iter()
-                    .flat_map(|(kind, form)| operation_texts::missing(&tag, messages, kind, *form)),
+                    .flat_map(|(kind, more)| operation_texts::missing(&tag, messages, kind, more)),
             );
         }
         missing

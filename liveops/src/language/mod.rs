@@ -21,4 +21,5 @@ pub use error::LanguageError;
 pub use language::Language;
 pub use languages::Languages;
 pub use operation_texts::MissingText;
+pub(crate) use operation_texts::name_of;
 pub(crate) use text::Text;

@@ -4,10 +4,7 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Message};
 use heck::ToKebabCase;
 
-use crate::{
-    form::{Choice, Field, Form, Scalar},
-    operation::OperationKind,
-};
+use crate::operation::OperationKind;
 
 /// A text that an application has in no language but the one it is written in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,37 +44,18 @@ fn name_or_place(texts: &[&str], index: usize) -> String {
     name.cloned().unwrap_or_else(|| (index + 1).to_string())
 }
 
-/// The attribute with what a form says of its operation.
-pub(super) const INTRO: &str = "intro";
-
-pub(super) fn label_attribute(form: &Form, field: &Field) -> String {
-    format!("field-{}", name_of_field(form, field))
-}
-
-pub(super) fn help_attribute(form: &Form, field: &Field) -> String {
-    format!("help-{}", name_of_field(form, field))
-}
-
-pub(super) fn choice_attribute(form: &Form, field: &Field, choice: &Choice) -> String {
-    let values: Vec<&str> = field.field_type.choices.iter().map(|choice| choice.value).collect();
-    format!("choice-{}-{}", name_of_field(form, field), name_of(&values, choice.value))
-}
-
-fn name_of_field(form: &Form, field: &Field) -> String {
-    let names: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
-    name_of(&names, field.name)
-}
-
-fn name_of(texts: &[&str], text: &str) -> String {
+/// The name of one of several texts in an attribute.
+pub(crate) fn name_of(texts: &[&str], text: &str) -> String {
     name_or_place(texts, texts.iter().position(|known| *known == text).unwrap_or_default())
 }
 
-/// What `messages` lack of the texts about `kind`, and about its form.
+/// The texts about `kind` that `messages` lack: the title, the stages, and `more`, each with its
+/// attribute.
 pub(super) fn missing(
     language: &str,
     messages: &FluentResource,
     kind: &OperationKind,
-    form: Option<&Form>,
+    more: &[(String, &'static str)],
 ) -> Vec<MissingText> {
     let id = title_message(kind.op_type);
     let message = find(messages, &id);
@@ -91,27 +69,11 @@ pub(super) fn missing(
     };
     let stages = kind.stages.iter().enumerate();
     let stages = stages.map(|(index, label)| (stage_attribute(kind.stages, index), *label));
-    let attributes = stages.chain(form.into_iter().flat_map(of_form));
+    let attributes = stages.chain(more.iter().cloned());
     let attributes = attributes
         .filter(|(attribute, text)| !text.is_empty() && is_missing(attribute))
         .map(|(attribute, text)| missing(format!("{id}.{attribute}"), text));
     title.into_iter().chain(attributes).collect()
-}
-
-/// The texts of a form, by their attributes.
-fn of_form(form: &Form) -> Vec<(String, &'static str)> {
-    let mut texts = vec![(INTRO.to_owned(), form.intro)];
-    for field in form.fields.iter().filter(|field| !field.is_hidden) {
-        texts.push((label_attribute(form, field), field.label));
-        texts.push((help_attribute(form, field), field.help));
-        if field.field_type.scalar != Scalar::Bool {
-            let choices = field.field_type.choices.iter();
-            texts.extend(
-                choices.map(|choice| (choice_attribute(form, field, choice), choice.label)),
-            );
-        }
-    }
-    texts
 }
 
 fn find<'a>(messages: &'a FluentResource, id: &str) -> Option<&'a Message<&'a str>> {

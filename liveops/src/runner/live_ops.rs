@@ -5,6 +5,7 @@ use tokio::time;
 use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
+    form::Form,
     language::MissingText,
     metrics::record_operation_ended,
     operation::OperationId,
@@ -84,7 +85,10 @@ impl LiveOps {
     /// expects none of them finds what was forgotten.
     pub fn missing_texts(&self) -> Vec<MissingText> {
         let operations = self.engine.registry.iter();
-        let kinds = operations.map(|operation| (&operation.kind, operation.form));
+        let kinds = operations.map(|operation| {
+            let form = operation.form.map(Form::attributes);
+            (&operation.kind, form.unwrap_or_default())
+        });
         self.engine.renderer().languages().missing_texts(kinds)
     }
 
