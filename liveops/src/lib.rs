@@ -286,7 +286,7 @@ pub use progress::{Progress, RetryContext, Run, WebProgress};
 pub use projection::Projection;
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};
-pub use token::{SigningKeys, SubscriptionToken};
+pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};
 pub use web::Viewer;
 
 /// What generated code needs beside the public names.

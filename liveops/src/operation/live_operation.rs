@@ -1,8 +1,5 @@
-use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique, UserId};
-use crate::{
-    form::{Form, Validate},
-    token::{SigningKeys, SubscriptionToken, TokenError},
-};
+use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
+use crate::form::{Form, Validate};
 
 /// The static side of one kind of operation: its names, templates and stages.
 ///
@@ -97,38 +94,6 @@ pub trait LiveOperation: Storable + Sync {
     /// The channel on which the operation `id` is published.
     fn channel(id: OperationId) -> ChannelName {
         ChannelName::operation(id)
-    }
-
-    /// Signs a token with which `viewer`, and nobody else, may watch the operation `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] when the token cannot be signed.
-    fn subscription_token(
-        keys: &SigningKeys,
-        viewer: &UserId,
-        id: OperationId,
-    ) -> Result<SubscriptionToken, TokenError> {
-        keys.sign(viewer, &Self::channel(id))
-    }
-
-    /// Checks that `token` lets `viewer` watch the operation `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] when it does not, without saying why: a caller learns nothing about which
-    /// part was wrong.
-    fn verify_subscription_token(
-        keys: &SigningKeys,
-        token: &SubscriptionToken,
-        viewer: &UserId,
-        id: OperationId,
-    ) -> Result<(), TokenError> {
-        if keys.verify(token, viewer)? == Self::channel(id) {
-            Ok(())
-        } else {
-            Err(TokenError::Refused)
-        }
     }
 }
 
