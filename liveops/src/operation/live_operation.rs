@@ -1,5 +1,4 @@
 use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
-use crate::form::{Form, Validate};
 
 /// The static side of one kind of operation: its names, templates and stages.
 ///
@@ -53,12 +52,6 @@ pub trait LiveOperation: Storable + Sync {
 
     /// Whether only the application's own code creates one: what `#[liveop(internal)]` says.
     const IS_INTERNAL: bool = false;
-
-    /// What it asks for, where `#[liveop(form)]` says that its fields make a form.
-    const FORM: Option<&'static Form> = None;
-
-    /// What is wrong with the fields of one together: what `#[liveop(validate = …)]` says.
-    const VALIDATE: Option<Validate<Self>> = None;
 
     /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;
