@@ -8,8 +8,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::operation::OperationState;
-use crate::projection::RegionName;
+use crate::operation::{OperationState, RegionName};
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq)]

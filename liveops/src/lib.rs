@@ -157,18 +157,22 @@
 // What a feature brings has a badge on docs.rs, which alone sets this.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The house, ground floor first: a module uses only what stands above it here.
+// The house, ground floor first. A module uses only modules listed above it in `lib.rs`, so the module
+// graph has no cycle.
 pub mod config;
-pub mod error;
-pub mod event;
-pub mod form;
-pub mod language;
-pub mod metrics;
 pub mod operation;
 mod panic;
-pub mod projection;
+
+pub mod event;
+pub mod language;
+pub mod metrics;
 mod span;
 pub mod token;
+
+pub mod form;
+pub mod projection;
+
+pub mod error;
 
 pub mod render;
 
@@ -287,7 +291,7 @@ pub use progress::{Progress, RetryContext, Run, WebProgress};
 pub use projection::Projection;
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};
-pub use token::{SigningKeys, SubscriptionToken};
+pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};
 pub use web::Viewer;
 
 /// What generated code needs beside the public names.

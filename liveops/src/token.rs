@@ -4,6 +4,8 @@
 //! the key's id in the header so that keys can be rotated without refusing tokens already handed
 //! out. A refusal never says why.
 
+mod subscription_tokens;
+
 use std::{fmt, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::operation::{ChannelName, UserId};
+pub use subscription_tokens::SubscriptionTokens;
 
 /// How long a token is good for unless the keys say otherwise.
 pub const TOKEN_TTL: Duration = Duration::from_secs(300);

@@ -1,16 +1,44 @@
-//! `LiveOperation::FORM` and `VALIDATE`.
+//! `impl OptionalForm` with `FORM` and `VALIDATE`, and `impl HasForm`.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, WherePredicate, parse_quote, spanned::Spanned};
+use syn::{Generics, Ident, WherePredicate, parse_quote, spanned::Spanned};
 
 use crate::{
     attr::RawBound,
     model::{DefaultValue, FormField, Kind, Model},
 };
 
+/// The traits of the form, for an operation with these generics.
+pub(super) fn implement(model: &Model, generics: &Generics, krate: &TokenStream) -> TokenStream {
+    let ident = model.ident();
+    let mut generics = generics.clone();
+    // Both traits ask for `LiveOperation`. Its own implementation is checked; here the compiler believes
+    // that it holds, and tells a mistake once. See `fallback::believed` for the lifetime.
+    generics.make_where_clause().predicates.push(parse_quote! {
+        for<'__any> Self: #krate::LiveOperation
+    });
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let constant = constant(model, krate);
+    let validate = validate(model, krate);
+    let has_form = model.form().map(|_| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::form::HasForm for #ident #type_generics #where_clause {}
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::form::OptionalForm for #ident #type_generics #where_clause {
+            #constant
+            #validate
+        }
+        #has_form
+    }
+}
+
 /// One constant for all of it, as the compiler looks at each constant by itself.
-pub(super) fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
+fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let form = model.form()?;
     let intro = &form.intro;
     let fields = form.fields.iter().map(|field| self::field(field, krate));
@@ -22,7 +50,7 @@ pub(super) fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream
     })
 }
 
-pub(super) fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
+fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let path = model.validate()?;
     let span = located(path);
     let call = quote_spanned!(span=> #path(__operation));

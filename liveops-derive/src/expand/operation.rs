@@ -1,4 +1,4 @@
-//! `impl LiveOperation`.
+//! `impl LiveOperation`, and the traits of the form.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -24,14 +24,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             const IS_INTERNAL: bool = true;
         )
     });
-    let form = form::constant(model, krate);
-    let validate = form::validate(model, krate);
-    let has_form = model.form().map(|_| {
-        quote! {
-            #[automatically_derived]
-            impl #impl_generics #krate::form::HasForm for #ident #type_generics #where_clause {}
-        }
-    });
+    let form = form::implement(model, &generics, krate);
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::LiveOperation for #ident #type_generics #where_clause {
@@ -40,10 +33,8 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             #names
             #policy
             #internal
-            #form
-            #validate
         }
-        #has_form
+        #form
     }
 }
 

@@ -14,6 +14,7 @@ mod operation_form;
 mod reading;
 mod scalar;
 mod texts;
+mod translation;
 mod types;
 pub(crate) mod words;
 
@@ -21,7 +22,7 @@ pub use errors::{FieldError, FormErrors};
 pub use field::{Field, outcome, read_with, value};
 pub use field_type::{Absent, Bound, Choice, Control, FieldType, FormField};
 pub use file_content::FileContent;
-pub use operation_form::{Form, HasForm, Validate};
+pub use operation_form::{Form, HasForm, OptionalForm, Validate};
 pub(crate) use reading::{Paths, ReadContext, text_of};
 pub use scalar::Scalar;
 pub(crate) use texts::Texts;

@@ -6,14 +6,9 @@ use super::{
     Arg, Text,
     english::English,
     localization::Localization,
-    operation_texts::{
-        INTRO, choice_attribute, help_attribute, label_attribute, stage_attribute, title_message,
-    },
+    operation_texts::{stage_attribute, title_message},
 };
-use crate::{
-    form::{Choice, Field, Form},
-    operation::OperationKind,
-};
+use crate::operation::OperationKind;
 
 /// One language: its texts, and how it writes numbers, dates and durations.
 ///
@@ -104,41 +99,8 @@ impl Language {
         kind.stages.iter().enumerate().map(label).collect()
     }
 
-    /// What the form of an operation says of it.
-    pub(crate) fn intro(&self, kind: &OperationKind, form: &Form) -> Cow<'static, str> {
-        self.attribute(kind, INTRO, form.intro)
-    }
-
-    pub(crate) fn label(
-        &self,
-        kind: &OperationKind,
-        form: &Form,
-        field: &Field,
-    ) -> Cow<'static, str> {
-        self.attribute(kind, &label_attribute(form, field), field.label)
-    }
-
-    pub(crate) fn help(
-        &self,
-        kind: &OperationKind,
-        form: &Form,
-        field: &Field,
-    ) -> Cow<'static, str> {
-        self.attribute(kind, &help_attribute(form, field), field.help)
-    }
-
-    pub(crate) fn choice(
-        &self,
-        kind: &OperationKind,
-        form: &Form,
-        field: &Field,
-        choice: &Choice,
-    ) -> Cow<'static, str> {
-        self.attribute(kind, &choice_attribute(form, field, choice), choice.label)
-    }
-
-    /// What the application says about an operation, or else what it was declared with.
-    fn attribute(
+    /// A text of the application's about an operation, or else the declared one.
+    pub(crate) fn attribute(
         &self,
         kind: &OperationKind,
         attribute: &str,

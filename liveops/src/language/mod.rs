@@ -23,4 +23,5 @@ pub use i18n::{LanguageError, Languages, MissingText};
 pub use language::Language;
 #[cfg(not(feature = "i18n"))]
 pub use only_english::Languages;
+pub(crate) use operation_texts::name_of;
 pub(crate) use text::Text;

@@ -2,8 +2,6 @@
 
 use heck::ToKebabCase;
 
-use crate::form::{Choice, Field, Form};
-
 /// The message that is called after an operation.
 pub(super) fn title_message(op_type: &str) -> String {
     op_type.replacen('.', "-", 1)
@@ -29,27 +27,7 @@ fn name_or_place(texts: &[&str], index: usize) -> String {
     name.cloned().unwrap_or_else(|| (index + 1).to_string())
 }
 
-/// The attribute with what a form says of its operation.
-pub(super) const INTRO: &str = "intro";
-
-pub(super) fn label_attribute(form: &Form, field: &Field) -> String {
-    format!("field-{}", name_of_field(form, field))
-}
-
-pub(super) fn help_attribute(form: &Form, field: &Field) -> String {
-    format!("help-{}", name_of_field(form, field))
-}
-
-pub(super) fn choice_attribute(form: &Form, field: &Field, choice: &Choice) -> String {
-    let values: Vec<&str> = field.field_type.choices.iter().map(|choice| choice.value).collect();
-    format!("choice-{}-{}", name_of_field(form, field), name_of(&values, choice.value))
-}
-
-fn name_of_field(form: &Form, field: &Field) -> String {
-    let names: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
-    name_of(&names, field.name)
-}
-
-fn name_of(texts: &[&str], text: &str) -> String {
+/// The name of one of several texts in an attribute.
+pub(crate) fn name_of(texts: &[&str], text: &str) -> String {
     name_or_place(texts, texts.iter().position(|known| *known == text).unwrap_or_default())
 }

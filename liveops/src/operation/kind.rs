@@ -1,5 +1,4 @@
-use super::{LiveOperation, Policy, Stage};
-use crate::projection::RegionName;
+use super::{LiveOperation, Policy, RegionName, Stage};
 
 /// What is known of every operation of one type, without the type: the constants of
 /// [`LiveOperation`] as a value.

@@ -1,8 +1,4 @@
-use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique, UserId};
-use crate::{
-    form::{Form, Validate},
-    token::{SigningKeys, SubscriptionToken, TokenError},
-};
+use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
 
 /// The static side of one kind of operation: its names, templates and stages.
 ///
@@ -57,12 +53,6 @@ pub trait LiveOperation: Storable + Sync {
     /// Whether only the application's own code creates one: what `#[liveop(internal)]` says.
     const IS_INTERNAL: bool = false;
 
-    /// What it asks for, where `#[liveop(form)]` says that its fields make a form.
-    const FORM: Option<&'static Form> = None;
-
-    /// What is wrong with the fields of one together: what `#[liveop(validate = …)]` says.
-    const VALIDATE: Option<Validate<Self>> = None;
-
     /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;
 
@@ -97,38 +87,6 @@ pub trait LiveOperation: Storable + Sync {
     /// The channel on which the operation `id` is published.
     fn channel(id: OperationId) -> ChannelName {
         ChannelName::operation(id)
-    }
-
-    /// Signs a token with which `viewer`, and nobody else, may watch the operation `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] when the token cannot be signed.
-    fn subscription_token(
-        keys: &SigningKeys,
-        viewer: &UserId,
-        id: OperationId,
-    ) -> Result<SubscriptionToken, TokenError> {
-        keys.sign(viewer, &Self::channel(id))
-    }
-
-    /// Checks that `token` lets `viewer` watch the operation `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] when it does not, without saying why: a caller learns nothing about which
-    /// part was wrong.
-    fn verify_subscription_token(
-        keys: &SigningKeys,
-        token: &SubscriptionToken,
-        viewer: &UserId,
-        id: OperationId,
-    ) -> Result<(), TokenError> {
-        if keys.verify(token, viewer)? == Self::channel(id) {
-            Ok(())
-        } else {
-            Err(TokenError::Refused)
-        }
     }
 }
 

@@ -1,8 +1,5 @@
 use super::{Progress, RetryContext};
-use crate::{
-    error::RunResult,
-    operation::{LiveOperation, Storable},
-};
+use crate::{error::RunResult, form::OptionalForm, operation::Storable};
 
 /// The work of an operation: one async method.
 ///
@@ -40,9 +37,9 @@ use crate::{
     label = "`Run` is not implemented",
     note = "write `impl Run for {Self} {{ type Output = …; async fn run(&self, p: Progress<Self>) -> RunResult<Self::Output> {{ … }} }}`"
 )]
-pub trait Run: LiveOperation {
+pub trait Run: OptionalForm {
     /// What the operation gives when it finishes: stored as JSON, and shown with the template
-    /// [`RESULT_TEMPLATE`](LiveOperation::RESULT_TEMPLATE).
+    /// [`RESULT_TEMPLATE`](crate::operation::LiveOperation::RESULT_TEMPLATE).
     type Output: Storable;
 
     /// Does the work, reporting through `p`.

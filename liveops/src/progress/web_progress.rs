@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Report;
-use crate::{event::Event, projection::RegionName, render::Templates};
+use crate::{event::Event, operation::RegionName, render::Templates};
 
 /// What a run can do on a page and not in a terminal; from
 /// [`Progress::web`](crate::Progress::web).

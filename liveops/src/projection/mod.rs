@@ -17,7 +17,7 @@ pub(crate) use bounds::{
     TRACEBACK_BYTES_MAX, kept,
 };
 pub use changes::{Change, Changes};
-pub use region::{ParseRegionError, Region, RegionName};
+pub use region::Region;
 pub use stage_timing::StageTiming;
 pub use tail::{Tail, TextBytes};
 pub use view::{CustomRegion, Projection};

@@ -3,11 +3,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Attempts, Change, Changes, Region, RegionName, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail,
-    TextBytes,
+    Attempts, Change, Changes, Region, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail, TextBytes,
 };
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
-use crate::operation::OperationState;
+use crate::operation::{OperationState, RegionName};
 
 /// The current visible state of one run.
 ///

@@ -105,7 +105,7 @@ impl Renderer {
 impl FormView {
     /// What the operation does, in the words of its documentation.
     pub fn intro(&self) -> Markup {
-        prose(&self.language.intro(&self.kind, self.form))
+        prose(&self.form.intro_in(&self.language, &self.kind))
     }
 
     /// The same, with something in a field already. A field of that name has to be there.
@@ -241,7 +241,7 @@ impl FormView {
     }
 
     fn label(&self, field: &Field) -> Cow<'static, str> {
-        self.language.label(&self.kind, self.form, field)
+        self.form.label_in(&self.language, &self.kind, field)
     }
 
     fn is_hidden(&self, field: &Field) -> bool {

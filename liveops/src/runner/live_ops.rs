@@ -84,7 +84,10 @@ impl LiveOps {
     #[cfg(feature = "i18n")]
     pub fn missing_texts(&self) -> Vec<crate::language::MissingText> {
         let operations = self.engine.registry.iter();
-        let kinds = operations.map(|operation| (&operation.kind, operation.form));
+        let kinds = operations.map(|operation| {
+            let form = operation.form.map(crate::form::Form::attributes);
+            (&operation.kind, form.unwrap_or_default())
+        });
         self.engine.renderer().languages().missing_texts(kinds)
     }
 

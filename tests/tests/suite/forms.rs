@@ -10,7 +10,7 @@ use axum::{
 use chrono::NaiveDate;
 use liveops::{
     Config, LiveOperation, LiveOps, OperationState, Progress, Run, RunResult, RunnerKind,
-    form::{FileContent, FormErrors, FormField},
+    form::{FileContent, FormErrors, FormField, OptionalForm},
     runner::Builder,
     store::{self, ListFilter},
     testing::Server,

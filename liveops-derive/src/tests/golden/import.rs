@@ -20,6 +20,13 @@ const _: () = {
             result_text_template: "demo_app/import_result.txt",
         };
     }
+    #[automatically_derived]
+    impl<T: Format, const N: usize> my_app::liveops::form::OptionalForm for Import<T, N>
+    where
+        T: Clone,
+        Self: my_app::liveops::Storable + ::core::marker::Sync,
+        for<'__any> Self: my_app::liveops::LiveOperation,
+    {}
 };
 #[doc(hidden)]
 #[allow(non_local_definitions)]

@@ -88,6 +88,12 @@ const _: () = {
             result_text_template: "demo_app/import_result.txt",
         };
     }
+    #[automatically_derived]
+    impl ::liveops::form::OptionalForm for Import
+    where
+        for<'__any> Self: ::liveops::Storable + ::core::marker::Sync,
+        for<'__any> Self: ::liveops::LiveOperation,
+    {}
 };
 ::core::compile_error! {
     "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `internal`, `form`, `validate`, `state` and `crate`"

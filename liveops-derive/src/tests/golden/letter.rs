@@ -20,6 +20,12 @@ const _: () = {
             result_template: "demo_app/letter_result.html",
             result_text_template: "demo_app/letter_result.txt",
         };
+    }
+    #[automatically_derived]
+    impl ::liveops::form::OptionalForm for Letter
+    where
+        for<'__any> Self: ::liveops::LiveOperation,
+    {
         const FORM: ::core::option::Option<&'static ::liveops::form::Form> = ::core::option::Option::Some(const {
             &::liveops::form::Form {
                 intro: "Sends a letter. To many.",
@@ -99,7 +105,10 @@ const _: () = {
         ::liveops::form::outcome(Self::check(__operation)));
     }
     #[automatically_derived]
-    impl ::liveops::form::HasForm for Letter {}
+    impl ::liveops::form::HasForm for Letter
+    where
+        for<'__any> Self: ::liveops::LiveOperation,
+    {}
 };
 #[doc(hidden)]
 #[allow(non_local_definitions)]

@@ -109,6 +109,11 @@ const _: () = {
         };
         const UNIQUE: ::liveops::Unique<Self> = ::liveops::Unique::By(Newsletter::issue);
     }
+    #[automatically_derived]
+    impl ::liveops::form::OptionalForm for Newsletter
+    where
+        for<'__any> Self: ::liveops::LiveOperation,
+    {}
 };
 #[doc(hidden)]
 #[allow(non_local_definitions)]

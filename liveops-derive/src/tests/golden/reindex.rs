@@ -14,6 +14,11 @@ const _: () = {
             result_text_template: "demo_app/reindex_result.txt",
         };
     }
+    #[automatically_derived]
+    impl ::liveops::form::OptionalForm for Reindex
+    where
+        for<'__any> Self: ::liveops::LiveOperation,
+    {}
 };
 #[doc(hidden)]
 #[allow(non_local_definitions)]

@@ -102,6 +102,11 @@ const _: () = {
             result_text_template: "demo/score_import_result.txt",
         };
     }
+    #[automatically_derived]
+    impl ::liveops::form::OptionalForm for ScoreImport
+    where
+        for<'__any> Self: ::liveops::LiveOperation,
+    {}
 };
 #[doc(hidden)]
 #[allow(non_local_definitions)]

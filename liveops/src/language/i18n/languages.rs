@@ -10,7 +10,6 @@ use unic_langid::LanguageIdentifier;
 
 use super::{LanguageError, MissingText, fluent::FluentLocalization, missing_text};
 use crate::{
-    form::Form,
     language::{Language, english},
     operation::OperationKind,
 };
@@ -184,10 +183,11 @@ impl Languages {
         Language::new(FluentLocalization::new(locale, self.messages(spoken), fallback))
     }
 
-    /// What the application's languages lack of the texts about `kinds` and in their forms.
+    /// The texts about `kinds` that the application's languages lack. Beside the title and the stages,
+    /// a kind may have more texts, each with its attribute.
     pub(crate) fn missing_texts<'a>(
         &self,
-        kinds: impl Iterator<Item = (&'a OperationKind, Option<&'static Form>)>,
+        kinds: impl Iterator<Item = (&'a OperationKind, Vec<(String, &'static str)>)>,
     ) -> Vec<MissingText> {
         let kinds: Vec<_> = kinds.collect();
         let mut missing = Vec::new();
@@ -196,7 +196,7 @@ impl Languages {
             missing.extend(
                 kinds
                     .iter()
-                    .flat_map(|(kind, form)| missing_text::missing(&tag, messages, kind, *form)),
+                    .flat_map(|(kind, more)| missing_text::missing(&tag, messages, kind, more)),
             );
         }
         missing

@@ -4,10 +4,7 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Message};
 
 use crate::{
-    form::{Form, Scalar},
-    language::operation_texts::{
-        INTRO, choice_attribute, help_attribute, label_attribute, stage_attribute, title_message,
-    },
+    language::operation_texts::{stage_attribute, title_message},
     operation::OperationKind,
 };
 
@@ -24,12 +21,13 @@ pub struct MissingText {
     pub text: &'static str,
 }
 
-/// What `messages` lack of the texts about `kind`, and about its form.
+/// Returns the texts about `kind` that `messages` lack: the title, the stages, and `more`, each with its
+/// attribute.
 pub(super) fn missing(
     language: &str,
     messages: &FluentResource,
     kind: &OperationKind,
-    form: Option<&Form>,
+    more: &[(String, &'static str)],
 ) -> Vec<MissingText> {
     let id = title_message(kind.op_type);
     let message = find(messages, &id);
@@ -43,27 +41,11 @@ pub(super) fn missing(
     };
     let stages = kind.stages.iter().enumerate();
     let stages = stages.map(|(index, label)| (stage_attribute(kind.stages, index), *label));
-    let attributes = stages.chain(form.into_iter().flat_map(of_form));
+    let attributes = stages.chain(more.iter().cloned());
     let attributes = attributes
         .filter(|(attribute, text)| !text.is_empty() && is_missing(attribute))
         .map(|(attribute, text)| missing(format!("{id}.{attribute}"), text));
     title.into_iter().chain(attributes).collect()
-}
-
-/// The texts of a form, by their attributes.
-fn of_form(form: &Form) -> Vec<(String, &'static str)> {
-    let mut texts = vec![(INTRO.to_owned(), form.intro)];
-    for field in form.fields.iter().filter(|field| !field.is_hidden) {
-        texts.push((label_attribute(form, field), field.label));
-        texts.push((help_attribute(form, field), field.help));
-        if field.field_type.scalar != Scalar::Bool {
-            let choices = field.field_type.choices.iter();
-            texts.extend(
-                choices.map(|choice| (choice_attribute(form, field, choice), choice.label)),
-            );
-        }
-    }
-    texts
 }
 
 fn find<'a>(messages: &'a FluentResource, id: &str) -> Option<&'a Message<&'a str>> {

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::{LanguageError, Languages, languages::BUILT_IN};
 use crate::{
-    form::{Choice, Field, FieldType, Form},
     language::{Arg, Language, Text},
     operation::OperationKind,
 };
@@ -256,7 +255,7 @@ demo-score_import = Import wyników
     assert_eq!(german.title(&KIND), "Score import");
     assert_eq!(german.stages(&KIND), KIND.stages);
 
-    let missing = languages.missing_texts([(&KIND, None)].into_iter());
+    let missing = languages.missing_texts([(&KIND, Vec::new())].into_iter());
     let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     assert_eq!(
         missing,
@@ -265,61 +264,6 @@ demo-score_import = Import wyników
             "`pl` lacks `demo-score_import.stage-5` for \"process-data\"",
         ]
     );
-}
-
-#[test]
-fn every_field_and_every_choice_has_a_name_of_its_own() {
-    const SIGNS: &[Choice] = &[
-        Choice { value: "-1", label: "Less" },
-        Choice { value: "1", label: "More" },
-        Choice { value: "2", label: "Much more" },
-        Choice { value: "+", label: "Plus" },
-    ];
-    const CITIES: &[Choice] = &[
-        Choice { value: "Łódź", label: "City" },
-        Choice { value: "C", label: "Celsius" },
-        Choice { value: "c", label: "Speed of light" },
-        Choice { value: "New York", label: "Other city" },
-    ];
-    const FORM: &Form = &Form {
-        intro: "",
-        fields: &[
-            Field::like("sign", FieldType::select(SIGNS)),
-            Field::like("miejsceŻ", FieldType::select(CITIES)),
-            Field::like("ż", FieldType::TEXT),
-        ],
-    };
-    let kind = OperationKind { stages: &[], ..KIND };
-    let lacking = |texts: &str| {
-        let languages = Languages::new().with("pl", texts).unwrap();
-        let missing = languages.missing_texts([(&kind, Some(FORM))].into_iter());
-        (languages, missing.into_iter().map(|text| text.id).collect::<Vec<_>>())
-    };
-    let (_, missing) = lacking("demo-score_import = Import");
-    let names: Vec<&str> =
-        missing.iter().map(|id| id.strip_prefix("demo-score_import.").unwrap()).collect();
-    assert_eq!(
-        names,
-        [
-            "field-sign",
-            "choice-sign-1",
-            "choice-sign-2",
-            "choice-sign-3",
-            "choice-sign-4",
-            "field-miejsce",
-            "choice-miejsce-d",
-            "choice-miejsce-2",
-            "choice-miejsce-3",
-            "choice-miejsce-new-york",
-            "field-3",
-        ]
-    );
-    let texts: String = names.iter().map(|name| format!("    .{name} = to {name}\n")).collect();
-    let (languages, missing) = lacking(&format!("demo-score_import = Import\n{texts}"));
-    assert!(missing.is_empty(), "{missing:?}");
-    let polish = languages.find("pl");
-    assert_eq!(polish.label(&kind, FORM, &FORM.fields[2]), "to field-3");
-    assert_eq!(polish.choice(&kind, FORM, &FORM.fields[0], &SIGNS[1]), "to choice-sign-2");
 }
 
 #[test]

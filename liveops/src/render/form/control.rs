@@ -72,7 +72,7 @@ impl RenderedControl<'_> {
     fn label(&self) -> Markup {
         html! {
             span {
-                (prose(&self.language.label(self.kind, self.form, self.field)))
+                (prose(&self.form.label_in(self.language, self.kind, self.field)))
                 @if self.field.is_required() {
                     " " span class="liveops-required" { "(" (self.language.translate(Text::Required)) ")" }
                 }
@@ -102,7 +102,7 @@ impl RenderedControl<'_> {
             return None;
         }
         Some(html! {
-            (prose(&self.language.help(self.kind, self.form, self.field)))
+            (prose(&self.form.help_in(self.language, self.kind, self.field)))
             @for hint in hints { " " (self.language.translate(hint)) }
         })
     }
@@ -208,7 +208,7 @@ impl RenderedControl<'_> {
         match (self.field_type().scalar, choice.value) {
             (Scalar::Bool, "true") => self.language.translate(Text::Yes).into(),
             (Scalar::Bool, "false") => self.language.translate(Text::No).into(),
-            _ => self.language.choice(self.kind, self.form, self.field, choice),
+            _ => self.form.choice_in(self.language, self.kind, self.field, choice),
         }
     }
 

@@ -124,7 +124,7 @@ impl FormJson {
         Self {
             op_type: kind.op_type,
             title: language.title(kind),
-            description: language.intro(kind, form),
+            description: form.intro_in(language, kind),
             fields: fields.collect(),
         }
     }
@@ -135,12 +135,12 @@ impl FieldJson {
         let field_type = &field.field_type;
         let options = field_type.choices.iter().map(|choice| OptionJson {
             value: choice.value,
-            label: language.choice(kind, form, field, choice),
+            label: form.choice_in(language, kind, field, choice),
         });
         Self {
             name: field.name,
-            label: language.label(kind, form, field),
-            help: language.help(kind, form, field),
+            label: form.label_in(language, kind, field),
+            help: form.help_in(language, kind, field),
             r#type: field_type.scalar.to_string(),
             required: field.is_required(),
             multiple: field_type.is_multiple,

@@ -1,31 +1,30 @@
 use super::source::{Fact, Source};
 
-/// The house, ground floor first: a module uses its own floor and those below.
+/// The modules in the order of `lib.rs`, a floor of the house each line: a module uses only modules
+/// listed above it.
 const FLOORS: [&[&str]; 8] = [
     &[
         "config",
-        "error",
-        "event",
-        "form",
-        "language",
-        "metrics",
         "operation",
         "panic",
-        "projection",
+        "event",
+        "language",
+        "metrics",
         "span",
         "token",
+        "form",
+        "projection",
+        "error",
     ],
     &["render"],
     &["channel", "store"],
     &["progress"],
     &["publish"],
     &["runner"],
-    &["cli", "web"],
-    &["__private", "testing"],
+    &["web", "cli"],
+    // Beside the house: these use everything, and nothing in the house uses them.
+    &["testing", "__private"],
 ];
-
-/// Not a floor of the house but beside it: uses everything, and nothing in the house uses it.
-const BESIDE: usize = 7;
 
 /// The two engines: either can be exchanged without the other.
 const STRANGERS: [&str; 2] = ["store", "channel"];
@@ -62,27 +61,32 @@ pub(super) fn broken_rules(path: &str, text: &str) -> Vec<String> {
     if path == "lib.rs" {
         return Vec::new();
     }
-    let module = path.split(['/', '.']).next().unwrap();
-    let Some(floor) = floor_of(module) else {
+    let module = module_of(path);
+    let Some(position) = position_of(module) else {
         return vec![format!("{path}: `{module}` has no floor")];
     };
     let source = Source::read(path, text);
-    let here = Place { path, module, floor };
+    let here = Place { path, module, position };
     let broken = source.facts.iter().filter_map(|fact| here.objection(fact));
     broken.map(|rule| format!("{path}: {rule}")).collect()
+}
+
+/// The module of the crate's root that a file belongs to.
+pub(super) fn module_of(path: &str) -> &str {
+    path.split(['/', '.']).next().unwrap_or(path)
 }
 
 /// Where in the house a file is.
 struct Place<'a> {
     path: &'a str,
     module: &'a str,
-    floor: usize,
+    position: usize,
 }
 
 impl Place<'_> {
     fn objection(&self, fact: &Fact) -> Option<String> {
         match fact {
-            Fact::CratePath(target) => self.objection_to_use(target),
+            Fact::CratePath { module, .. } => self.objection_to_use(module),
             Fact::ExternalPath(name) => {
                 let (_, rooms) = ROOMS.iter().find(|(room, _)| room == name)?;
                 let at_home = rooms.iter().any(|room| self.path.starts_with(room));
@@ -98,30 +102,29 @@ impl Place<'_> {
     }
 
     fn objection_to_use(&self, target: &str) -> Option<String> {
-        let Some(floor) = floor_of(target) else {
+        let Some(position) = position_of(target) else {
             return Some(format!("`crate::{target}`: name the module"));
         };
-        if floor > self.floor {
-            let (from, to) = (describe(self.floor), describe(floor));
-            // Strangers share a floor, so this never hides the rule about them.
-            return Some(format!("`{}` ({from}) uses `{target}` ({to})", self.module));
-        }
         let are_strangers = target != self.module
             && STRANGERS.contains(&target)
             && STRANGERS.contains(&self.module);
-        are_strangers.then(|| {
+        if are_strangers {
             let [one, other] = STRANGERS;
-            format!("`{one}` and `{other}` do not know each other")
-        })
+            return Some(format!("`{one}` and `{other}` do not know each other"));
+        }
+        (position > self.position)
+            .then(|| format!("`{}` uses `{target}`, which is listed below it", self.module))
     }
 }
 
-fn floor_of(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|modules| modules.contains(&module))
+/// How many modules are listed above one.
+fn position_of(module: &str) -> Option<usize> {
+    listed_modules().position(|listed| listed == module)
 }
 
-fn describe(floor: usize) -> String {
-    if floor == BESIDE { "beside the house".into() } else { format!("floor {floor}") }
+/// Every module that has a floor, from the ground floor up.
+pub(super) fn listed_modules() -> impl Iterator<Item = &'static str> {
+    FLOORS.into_iter().flatten().copied()
 }
 
 /// The crates that have a room.

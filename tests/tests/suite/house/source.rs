@@ -10,12 +10,19 @@ pub(super) struct Source {
     depth: usize,
     /// Modules of its own, which hide a crate of the same name.
     own_modules: Vec<String>,
+    /// Modules in files of their own that are compiled for tests only.
+    pub(super) test_modules: Vec<String>,
 }
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Fact {
-    /// The first segment after `crate::`, or after as many `super::` as lead there.
-    CratePath(String),
+    /// A path from the crate's root: after `crate::`, or after as many `super::` as lead there.
+    CratePath {
+        /// The first segment.
+        module: String,
+        /// The path from the first segment on: `event::{Bar, Event}`.
+        path: String,
+    },
     /// A crate that has a room.
     ExternalPath(String),
     /// `async` or `await`.
@@ -31,11 +38,12 @@ impl Source {
             text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         let is_folder = path.ends_with("/mod.rs");
         let depth = path.split('/').count() - usize::from(is_folder);
-        let mut source = Self { facts: Vec::new(), depth, own_modules: Vec::new() };
+        let mut source =
+            Self { facts: Vec::new(), depth, own_modules: Vec::new(), test_modules: Vec::new() };
         source.walk(tokens);
         // So does one that is used from the crate's root.
         let used = source.facts.iter().filter_map(|fact| match fact {
-            Fact::CratePath(name) => Some(name.clone()),
+            Fact::CratePath { module, .. } => Some(module.clone()),
             _ => None,
         });
         let used: Vec<String> = used.collect();
@@ -60,7 +68,9 @@ impl Source {
         match &tokens[at] {
             TokenTree::Punct(punct) if punct.as_char() == '#' => {
                 if is_for_tests(tokens.get(at + 1)) {
-                    return end_of_item(tokens, at + 2);
+                    let end = end_of_item(tokens, at + 2);
+                    self.test_modules.extend(module_in_a_file(&tokens[at + 2..end]));
+                    return end;
                 }
             }
             TokenTree::Group(group) => {
@@ -128,21 +138,49 @@ impl Source {
         }
         match tokens.get(at + 2) {
             Some(TokenTree::Group(names)) => self.read_names(names),
-            Some(name) => self.facts.push(Fact::CratePath(name.to_string())),
+            Some(_) => self.push_path(&tokens[at + 2..]),
             None => {}
         }
     }
 
-    /// The first word of each path in `{a::B, c::{D, E}}`.
+    /// Each path in `{a::B, c::{D, E}}`.
     fn read_names(&mut self, names: &Group) {
-        let mut is_first = true;
-        for token in names.stream() {
-            if is_first && !is_word(&token, "self") {
-                self.facts.push(Fact::CratePath(token.to_string()));
+        let names: Vec<TokenTree> = names.stream().into_iter().collect();
+        for name in names.split(|token| is_punct(Some(token), ',')) {
+            if name.first().is_some_and(|first| !is_word(first, "self")) {
+                self.push_path(name);
             }
-            is_first = is_punct(Some(&token), ',');
         }
     }
+
+    /// The path at the start of `tokens`.
+    fn push_path(&mut self, tokens: &[TokenTree]) {
+        let module = tokens[0].to_string();
+        let mut path = module.clone();
+        let mut at = 0;
+        while let Some(next) = tokens.get(at + 3).filter(|_| is_separator(tokens, at + 3, 2)) {
+            // `Vec::<T>` goes on with what is no longer a path.
+            if is_punct(Some(next), '<') {
+                break;
+            }
+            path = format!("{path}::{}", one_line(next));
+            at += 3;
+        }
+        self.facts.push(Fact::CratePath { module, path });
+    }
+}
+
+/// A segment of a path as people write it: `{Bar, Event}`.
+fn one_line(segment: &TokenTree) -> String {
+    let words = segment.to_string();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.replace(" :: ", "::").replace("{ ", "{").replace(" }", "}").replace(" ,", ",")
+}
+
+/// The name in `mod name;`, the item that `tokens` are, behind any attributes.
+fn module_in_a_file(tokens: &[TokenTree]) -> Option<String> {
+    let [.., keyword, name, end] = tokens else { return None };
+    (is_word(keyword, "mod") && is_punct(Some(end), ';')).then(|| name.to_string())
 }
 
 /// Whether an attribute, given its brackets, is `cfg(test)` or `cfg(all(test, …))`.

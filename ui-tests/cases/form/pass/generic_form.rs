@@ -3,7 +3,7 @@
 
 use liveops::{
     LiveOperation,
-    form::{FieldType, FormField},
+    form::{FieldType, FormField, OptionalForm},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

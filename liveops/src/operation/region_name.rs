@@ -1,0 +1,59 @@
+//! The name of a custom region of a page.
+
+use std::{str::FromStr, sync::Arc};
+
+/// The names of the built-in regions, and of two more parts of the page: `regions` holds the custom
+/// regions, `traceback` is for staff.
+const RESERVED: [&str; 8] =
+    ["controls", "stages", "status", "progress", "result", "log", "regions", "traceback"];
+
+/// The name of a custom region: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, a letter first, and not
+/// the name of a built-in region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionName(Arc<str>);
+
+impl RegionName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RegionName {
+    type Err = ParseRegionError;
+
+    fn from_str(name: &str) -> Result<Self, ParseRegionError> {
+        let is_word = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+        if is_word && !RESERVED.contains(&name) {
+            Ok(Self(name.into()))
+        } else {
+            Err(ParseRegionError { found: name.to_owned() })
+        }
+    }
+}
+
+/// A text that is no name for a custom region.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a region name of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter and is \
+     not built in, found `{found}`"
+)]
+pub struct ParseRegionError {
+    found: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_region_cannot_break_out_of_an_element_id() {
+        for name in
+            ["", "Log", "log", "regions", "traceback", "9a", "a b", "a\"", "a.b", &"a".repeat(65)]
+        {
+            assert!(name.parse::<RegionName>().is_err(), "{name:?}");
+        }
+    }
+}
