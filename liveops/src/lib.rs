@@ -166,6 +166,7 @@ pub mod metrics;
 pub mod operation;
 mod panic;
 pub mod projection;
+mod rate_limit;
 mod span;
 pub mod token;
 

@@ -12,6 +12,7 @@ const FLOORS: [&[&str]; 8] = [
         "operation",
         "panic",
         "projection",
+        "rate_limit",
         "span",
         "token",
     ],
