@@ -166,6 +166,7 @@ mod panic;
 pub mod event;
 pub mod language;
 pub mod metrics;
+mod rate_limit;
 mod span;
 pub mod token;
 

@@ -1,16 +1,30 @@
-//! Signed subscription tokens: who may watch which channel, until when.
+//! Signed subscription tokens. Each one permits one viewer to watch one channel for a short time.
 //!
-//! JSON Web Tokens, HS256, with the claims `sub` (the viewer), `ch` (the channel) and `exp`, and
-//! the key's id in the header so that keys can be rotated without refusing tokens already handed
-//! out. A refusal never says why.
+//! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always
+//! `liveops.subscription`), `ch` (the channel), `exp` and `sub` (the viewer). The header has the
+//! key's id, so that keys can be rotated without refusing tokens that were handed out before. A
+//! refusal never says why.
+//!
+//! The signing key is derived from the application's secret by purpose, with HKDF-SHA256. So an
+//! application may use the same secret elsewhere: no signature made there is a token, and no token
+//! says anything about the secret.
+//!
+//! Verification interprets nothing that is not authenticated. A header is compared with the headers
+//! that the keys write, byte for byte, so no text of a client chooses the algorithm. Claims are
+//! parsed only behind a valid signature.
 
 mod subscription_tokens;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::operation::{ChannelName, UserId};
 pub use subscription_tokens::SubscriptionTokens;
@@ -52,7 +66,8 @@ pub enum TokenError {
     /// somebody else's and malformed tokens are all this one answer.
     #[error("token invalid or expired")]
     Refused,
-    /// The token could not be signed.
+    /// The token could not be signed: the clock stands before 1970, or the ID of the viewer makes
+    /// the token longer than 8 KiB.
     #[error("failed to sign a token")]
     Sign,
     /// There was no key to sign with, or one was shorter than 32 bytes.
@@ -65,10 +80,24 @@ pub enum TokenError {
 
 const SECRET_BYTES_MIN: usize = 32;
 
+/// The largest length of a token. A longer one is refused before anything of it is decoded.
+const TOKEN_BYTES_MAX: usize = 8 << 10;
+
+/// The claim `aud` of every subscription token.
+const AUDIENCE: &str = "liveops.subscription";
+
+/// The HKDF labels: one for each key that is derived from a secret. What is derived for one label
+/// says nothing about what is derived for another.
+const TOKEN_KEY: &[u8] = b"liveops subscription token v1";
+const KEY_ID: &[u8] = b"liveops subscription token key id v1";
+
 /// The application's signing keys, newest first.
 ///
 /// The first key signs; every key verifies. Put a new key in front, and drop the old one when the
 /// tokens it signed have expired.
+///
+/// Each key is derived from a secret by HKDF-SHA256, for subscription tokens alone. So the same
+/// secret may have other uses in the application, if those derive their keys from it as well.
 #[derive(Clone)]
 pub struct SigningKeys {
     keys: Vec<SigningKey>,
@@ -77,16 +106,17 @@ pub struct SigningKeys {
 
 #[derive(Clone)]
 struct SigningKey {
-    id: String,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    /// The first part of every token of this key.
+    header: String,
+    mac: Hmac<Sha256>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
-    sub: String,
+    aud: String,
     ch: String,
     exp: u64,
+    sub: String,
 }
 
 impl SigningKeys {
@@ -117,13 +147,14 @@ impl SigningKeys {
     ///
     /// # Errors
     ///
-    /// [`TokenError::Sign`] when signing fails.
+    /// [`TokenError::Sign`] when the clock stands before 1970, or when the ID of the viewer makes the
+    /// token longer than 8 KiB.
     pub fn sign(
         &self,
         viewer: &UserId,
         channel: &ChannelName,
     ) -> Result<SubscriptionToken, TokenError> {
-        let expiry = jsonwebtoken::get_current_timestamp().saturating_add(self.ttl.as_secs());
+        let expiry = now().ok_or(TokenError::Sign)?.saturating_add(self.ttl.as_secs());
         self.sign_until(expiry, viewer, channel)
     }
 
@@ -135,17 +166,20 @@ impl SigningKeys {
     ) -> Result<SubscriptionToken, TokenError> {
         let key = self.keys.first().ok_or(TokenError::Sign)?;
         let claims = Claims {
-            sub: viewer.as_str().to_owned(),
+            aud: AUDIENCE.to_owned(),
             ch: channel.as_str().to_owned(),
             exp: expiry,
+            sub: viewer.as_str().to_owned(),
         };
-        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        jsonwebtoken::encode(&header, &claims, &key.encoding)
-            .map(SubscriptionToken)
-            .map_err(|_| TokenError::Sign)
+        let claims = serde_json::to_vec(&claims).map_err(|_| TokenError::Sign)?;
+        let token = key.sign(&claims);
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenError::Sign);
+        }
+        Ok(SubscriptionToken(token))
     }
 
-    /// The channel that `token` lets `viewer` watch.
+    /// Returns the channel that `token` lets `viewer` watch.
     ///
     /// # Errors
     ///
@@ -163,18 +197,34 @@ impl SigningKeys {
         claims.ch.parse().map_err(|_| TokenError::Refused)
     }
 
+    /// Returns the claims of a token that one of the keys signed, if the token is for
+    /// subscriptions and not expired.
     fn claims(&self, token: &SubscriptionToken) -> Option<Claims> {
-        let kid = jsonwebtoken::decode_header(token.as_str()).ok()?.kid?;
-        let key = self.keys.iter().find(|key| key.id == kid)?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
-        // A token is dead from the second of its expiry on.
-        validation.reject_tokens_expiring_in_less_than = 1;
-        validation.set_required_spec_claims(&["exp", "sub"]);
-        jsonwebtoken::decode(token.as_str(), &key.decoding, &validation)
-            .ok()
-            .map(|token| token.claims)
+        let token = token.as_str();
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        // Strict: padding, other alphabets and bits that decode to nothing are errors. So a token
+        // has one spelling, and no character of it can be changed.
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let is_signed =
+            self.keys.iter().any(|key| key.header == header && key.verifies(message, &signature));
+        if !is_signed {
+            return None;
+        }
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
+        let claims: Claims = serde_json::from_slice(&claims).ok()?;
+        // A token is expired from the second of its expiry on.
+        (claims.aud == AUDIENCE && claims.exp > now()?).then_some(claims)
     }
+}
+
+/// Seconds since 1970; `None` if the clock stands before that.
+fn now() -> Option<u64> {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since_1970.as_secs())
 }
 
 impl fmt::Debug for SigningKeys {
@@ -191,14 +241,36 @@ impl SigningKey {
         if secret.len() < SECRET_BYTES_MIN {
             return Err(TokenError::Keys { found: "a shorter one" });
         }
-        // The id names the key without giving it away: a few bytes of a hash of it.
-        let id = Sha256::digest(secret)[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        // A few bytes of a value derived for nothing else: they name the key and say nothing about
+        // the secret.
+        let id: String =
+            derived(secret, KEY_ID)[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        let header = format!(r#"{{"alg":"HS256","kid":"{id}","typ":"JWT"}}"#);
+        let mac = Hmac::new_from_slice(&derived(secret, TOKEN_KEY));
         Ok(Self {
-            id,
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
+            header: BASE64_URL_SAFE_NO_PAD.encode(header),
+            mac: mac.expect("HMAC takes keys of every length"),
         })
     }
+
+    fn sign(&self, claims: &[u8]) -> String {
+        let message = format!("{}.{}", self.header, BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.mac.clone().chain_update(&message).finalize().into_bytes();
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// Compares in constant time.
+    fn verifies(&self, message: &str, signature: &[u8]) -> bool {
+        self.mac.clone().chain_update(message).verify_slice(signature).is_ok()
+    }
+}
+
+/// The key for one purpose, which the label names, made from a secret for many.
+fn derived(secret: &[u8], label: &[u8]) -> [u8; 32] {
+    let mut key = [0; 32];
+    let expanded = Hkdf::<Sha256>::new(None, secret).expand(label, &mut key);
+    expanded.expect("HKDF-SHA256 gives up to 8,160 bytes");
+    key
 }
 
 #[cfg(test)]
@@ -238,30 +310,198 @@ mod tests {
     fn an_expired_token_is_refused() {
         let ann = UserId::from("ann");
         let keys = keys(&[NEW]);
-        let now = jsonwebtoken::get_current_timestamp();
+        let now = now().unwrap();
         for expiry in [now - 1, now] {
             let expired = keys.sign_until(expiry, &ann, &channel()).unwrap();
             assert_eq!(keys.verify(&expired, &ann), Err(TokenError::Refused));
         }
     }
 
+    /// Made by another implementation of HKDF and HMAC, from the documentation of this module.
     #[test]
-    fn a_tampered_or_malformed_token_is_refused() {
+    fn a_token_is_what_other_implementations_make_of_the_same_claims() {
+        let (ann, list) = (UserId::from("ann"), ChannelName::owner(&"ann".into()));
+        let token = keys(&[NEW]).sign_until(4_102_444_800, &ann, &list).unwrap();
+        let expected = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjMxYjNkNjEyIiwidHlwIjoiSldUIn0.\
+            eyJhdWQiOiJsaXZlb3BzLnN1YnNjcmlwdGlvbiIsImNoIjoibGl2ZW9wcy5vd25lci5hbm4iLCJleHAiOjQxMDI0NDQ4\
+            MDAsInN1YiI6ImFubiJ9.DULMz0ft0spmuRv5xYTY69xoR9kwsnGp3Z8bFjyhyE0";
+        assert_eq!(token.as_str(), expected);
+        assert_eq!(keys(&[NEW]).verify(&token, &ann), Ok(list));
+    }
+
+    #[test]
+    fn a_token_with_any_character_changed_is_refused() {
         let ann = UserId::from("ann");
         let keys = keys(&[NEW]);
         let token = keys.sign(&ann, &channel()).unwrap();
-        for (at, _) in token.as_str().char_indices() {
-            let mut tampered = token.as_str().to_owned();
-            let other = if tampered.as_bytes()[at] == b'A' { "B" } else { "A" };
-            tampered.replace_range(at..=at, other);
-            // The last character of a base64 part may carry bits that decode to nothing.
-            if keys.claims(&tampered.clone().into()).is_some() {
-                assert!(at + 1 == token.as_str().len(), "tampered at {at}");
+        for at in 0..token.as_str().len() {
+            for other in (' '..='~').map(String::from).chain([String::new(), "ż".to_owned()]) {
+                let mut tampered = token.as_str().to_owned();
+                tampered.replace_range(at..=at, &other);
+                let is_changed = tampered != token.as_str();
+                let answer = keys.verify(&tampered.into(), &ann);
+                assert_eq!(answer.is_err(), is_changed, "{other:?} at {at}");
             }
         }
-        for text in ["", "a.b.c", "…"] {
-            assert_eq!(keys.verify(&text.to_owned().into(), &ann), Err(TokenError::Refused));
+    }
+
+    #[test]
+    fn a_malformed_token_is_refused() {
+        let ann = UserId::from("ann");
+        let keys = keys(&[NEW]);
+        let good = keys.sign(&ann, &channel()).unwrap();
+        let good = good.as_str();
+        let (message, signature) = good.rsplit_once('.').unwrap();
+        let (header, claims) = message.split_once('.').unwrap();
+        for text in [
+            String::new(),
+            "a.b.c".to_owned(),
+            "…".to_owned(),
+            "..".to_owned(),
+            header.to_owned(),
+            message.to_owned(),
+            format!("{message}."),
+            format!("{header}..{signature}"),
+            format!(".{claims}.{signature}"),
+            format!("{good}="),
+            format!("{header}=.{claims}.{signature}"),
+            format!("{header}.{claims}=.{signature}"),
+            format!("{good}."),
+            format!(".{good}"),
+            format!("{good}.{signature}"),
+            format!("{header}.{good}"),
+            format!("{good} "),
+            format!("{good}\n"),
+            format!("{good}\0"),
+            good.repeat(1_000),
+            ".".repeat(1 << 20),
+            format!("{message}.{}", "A".repeat(1 << 20)),
+        ] {
+            let begin: String = text.chars().take(400).collect();
+            assert_eq!(keys.verify(&text.into(), &ann), Err(TokenError::Refused), "{begin}");
         }
+    }
+
+    /// Tokens with a valid signature, which only the claims can make bad.
+    #[test]
+    fn claims_that_are_not_those_of_a_token_are_refused() {
+        let ann = UserId::from("ann");
+        let keys = keys(&[NEW]);
+        let verify = |claims: &str| {
+            keys.verify(&keys.keys[0].sign(claims.as_bytes()).into(), &ann).map(|_| ())
+        };
+        let aud = r#""aud":"liveops.subscription""#;
+        let rest = r#""ch":"liveops.owner.ann","sub":"ann""#;
+        let exp = r#""exp":4102444800"#;
+        assert_eq!(verify(&format!("{{{aud},{rest},{exp}}}")), Ok(()), "the others differ from it");
+        for claims in [
+            // No text, no JSON, or too much of it.
+            String::new(),
+            "{".to_owned(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            format!("{{{aud},{rest},{exp}}}{{}}"),
+            format!("{{{aud},{rest},{exp}"),
+            // The audience.
+            format!("{{{rest},{exp}}}"),
+            format!(r#"{{"aud":"liveops",{rest},{exp}}}"#),
+            format!(r#"{{"aud":"",{rest},{exp}}}"#),
+            format!(r#"{{"aud":null,{rest},{exp}}}"#),
+            format!(r#"{{"aud":["liveops.subscription"],{rest},{exp}}}"#),
+            // The expiry.
+            format!("{{{aud},{rest}}}"),
+            format!(r#"{{{aud},{rest},"exp":null}}"#),
+            format!(r#"{{{aud},{rest},"exp":0}}"#),
+            format!(r#"{{{aud},{rest},"exp":-1}}"#),
+            format!(r#"{{{aud},{rest},"exp":4102444800.0}}"#),
+            format!(r#"{{{aud},{rest},"exp":4102444800.5}}"#),
+            format!(r#"{{{aud},{rest},"exp":1e300}}"#),
+            format!(r#"{{{aud},{rest},"exp":1e999}}"#),
+            format!(r#"{{{aud},{rest},"exp":18446744073709551616}}"#),
+            format!(r#"{{{aud},{rest},"exp":"4102444800"}}"#),
+            format!(r#"{{{aud},{rest},"exp":[4102444800]}}"#),
+            // A claim twice, with the good value first and last.
+            format!(r#"{{{aud},{rest},{exp},"sub":"bob"}}"#),
+            format!(r#"{{"sub":"bob",{aud},{rest},{exp}}}"#),
+            format!(r#"{{{aud},{rest},{exp},"exp":1}}"#),
+            format!(r#"{{{aud},{rest},{exp},{exp}}}"#),
+            format!(r#"{{{aud},{rest},{exp},"ch":"liveops.all"}}"#),
+            format!(r#"{{{aud},{rest},{exp},"aud":"liveops"}}"#),
+            format!(r#"{{{aud},{rest},{exp},"\u0073ub":"bob"}}"#),
+            // The viewer and the channel.
+            format!(r#"{{{aud},"ch":"liveops.owner.ann",{exp}}}"#),
+            format!(r#"{{{aud},"sub":"ann",{exp}}}"#),
+            format!(r#"{{{aud},"ch":"liveops.owner.ann","sub":"Ann",{exp}}}"#),
+            format!(r#"{{{aud},"ch":"liveops.owner.ann","sub":"ann\u0000",{exp}}}"#),
+            format!(r#"{{{aud},"ch":"liveops.workers","sub":"ann",{exp}}}"#),
+        ] {
+            assert_eq!(verify(&claims), Err(TokenError::Refused), "{claims}");
+        }
+        let not_in_unicode = keys.keys[0].sign(b"{\"aud\":\"\xFF\"}");
+        assert_eq!(keys.verify(&not_in_unicode.into(), &ann), Err(TokenError::Refused));
+    }
+
+    /// Everything else about these tokens is good: only the key or the header is another one.
+    #[test]
+    fn a_key_or_header_that_is_not_of_a_token_is_refused() {
+        let ann = UserId::from("ann");
+        let (newest, old) =
+            (SigningKey::new(NEW.as_ref()).unwrap(), SigningKey::new(OLD.as_ref()).unwrap());
+        let keys = keys(&[NEW, OLD]);
+        let claims = br#"{"aud":"liveops.subscription","ch":"liveops.owner.ann","exp":4102444800,"sub":"ann"}"#;
+        for good in [&newest, &old] {
+            assert!(keys.verify(&good.sign(claims).into(), &ann).is_ok());
+        }
+        let header = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        let mac = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).unwrap();
+        let of = |header: &str, mac: &Hmac<Sha256>| SigningKey {
+            header: header.to_owned(),
+            mac: mac.clone(),
+        };
+        for (what, key) in [
+            ("the secret itself", of(&newest.header, &mac(NEW.as_ref()))),
+            ("no key", of(&newest.header, &mac(b""))),
+            ("a key for another purpose", of(&newest.header, &mac(&derived(NEW.as_ref(), KEY_ID)))),
+            ("the key of another ID", of(&newest.header, &old.mac)),
+            ("the ID of another key", of(&old.header, &newest.mac)),
+            ("no header", of("", &newest.mac)),
+            ("an empty header", of(&header("{}"), &newest.mac)),
+            ("no key ID", of(&header(r#"{"alg":"HS256","typ":"JWT"}"#), &newest.mac)),
+            (
+                "no algorithm",
+                of(&header(r#"{"alg":"none","kid":"31b3d612","typ":"JWT"}"#), &newest.mac),
+            ),
+            (
+                "another algorithm",
+                of(&header(r#"{"alg":"HS512","kid":"31b3d612","typ":"JWT"}"#), &newest.mac),
+            ),
+            (
+                "two algorithms",
+                of(
+                    &header(r#"{"alg":"HS256","alg":"none","kid":"31b3d612","typ":"JWT"}"#),
+                    &newest.mac,
+                ),
+            ),
+            (
+                "a critical extension",
+                of(
+                    &header(r#"{"alg":"HS256","crit":["b64"],"kid":"31b3d612","typ":"JWT"}"#),
+                    &newest.mac,
+                ),
+            ),
+        ] {
+            let forged = key.sign(claims).into();
+            assert_eq!(keys.verify(&forged, &ann), Err(TokenError::Refused), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_would_be_refused_for_its_length_is_not_signed() {
+        let keys = keys(&[NEW]);
+        let [long, too_long] = [5_000, 7_000].map(|length| UserId::from("x".repeat(length)));
+        let token = keys.sign(&long, &channel()).unwrap();
+        assert!(keys.verify(&token, &long).is_ok());
+        assert_eq!(keys.sign(&too_long, &channel()), Err(TokenError::Sign));
     }
 
     #[test]

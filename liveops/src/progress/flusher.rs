@@ -4,12 +4,13 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{Report, Sink};
+use crate::rate_limit::RateLimit;
 
 /// Shows what changed in a run to a sink, at most `throttle_hz` times a second.
 pub(crate) struct Flusher<S> {
     report: Arc<Report>,
     sink: S,
-    throttle: Throttle,
+    throttle: RateLimit,
     /// Whether the last look saw something new.
     had_changes: bool,
 }
@@ -18,9 +19,13 @@ pub(crate) struct Flusher<S> {
 /// show something another chance.
 const IDLE_FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
+/// One flush ahead of the rate lets a regular source pass unmerged although its timing wavers.
+const FLUSHES_AT_ONCE_MAX: u32 = 2;
+
 impl<S: Sink> Flusher<S> {
     pub(crate) fn new(report: Arc<Report>, sink: S, throttle_hz: f64) -> Self {
-        Self { report, sink, throttle: Throttle::new(throttle_hz), had_changes: true }
+        let throttle = RateLimit::new(throttle_hz, FLUSHES_AT_ONCE_MAX, Instant::now());
+        Self { report, sink, throttle, had_changes: true }
     }
 
     /// Flushes until `stop`, and gives the sink back for what comes at the end.
@@ -33,7 +38,7 @@ impl<S: Sink> Flusher<S> {
     }
 
     async fn flush(&mut self) {
-        self.throttle.passed();
+        self.throttle.count(Instant::now());
         let (projection, changes) = self.report.take();
         self.had_changes = !changes.is_empty();
         self.sink.show(&projection, changes).await;
@@ -45,33 +50,9 @@ impl<S: Sink> Flusher<S> {
     /// of the bar may have moved just after they were read.
     async fn wait_for_changes(&mut self) {
         let patience =
-            if self.had_changes { self.throttle.interval * 2 } else { IDLE_FLUSH_INTERVAL };
+            if self.had_changes { self.throttle.interval() * 2 } else { IDLE_FLUSH_INTERVAL };
         let _ = time::timeout(patience, self.report.touched()).await;
         time::sleep_until(self.throttle.free_on()).await;
-    }
-}
-
-/// Lets things pass at an even rate: never more than one ahead of it.
-///
-/// The one ahead lets a regular source pass unmerged although its timing wavers. The generic cell
-/// rate algorithm with a tolerance of one cell.
-#[derive(Debug)]
-struct Throttle {
-    interval: Duration,
-    due_on: Instant,
-}
-
-impl Throttle {
-    fn new(hz: f64) -> Self {
-        Self { interval: Duration::from_secs_f64(1.0 / hz), due_on: Instant::now() }
-    }
-
-    fn free_on(&self) -> Instant {
-        self.due_on.checked_sub(self.interval).unwrap_or(self.due_on)
-    }
-
-    fn passed(&mut self) {
-        self.due_on = self.due_on.max(Instant::now()) + self.interval;
     }
 }
 

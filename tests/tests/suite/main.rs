@@ -24,6 +24,7 @@ mod chains;
 mod channel_layer;
 mod content_security;
 mod cross_site;
+mod dependencies;
 mod durable_stages;
 mod event_streams;
 mod fan_out;

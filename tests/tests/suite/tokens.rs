@@ -1,7 +1,6 @@
 //! Who may watch what, and for how long; whoever may not is not told why.
 
 use axum::http::StatusCode;
-use jsonwebtoken::Algorithm;
 use liveops::{
     ChannelName, Config, OperationId, SigningKeys, UserId, channel::MemoryChannelLayer,
     testing::Socket,
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     app::{Steps, TestApp},
-    forgery::{Forgery, expired, refused},
+    forgery::{Algorithm, Forgery, expired, refused},
     served::{SECRET, Served, html, is_subscribed, until},
 };
 
@@ -47,7 +46,7 @@ async fn a_forgery_that_changes_nothing_is_a_good_token() {
     let served = Served::start().await;
     let channel = ChannelName::operation(steps(&served).await);
     let untouched = Forgery::of(&served, &channel);
-    for token in [untouched.kept(), untouched.signed(Algorithm::HS256)] {
+    for token in [untouched.kept(), untouched.signed(Algorithm::Hs256)] {
         let mut socket = connect_with(&served, &token).await;
         socket.next_matching("the subscription", is_subscribed).await;
     }

@@ -10,6 +10,7 @@ const FLOORS: [&[&str]; 8] = [
         "event",
         "language",
         "metrics",
+        "rate_limit",
         "span",
         "token",
         "form",

@@ -1,7 +1,6 @@
-use std::{convert::Infallible, num::NonZeroU32, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::extract::ws::{Message as Packet, WebSocket};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::{self, Duration, Instant, MissedTickBehavior};
 use tokio_stream::{StreamExt, StreamMap};
 
@@ -9,6 +8,7 @@ use super::connection::Connection;
 use crate::{
     channel::Cursor,
     operation::ChannelName,
+    rate_limit::RateLimit,
     runner::ClientConnection,
     token::SubscriptionToken,
     web::{
@@ -27,7 +27,7 @@ const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many messages of a client are read in a second: more than a page that follows as many
 /// channels as it may sends, acknowledgements included.
-const MESSAGES_PER_SECOND_MAX: NonZeroU32 = NonZeroU32::new(512).expect("not zero");
+const MESSAGES_PER_SECOND_MAX: u32 = 512;
 
 /// How many signs of life a client may owe when it is asked for another one.
 const UNANSWERED_MAX: u32 = 2;
@@ -38,7 +38,7 @@ pub(in crate::web) struct Consumer {
     viewer: Arc<Viewer>,
     connection: Connection,
     subscribers: StreamMap<ChannelName, Subscriber>,
-    messages: DefaultDirectRateLimiter,
+    messages: RateLimit,
     /// How often the client was asked for a sign of life since its last one.
     unanswered: u32,
     /// When the client last stopped following everything, if it follows nothing.
@@ -61,7 +61,11 @@ impl Consumer {
             connection,
             // Most pages follow one channel.
             subscribers: StreamMap::with_capacity(1),
-            messages: RateLimiter::direct(Quota::per_second(MESSAGES_PER_SECOND_MAX)),
+            messages: RateLimit::new(
+                f64::from(MESSAGES_PER_SECOND_MAX),
+                MESSAGES_PER_SECOND_MAX,
+                Instant::now(),
+            ),
             unanswered: 0,
             idle_since: Some(Instant::now()),
         }
@@ -113,7 +117,9 @@ impl Consumer {
     }
 
     async fn handle_packet(&mut self, packet: Packet) -> Result<(), Close> {
-        self.messages.check().map_err(|_| Close::TOO_MANY_MESSAGES)?;
+        if !self.messages.try_count(Instant::now()) {
+            return Err(Close::TOO_MANY_MESSAGES);
+        }
         self.unanswered = 0;
         match packet {
             Packet::Text(text) => self.handle_message(&text).await,
