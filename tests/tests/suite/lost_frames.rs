@@ -11,8 +11,7 @@ use liveops::{
 use crate::support::{
     app::Steps,
     events::Events,
-    layer::HookedLayer,
-    lossy_layer::LossyLayer,
+    layer::{HookedLayer, LossyLayer},
     served::{Served, html, is_subscribed},
 };
 

@@ -6,10 +6,7 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, Backoff, ChannelName, Config, LiveOperation, OperationId, OperationState, Progress,
     Run, RunResult, RunnerKind,
-    channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, OpenedBy, Payload,
-        PublishError, Subscription,
-    },
+    channel::{ChannelError, Cursor, MemoryChannelLayer, OpenedBy, Payload, PublishError},
     metrics::{self, MetricKind},
     operation::NewOperation,
     render::Fragment,
@@ -23,6 +20,7 @@ use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Nothing, Steps, TestApp},
     database::{TestDatabase, on_every_database},
     events::Events,
+    layer::{LayerOverrides, Overridden},
     meter::{Meter, Scrape},
     served::{Served, html, is_subscribed},
 };
@@ -31,7 +29,7 @@ const ENQUEUED: &str = "liveops_operations_enqueued_total";
 const RESTARTED: &str = "liveops_operations_retried_total";
 const ENDED: &str = "liveops_operations_ended_total";
 const WAITS: &str = "liveops_attempt_wait_seconds_count";
-const RUNS: &str = "liveops_attempt_run_seconds_count";
+const RUNS: &str = "liveops_attempt_duration_seconds_count";
 const RETRIED: &str = "liveops_next_attempts_total";
 const HANDED_BACK: &str = "liveops_attempts_handed_back_total";
 const RESCUES: &str = "liveops_rescues_total";
@@ -423,12 +421,19 @@ async fn a_page_that_is_loaded_is_no_catch_up() {
 
 /// Takes no frame, and says why.
 #[derive(Debug)]
-struct Refusing(Refusal);
+struct Refusing {
+    inner: MemoryChannelLayer,
+    refusal: Refusal,
+}
 
 type Refusal = fn() -> PublishError;
 
 #[async_trait]
-impl ChannelLayer for Refusing {
+impl LayerOverrides for Refusing {
+    fn inner(&self) -> &MemoryChannelLayer {
+        &self.inner
+    }
+
     async fn open(
         &self,
         _: &ChannelName,
@@ -436,7 +441,7 @@ impl ChannelLayer for Refusing {
         _: OpenedBy,
         _: Vec<Fragment>,
     ) -> Result<Cursor, PublishError> {
-        Err(self.0())
+        Err((self.refusal)())
     }
 
     async fn publish(
@@ -445,27 +450,7 @@ impl ChannelLayer for Refusing {
         _: Attempt,
         _: Payload,
     ) -> Result<Cursor, PublishError> {
-        Err(self.0())
-    }
-
-    async fn catch_up(
-        &self,
-        _: &ChannelName,
-        _: Option<Cursor>,
-    ) -> Result<Option<CatchUp>, ChannelError> {
-        Ok(None)
-    }
-
-    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        MemoryChannelLayer::new().subscribe(channel).await
-    }
-
-    async fn announce(&self, _: &ChannelName, _: Notice) -> Result<(), ChannelError> {
-        Ok(())
-    }
-
-    async fn ping(&self) -> Result<(), ChannelError> {
-        Ok(())
+        Err((self.refusal)())
     }
 }
 
@@ -474,10 +459,12 @@ async fn frames_that_are_not_published_are_counted_by_what_was_in_the_way() {
     let failed = || ChannelError::new("publish a frame", "the network is gone").into();
     let cases: [(Refusal, &str); 2] =
         [(failed, "failed"), (|| PublishError::Stale { current: Attempt(9) }, "stale")];
-    for (error, reason) in cases {
+    for (refusal, reason) in cases {
         let meter = Meter::begin();
         let app = TestApp::with(|builder| {
-            builder.runner(RunnerKind::Eager).channel_layer(Refusing(error))
+            builder
+                .runner(RunnerKind::Eager)
+                .channel_layer(Overridden(Refusing { inner: MemoryChannelLayer::new(), refusal }))
         })
         .await;
         let id = app.liveops.enqueue(Nothing, "ann").await.unwrap();

@@ -13,12 +13,8 @@ use demo::{
     site::{self, Sessions, Site},
 };
 use liveops::{
-    Attempt, ChannelName, LiveOps,
-    channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, MemoryChannelLayer, Notice, OpenedBy, Payload,
-        PublishError, Subscription,
-    },
-    render::Fragment,
+    LiveOps,
+    channel::{ChannelError, ChannelLayer, MemoryChannelLayer},
     runner::{Health, ProbeError},
     store,
 };
@@ -31,7 +27,14 @@ use url::Url;
 
 use crate::{
     cluster::Cluster,
-    support::{app::TestApp, database::on_every_database, need::need, proxy::Proxy, until::until},
+    support::{
+        app::TestApp,
+        database::on_every_database,
+        layer::{LayerOverrides, Overridden},
+        need::need,
+        proxy::Proxy,
+        until::until,
+    },
 };
 
 /// A layer whose backend does not answer.
@@ -48,40 +51,9 @@ enum How {
 }
 
 #[async_trait]
-impl ChannelLayer for Away {
-    async fn open(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        opened_by: OpenedBy,
-        snapshot: Vec<Fragment>,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.open(channel, attempt, opened_by, snapshot).await
-    }
-
-    async fn publish(
-        &self,
-        channel: &ChannelName,
-        attempt: Attempt,
-        payload: Payload,
-    ) -> Result<Cursor, PublishError> {
-        self.inner.publish(channel, attempt, payload).await
-    }
-
-    async fn catch_up(
-        &self,
-        channel: &ChannelName,
-        since: Option<Cursor>,
-    ) -> Result<Option<CatchUp>, ChannelError> {
-        self.inner.catch_up(channel, since).await
-    }
-
-    async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        self.inner.subscribe(channel).await
-    }
-
-    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
-        self.inner.announce(channel, notice).await
+impl LayerOverrides for Away {
+    fn inner(&self) -> &MemoryChannelLayer {
+        &self.inner
     }
 
     async fn ping(&self) -> Result<(), ChannelError> {
@@ -93,8 +65,8 @@ impl ChannelLayer for Away {
 }
 
 impl Away {
-    fn new(how: How) -> Self {
-        Self { inner: MemoryChannelLayer::new(), how }
+    fn layer(how: How) -> Overridden<Self> {
+        Overridden(Self { inner: MemoryChannelLayer::new(), how })
     }
 }
 
@@ -182,7 +154,7 @@ async fn until_ready(router: &Router) {
 #[tokio::test]
 async fn a_channel_layer_that_fails_is_named_and_nothing_inside_is_given_away() {
     for how in [How::Fails, How::Hangs] {
-        let router = probes("sqlite::memory:", Away::new(how)).await;
+        let router = probes("sqlite::memory:", Away::layer(how)).await;
         let (status, parts, report) = readiness(&router).await;
         assert_eq!((status, parts), (StatusCode::SERVICE_UNAVAILABLE, [true, false]), "{report}");
         assert!(!report.to_string().contains("10.0.0.7"), "{report}");
@@ -192,7 +164,7 @@ async fn a_channel_layer_that_fails_is_named_and_nothing_inside_is_given_away() 
 
 #[tokio::test]
 async fn what_answers_nothing_is_not_waited_for_longer_than_it_says() {
-    let app = TestApp::with(|builder| builder.channel_layer(Away::new(How::Hangs))).await;
+    let app = TestApp::with(|builder| builder.channel_layer(Away::layer(How::Hangs))).await;
     let Health { database, channel_layer, is_shutting_down, .. } = app.liveops.health().await;
     assert!(database.is_ok() && !is_shutting_down, "{database:?}");
     let Err(ProbeError::TimedOut { after }) = channel_layer else { panic!("{channel_layer:?}") };
@@ -201,7 +173,7 @@ async fn what_answers_nothing_is_not_waited_for_longer_than_it_says() {
 
 #[tokio::test]
 async fn what_is_in_the_way_is_told_with_its_cause() {
-    let app = TestApp::with(|builder| builder.channel_layer(Away::new(How::Fails))).await;
+    let app = TestApp::with(|builder| builder.channel_layer(Away::layer(How::Fails))).await;
     let error = app.liveops.health().await.channel_layer.unwrap_err();
     assert_eq!(error.to_string(), "the channel layer failed to answer");
     assert_eq!(error.source().unwrap().to_string(), "10.0.0.7 refused the connection");

@@ -204,7 +204,7 @@ async fn what_processes_count_adds_up_to_what_happened() {
     assert_eq!(total(&scrapes, "liveops_operations_enqueued_total"), count);
     let retried = "liveops_next_attempts_total{op_type=\"demo.flaky_task\"}";
     assert_eq!(sum(&scrapes, retried), 1.0);
-    assert_eq!(total(&scrapes, "liveops_attempt_run_seconds_count"), count + 1.0);
+    assert_eq!(total(&scrapes, "liveops_attempt_duration_seconds_count"), count + 1.0);
     // Only one of them works, and in ranges that a scraper can add up.
     assert_eq!(scrapes[0].get("liveops_worker_slots"), None);
     assert_eq!(scrapes[1].get("liveops_worker_slots"), Some(&64.0));
@@ -240,7 +240,7 @@ async fn a_worker_answers_probes_and_nothing_else() {
     assert_eq!(status, StatusCode::OK, "{report}");
     let (status, text) = worker.get("/metrics").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(text.contains("# TYPE liveops_worker_slots gauge\nliveops_places 64\n"), "{text}");
+    assert!(text.contains("# TYPE liveops_worker_slots gauge\nliveops_worker_slots 64\n"), "{text}");
     assert!(text.contains("# HELP liveops_worker_slots How many operations"), "{text}");
     for path in ["/", "/live/", "/login"] {
         assert_eq!(worker.get(path).await.0, StatusCode::NOT_FOUND, "{path}");

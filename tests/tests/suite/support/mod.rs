@@ -14,7 +14,6 @@ pub(crate) mod hostile;
 pub(crate) mod htmx;
 pub(crate) mod layer;
 pub(crate) mod log;
-pub(crate) mod lossy_layer;
 pub(crate) mod manifest;
 pub(crate) mod meter;
 pub(crate) mod need;
