@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Choice, Field, Form, Scalar};
+use super::{Choice, Field, Form};
 use crate::{
     language::{Language, name_of},
     operation::OperationKind,
@@ -55,7 +55,7 @@ impl Form {
         for field in self.fields.iter().filter(|field| !field.is_hidden) {
             attributes.push((self.label_attribute(field), field.label));
             attributes.push((self.help_attribute(field), field.help));
-            if field.field_type.scalar != Scalar::Bool {
+            if field.field_type.scalar != super::Scalar::Bool {
                 let choices = field.field_type.choices.iter();
                 attributes.extend(
                     choices.map(|choice| (self.choice_attribute(field, choice), choice.label)),
@@ -85,7 +85,7 @@ impl Form {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "i18n"))]
 mod tests {
     use super::*;
     use crate::{form::FieldType, language::Languages};
