@@ -1,3 +1,6 @@
+//! Positions in a channel: [`Epoch`] names one history, [`Cursor`] one frame of a history. Pure values with
+//! a text form.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -5,61 +8,61 @@ use uuid::Uuid;
 
 use crate::operation::Attempt;
 
-/// One unbroken history of a channel: an attempt, and a nonce that tells a history that was lost
-/// from the one that took its place.
+/// One unbroken history of a channel: an attempt, and a nonce that distinguishes a lost history from its
+/// replacement.
 ///
-/// Epochs are ordered as they began, as far as the clocks that were there agree. Nothing breaks
-/// where they do not: see [`FrameDecision`](super::FrameDecision).
+/// Epochs sort by the time at which they began, as far as the clocks of the processes agree. Clocks that
+/// disagree cause a catch-up, never a wrong state: see [`FrameDecision`](super::FrameDecision).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
-    /// The attempt whose frames these are.
+    /// The attempt that published the history.
     pub attempt: Attempt,
-    /// A version 7 UUID of when the history began: ordered by time, also within a millisecond
-    /// where one process began both. 0 stands for the operation's row, which is no history but
-    /// what is left of one.
+    /// The time at which the history began, as a version 7 UUID: ordered by time, also within a millisecond
+    /// if one process began both histories. 0 stands for the operation's row, which holds a state and no
+    /// history.
     pub nonce: u128,
 }
 
 impl Epoch {
-    /// A history of `attempt` that begins now.
+    /// Returns an epoch of `attempt` that begins now.
     pub fn begin(attempt: Attempt) -> Self {
         Self { attempt, nonce: Uuid::now_v7().as_u128() }
     }
 
-    /// What the row of the operation says after `attempt`.
+    /// Returns the epoch of a state read from the operation's row after `attempt`.
     pub const fn of_row(attempt: Attempt) -> Self {
         Self { attempt, nonce: 0 }
     }
 }
 
-/// A place in a channel: how far a client has come. Written `epoch:seq`.
+/// A position in a channel: the newest frame that a client has received. Written `epoch:seq`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The history the place is in.
+    /// The history that contains the frame.
     pub epoch: Epoch,
-    /// The number of the newest frame seen; the first one is 1.
+    /// The sequence number of the frame. The first frame of a history has number 1.
     pub seq: u64,
 }
 
 impl Cursor {
-    /// The place of a snapshot taken from the operation's row, and of the `signals` behind it.
+    /// Returns the cursor of a snapshot taken from the operation's row and followed by `signals` signals.
     pub const fn of_row(attempt: Attempt, signals: u64) -> Self {
         Self { epoch: Epoch::of_row(attempt), seq: signals }
     }
 
-    /// Whether the frame at this place begins its history: it then holds every region, so that
-    /// whoever applies it needs nothing that came before.
+    /// Returns `true` if the frame at this cursor opens a history. An opening frame holds every region, so
+    /// a client can apply it without any earlier frame.
     pub const fn is_opening(self) -> bool {
         self.seq == 1 && self.epoch.nonce != 0
     }
 
-    /// Whether this is what the row says of an attempt that has ended: nothing in the history of
-    /// that attempt is newer.
+    /// Returns `true` if the cursor marks the end of an attempt as read from the operation's row. The
+    /// history of that attempt holds nothing newer.
     pub const fn is_end(self) -> bool {
         self.epoch.nonce == 0 && self.seq > 0
     }
 
-    /// The place this many frames before.
+    /// Returns the cursor `frames` frames earlier in the same history, at least at sequence number 0.
     #[must_use]
     pub const fn before(self, frames: u64) -> Self {
         Self { seq: self.seq.saturating_sub(frames), ..self }
@@ -78,7 +81,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// A text that is no cursor.
+/// The error for a text that is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`")]
 pub struct ParseCursorError;

@@ -1,34 +1,38 @@
+//! The bounded queue between a channel layer and its subscribers, and the loss signal for a subscriber that
+//! falls behind.
+
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{Delivery, Lagged};
 
-/// How many deliveries a subscriber may be behind before it has to catch up, unless set otherwise.
+/// Default number of deliveries a subscriber may be behind before it must catch up.
 const BACKLOG_LEN_MAX: usize = 256;
 
-/// What is published on one channel, from the moment of subscribing.
+/// A subscription to one channel. It receives everything published after it was created.
 #[derive(Debug)]
 pub struct Subscription {
     deliveries: broadcast::Receiver<Result<Delivery, Lagged>>,
 }
 
-/// What the subscriptions of one channel are fed by; for those who write a channel layer.
+/// The sending half of the subscriptions to one channel, for implementations of
+/// [`ChannelLayer`](super::ChannelLayer).
 ///
-/// They end when it is dropped.
+/// Dropping the sender ends its subscriptions.
 #[derive(Debug)]
 pub struct DeliverySender {
     subscribers: broadcast::Sender<Result<Delivery, Lagged>>,
 }
 
 impl Subscription {
-    /// Waits for the next delivery. `None` after the channel layer was shut down.
+    /// Waits for the next delivery. Returns `None` after the channel layer was shut down.
     ///
     /// # Errors
     ///
-    /// [`Lagged`] when deliveries were lost; later ones still come.
+    /// [`Lagged`] when deliveries were lost. The subscription continues with later deliveries.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped.
+    /// Cancel safe: dropping the future loses no delivery.
     pub async fn next(&mut self) -> Option<Result<Delivery, Lagged>> {
         match self.deliveries.recv().await {
             Ok(delivery) => Some(delivery),
@@ -39,12 +43,14 @@ impl Subscription {
 }
 
 impl DeliverySender {
-    /// Without subscriptions. Each of them may be 256 deliveries behind before it has to catch up.
+    /// Creates a sender without subscriptions. A subscription may be 256 deliveries behind before it must
+    /// catch up.
     pub fn new() -> Self {
         Self::with_backlog(BACKLOG_LEN_MAX)
     }
 
-    /// Without subscriptions, each of which may be this many deliveries behind.
+    /// Creates a sender without subscriptions. A subscription may be `len_max` deliveries behind before it
+    /// must catch up.
     ///
     /// # Panics
     ///
@@ -53,33 +59,33 @@ impl DeliverySender {
         Self { subscribers: broadcast::Sender::new(len_max) }
     }
 
-    /// Delivers what is delivered from now on to one more subscriber.
+    /// Adds a subscription. It receives later deliveries only.
     pub fn subscribe(&self) -> Subscription {
         Subscription { deliveries: self.subscribers.subscribe() }
     }
 
-    /// Hands a delivery to every subscriber.
+    /// Sends a delivery to every subscriber.
     pub fn deliver(&self, delivery: Delivery) {
         self.send(Ok(delivery));
     }
 
-    /// Tells every subscriber that deliveries may have been lost.
+    /// Sends [`Lagged`] to every subscriber: deliveries may have been lost.
     pub fn send_lagged(&self) {
         self.send(Err(Lagged));
     }
 
-    /// Whether anybody is subscribed.
+    /// Returns `true` if the channel has at least one subscriber.
     pub fn has_subscribers(&self) -> bool {
         self.subscribers.receiver_count() > 0
     }
 
-    /// Whether every subscriber has taken what was delivered.
+    /// Returns `true` if every subscriber has received every delivery.
     pub fn is_drained(&self) -> bool {
         self.subscribers.is_empty()
     }
 
     fn send(&self, delivery: Result<Delivery, Lagged>) {
-        // An error says that nobody is subscribed, which is fine.
+        // `send` fails only without subscribers, and then the delivery has no receiver.
         let _ = self.subscribers.send(delivery);
     }
 }

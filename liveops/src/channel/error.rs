@@ -1,8 +1,10 @@
+//! The errors of channel layers.
+
 use std::error::Error as StdError;
 
 use crate::{metrics::UnpublishedReason, operation::Attempt};
 
-/// The channel layer's backend did not do what it was asked to. Trying again may help.
+/// A failure of the channel layer's backend. A later call may succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("the channel layer failed to {action}")]
 pub struct ChannelError {
@@ -11,24 +13,24 @@ pub struct ChannelError {
 }
 
 impl ChannelError {
-    /// A failure to do `action`, a verb and its object such as "publish a frame".
+    /// Creates the error for a failed `action`: a verb with its object, such as "publish a frame".
     pub fn new(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { action, source: source.into() }
     }
 }
 
-/// A frame was not published.
+/// A reason why a frame was not published.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The channel belongs to this attempt at least, and mostly to a later one: what was to be said is
-    /// no longer true.
-    #[error("attempt {current} has taken over")]
+    /// The channel belongs to attempt `current`, usually a later one. The frame is outdated.
+    #[error("attempt {current} holds the channel")]
     Stale {
         /// The attempt that holds the channel.
         current: Attempt,
     },
-    /// The channel has no history of this attempt, or lost it: open it with a snapshot.
+    /// The channel has no history of this attempt, or the backend lost the history. Call
+    /// [`ChannelLayer::open`](super::ChannelLayer::open) with a snapshot.
     #[error("the channel is not open for this attempt")]
     NotOpen,
     /// The backend failed.
@@ -37,7 +39,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// What it counts as.
+    /// Returns the metric label of the error.
     pub(crate) fn reason(&self) -> UnpublishedReason {
         match self {
             Self::Stale { .. } => UnpublishedReason::Stale,

@@ -1,3 +1,5 @@
+//! Frames: the payloads that a channel carries, with their positions.
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,56 +10,56 @@ use crate::{
     render::Fragment,
 };
 
-/// What is published at once.
+/// One publication on a channel: a payload with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
-    /// Its place in the channel.
+    /// The position of the frame in the channel.
     pub cursor: Cursor,
-    /// What it carries.
+    /// The fragments or the signal.
     pub payload: Payload,
 }
 
-/// What a frame carries.
+/// The content of a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
     /// The fragments that changed.
     Fragments(Vec<Fragment>),
-    /// Something to do.
+    /// A signal to the page.
     Signal(Signal),
 }
 
-/// Something that a page does beside showing fragments. Signals are kept with the state of the
-/// channel, and a client that was away gets them too.
+/// An instruction to a page other than showing fragments. The channel layer retains signals with the state
+/// of the channel, so a client that catches up receives them too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// The operation ended.
     Finished(Finished),
-    /// The operation handed over to another one, which the page follows from now on.
+    /// The operation handed over to another operation. The page follows that operation from now on.
     Chained(Chained),
 }
 
-/// How an operation ended, for its page.
+/// The end of an operation, for the page of the operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
-    /// Which operation.
+    /// The ID of the operation that ended.
     pub id: OperationId,
-    /// The state it ended in.
+    /// The state in which the operation ended.
     pub state: OperationState,
-    /// The path of its page.
+    /// The path of the operation's page.
     pub url: String,
-    /// Where the browser goes now, if anywhere.
+    /// The URL that the browser opens next, if any.
     pub success_url: Option<Arc<str>>,
 }
 
 /// The operation that takes over a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chained {
-    /// Which operation takes over.
+    /// The ID of the operation that takes over.
     pub id: OperationId,
-    /// The path of its page.
+    /// The path of that operation's page.
     pub url: String,
-    /// Its container, which takes the place of this operation's.
+    /// The HTML container of that operation. It replaces the container of the operation that ended.
     pub container: Arc<str>,
 }

@@ -1,3 +1,5 @@
+//! The [`ChannelLayer`] contract, which every backend implements, and the answers of a catch-up.
+
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
@@ -9,23 +11,23 @@ use crate::{
     render::Fragment,
 };
 
-/// Carries frames between processes and keeps the newest state of each channel.
+/// A transport for frames between processes that also retains the newest state of each channel.
 ///
-/// A channel has at most one history at a time, its epoch. [`open`](Self::open) begins one with a
-/// snapshot as its first frame, [`publish`](Self::publish) goes on with it, and
-/// [`catch_up`](Self::catch_up) tells a client what it missed. Each of them is atomic: the sequence
-/// number, the retained state and the order in which subscribers get frames agree.
+/// A channel has at most one history at a time, named by its epoch. [`open`](Self::open) begins a history
+/// with a snapshot as its first frame, [`publish`](Self::publish) appends a frame, and
+/// [`catch_up`](Self::catch_up) returns the content that a client lacks. Each call is atomic: the sequence
+/// number, the retained state and the order in which subscribers receive frames agree.
 ///
-/// Attempts fence: whoever opens a channel takes it over from every smaller attempt, and what those
-/// publish afterwards is refused.
+/// The attempt is a fencing token. Opening a channel takes the channel over from every earlier attempt, and
+/// later publications of an earlier attempt are refused.
 #[async_trait]
 pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
-    /// Begins a new history with `snapshot`, which holds every region of the operation.
+    /// Begins a new history with `snapshot`, which must hold every region of the operation.
     ///
     /// # Errors
     ///
-    /// [`PublishError::Stale`] when a later attempt holds the channel, and for [`OpenedBy::Queue`] also
-    /// when this one does; [`PublishError::Backend`] when the backend failed.
+    /// [`PublishError::Stale`] when a later attempt holds the channel, with [`OpenedBy::Queue`] also when
+    /// this attempt holds the channel. [`PublishError::Backend`] when the backend fails.
     async fn open(
         &self,
         channel: &ChannelName,
@@ -38,9 +40,9 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`PublishError::Stale`] when a later attempt holds the channel, [`PublishError::NotOpen`]
-    /// when this attempt never opened it or the backend lost its state,
-    /// [`PublishError::Backend`] when the backend failed.
+    /// [`PublishError::Stale`] when a later attempt holds the channel. [`PublishError::NotOpen`] when this
+    /// attempt has not opened the channel, or the backend lost the state of the channel.
+    /// [`PublishError::Backend`] when the backend fails.
     async fn publish(
         &self,
         channel: &ChannelName,
@@ -48,85 +50,90 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         payload: Payload,
     ) -> Result<Cursor, PublishError>;
 
-    /// What a client that has come to `since` is missing; a client without a place has nothing.
-    /// `None` says that nothing is retained: look at the operation's row.
+    /// Returns everything published after `since`. With `None` the client has no state yet and gets a full
+    /// snapshot.
     ///
-    /// To miss nothing, [`subscribe`](Self::subscribe) first.
+    /// The client also gets a full snapshot when `since` is older than the retained state, ahead of it, or
+    /// in another epoch. The method returns `Ok(None)` when the layer retains nothing for the channel; the
+    /// caller then reads the operation's row.
+    ///
+    /// To miss no frame, call [`subscribe`](Self::subscribe) before `catch_up`.
     ///
     /// # Errors
     ///
-    /// When the backend failed.
+    /// When the backend fails.
     async fn catch_up(
         &self,
         channel: &ChannelName,
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError>;
 
-    /// Delivers every frame and every notice from now on.
+    /// Subscribes to every frame and every notice published from now on.
     ///
-    /// A layer that may have lost some, to a connection that broke say, delivers [`Lagged`] when it
-    /// is back: the only way in which those who wait for a notice learn of a loss.
+    /// A layer that may have lost deliveries, for example during a broken connection, sends [`Lagged`]
+    /// after it has reconnected. Notices are not retained, so [`Lagged`] is the only sign of a lost notice.
     ///
     /// # Errors
     ///
-    /// When the backend failed.
+    /// When the backend fails.
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError>;
 
-    /// Tells the subscribers of a list what changed in it, or those of
-    /// [`workers`](ChannelName::workers) what there is to do. Nothing is retained: whoever subscribes
-    /// looks for itself first.
+    /// Sends a notice to the current subscribers of a list, or to the workers on [`ChannelName::workers`].
+    ///
+    /// The layer does not retain notices. A new subscriber reads the database first.
     ///
     /// # Errors
     ///
-    /// When the backend failed.
+    /// When the backend fails.
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError>;
 
-    /// Whether the backend answers, over the way that [`publish`](Self::publish) takes. Changes nothing.
+    /// Checks that the backend answers on the connection that [`publish`](Self::publish) uses. Changes
+    /// nothing.
     ///
-    /// Need not give up by itself on a backend that says nothing: whoever asks drops the future then.
+    /// The method needs no timeout of its own: the caller drops the future when the backend takes too long.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When the backend does not answer.
     async fn ping(&self) -> Result<(), ChannelError>;
 }
 
-/// Who begins the history of an attempt.
+/// The caller that begins the history of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpenedBy {
-    /// Whoever makes the attempt.
+    /// The worker that runs the attempt.
     Run,
-    /// Whoever put the operation into the queue, with what is shown until the attempt is made.
-    /// Whoever makes it may be faster, and then what it shows is newer: so this never takes the
-    /// place of a history of the same attempt.
+    /// The process that put the operation into the queue. The snapshot shows the waiting operation. If the
+    /// worker has already opened the channel for the same attempt, its state is newer, so the layer refuses
+    /// this snapshot.
     Queue,
 }
 
-/// What the channel layer knows of a channel, for a client that has come some way.
+/// The answer to a [`catch_up`](ChannelLayer::catch_up).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CatchUp {
-    /// The place of the newest frame.
+    /// The position of the newest frame.
     pub cursor: Cursor,
-    /// Whether the operation has ended in this history.
+    /// `true` if the operation has ended in this history.
     pub ended: bool,
-    /// What the client is missing.
+    /// The content that the client lacks.
     pub answer: CatchUpAnswer,
 }
 
-/// What a client is missing.
+/// The content that a client lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CatchUpAnswer {
-    /// Nothing.
+    /// Nothing: the client's cursor is the newest.
     UpToDate,
-    /// What changed since.
+    /// The regions that changed, and the signals sent, after the client's cursor.
     Delta(CatchUpContent),
-    /// Everything: the client's place is not in what is retained.
+    /// The full snapshot. The retained history does not cover the client's cursor.
     Reset(CatchUpContent),
 }
 
 impl CatchUpAnswer {
-    /// The signals that the client has not been given.
+    /// Returns the signals that the client has not received.
     pub fn signals(&self) -> &[Signal] {
         match self {
             Self::UpToDate => &[],
@@ -134,11 +141,11 @@ impl CatchUpAnswer {
         }
     }
 
-    /// The frames that bring a client to `cursor`: one for all the fragments, and one for each
+    /// Returns the frames that take a client to `cursor`: one frame with all fragments, then one frame per
     /// signal.
     ///
-    /// A client that is cut off in between has come as far as the last frame it got: the place of
-    /// each is as if the signals were the newest frames of their history, which they are.
+    /// The frames are numbered as if the signals were the newest frames of the history, which they are. A
+    /// client that disconnects in between resumes after the last frame it received.
     pub fn into_frames(self, cursor: Cursor) -> Vec<Frame> {
         let (content, is_reset) = match self {
             Self::UpToDate => return Vec::new(),
@@ -158,25 +165,25 @@ impl CatchUpAnswer {
     }
 }
 
-/// Fragments and signals that bring a client up to date.
+/// Fragments and signals that update a client.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CatchUpContent {
-    /// The newest fragments of every region concerned.
+    /// The newest fragments of every changed region.
     pub fragments: Vec<Fragment>,
-    /// The signals that were given.
+    /// The signals, oldest first.
     pub signals: Vec<Signal>,
 }
 
-/// What a subscriber gets.
+/// A message from a channel layer to a subscriber.
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// The next frame.
     Frame(Arc<Frame>),
-    /// Something to be told of.
+    /// A notice.
     Notice(Notice),
 }
 
-/// Something was published that this subscriber did not get: catch up.
+/// The error for lost deliveries: the subscriber must catch up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("fell behind")]
+#[error("deliveries were lost; the subscriber must catch up")]
 pub struct Lagged;

@@ -1,24 +1,26 @@
+//! Changes in a list of operations, as sent to the pages that show the list.
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::operation::OperationId;
 
-/// What happened in a list of operations.
+/// A change in a list of operations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListChange {
-    /// An operation came, or came to another state: the rows are no longer the ones they were.
+    /// An operation was added or changed its state: the page must load the rows again.
     Rows,
-    /// An operation that runs came further.
+    /// A running operation reported progress.
     Progress(RowProgress),
 }
 
-/// What the row of an operation shows by now.
+/// The current progress of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProgress {
-    /// Which operation.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// The elements of its row that changed, to be swapped out of band.
+    /// The changed elements of the row, for an out-of-band swap.
     pub html: Arc<str>,
 }

@@ -1,3 +1,5 @@
+//! The channel layer for one process: retained states and subscribers in a mutex. No I/O.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,10 +18,10 @@ use crate::{
     render::Fragment,
 };
 
-/// How long the state of a channel is kept after its operation ended, unless set otherwise.
+/// Default time for which the state of a channel is kept after its operation ended.
 const RETENTION: Duration = Duration::from_secs(300);
 
-/// A channel layer within one process: no dependency, and the default.
+/// A channel layer within one process. The default layer, without any dependency.
 ///
 /// Cheap to clone; clones share their channels.
 #[derive(Debug, Clone)]
@@ -42,14 +44,14 @@ struct MemoryChannel {
 }
 
 impl MemoryChannelLayer {
-    /// A layer without channels, that keeps the state of a channel for five minutes after its
+    /// Creates a layer without channels. The layer keeps the state of a channel for five minutes after its
     /// operation ended.
     pub fn new() -> Self {
         Self { channels: Arc::default(), retention: RETENTION }
     }
 
-    /// Keeps the state of a channel for this long after its operation ended; after that the row is
-    /// the truth.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended. Later
+    /// clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
@@ -149,8 +151,8 @@ impl Channels {
         })
     }
 
-    /// Forgets what ended long ago, and channels of which nothing is known and that nobody
-    /// watches. Now and then, as it looks at every channel.
+    /// Removes the states whose retention has passed, and channels without state and subscribers. Runs at
+    /// most once per quarter of the retention, because it visits every channel.
     fn sweep(&mut self, retention: Duration) {
         let now = Instant::now();
         if self.swept_on.is_some_and(|swept_on| now - swept_on < retention / 4) {
@@ -174,7 +176,7 @@ impl MemoryChannel {
         }
     }
 
-    /// The attempt that holds the channel, if any does.
+    /// Returns the attempt that holds the channel, if any.
     fn attempt(&self) -> Option<Attempt> {
         self.retained.as_ref().map(|retained| retained.cursor().epoch.attempt)
     }

@@ -1,7 +1,7 @@
-//! How frames reach every process that watches, and what a client that was away gets.
+//! The transport of frames between processes, and the retained state that a client catches up from.
 //!
-//! A [`ChannelLayer`] assigns sequence numbers, keeps the newest state of every channel and fans
-//! frames out. It knows neither operations' rows nor sockets.
+//! A [`ChannelLayer`] assigns sequence numbers, retains the newest state of every channel and sends frames
+//! to subscribers. The module knows neither the rows of operations nor sockets.
 
 mod cursor;
 mod deliveries;

@@ -1,28 +1,29 @@
+//! Notices: messages to current subscribers only, which the channel layer does not retain.
+
 use serde::{Deserialize, Serialize};
 
 use super::ListChange;
 use crate::operation::OperationId;
 
-/// What is told to whoever listens right now. Nothing of it is kept, and nothing depends on it:
-/// whoever was away looks for itself.
+/// A message to the current subscribers. Notices are hints: a notice is never stored, and a subscriber that
+/// missed one finds the change in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
-    /// For those who look at a list: what changed in it.
+    /// A change in a list, for the pages that show the list.
     List(ListChange),
-    /// For the processes that execute operations.
+    /// A notification for the processes that run operations.
     #[serde(rename = "hint")]
     Worker(WorkerNotification),
 }
 
-/// What spares the processes that execute operations a look at the database: with it they know at
-/// once what they would find out when they look next.
+/// A hint for the processes that run operations. A lost hint is found by the next poll of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerNotification {
-    /// Something waits in a queue.
+    /// A queue has a waiting operation.
     Work,
-    /// Whoever runs this operation is to stop.
+    /// The process that runs this operation must cancel it.
     Cancel(OperationId),
 }
 

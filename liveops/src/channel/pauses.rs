@@ -1,12 +1,15 @@
+//! The delays between two attempts to connect to a backend.
+
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// How long an attempt to connect is waited for after one that failed: at first, and in the end.
+/// The shortest and the longest delay between two attempts to connect, before jitter.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The pauses between attempts to connect: without end, and never the same for two processes.
+/// Returns an endless series of growing delays between attempts to connect. Jitter makes the delays of two
+/// processes differ.
 pub(super) fn reconnect_delays() -> impl Iterator<Item = Duration> {
     let builder = ExponentialBuilder::new().with_min_delay(PAUSE_MIN).with_max_delay(PAUSE_MAX);
     builder.with_jitter().without_max_times().build()

@@ -1,3 +1,5 @@
+//! The retained state of a channel as a pure fold of payloads. No I/O, no clock.
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -9,9 +11,9 @@ use crate::{
     render::{Apply, Fragment},
 };
 
-/// The newest state of one channel: what every region looks like, and which signals were given.
+/// The newest state of one channel: the content of every region, and the signals sent.
 ///
-/// What a channel layer keeps, without the layer: a pure fold of payloads.
+/// A pure fold of payloads, which a channel layer keeps per channel.
 #[derive(Debug, Clone)]
 pub struct RetainedState {
     cursor: Cursor,
@@ -19,17 +21,17 @@ pub struct RetainedState {
     signals: Vec<(u64, Signal)>,
 }
 
-/// What one region looks like.
+/// The content of one region.
 #[derive(Debug, Clone, Default)]
 struct RegionContent {
     base: Arc<str>,
-    /// The frame that brought the base.
+    /// The sequence number of the frame that set `base`.
     base_seq: u64,
     added: VecDeque<Addition>,
     items: u32,
     bytes: usize,
-    /// The newest frame of which an addition was dropped, as there were too many, or too
-    /// large ones.
+    /// The sequence number of the newest frame with a dropped addition. Additions are dropped beyond a
+    /// bound on their number and size.
     dropped_seq: u64,
 }
 
@@ -41,7 +43,7 @@ struct Addition {
 }
 
 impl RetainedState {
-    /// A history that begins with `snapshot` as its first frame.
+    /// Begins a history with `snapshot` as its first frame.
     pub fn open(epoch: Epoch, snapshot: &[Fragment]) -> Self {
         let cursor = Cursor { epoch, seq: 1 };
         let mut retained = Self { cursor, regions: BTreeMap::new(), signals: Vec::new() };
@@ -49,12 +51,12 @@ impl RetainedState {
         retained
     }
 
-    /// The place of the newest frame.
+    /// Returns the position of the newest frame.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
 
-    /// Takes in the next frame and gives its place.
+    /// Applies the next payload and returns its position.
     pub fn push(&mut self, payload: &Payload) -> Cursor {
         self.cursor.seq += 1;
         match payload {
@@ -64,7 +66,8 @@ impl RetainedState {
         self.cursor
     }
 
-    /// What a client that has come to `since` is missing.
+    /// Returns everything published after `since`, or the full snapshot if `since` is `None` or not covered
+    /// by the retained state.
     pub fn catch_up(&self, since: Option<Cursor>) -> CatchUp {
         let answer = match since {
             Some(since) if since == self.cursor => CatchUpAnswer::UpToDate,
@@ -127,13 +130,13 @@ impl RegionContent {
         }
     }
 
-    /// Whether there is enough without the oldest addition.
+    /// Returns `true` if the remaining additions still reach the bound on items or bytes.
     fn is_enough_without(&self, oldest: &Addition) -> bool {
         self.items - oldest.items >= TAIL_LEN_MAX as u32
             || self.bytes - oldest.html.len() >= TAIL_BYTES_MAX
     }
 
-    /// What was added since; all there is where more than that changed.
+    /// Returns the additions made after `seq`, or base and all additions if the base is newer than `seq`.
     fn since(&self, region: &Region, seq: u64) -> Vec<Fragment> {
         let whole = self.base_seq > seq;
         let base = whole.then(|| Fragment::replace(region.clone(), self.base.clone()));

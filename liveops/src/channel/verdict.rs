@@ -1,25 +1,29 @@
+//! The decision of a client on each frame it receives. Pure.
+
 use super::Cursor;
 
-/// What a client that has come to some place does with a frame.
+/// The decision of a client on a received frame.
 ///
-/// Frames may be lost, doubled, late and out of order on their way here: whatever is not plainly
-/// the next one ends in catching up, and whatever is plainly old in nothing.
+/// Frames may be lost, duplicated, late or out of order. A client applies a frame only if the frame is
+/// clearly the next one, skips a frame that is clearly old, and catches up in every other case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameDecision {
-    /// It is the next one: apply it.
+    /// The frame is the next one: apply it.
     Apply,
-    /// The client has seen it, or it is of an attempt that was overtaken.
+    /// The client already has the frame, or the frame belongs to an earlier attempt: skip it.
     Skip,
-    /// Something is missing in between, or nobody can tell: ask the channel layer.
+    /// Frames are missing in between, or the order is unknown: call
+    /// [`catch_up`](super::ChannelLayer::catch_up).
     CatchUp,
 }
 
 impl FrameDecision {
-    /// What a client that has come to `client` does with the frame at `frame`.
+    /// Decides on the frame at `frame` for a client at `client`.
     ///
-    /// A frame that opens a history holds every region, so a later history is entered right there.
-    /// One that says to be earlier may be a frame that was late, or come from a clock that is; and
-    /// one of an attempt whose end the row told of opens what the client has seen the end of.
+    /// An opening frame holds every region, so the client applies an opening frame of a later history at
+    /// once. The client catches up on an opening frame of a seemingly earlier history of the same attempt,
+    /// because the frame may be late or a clock may be wrong. The client also catches up if the operation's
+    /// row has already reported the end of that attempt.
     pub fn for_frame(frame: Cursor, client: Option<Cursor>) -> Self {
         let Some(client) = client else { return Self::CatchUp };
         if frame.epoch == client.epoch {
@@ -54,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn within_a_history_only_the_next_frame_is_delivered() {
+    fn within_a_history_only_the_next_frame_is_applied() {
         let client = Cursor { epoch: OLD, seq: 5 };
         assert_eq!(decision(client, OLD, 4), FrameDecision::Skip);
         assert_eq!(decision(client, OLD, 5), FrameDecision::Skip);
@@ -72,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn a_history_that_seems_earlier_is_looked_up() {
+    fn a_history_that_seems_earlier_causes_a_catch_up() {
         let client = Cursor { epoch: REOPENED, seq: 1 };
         assert_eq!(decision(client, OLD, 1), FrameDecision::CatchUp);
         assert_eq!(decision(client, OLD, 9), FrameDecision::CatchUp);
     }
 
     #[test]
-    fn what_an_older_attempt_says_is_dropped() {
+    fn frames_of_an_older_attempt_are_skipped() {
         let client = Cursor { epoch: NEXT, seq: 1 };
         assert_eq!(decision(client, OLD, 1), FrameDecision::Skip);
         assert_eq!(decision(client, OLD, 9), FrameDecision::Skip);
@@ -95,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_a_place_catches_up() {
+    fn a_client_without_a_cursor_catches_up() {
         assert_eq!(
             FrameDecision::for_frame(Cursor { epoch: OLD, seq: 1 }, None),
             FrameDecision::CatchUp

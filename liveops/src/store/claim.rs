@@ -1,3 +1,5 @@
+//! Claims: the transition of waiting operations to a worker, under a lease.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,31 +15,32 @@ use super::{
 };
 use crate::operation::{Attempt, OperationId, OperationState};
 
-/// What a worker can run, and how many of them.
+/// The limits of a claim: the types and queues a worker serves, and the number of operations it takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    /// The types it knows.
+    /// The operation types that the worker knows.
     pub op_types: &'a [&'a str],
-    /// The queues it serves; all of them if there are none.
+    /// The queues that the worker serves; empty for all queues.
     pub queues: &'a [String],
-    /// Its name, which no other worker has.
+    /// The unique name of the worker.
     pub worker: &'a str,
-    /// How long it may be silent about what it claims.
+    /// The lease duration. A lease that is not renewed in time is taken over by another worker.
     pub lease: Duration,
-    /// How many it takes at most.
+    /// The maximum number of operations to claim.
     pub limit: u64,
 }
 
 impl Store {
-    /// Takes the next operations that wait, under a lease, in the order in which they should run:
-    /// by priority, then by age. What another worker is taking at the moment is passed over.
+    /// Claims the next waiting operations under a lease, by priority, then by age. Skips rows that another
+    /// worker is claiming at the moment.
     ///
     /// # Errors
     ///
-    /// When the database fails. What was claimed all the same, because only the answer got lost,
-    /// [`claimed_by`](Self::claimed_by) gives.
+    /// When the database fails. A claim may have been committed although its answer was lost;
+    /// [`claimed_by`](Self::claimed_by) returns such operations.
     pub async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
-        // Spelled out, as a mere subquery may be run once for each row, and lock more than it gives.
+        // A materialized CTE, because the database may run a plain subquery once per row and lock more rows
+        // than it returns.
         let mut candidates = CommonTableExpression::new();
         candidates.table_name("next").column(Column::Id).query(next(&claim)).materialized(true);
         let these = Query::select().column(Column::Id).from("next").take();
@@ -57,7 +60,8 @@ impl Store {
         Ok(rows)
     }
 
-    /// Takes one waiting operation, under a lease; `None` when somebody else did or it is not due.
+    /// Claims one waiting operation under a lease. Returns `None` if the operation is not due, or no longer
+    /// waits.
     ///
     /// # Errors
     ///
@@ -72,7 +76,12 @@ impl Store {
         self.update_one(claimed(waiting, worker, lease), "claim an operation").await
     }
 
-    /// The same before others may: for whoever made it wait.
+    /// Claims one waiting operation under a lease, also before it is due. For a process that runs the
+    /// operation in the foreground and waits for the due time itself.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
     #[cfg(feature = "cli")]
     pub(crate) async fn claim_before_due(
         &self,
@@ -85,8 +94,8 @@ impl Store {
         self.update_one(claimed(waiting, worker, lease), "claim an operation").await
     }
 
-    /// Renews the lease of a run that its worker did not know it had; `None` when it is no longer this
-    /// attempt's.
+    /// Renews the lease of a run that its worker did not know of, for example after a lost answer. Returns
+    /// `None` if the run no longer belongs to `attempt`.
     ///
     /// # Errors
     ///
@@ -102,10 +111,10 @@ impl Store {
             .filter(is_in(OperationState::Started))
             .fenced(attempt)
             .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)));
-        self.update_one(renewed, "claim an operation again").await
+        self.update_one(renewed, "renew the lease of a run").await
     }
 
-    /// The operations that `worker` has claimed and not ended.
+    /// Returns the operations that `worker` has claimed and not ended.
     ///
     /// # Errors
     ///
@@ -116,7 +125,7 @@ impl Store {
             .filter(Column::Worker.eq(worker))
             .all(self.db())
             .await
-            .map_err(StoreError::of("read what a worker claimed"))
+            .map_err(StoreError::of("read the claims of a worker"))
     }
 }
 
@@ -144,7 +153,7 @@ fn claimed(update: UpdateMany<Entity>, worker: &str, lease: Duration) -> UpdateM
         .col_expr(Column::StartedOn, Expr::value(now))
         .col_expr(Column::Worker, Expr::value(worker))
         .col_expr(Column::LeaseUntil, Expr::value(later(now, lease)))
-        // What the attempt before it failed with is not what this one is doing.
+        // The error and status of the previous attempt do not describe the new attempt.
         .col_expr(Column::ErrorMessage, Expr::value(None::<String>))
         .col_expr(Column::StatusText, Expr::value(""))
         .col_expr(Column::RunAfter, Expr::value(None::<DateTime<Utc>>))

@@ -1,3 +1,5 @@
+//! Database connections with the settings that liveops is tested with.
+
 #[cfg(feature = "sqlite")]
 use std::time::Duration;
 
@@ -5,24 +7,24 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::StoreError;
 
-/// How long a writer waits for another one to let go of a SQLite file.
+/// Time for which a writer waits for a locked SQLite file.
 #[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects to the database at `url` with the settings that liveops is tested with.
 ///
-/// `sqlite://app.sqlite3` opens a file, and makes it if there is none: in write-ahead mode, with
-/// foreign keys, and waiting ten seconds for another writer. `sqlite::memory:` is a database that
-/// lives as long as the connection. `postgres://user@host/database` is a server. An application
-/// with a connection of its own does not need this.
+/// `sqlite://app.sqlite3` opens a file and creates it if missing: in write-ahead mode, with foreign keys,
+/// and with a ten-second wait for another writer. `sqlite::memory:` is a database that lives as long as its
+/// connection. `postgres://user@host/database` is a server. An application with its own connection does not
+/// need this function.
 ///
-/// On SQLite there is one connection, as sea-orm has it. Whoever holds it, with a transaction or a stream
-/// of rows, keeps everything else waiting that asks the database, the ends of operations included:
-/// read what takes long page by page, with a query for each.
+/// sea-orm uses one connection for SQLite. A transaction or a row stream that holds the connection blocks
+/// every other query, including the ends of operations: read long results page by page, with one query per
+/// page.
 ///
 /// # Errors
 ///
-/// When the URL is not understood or the database cannot be reached.
+/// When the URL is invalid or the database is unreachable.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.sqlx_logging(false);
@@ -38,13 +40,14 @@ fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool) {
     use sea_orm::sqlx::{Connection, sqlite::SqliteJournalMode};
 
     if in_memory {
-        // Every connection has a database of its own, gone when it closes: keep exactly one.
+        // Each connection to `:memory:` has its own database, which is lost when the connection closes.
+        // Keep exactly one.
         options.min_connections(1).max_connections(1);
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     } else {
-        // SQLite takes a transaction back by itself when the disk is full, and the driver then counts
-        // it as open for ever: a later one would be a savepoint in none, be taken back only to its
-        // beginning, and keep the file locked.
+        // SQLite rolls a transaction back by itself when the disk is full, but the driver still counts the
+        // transaction as open. A later transaction would become a savepoint without a transaction, and its
+        // rollback would leave the file locked. Discard such a connection.
         options.map_sqlx_sqlite_before_acquire(|connection, _| {
             Box::pin(async { Ok(!connection.is_in_transaction()) })
         });

@@ -1,3 +1,5 @@
+//! The transitions that users request: cancel and retry.
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -10,33 +12,33 @@ use super::{
 };
 use crate::operation::{OperationId, OperationState};
 
-/// What became of a request to cancel.
+/// The outcome of a cancel request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CancelTransition {
-    /// The operation was waiting and is cancelled.
+    /// The operation was waiting and is now cancelled.
     Cancelled(Box<Model>),
-    /// The operation is running and was asked to stop.
+    /// The operation is running, and its run was asked to stop.
     Requested(Box<Model>),
-    /// The operation had ended already.
+    /// The operation had already ended.
     Ended(Box<Model>),
-    /// There is no such operation.
+    /// No operation has this ID.
     Unknown,
 }
 
-/// What became of a request to start over.
+/// The outcome of a retry request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RetryTransition {
-    /// The operation had ended and waits for its next run.
+    /// The operation had ended and now waits for its next run.
     Retried(Box<Model>),
-    /// One that counts as the same has not ended; [`Store::find_same`] says which. On PostgreSQL the
-    /// transaction in which this was found out can only be rolled back.
+    /// An unfinished operation has the same unique key; [`Store::find_duplicate`] returns it. On PostgreSQL
+    /// the transaction that failed this way can only be rolled back.
     Duplicate,
-    /// The operation had not ended, or there is none.
+    /// The operation has not ended, or does not exist.
     Unfinished,
 }
 
 impl Store {
-    /// Cancels a waiting operation, or asks a running one to stop.
+    /// Cancels a waiting operation, or asks the run of a running operation to stop.
     ///
     /// # Errors
     ///
@@ -64,14 +66,14 @@ impl Store {
                 Some(row) if row.state().is_terminal() => {
                     return Ok(CancelTransition::Ended(Box::new(row)));
                 }
-                // It went back to the queue between the two: ask again.
+                // The operation returned to the queue between the two updates: try again.
                 Some(_) => {}
             }
         }
     }
 
-    /// Puts an operation that has ended back into the queue over `connection`, as if it had never
-    /// run.
+    /// Puts an operation that has ended back into the queue over `connection`, with its results cleared.
+    /// The saved outputs of durable stages remain.
     ///
     /// # Errors
     ///
@@ -95,7 +97,7 @@ impl Store {
             .col_expr(Column::Log, Expr::value(json!([])))
             .col_expr(Column::LogSeq, Expr::value(0))
             .col_expr(Column::RunAfter, Expr::value(None::<DateTime<Utc>>))
-            // An attempt of its own, so that what is shown from now on outranks the run before.
+            // A new attempt number, so that new frames supersede those of the previous run.
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
             .col_expr(Column::Rescues, Expr::value(0));
@@ -105,7 +107,7 @@ impl Store {
                 None => RetryTransition::Unfinished,
             }),
             Err(error) if is_unique_violation(&error) => Ok(RetryTransition::Duplicate),
-            Err(error) => Err(StoreError::of("restart an operation")(error)),
+            Err(error) => Err(StoreError::of("retry an operation")(error)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The sea-orm entity of an operation.
+//! The sea-orm entity of an operation, and the values derived from one row.
 
 use std::time::Duration;
 
@@ -11,129 +11,130 @@ use crate::operation::{Attempt, Backoff, OperationId, OperationState, UserId};
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "liveops_operation")]
 pub struct Model {
-    /// The operation's id, a UUIDv7.
+    /// The ID of the operation, a UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// `app.name` of its type.
+    /// The operation type, `app.name`.
     pub op_type: String,
-    /// Whose it is.
+    /// The ID of the owner.
     pub owner: String,
-    /// The operation itself, as JSON.
+    /// The input of the operation, as JSON.
     pub input: Json,
-    /// The form of `input`, for types that change.
+    /// The version of the format of `input`.
     pub payload_version: i32,
-    /// The language its owner reads; empty for the application's default.
+    /// The owner's language; empty for the application's default.
     pub language: String,
-    /// When it was enqueued.
+    /// The time at which the operation was enqueued.
     pub created_on: DateTimeUtc,
-    /// When the newest attempt started; `NULL` while it waits.
+    /// The start time of the newest attempt; `NULL` while the operation waits.
     pub started_on: Option<DateTimeUtc>,
-    /// When it ended; `NULL` until it has.
+    /// The end time; `NULL` before the end.
     pub finished_on: Option<DateTimeUtc>,
-    /// Whether it ended with an output.
+    /// `true` if the operation ended with an output.
     pub finished_successfully: bool,
-    /// Whether somebody asked for it to be cancelled.
+    /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
-    /// Whether it ended because of that.
+    /// `true` if the operation ended because of a cancel request.
     pub cancelled: bool,
-    /// What went wrong, for staff.
+    /// The error details for staff.
     pub traceback: Option<String>,
-    /// What went wrong, for the owner.
+    /// The error message for the owner.
     pub error_message: Option<String>,
     /// The output, as JSON.
     pub result_context: Option<Json>,
-    /// Where the browser goes when it has finished.
+    /// The URL that the browser opens after success.
     pub success_url: Option<String>,
-    /// The label of the stage being worked on.
+    /// The label of the active stage.
     pub current_stage: Option<String>,
     /// The state of every stage, in order.
     pub stage_states: Json,
-    /// When each stage was entered and left, and in which attempt. A column of its own, as processes of an
-    /// earlier version go on writing `stage_states` as they know it; `NULL` where nobody noted it.
+    /// The times at which each stage was entered and left, and their attempt. A separate column, because
+    /// processes of an earlier version overwrite `stage_states` in their own format. `NULL` if no timings
+    /// were recorded.
     pub stage_timings: Option<Json>,
     /// The status line.
     pub status_text: String,
     /// The level of the status line.
     pub status_level: String,
-    /// Whether durable stages may have saved outputs.
+    /// `true` if durable stages may have saved outputs.
     pub has_stage_outputs: bool,
-    /// How far it is, from 0 to 100, where that is known.
+    /// The progress from 0 to 100, if known.
     pub percent: Option<f64>,
-    /// The newest lines of the log, written when the run ends.
+    /// The newest lines of the log, written when an attempt ends.
     pub log: Json,
-    /// How many lines there have been.
+    /// The number of lines logged so far.
     pub log_seq: i64,
-    /// The queue it waits in.
+    /// The queue of the operation.
     pub queue: String,
-    /// Larger goes first.
+    /// The priority; larger values run first.
     pub priority: i32,
-    /// When it may start at the earliest; `NULL` for at once.
+    /// The earliest start time; `NULL` for immediately.
     pub run_after: Option<DateTimeUtc>,
-    /// Since when the newest attempt could be made, or from when on it can: what its wait in the queue
-    /// is measured from.
+    /// The time from which the newest attempt may start. The wait in the queue is measured from this time.
     pub due_on: DateTimeUtc,
-    /// Which attempt is the newest, from 1: the fencing token, which only grows. While the operation
-    /// waits it is the attempt that will be made.
+    /// The number of the newest attempt, from 1. This number is the fencing token and only grows. While the
+    /// operation waits, it is the number of the next attempt.
     pub attempt: i32,
-    /// The attempts that do not count against the budget: those before the newest retry by a user,
-    /// and those that were handed back since.
+    /// The number of attempts outside the budget: those before the newest retry, and those handed back
+    /// since.
     pub attempts_before: i32,
-    /// How many attempts there may be from there on.
+    /// The attempt budget since the newest retry.
     pub max_attempts: i32,
-    /// How often, from there on, whoever ran it stopped responding.
+    /// The number of times since the newest retry that the worker of a run stopped responding.
     pub rescues: i32,
     /// The wait before the second attempt, in milliseconds.
     pub backoff_first_ms: i64,
-    /// What no wait before an attempt is longer than, in milliseconds.
+    /// The upper bound on the wait before an attempt, in milliseconds.
     pub backoff_longest_ms: i64,
-    /// How long an attempt may take, in milliseconds; `NULL` for without end.
+    /// The maximum duration of an attempt, in milliseconds; `NULL` for no limit.
     pub timeout_ms: Option<i64>,
-    /// Who runs it, or ran it last.
+    /// The name of the current or last worker.
     pub worker: Option<String>,
-    /// Until when whoever runs it must have said that it still does. By that one's clock, which need
-    /// not be anybody else's: what others go by is whether it changes.
+    /// The end of the lease, by the clock of the worker. Other processes do not compare this time with
+    /// their own clocks: they watch for changes of the value.
     pub lease_until: Option<DateTimeUtc>,
-    /// What no two unfinished operations may have in common.
+    /// The unique key. No two unfinished operations may share a key.
     pub unique_key: Option<String>,
-    /// The operation that handed over to this one, where it was enqueued for that.
+    /// The operation that handed over to this one, if this one was enqueued for a handover.
     pub chained_from: Option<Uuid>,
-    /// The operation that this one handed over to: enqueued for that, or there already.
+    /// The operation that this one handed over to: a new one, or an existing one with the same unique key.
     pub chained_to: Option<Uuid>,
 }
 
-/// The entity stands alone.
+/// The entity has no relations.
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The operation's id.
+    /// Returns the ID of the operation.
     pub fn operation_id(&self) -> OperationId {
         self.id.into()
     }
 
-    /// Whose it is.
+    /// Returns the ID of the owner.
     pub fn owner_id(&self) -> UserId {
         self.owner.as_str().into()
     }
 
-    /// What the operation gave when it finished: a [`Run::Output`](crate::Run::Output). `None` where it
-    /// has not finished, and where it failed or was cancelled.
+    /// Returns the output of a finished operation: a [`Run::Output`](crate::Run::Output). Returns `None`
+    /// for an unfinished, failed or cancelled operation.
     ///
     /// # Errors
     ///
-    /// When what it gave is no `T`: that of another type of operations, or of an earlier version.
+    /// When the output does not deserialize as `T`, because it belongs to another operation type or an
+    /// earlier version.
     pub fn output<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
         self.result_context.as_ref().map(T::deserialize).transpose()
     }
 
-    /// Which attempt is, or was, the newest.
+    /// Returns the number of the newest attempt.
     pub fn attempt_number(&self) -> Attempt {
         Attempt(u32::try_from(self.attempt).unwrap_or(0))
     }
 
-    /// How long to wait before another attempt.
+    /// Returns the backoff between attempts.
     pub fn backoff(&self) -> Backoff {
         let duration = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
         Backoff {
@@ -142,12 +143,13 @@ impl Model {
         }
     }
 
-    /// How long one attempt may take; without end if there is none.
+    /// Returns the maximum duration of an attempt; `None` for no limit.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
     }
 
-    /// Where the operation is in its life: read off the columns, so that nothing can disagree.
+    /// Returns the state of the operation. The state is computed from other columns, so it cannot
+    /// contradict them.
     pub fn state(&self) -> OperationState {
         match (self.started_on, self.finished_on) {
             (_, Some(_)) if self.cancelled => OperationState::Cancelled,

@@ -1,11 +1,13 @@
+//! The error of all queries of the store.
+
 use std::time::Duration;
 
 use sea_orm::DbErr;
 
-/// How long to wait before a database that failed is asked again.
+/// Wait after a failed query before the next query.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The database did not do what it was asked to.
+/// A failure of the database.
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed to {action}")]
 pub struct StoreError {
@@ -14,7 +16,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// For `map_err`: the failure of `action`, a verb and its object.
+    /// Returns a closure for `map_err`. `action` is a verb with its object, such as "claim an operation".
     pub(super) fn of(action: &'static str) -> impl FnOnce(DbErr) -> Self {
         move |source| Self { action, source }
     }

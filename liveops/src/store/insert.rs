@@ -1,3 +1,5 @@
+//! Enqueueing: the insertion of new rows, and the uniqueness of unfinished operations.
+
 use std::time::Duration;
 
 use chrono::Utc;
@@ -16,46 +18,46 @@ use crate::operation::{NewOperation, OperationId};
 
 const ACTION: &str = "enqueue an operation";
 
-/// What became of an operation that was to be enqueued.
+/// The outcome of an enqueue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Enqueued {
-    /// It was enqueued.
+    /// The operation was enqueued.
     New(Model),
-    /// It was not: this operation counts as the same, and has not ended.
+    /// Nothing was enqueued: this unfinished operation has the same unique key.
     Existing(Model),
 }
 
 impl Enqueued {
-    /// The operation that there is now.
+    /// Returns the row of the new or existing operation.
     pub fn row(&self) -> &Model {
         match self {
             Self::New(row) | Self::Existing(row) => row,
         }
     }
 
-    /// The same, for those who keep it.
+    /// Converts the outcome into the row of the new or existing operation.
     pub fn into_row(self) -> Model {
         match self {
             Self::New(row) | Self::Existing(row) => row,
         }
     }
 
-    /// Its id.
+    /// Returns the ID of the new or existing operation.
     pub fn operation_id(&self) -> OperationId {
         self.row().operation_id()
     }
 
-    /// Whether it was not there before.
+    /// Returns `true` if the operation was enqueued.
     pub fn is_new(&self) -> bool {
         matches!(self, Self::New(_))
     }
 }
 
 impl Store {
-    /// Enqueues an operation: when this returns it will run.
+    /// Enqueues an operation. The operation is committed when this method returns.
     ///
-    /// Of operations with the same unique key, whoever else enqueues one at the same time, one is
-    /// enqueued, and given to all.
+    /// If several callers enqueue operations with the same unique key at the same time, one operation is
+    /// enqueued and all callers receive it.
     ///
     /// # Errors
     ///
@@ -70,11 +72,11 @@ impl Store {
         }
     }
 
-    /// Enqueues an operation over `connection`, a transaction of the caller's: committed means that
-    /// it will run. Nothing else is asked of the database meanwhile.
+    /// Enqueues an operation over `connection`, a transaction of the caller. The operation runs once the
+    /// caller commits. Every query uses `connection`.
     ///
-    /// A transaction in which an operation with the same unique key was there already goes on; one that
-    /// waits for it may wait until whoever enqueued it commits.
+    /// An existing operation with the same unique key does not fail the transaction. If another open
+    /// transaction enqueued it, this method may wait until that transaction ends.
     ///
     /// # Errors
     ///
@@ -97,9 +99,9 @@ impl Store {
         }
     }
 
-    /// Inserts a row, unless there is one with its unique key.
+    /// Inserts a row, unless an unfinished row has the same unique key.
     fn insertion(&self, row: ActiveModel) -> InsertStatement {
-        // What the partial index is made of, and nothing else: another conflict is an error.
+        // Exactly the partial unique index: any other conflict is an error.
         let taken = OnConflict::column(Column::UniqueKey)
             .target_and_where(Expr::col(Column::FinishedOn).is_null())
             .do_nothing()
@@ -109,7 +111,11 @@ impl Store {
         insertion
     }
 
-    /// Those of these operations that are there, which is to say committed.
+    /// Returns those of `ids` that have a committed row.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
     pub(crate) async fn existing(
         &self,
         ids: &[OperationId],
@@ -124,11 +130,11 @@ impl Store {
             .into_tuple()
             .all(self.db())
             .await
-            .map_err(StoreError::of("look for operations"))?;
+            .map_err(StoreError::of("read operations"))?;
         Ok(found.into_iter().map(OperationId::from).collect())
     }
 
-    /// The operation that counts as the same as the operation `id` and has not ended.
+    /// Returns another unfinished operation with the unique key of operation `id`.
     ///
     /// # Errors
     ///
@@ -141,13 +147,13 @@ impl Store {
     }
 }
 
-/// Whether a write failed because an operation that counts as the same has not ended.
+/// Returns `true` if a write violated the unique index: an unfinished operation has the same key.
 pub(super) fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
-/// What became of an insertion that gave this row, or none; `None` when the operation that was there
-/// has ended since, and its key is free again.
+/// Returns the outcome of an insertion that returned `inserted`. `None` if the existing operation has ended
+/// in the meantime and its key is free again: the caller inserts again.
 async fn enqueued(
     connection: &impl ConnectionTrait,
     inserted: Option<Model>,
@@ -174,16 +180,16 @@ async fn find_unfinished(
         .filter(Column::FinishedOn.is_null())
         .one(connection)
         .await
-        .map_err(StoreError::of("read the operation that is there already"))
+        .map_err(StoreError::of("read the existing operation"))
 }
 
-/// What the row says of what no two unfinished operations may have in common: the type, in words,
-/// and the owner and the key, in a length that an index takes.
+/// Returns the unique key as stored: the type as text, then a hash of owner and key, so that the length
+/// fits an index.
 fn unique_key(new: &NewOperation) -> Option<String> {
     let key = new.unique_key.as_ref()?;
     let owner = new.owner.as_str();
     let mut hash = Sha256::new();
-    // The length tells where the owner ends and the key begins.
+    // The length separates the owner from the key.
     hash.update((owner.len() as u64).to_be_bytes());
     hash.update(owner);
     hash.update(key);

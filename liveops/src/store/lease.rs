@@ -1,3 +1,5 @@
+//! Leases: renewal by heartbeats, and the takeover of runs whose worker stopped responding.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -18,36 +20,36 @@ use crate::{
     operation::{Attempt, OperationId, OperationState},
 };
 
-/// What a worker says of one of its runs, so that it keeps the lease.
+/// A worker's report on one of its runs, which renews the lease.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
-    /// Which operation.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// Which attempt at it.
+    /// The attempt that the worker runs.
     pub attempt: Attempt,
     /// The status line.
     pub status: Option<Status>,
-    /// How far the run is, from 0 to 100, where that is known.
+    /// The progress from 0 to 100, if known.
     pub percent: Option<f64>,
 }
 
-/// What a worker hears of one of its runs that goes on.
+/// The answer to a heartbeat of a run that still belongs to the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeartbeatReply {
-    /// Which operation.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// Whether somebody asked for it to be cancelled.
+    /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
 }
 
-/// A lease as somebody sees it who does not hold it.
+/// A lease as read by a process other than its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// Which operation it is for.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// Which attempt at it.
+    /// The attempt that holds the lease.
     pub attempt: Attempt,
-    /// Until when it is held, by the clock of whoever does.
+    /// The end of the lease, by the clock of the holder.
     pub until: DateTime<Utc>,
 }
 
@@ -65,13 +67,12 @@ struct LeaseRow {
     lease_until: Option<DateTime<Utc>>,
 }
 
-/// How many runs are spoken for in one update: each takes several parameters, of which SQLite takes
-/// 32,766.
+/// Maximum number of runs per update. Each run takes several parameters, and SQLite allows 32,766.
 const HEARTBEATS_LEN_MAX: usize = 1_000;
 
 impl Store {
-    /// Keeps the leases of these runs, and gives those that are still this worker's to run: in one
-    /// update, however many there are up to a thousand.
+    /// Renews the leases of these runs. Returns a reply for each run that still belongs to the worker. One
+    /// update covers up to a thousand runs.
     ///
     /// # Errors
     ///
@@ -86,7 +87,7 @@ impl Store {
             let mut update = heartbeat(heartbeats, lease).into_query();
             update.returning(Query::returning().columns([Column::Id, Column::CancelRequested]));
             let rows: Vec<HeartbeatReplyRow> =
-                self.write(&update, "keep the leases of a worker").await?;
+                self.write(&update, "renew the leases of a worker").await?;
             replies.extend(rows.into_iter().map(|HeartbeatReplyRow { id, cancel_requested }| {
                 HeartbeatReply { id: id.into(), cancel_requested }
             }));
@@ -94,7 +95,7 @@ impl Store {
         Ok(replies)
     }
 
-    /// Which of these operations somebody asked to be cancelled.
+    /// Returns those of `ids` for which a user requested cancellation.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl Store {
         ids: impl IntoIterator<Item = OperationId>,
     ) -> Result<Vec<OperationId>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(OperationId::as_uuid).collect();
-        let mut asked = Vec::new();
+        let mut requested = Vec::new();
         for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
             let found: Vec<Uuid> = Entity::find()
                 .select_only()
@@ -114,13 +115,13 @@ impl Store {
                 .into_tuple()
                 .all(self.db())
                 .await
-                .map_err(StoreError::of("read who shall be cancelled"))?;
-            asked.extend(found.into_iter().map(OperationId::from));
+                .map_err(StoreError::of("read the cancel requests"))?;
+            requested.extend(found.into_iter().map(OperationId::from));
         }
-        Ok(asked)
+        Ok(requested)
     }
 
-    /// Every lease there is.
+    /// Returns all current leases.
     ///
     /// # Errors
     ///
@@ -142,9 +143,9 @@ impl Store {
         Ok(leases.collect())
     }
 
-    /// Puts a run whose worker stopped responding back into the queue, for another attempt, with a
-    /// message for its owner; `None` when the worker has spoken up since `lease` was seen, somebody
-    /// asked for the run to be cancelled, or somebody else was faster.
+    /// Puts a run whose worker stopped responding back into the queue for another attempt, with a message
+    /// for its owner. Returns `None` if the worker has renewed the lease since `lease` was read, a user
+    /// requested cancellation, or another process acted first.
     ///
     /// # Errors
     ///
@@ -158,11 +159,11 @@ impl Store {
         self.update_one(rescue, "rescue a run").await
     }
 
-    /// Ends a run whose worker stopped responding; `None` when the worker has spoken up since
-    /// `lease` was seen, or somebody else was faster.
+    /// Ends a run whose worker stopped responding. Returns `None` if the worker has renewed the lease since
+    /// `lease` was read, or another process acted first.
     ///
-    /// Whatever that worker still says is outranked: the ending is that of an attempt of its own,
-    /// which does not count.
+    /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
+    /// fences off later writes and frames of the lost worker.
     ///
     /// # Errors
     ///
@@ -177,11 +178,11 @@ impl Store {
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
-        self.update_one(conclusion.write(end, next), "end a run that was lost").await
+        self.update_one(conclusion.write(end, next), "end a lost run").await
     }
 }
 
-/// An update of a run that is still as it was when `lease` was seen.
+/// Builds an update of a run whose lease is still as in `lease`.
 fn lost(to: OperationState, lease: Lease) -> UpdateMany<Entity> {
     transition(lease.id, to)
         .filter(is_in(OperationState::Started))

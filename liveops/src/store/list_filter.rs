@@ -1,3 +1,5 @@
+//! The query behind a list of operations: conditions, order and page.
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -12,66 +14,64 @@ use super::{
 };
 use crate::operation::{ListSort, OperationId, OperationState, UserId};
 
-/// Which operations to list.
+/// A filter, an order and a page for a list of operations.
 ///
 /// # Pages
 ///
-/// A page begins behind, or ends before, the [position](Self::position) of a row in the order. A row that is
-/// listed all the time, and keeps its place, is on exactly one of the pages that lead from one end of
-/// the list to the other, whatever is added and changed meanwhile. By id, [`ListSort::Newest`] and
-/// [`ListSort::Oldest`], no row changes its place. A row that does, because it ended, or was started
-/// once more, between two pages, is where it is by then: on a page that is yet to be read, on one that
-/// was read already, or on both.
+/// A page begins after, or ends before, the [position](Self::position) of a row in the order. Consider a
+/// walk over all pages from one end of the list to the other. A row that stays in the list with an
+/// unchanged position appears on exactly one of the pages, whatever other rows change in between. In the
+/// orders by ID, [`ListSort::Newest`] and [`ListSort::Oldest`], no row changes its position. A row that
+/// changes its position between two pages, because it ended or started again, may appear on a later page,
+/// on a page already read, or on both.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ListFilter {
-    /// Those of this owner; everybody's if there is none.
+    /// Only operations of this owner; `None` for all owners.
     pub owner: Option<UserId>,
-    /// Those in this state.
+    /// Only operations in this state.
     pub state: Option<OperationState>,
-    /// Those of this type.
+    /// Only operations of this type.
     pub op_type: Option<String>,
-    /// Those with this text in their type, owner or status, or with this id. Capital letters are found as
-    /// small ones too; in SQLite only those of ASCII are.
+    /// Only operations with this text in their type, owner or status, or with this ID. The search ignores
+    /// case; in SQLite only the case of ASCII letters.
     pub search: Option<String>,
-    /// Those made before this one, in whichever order they are listed.
+    /// Only operations created before this one, in any order of the list.
     pub before: Option<OperationId>,
-    /// Those made at this moment or later: to the millisecond, as their ids say.
+    /// Only operations created at this time or later. Compares the milliseconds in the IDs.
     pub made_since: Option<DateTime<Utc>>,
-    /// Those made before this moment: to the millisecond, as their ids say.
+    /// Only operations created before this time. Compares the milliseconds in the IDs.
     pub made_before: Option<DateTime<Utc>>,
-    /// In which order.
+    /// The order of the list.
     pub sort: ListSort,
-    /// Which part of the list.
+    /// The page to list.
     pub position: PagePosition,
 }
 
-/// Which part of a sorted list to list.
+/// A page of a sorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum PagePosition {
-    /// What it begins with.
+    /// The first page.
     #[default]
     Start,
-    /// What comes next after this place. Nothing does after a place in
-    /// [another order](PageCursor::is_of).
+    /// The page after this cursor. Empty for a cursor of [another order](PageCursor::is_of).
     After(PageCursor),
-    /// What comes last before this place. Nothing does before a place in
-    /// [another order](PageCursor::is_of).
+    /// The page before this cursor. Empty for a cursor of [another order](PageCursor::is_of).
     Before(PageCursor),
-    /// What it ends with.
+    /// The last page.
     End,
 }
 
 impl PagePosition {
-    /// Whether the list is read from its end to its beginning.
+    /// Returns `true` if the query reads the list from its end.
     pub(super) fn is_backwards(self) -> bool {
         matches!(self, Self::Before(_) | Self::End)
     }
 }
 
 impl ListFilter {
-    /// The query: at most `limit`, and backwards if the place is.
+    /// Builds the query for at most `limit` rows, in reverse order for a backwards position.
     pub(super) fn select(&self, limit: u64) -> Select<Entity> {
         let order = match (direction(self.sort), self.position.is_backwards()) {
             (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
@@ -101,7 +101,8 @@ impl ListFilter {
             .add_option(self.made_before.map(|on| Column::Id.lt(first_id_of(on))))
     }
 
-    /// The rows that have a place in the order.
+    /// Selects the rows that the order includes: only ended operations for [`ListSort::LastFinished`], only
+    /// running ones for [`ListSort::LongestRunning`].
     fn sorted(&self) -> Condition {
         match self.sort {
             ListSort::Newest | ListSort::Oldest => Condition::all(),
@@ -110,7 +111,7 @@ impl ListFilter {
         }
     }
 
-    /// The rows that come after `key` when they are read in `order`.
+    /// Selects the rows after `key` in the reading direction `order`.
     fn beyond(&self, key: PageCursor, order: &Order) -> Condition {
         if !key.is_of(self.sort) {
             return Condition::all().add(Expr::value(1).eq(0));
@@ -123,15 +124,15 @@ impl ListFilter {
         };
         let (later, not_earlier) =
             if is_desc { (column.lt(at), column.lte(at)) } else { (column.gt(at), column.gte(at)) };
-        // What either side of the other condition says: it is what an index is searched by.
+        // `not_earlier` holds in both cases: outside of the `OR`, a database can search an index by it.
         Condition::all().add(not_earlier).add(Condition::any().add(later).add(later_id))
     }
 }
 
-/// The smallest id that can be made in the millisecond of `on`.
+/// Returns the smallest ID that can be created in the millisecond of `on`.
 fn first_id_of(on: DateTime<Utc>) -> Uuid {
     let ms = u64::try_from(on.timestamp_millis()).unwrap_or(0);
-    // An id has 48 bits for it.
+    // A UUIDv7 has 48 bits for the milliseconds.
     Uuid::from_u128(u128::from(Ord::min(ms, (1 << 48) - 1)) << 80)
 }
 
@@ -139,11 +140,12 @@ fn matches(search: &str) -> Condition {
     if let Ok(id) = search.parse::<OperationId>() {
         return Condition::all().add(Column::Id.eq(id.as_uuid()));
     }
-    let (lowered, as_it_is) = (pattern(&search.to_lowercase()), pattern(search));
-    // SQLite's `lower` leaves all but ASCII alone, so a `Ż` is only found as it was typed.
+    let (lowered, unchanged) = (pattern(&search.to_lowercase()), pattern(search));
+    // SQLite's `lower` converts ASCII only, so the text is also matched unchanged. A `Ż` matches only in
+    // the case in which it was typed.
     let contains = |column: Column| {
         let lower = Expr::expr(Func::lower(Expr::col(column)));
-        Condition::any().add(lower.like(lowered.clone())).add(column.like(as_it_is.clone()))
+        Condition::any().add(lower.like(lowered.clone())).add(column.like(unchanged.clone()))
     };
     Condition::any()
         .add(contains(Column::OpType))
@@ -151,7 +153,7 @@ fn matches(search: &str) -> Condition {
         .add(contains(Column::StatusText))
 }
 
-/// What a column is like that has this text in it.
+/// Builds a `LIKE` pattern for columns that contain `text`.
 fn pattern(text: &str) -> LikeExpr {
     let escaped: String = text
         .chars()

@@ -1,3 +1,5 @@
+//! The cursor of a paged list, with its text form for URLs.
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -6,18 +8,18 @@ use sea_orm::sea_query::Order;
 use super::{Column, Model};
 use crate::operation::{ListSort, OperationId};
 
-/// Where a row is in a list that is sorted: what it is sorted by, and its id.
+/// The position of a row in a sorted list: its sort time and its ID.
 ///
-/// As a text it goes into addresses, and reads back as it was.
+/// The text form is safe in URLs and parses back to an equal cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageCursor {
-    /// The moment it is sorted by; none where the id alone decides.
+    /// The time by which the list is sorted; `None` for an order by ID alone.
     pub(super) at: Option<DateTime<Utc>>,
     pub(super) id: OperationId,
 }
 
 impl PageCursor {
-    /// Where `row` is in the order `sort`.
+    /// Returns the position of `row` in the order `sort`.
     pub fn of(sort: ListSort, row: &Model) -> Self {
         let at = match sort {
             ListSort::Newest | ListSort::Oldest => None,
@@ -27,13 +29,13 @@ impl PageCursor {
         Self { at, id: row.operation_id() }
     }
 
-    /// Whether it says where in the order `sort` a row is.
+    /// Returns `true` if the cursor fits the order `sort`.
     pub fn is_of(self, sort: ListSort) -> bool {
         self.at.is_some() == column(sort).is_some()
     }
 }
 
-/// What is sorted by before the id, which sorts by time itself.
+/// Returns the column that precedes the ID in the sort order. IDs alone sort by creation time.
 pub(super) fn column(sort: ListSort) -> Option<Column> {
     match sort {
         ListSort::Newest | ListSort::Oldest => None,
@@ -58,9 +60,9 @@ impl fmt::Display for PageCursor {
     }
 }
 
-/// A text that is no place in a list.
+/// The error for a text that is not a page cursor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an id, or a moment and an id with `_` between them, found `{found}`")]
+#[error("expected an ID, or a time and an ID separated by `_`, found `{found}`")]
 pub struct ParsePageCursorError {
     found: String,
 }

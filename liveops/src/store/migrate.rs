@@ -1,3 +1,5 @@
+//! Migrations under a lock, for processes that start at the same time.
+
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -6,20 +8,19 @@ use sea_orm_migration::MigratorTrait;
 
 use super::StoreError;
 
-/// What the processes of an application wait for on PostgreSQL, where a transaction alone does not keep
-/// two of them from making the same table.
+/// The lock that serializes migrations on PostgreSQL, where a transaction alone does not prevent two
+/// processes from creating the same table.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('liveops.migrate'))";
 
-/// Brings the tables of an application up to date with its migrations, `M`, which are those of liveops
-/// and its own.
+/// Applies the pending migrations of `M`: those of liveops and those of the application.
 ///
-/// Processes may start at once: one migrates, the others wait for it and find nothing to do. All of it
-/// happens in one transaction, and so does or does not; a migration that no transaction may hold, such
-/// as one that builds an index concurrently, is for [`MigratorTrait::up`].
+/// Several processes may call this at once: one migrates, the others wait and find nothing to do. All
+/// migrations run in one transaction, so they apply together or not at all. Use [`MigratorTrait::up`] for a
+/// migration that cannot run in a transaction, such as a concurrent index build.
 ///
 /// # Errors
 ///
-/// When the database fails, or holds a migration that is not among `M`.
+/// When the database fails, or contains an applied migration that is not in `M`.
 pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), StoreError> {
     let migrated = async {
         let mode = Some(SqliteTransactionMode::Immediate);
@@ -31,5 +32,5 @@ pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), St
         M::up(&transaction, None).await?;
         transaction.commit().await
     };
-    migrated.await.map_err(StoreError::of("migrate its tables"))
+    migrated.await.map_err(StoreError::of("migrate the tables"))
 }

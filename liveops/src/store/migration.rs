@@ -1,3 +1,5 @@
+//! The list of migrations of liveops, and the first migration.
+
 use async_trait::async_trait;
 use sea_orm::{
     DbBackend,
@@ -7,9 +9,9 @@ use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{Column, Entity, migration_staff::AddStaffView, stage_output};
 
-/// Brings the tables of liveops up to date, with a migration table of its own.
+/// The migrations of liveops, recorded in a separate migration table.
 ///
-/// An application that wants one list of migrations adds [`migrations`] to its own instead.
+/// An application that keeps one list of migrations adds [`migrations`] to its own list instead.
 #[derive(Debug)]
 pub struct Migrator;
 
@@ -23,15 +25,15 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// The migrations of liveops, oldest first.
+/// Returns the migrations of liveops, oldest first.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![Box::new(CreateTables), Box::new(AddStaffView)]
 }
 
 struct CreateTables;
 
-/// What the channel layer of PostgreSQL needs. Its own affair, but an application has one list of
-/// migrations.
+/// The tables of the PostgreSQL channel layer. The statements belong to the channel layer and run here,
+/// because an application has one list of migrations.
 const CREATE_CHANNELS: &str = include_str!("../channel/postgres/tables.sql");
 const DROP_CHANNELS: &str = include_str!("../channel/postgres/drop_tables.sql");
 
@@ -117,7 +119,7 @@ fn operation_indexes() -> [IndexCreateStatement; 5] {
     let index = |name: &str| Index::create().name(name).table(Entity).take();
     let is_unfinished = Expr::col(Column::FinishedOn).is_null();
     [
-        // What to claim next; ids sort by time.
+        // Next operations to claim. IDs sort by time.
         index("liveops_operation_waiting")
             .col((Column::Priority, IndexOrder::Desc))
             .col(Column::Id)
@@ -125,14 +127,14 @@ fn operation_indexes() -> [IndexCreateStatement; 5] {
             .and_where(Expr::col(Column::StartedOn).is_null())
             .and_where(is_unfinished.clone())
             .take(),
-        // Which leases ran out.
+        // Expired leases.
         index("liveops_operation_lease")
             .col(Column::LeaseUntil)
             .and_where(is_unfinished.clone())
             .take(),
-        // An owner's list; ids sort by time.
+        // An owner's list. IDs sort by time.
         index("liveops_operation_owner").col(Column::Owner).col(Column::Id).take(),
-        // Which ones ended long ago.
+        // Operations to prune.
         index("liveops_operation_ended")
             .col(Column::FinishedOn)
             .and_where(Expr::col(Column::FinishedOn).is_not_null())

@@ -1,10 +1,12 @@
+//! The migration that adds stage timings and an index for the staff list.
+
 use async_trait::async_trait;
 use sea_orm::sea_query::ConditionalStatement;
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{Column, Entity};
 
-/// What the staff view needs: the timings of stages, and an index for its list.
+/// The migration for the staff view: the stage timings column, and an index for the list.
 pub(super) struct AddStaffView;
 
 const RUNNING: &str = "liveops_operation_running";
@@ -31,11 +33,11 @@ impl MigrationTrait for AddStaffView {
     }
 }
 
-/// What has been running longest: little at once, and no row is in it for longer than it runs.
+/// The index of running operations by start time. Small, because a row is in the index only while it runs.
 ///
-/// The other orders have their index already: ids sort by time, and what has ended is indexed by when. A
-/// type has none. SQLite, which does not count rows unless it is told to, would take it for whoever asks
-/// for their own operations of a type, and sort all of the type.
+/// The other orders already have indexes: IDs sort by time, and ended operations are indexed by end time.
+/// The operation type has no index on purpose: without table statistics, SQLite would prefer such an index
+/// for an owner's list of one type, and sort all operations of the type.
 fn running() -> IndexCreateStatement {
     Index::create()
         .name(RUNNING)

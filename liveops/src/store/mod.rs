@@ -1,8 +1,8 @@
-//! The operation's row: the truth about every operation, and the queue they wait in.
+//! The rows of operations: the durable record of every operation, and the queue of waiting operations.
 //!
-//! Every change of state is a compare-and-set: `UPDATE … WHERE` the row is still as the writer
-//! believes, so that of two writers one loses instead of overwriting. Knows nothing of channels,
-//! and never decides what a run means.
+//! Every state change is a compare-and-set: `UPDATE … WHERE` the row still has the state the writer
+//! expects, so that one of two concurrent writers fails instead of overwriting the other. The module knows
+//! nothing of channels and makes no decision about a run.
 
 mod claim;
 mod connect;
@@ -43,5 +43,5 @@ pub use operations::Store;
 pub use run::{FailedAttempt, RunConclusion, SaveReply};
 pub(crate) use transition::later;
 
-/// A transaction of the database that the operations are in.
+/// A transaction in the database of the operations.
 pub type Transaction = sea_orm::DatabaseTransaction;

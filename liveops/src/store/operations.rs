@@ -1,3 +1,5 @@
+//! The [`Store`]: its connection, its transactions, and the queries that read operations.
+
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, QueryFilter,
     QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::operation::OperationId;
 
-/// The rows of all operations. Cheap to clone.
+/// The operations in a database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: DatabaseConnection,
@@ -19,17 +21,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// The operations in `db`.
+    /// Creates a store for the operations in `db`.
     pub fn new(db: DatabaseConnection) -> Self {
         Self { writer: Writer::new(db.clone()), db }
     }
 
-    /// The database they are in.
+    /// Returns the database connection.
     pub fn db(&self) -> &DatabaseConnection {
         &self.db
     }
 
-    /// Makes the tables, or brings them up to date; see [`migrate`](super::migrate).
+    /// Creates or updates the tables; see [`migrate`](super::migrate).
     ///
     /// # Errors
     ///
@@ -38,14 +40,14 @@ impl Store {
         migrate::<Migrator>(&self.db).await
     }
 
-    /// Whether the database answers, and has the tables. Reads no row.
+    /// Checks that the database answers and has the tables. Queries an ID that never exists.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When the database does not answer, or lacks the tables.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let nobody = Entity::find_by_id(Uuid::nil());
-        nobody.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
+        let absent = Entity::find_by_id(Uuid::nil());
+        absent.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
     }
 
     /// Begins a transaction.
@@ -66,7 +68,7 @@ impl Store {
         transaction.commit().await.map_err(StoreError::of("commit a transaction"))
     }
 
-    /// Takes back what was done in a transaction.
+    /// Rolls a transaction back.
     ///
     /// # Errors
     ///
@@ -75,7 +77,7 @@ impl Store {
         transaction.rollback().await.map_err(StoreError::of("roll a transaction back"))
     }
 
-    /// The operation with this id.
+    /// Returns the operation with this ID.
     ///
     /// # Errors
     ///
@@ -87,7 +89,7 @@ impl Store {
             .map_err(StoreError::of("read an operation"))
     }
 
-    /// The operation that the newest run of the operation `id` handed over to.
+    /// Returns the operation that the newest run of operation `id` handed over to.
     ///
     /// # Errors
     ///
@@ -105,8 +107,7 @@ impl Store {
             .map_err(StoreError::of("read a chain"))
     }
 
-    /// Lists operations, newest first unless the filter asks for another order, at most `limit` of
-    /// them.
+    /// Lists at most `limit` operations, newest first by default.
     ///
     /// # Errors
     ///
@@ -120,7 +121,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// Lists a page of operations, and says where the pages beside it are.
+    /// Lists a page of at most `len` operations, with the positions of the next and the previous page.
     ///
     /// # Errors
     ///
@@ -141,13 +142,13 @@ impl Store {
         Ok(rows.pop())
     }
 
-    /// What a statement that writes rows of operations gives of them.
+    /// Returns a `RETURNING` clause with all columns of an operation.
     pub(super) fn all_columns(&self) -> ReturningClause {
         let backend = self.db.get_database_backend();
         Query::returning().exprs(Column::iter().map(|column| column.into_returning_expr(backend)))
     }
 
-    /// Runs a statement that writes, and gives its rows.
+    /// Runs a writing statement and returns its rows.
     pub(super) async fn write<Row: FromQueryResult>(
         &self,
         statement: &impl StatementBuilder,

@@ -1,15 +1,17 @@
+//! The deletion of operations that ended long ago.
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::{Column, Entity, Store, StoreError};
 
 impl Store {
-    /// Deletes operations that ended before `before`, the earliest first and at most `limit` of
-    /// them, with what is saved of their stages; gives how many it deleted.
+    /// Deletes at most `limit` operations that ended before `before`, the earliest first, with the saved
+    /// outputs of their stages. Returns the number of deleted operations.
     ///
     /// # Errors
     ///
-    /// When the database fails; then nothing was deleted.
+    /// When the database fails. Nothing was deleted then.
     pub async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         let has_ended = || Column::FinishedOn.lt(before);
         let earliest = Entity::find()
@@ -21,7 +23,8 @@ impl Store {
             .into_query();
         let deleted = Entity::delete_many()
             .filter(Column::Id.in_subquery(earliest))
-            // Once more, of the rows themselves: one may have been restarted since they were chosen.
+            // Checked again on the rows themselves: an operation may have been retried after the subquery
+            // selected it.
             .filter(has_ended())
             .exec(self.db())
             .await

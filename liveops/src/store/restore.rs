@@ -1,3 +1,5 @@
+//! The conversion of a row back into the projection of its run.
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
@@ -10,17 +12,19 @@ use crate::{
 };
 
 impl Model {
-    /// What the row remembers of the visible state of its run.
+    /// Returns the projection saved in the row.
     ///
-    /// While it runs that is a little behind; once it has ended it is all there is to see, except
-    /// for custom regions and the operation it handed over to, which has a row of its own.
+    /// While the operation runs, the row is slightly behind the run. After the end, the row holds the
+    /// complete projection, except for custom regions and the next operation of a chain, which has a row of
+    /// its own.
     pub fn projection(&self, kind: &OperationKind) -> Projection {
         let state = self.state();
-        let mut stages: Vec<StageState> = read(&self.stage_states).unwrap_or_default();
+        let mut stages: Vec<StageState> =
+            read(self, "stage_states", &self.stage_states).unwrap_or_default();
         stages.resize(kind.stages.len(), StageState::Pending);
         let mut stage_timings = stage_timings::of(self);
         stage_timings.resize(kind.stages.len(), StageTiming::default());
-        let lines: Vec<LogLine> = read(&self.log).unwrap_or_default();
+        let lines: Vec<LogLine> = read(self, "log", &self.log).unwrap_or_default();
         let line_count = u64::try_from(self.log_seq).unwrap_or(0);
         Projection {
             state,
@@ -43,7 +47,8 @@ impl Model {
         }
     }
 
-    /// Which attempt the newest is, and of how many.
+    /// Returns the number of the newest attempt within the budget, the budget, and the start time of a
+    /// waiting attempt.
     pub fn attempts(&self) -> Attempts {
         let count = |number: i32| u32::try_from(number).unwrap_or(0);
         let is_waiting = self.state() == OperationState::NotStarted;
@@ -54,7 +59,7 @@ impl Model {
         }
     }
 
-    /// What goes on where the attempt before this one was: its log.
+    /// Returns a new projection that continues the log of the previous attempt.
     pub(crate) fn continued(&self, kind: &OperationKind) -> Projection {
         let Projection { attempts, log, .. } = self.projection(kind);
         Projection { attempts, log, ..Projection::new(kind.stages.len()) }
@@ -65,7 +70,7 @@ impl Model {
             .into_iter()
             .find(|level| level.as_str() == self.status_level)
             .unwrap_or_default();
-        // What waits for another attempt says what became of the one before.
+        // While the operation waits for another attempt, the status is the error of the previous attempt.
         let (level, text) = match &self.error_message {
             Some(message) if self.state() == OperationState::NotStarted => {
                 (Level::Warning, message.as_str())
@@ -96,9 +101,17 @@ impl Model {
     }
 }
 
-/// A column that another version wrote differently is shown as empty rather than not at all.
-pub(super) fn read<T: for<'de> Deserialize<'de>>(json: &serde_json::Value) -> Option<T> {
+/// Deserializes a column. A column that another version wrote in a different format reads as empty, so that
+/// the rest of the row stays readable.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(
+    row: &Model,
+    column: &str,
+    json: &serde_json::Value,
+) -> Option<T> {
     T::deserialize(json)
-        .inspect_err(|error| tracing::error!(%error, "a row has a column that does not read back"))
+        .inspect_err(|error| {
+            let id = row.operation_id();
+            tracing::warn!(%id, column, %error, "could not parse a column; reading it as empty");
+        })
         .ok()
 }

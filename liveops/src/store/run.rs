@@ -1,3 +1,5 @@
+//! The transitions of a running attempt: save, hand back, schedule the next attempt, and finish.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -19,42 +21,42 @@ use crate::{
     projection::Projection,
 };
 
-/// How a run ended, with everything the row remembers of it.
+/// The end of a run, with the final content of the row.
 #[derive(Debug)]
 pub struct RunConclusion<'a> {
-    /// How it ended.
+    /// The ending.
     pub ending: &'a Ending,
-    /// What went wrong, for staff.
+    /// The error details for staff.
     pub traceback: Option<String>,
-    /// What it showed at the end.
+    /// The final projection.
     pub projection: &'a Projection,
-    /// What kind of operation it was.
+    /// The kind of the operation.
     pub kind: &'a OperationKind,
 }
 
-/// An attempt that failed, with everything the row remembers of it while it waits for the next one.
+/// A failed attempt, with the content of the row until the next attempt.
 #[derive(Debug)]
 pub struct FailedAttempt<'a> {
-    /// What went wrong, for the owner.
+    /// The error message for the owner.
     pub message: &'a str,
-    /// What went wrong, for staff.
+    /// The error details for staff.
     pub traceback: Option<String>,
-    /// What the attempt showed at its end: its log goes on in the next one.
+    /// The final projection of the attempt. The next attempt continues its log.
     pub projection: &'a Projection,
-    /// When the next attempt may start.
+    /// The earliest start of the next attempt.
     pub next_attempt_on: DateTime<Utc>,
 }
 
-/// The answer to a run that saved where it is.
+/// The answer to a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaveReply {
-    /// Whether somebody asked for the run to be cancelled.
+    /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
 }
 
 impl Store {
-    /// Saves where a run is and prolongs its lease; `None` when the run is no longer this
-    /// attempt's to speak for.
+    /// Saves the progress of a run and renews its lease. Returns `None` if the run no longer belongs to
+    /// `attempt`.
     ///
     /// # Errors
     ///
@@ -77,8 +79,8 @@ impl Store {
         Ok(saved.map(|row| SaveReply { cancel_requested: row.cancel_requested }))
     }
 
-    /// Puts a run back into the queue without spending its attempt; `None` when the run is no
-    /// longer this attempt's.
+    /// Puts a run back into the queue without spending its attempt. Returns `None` if the run no longer
+    /// belongs to `attempt`.
     ///
     /// # Errors
     ///
@@ -91,15 +93,15 @@ impl Store {
         let hand_back = requeued(transition(id, OperationState::NotStarted), Utc::now())
             .filter(is_in(OperationState::Started))
             .fenced(attempt)
-            // An attempt of its own: what this one still says, a late heartbeat or a second try to
-            // hand back, would else count for whoever runs it next. The budget stays as it was.
+            // A new attempt number: otherwise a late heartbeat or a repeated hand-back of this attempt
+            // would apply to the next run. The budget stays the same.
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
         self.update_one(hand_back, "hand a run back").await
     }
 
-    /// Puts a run that failed back into the queue, for another attempt; `None` when the run was no
-    /// longer this attempt's, or somebody asked for it to be cancelled.
+    /// Puts a failed run back into the queue for another attempt. Returns `None` if the run no longer
+    /// belongs to `attempt`, or a user requested cancellation.
     ///
     /// # Errors
     ///
@@ -116,19 +118,19 @@ impl Store {
                 .filter(is_in(OperationState::Started))
                 .filter(Column::CancelRequested.eq(false))
                 .fenced(attempt)
-                // An attempt of its own, so that what is shown from now on outranks this one.
+                // A new attempt number, so that new frames supersede those of this attempt.
                 .col_expr(Column::Attempt, next_attempt())
                 .col_expr(Column::RunAfter, Expr::value(next_attempt_on))
                 .col_expr(Column::ErrorMessage, Expr::value(message))
                 .col_expr(Column::Traceback, Expr::value(traceback));
-        self.update_one(log(schedule_next_attempt, projection), "put a run that failed back").await
+        self.update_one(log(schedule_next_attempt, projection), "put a failed run back").await
     }
 
-    /// Ends a run, and enqueues the operation that takes over in the same transaction; `None` when
-    /// the run was no longer this attempt's to end, and then nothing is written.
+    /// Ends a run and enqueues the next operation of a chain in the same transaction. Returns `None`, and
+    /// writes nothing, if the run no longer belongs to `attempt`.
     ///
-    /// Where the operation that takes over counts as the same as one that has not ended, that one
-    /// takes over: [`Model::chained_to`] says which it is.
+    /// If an unfinished operation has the unique key of `next`, that operation takes over instead:
+    /// [`Model::chained_to`] holds its ID.
     ///
     /// # Errors
     ///
@@ -148,7 +150,8 @@ impl Store {
         };
         let finishes = state == OperationState::FinishedOk;
         if next.is_none() {
-            // Most operations have nothing that goes with their ending, which one query tells, too.
+            // Most operations have no saved stage outputs. The condition checks that in the same query, so
+            // they need no transaction.
             let nothing_saved =
                 Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
             let ended = self.update_one(end().filter(nothing_saved), ACTION).await?;
@@ -174,11 +177,10 @@ impl Store {
         Ok(ended)
     }
 
-    /// Enqueues the operation that takes over from `ended`, or leads there if one that counts as the
-    /// same has not ended.
+    /// Enqueues the operation that takes over from `ended`, or records an unfinished operation with the
+    /// same unique key.
     ///
-    /// Not before the end is written: an operation may hand over to one that counts as the same as
-    /// itself.
+    /// Runs after the end is written, because an operation may hand over to one with its own unique key.
     async fn chain(
         &self,
         transaction: &Transaction,
@@ -186,10 +188,13 @@ impl Store {
         next: NewOperation,
     ) -> Result<(), StoreError> {
         if let Enqueued::Existing(next) = self.insert(transaction, next).await? {
-            let lead_there = Entity::update_many()
+            let record_next = Entity::update_many()
                 .filter(Column::Id.eq(ended.id))
                 .col_expr(Column::ChainedTo, Expr::value(next.id));
-            lead_there.exec(transaction).await.map_err(StoreError::of("lead to an operation"))?;
+            record_next
+                .exec(transaction)
+                .await
+                .map_err(StoreError::of("record the next operation of a chain"))?;
             ended.chained_to = Some(next.id);
         }
         Ok(())
@@ -197,7 +202,7 @@ impl Store {
 }
 
 impl RunConclusion<'_> {
-    /// Adds the columns that say how a run ended, to a row whose attempt is then `attempt`.
+    /// Adds the columns of the end to an update. The row then has `attempt` as its newest attempt.
     pub(super) fn write(&self, update: UpdateMany<Entity>, attempt: Attempt) -> UpdateMany<Entity> {
         let Self { ending, traceback, projection, kind } = self;
         let (result, error) = match ending {
@@ -222,7 +227,7 @@ impl RunConclusion<'_> {
     }
 }
 
-/// Adds the columns that keep the log.
+/// Adds the columns of the log.
 fn log(update: UpdateMany<Entity>, projection: &Projection) -> UpdateMany<Entity> {
     let lines: Vec<&LogLine> = projection.log.iter().map(|(_, line)| &**line).collect();
     let line_count = i64::try_from(projection.log.next_id()).unwrap_or(i64::MAX);
@@ -231,7 +236,7 @@ fn log(update: UpdateMany<Entity>, projection: &Projection) -> UpdateMany<Entity
         .col_expr(Column::LogSeq, Expr::value(line_count))
 }
 
-/// Adds the columns that say where a run is.
+/// Adds the columns of the progress.
 fn progress(
     update: UpdateMany<Entity>,
     attempt: Attempt,

@@ -1,4 +1,4 @@
-//! What durable stages gave: the sea-orm entity, and every query there is of it.
+//! The saved outputs of durable stages: the sea-orm entity, and every query on it.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::operation::{Attempt, OperationId, OperationState};
 
-/// What a durable stage gave, so that a later attempt need not run it again.
+/// The output of a durable stage. A later attempt uses the output instead of running the stage again.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "liveops_stage_output")]
 pub(super) struct Model {
@@ -19,8 +19,8 @@ pub(super) struct Model {
     /// The label of the stage.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(super) stage: String,
-    /// JSON, kept as the text it is: a column of JSON would change numbers, the order of keys and
-    /// characters that not every database has.
+    /// JSON, stored as text: a JSON column would change numbers and the order of keys, and cannot hold
+    /// every character in every database.
     pub(super) output: String,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Store {
-    /// What the durable stages of an operation gave so far, as JSON, by the label of the stage.
+    /// Returns the saved outputs of an operation's durable stages, as JSON by stage label.
     ///
     /// # Errors
     ///
@@ -47,8 +47,8 @@ impl Store {
         Ok(outputs.into_iter().map(|saved| (saved.stage, saved.output)).collect())
     }
 
-    /// Saves what a durable stage gave, as JSON, in the place of what was saved before; `false` when
-    /// the run is no longer this attempt's to speak for, and then nothing is written.
+    /// Saves the output of a durable stage as JSON, replacing an earlier output. Returns `false`, and
+    /// writes nothing, if the run no longer belongs to `attempt`.
     ///
     /// # Errors
     ///
@@ -61,8 +61,8 @@ impl Store {
         output: String,
     ) -> Result<bool, StoreError> {
         const ACTION: &str = "save the output of a stage";
-        // The row first, and with it its lock: until this commits nobody can open another attempt,
-        // and whoever did so before is seen here.
+        // Updates the row first, to lock it: no process can begin another attempt before the commit, and an
+        // attempt begun earlier is detected here.
         let hold = Operation::update_many()
             .filter(Operations::Id.eq(id.as_uuid()))
             .filter(is_in(OperationState::Started))
@@ -93,8 +93,7 @@ impl Store {
     }
 }
 
-/// Lets go of what the durable stages of an operation gave: it has finished, so if it is run once
-/// more it is run as a whole.
+/// Deletes the saved outputs of a finished operation, so that a retry runs every stage.
 pub(super) async fn forget_stage_outputs(
     connection: &impl ConnectionTrait,
     operation: &super::Model,

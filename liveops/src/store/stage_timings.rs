@@ -1,4 +1,4 @@
-//! The column that says when the stages of a run were entered and left.
+//! The column with the times at which the stages of an attempt were entered and left.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,23 +9,24 @@ use crate::{
     projection::{Projection, StageTiming},
 };
 
-/// The timings of one attempt. It is named, because a process of an earlier version that runs the next
-/// one leaves the column as it is.
+/// The timings of one attempt. The attempt is stored too, because a process of an earlier version that runs
+/// the next attempt leaves the column unchanged.
 #[derive(Debug, Serialize, Deserialize)]
 struct OfAttempt {
     attempt: u32,
     stages: Vec<StageTiming>,
 }
 
-/// What the column holds; nothing for what has no stages.
+/// Returns the value of the column; `None` for an operation without stages.
 pub(super) fn column(attempt: Attempt, projection: &Projection) -> Option<Value> {
     let stages = projection.stage_timings.clone();
     (!stages.is_empty()).then(|| json!(OfAttempt { attempt: attempt.0, stages }))
 }
 
-/// The timings of the newest attempt at the operation of `row`; none where nobody noted them.
+/// Returns the stage timings of the newest attempt of `row`; empty if none were recorded.
 pub(super) fn of(row: &Model) -> Vec<StageTiming> {
-    let column = row.stage_timings.as_ref().and_then(read::<OfAttempt>);
+    let column =
+        row.stage_timings.as_ref().and_then(|json| read::<OfAttempt>(row, "stage_timings", json));
     let newest = column.filter(|column| column.attempt == row.attempt_number().0);
     newest.map(|column| column.stages).unwrap_or_default()
 }

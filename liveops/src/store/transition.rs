@@ -1,3 +1,6 @@
+//! Building blocks of state changes: conditions on the current state, the fence, and the return to the
+//! queue.
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Column, Entity};
 use crate::operation::{Attempt, OperationId, OperationState};
 
-/// The rows that are in `state`: the other side of [`Model::state`](super::Model::state).
+/// Selects the rows in `state`. The counterpart of [`Model::state`](super::Model::state).
 pub(super) fn is_in(state: OperationState) -> Condition {
     let ended = || Condition::all().add(Column::FinishedOn.is_not_null());
     match state {
@@ -30,15 +33,14 @@ pub(super) fn is_in(state: OperationState) -> Condition {
     }
 }
 
-/// An update of the operation `id` that happens only if it may legally become `to` from where it
-/// is.
+/// Builds an update of operation `id` that applies only if the current state may change to `to`.
 pub(super) fn transition(id: OperationId, to: OperationState) -> UpdateMany<Entity> {
     let sources = OperationState::ALL.into_iter().filter(|from| from.may_become(to));
     let legal = sources.fold(Condition::any(), |any, from| any.add(is_in(from)));
     Entity::update_many().filter(Column::Id.eq(id.as_uuid())).filter(legal)
 }
 
-/// Narrows an update to the one attempt that may make it.
+/// The fence on updates: only the newest attempt may write.
 pub(super) trait Fenced {
     fn fenced(self, attempt: Attempt) -> Self;
 }
@@ -49,12 +51,12 @@ impl Fenced for UpdateMany<Entity> {
     }
 }
 
-/// One attempt more than the row has had.
+/// Returns the number of the row's next attempt.
 pub(super) fn next_attempt() -> Expr {
     Expr::col(Column::Attempt).add(1)
 }
 
-/// Puts a run back to where it waits, from `due_on` on: as if nobody had claimed it.
+/// Resets a run to waiting, due at `due_on`, without worker, lease and progress.
 pub(super) fn requeued(update: UpdateMany<Entity>, due_on: DateTime<Utc>) -> UpdateMany<Entity> {
     update
         .col_expr(Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
@@ -69,7 +71,7 @@ pub(super) fn requeued(update: UpdateMany<Entity>, due_on: DateTime<Utc>) -> Upd
         .col_expr(Column::Percent, Expr::value(None::<f64>))
 }
 
-/// The moment that is `by` after `now`; `now` where there is none that late.
+/// Returns `now` plus `by`; `now` on overflow.
 pub(crate) fn later(now: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by).ok().and_then(|by| now.checked_add_signed(by)).unwrap_or(now)
 }

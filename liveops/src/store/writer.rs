@@ -1,3 +1,5 @@
+//! The group commit of writes on SQLite.
+
 use std::sync::{Arc, OnceLock};
 
 use sea_orm::{
@@ -6,21 +8,21 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// How many statements are committed together at most.
+/// Maximum number of statements per commit.
 const GROUP_LEN_MAX: usize = 256;
 
-/// Writes to the database.
+/// The writer of the database.
 ///
-/// SQLite has one writer at a time, and every commit waits for the disk: so what is to be written
-/// while a commit is under way waits for the next one, and is committed together (group commit).
-/// PostgreSQL does that by itself, and is given every statement as it comes.
+/// SQLite has one writer at a time, and every commit waits for the disk. Statements that arrive during a
+/// commit are therefore committed together in the next one (group commit). PostgreSQL groups commits by
+/// itself and receives each statement directly.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     db: DatabaseConnection,
     group: Arc<OnceLock<mpsc::Sender<WriteJob>>>,
 }
 
-/// A statement, and who waits for its rows.
+/// A statement, with the channel for its rows.
 struct WriteJob {
     statement: Statement,
     answer: oneshot::Sender<Result<Vec<QueryResult>, DbErr>>,
@@ -31,7 +33,7 @@ impl Writer {
         Self { db, group: Arc::default() }
     }
 
-    /// Runs a statement and gives its rows, once they are committed.
+    /// Runs a statement and returns its rows after the commit.
     pub(super) async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         if self.db.get_database_backend() != DbBackend::Sqlite {
             return self.db.query_all_raw(statement).await;
@@ -39,10 +41,12 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let group = self.group.get_or_init(|| spawn(self.db.clone()));
         if let Err(mpsc::error::SendError(job)) = group.send(WriteJob { statement, answer }).await {
-            // The runtime that wrote is gone, and this one is another.
+            // The writer task ended with its runtime. Write directly from the current runtime.
             return self.db.query_all_raw(job.statement).await;
         }
-        answered.await.unwrap_or_else(|_| Err(DbErr::Custom("the writer was stopped".to_owned())))
+        answered.await.unwrap_or_else(|_| {
+            Err(DbErr::Custom("the writer task stopped before it answered".to_owned()))
+        })
     }
 }
 
@@ -63,7 +67,7 @@ async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) {
         jobs => commit(db, jobs).await.ok(),
     };
     let Some(together) = together else {
-        // One that fails must not take the others along: each for itself.
+        // A failed statement must not fail the others: run each one separately.
         for WriteJob { statement, answer } in group.drain(..) {
             let rows = db.query_all_raw(statement).await;
             let _ = answer.send(rows);
@@ -71,7 +75,7 @@ async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) {
         return;
     };
     for (job, rows) in group.drain(..).zip(together) {
-        // Whoever waited may be gone; what was to be written is.
+        // The caller may be gone; the write is committed.
         let _ = job.answer.send(Ok(rows));
     }
 }

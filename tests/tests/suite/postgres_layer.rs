@@ -441,8 +441,7 @@ async fn a_database_without_the_tables_says_what_to_do() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
         source,
-        "the tables of the channel layer are not there: run the migrations of liveops on this \
-         database"
+        "found no channel layer tables: run the liveops migrations on this database"
     );
     let refused = layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap_err();
     let PublishError::Backend(error) = refused else { panic!("{refused:?}") };

@@ -1,3 +1,5 @@
+//! The query behind a catch-up and a ping. Reads only.
+
 use std::error::Error as StdError;
 
 use sea_orm::sqlx::{self, Row, postgres::PgRow};
@@ -13,10 +15,12 @@ use crate::{
 
 const CATCH_UP: &str = "catch up";
 
-/// One statement, which sees one state of all the tables: a row for each region, or one without a region
-/// where there is none. `since` is the client's place, where what came after it is known.
+/// A single statement, so that all tables are read in one consistent state. It returns one row per region,
+/// or one row without a region if the channel has none. `since` is the client's sequence number if the
+/// retained state covers it, otherwise `NULL`.
 ///
-/// Each region asks for its additions from where they begin, so that no scan passes what is long gone.
+/// The scan of a region's additions starts at its first live addition, so that the scan skips dead index
+/// entries.
 const STATEMENT: &str = "\
     WITH channel AS MATERIALIZED (
         SELECT attempt, nonce, seq, ended, CASE
@@ -50,7 +54,7 @@ impl Database {
         channel: &ChannelName,
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError> {
-        // A place that has no such number is none that was ever reached.
+        // A sequence number outside the range of `bigint` was never assigned.
         let seq = since.and_then(|since| i64::try_from(since.seq).ok());
         let query = sqlx::query(STATEMENT)
             .bind(channel.as_str())
@@ -61,7 +65,7 @@ impl Database {
         read(&rows).map_err(|error| ChannelError::new(CATCH_UP, error))
     }
 
-    /// Asks for a channel that nobody has: what it takes to answer is what everything takes.
+    /// Reads a channel that does not exist, over the connections that publish and catch up.
     pub(super) async fn ping(&self) -> Result<(), ChannelError> {
         let query = sqlx::query("SELECT FROM liveops_channel WHERE name = ''");
         self.rows("answer", query).await.map(drop)
@@ -103,7 +107,7 @@ fn content(first: &PgRow, rows: &[PgRow]) -> Result<CatchUpContent, sqlx::Error>
             fragments.push(Fragment::append(region, items, html));
         }
     }
-    // In the order of the page; what is added to a region stays behind its base.
+    // In page order. The sort is stable, so additions stay behind the base of their region.
     fragments.sort_by(|one, other| one.region.cmp(&other.region));
     Ok(CatchUpContent { fragments, signals: signals? })
 }

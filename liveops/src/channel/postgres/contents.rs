@@ -1,12 +1,14 @@
+//! The column form of fragments, as the SQL functions take them.
+
 use crate::render::{Apply, Fragment};
 
-/// Fragments in columns, as the functions of the database take them.
+/// Fragments as arrays of columns, the parameters of the SQL functions.
 #[derive(Debug, Default)]
 pub(super) struct FragmentColumns<'a> {
     pub(super) regions: Vec<&'a str>,
-    /// How many items are added; `None` replaces.
+    /// The number of appended items; `None` replaces the region.
     pub(super) items: Vec<Option<i64>>,
-    /// Bytes and not texts: no text of PostgreSQL has every character.
+    /// As bytes, because PostgreSQL's `text` cannot hold the NUL character.
     pub(super) htmls: Vec<&'a [u8]>,
 }
 

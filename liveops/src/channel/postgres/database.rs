@@ -1,3 +1,5 @@
+//! The connection pool of the PostgreSQL channel layer, its timeouts and its errors.
+
 use std::time::Duration;
 
 use sea_orm::{
@@ -14,27 +16,33 @@ use tokio::time::{self, Instant, error::Elapsed};
 
 use crate::channel::ChannelError;
 
-/// How long anything that is asked of the server may take, the wait for a connection included.
+/// Maximum duration of a query, including the wait for a connection.
 pub(super) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// How many connections a process publishes and catches up with. They take turns at committing anyway.
+/// Number of connections that one process uses to publish and catch up. More would not help: PostgreSQL
+/// serializes the commits of transactions with notifications.
 const CONNECTIONS_MAX: u32 = 4;
 
-/// How long a connection may have been idle and still counts as alive.
+/// Idle time after which a connection is pinged before use.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// What is not durable anyway waits for no disk, and what nobody waits for any more ends.
+/// The data is not durable, so commits do not wait for the disk. The server ends a statement that no client
+/// waits for any more.
 const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '5s'";
 
-/// The connections over which is published and caught up, apart from those of the application: frames
-/// of many runs must not keep it from its rows.
+/// The connections for publishing and catching up, separate from the application's pool: the frames of many
+/// runs must not block the application's own queries.
 #[derive(Debug)]
 pub(super) struct Database {
     pool: PgPool,
 }
 
 impl Database {
-    /// Where `db` is connected to, with the same options.
+    /// Creates a lazy pool with the connect options of `db`.
+    ///
+    /// # Errors
+    ///
+    /// When `db` is not a PostgreSQL database.
     pub(super) fn of(db: &DatabaseConnection) -> Result<Self, ChannelError> {
         if db.get_database_backend() != DbBackend::Postgres {
             return Err(ChannelError::new("use the database", PostgresLayerError::OtherDatabase));
@@ -43,7 +51,7 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ANSWER_WAIT_MAX)
-            // One more round trip, but only where none came before for a while.
+            // Pings in `before_acquire` instead, so that only an idle connection costs a round trip.
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
@@ -60,12 +68,12 @@ impl Database {
         Ok(Self { pool })
     }
 
-    /// How it is connected to.
+    /// Returns the connect options of the pool.
     pub(super) fn options(&self) -> PgConnectOptions {
         (*self.pool.connect_options()).clone()
     }
 
-    /// The rows that a statement gives, in one round trip.
+    /// Runs a query and returns its rows, in one round trip.
     pub(super) async fn rows(
         &self,
         action: &'static str,
@@ -80,9 +88,9 @@ impl Database {
     ) -> Result<Vec<PgRow>, PostgresLayerError> {
         let deadline = Instant::now() + ANSWER_WAIT_MAX;
         let connection = time::timeout_at(deadline, self.pool.acquire()).await??;
-        let mut asked = PendingQuery { connection, is_answered: false };
-        let answer = time::timeout_at(deadline, query.fetch_all(&mut *asked.connection)).await?;
-        asked.is_answered = match &answer {
+        let mut pending = PendingQuery { connection, is_answered: false };
+        let answer = time::timeout_at(deadline, query.fetch_all(&mut *pending.connection)).await?;
+        pending.is_answered = match &answer {
             Ok(_) => true,
             Err(error) => error.as_database_error().is_some(),
         };
@@ -90,8 +98,8 @@ impl Database {
     }
 }
 
-/// A connection that owes an answer. Unless it came, the connection is closed when this is dropped, also
-/// by whoever did not want to wait: the pool would wait for the answer, and it may never come.
+/// A connection with an unanswered query. If this is dropped without an answer, the connection is closed,
+/// also when the caller cancels: the pool would otherwise wait for an answer that may never arrive.
 struct PendingQuery {
     connection: PoolConnection<Postgres>,
     is_answered: bool,
@@ -105,18 +113,16 @@ impl Drop for PendingQuery {
     }
 }
 
-/// What is in the way of an answer.
+/// A reason why a query got no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PostgresLayerError {
     #[error("expected a connection to PostgreSQL, found one to another database")]
     OtherDatabase,
-    #[error("the connection that listens is not there")]
+    #[error("the listening connection is down")]
     NotListening,
     #[error("the server did not answer within {ANSWER_WAIT_MAX:?}")]
     NoAnswer(#[from] Elapsed),
-    #[error(
-        "the tables of the channel layer are not there: run the migrations of liveops on this database"
-    )]
+    #[error("found no channel layer tables: run the liveops migrations on this database")]
     NoTables(#[source] sqlx::Error),
     #[error(transparent)]
     Failed(sqlx::Error),

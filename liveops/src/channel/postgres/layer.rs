@@ -1,3 +1,5 @@
+//! The public type of the PostgreSQL channel layer: settings and the [`ChannelLayer`] implementation.
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -13,14 +15,14 @@ use crate::{
     render::Fragment,
 };
 
-/// How long the state of a channel is kept after its operation ended, unless set otherwise.
+/// Default time for which the state of a channel is kept after its operation ended.
 const RETENTION: Duration = Duration::from_secs(300);
 
-/// How often a process looks for what to forget, at the least.
+/// Longest interval between two sweeps by one process, while that process opens channels.
 const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 
-/// A channel layer in the PostgreSQL database that the operations are in: with it any number of processes
-/// serve and run them, without another server.
+/// A channel layer in the PostgreSQL database of the operations. Any number of processes can serve and run
+/// operations without another server.
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,20 +36,20 @@ const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 ///
-/// Its tables come with the migrations of liveops. They are unlogged: publishing waits for no disk, and
-/// a crash of the server empties them, upon which every run that goes on publishes a new snapshot.
+/// The migrations of liveops create the tables. The tables are unlogged: publishing does not wait for the
+/// disk. A crash of the server empties them, and every active run then publishes a new snapshot.
 ///
-/// A process has one connection that listens, from the first subscription on, and up to four more over
-/// which it publishes and catches up, apart from those of `db`. When the one that listens is lost, it
-/// connects again by itself, and every subscriber is told to catch up.
+/// A process opens one connection that listens, from the first subscription on, and up to four connections
+/// that publish and catch up, all separate from those of `db`. A lost listening connection reconnects by
+/// itself, and every subscriber then receives [`Lagged`](crate::channel::Lagged).
 ///
-/// A pooler in between must not share connections among clients from one transaction to the next, as
-/// nobody is notified through one that does: give the layer a `db` that is connected to the server.
+/// A connection pooler in transaction mode does not deliver notifications. Give the layer a `db` that
+/// connects to the server directly.
 ///
-/// Frames travel in notifications of less than 8,000 bytes, longer ones in several. PostgreSQL lets one
-/// transaction with a notification commit at a time, and every connection that listens to the database
-/// passes over what is for others, so there is an end to how much one server carries: `docs/channel-layers.md`
-/// has figures.
+/// A notification holds less than 8,000 bytes; a longer frame travels in several notifications. PostgreSQL
+/// commits transactions with notifications one at a time, and every listening connection skips the
+/// notifications of other channels. Both limit the throughput of one server: `docs/channel-layers.md` has
+/// figures.
 ///
 /// Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
@@ -59,15 +61,15 @@ pub struct PostgresChannelLayer {
 }
 
 impl PostgresChannelLayer {
-    /// A layer where `db` is connected to, with the same options, that keeps the state of a channel for
-    /// five minutes after its operation ended.
+    /// Creates a layer with the connect options of `db`. The layer keeps the state of a channel for five
+    /// minutes after its operation ended.
     ///
-    /// Nothing is connected yet: a server that cannot be reached, or lacks the tables, fails whatever is
-    /// asked of the layer, within five seconds.
+    /// The constructor does not connect. If the server is unreachable or lacks the tables, every call on
+    /// the layer fails within five seconds.
     ///
     /// # Errors
     ///
-    /// When `db` is another database than PostgreSQL.
+    /// When `db` is not a PostgreSQL database.
     ///
     /// # Panics
     ///
@@ -83,15 +85,15 @@ impl PostgresChannelLayer {
         })
     }
 
-    /// Keeps the state of a channel for this long after its operation ended, a century at most; after
-    /// that the row is the truth.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended, at most a
+    /// century. Later clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
         self
     }
 
-    /// Forgets now and then what ended long ago, beside whatever else is done.
+    /// Deletes expired channels in a background task, if the last sweep of this process is long enough ago.
     fn sweep(&self) {
         if !self.sweeper.try_begin(SWEEP_EVERY_MAX.min(self.retention / 4)) {
             return;
@@ -100,7 +102,10 @@ impl PostgresChannelLayer {
         tokio::spawn(async move {
             if let Err(error) = database.sweep().await {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "channels that ended are kept for longer");
+                tracing::warn!(
+                    error,
+                    "could not delete expired channels; the next sweep tries again"
+                );
             }
         });
     }

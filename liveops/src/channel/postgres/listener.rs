@@ -1,3 +1,6 @@
+//! The listening connection to PostgreSQL: one task per process that owns the connection, reconnects, and
+//! delivers notifications.
+
 use std::{sync::OnceLock, time::Duration};
 
 use sea_orm::sqlx::{
@@ -22,25 +25,25 @@ use crate::{
     operation::ChannelName,
 };
 
-/// How often the connection is asked whether it is still there, and channels that nobody watches any
-/// more are given up.
+/// Interval at which the task checks the connection and stops listening to channels without subscribers.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What the server is told of a client that is gone without a word: it keeps everything that is
-/// notified until every listener has read it, so it must not wait for long.
+/// Timeouts after which the server drops a vanished client. The server keeps every notification until all
+/// listeners have read it, so a vanished listener must not stay for long.
 const SETTINGS: &str = "SET tcp_user_timeout = '30s'; SET tcp_keepalives_idle = 30; ";
 
-/// Listens for this process, over one connection however many channels it watches.
+/// Listens for this process, over one connection for any number of channels.
 ///
-/// PostgreSQL listens to each of them by itself: a process is sent what it watches and nothing else.
+/// The connection listens to each channel by name, so the server sends only the notifications of subscribed
+/// channels.
 #[derive(Debug)]
 pub(super) struct Listener {
     options: PgConnectOptions,
-    /// Where the task that listens takes orders. It ends when this is dropped.
+    /// The sender of requests to the listener task. The task ends when the sender is dropped.
     requests: OnceLock<UnboundedSender<ListenRequest>>,
 }
 
-/// Somebody wants to watch a channel, and waits until what is published on it is sure to come.
+/// A request to subscribe to a channel. The caller waits until the server listens to the channel.
 #[derive(Debug)]
 struct ListenRequest {
     name: String,
@@ -48,7 +51,7 @@ struct ListenRequest {
 }
 
 impl Listener {
-    /// Begins to listen with the first subscription.
+    /// Creates a listener. The task starts with the first subscription.
     pub(super) fn new(options: PgConnectOptions) -> Self {
         let options = options.application_name("liveops listener").disable_statement_logging();
         Self { options, requests: OnceLock::new() }
@@ -78,7 +81,7 @@ struct ListenerTask {
     channels: ListenedChannels,
 }
 
-/// Nobody gives orders any more.
+/// The end of the task: every sender of requests is gone.
 struct Closed;
 
 impl ListenerTask {
@@ -95,30 +98,32 @@ impl ListenerTask {
             let ended = match connected {
                 Ok(connection) => {
                     delays = reconnect_delays();
-                    // What was notified meanwhile is gone.
+                    // Notifications sent while the connection was down are lost.
                     self.channels.mark_lost();
                     self.forward_notifications(connection).await
                 }
                 Err(fault) => Err(fault),
             };
+            let pause = delays.next().unwrap_or(CHECK_INTERVAL);
             match ended {
                 Ok(Closed) => return,
                 Err(fault) => {
                     let error = &fault as &dyn std::error::Error;
-                    tracing::warn!(error, "not listening to PostgreSQL; connecting again");
+                    tracing::warn!(
+                        error,
+                        "no listening connection to PostgreSQL; connecting again in {pause:?}"
+                    );
                 }
             }
-            let pause = delays.next().unwrap_or(CHECK_INTERVAL);
             if let Ok(Closed) = time::timeout(pause, self.refuse_requests()).await {
                 return;
             }
         }
     }
 
-    /// Connects, and listens to everything that is watched.
+    /// Connects, and listens to every subscribed channel.
     async fn connect(&mut self) -> Result<PgListener, PostgresLayerError> {
-        // A pool of its own for each connection: one that does not answer any more is still waited
-        // for by its pool.
+        // A new pool for each connection: the old pool still waits for a connection that no longer answers.
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .max_lifetime(None)
@@ -133,7 +138,7 @@ impl ListenerTask {
         Ok(connection)
     }
 
-    /// Hands on what comes, until the connection is lost.
+    /// Delivers notifications and handles requests until the connection is lost.
     async fn forward_notifications(
         &mut self,
         mut connection: PgListener,
@@ -151,18 +156,19 @@ impl ListenerTask {
                     None => return Err(PostgresLayerError::NotListening),
                 },
                 _ = checks.tick() => {
-                    let unwatched = self.channels.take_unsubscribed();
-                    let unlisten = statements("UNLISTEN", unwatched.iter().map(String::as_str));
+                    let unsubscribed = self.channels.take_unsubscribed();
+                    let unlisten = statements("UNLISTEN", unsubscribed.iter().map(String::as_str));
                     execute(&mut connection, unlisten + "SELECT 1").await?;
                 }
             }
         }
     }
 
-    /// Fills an order and those behind it, in one round trip.
+    /// Handles a request and all queued requests in one round trip.
     ///
-    /// Also where this process listens already: what was published before is here when the server has
-    /// answered, and is not for those who subscribe now.
+    /// `LISTEN` is also sent for channels that this process already listens to: once the server has
+    /// confirmed it, every earlier notification has arrived, and new subscribers do not receive earlier
+    /// notifications.
     async fn subscribe_all(
         &mut self,
         first: ListenRequest,
@@ -178,13 +184,13 @@ impl ListenerTask {
             self.channels.deliver(notification.channel(), notification.payload());
         }
         for request in requests {
-            // Who does not wait any more drops it at once.
+            // If the caller stopped waiting, this drops the subscription.
             let _ = request.reply.send(self.channels.subscribe(&request.name));
         }
         Ok(())
     }
 
-    /// Whoever wants to subscribe while there is no connection is told at once.
+    /// Refuses requests at once while the connection is down.
     async fn refuse_requests(&mut self) -> Closed {
         while self.requests.recv().await.is_some() {}
         Closed

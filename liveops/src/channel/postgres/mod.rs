@@ -1,8 +1,8 @@
-//! A channel layer in PostgreSQL: what is retained stands in unlogged tables, and `LISTEN/NOTIFY`
-//! carries frames between processes.
+//! A channel layer in PostgreSQL. Unlogged tables hold the retained state, and `LISTEN/NOTIFY` carries
+//! frames between processes.
 //!
-//! `tables.sql` has the tables, and functions that write them: one call publishes. The migrations of
-//! liveops make both, so nothing here does at run time.
+//! `tables.sql` defines the tables and the functions that write to them; one function call publishes a
+//! frame. The migrations of liveops create both, so the code here changes no schema.
 
 mod catch_up;
 mod contents;

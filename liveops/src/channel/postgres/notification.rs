@@ -1,3 +1,5 @@
+//! The text format of notifications: channel names, numbered parts, and their reassembly. No I/O.
+
 use std::{str::FromStr, sync::Arc};
 
 use serde::Serialize;
@@ -8,17 +10,18 @@ use crate::{
     operation::ChannelName,
 };
 
-/// How much of a text goes into one notification: PostgreSQL takes less than 8,000 bytes, and what
-/// stands before the text is at most 90.
+/// Maximum text length of one notification. PostgreSQL accepts less than 8,000 bytes, and the head before
+/// the text takes at most 90.
 const PART_BYTES_MAX: usize = 7_900;
 
-/// How long an identifier of PostgreSQL may be.
+/// Maximum length of an identifier in PostgreSQL.
 const NAME_BYTES_MAX: usize = 63;
 
-/// What stands in the place of a cursor before a notice, which has none.
+/// The head of a notice, in place of a cursor.
 const NOTICE: &str = "notice";
 
-/// What PostgreSQL calls a channel: its name, or a hash of one that is too long.
+/// Returns the PostgreSQL channel name of a channel: its own name, or a hash if the name is too long or
+/// contains NUL.
 pub(super) fn listened_name(channel: &ChannelName) -> String {
     let name = channel.as_str();
     if name.len() <= NAME_BYTES_MAX && !name.contains('\0') {
@@ -29,7 +32,7 @@ pub(super) fn listened_name(channel: &ChannelName) -> String {
     format!("liveops.sha256.{digits}")
 }
 
-/// A value as JSON, in as many numbered parts as it takes.
+/// Serializes a value to JSON and splits the text into numbered parts.
 pub(super) fn parts_of(
     action: &'static str,
     value: &impl Serialize,
@@ -37,11 +40,11 @@ pub(super) fn parts_of(
     let json = serde_json::to_string(value).map_err(|error| ChannelError::new(action, error))?;
     let pieces = split(&json);
     let count = pieces.len();
-    // Numbers also keep PostgreSQL from taking two of the same text for one notification.
+    // The numbers also make equal parts distinct: PostgreSQL merges equal notifications of one transaction.
     Ok(pieces.iter().enumerate().map(|(n, piece)| format!("{}/{count} {piece}", n + 1)).collect())
 }
 
-/// The whole notifications of a notice.
+/// Returns the complete notifications for a notice.
 pub(super) fn notifications_of(
     action: &'static str,
     notice: &Notice,
@@ -62,25 +65,25 @@ fn split(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Puts what comes on one channel together again.
+/// Reassembles the notifications of one channel.
 ///
-/// The parts of a frame come one after the other, as those of one transaction do.
+/// The parts of a frame arrive one after the other, because one transaction sends them.
 #[derive(Debug, Default)]
 pub(super) struct NotificationAssembler {
-    /// What stood before the parts.
+    /// The text before the part number: a cursor or `notice`.
     head: String,
     text: String,
-    /// How many of the parts there are.
+    /// The number of parts received.
     parts: usize,
 }
 
-/// A notification that this liveops did not send, or one without those before it.
+/// The error for a notification that liveops did not send, or a part without the parts before it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected the next part of a frame or notice")]
+#[error("expected the next part of a frame or a notice")]
 pub(super) struct MalformedNotification;
 
 impl NotificationAssembler {
-    /// Takes in the next notification, and gives what it completes.
+    /// Adds the next notification. Returns the delivery that the notification completes, if any.
     pub(super) fn add(
         &mut self,
         notification: &str,
@@ -108,8 +111,8 @@ impl NotificationAssembler {
 
 fn parse(notification: &str) -> Option<(&str, usize, usize, &str)> {
     let (head, rest) = notification.split_once(' ')?;
-    let (place, text) = rest.split_once(' ')?;
-    let (number, count) = place.split_once('/')?;
+    let (numbering, text) = rest.split_once(' ')?;
+    let (number, count) = numbering.split_once('/')?;
     let (number, count) = (number.parse().ok()?, count.parse().ok()?);
     (1..=count).contains(&number).then_some((head, number, count, text))
 }
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_missing_is_noticed_and_the_next_frame_is_whole() {
+    fn a_missing_part_is_detected_and_the_next_frame_is_complete() {
         let long = frame(&"x".repeat(30_000));
         let parts = notifications(&long);
         let mut assembly = NotificationAssembler::default();
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_notify_is_not_understood() {
+    fn foreign_notifications_are_refused() {
         for text in
             ["", "hello", "notice 1/1", "notice 0/1 {}", "notice 2/1 {}", "1.0:1 1/1 {", "x 1/1 {}"]
         {

@@ -1,3 +1,5 @@
+//! The calls of the SQL functions that open, publish and announce.
+
 use std::time::Duration;
 
 use sea_orm::sqlx::{self, Row, postgres::types::PgInterval};
@@ -16,11 +18,11 @@ use crate::{
     render::Fragment,
 };
 
-const OPEN: &str = "begin a history";
+const OPEN: &str = "open a channel";
 const PUBLISH: &str = "publish a frame";
-const ANNOUNCE: &str = "announce something";
+const ANNOUNCE: &str = "announce a notice";
 
-/// Longer than anybody keeps anything, and still a time that PostgreSQL knows.
+/// Maximum retention. Within the range of PostgreSQL's timestamps.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 impl Database {
@@ -125,7 +127,7 @@ pub(super) fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds }
 }
 
-/// What was written as an attempt.
+/// Converts a stored attempt number.
 pub(super) fn attempt_of(number: i64) -> Attempt {
     Attempt(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -1,3 +1,5 @@
+//! The removal of expired channels, in batches.
+
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -12,20 +14,21 @@ use super::{
 };
 use crate::channel::ChannelError;
 
-/// How long nobody publishes on a channel of which nobody said that it ended, before it is forgotten.
+/// Time after which an unfinished channel without new frames is deleted.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(24 * 3_600);
 
-/// How many channels are forgotten at once, so that no lock is held for long.
+/// Maximum number of channels deleted in one statement, so that locks are short.
 const BATCH_LEN_MAX: i32 = 500;
 
-/// When there is something to forget at the earliest.
+/// The schedule of sweeps in this process.
 #[derive(Debug, Default)]
 pub(super) struct ExpirySweeper {
     last_begun_on: Mutex<Option<Instant>>,
 }
 
 impl ExpirySweeper {
-    /// Whether nobody in this process swept for that long; whoever asks does it now.
+    /// Returns `true` if the last sweep began at least `every` ago, and records a new one. The caller then
+    /// sweeps.
     pub(super) fn try_begin(&self, every: Duration) -> bool {
         let now = Instant::now();
         let mut last_begun_on = self.last_begun_on.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,9 +41,9 @@ impl ExpirySweeper {
 }
 
 impl Database {
-    /// Forgets channels that ended long ago, until there are no more.
+    /// Deletes expired channels in batches, until none is left.
     pub(super) async fn sweep(&self) -> Result<(), ChannelError> {
-        const SWEEP: &str = "forget channels that ended";
+        const SWEEP: &str = "delete expired channels";
         loop {
             let query = sqlx::query("SELECT liveops_channel_sweep($1, $2)")
                 .bind(BATCH_LEN_MAX)

@@ -1,11 +1,13 @@
--- What a channel layer keeps in PostgreSQL. A crash of the server empties unlogged tables, which is fine:
--- publishers notice and begin anew. In return nothing that is published waits for a disk.
+-- The retained state of the PostgreSQL channel layer. A crash of the server empties unlogged tables;
+-- publishers notice the loss and open their channels again. In return, publishing does not wait for the
+-- disk.
 --
--- The parts of a history carry its nonce, which is never used again. Whoever writes any of them holds
--- the lock of the channel's row.
+-- The parts of a history carry its nonce, which is never used again. A transaction that writes any part
+-- holds the row lock of the channel.
 
--- Half of each page is left free, so that a new version of a row finds a place beside the old one, which
--- is cleared away with the next look at the page (a HOT update). No index has what changes with a frame.
+-- Half of each page stays free, so that a new row version fits on the same page (a HOT update). A HOT
+-- update needs no index entry, and a later visit of the page removes the old version. No indexed column
+-- changes with a frame.
 CREATE UNLOGGED TABLE liveops_channel (
     name text COLLATE "C" PRIMARY KEY,
     attempt bigint NOT NULL,
@@ -18,7 +20,7 @@ CREATE UNLOGGED TABLE liveops_channel (
 
 CREATE INDEX liveops_channel_kept ON liveops_channel (keep_until);
 
--- What a region looks like without its additions, and how much was added since.
+-- The base of a region, and the number and size of the additions since.
 CREATE UNLOGGED TABLE liveops_channel_region (
     history uuid NOT NULL,
     region text COLLATE "C" NOT NULL,
@@ -30,8 +32,8 @@ CREATE UNLOGGED TABLE liveops_channel_region (
     PRIMARY KEY (history, region)
 ) WITH (fillfactor = 50);
 
--- An addition counts what was added to its region up to and with it: what came after it is the
--- difference to the count of the region.
+-- `items_through` and `bytes_through` count the additions to the region up to and including this one. The
+-- difference to the counts of the region gives the additions after it.
 CREATE UNLOGGED TABLE liveops_channel_addition (
     history uuid NOT NULL,
     region text COLLATE "C" NOT NULL,
@@ -51,10 +53,10 @@ CREATE UNLOGGED TABLE liveops_channel_signal (
     PRIMARY KEY (history, seq)
 );
 
--- Functions and not single statements: each statement of a function sees what was committed while the
--- one before it waited for the lock, and the whole is one round trip.
+-- Functions instead of single statements: each statement of a function sees the data committed while the
+-- previous statement waited for the lock, and one call is one round trip.
 
--- Takes fragments in: those without a number of items replace.
+-- Applies fragments. A fragment without a number of items replaces its region.
 CREATE FUNCTION liveops_channel_apply(
     p_history uuid, p_seq bigint,
     p_regions text[], p_items bigint[], p_htmls bytea[],
@@ -80,7 +82,7 @@ BEGIN
             CONTINUE;
         END IF;
 
-        -- Not the base, which may be large.
+        -- Without `base`, which may be large.
         SELECT base_seq, items, bytes, dropped_seq INTO content FROM liveops_channel_region
         WHERE history = p_history AND region = p_regions[n];
         IF NOT FOUND THEN
@@ -92,7 +94,7 @@ BEGIN
         content.bytes := content.bytes + octet_length(p_htmls[n]);
 
         IF content.items >= p_items_max OR content.bytes >= p_bytes_max THEN
-            -- Where it begins is known, so that no scan passes what is long gone.
+            -- The scan starts at the first live addition, so that it skips dead index entries.
             dropped_from := greatest(content.dropped_seq, content.base_seq);
             dropped_part := NULL;
             FOR oldest IN
@@ -122,7 +124,7 @@ BEGIN
 END
 $$;
 
--- Tells those who listen of the frame at a place, in as many parts as it takes.
+-- Notifies the listeners of the frame at a cursor, in one notification per part.
 CREATE FUNCTION liveops_channel_notify(
     p_listened text, p_attempt bigint, p_nonce uuid, p_seq bigint, p_parts text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -135,14 +137,14 @@ BEGIN
 END
 $$;
 
--- Forgets what belongs to these histories.
+-- Deletes the data of these histories.
 CREATE FUNCTION liveops_channel_forget(p_histories uuid[]) RETURNS void LANGUAGE sql AS $$
     DELETE FROM liveops_channel_region WHERE history = ANY (p_histories);
     DELETE FROM liveops_channel_addition WHERE history = ANY (p_histories);
     DELETE FROM liveops_channel_signal WHERE history = ANY (p_histories);
 $$;
 
--- Begins a history. `held` is the attempt that is in the way, if one is.
+-- Begins a history. `held` is the attempt that prevents it, if any.
 CREATE FUNCTION liveops_channel_open(
     p_name text, p_listened text, p_attempt bigint, p_nonce uuid, p_takes_own boolean,
     p_regions text[], p_items bigint[], p_htmls bytea[], p_parts text[],
@@ -169,7 +171,7 @@ BEGIN
         INSERT INTO liveops_channel
         VALUES (p_name, p_attempt, p_nonce, 1, false, now(), now() + p_silence_max)
         ON CONFLICT DO NOTHING;
-        -- Otherwise somebody else was faster, and is committed by now.
+        -- No row was inserted: another transaction inserted one first and has committed. Lock that row.
         EXIT WHEN FOUND;
     END LOOP;
     PERFORM liveops_channel_apply(
@@ -179,8 +181,8 @@ BEGIN
 END
 $$;
 
--- Goes on with a history, unless another attempt holds the channel; `held` is the one that does. A
--- signal with `p_retention` is the end.
+-- Continues a history, unless another attempt holds the channel; `held` is the attempt that holds it. A
+-- signal with `p_retention` ends the operation.
 CREATE FUNCTION liveops_channel_publish(
     p_name text, p_listened text, p_attempt bigint,
     p_regions text[], p_items bigint[], p_htmls bytea[],
@@ -212,8 +214,8 @@ BEGIN
 END
 $$;
 
--- Forgets some of the channels that ended long ago, and of those that nobody spoke on for too long. What
--- somebody else is about to write or sweep is left to them.
+-- Deletes some of the channels that ended and expired, and of those without a frame for `p_silence_max`.
+-- Skips rows that another transaction has locked.
 CREATE FUNCTION liveops_channel_sweep(p_channels_max integer, p_silence_max interval)
 RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,11 +1,12 @@
--- What a client that has come to some place is missing; `publish.lua` says how the state is kept.
+-- Returns everything published after a client's cursor. `publish.lua` documents the layout of the state.
 --
 -- KEYS[1]  the state of the channel
--- ARGV[1]  the epoch the client has come to; empty without a place
--- ARGV[2]  the sequence number
+-- ARGV[1]  the epoch of the client's cursor; empty for a client without a cursor
+-- ARGV[2]  the sequence number of the client's cursor
 --
--- Answers nothing where nothing is retained, else
--- `{epoch, seq, ended, what, {{region, base or nil, items, html}, …}, {signal, …}}`.
+-- Returns nil when nothing is retained, otherwise
+-- `{epoch, seq, ended, kind, {{region, base or nil, items, html}, …}, {signal, …}}`,
+-- where `kind` is `nothing`, `delta` or `reset`.
 
 local key, since_epoch, since_seq = KEYS[1], ARGV[1], tonumber(ARGV[2])
 

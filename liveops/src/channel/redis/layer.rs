@@ -1,3 +1,5 @@
+//! The public type of the Redis channel layer: settings, key names and the [`ChannelLayer`] implementation.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -18,21 +20,20 @@ use crate::{
     render::Fragment,
 };
 
-/// How long the state of a channel is kept after its operation ended, unless set otherwise.
+/// Default time for which the state of a channel is kept after its operation ended.
 const RETENTION: Duration = Duration::from_secs(300);
 
 /// A channel layer over Redis 6.2 or later, or Valkey, for any number of processes. Cheap to clone.
 ///
-/// A frame is one script in Redis, which assigns its number, keeps the newest of every region and
-/// hands the frame to every process that watches; the state of a channel is one hash, and so in one
-/// slot. A process has two connections: one over which everything is asked, side by side, and one that
-/// listens.
+/// One script call publishes a frame: the script assigns the sequence number, retains the newest content of
+/// every region and publishes the frame to the subscribed processes. The state of a channel is one hash, so
+/// it lies in one cluster slot. A process has two connections: one multiplexed connection for requests, and
+/// one for subscriptions.
 ///
-/// Redis may go away, and come back empty: nothing is lost with it but time. Both connections are
-/// made anew, after pauses that grow to five seconds and differ from process to process; those who
-/// watch catch up, and a run whose channel is gone opens it again. While it is away, an operation
-/// keeps what there is to show, the newest of it, and goes on: whatever is published fails within
-/// two seconds, or at once when it has been away that long.
+/// Redis may become unavailable and return empty. Both connections reconnect after delays that grow to five
+/// seconds and differ between processes. After a reconnect, subscribers catch up, and a run whose channel
+/// is gone opens the channel again. During an outage a run continues and keeps its newest state for
+/// publication; a publish fails within two seconds, or at once if the outage has already lasted that long.
 ///
 /// An ACL user needs the keys and channels with the prefix and the commands that the scripts use:
 /// `resetchannels &liveops:* ~liveops:* +@connection +@scripting +@pubsub +@hash +select +del +pexpire`.
@@ -45,20 +46,20 @@ pub struct RedisChannelLayer {
 }
 
 impl RedisChannelLayer {
-    /// A layer over the server at `url`, which is connected to when it is first needed.
+    /// Creates a layer over the server at `url`. The layer connects on first use.
     ///
-    /// `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS, which trusts what the
-    /// system trusts, and `redis+unix:///path`.
+    /// Accepts `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS with the system's
+    /// trusted certificates, and `redis+unix:///path`.
     ///
     /// # Errors
     ///
-    /// When the URL is none of these.
+    /// When `url` has none of these forms.
     pub fn new(url: &str) -> Result<Self, ChannelError> {
-        let client = Client::open(url).map_err(failed_to("read the URL of Redis"))?;
+        let client = Client::open(url).map_err(failed_to("parse the Redis URL"))?;
         Ok(Self::with_client(client))
     }
 
-    /// A layer over a client of the application's: for certificates of its own, say.
+    /// Creates a layer over a client of the application, for example a client with its own certificates.
     pub fn with_client(client: Client) -> Self {
         Self {
             link: RedisConnection::new(client.clone()),
@@ -68,25 +69,25 @@ impl RedisChannelLayer {
         }
     }
 
-    /// What the names of keys and channels begin with; `liveops:` unless given. Applications that
-    /// share a server need different ones: the channels of one database are heard in all others.
+    /// Sets the prefix of key and channel names, `liveops:` by default. Applications that share a server
+    /// need different prefixes, because Redis delivers a publication to the subscribers of all databases.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Keeps the state of a channel for this long after its operation ended, five minutes unless
-    /// given; after that the row is the truth.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended, five
+    /// minutes by default. Later clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
         self
     }
 
-    /// The key of a channel's state, and the name under which it is delivered.
+    /// Returns the key of a channel's state, which is also the name of its pub/sub channel.
     ///
-    /// The braces say what of it decides on the slot.
+    /// The braces mark the part that selects the cluster slot.
     fn key(&self, channel: &ChannelName) -> String {
         format!("{}{{{channel}}}", self.prefix)
     }
@@ -161,7 +162,7 @@ impl ChannelLayer for RedisChannelLayer {
 
 impl fmt::Debug for RedisChannelLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the client, whose address has a password.
+        // Without the client: its address contains the password.
         f.debug_struct("RedisChannelLayer")
             .field("prefix", &self.prefix)
             .field("retention", &self.retention)

@@ -1,3 +1,5 @@
+//! The multiplexed request connection to Redis, and its automatic reconnection.
+
 use std::{
     sync::{Arc, Weak},
     time::Duration,
@@ -14,14 +16,15 @@ use tokio::{
 
 use crate::channel::pauses::reconnect_delays;
 
-/// How long the server may take to accept a connection, and to answer.
+/// Timeout for connecting to the server, and for each answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a connection that broke is waited for. After that, whatever is asked fails at once until
-/// there is one: whoever publishes keeps what it has to say, and says the newest of it later.
+/// Time for which a request waits for a lost connection. Afterwards requests fail at once until a new
+/// connection is up; a publisher keeps its newest state and publishes it later.
 const RECONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The connection over which everything is asked: requests share it, and wait for their answers only.
+/// The connection for requests. Concurrent requests share the connection, and each waits for its own answer
+/// only.
 #[derive(Debug, Clone)]
 pub(super) struct RedisConnection {
     shared: Arc<SharedConnection>,
@@ -35,11 +38,11 @@ struct SharedConnection {
 
 #[derive(Debug, Clone)]
 enum ConnectionState {
-    /// Nothing was asked so far.
+    /// No request has been made yet.
     Unused,
-    /// There is none, since then; somebody is connecting.
+    /// No connection since this time; a task is connecting.
     Down(Instant),
-    /// The connection, and which one it is.
+    /// The connection, and its number.
     Up(MultiplexedConnection, u64),
 }
 
@@ -68,7 +71,8 @@ impl RedisConnection {
         self.reconnect_on_error(answer, number)
     }
 
-    /// Replaces a connection that broke, or that does not answer: it may never do so again.
+    /// Replaces a connection that is broken or does not answer in time: such a connection may never answer
+    /// again.
     fn reconnect_on_error<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
         if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error())
         {
@@ -90,13 +94,13 @@ impl RedisConnection {
                 ConnectionState::Unused => Instant::now(),
             };
             if time::timeout_at(since + RECONNECT_TIMEOUT, state.changed()).await.is_err() {
-                let error = (ErrorKind::Io, "there is no connection to Redis");
+                let error = (ErrorKind::Io, "no connection to Redis");
                 return Err(RedisError::from(error));
             }
         }
     }
 
-    /// Has a new connection made, if the state is such.
+    /// Starts a task that connects, if the state satisfies `holds`.
     fn connect_if(&self, holds: impl FnOnce(&ConnectionState) -> bool, number: u64) {
         let is_mine = self.shared.state.send_if_modified(|state| {
             let holds = holds(state);
@@ -111,7 +115,7 @@ impl RedisConnection {
     }
 }
 
-/// Tries until there is a connection, or nobody is left who wants one.
+/// Connects, with as many attempts as needed. Ends when every [`RedisConnection`] was dropped.
 async fn connect(link: Weak<SharedConnection>, number: u64) {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(TIMEOUT))
@@ -127,7 +131,7 @@ async fn connect(link: Weak<SharedConnection>, number: u64) {
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, ?pause, "no connection to Redis");
+                tracing::warn!(error, "could not connect to Redis; trying again in {pause:?}");
             }
         }
         time::sleep(pause).await;

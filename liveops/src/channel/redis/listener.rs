@@ -1,3 +1,6 @@
+//! The subscription connection to Redis: subscribes for the whole process and delivers messages to
+//! [`Topics`].
+
 use std::{
     io,
     sync::{Arc, OnceLock},
@@ -18,14 +21,13 @@ use tokio::{
 use super::{link::TIMEOUT, topics::Topics};
 use crate::channel::{Subscription, pauses::reconnect_delays};
 
-/// How often the connection is asked whether it is still there, and channels that nobody listens to any
-/// more are given up.
+/// Interval at which the listener pings the server and unsubscribes from channels without subscribers.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How many channels are asked for at once.
+/// Maximum number of channels in one `SUBSCRIBE` command.
 const BATCH_LEN_MAX: usize = 256;
 
-/// Listens to every channel that somebody in this process is subscribed to, over one connection.
+/// Subscribes to every channel that has a subscriber in this process, over one connection.
 #[derive(Debug)]
 pub(super) struct Listener {
     client: Client,
@@ -33,7 +35,7 @@ pub(super) struct Listener {
     requests: OnceLock<mpsc::UnboundedSender<SubscribeRequest>>,
 }
 
-/// Somebody waits until a channel is listened to.
+/// A request to subscribe to a channel. The caller waits for the reply.
 #[derive(Debug)]
 struct SubscribeRequest {
     name: String,
@@ -45,16 +47,16 @@ impl Listener {
         Self { client, topics: Arc::default(), requests: OnceLock::new() }
     }
 
-    /// Delivers what is published under `name` from now on. Where the server cannot be reached: from
-    /// when it can, and then with word that something may have been lost.
+    /// Subscribes to `name`. While the server is unreachable, the subscription starts at the next
+    /// connection, with [`Lagged`](crate::channel::Lagged) as its first delivery.
     pub(super) async fn subscribe(&self, name: String) -> Subscription {
-        // Whoever is not answered gets this one, and is told of it when the listener is back.
-        let unsubscribed = self.topics.subscribe(&name);
-        let (reply, hearing) = oneshot::channel();
+        // Returned if no reply arrives in time. The listener then sends `Lagged` once it is connected.
+        let early = self.topics.subscribe(&name);
+        let (reply, subscription) = oneshot::channel();
         let _ = self.requests().send(SubscribeRequest { name, reply });
-        match time::timeout(TIMEOUT, hearing).await {
+        match time::timeout(TIMEOUT, subscription).await {
             Ok(Ok(subscription)) => subscription,
-            Ok(Err(_)) | Err(_) => unsubscribed,
+            Ok(Err(_)) | Err(_) => early,
         }
     }
 
@@ -67,7 +69,7 @@ impl Listener {
     }
 }
 
-/// Listens until nobody can subscribe any more.
+/// Runs the listener until every sender of requests is gone.
 async fn listen(
     client: Client,
     topics: Arc<Topics>,
@@ -78,7 +80,7 @@ async fn listen(
     loop {
         let error = match connected {
             Ok(mut connection) => {
-                // Whoever asks meanwhile waits for the answer of this connection.
+                // Requests made in the meantime stay queued, and this connection answers them.
                 let listened = async {
                     connection.resume().await?;
                     delays = reconnect_delays();
@@ -91,8 +93,8 @@ async fn listen(
             }
             Err(error) => error,
         };
-        warn(&error);
         let pause = delays.next().unwrap_or(MAINTENANCE_INTERVAL);
+        warn(&error, pause);
         let again = async {
             time::sleep(pause).await;
             PubSubConnection::connect(&client, &topics).await
@@ -104,17 +106,18 @@ async fn listen(
     }
 }
 
-/// Lets nobody wait who asks while there is no connection: the next one takes all subscriptions up.
+/// Drops requests while the connection is down, so that callers do not wait. The next connection subscribes
+/// to every topic.
 async fn discard_requests(requests: &mut mpsc::UnboundedReceiver<SubscribeRequest>) {
     while requests.recv().await.is_some() {}
 }
 
-fn warn(error: &RedisError) {
+fn warn(error: &RedisError, pause: Duration) {
     let error = error as &dyn std::error::Error;
-    tracing::warn!(error, "no subscriptions to Redis");
+    tracing::warn!(error, "no subscription connection to Redis; connecting again in {pause:?}");
 }
 
-/// One connection that listens.
+/// A connection in subscriber mode.
 struct PubSubConnection<'a> {
     sink: PubSubSink,
     stream: PubSubStream,
@@ -127,7 +130,7 @@ impl<'a> PubSubConnection<'a> {
         Ok(Self { sink, stream, topics })
     }
 
-    /// Listens until the connection breaks, or nobody can subscribe any more.
+    /// Handles messages and requests until the connection breaks, or every sender of requests is gone.
     async fn listen(
         &mut self,
         requests: &mut mpsc::UnboundedReceiver<SubscribeRequest>,
@@ -151,7 +154,7 @@ impl<'a> PubSubConnection<'a> {
         }
     }
 
-    /// Takes up the subscriptions of a connection that broke.
+    /// Subscribes to every topic again after a reconnect.
     async fn resume(&mut self) -> RedisResult<()> {
         let names = self.topics.names();
         if !names.is_empty() {
@@ -166,13 +169,13 @@ impl<'a> PubSubConnection<'a> {
     async fn answer(&mut self, batch: &mut Vec<SubscribeRequest>) -> RedisResult<()> {
         let names: Vec<&str> = batch.iter().map(|request| request.name.as_str()).collect();
         in_time(self.sink.subscribe(&names)).await?;
-        // What arrived before the answer was published before, and is for earlier subscribers only.
+        // Messages that arrive before the confirmation belong to earlier subscribers only.
         while let Some(Some(message)) = unconstrained(self.stream.next()).now_or_never() {
             self.deliver(&message);
         }
         for SubscribeRequest { name, reply } in batch.drain(..) {
             if reply.send(self.topics.subscribe(&name)).is_err() {
-                // It was not waited for this long.
+                // The caller timed out and holds its early subscription.
                 self.topics.mark_lost(&name);
             }
         }
@@ -210,11 +213,11 @@ mod tests {
 
     use super::*;
 
-    /// A server that knows `SUBSCRIBE`, tells what is subscribed to on which connection, and answers on
-    /// the second one only when it may.
+    /// A server that implements `SUBSCRIBE`, reports each subscription with its connection number, and
+    /// delays the answer on the second connection until the test allows it.
     struct Server {
         listener: TcpListener,
-        told: mpsc::UnboundedSender<(usize, String)>,
+        subscribed: mpsc::UnboundedSender<(usize, String)>,
         breaks: Notify,
         may_answer: Notify,
     }
@@ -231,14 +234,14 @@ mod tests {
         }
 
         async fn answer(&self, number: usize, mut client: BufReader<TcpStream>) {
-            let mut is_asked = number != 2;
+            let mut answers_at_once = number != 2;
             while let Some(words) = command(&mut client).await {
                 let mut answer = "+OK\r\n".to_owned();
                 if words[0] == "SUBSCRIBE" {
                     for name in &words[1..] {
-                        self.told.send((number, name.clone())).unwrap();
+                        self.subscribed.send((number, name.clone())).unwrap();
                     }
-                    if !std::mem::replace(&mut is_asked, true) {
+                    if !std::mem::replace(&mut answers_at_once, true) {
                         self.may_answer.notified().await;
                     }
                     let confirm = |name: &String| {
@@ -253,7 +256,7 @@ mod tests {
         }
     }
 
-    /// The words of the next command, unless there is none.
+    /// Returns the words of the next command, or `None` at the end of the connection.
     async fn command(client: &mut BufReader<TcpStream>) -> Option<Vec<String>> {
         let mut words = Vec::new();
         for _ in 0..number(client).await? {
@@ -271,19 +274,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_subscribes_while_a_connection_is_made_anew_is_heard() {
+    async fn a_channel_requested_during_a_reconnect_is_subscribed() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("redis://{}/", listener.local_addr().unwrap());
-        let (told, mut hears) = mpsc::unbounded_channel();
+        let (subscribed, mut subscriptions) = mpsc::unbounded_channel();
         let (breaks, may_answer) = (Notify::new(), Notify::new());
-        let server = Arc::new(Server { listener, told, breaks, may_answer });
+        let server = Arc::new(Server { listener, subscribed, breaks, may_answer });
         let serving = tokio::spawn({
             let server = server.clone();
             async move { server.serve().await }
         });
         let mut reaches = async |expected: (usize, &str)| {
             let reached = async {
-                while let Some((number, name)) = hears.recv().await {
+                while let Some((number, name)) = subscriptions.recv().await {
                     if (number, &*name) == expected {
                         return;
                     }

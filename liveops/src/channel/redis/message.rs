@@ -1,16 +1,18 @@
+//! The text format of messages on Redis pub/sub channels.
+
 use std::sync::Arc;
 
 use crate::channel::{Cursor, Delivery, Frame, Notice, ParseCursorError};
 
-/// What is published over Redis: `frame <cursor> <json of its payload>`, which is how `publish.lua`
-/// puts it together, or `notice <json>`.
+/// A message on a Redis pub/sub channel: `frame <cursor> <payload as JSON>`, as `publish.lua` builds it, or
+/// `notice <json>`.
 #[derive(Debug)]
 pub(super) enum PubSubMessage {
     Frame(Frame),
     Notice(Notice),
 }
 
-/// What was published is no message.
+/// A reason why a message could not be parsed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MessageError {
     #[error("expected `frame` or `notice`, found {0:?}")]

@@ -1,4 +1,5 @@
-//! Frames over Redis, for any number of processes.
+//! A channel layer over Redis, for any number of processes. Lua scripts hold the retained state; pub/sub
+//! carries the frames.
 
 mod layer;
 mod link;

@@ -1,23 +1,23 @@
--- Takes the next frame of a channel in: fence, sequence number, retained state, expiry and delivery,
--- all at once.
+-- Publishes the next frame of a channel: fence, sequence number, retained state, expiry and delivery in one
+-- atomic step.
 --
--- KEYS[1]  the state of the channel, and the name under which its frames are delivered
--- ARGV[1]  who publishes: `run` and `queue` begin a history, `frame` goes on with one
+-- KEYS[1]  the state of the channel, and the name of its pub/sub channel
+-- ARGV[1]  the publisher: `run` and `queue` begin a history, `frame` continues one
 -- ARGV[2]  the attempt
--- ARGV[3]  the epoch that begins
--- ARGV[4]  what is published, as JSON
--- ARGV[5]  how many milliseconds the state is kept from now on, before the end
--- ARGV[6]  the same, after the end
--- ARGV[7]  how many items of a region are kept
--- ARGV[8]  how many bytes of a region are kept
+-- ARGV[3]  the epoch of a new history
+-- ARGV[4]  the payload, as JSON
+-- ARGV[5]  milliseconds until the state expires, before the end
+-- ARGV[6]  milliseconds until the state expires, after the end
+-- ARGV[7]  maximum number of items kept per region
+-- ARGV[8]  maximum number of bytes kept per region
 --
--- Answers `{'taken', epoch, seq}`, `{'stale', attempt, 0}` or `{'not open', '', 0}`.
+-- Returns `{'taken', epoch, seq}`, `{'stale', attempt, 0}` or `{'not open', '', 0}`.
 --
--- The state is one hash, so that it is in one slot and expires as one:
---   epoch, attempt, seq, ended, signals (how many), regions (their names, with a space behind each)
+-- The state is one hash, so that it lies in one cluster slot and expires as a whole:
+--   epoch, attempt, seq, ended, signals (count), regions (names, each followed by a space)
 --   signal:<n>             `<seq> <json>`
 --   base:<region>          `<seq> <html>`
---   added:<region>         `<first n> <last n> <items> <bytes> <seq of the last that was dropped>`
+--   added:<region>         `<first n> <last n> <items> <bytes> <seq of the last dropped addition>`
 --   added:<region>:<n>     `<seq> <items> <html>`
 
 local key, by, attempt, epoch, payload = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]

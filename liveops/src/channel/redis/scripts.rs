@@ -1,3 +1,5 @@
+//! The calls of the two Lua scripts, and the parsing of their replies.
+
 use std::{sync::LazyLock, time::Duration};
 
 use redis::{FromRedisValue, ParsingError, Script, ScriptInvocation, Value, from_redis_value};
@@ -12,18 +14,18 @@ use crate::{
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
 static CATCH_UP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("catch_up.lua")));
 
-/// How long the state is kept of an operation that says nothing. Whoever runs it notices that it is
-/// gone, and opens the channel again.
+/// Time for which Redis keeps the state of an unfinished operation after its last frame. A run notices the
+/// missing state and opens the channel again.
 const SILENCE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a channel is to take in.
+/// The arguments of one publication.
 pub(super) struct PublishCall<'a> {
     pub(super) key: &'a str,
     pub(super) attempt: Attempt,
-    /// Who begins a history with it, if it begins one.
+    /// The caller that begins a history with this payload; `None` continues a history.
     pub(super) opened_by: Option<OpenedBy>,
     pub(super) payload: &'a Payload,
-    /// How long the state is kept after the end.
+    /// Time for which the state is kept after the end.
     pub(super) retention: Duration,
 }
 
@@ -52,7 +54,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 #[derive(Debug)]
 pub(super) enum PublishReply {
     Taken(Cursor),
@@ -62,12 +64,12 @@ pub(super) enum PublishReply {
 
 impl FromRedisValue for PublishReply {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
-        let (what, epoch_or_attempt, seq): (String, String, u64) = from_redis_value(answer)?;
-        match what.as_str() {
+        let (outcome, epoch_or_attempt, seq): (String, String, u64) = from_redis_value(answer)?;
+        match outcome.as_str() {
             "taken" => Ok(Self::Taken(cursor(&epoch_or_attempt, seq)?)),
             "stale" => Ok(Self::Stale(Attempt(parsed(&epoch_or_attempt)?))),
             "not open" => Ok(Self::NotOpen),
-            other => Err(format!("expected what became of a frame, found `{other}`").into()),
+            other => Err(format!("expected the outcome of a publication, found `{other}`").into()),
         }
     }
 }
@@ -79,19 +81,23 @@ pub(super) fn catch_up(key: &str, since: Option<Cursor>) -> ScriptInvocation<'st
     invocation
 }
 
-/// The newest of a region: its name, its base if that is new, and how many items were added to it
-/// with what HTML.
+/// The newest content of a region: its name, its base if the base changed, the number of added items and
+/// their HTML.
 type Region = (String, Option<String>, u32, String);
 
 impl FromRedisValue for CatchUp {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
         type Answer = (String, u64, bool, String, Vec<Region>, Vec<String>);
-        let (epoch, seq, ended, what, regions, signals): Answer = from_redis_value(answer)?;
-        let answer = match what.as_str() {
+        let (epoch, seq, ended, kind, regions, signals): Answer = from_redis_value(answer)?;
+        let answer = match kind.as_str() {
             "nothing" => CatchUpAnswer::UpToDate,
             "delta" => CatchUpAnswer::Delta(content(regions, &signals)?),
             "reset" => CatchUpAnswer::Reset(content(regions, &signals)?),
-            other => return Err(format!("expected what is missing, found `{other}`").into()),
+            other => {
+                return Err(
+                    format!("expected `nothing`, `delta` or `reset`, found `{other}`").into()
+                );
+            }
         };
         Ok(Self { cursor: cursor(&epoch, seq)?, ended, answer })
     }

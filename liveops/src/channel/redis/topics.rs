@@ -1,3 +1,5 @@
+//! The subscribers of this process by pub/sub channel, and the delivery of messages to them.
+
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -6,7 +8,7 @@ use std::{
 use super::message::PubSubMessage;
 use crate::channel::{DeliverySender, Subscription};
 
-/// What somebody in this process is subscribed to, by the name it is published under.
+/// The subscriptions of this process, by the name of the pub/sub channel.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     by_name: Mutex<HashMap<String, DeliverySender>>,
@@ -25,7 +27,7 @@ impl Topics {
         self.by_name().keys().cloned().collect()
     }
 
-    /// Hands on what was published under `name`.
+    /// Delivers a message published under `name` to its subscribers.
     pub(super) fn deliver(&self, name: &str, message: &[u8]) {
         let topics = self.by_name();
         let Some(deliveries) = topics.get(name) else { return };
@@ -33,20 +35,24 @@ impl Topics {
             Ok(message) => deliveries.deliver(message.into()),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(name, error, "what was published there is nothing of ours");
+                tracing::warn!(
+                    channel = name,
+                    error,
+                    "found a malformed message on a Redis channel; subscribers catch up"
+                );
                 deliveries.send_lagged();
             }
         }
     }
 
-    /// Says that something published under `name` may have been lost.
+    /// Sends `Lagged` to the subscribers of `name`: messages may have been lost.
     pub(super) fn mark_lost(&self, name: &str) {
         if let Some(deliveries) = self.by_name().get(name) {
             deliveries.send_lagged();
         }
     }
 
-    /// Forgets what nobody is subscribed to any more, and gives the names.
+    /// Removes the topics without subscribers and returns their names.
     pub(super) fn remove_unsubscribed(&self) -> Vec<String> {
         let mut topics = self.by_name();
         topics
