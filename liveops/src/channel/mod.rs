@@ -4,26 +4,26 @@
 //! to subscribers. The module knows neither the rows of operations nor sockets.
 
 mod cursor;
-mod deliveries;
 mod error;
 mod frame;
+mod frame_decision;
 mod layer;
 mod list_change;
 mod memory;
 mod notice;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod pauses;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod reconnect_delays;
 #[cfg(feature = "redis")]
 mod redis;
 mod retained;
-mod verdict;
+mod subscription;
 
 pub use cursor::{Cursor, Epoch, ParseCursorError};
-pub use deliveries::{DeliverySender, Subscription};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
+pub use frame_decision::FrameDecision;
 pub use layer::{CatchUp, CatchUpAnswer, CatchUpContent, ChannelLayer, Delivery, Lagged, OpenedBy};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;
@@ -33,4 +33,4 @@ pub use postgres::PostgresChannelLayer;
 #[cfg(feature = "redis")]
 pub use redis::RedisChannelLayer;
 pub use retained::RetainedState;
-pub use verdict::FrameDecision;
+pub use subscription::{DeliverySender, Subscription};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Column, Entity, PageCursor,
-    list_key::{column, direction},
+    page_cursor::{column, direction},
     transition::is_in,
 };
 use crate::operation::{ListSort, OperationId, OperationState, UserId};

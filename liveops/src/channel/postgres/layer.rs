@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use sea_orm::DatabaseConnection;
 
-use super::{database::Database, listener::Listener, sweep::ExpirySweeper};
+use super::{database::Database, expiry_sweeper::ExpirySweeper, listener::Listener};
 use crate::{
     channel::{
         CatchUp, ChannelError, ChannelLayer, Cursor, Notice, OpenedBy, Payload, PublishError,

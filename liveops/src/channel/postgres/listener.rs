@@ -17,11 +17,11 @@ use tokio::{
 
 use super::{
     database::{ANSWER_WAIT_MAX, PostgresLayerError},
+    listened_channels::ListenedChannels,
     notification::listened_name,
-    watched::ListenedChannels,
 };
 use crate::{
-    channel::{ChannelError, Subscription, pauses::reconnect_delays},
+    channel::{ChannelError, Subscription, reconnect_delays::reconnect_delays},
     operation::ChannelName,
 };
 

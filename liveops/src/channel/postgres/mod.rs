@@ -5,13 +5,13 @@
 //! frame. The migrations of liveops create both, so the code here changes no schema.
 
 mod catch_up;
-mod contents;
 mod database;
+mod expiry_sweeper;
+mod fragment_columns;
 mod layer;
+mod listened_channels;
 mod listener;
 mod notification;
 mod publish;
-mod sweep;
-mod watched;
 
 pub use layer::PostgresChannelLayer;

@@ -6,10 +6,10 @@ use sea_orm::sqlx::{self, Row, postgres::types::PgInterval};
 use uuid::Uuid;
 
 use super::{
-    contents::FragmentColumns,
     database::Database,
+    expiry_sweeper::SILENCE_MAX,
+    fragment_columns::FragmentColumns,
     notification::{listened_name, notifications_of, parts_of},
-    sweep::SILENCE_MAX,
 };
 use crate::{
     channel::{ChannelError, Cursor, Epoch, Notice, OpenedBy, Payload, PublishError, Signal},

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use redis::{Client, RedisError};
 
 use super::{
-    link::RedisConnection,
+    connection::RedisConnection,
     listener::Listener,
     message::PubSubMessage,
     scripts::{self, PublishCall, PublishReply},

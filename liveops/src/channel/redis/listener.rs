@@ -18,8 +18,8 @@ use tokio::{
     time,
 };
 
-use super::{link::TIMEOUT, topics::Topics};
-use crate::channel::{Subscription, pauses::reconnect_delays};
+use super::{connection::TIMEOUT, topics::Topics};
+use crate::channel::{Subscription, reconnect_delays::reconnect_delays};
 
 /// Interval at which the listener pings the server and unsubscribes from channels without subscribers.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);

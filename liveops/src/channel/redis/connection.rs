@@ -14,7 +14,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use crate::channel::pauses::reconnect_delays;
+use crate::channel::reconnect_delays::reconnect_delays;
 
 /// Timeout for connecting to the server, and for each answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
