@@ -1,8 +1,8 @@
-//! What a run talks to, and how what it says reaches whoever watches.
+//! The interface of a run, and the path from its reports to a sink.
 //!
-//! [`Progress`] folds the run's reports into a projection; the flusher shows what
-//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of sockets, and of rows
-//! only what durable stages keep in them.
+//! [`Progress`] folds the reports of a run into a projection; the flusher passes changes to a [`Sink`], a
+//! limited number of times a second. The module knows nothing of sockets, and of rows only the outputs of
+//! durable stages.
 
 mod cancellation;
 mod clock;
@@ -14,7 +14,7 @@ mod handle;
 mod log_layer;
 mod log_span;
 mod report;
-mod restart;
+mod retry_context;
 mod run;
 mod sink;
 mod stage_guard;
@@ -31,7 +31,7 @@ pub(crate) use handle::RunContext;
 pub use log_layer::LogLayer;
 pub(crate) use log_span::log_span;
 pub(crate) use report::{NextOperation, Report};
-pub use restart::RetryContext;
+pub use retry_context::RetryContext;
 pub use run::Run;
 pub use sink::{Recorder, Sink};
 pub(crate) use stage_outputs::StageOutputs;

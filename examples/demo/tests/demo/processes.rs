@@ -240,7 +240,10 @@ async fn a_worker_answers_probes_and_nothing_else() {
     assert_eq!(status, StatusCode::OK, "{report}");
     let (status, text) = worker.get("/metrics").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(text.contains("# TYPE liveops_worker_slots gauge\nliveops_worker_slots 64\n"), "{text}");
+    assert!(
+        text.contains("# TYPE liveops_worker_slots gauge\nliveops_worker_slots 64\n"),
+        "{text}"
+    );
     assert!(text.contains("# HELP liveops_worker_slots Operations that"), "{text}");
     for path in ["/", "/live/", "/login"] {
         assert_eq!(worker.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
