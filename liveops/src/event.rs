@@ -1,7 +1,7 @@
-//! What a run reports, as values.
+//! The events that a run reports, as values.
 //!
-//! [`Progress`](crate::Progress) turns calls into events; a [`Projection`](crate::Projection) is
-//! what folding them gives.
+//! [`Progress`](crate::Progress) turns calls into events; a [`Projection`](crate::Projection) is the fold of
+//! those events.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,44 +10,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::{OperationState, RegionName};
 
-/// One thing that happened in a run.
+/// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// The run began.
     Started,
-    /// Somebody asked for the run to be cancelled.
+    /// A user requested cancellation of the run.
     CancelRequested,
     /// The status line changed.
     Status(Status),
-    /// The progress bar moved; `None` takes it away.
+    /// The progress bar moved; `None` removes the bar.
     Bar(Option<Bar>),
     /// The stage at `index` changed its state.
     Stage {
         /// The position of the stage, from 0.
         index: usize,
-        /// Its new state.
+        /// The new state of the stage.
         state: StageState,
-        /// Since when it is in it.
+        /// The time at which the stage entered the state.
         at: DateTime<Utc>,
     },
     /// A line was added to the log.
     Log(LogLine),
     /// A custom region got new content.
     Swap {
-        /// Which region.
+        /// The name of the region.
         region: RegionName,
-        /// Its whole content, as HTML.
+        /// The whole content of the region, as HTML.
         html: Arc<str>,
     },
     /// Content was added at the end of a custom region.
     Append {
-        /// Which region.
+        /// The name of the region.
         region: RegionName,
-        /// What was added, as HTML.
+        /// The added content, as HTML.
         html: Arc<str>,
     },
-    /// The browser shall go to this address when the operation has finished.
+    /// The browser goes to this address when the operation has finished.
     Redirect(Arc<str>),
     /// The run hands over to another operation when it ends.
     HandedOver(Next),
@@ -55,25 +55,25 @@ pub enum Event {
     Ended(Ending),
 }
 
-/// The operation that another one handed over to.
+/// The operation that follows another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// What people read as its name.
+    /// The title of the operation.
     pub title: Arc<str>,
-    /// The path of its page.
+    /// The path of the operation's page.
     pub url: Arc<str>,
 }
 
-/// How important a status or a log line is.
+/// The severity of a status or a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// All is well.
+    /// Normal progress.
     #[default]
     Info,
-    /// Worth a look.
+    /// A problem that does not stop the work.
     Warning,
-    /// Something went wrong.
+    /// An error.
     Error,
 }
 
@@ -91,52 +91,52 @@ impl Level {
 /// The status line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Status {
-    /// How important it is.
+    /// The severity of the status.
     pub level: Level,
-    /// What it says.
+    /// The text of the status.
     pub text: Arc<str>,
 }
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// When it was reported.
+    /// The time of the report.
     pub at: DateTime<Utc>,
-    /// How important it is.
+    /// The severity of the line.
     pub level: Level,
-    /// What it says.
+    /// The text of the line.
     pub text: String,
 }
 
-/// The progress bar of the current stage, or of the run where there are no stages.
+/// The progress bar of the current stage, or of the run if the operation has no stages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// How far it is.
+    /// The position of the bar.
     pub measure: Measure,
-    /// What is being worked on.
+    /// The text in front of the count, such as a file name.
     pub label: Option<Arc<str>>,
-    /// What is counted: `rows`.
+    /// The unit of the count, such as `rows`.
     pub unit: Option<Arc<str>>,
-    /// How long the bar has been moving.
+    /// The time since the bar started.
     pub elapsed: Duration,
 }
 
-/// How far a bar is.
+/// The position of a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
-    /// A part of the whole, from 0 to 100.
+    /// A percentage from 0 to 100.
     Percent(f64),
-    /// A count, of a total where that is known.
+    /// A count, with a total if the total is known.
     Count {
-        /// How many are done.
+        /// The number of processed items.
         done: u64,
-        /// How many there are.
+        /// The number of all items.
         total: Option<u64>,
     },
 }
 
 impl Bar {
-    /// How far the bar is, from 0 to 1; `None` where the total is unknown.
+    /// Returns the position of the bar from 0 to 1; `None` if the total is unknown.
     pub fn fraction(&self) -> Option<f64> {
         match self.measure {
             Measure::Percent(percent) => Some((percent / 100.0).clamp(0.0, 1.0)),
@@ -148,7 +148,7 @@ impl Bar {
         }
     }
 
-    /// How many are done in a second, once enough time has passed to tell.
+    /// Returns the items per second; `None` for a percentage, at a count of 0 and in the first second.
     pub fn rate(&self) -> Option<f64> {
         match self.measure {
             Measure::Count { done, .. } if done > 0 && self.elapsed >= RATE_AFTER => {
@@ -158,7 +158,7 @@ impl Bar {
         }
     }
 
-    /// How long the rest will take at the rate so far.
+    /// Returns the remaining time at the rate so far; `None` if the rate or the total is unknown.
     pub fn eta(&self) -> Option<Duration> {
         let left = match self.measure {
             Measure::Count { done, total: Some(total) } => total.saturating_sub(done),
@@ -168,32 +168,31 @@ impl Bar {
     }
 }
 
-/// A rate measured over less time than this is noise.
+/// Minimum measuring time for a rate: over a shorter time the rate is noise.
 const RATE_AFTER: Duration = Duration::from_secs(1);
 
-/// Where a stage is.
+/// The state of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StageState {
-    /// Not entered yet.
+    /// The run has not entered the stage yet.
     #[default]
     Pending,
-    /// Being worked on.
+    /// The run is in the stage.
     Active,
-    /// Left with success.
+    /// The stage succeeded.
     Done,
-    /// Not run again: a durable stage whose output an earlier run of the operation saved. Done, for
-    /// everybody who does not want to know more.
+    /// A durable stage that did not run again, because an earlier run of the operation saved its output.
+    /// [`plain`](StageState::plain) maps this state to `Done`.
     Reused,
-    /// Left with an error.
+    /// The stage failed.
     Failed,
-    /// Left because the run was cancelled.
+    /// The stage ended because the run was cancelled.
     Cancelled,
 }
 
 impl StageState {
-    /// The state, whichever attempt brought the stage there: [`Reused`](Self::Reused) is
-    /// [`Done`](Self::Done).
+    /// Returns the state without its history: [`Done`](Self::Done) instead of [`Reused`](Self::Reused).
     #[must_use]
     pub const fn plain(self) -> Self {
         match self {
@@ -215,19 +214,19 @@ impl StageState {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
-    /// With an output, as JSON.
+    /// The run succeeded with this output, as JSON.
     Finished(Arc<serde_json::Value>),
-    /// With an error, as the owner reads it.
+    /// The run failed; the text is the error message for the owner.
     Failed(Arc<str>),
-    /// Because somebody asked for it.
+    /// A user cancelled the run.
     Cancelled,
 }
 
 impl Ending {
-    /// The state this ending leads to.
+    /// The operation state that follows from this ending.
     pub const fn state(&self) -> OperationState {
         match self {
             Self::Finished(_) => OperationState::FinishedOk,

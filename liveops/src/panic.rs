@@ -1,9 +1,8 @@
 //! Panics of a run or a template, as values.
 //!
-//! Whoever catches a panic gets what it was thrown with; where it happened is told to the hook of the
-//! process alone. So there is one of ours in front of the application's own. It only listens: what
-//! the application does about panics stays as it is, and panics outside of those are none of its
-//! business.
+//! `catch_unwind` returns only the payload of a panic; the location goes to the panic hook of the process
+//! alone. This module therefore installs a hook in front of the application's hook. The hook records panics
+//! under [`catch`] and passes every panic on, so the application's own handling of panics does not change.
 
 use std::{
     any::Any,
@@ -19,26 +18,26 @@ thread_local! {
     static CAPTURE: Cell<CaptureState> = const { Cell::new(CaptureState::Closed) };
 }
 
-/// What this thread hears of panics.
+/// The panics that this thread records.
 #[derive(Default)]
 enum CaptureState {
-    /// Nothing: nobody here would catch one.
+    /// No recording: no `catch` is active on this thread.
     #[default]
     Closed,
-    /// The newest one.
+    /// Recording; holds the newest panic.
     Open(Option<CapturedPanic>),
 }
 
-/// A panic, as the hook is told of it.
+/// A panic as the hook receives it.
 struct CapturedPanic {
     message: Option<String>,
     /// `file:line:column`.
     location: Option<String>,
-    /// Only where the environment asks for backtraces.
+    /// Present only if the environment requests backtraces.
     backtrace: Option<Backtrace>,
 }
 
-/// A panic that was caught: what it said and where it happened, as far as that is known.
+/// A caught panic: its message, location and backtrace, as far as they are known.
 #[derive(Debug)]
 pub(crate) struct Panicked {
     message: Option<String>,
@@ -46,9 +45,9 @@ pub(crate) struct Panicked {
     backtrace: Option<Backtrace>,
 }
 
-/// Does `work`, whatever it does.
+/// Runs `work` and catches a panic.
 ///
-/// What a panic leaves half done must not be used any more: callers only drop it.
+/// Callers must drop every value that `work` may have left half changed.
 pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     install_hook();
     let outer = CAPTURE.replace(CaptureState::Open(None));
@@ -61,8 +60,8 @@ impl Panicked {
     fn new(payload: Box<dyn Any + Send>, state: CaptureState) -> Self {
         let message = message(&*payload).map(str::to_owned);
         discard(payload);
-        // What is thrown on, from another thread say, passes by the hook, which may have heard of
-        // another panic that the run caught itself.
+        // `resume_unwind`, used for a panic of another thread, does not call the hook. The recorded panic may
+        // then be an earlier one that the run caught itself.
         let captured = match state {
             CaptureState::Open(Some(captured)) if captured.message == message => Some(captured),
             _ => None,
@@ -75,8 +74,8 @@ impl Panicked {
 
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let location = self.location.as_deref().unwrap_or("a place that is not known");
-        let message = self.message.as_deref().unwrap_or("(with something that is no text)");
+        let location = self.location.as_deref().unwrap_or("an unknown location");
+        let message = self.message.as_deref().unwrap_or("(the payload is not a text)");
         write!(f, "panicked at {location}:\n{message}")?;
         match &self.backtrace {
             Some(backtrace) => write!(f, "\n\n{backtrace}"),
@@ -85,14 +84,14 @@ impl fmt::Display for Panicked {
     }
 }
 
-/// Puts our hook in front of the one there is, once.
+/// Installs the hook in front of the current hook, once.
 fn install_hook() {
-    static LISTENING: Once = Once::new();
-    // Whoever is panicking may not touch the hook; the next one will.
-    if LISTENING.is_completed() || thread::panicking() {
+    static INSTALLED: Once = Once::new();
+    // A panicking thread must not change the hook; the next call installs it.
+    if INSTALLED.is_completed() || thread::panicking() {
         return;
     }
-    LISTENING.call_once(|| {
+    INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             capture(info);
@@ -102,7 +101,7 @@ fn install_hook() {
 }
 
 fn capture(info: &PanicHookInfo<'_>) {
-    // A thread that ends has no ear any more.
+    // The thread-local value is gone while the thread ends.
     let _ = CAPTURE.try_with(|state| {
         if let CaptureState::Open(_) = state.take() {
             let backtrace = Backtrace::capture();
@@ -121,8 +120,8 @@ fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
-/// Drops what a panic was thrown with, which may panic, and what that was thrown with may as well:
-/// then it is leaked, as this could go on for ever.
+/// Drops the payload of a panic. The drop may panic, and the drop of that second payload may panic again, so
+/// the second payload is leaked to end the chain.
 fn discard(payload: Box<dyn Any + Send>) {
     if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(another);
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_says_what_and_where() {
+    fn a_panic_has_its_message_and_location() {
         let (line, panicked) = (line!(), panicked(|| panic!("row {} is bad", 7)));
         let text = panicked.to_string();
         let expected = format!("panicked at {}:{line}:", file!());
@@ -147,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_without_a_text_still_says_where() {
+    fn a_panic_without_text_still_has_its_location() {
         let panicked = panicked(|| panic::panic_any(7));
         assert_eq!(panicked.message, None);
         assert!(panicked.location.is_some());
     }
 
     #[test]
-    fn a_panic_thrown_on_does_not_take_the_place_of_another() {
+    fn a_resumed_panic_does_not_get_the_location_of_another() {
         let panicked = panicked(|| {
             panic::catch_unwind(|| panic!("caught by the run")).unwrap_err();
             panic::resume_unwind(Box::new("from another thread"));
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_caught_inside_is_not_heard_outside() {
+    fn a_panic_caught_inside_is_not_recorded_outside() {
         let outer = panicked(|| {
             panicked(|| panic!("inside"));
             panic!("outside");

@@ -1,38 +1,39 @@
-//! The spans in which what happens to one operation is found together, in whichever processes.
+//! The `tracing` spans that connect the events of one operation across processes.
 //!
-//! Each has the operation's `id` and `op_type`, and the `attempt` once there is one.
+//! Every span has the operation's `id` and `op_type`, and the `attempt` once there is one. The span
+//! `liveops.log` has no fields.
 
 use tracing::{Span, debug_span, info_span};
 
 use crate::operation::{Attempt, OperationId};
 
-/// An operation is put into the queue.
+/// The insertion of an operation into the queue.
 pub(crate) fn enqueue(op_type: &str, id: OperationId) -> Span {
     info_span!(target: TARGET, "liveops.enqueue", op_type, %id)
 }
 
-/// A worker takes an attempt on.
+/// The claim of an attempt by a worker.
 pub(crate) fn claim(op_type: &str, id: OperationId, attempt: Attempt) -> Span {
     info_span!(target: TARGET, "liveops.claim", op_type, %id, %attempt)
 }
 
-/// The attempt is made, until its end is committed and shown.
+/// The execution of an attempt until its end is committed and published.
 pub(crate) fn run(op_type: &str, id: OperationId, attempt: Attempt) -> Span {
     info_span!(target: TARGET, "liveops.run", op_type, %id, %attempt)
 }
 
-/// A frame is given to the channel layer. There are many of these, so they are only for those who look
-/// for something.
+/// The publication of a frame through the channel layer. The level is `DEBUG` because of the number of these
+/// spans.
 pub(crate) fn push(op_type: &str, id: OperationId, attempt: Attempt) -> Span {
     debug_span!(target: TARGET, "liveops.push", op_type, %id, %attempt)
 }
 
-/// `run` itself is executed. Of the highest level, as a filter that leaves out everything else shall
-/// leave this in.
+/// The execution of `run` itself. The level is `ERROR`, so that a filter which drops everything else keeps
+/// this span.
 #[cfg(feature = "log-layer")]
 pub(crate) fn log() -> Span {
     tracing::error_span!(target: TARGET, "liveops.log")
 }
 
-/// One for all of them, wherever they stand in the sources.
+/// The target of all spans, independent of the module that opens them.
 pub(crate) const TARGET: &str = "liveops";

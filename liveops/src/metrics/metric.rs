@@ -1,43 +1,45 @@
+//! The names, kinds, units, labels and descriptions of all metrics.
+
 use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
-/// One of the metrics of liveops.
+/// One metric of liveops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metric {
-    /// What it is called.
+    /// The name of the metric.
     pub name: &'static str,
-    /// How it behaves.
+    /// The kind of the metric.
     pub kind: MetricKind,
-    /// What it is counted in.
+    /// The unit of the values.
     pub unit: MetricUnit,
-    /// What tells its series apart.
+    /// The labels that separate the series of the metric.
     pub labels: &'static [&'static str],
-    /// What it tells, in one sentence.
+    /// The meaning of the metric, in one sentence.
     pub description: &'static str,
 }
 
-/// How a metric behaves.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// Only grows, from zero when the process starts.
+    /// A total that only grows, from zero at the start of the process.
     Counter,
-    /// How many there are right now.
+    /// A current amount.
     Gauge,
-    /// How often each range of values came up.
+    /// A distribution of values over buckets.
     Histogram,
 }
 
-/// What a metric is counted in.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricUnit {
-    /// In pieces.
+    /// A number of items.
     Count,
-    /// In seconds.
+    /// A time in seconds.
     Seconds,
 }
 
-/// Tells the recorder of the process the unit of every metric and what it is about. Call it once, when
-/// the recorder is installed.
+/// Registers the unit and the description of every metric with the recorder of the process. Call this
+/// function once, after the recorder is installed.
 pub fn describe() {
     for &Metric { name, kind, unit, description, .. } in ALL {
         let unit = match unit {
@@ -52,7 +54,7 @@ pub fn describe() {
     }
 }
 
-/// Every metric there is.
+/// All metrics of liveops.
 pub const ALL: &[Metric] = &[
     ENQUEUED,
     RETRIED,
@@ -80,12 +82,12 @@ pub const ALL: &[Metric] = &[
 pub(super) const ENQUEUED: Metric = counter(
     "liveops_operations_enqueued_total",
     &["op_type"],
-    "Operations that this process enqueued, those that others handed over to included.",
+    "Operations enqueued by this process, including those that a run handed over to.",
 );
 pub(super) const RETRIED: Metric = counter(
     "liveops_operations_retried_total",
     &["op_type"],
-    "Operations that had ended and were put back into the queue by a user's retry.",
+    "Ended operations that a user's retry put back into the queue.",
 );
 pub(super) const ENDED: Metric = counter(
     "liveops_operations_ended_total",
@@ -95,27 +97,27 @@ pub(super) const ENDED: Metric = counter(
 pub(super) const WAIT: Metric = seconds(
     "liveops_attempt_wait_seconds",
     &["op_type"],
-    "From when an attempt could be made until the process that claimed it began with it.",
+    "Time from the earliest possible start of an attempt until the claiming process started it.",
 );
 pub(super) const RUN: Metric = seconds(
     "liveops_attempt_duration_seconds",
     &["op_type"],
-    "How long an attempt ran, whatever became of it.",
+    "Duration of an attempt, independent of its outcome.",
 );
 pub(super) const NEXT_ATTEMPTS: Metric = counter(
     "liveops_next_attempts_total",
     &["op_type"],
-    "Attempts that failed and are followed by another one.",
+    "Failed attempts that are followed by another attempt.",
 );
 pub(super) const HANDED_BACK: Metric = counter(
     "liveops_attempts_handed_back_total",
     &["op_type"],
-    "Attempts that went back into the queue because their process was shutting down.",
+    "Attempts put back into the queue because their process was shutting down.",
 );
 pub(super) const LEASES_LOST: Metric = counter(
     "liveops_leases_lost_total",
     &["op_type"],
-    "Attempts of this process that somebody else had taken over by the time it noticed.",
+    "Attempts of this process that another process had taken over.",
 );
 pub(super) const RESCUES: Metric = counter(
     "liveops_rescues_total",
@@ -125,59 +127,58 @@ pub(super) const RESCUES: Metric = counter(
 pub(super) const WORKER_SLOTS: Metric = gauge(
     "liveops_worker_slots",
     &[],
-    "How many operations the worker of this process may run at once.",
+    "Operations that the worker of this process may run at once.",
 );
 pub(super) const WORKER_SLOTS_USED: Metric =
-    gauge("liveops_worker_slots_used", &[], "How many operations this process is running.");
+    gauge("liveops_worker_slots_used", &[], "Operations that this process is running.");
 pub(super) const CLAIM: Metric = seconds(
     "liveops_claim_duration_seconds",
     &[],
-    "How long the worker waited for the database to give it what to run next, or nothing.",
+    "Duration of the worker's query for the next operations, also when there are none.",
 );
 pub(super) const CLAIMS_FAILED: Metric = counter(
     "liveops_claim_errors_total",
     &[],
-    "How often the database failed to give the worker what to run next.",
+    "Queries of the worker for the next operations that failed.",
 );
 pub(super) const PUBLISHED: Metric = counter(
     "liveops_frames_published_total",
     &[],
-    "Frames that the channel layer took from this process.",
+    "Frames of this process that the channel layer accepted.",
 );
 pub(super) const UNPUBLISHED: Metric = counter(
     "liveops_publish_errors_total",
     &["reason"],
-    "Frames that the channel layer did not take: it failed, had lost the channel's state, or knew of a \
+    "Frames that the channel layer did not accept: it failed, had lost the channel's state, or knew a \
      later attempt.",
 );
 pub(super) const DELIVERIES: Metric = counter(
     "liveops_messages_sent_total",
     &["transport"],
-    "Messages with frames, changes of lists and answers that were given to clients.",
+    "Messages sent to clients: frames, list changes and answers.",
 );
 pub(super) const CATCH_UPS: Metric = counter(
     "liveops_catch_ups_total",
     &["kind"],
-    "Clients that were brought up to date: with nothing, with what changed, with everything, or with \
-     what the row says.",
+    "Catch-ups of clients, by answer: nothing new, the changes, a full snapshot, or a snapshot from the \
+     row.",
 );
 pub(super) const CLIENTS_LAGGED: Metric = counter(
     "liveops_client_lags_total",
     &[],
-    "How often a client was so slow that it missed frames and has to catch up.",
+    "Times that a slow client missed frames and has to catch up.",
 );
 pub(super) const SUBSCRIPTIONS_LAGGED: Metric = counter(
     "liveops_subscription_lags_total",
     &[],
-    "How often this process missed deliveries of the channel layer.",
+    "Times that this process missed deliveries of the channel layer.",
 );
 pub(super) const CONNECTIONS: Metric =
-    gauge("liveops_connections", &["transport"], "Connections of clients that are open.");
+    gauge("liveops_connections", &["transport"], "Open connections of clients.");
 pub(super) const CONNECTIONS_CLOSED: Metric = counter(
     "liveops_connections_closed_total",
     &["transport", "code"],
-    "Connections of clients that have ended, by the code they were closed with; 1000 where the client \
-     left.",
+    "Closed connections of clients, by close code; 1000 if the client left.",
 );
 
 const fn counter(

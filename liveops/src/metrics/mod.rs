@@ -1,12 +1,11 @@
-//! What liveops counts and measures, for whichever recorder the application installs.
+//! Counters, gauges and histograms of liveops, for any recorder that the application installs.
 //!
-//! Through the facade of the crate `metrics`, which costs next to nothing without a recorder and so is
-//! always there, as `tracing` is: nobody finds out in the night that it was left out of the build.
-//! Labels have few values: the types of operations that are registered and what is written here, never
-//! ids, owners or channels.
+//! The module uses the facade of the crate `metrics`. Without a recorder the facade costs almost nothing, so
+//! metrics are always compiled in, as `tracing` is. Labels have few values: the registered op types and the
+//! constants of this module, never ids, owners or channels.
 //!
-//! Install the recorder before [`LiveOps`](crate::LiveOps) is built and connections are accepted: what
-//! counts often keeps its place in the recorder that was there when it began.
+//! Install the recorder before [`LiveOps`](crate::LiveOps) is built and before connections are accepted:
+//! frequently used counters keep a handle to the recorder that was installed when they were created.
 
 mod metric;
 mod record;

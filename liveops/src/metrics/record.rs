@@ -1,3 +1,6 @@
+//! Functions that record one measurement each. The rest of the crate uses these functions and no metric
+//! names.
+
 use std::time::Duration;
 
 pub(crate) use ::metrics::Counter;
@@ -10,14 +13,14 @@ use super::metric::{
 };
 use crate::operation::OperationState;
 
-/// What became of a run whose worker stopped responding.
+/// The outcome of a rescue: the decision about a run whose worker stopped responding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RescueOutcome {
     AnotherAttempt,
     GivenUp,
 }
 
-/// Why a frame was not published.
+/// The reason for which a frame was not published.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum UnpublishedReason {
     Stale,
@@ -25,7 +28,7 @@ pub(crate) enum UnpublishedReason {
     Failed,
 }
 
-/// What brought a client up to date.
+/// The kind of answer that brought a client up to date.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CatchUpKind {
     UpToDate,
@@ -34,7 +37,7 @@ pub(crate) enum CatchUpKind {
     Row,
 }
 
-/// In which way a client is connected.
+/// The transport of a client connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Transport {
     WebSocket,
@@ -49,7 +52,7 @@ pub(crate) fn operation_retried(op_type: &'static str) {
     counter!(RETRIED.name, "op_type" => op_type).increment(1);
 }
 
-/// An operation is in this state by now, which counts if it is an end.
+/// Counts the end of an operation. States that are not an end are ignored.
 pub(crate) fn record_operation_ended(op_type: &'static str, state: OperationState) {
     let outcome = match state {
         OperationState::FinishedOk => "finished",
@@ -60,7 +63,7 @@ pub(crate) fn record_operation_ended(op_type: &'static str, state: OperationStat
     counter!(ENDED.name, "op_type" => op_type, "outcome" => outcome).increment(1);
 }
 
-/// An attempt that could have been made `waited` ago.
+/// Records the start of an attempt that could have started `waited` ago.
 pub(crate) fn attempt_began(op_type: &'static str, waited: Duration) {
     histogram!(WAIT.name, "op_type" => op_type).record(waited);
 }
@@ -89,12 +92,12 @@ pub(crate) fn run_rescued(op_type: &'static str, outcome: RescueOutcome) {
     counter!(RESCUES.name, "op_type" => op_type, "outcome" => outcome).increment(1);
 }
 
-/// A worker with so many places, until it is dropped.
+/// Adds the worker slots of this process until the guard is dropped.
 pub(crate) fn worker_slots(count: usize) -> GaugeGuard {
     GaugeGuard::new(gauge!(WORKER_SLOTS.name), count as f64)
 }
 
-/// A run in one of the places, until it is dropped.
+/// Marks one worker slot as used until the guard is dropped.
 pub(crate) fn worker_slot_used() -> GaugeGuard {
     GaugeGuard::new(gauge!(WORKER_SLOTS_USED.name), 1.0)
 }
@@ -120,7 +123,8 @@ pub(crate) fn frame_unpublished(reason: UnpublishedReason) {
     counter!(UNPUBLISHED.name, "reason" => reason).increment(1);
 }
 
-/// Counts what one client is given: kept by its connection, as nothing may be looked up for a frame.
+/// Returns the counter of messages sent to clients. A connection keeps the counter, so that sending a frame
+/// needs no lookup.
 pub(crate) fn deliveries(transport: Transport) -> Counter {
     counter!(DELIVERIES.name, "transport" => transport.as_str())
 }
@@ -143,7 +147,7 @@ pub(crate) fn subscription_lagged() {
     counter!(SUBSCRIPTIONS_LAGGED.name).increment(1);
 }
 
-/// A connection that was closed before it counted as open.
+/// Counts a connection that was closed before it counted as open.
 pub(crate) fn connection_refused(transport: Transport, code: u16) {
     connection_closed(transport, code);
 }
@@ -163,7 +167,7 @@ impl Transport {
     }
 }
 
-/// Part of a gauge for as long as it lives.
+/// An amount added to a gauge until the guard is dropped.
 #[derive(Debug)]
 pub(crate) struct GaugeGuard {
     gauge: Gauge,
@@ -183,7 +187,7 @@ impl Drop for GaugeGuard {
     }
 }
 
-/// A connection: open until it is dropped, and closed then.
+/// An open connection; counts as closed when dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionGauge {
     transport: Transport,
@@ -197,7 +201,8 @@ impl ConnectionGauge {
         Self { transport, code: LEFT, _open: GaugeGuard::new(open, 1.0) }
     }
 
-    /// Says with which code it is about to be closed; it counts as left by the client otherwise.
+    /// Sets the code with which the server is about to close the connection. Without a code the connection
+    /// counts as closed by the client.
     pub(crate) fn set_close_code(&mut self, code: u16) {
         self.code = code;
     }
@@ -209,5 +214,5 @@ impl Drop for ConnectionGauge {
     }
 }
 
-/// The code of a connection that nobody closed.
+/// The close code of a connection that the client closed.
 const LEFT: u16 = 1000;

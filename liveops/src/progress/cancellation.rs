@@ -1,41 +1,43 @@
+//! The cancellation request of a run, and the checks that observe the request.
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-/// Whether a run was asked to stop.
+/// The cancellation request of a run.
 ///
-/// The flag is what loops look at on every turn; the token is what futures wait for.
+/// Loops check the flag in every iteration; futures wait for the token.
 #[derive(Debug, Default)]
 pub(crate) struct Cancellation {
     /// One of the constants below.
     state: AtomicU8,
     token: CancellationToken,
-    /// Whether somebody is about to make the request.
+    /// Set while a caller of `try_begin_request` is about to make the request.
     is_pending: AtomicBool,
-    /// How many checks pass before the request comes, where they are counted.
+    /// Checks left before the request, in the state `COUNTED`.
     checks_left: AtomicU64,
 }
 
-/// Nobody asked.
+/// No request.
 const RUNNING: u8 = 0;
 
-/// Nobody asked, and checks are counted: a third state of the one flag, so that loops which nobody
-/// counts pay nothing for it.
+/// No request, and checks are counted. A third state of the same flag, so that a loop without counting pays
+/// nothing for it.
 const COUNTED: u8 = 1;
 
 const REQUESTED: u8 = 2;
 
-/// What became of a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     Passed,
-    /// It passed, and was the last one that does.
+    /// The check passed and is the last check that passes.
     PassedLast,
     Refused,
 }
 
 impl Cancellation {
-    /// Whether the request is the caller's to make: nobody else has made it, or is about to.
+    /// Reserves the request for the caller; `false` if the request was already made or reserved.
     pub(super) fn try_begin_request(&self) -> bool {
         !self.is_requested() && !self.is_pending.swap(true, Ordering::Relaxed)
     }
@@ -49,7 +51,7 @@ impl Cancellation {
         self.state.load(Ordering::Acquire) == REQUESTED
     }
 
-    /// Lets this many checks pass, and no more; none if it was requested already.
+    /// Lets this many checks pass and refuses all later ones. Has no effect after a request.
     pub(super) fn count_checks(&self, checks: u64) {
         self.checks_left.store(checks, Ordering::Relaxed);
         let _ = self.state.compare_exchange(RUNNING, COUNTED, Ordering::Release, Ordering::Relaxed);
@@ -68,7 +70,7 @@ impl Cancellation {
         match self.checks_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) {
             Ok(1) => Check::PassedLast,
             Ok(_) => Check::Passed,
-            // Another thread's was the last, and its request is on its way.
+            // Another thread took the last check and is about to make the request.
             Err(_) => Check::Refused,
         }
     }

@@ -1,18 +1,20 @@
+//! The clock that dates log lines and stages.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-/// What the lines of a log and the stages of a run are dated by.
+/// The source of the timestamps of log lines and stages.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Clock {
-    /// The system's, which is what people compare a log with.
+    /// The system clock, for times that people can compare with other logs.
     #[default]
     System,
-    /// One that goes with the time of tokio, which a test may have stopped.
+    /// A clock that follows the time of tokio, which a test can pause.
     Tokio { began_on: DateTime<Utc>, began: Instant },
 }
 
 impl Clock {
-    /// A clock that says `began_on` now.
+    /// Creates a tokio clock whose current time is `began_on`.
     pub(crate) fn begin(began_on: DateTime<Utc>) -> Self {
         Self::Tokio { began_on, began: Instant::now() }
     }

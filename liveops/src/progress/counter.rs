@@ -1,18 +1,20 @@
+//! The position of a progress bar, for updates from tight loops.
+
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::event::Measure;
 
-/// How far the bar is, as plain atomics: counting takes no lock and allocates nothing.
+/// The position of a progress bar, held in atomics: counting takes no lock and allocates nothing.
 ///
-/// The values are read together only when somebody looks; a look in the middle of a change may
-/// see half of it, and the next look, one tick later, sees the rest.
+/// A flush reads the atomics together. A flush in the middle of an update may read half of the update; the
+/// next flush, one tick later, reads the rest.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     unit: AtomicU8,
-    /// The bits of the percentage, where that is the unit.
+    /// The bits of the percentage, if the unit is `PERCENT`.
     percent: AtomicU64,
-    /// How many are done; none where nothing is counted, so that whoever begins to count, which may
-    /// be several threads at once, has nothing to put back to it.
+    /// The number of processed items. Zero while the unit is not `COUNT`, so that threads which start to
+    /// count at the same time have nothing to reset.
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -24,7 +26,7 @@ const COUNT: u8 = 2;
 const UNKNOWN: u64 = u64::MAX;
 
 impl Counter {
-    /// Sets the bar to a part of the whole, clamped to 0..=100; NaN is ignored.
+    /// Sets the bar to a percentage, clamped to 0..=100; NaN is ignored.
     pub(crate) fn percent(&self, percent: f64) {
         if !percent.is_nan() {
             self.percent.store(percent.clamp(0.0, 100.0).to_bits(), Ordering::Relaxed);
@@ -33,19 +35,19 @@ impl Counter {
         }
     }
 
-    /// Sets the bar to a count of a total.
+    /// Sets the bar to a count and a total.
     pub(crate) fn set(&self, done: u64, total: Option<u64>) {
         self.done.store(done, Ordering::Relaxed);
         self.total.store(total.unwrap_or(UNKNOWN), Ordering::Relaxed);
         self.unit.store(COUNT, Ordering::Relaxed);
     }
 
-    /// Sets the count and leaves the total; for the one thread that counts.
+    /// Sets the count and keeps the total. Only one thread may count this way.
     pub(crate) fn advance_to(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
     }
 
-    /// Counts `by` more.
+    /// Adds `by` to the count.
     pub(crate) fn inc(&self, by: u64) {
         if self.unit.load(Ordering::Relaxed) != COUNT {
             self.total.store(UNKNOWN, Ordering::Relaxed);
@@ -54,13 +56,13 @@ impl Counter {
         self.done.fetch_add(by, Ordering::Relaxed);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn reset(&self) {
         self.done.store(0, Ordering::Relaxed);
         self.unit.store(NOTHING, Ordering::Relaxed);
     }
 
-    /// How far the bar is; `None` where there is none.
+    /// Returns the position of the bar; `None` if there is no bar.
     pub(crate) fn measure(&self) -> Option<Measure> {
         match self.unit.load(Ordering::Relaxed) {
             PERCENT => {
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_lost_that_threads_begin_to_count_at_once() {
+    fn threads_that_start_to_count_at_once_lose_nothing() {
         for _ in 0..500 {
             let counter = Counter::default();
             let begun = std::sync::Barrier::new(4);

@@ -1,3 +1,5 @@
+//! The conversion of a durable stage's output to and from its saved JSON, and the errors of this conversion.
+
 use std::{any::type_name, fmt};
 
 use super::StageOutputs;
@@ -6,19 +8,19 @@ use crate::{
     operation::Storable,
 };
 
-/// How large the output of a durable stage may be: 4 MiB of JSON.
+/// Maximum size of the output of a durable stage: 4 MiB of JSON.
 const OUTPUT_BYTES_MAX: usize = 4 << 20;
 
-/// How much of a saved output an error shows, in characters.
+/// Maximum length of a saved output in an error message, in characters.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// A durable stage that has been entered, and turns its output into what is saved and back.
+/// A durable stage that the run has entered. Converts outputs to and from their saved form.
 pub(super) struct DurableStage<'a> {
     name: StageName,
     outputs: &'a StageOutputs,
 }
 
-/// A stage, as errors name it.
+/// The name of a stage in error messages.
 #[derive(Debug, Clone, Copy)]
 struct StageName {
     op_type: &'static str,
@@ -39,7 +41,7 @@ impl<'a> DurableStage<'a> {
         }
     }
 
-    /// The output that an earlier run saved.
+    /// Returns the output that an earlier run saved.
     pub(super) async fn earlier<T: Storable>(&self) -> RunResult<Option<T>> {
         let Some(json) = self.outputs.earlier(self.name.label).await else { return Ok(None) };
         match serde_json::from_str(json) {
@@ -54,7 +56,7 @@ impl<'a> DurableStage<'a> {
         }
     }
 
-    /// Saves an output, and gives it as a later attempt will get it.
+    /// Saves an output and returns the output as a later attempt will read it.
     pub(super) async fn save<T: Storable>(&self, output: T) -> RunResult<T> {
         let (json, output) = self.to_json(output).map_err(DurableStageError::into_final)?;
         if self.outputs.save(self.name.label, json).await {
@@ -86,22 +88,22 @@ impl fmt::Display for StageName {
     }
 }
 
-/// Why a durable stage has no output, although nothing went wrong in it.
+/// An error of a durable stage whose work did not fail.
 #[derive(Debug, thiserror::Error)]
 enum DurableStageError {
     #[error(
-        "expected {0} to be entered once in a run, found a second time: \
-         a stage that is repeated is entered with `stage`"
+        "expected {0} to be entered once in a run, found a second entry: \
+         use `stage` for a stage that repeats"
     )]
     Again(StageName),
     #[error("the output of {stage} does not serialize")]
     NotSerialized { stage: StageName, source: serde_json::Error },
     #[error(
         "expected the output of {stage} to be at most {OUTPUT_BYTES_MAX} bytes of JSON, found \
-         {found}: keep what is larger in a file or a table, and give its name"
+         {found}: store larger data in a file or a table and return its name"
     )]
     TooLarge { stage: StageName, found: usize },
-    #[error("expected the output of {stage} to read back as `{expected}`, found {found}")]
+    #[error("expected the output of {stage} to deserialize to `{expected}`, found {found}")]
     NotReadBack {
         stage: StageName,
         expected: &'static str,
@@ -109,23 +111,24 @@ enum DurableStageError {
         source: serde_json::Error,
     },
     #[error(
-        "expected the saved output of {stage} to be `{expected}`, found {found}, which an earlier \
-         attempt saved: let the type read that too, give the stage another label so that it runs \
-         again, or start the operation anew"
+        "expected the output of {stage} from an earlier attempt to be `{expected}`, found {found}: let \
+         the type read this form too, give the stage another label so that it runs again, or \
+         enqueue a new operation"
     )]
     Changed { stage: StageName, expected: &'static str, found: String, source: serde_json::Error },
-    #[error("the output of {0} is refused: this run has lost the operation to another attempt")]
+    #[error("the output of {0} was not saved: another attempt has taken over the operation")]
     Refused(StageName),
 }
 
 impl DurableStageError {
-    /// None of this gets better in another attempt, which would do a long stage again for nothing.
+    /// Converts to an error without a next attempt: another attempt would repeat a long stage and fail the
+    /// same way.
     fn into_final(self) -> RunError {
         RunError::from(self).without_next_attempt()
     }
 }
 
-/// The beginning of a text, which is all of it if it is short.
+/// The beginning of a text, or the whole text if it is short.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,3 +1,5 @@
+//! The loop that passes the changes of a run to its sink, at a limited rate.
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{self, Instant};
@@ -6,20 +8,21 @@ use tokio_util::sync::CancellationToken;
 use super::{Report, Sink};
 use crate::rate_limit::RateLimit;
 
-/// Shows what changed in a run to a sink, at most `throttle_hz` times a second.
+/// Shows the changes of a run to a sink, at most `throttle_hz` times a second.
 pub(crate) struct Flusher<S> {
     report: Arc<Report>,
     sink: S,
     throttle: RateLimit,
-    /// Whether the last look saw something new.
+    /// Set if the last flush had changes.
     had_changes: bool,
 }
 
-/// How often a run that reports nothing is looked at all the same: it gives a sink that could not
-/// show something another chance.
+/// Interval between flushes of a run that reports nothing. A flush without changes lets a sink show what it
+/// could not show before.
 const IDLE_FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// One flush ahead of the rate lets a regular source pass unmerged although its timing wavers.
+/// Burst size of the throttle. One flush ahead of the rate lets a regular source pass unmerged although its
+/// timing varies.
 const FLUSHES_AT_ONCE_MAX: u32 = 2;
 
 impl<S: Sink> Flusher<S> {
@@ -28,7 +31,7 @@ impl<S: Sink> Flusher<S> {
         Self { report, sink, throttle, had_changes: true }
     }
 
-    /// Flushes until `stop`, and gives the sink back for what comes at the end.
+    /// Flushes until `stop`, and returns the sink for the final projection.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> S {
         self.flush().await;
         while stop.run_until_cancelled(self.wait_for_changes()).await.is_some() {
@@ -44,14 +47,14 @@ impl<S: Sink> Flusher<S> {
         self.sink.show(&projection, changes).await;
     }
 
-    /// Waits until there is something to show and it may be shown.
+    /// Waits for a change and for the throttle.
     ///
-    /// Soon after something new one more look is taken even if nothing was heard of: the atomics
-    /// of the bar may have moved just after they were read.
+    /// After a flush with changes, another flush follows after two intervals even without a notification: the
+    /// atomics of the bar may have changed just after they were read.
     async fn wait_for_changes(&mut self) {
-        let patience =
+        let timeout =
             if self.had_changes { self.throttle.interval() * 2 } else { IDLE_FLUSH_INTERVAL };
-        let _ = time::timeout(patience, self.report.touched()).await;
+        let _ = time::timeout(timeout, self.report.touched()).await;
         time::sleep_until(self.throttle.free_on()).await;
     }
 }
@@ -82,7 +85,7 @@ mod tests {
             Self { report, recorder, stop, flusher }
         }
 
-        /// The statuses shown so far, looks at which nothing had changed left out.
+        /// The statuses shown so far, without flushes that had no changes.
         fn statuses(&self) -> Vec<String> {
             let shown = self.recorder.shown().into_iter();
             shown
@@ -105,26 +108,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_steady_source_at_the_throttle_rate_is_shown_whole() {
+    async fn a_steady_source_at_the_throttle_rate_loses_no_update() {
         let run = Fixture::start(10.0);
-        let mut wavering = [90, 110, 100, 95, 105].into_iter().cycle();
+        let mut intervals = [90, 110, 100, 95, 105].into_iter().cycle();
         for n in 0..100 {
             run.report.status(Level::Info, &n.to_string());
-            time::sleep(Duration::from_millis(wavering.next().unwrap())).await;
+            time::sleep(Duration::from_millis(intervals.next().unwrap())).await;
         }
         let all: Vec<String> = (0..100).map(|n| n.to_string()).collect();
         assert_eq!(run.statuses(), all);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_second_has_more_looks_than_the_throttle_and_one() {
+    async fn no_second_has_more_flushes_than_the_throttle_and_one() {
         let run = Fixture::start(10.0);
         for n in 0..3_000 {
             run.report.status(Level::Info, &n.to_string());
             time::sleep(Duration::from_millis(1)).await;
         }
         let shown = run.statuses().len();
-        assert!((29..=31).contains(&shown), "{shown} looks in three seconds");
+        assert!((29..=31).contains(&shown), "{shown} flushes in three seconds");
     }
 
     #[tokio::test(start_paused = true)]
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn stopping_gives_the_sink_back_at_once() {
+    async fn stopping_returns_the_sink_at_once() {
         let run = Fixture::start(0.1);
         run.stop.cancel();
         let before = Instant::now();

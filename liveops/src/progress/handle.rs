@@ -1,3 +1,5 @@
+//! The handle [`Progress`] that a run receives: reports, stages, cancellation and facts about the operation.
+
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use futures_util::Stream;
@@ -16,12 +18,12 @@ use crate::{
     render::Templates,
 };
 
-/// How a run tells what it is doing, and hears that it should stop.
+/// The handle through which a run reports its progress and receives cancellation.
 ///
-/// Cheap to clone, `Send + Sync`, and usable from async code, `spawn_blocking`, threads and rayon
-/// alike. Reporting never waits and never fails: reports are folded into one picture, of which
-/// those who watch see the newest a bounded number of times a second. An update that is overtaken
-/// by another one is not shown, log lines excepted.
+/// Cheap to clone, `Send + Sync`, and usable from async code, `spawn_blocking`, threads and rayon. Reporting
+/// never waits and never fails. Reports are folded into one projection, and clients receive its newest state
+/// a limited number of times a second. An update that is replaced before it is sent is not shown; log lines
+/// are always shown.
 pub struct Progress<Op: LiveOperation> {
     report: Arc<Report>,
     context: Arc<RunContext>,
@@ -29,7 +31,7 @@ pub struct Progress<Op: LiveOperation> {
     operation: PhantomData<fn() -> Op>,
 }
 
-/// What a run may know of its own row.
+/// The facts about an operation that its run can read.
 #[derive(Debug)]
 pub(crate) struct RunContext {
     pub(crate) id: OperationId,
@@ -37,7 +39,7 @@ pub(crate) struct RunContext {
     pub(crate) attempt: Attempt,
     pub(crate) language: Language,
     pub(crate) stage_outputs: Arc<StageOutputs>,
-    /// What makes HTML for a browser; `None` where a terminal is watching.
+    /// The templates for HTML in a browser; `None` in a terminal.
     pub(crate) web: Option<Arc<Templates>>,
 }
 
@@ -50,23 +52,22 @@ impl<Op: LiveOperation> Progress<Op> {
         Self { report, context, state, operation: PhantomData }
     }
 
-    /// Sets the status line, to the first KiB of `text` where it is longer.
+    /// Sets the status line. Only the first KiB of a longer `text` is kept.
     pub fn status(&self, text: impl AsRef<str>) {
         self.report.status(Level::Info, text.as_ref());
     }
 
-    /// Sets the status line to a warning.
+    /// Sets the status line, as a warning.
     pub fn warn(&self, text: impl AsRef<str>) {
         self.report.status(Level::Warning, text.as_ref());
     }
 
-    /// Sets the status line to an error, which does not end the run.
+    /// Sets the status line, as an error. The run continues.
     pub fn error_status(&self, text: impl AsRef<str>) {
         self.report.status(Level::Error, text.as_ref());
     }
 
-    /// Sets the bar to a part of the whole, from 0 to 100. Other values are clamped; NaN is
-    /// ignored.
+    /// Sets the bar to a percentage from 0 to 100. Other values are clamped; NaN is ignored.
     pub fn percent(&self, percent: f64) {
         self.report.counter().percent(percent);
         self.report.touch();
@@ -78,30 +79,30 @@ impl<Op: LiveOperation> Progress<Op> {
         self.report.touch();
     }
 
-    /// Moves the bar on by `by`. A bar that had no count starts one at 0, of an unknown total.
+    /// Adds `by` to the count of the bar. A bar without a count starts at 0 with an unknown total.
     pub fn inc(&self, by: u64) {
         self.report.counter().inc(by);
         self.report.touch();
     }
 
-    /// Goes through `items` with the bar, and ends with [`Cancelled`] when the run is asked to
-    /// stop: `for row in p.track(rows) { let row = row?; … }`.
+    /// Iterates over `items`, moves the bar, and ends with [`Cancelled`] after a cancellation request:
+    /// `for row in p.track(rows) { let row = row?; … }`.
     ///
-    /// Lazy: nothing is collected. The bar has a total when the iterator knows its length; see
-    /// [`Track::total`] otherwise.
+    /// The iterator is lazy and collects nothing. The bar has a total if the iterator knows its length;
+    /// otherwise see [`Track::total`].
     pub fn track<I: IntoIterator>(&self, items: I) -> Track<I::IntoIter> {
         Track::new(self.report.clone(), items.into_iter())
     }
 
-    /// Goes through a stream with the bar, as [`track`](Self::track) does through an iterator.
-    /// Cancellation also ends a stream that is waiting for its next item.
+    /// Wraps a stream as [`track`](Self::track) wraps an iterator. Cancellation also ends a stream that waits
+    /// for its next item.
     pub fn track_stream<S: Stream>(&self, items: S) -> TrackStream<S> {
         TrackStream::new(self.report.clone(), items)
     }
 
-    /// Adds a line to the log, or its first 8 KiB where it is longer.
+    /// Adds a line to the log. Only the first 8 KiB of a longer line are kept.
     ///
-    /// The log keeps its newest 1,000 lines, and fewer where those have more than a MiB together.
+    /// The log keeps the newest 1,000 lines, or fewer if these exceed 1 MiB in total.
     pub fn log(&self, line: impl Into<String>) {
         self.report.log(Level::Info, line.into());
     }
@@ -116,17 +117,17 @@ impl<Op: LiveOperation> Progress<Op> {
         self.report.log(Level::Error, line.into());
     }
 
-    /// Does `work` as one stage: the stepper shows the stage as active, then as done, failed or
-    /// cancelled, and the bar starts afresh.
+    /// Runs `work` as one stage: the stepper shows the stage as active, then as done, failed or cancelled.
+    /// The bar is reset.
     ///
     /// # Errors
     ///
-    /// Whatever `work` ends with, and [`Cancelled`] when the run was asked to stop before the stage
-    /// began.
+    /// Returns the error of `work`, and [`Cancelled`] if cancellation was requested before the stage began.
     ///
     /// # Cancel safety
     ///
-    /// A stage whose future is dropped, or that panics, is shown as failed.
+    /// A stage that panics or whose future is dropped is shown as failed; after a cancellation request, as
+    /// cancelled.
     pub async fn stage<T>(
         &self,
         stage: Op::Stage,
@@ -139,15 +140,14 @@ impl<Op: LiveOperation> Progress<Op> {
         result
     }
 
-    /// Does `work` as one stage, like [`stage`](Self::stage), and saves its output: a later attempt
-    /// gets the saved output without running `work` again, and the stepper shows the stage as done
-    /// and reused.
+    /// Runs `work` as one stage, like [`stage`](Self::stage), and saves its output: a later attempt gets the
+    /// saved output without running `work` again, and the stepper shows the stage as done and reused.
     ///
-    /// For stages that take long, cost money or must not be repeated, in an operation that may be run
-    /// again: after its worker was killed or stopped, after an error when it has
-    /// [`max_attempts`](crate::operation::keys::max_attempts), and when somebody retries it after it
-    /// failed or was cancelled. Outputs are kept until the operation finishes, so a retry of one that
-    /// has finished runs all of it.
+    /// Use this method for stages that take long, cost money or must not be repeated, in an operation that
+    /// may run again: after its worker was killed or stopped, after an error if
+    /// [`max_attempts`](crate::operation::keys::max_attempts) allows another attempt, and after a user's
+    /// retry of a failed or cancelled operation. Outputs are kept until the operation finishes, so a retry of
+    /// a finished operation runs all stages.
     ///
     /// ```
     /// # use liveops::{LiveOperation, Progress, Run, RunResult};
@@ -165,7 +165,7 @@ impl<Op: LiveOperation> Progress<Op> {
     ///     type Output = ();
     ///
     ///     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
-    ///         // Once it is paid, no attempt charges the card again.
+    ///         // After a payment, no later attempt charges the card again.
     ///         let receipt = p.stage_once(OrderStage::Charge, charge(&self.card)).await?;
     ///         p.stage(OrderStage::Send, send(&receipt)).await
     ///     }
@@ -176,33 +176,33 @@ impl<Op: LiveOperation> Progress<Op> {
     /// # }
     /// ```
     ///
-    /// A process that dies after `work` is done and before its output is saved has to run it again:
-    /// what must not happen twice needs a key that the other side knows, such as [`id`](Self::id).
+    /// A process that dies after `work` is done and before its output is saved runs `work` again. For an
+    /// effect that must not happen twice, send the other system an idempotency key, such as [`id`](Self::id).
     ///
-    /// The output is saved under the label of the stage, as at most 4 MiB of JSON. What is given here
-    /// has been through JSON too, so that all attempts go on with the same.
+    /// The output is saved under the label of the stage, as at most 4 MiB of JSON. The returned output has
+    /// passed through JSON too, so that all attempts continue with the same value.
     ///
     /// # Errors
     ///
-    /// Those of [`stage`](Self::stage), and internal errors that no other attempt follows, when
+    /// Returns the errors of [`stage`](Self::stage), and an internal error without a next attempt if
     ///
-    /// - the stage has been entered with `stage_once` in this run before;
-    /// - the output is too large, does not serialize, or does not read back as what it was;
-    /// - the output that was saved does not fit its type, which has changed since. Then let the type
-    ///   read the form it had, or give the stage another label;
-    /// - somebody else has taken the operation over, after this process was silent for too long. The
-    ///   output is not saved, and nothing this run does counts any more.
+    /// - this run has already entered the stage with `stage_once`;
+    /// - the output is too large, does not serialize, or does not deserialize to the same type;
+    /// - the saved output does not fit its type, which has changed since. Then let the type read the old
+    ///   form, or give the stage another label;
+    /// - another worker has taken over the operation because the lease of this run expired. The output is not
+    ///   saved, and later writes of this run are refused.
     ///
-    /// A database that fails is asked again for as long as the run goes on.
+    /// A failing database is queried again for as long as the run lasts.
     ///
     /// # Panics
     ///
-    /// When `work` does; then nothing is saved, and the stage is shown as failed.
+    /// Panics if `work` panics. Then nothing is saved, and the stage is shown as failed.
     ///
     /// # Cancel safety
     ///
-    /// A stage whose future is dropped is shown as failed. Its output is saved if saving it had begun,
-    /// and not otherwise.
+    /// A stage whose future is dropped is shown as failed; after a cancellation request, as cancelled. Its
+    /// output is saved if saving had begun, and not otherwise.
     pub async fn stage_once<T: Storable>(
         &self,
         stage: Op::Stage,
@@ -227,15 +227,15 @@ impl<Op: LiveOperation> Progress<Op> {
         result
     }
 
-    /// Does `work` as the stage that `token` is for, as [`stage`](Self::stage) does.
+    /// Runs `work` as the stage of `token`, like [`stage`](Self::stage).
     ///
     /// # Errors
     ///
-    /// Those of [`stage`](Self::stage).
+    /// Returns the errors of [`stage`](Self::stage).
     ///
     /// # Cancel safety
     ///
-    /// That of [`stage`](Self::stage).
+    /// The guarantees are those of [`stage`](Self::stage).
     pub async fn enter<T>(
         &self,
         token: StageToken<Op::Stage>,
@@ -244,12 +244,12 @@ impl<Op: LiveOperation> Progress<Op> {
         self.stage(token.into_stage(), work).await
     }
 
-    /// One token for each stage, for those who want the compiler to check that every stage is
-    /// entered, and none twice.
+    /// Returns one token for each stage. With tokens, the compiler checks that the run enters every stage,
+    /// and none twice.
     ///
-    /// The tokens come in a struct that the derive makes, with a field for each stage. Take it
-    /// apart: a stage that is left out of the pattern is an error, one that is not entered is an
-    /// unused variable, and a second use of a token is a use after a move.
+    /// The derive generates the returned struct with a field for each stage. Destructure the struct: a stage
+    /// missing from the pattern is an error, a stage that is not entered is an unused variable, and a second
+    /// use of a token is a use after a move.
     ///
     /// ```
     /// use liveops::{LiveOperation, Progress, Run, RunResult};
@@ -274,17 +274,16 @@ impl<Op: LiveOperation> Progress<Op> {
     /// }
     /// ```
     ///
-    /// A stage that is entered in a loop, or from several places, is entered with
-    /// [`stage`](Self::stage) instead.
+    /// For a stage that is entered in a loop or at several points, use [`stage`](Self::stage).
     #[must_use]
     pub fn stages(&self) -> <Op::Stage as Stage>::Tokens {
         <Op::Stage as Stage>::tokens()
     }
 
-    /// Hands over to `next`: when this run returns `Ok`, `next` is enqueued for the same owner in
-    /// the transaction that finishes this one, and the page moves over to it in place.
+    /// Hands over to `next`: when this run returns `Ok`, `next` is enqueued for the same owner in the
+    /// transaction that finishes this operation, and the page shows `next` in place.
     ///
-    /// The last call counts.
+    /// Only the last call has an effect.
     pub fn chain_to<Next: Run>(&self, next: Next) {
         let next = NewOperation::new(&next, self.context.owner.clone()).map(|mut new| {
             self.context.language.tag().clone_into(&mut new.language);
@@ -294,20 +293,20 @@ impl<Op: LiveOperation> Progress<Op> {
         self.report.chain_to(next);
     }
 
-    /// Ends the run when it was asked to stop: `p.check_cancelled()?`.
+    /// Returns an error after a cancellation request: `p.check_cancelled()?`.
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] when it was.
+    /// Returns [`Cancelled`] if cancellation was requested.
     pub fn check_cancelled(&self) -> Result<(), Cancelled> {
         self.report.check_cancelled()
     }
 
-    /// Waits until the run is asked to stop; for `tokio::select!`.
+    /// Waits for a cancellation request, for use in `tokio::select!`.
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped and called again at any time.
+    /// This method is cancel safe: it can be dropped and called again at any time.
     pub async fn cancelled(&self) {
         self.report.cancellation.token().cancelled().await;
     }
@@ -322,17 +321,17 @@ impl<Op: LiveOperation> Progress<Op> {
         self.context.id
     }
 
-    /// Whose operation this is.
+    /// The owner of this operation.
     pub fn owner(&self) -> &UserId {
         &self.context.owner
     }
 
-    /// Which execution of the operation this is.
+    /// The number of this execution of the operation.
     pub fn attempt(&self) -> Attempt {
         self.context.attempt
     }
 
-    /// The language the owner reads: the one in which the operation was started.
+    /// The language of the owner: the language in which the operation was started.
     ///
     /// ```
     /// # use liveops::{LiveOperation, Progress, Run, RunResult};
@@ -353,7 +352,7 @@ impl<Op: LiveOperation> Progress<Op> {
         &self.context.language
     }
 
-    /// What only a browser can show; `None` in a terminal.
+    /// Returns the functions that only a browser supports; `None` in a terminal.
     pub fn web(&self) -> Option<WebProgress> {
         let templates = self.context.web.clone()?;
         Some(WebProgress::new(self.report.clone(), templates, Op::fragment_template))

@@ -1,8 +1,8 @@
-//! What a run talks to, and how what it says reaches whoever watches.
+//! The interface of a run, and the path from its reports to a sink.
 //!
-//! [`Progress`] folds the run's reports into a projection; the flusher shows what
-//! changed to a [`Sink`], a bounded number of times a second. Knows nothing of sockets, and of rows
-//! only what durable stages keep in them.
+//! [`Progress`] folds the reports of a run into a projection; the flusher passes changes to a [`Sink`], a
+//! limited number of times a second. The module knows nothing of sockets, and of rows only the outputs of
+//! durable stages.
 
 mod cancellation;
 mod clock;

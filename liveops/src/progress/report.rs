@@ -1,3 +1,5 @@
+//! The state that the handles of one run share with its flusher: the projection and its changes.
+
 use std::{
     borrow::Cow,
     mem,
@@ -18,23 +20,23 @@ use crate::{
     projection::{Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept},
 };
 
-/// What the handles of one run share with its flusher.
+/// The state that the handles of one run share with its flusher.
 ///
-/// Reports are folded into the projection where they are made; whoever shows them takes the
-/// projection and what changed in it. So any number of reports between two looks costs one.
+/// A report is folded into the projection by the caller; the flusher takes the projection and its changes. So
+/// any number of reports between two flushes costs one message.
 #[derive(Debug)]
 pub(crate) struct Report {
     live: Mutex<ReportState>,
-    /// Kept outside the lock: this is the path of tight loops.
+    /// Outside the lock, because tight loops update the counter.
     counter: Counter,
-    /// Whether there is something to look at; spares loops the notification.
+    /// Set while a notification is pending, so that tight loops do not notify again.
     touched: AtomicBool,
     touch: Notify,
-    /// Told when a stage changes, which is saved at once.
+    /// Notified when a stage changes, because stage states are saved at once.
     pub(crate) stage_changed: Notify,
     pub(crate) cancellation: Cancellation,
     clock: Clock,
-    /// Whether every move of the bar is wanted, and not only where it is when somebody looks.
+    /// Set if every movement of the bar is recorded, and not only its position at a flush.
     is_recorded: bool,
 }
 
@@ -42,28 +44,28 @@ pub(crate) struct Report {
 struct ReportState {
     projection: Projection,
     changes: Changes,
-    /// The newest status, not folded yet: its buffer is used again and again.
+    /// The newest status, not folded yet. The buffer is reused.
     status: String,
     status_level: Option<Level>,
     bar: BarDetails,
     chain: Option<NextOperation>,
-    /// Where somebody wants all of it.
+    /// The recorded events, if this report records events.
     record: Option<Record>,
 }
 
-/// Everything that was reported.
+/// The recorded events of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
     /// Every event, in order.
     pub(crate) events: Vec<Event>,
-    /// The positions of those that a panic caused on its way.
+    /// The positions of the events that a panic caused while it unwound.
     pub(crate) while_panicking: Vec<usize>,
 }
 
-/// What an operation hands over to: the next one, or why that did not serialize.
+/// The operation that a run hands over to, or the error of its serialization.
 pub(crate) type NextOperation = Result<NewOperation, serde_json::Error>;
 
-/// What a bar says beside its count.
+/// The details of a bar beside its position.
 #[derive(Debug)]
 struct BarDetails {
     since: Instant,
@@ -99,23 +101,23 @@ impl Report {
         }
     }
 
-    /// A report that also keeps every event, for [`take_record`](Self::take_record), with its log dated by
-    /// `clock`.
+    /// Creates a report that records every event for [`take_record`](Self::take_record), with log lines dated
+    /// by `clock`.
     pub(crate) fn recording(projection: Projection, clock: Clock) -> Self {
         let report = Self { clock, is_recorded: true, ..Self::new(projection) };
         report.live().record = Some(Record::default());
         report
     }
 
-    /// A report that keeps the events which nothing took the place of, for
-    /// [`take_events`](Self::take_events): what an update was overtaken by is kept in its stead.
+    /// Creates a report that records the events for [`take_events`](Self::take_events). An update that is
+    /// replaced before it is folded is not recorded.
     pub(crate) fn with_event_log(projection: Projection) -> Self {
         let report = Self::new(projection);
         report.live().record = Some(Record::default());
         report
     }
 
-    /// Folds an event in, behind everything that was reported before it.
+    /// Folds an event, after everything that was reported before it.
     pub(crate) fn event(&self, event: Event) {
         let mut live = self.live();
         live.fold_pending(&self.counter);
@@ -124,16 +126,16 @@ impl Report {
         self.touch();
     }
 
-    /// Asks the run to stop, and shows that it was asked.
+    /// Requests cancellation and shows the request.
     pub(crate) fn cancel(&self) {
         if self.cancellation.try_begin_request() {
-            // First, as the run may have something to say of it.
+            // The event comes first because the run may log as soon as the request is made.
             self.event(Event::CancelRequested);
             self.cancellation.request();
         }
     }
 
-    /// Asks the run to stop once this many checks have passed.
+    /// Requests cancellation after this many checks.
     pub(crate) fn cancel_after(&self, checks: u64) {
         match checks {
             0 => self.cancel(),
@@ -141,7 +143,7 @@ impl Report {
         }
     }
 
-    /// Whether the run may go on.
+    /// Returns an error after a cancellation request.
     pub(crate) fn check_cancelled(&self) -> Result<(), Cancelled> {
         match self.cancellation.check() {
             Check::Passed => Ok(()),
@@ -188,13 +190,13 @@ impl Report {
         self.stage_changed.notify_one();
     }
 
-    /// Starts a new bar.
+    /// Starts a new bar with this count.
     pub(crate) fn count(&self, done: u64, total: Option<u64>) {
         let mut live = self.live();
         live.bar = BarDetails::new();
         self.counter.set(done, total);
         drop(live);
-        // A record waits for what else is said of the bar before it moves.
+        // A recording report waits for the label and the unit, which are set after this call.
         if !self.is_recorded {
             self.touch();
         }
@@ -208,20 +210,20 @@ impl Report {
         self.live().bar.unit = Some(unit);
     }
 
-    /// The bar's numbers; call [`touch`](Self::touch) after changing them.
+    /// The position of the bar. Call [`touch`](Self::touch) after a change.
     pub(crate) fn counter(&self) -> &Counter {
         &self.counter
     }
 
-    /// Says that there is something to look at.
+    /// Notifies the flusher of a change.
     pub(crate) fn touch(&self) {
         if !self.touched.load(Ordering::Relaxed) {
             self.notify();
         }
     }
 
-    /// Out of the path of tight loops. What records is never said to be touched, so that it gets
-    /// here every time.
+    /// Kept out of the fast path of `touch`. A recording report never sets `touched`, so every call of
+    /// `touch` reaches this function.
     fn notify(&self) {
         if self.is_recorded {
             self.live().fold_pending(&self.counter);
@@ -231,12 +233,12 @@ impl Report {
         }
     }
 
-    /// Waits until there is something to look at.
+    /// Waits for a change.
     pub(crate) async fn touched(&self) {
         self.touch.notified().await;
     }
 
-    /// The projection as it is now, and what changed in it since the last look.
+    /// Returns the current projection and its changes since the last call.
     pub(crate) fn take(&self) -> (Projection, Changes) {
         self.touched.swap(false, Ordering::AcqRel);
         let mut live = self.live();
@@ -245,21 +247,21 @@ impl Report {
         (live.projection.clone(), changes)
     }
 
-    /// The projection as it is now, for somebody who only reads.
+    /// Returns the current projection and leaves the changes for [`take`](Self::take).
     pub(crate) fn projection(&self) -> Projection {
         let mut live = self.live();
         live.fold_pending(&self.counter);
         live.projection.clone()
     }
 
-    /// Everything so far, where this report records it; nothing after this.
+    /// Returns the recorded events and ends the recording. Empty if this report does not record.
     pub(crate) fn take_record(&self) -> Record {
         let mut live = self.live();
         live.fold_pending(&self.counter);
         live.record.take().unwrap_or_default()
     }
 
-    /// The events since this was last called, in order, where this report records them.
+    /// Returns the events recorded since the last call, in order. Empty if this report does not record.
     #[cfg(feature = "cli")]
     pub(crate) fn take_events(&self) -> Vec<Event> {
         let mut live = self.live();
@@ -275,8 +277,8 @@ impl Report {
         self.live().chain.take()
     }
 
-    /// A panic while the lock is held cannot leave a projection half folded that matters more than
-    /// the run: whoever comes next goes on with what is there.
+    /// Locks the state and ignores poisoning: a projection that a panic left half folded is better than the
+    /// loss of the whole run.
     fn live(&self) -> MutexGuard<'_, ReportState> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -284,7 +286,7 @@ impl Report {
 
 impl ReportState {
     fn fold(&mut self, event: Event) {
-        // After the end nothing changes any more.
+        // Events after the end change nothing, so they are not recorded.
         if let Some(record) = self.record.as_mut().filter(|_| !self.projection.state.is_terminal())
         {
             if thread::panicking() {
@@ -296,7 +298,7 @@ impl ReportState {
         self.changes.merge(changes);
     }
 
-    /// Folds in what was reported in passing: the newest status and the place of the bar.
+    /// Folds the pending updates: the newest status and the position of the bar.
     fn fold_pending(&mut self, counter: &Counter) {
         self.fold_status();
         self.fold_bar(counter);
@@ -337,7 +339,7 @@ mod tests {
     use super::*;
     use crate::event::{Ending, LogLine};
 
-    /// A call on a report, as a run or its runner makes it.
+    /// A call on a report by a run or its runner.
     #[derive(Debug, Clone)]
     enum Call {
         Event(Event),
@@ -346,7 +348,7 @@ mod tests {
         Percent(f64),
         Set(u64, u64),
         Inc(u64),
-        Look,
+        Take,
     }
 
     fn call() -> impl Strategy<Value = Call> {
@@ -383,7 +385,7 @@ mod tests {
             any::<f64>().prop_map(Call::Percent),
             (0u64..100, 0u64..100).prop_map(|(done, total)| Call::Set(done, total)),
             (0u64..9).prop_map(Call::Inc),
-            Just(Call::Look),
+            Just(Call::Take),
         ]
     }
 
@@ -401,17 +403,17 @@ mod tests {
                 changes.merge(folded.apply(event));
             }
             prop_assert_eq!(&folded, &snapshot);
-            // Nothing that changed was kept from those who looked.
+            // The changes taken by the flusher are complete.
             prop_assert_eq!(changes, seen);
 
-            // Whether somebody records makes no difference.
+            // Recording makes no difference to the projection.
             let unrecorded = Report::new(Projection::new(3));
             make(&unrecorded, calls);
             prop_assert_eq!(without_time(unrecorded.projection()), without_time(snapshot));
         }
     }
 
-    /// Makes the calls, and gives what those who look see change, the last look included.
+    /// Makes the calls and returns the merged changes of all `take` calls, including a last one.
     fn make(report: &Report, calls: Vec<Call>) -> Changes {
         let mut seen = Changes::default();
         for call in calls {
@@ -422,7 +424,7 @@ mod tests {
                 Call::Percent(percent) => report.counter().percent(percent),
                 Call::Set(done, total) => report.counter().set(done, Some(total)),
                 Call::Inc(by) => report.counter().inc(by),
-                Call::Look => seen.merge(report.take().1),
+                Call::Take => seen.merge(report.take().1),
             }
         }
         seen.merge(report.take().1);
@@ -448,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_says_the_same_again_changes_nothing() {
+    fn a_repeated_status_changes_nothing() {
         let report = Report::new(Projection::new(0));
         report.status(Level::Info, "working");
         assert!(!report.take().1.is_empty());
@@ -456,10 +458,10 @@ mod tests {
         assert!(report.take().1.is_empty());
     }
 
-    /// A run that says something at the very moment in which it is told to stop.
-    struct Hasty(Arc<Report>);
+    /// A run that logs a line in the moment of the cancellation request.
+    struct LogsOnCancel(Arc<Report>);
 
-    impl Wake for Hasty {
+    impl Wake for LogsOnCancel {
         fn wake(self: Arc<Self>) {
             assert!(self.0.check_cancelled().is_err());
             self.0.log(Level::Info, "stopping".to_owned());
@@ -467,9 +469,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_says_when_it_is_cancelled_comes_behind_the_request() {
+    fn a_line_logged_on_cancellation_comes_after_the_request() {
         let report = Arc::new(Report::recording(Projection::new(0), Clock::System));
-        let waker = Waker::from(Arc::new(Hasty(report.clone())));
+        let waker = Waker::from(Arc::new(LogsOnCancel(report.clone())));
         let mut cancelled = pin!(report.cancellation.token().cancelled());
         assert!(cancelled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         report.cancel();

@@ -1,3 +1,5 @@
+//! The context of a user's retry, passed to [`Run::on_retry`](super::Run::on_retry).
+
 use std::{fmt, sync::Arc};
 
 use crate::{
@@ -5,7 +7,8 @@ use crate::{
     store::Transaction,
 };
 
-/// What [`Run::on_retry`](super::Run::on_retry) may know and do.
+/// The context of [`Run::on_retry`](super::Run::on_retry): the transaction, the application's state and facts
+/// about the operation.
 pub struct RetryContext<'a, Op: LiveOperation> {
     transaction: &'a Transaction,
     state: Arc<Op::State>,
@@ -23,8 +26,8 @@ impl<'a, Op: LiveOperation> RetryContext<'a, Op> {
         Self { transaction, state, id, owner }
     }
 
-    /// The transaction in which the operation goes back into the queue: what is done over it happens
-    /// together with that, or not at all.
+    /// The transaction that puts the operation back into the queue. Statements in this transaction are
+    /// committed together with the retry, or not at all.
     pub fn transaction(&self) -> &'a Transaction {
         self.transaction
     }
@@ -39,7 +42,7 @@ impl<'a, Op: LiveOperation> RetryContext<'a, Op> {
         self.id
     }
 
-    /// Whose operation it is.
+    /// The owner of the operation.
     pub fn owner(&self) -> &UserId {
         &self.owner
     }
@@ -47,6 +50,6 @@ impl<'a, Op: LiveOperation> RetryContext<'a, Op> {
 
 impl<Op: LiveOperation> fmt::Debug for RetryContext<'_, Op> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Restart").field("op_type", &Op::OP_TYPE).field("id", &self.id).finish()
+        f.debug_struct("RetryContext").field("op_type", &Op::OP_TYPE).field("id", &self.id).finish()
     }
 }

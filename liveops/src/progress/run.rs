@@ -1,3 +1,5 @@
+//! The trait [`Run`]: the work of an operation.
+
 use super::{Progress, RetryContext};
 use crate::{error::RunResult, form::OptionalForm, operation::Storable};
 
@@ -33,33 +35,32 @@ use crate::{error::RunResult, form::OptionalForm, operation::Storable};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how it runs",
-    label = "`Run` is not implemented",
+    message = "`{Self}` does not implement `Run`",
+    label = "expected an operation with a `run` method",
     note = "write `impl Run for {Self} {{ type Output = …; async fn run(&self, p: Progress<Self>) -> RunResult<Self::Output> {{ … }} }}`"
 )]
 pub trait Run: OptionalForm {
-    /// What the operation gives when it finishes: stored as JSON, and shown with the template
+    /// The output of a finished operation: stored as JSON, and shown with the template
     /// [`RESULT_TEMPLATE`](crate::operation::LiveOperation::RESULT_TEMPLATE).
     type Output: Storable;
 
-    /// Does the work, reporting through `p`.
+    /// Does the work and reports through `p`.
     ///
-    /// `Ok` finishes the operation, `Err` fails it, and a panic fails it too; an operation that may be
-    /// attempted more often is, after a while. Cancellation is cooperative: it ends the run at the
-    /// next `?` on [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]; with
-    /// `#[liveop(cancel = "abort")]` the future is dropped if it did not end after a while.
+    /// `Ok` finishes the operation; `Err` or a panic fails it. A failed attempt with attempts left is
+    /// followed by another one after a delay. Cancellation is cooperative: the run ends at the next `?` on
+    /// [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]. With
+    /// `#[liveop(cancel = "abort")]` the future is dropped if the run has not ended after a grace period.
     ///
-    /// What computes for long or waits for a file belongs into [`tokio::task::spawn_blocking`], with a
-    /// clone of `p`. A run that holds its thread also holds up whatever else is to be done on it, which
-    /// may be showing what it reports.
+    /// Long computations and blocking calls belong in [`tokio::task::spawn_blocking`], with a clone of `p`. A
+    /// run that blocks its thread also delays other tasks on the thread, such as the flusher of its own
+    /// reports.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;
 
-    /// Called when a user retries the operation, in the transaction that puts it back into the queue:
-    /// for taking back what the run before left behind. Does nothing unless written.
+    /// Prepares a user's retry, in the transaction that puts the operation back into the queue. Use this
+    /// method to undo the effects of the earlier run. The default does nothing.
     ///
-    /// An `Err` refuses the retry, and the operation stays as it ended; the user reads the message of
-    /// a [`RunError::user`](crate::RunError::user). With SQLite in memory the transaction holds the
-    /// only connection there is: whatever else asks for one waits in vain.
+    /// With SQLite in memory the transaction holds the only connection: a query outside the transaction waits
+    /// for this connection and never gets it.
     ///
     /// ```
     /// use liveops::{LiveOperation, Progress, RetryContext, Run, RunError, RunResult};
@@ -83,6 +84,11 @@ pub trait Run: OptionalForm {
     ///     }
     /// }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// An `Err` refuses the retry, and the operation keeps its ended state; the user reads the message of a
+    /// [`RunError::user`](crate::RunError::user).
     fn on_retry(
         &self,
         retry: RetryContext<'_, Self>,

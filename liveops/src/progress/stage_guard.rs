@@ -1,10 +1,12 @@
+//! The guard that reports the end of a stage.
+
 use super::Report;
 use crate::{error::RunResult, event::StageState};
 
-/// A stage that has been entered, and is left when the guard goes.
+/// An entered stage; dropping the guard leaves the stage.
 ///
-/// A guard that is dropped without [`leave`](Self::leave) was overtaken by a panic, or its future
-/// was dropped: because the run was asked to stop, or for another reason.
+/// A guard that is dropped without [`leave`](Self::leave) means a panic or a dropped future. The stage then
+/// counts as cancelled after a cancellation request, and as failed otherwise.
 pub(super) struct StageGuard<'a> {
     report: &'a Report,
     index: usize,
@@ -25,7 +27,7 @@ impl<'a> StageGuard<'a> {
         });
     }
 
-    /// Leaves a stage that was not run, because an earlier attempt did it.
+    /// Leaves a stage that did not run because an earlier attempt saved its output.
     pub(super) fn leave_reused(mut self) {
         self.left = Some(StageState::Reused);
     }
@@ -73,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_that_is_dropped_because_the_run_shall_stop_shows_as_cancelled() {
+    fn a_stage_dropped_after_a_cancellation_request_shows_as_cancelled() {
         let left = left_by(|stage| {
             stage.report.cancel();
             drop(stage);

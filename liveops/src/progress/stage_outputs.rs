@@ -1,3 +1,5 @@
+//! The saved outputs of durable stages, in the database or, for a run without a row, in memory.
+
 use std::{
     collections::{HashMap, HashSet},
     future,
@@ -13,21 +15,21 @@ use crate::{
     store::{Model, RETRY_AFTER, Store, StoreError},
 };
 
-/// What the durable stages of an operation gave, for one run of it.
+/// The outputs of an operation's durable stages, as one run reads and saves them.
 #[derive(Debug)]
 pub(crate) struct StageOutputs {
     storage: OutputStorage,
-    /// Read when the first durable stage is entered: most operations have none.
+    /// Loaded when the run enters its first durable stage, because most operations have none.
     earlier: OnceCell<HashMap<String, String>>,
     entered: Mutex<HashSet<&'static str>>,
     queries: TaskTracker,
 }
 
-/// Where the outputs are kept.
+/// The storage of the outputs.
 #[derive(Debug)]
 enum OutputStorage {
     RowStorage(RowStorage),
-    /// By label, where there is no row.
+    /// Outputs by label, for a run without a row.
     Memory(Mutex<HashMap<String, String>>),
 }
 
@@ -39,14 +41,14 @@ struct RowStorage {
 }
 
 impl StageOutputs {
-    /// Of the run of the attempt that `row` was claimed for.
+    /// Creates the outputs for the attempt that claimed `row`.
     pub(crate) fn of_row(store: Store, row: &Model) -> Self {
         let earlier = if row.has_stage_outputs { None } else { Some(HashMap::new()) };
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         Self::new(OutputStorage::RowStorage(RowStorage { store, id, attempt }), earlier)
     }
 
-    /// Of a run that has no row, after runs that saved `earlier`, by label.
+    /// Creates the outputs for a run without a row, after runs that saved `earlier`, by label.
     pub(crate) fn in_memory(earlier: HashMap<String, String>) -> Self {
         Self::new(OutputStorage::Memory(Mutex::default()), Some(earlier))
     }
@@ -60,12 +62,12 @@ impl StageOutputs {
         }
     }
 
-    /// Notes that a stage is entered; `false` if it was before.
+    /// Records the entry of a stage; `false` if this run entered the stage before.
     pub(super) fn enter(&self, label: &'static str) -> bool {
         locked(&self.entered).insert(label)
     }
 
-    /// What this run saved, by label, where it has no row.
+    /// Returns the outputs that a run without a row saved, by label.
     pub(crate) fn saved_in_memory(&self) -> HashMap<String, String> {
         match &self.storage {
             OutputStorage::RowStorage(_) => HashMap::new(),
@@ -73,7 +75,7 @@ impl StageOutputs {
         }
     }
 
-    /// What an earlier run saved for a stage, as JSON.
+    /// Returns the output that an earlier run saved for a stage, as JSON.
     pub(super) async fn earlier(&self, label: &str) -> Option<&str> {
         let earlier = self.earlier.get_or_init(|| self.read()).await;
         earlier.get(label).map(String::as_str)
@@ -82,10 +84,10 @@ impl StageOutputs {
     async fn read(&self) -> HashMap<String, String> {
         let OutputStorage::RowStorage(row) = &self.storage else { return HashMap::new() };
         let id = row.id;
-        self.ask(row, |store| async move { store.stage_outputs(id).await }).await
+        self.query_until_answered(row, |store| async move { store.stage_outputs(id).await }).await
     }
 
-    /// Saves what a stage gave; `false` when this run may not do so any more.
+    /// Saves the output of a stage; `false` if another attempt has taken over the operation.
     pub(super) async fn save(&self, label: &'static str, output: String) -> bool {
         let row = match &self.storage {
             OutputStorage::RowStorage(row) => row,
@@ -99,37 +101,45 @@ impl StageOutputs {
             let output = output.clone();
             async move { store.save_stage_output(id, attempt, label, output).await }
         };
-        self.ask(row, save).await
+        self.query_until_answered(row, save).await
     }
 
-    /// Waits until nothing of this run is under way to the database any more.
+    /// Waits until no query of this run is in progress.
     ///
-    /// A run that was dropped may have left a save behind. Whoever gives the row to a later run of
-    /// the same attempt, which the save could not be told from, waits for it first.
+    /// A dropped run may leave a save in progress. The runner waits for this save before it hands the attempt
+    /// back: afterwards the fence would refuse the save, and the output would be lost.
     pub(crate) async fn settled(&self) {
         self.queries.close();
         self.queries.wait().await;
     }
 
-    /// Asks the database, and asks again while it fails: what took an hour to make is not given up
-    /// for a connection that was cut. Whoever runs the operation drops it when it is time to.
-    async fn ask<T, Query>(&self, row: &RowStorage, query: impl Fn(Store) -> Query) -> T
+    /// Queries the database, again and again while the query fails: an hour of work must not be lost to a
+    /// broken connection. The runner ends the loop by dropping the run.
+    async fn query_until_answered<T, Query>(
+        &self,
+        row: &RowStorage,
+        query: impl Fn(Store) -> Query,
+    ) -> T
     where
         T: Send + 'static,
         Query: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
         loop {
-            // In a task of its own: whoever drops a stage must not drop a query half-way, which
-            // takes its connection along.
+            // A separate task, because dropping the stage must not drop a query in progress: that would lose
+            // its connection.
             match self.queries.spawn(query(row.store.clone())).await {
                 Ok(Ok(answer)) => return answer,
                 Ok(Err(error)) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "will try again");
+                    tracing::warn!(
+                        id = %row.id,
+                        error = &error as &dyn std::error::Error,
+                        "could not query the stage outputs; retrying in {RETRY_AFTER:?}"
+                    );
                     time::sleep(RETRY_AFTER).await;
                 }
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => resume_unwind(panic),
-                    // The whole process stops.
+                    // The runtime shuts down.
                     Err(_) => future::pending().await,
                 },
             }
@@ -137,7 +147,8 @@ impl StageOutputs {
     }
 }
 
-/// What is kept is whole whenever the lock is free, however somebody else came to let go of it.
+/// Locks `mutex` and ignores poisoning: every change under the lock is a single insertion, so the value is
+/// always consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

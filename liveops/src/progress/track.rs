@@ -1,3 +1,5 @@
+//! Iterators and streams that move the bar and end on cancellation.
+
 use std::{
     fmt,
     pin::Pin,
@@ -12,9 +14,9 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::Report;
 use crate::error::Cancelled;
 
-/// An iterator that moves the bar as it goes; from [`Progress::track`](crate::Progress::track).
+/// An iterator that moves the bar with every item; created by [`Progress::track`](crate::Progress::track).
 ///
-/// After it gave [`Cancelled`] it gives nothing more.
+/// After [`Cancelled`] the iterator ends.
 #[derive(Debug)]
 #[must_use = "iterators do nothing unless they are used"]
 pub struct Track<I> {
@@ -30,19 +32,19 @@ impl<I: Iterator> Track<I> {
         Self { items, report, done: 0, ended: false }
     }
 
-    /// Says what is being worked on.
+    /// Sets the text in front of the count, such as a file name.
     pub fn label(self, label: impl Into<Arc<str>>) -> Self {
         self.report.bar_label(label.into());
         self
     }
 
-    /// Says what is counted: `rows`.
+    /// Sets the unit of the count, such as `rows`.
     pub fn unit(self, unit: impl Into<Arc<str>>) -> Self {
         self.report.bar_unit(unit.into());
         self
     }
 
-    /// Says how many items there are, where the iterator does not know.
+    /// Sets the number of items, for an iterator that does not know its length.
     pub fn total(self, total: u64) -> Self {
         self.report.counter().set(self.done, Some(total));
         self
@@ -60,7 +62,7 @@ impl<I: Iterator> Iterator for Track<I> {
             self.ended = true;
             return Some(Err(cancelled));
         }
-        // An item counts as done when the next one is asked for.
+        // An item counts as done when the next one is requested.
         self.report.counter().advance_to(self.done);
         self.report.touch();
         let item = self.items.next();
@@ -74,17 +76,17 @@ impl<I: Iterator> Iterator for Track<I> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.items.size_hint() {
             _ if self.ended => (0, Some(0)),
-            // A cancelled run gets one error, then nothing.
+            // After a cancellation request there is one error, then nothing.
             (lower, upper) => (lower.min(1), upper.map(|upper| upper.max(1))),
         }
     }
 }
 
 pin_project! {
-    /// A stream that moves the bar as it goes; from
+    /// A stream that moves the bar with every item; created by
     /// [`Progress::track_stream`](crate::Progress::track_stream).
     ///
-    /// After it gave [`Cancelled`] it gives nothing more.
+    /// After [`Cancelled`] the stream ends.
     #[must_use = "streams do nothing unless they are polled"]
     pub struct TrackStream<S> {
         #[pin]
@@ -103,19 +105,19 @@ impl<S: Stream> TrackStream<S> {
         Self { items, report, cancelled, done: 0, ended: false }
     }
 
-    /// Says what is being worked on.
+    /// Sets the text in front of the count, such as a file name.
     pub fn label(self, label: impl Into<Arc<str>>) -> Self {
         self.report.bar_label(label.into());
         self
     }
 
-    /// Says what is counted: `rows`.
+    /// Sets the unit of the count, such as `rows`.
     pub fn unit(self, unit: impl Into<Arc<str>>) -> Self {
         self.report.bar_unit(unit.into());
         self
     }
 
-    /// Says how many items there are, where the stream does not know.
+    /// Sets the number of items, for a stream that does not know its length.
     pub fn total(self, total: u64) -> Self {
         self.report.counter().set(self.done, Some(total));
         self
@@ -137,7 +139,8 @@ impl<S: Stream> Stream for TrackStream<S> {
         this.report.counter().advance_to(*this.done);
         this.report.touch();
         let item = ready!(this.items.poll_next(cx));
-        // What is refused here has been waited for, and is given; nothing comes after it.
+        // The item has already left the stream and must not be lost, so a refusal takes effect at the next
+        // poll.
         let _ = this.report.check_cancelled();
         match &item {
             Some(_) => *this.done += 1,

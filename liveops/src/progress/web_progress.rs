@@ -1,3 +1,5 @@
+//! The functions of a run that only a page in a browser supports.
+
 use std::sync::Arc;
 
 use maud::Markup;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::Report;
 use crate::{event::Event, operation::RegionName, render::Templates};
 
-/// What a run can do on a page and not in a terminal; from
+/// The part of [`Progress`](crate::Progress) that only a page in a browser supports; returned by
 /// [`Progress::web`](crate::Progress::web).
 #[derive(Debug, Clone)]
 pub struct WebProgress {
@@ -17,7 +19,7 @@ pub struct WebProgress {
 }
 
 impl WebProgress {
-    /// `fragment_template` gives the name of the template of a custom region.
+    /// Creates the handle. `fragment_template` returns the template name of a custom region.
     pub(super) fn new(
         report: Arc<Report>,
         templates: Arc<Templates>,
@@ -26,53 +28,53 @@ impl WebProgress {
         Self { report, templates, fragment_template }
     }
 
-    /// Puts `html` into the custom region `region`, in the place of what was there.
+    /// Replaces the content of the custom region `region` with `html`.
     ///
-    /// A name that is not a [`RegionName`] is reported to the application's log and otherwise
-    /// ignored: reporting never fails.
+    /// An invalid [`RegionName`] is logged with `tracing` and the call is ignored: reporting never fails.
     pub fn swap(&self, region: &str, html: Markup) {
         self.with_region(region, |region| Event::Swap { region, html: html.0.into() });
     }
 
-    /// Adds `html` at the end of the custom region `region`, which keeps the newest 1,000
-    /// additions. Names are treated as in [`swap`](Self::swap).
+    /// Appends `html` to the custom region `region`, which keeps the newest 1,000 additions. Invalid names
+    /// are treated as in [`swap`](Self::swap).
     pub fn append(&self, region: &str, html: Markup) {
         self.with_region(region, |region| Event::Append { region, html: html.0.into() });
     }
 
-    /// Puts into the custom region `region` what its template makes of `value`, in the place of what
-    /// was there.
+    /// Replaces the content of the custom region `region` with its template, rendered with `value`.
     ///
-    /// The template is the one that [`Templates::fragment`] or a file has under the operation's
-    /// [`fragment_template`](crate::LiveOperation::fragment_template) of the region:
-    /// `web.show("preview", &words)` in a `WordCount` is shown with `demo/word_count_preview.html`.
-    /// Where there is none, or it makes nothing of the value, that is reported to the application's
-    /// log, and a table of the value's fields is shown.
+    /// The template is a function from [`Templates::fragment`] or a file, under the name that the operation's
+    /// [`fragment_template`](crate::LiveOperation::fragment_template) gives to the region:
+    /// `web.show("preview", &words)` in a `WordCount` uses `demo/word_count_preview.html`. If the template is
+    /// missing or fails, the failure is logged with `tracing` and the region shows a table of the value's
+    /// fields.
     ///
-    /// Names are treated as in [`swap`](Self::swap). A value that has no form in JSON is reported to
-    /// the application's log and otherwise ignored.
+    /// Invalid names are treated as in [`swap`](Self::swap). A value that does not serialize to JSON is
+    /// logged and the call is ignored.
     pub fn show(&self, region: &str, value: &impl Serialize) {
         let value = serde_json::to_value(value);
         self.with_template(region, value, |region, html| Event::Swap { region, html });
     }
 
-    /// Adds what the template of the custom region `region` makes of `value` at the region's end: as
-    /// [`append`](Self::append), with the template that [`show`](Self::show) takes.
+    /// Renders `value` with the template that [`show`](Self::show) uses and adds the HTML as
+    /// [`append`](Self::append) does.
     pub fn append_template(&self, region: &str, value: &impl Serialize) {
         let value = serde_json::to_value(value);
         self.with_template(region, value, |region, html| Event::Append { region, html });
     }
 
-    /// Sends the browser to `url` when the operation has finished. The last call counts.
+    /// Sends the browser to `url` when the operation has finished. Only the last call has an effect.
     ///
-    /// The address is a path, or begins with `http:` or `https:`. Any other, a `javascript:` that
-    /// came in with the data, say, is reported to the application's log and otherwise ignored.
+    /// The address must be a path or begin with `http:` or `https:`. Any other address, such as a
+    /// `javascript:` address from untrusted data, is logged and ignored.
     pub fn redirect(&self, url: impl Into<Arc<str>>) {
         let url = url.into();
         if is_safe_redirect(&url) {
             self.report.event(Event::Redirect(url));
         } else {
-            tracing::error!("ignored a redirect that leads to no page");
+            tracing::error!(
+                "ignored a redirect: its address is not a path and not an http or https address"
+            );
         }
     }
 
@@ -89,7 +91,11 @@ impl WebProgress {
                 event(region, html.0.into())
             }),
             Err(error) => {
-                tracing::error!(region = name, %error, "ignored what has no form in JSON");
+                tracing::error!(
+                    region = name,
+                    %error,
+                    "ignored a value for a custom region: it does not serialize to JSON"
+                );
             }
         }
     }
@@ -97,15 +103,17 @@ impl WebProgress {
     fn with_region(&self, name: &str, event: impl FnOnce(RegionName) -> Event) {
         match name.parse() {
             Ok(region) => self.report.event(event(region)),
-            Err(error) => tracing::error!(%error, "ignored a change of a custom region"),
+            Err(error) => {
+                tracing::error!(%error, "ignored a change of a custom region: its name is invalid");
+            }
         }
     }
 }
 
-/// Whether a browser that follows `url` loads a page, and runs nothing instead.
+/// Returns `true` if a browser that follows `url` loads a page and runs no code.
 ///
-/// Browsers leave out control characters and spaces before they look for the scheme. NUL characters
-/// are refused, as they could not be kept.
+/// Browsers drop control characters and spaces before they read the scheme. NUL characters are refused
+/// because PostgreSQL cannot store them.
 fn is_safe_redirect(url: &str) -> bool {
     if url.contains('\0') {
         return false;
@@ -123,7 +131,7 @@ mod tests {
     use super::is_safe_redirect;
 
     #[test]
-    fn paths_and_pages_of_the_web_are_led_to() {
+    fn redirects_to_paths_and_web_pages_are_safe() {
         for url in [
             "",
             "/thanks",
@@ -141,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_run_something_are_not() {
+    fn redirects_to_addresses_that_run_code_are_not_safe() {
         for url in [
             "javascript:alert(1)",
             "JavaScript:alert(1)",

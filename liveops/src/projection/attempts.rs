@@ -1,21 +1,24 @@
+//! The number of the shown attempt among the allowed attempts.
+
 use chrono::{DateTime, Utc};
 
-/// Which attempt at an operation is shown, and of how many.
+/// The number of the shown attempt and the number of allowed attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// Its number, from 1, since the operation was enqueued or a user retried it.
+    /// The number of the attempt, from 1. Attempts before a user's retry and attempts handed back at a
+    /// shutdown do not count.
     pub number: u32,
-    /// How many there may be.
+    /// The number of allowed attempts.
     pub max: u32,
-    /// When it may start at the earliest, while it waits for that.
+    /// The earliest start of the attempt, while the attempt waits for this time.
     pub starts_on: Option<DateTime<Utc>>,
 }
 
 impl Attempts {
-    /// The only attempt there is.
+    /// The first attempt of an operation that has only one.
     pub const ONLY: Self = Self { number: 1, max: 1, starts_on: None };
 
-    /// Whether there was one before.
+    /// Returns `true` if an earlier attempt exists.
     pub fn is_another(self) -> bool {
         self.number > 1
     }

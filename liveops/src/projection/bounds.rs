@@ -1,29 +1,29 @@
-//! How much is kept of what a run says: with the bound on its output and the one on its input, this
-//! is how large its row can get.
+//! Size limits for everything a run reports. Together with the limits on input and output they bound the size
+//! of an operation's row.
 
 use std::borrow::Cow;
 
-/// How many lines of log, and how many additions to a custom region, are kept.
+/// Maximum number of log lines, and of additions to a custom region.
 pub(crate) const TAIL_LEN_MAX: usize = 1_000;
 
-/// How many bytes those lines, or those additions, have together; the newest is kept in any case.
+/// Maximum total size of those log lines or additions, in bytes. The newest item is always kept.
 pub(crate) const TAIL_BYTES_MAX: usize = 1 << 20;
 
-/// How many bytes of a line of log are kept.
+/// Maximum size of a log line, in bytes.
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 8 << 10;
 
-/// How many bytes of a status are kept.
+/// Maximum size of a status, in bytes.
 pub(crate) const STATUS_BYTES_MAX: usize = 1 << 10;
 
-/// How many bytes are kept of the message of an error, for its owner or in a traceback.
+/// Maximum size of an error message for the owner or in a traceback, in bytes.
 pub(crate) const ERROR_BYTES_MAX: usize = 8 << 10;
 
-/// How many bytes of a traceback are kept.
+/// Maximum size of a traceback, in bytes.
 pub(crate) const TRACEBACK_BYTES_MAX: usize = 64 << 10;
 
-/// A text as it is kept: its first `bytes_max` bytes, and behind them how many there were.
+/// Cuts a text to `bytes_max` bytes and appends the kept and the original length.
 ///
-/// NUL characters, which PostgreSQL cannot keep, become U+FFFD.
+/// NUL characters, which PostgreSQL cannot store, become U+FFFD.
 pub(crate) fn kept(text: &str, bytes_max: usize) -> Cow<'_, str> {
     let head = &text[..text.floor_char_boundary(bytes_max)];
     let is_whole = head.len() == text.len();
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_not_every_database_can_keep_is_replaced() {
+    fn nul_characters_are_replaced() {
         assert_eq!(kept("a\0b\0cd", 4), "a\u{fffd}b\u{fffd}… [cut: 4 of 6 bytes]");
     }
 }

@@ -1,37 +1,39 @@
+//! The set of regions that changed in a projection.
+
 use std::collections::{BTreeMap, btree_map};
 
 use super::Region;
 
-/// What became of one region.
+/// The change of one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// All of it is new.
+    /// The whole content is new.
     Replaced,
-    /// Items were added at its end; the first of them has this id.
+    /// Items were appended; `from` is the first of them.
     Appended {
-        /// The id of the first item added.
+        /// The id of the first appended item.
         from: u64,
     },
 }
 
-/// The regions that changed since somebody last looked, each with what became of it.
+/// The regions that changed since the last flush, with the kind of change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes(BTreeMap<Region, Change>);
 
 impl Changes {
-    /// Notes a change, on top of what was noted before.
+    /// Adds a change and merges it with an earlier change of the same region.
     pub fn note(&mut self, region: Region, change: Change) {
         self.0.entry(region).and_modify(|noted| *noted = noted.and(change)).or_insert(change);
     }
 
-    /// Notes every change of `later`, on top of what was noted before.
+    /// Adds all changes of `later`, as [`note`](Self::note) does.
     pub fn merge(&mut self, later: Self) {
         for (region, change) in later {
             self.note(region, change);
         }
     }
 
-    /// Whether nothing changed.
+    /// Returns `true` if no region changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,7 @@
-//! The current visible state of one run, and what changed in it.
+//! The current visible state of one run, and the set of regions that changed in it.
 //!
-//! A pure fold of events: no I/O, no clock, no HTML of its own making. The browser, the terminal,
-//! a test's recorder and the snapshot a late client gets are views of the same value.
+//! A projection is a pure fold of events: no I/O, no clock, and no HTML other than the HTML in events. The
+//! browser, the terminal, the test recorder and the snapshot for a late client are views of the same value.
 
 mod attempts;
 mod bounds;

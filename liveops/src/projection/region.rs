@@ -1,3 +1,5 @@
+//! The regions of an operation's page.
+
 use std::{fmt, str::FromStr};
 
 use crate::operation::{ParseRegionError, RegionName};
@@ -5,7 +7,7 @@ use crate::operation::{ParseRegionError, RegionName};
 /// One addressable part of an operation's page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Region {
-    /// Cancel and Retry.
+    /// State badge, Cancel and Retry.
     Controls,
     /// The stage stepper.
     Stages,
@@ -13,20 +15,20 @@ pub enum Region {
     Status,
     /// The progress bar.
     Progress,
-    /// A region of the application's own.
+    /// A custom region of the application.
     Custom(RegionName),
-    /// The result or the error.
+    /// The result or the error message.
     Result,
     /// The log.
     Log,
 }
 
 impl Region {
-    /// The regions every operation has, in the order of the page.
+    /// The regions of every operation, in page order.
     pub const BUILT_IN: [Self; 6] =
         [Self::Controls, Self::Stages, Self::Status, Self::Progress, Self::Result, Self::Log];
 
-    /// The region's name, as it stands in element ids.
+    /// The name of the region, as used in element ids.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Controls => "controls",
@@ -62,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back() {
+    fn names_parse_to_their_regions() {
         for region in Region::BUILT_IN {
             assert_eq!(region.as_str().parse(), Ok(region));
         }
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn name_of_a_built_in_region_names_no_custom_one() {
+    fn custom_regions_cannot_have_the_name_of_a_built_in_one() {
         for region in Region::BUILT_IN {
             assert!(region.as_str().parse::<RegionName>().is_err(), "{region}");
         }

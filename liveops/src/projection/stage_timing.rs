@@ -1,3 +1,5 @@
+//! The time at which a stage was entered and left.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -5,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::StageState;
 
-/// When a stage was entered and left: the last time, where the run entered it more than once.
+/// The times at which a stage was last entered and left.
 ///
-/// Both are unknown while the stage is pending, and of a run that noted neither.
+/// Both times are `None` while the stage is pending, and for a run that recorded none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct StageTiming {
-    /// When it was entered, where that is known.
+    /// The time of entry, if recorded.
     pub entered_on: Option<DateTime<Utc>>,
-    /// When it was left, where it was, and that is known.
+    /// The time of leaving, if the stage was left and the time was recorded.
     pub left_on: Option<DateTime<Utc>>,
 }
 
 impl StageTiming {
-    /// How long the stage took; `None` while it goes on, and where that is unknown.
+    /// Returns the duration of the stage; `None` while the stage is active and if a time is unknown.
     pub fn took(self) -> Option<Duration> {
         (self.left_on? - self.entered_on?).to_std().ok()
     }
 
-    /// Notes that the stage came to `state`.
+    /// Records that the stage changed to `state` at `at`.
     pub(super) fn note(&mut self, state: StageState, at: DateTime<Utc>) {
         match state {
             StageState::Active => *self = Self { entered_on: Some(at), left_on: None },

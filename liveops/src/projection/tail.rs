@@ -1,33 +1,35 @@
+//! A bounded list of the newest items of a growing sequence.
+
 use std::{collections::VecDeque, sync::Arc};
 
 /// The newest items of a sequence that only grows at its end.
 ///
-/// Every item has an id, counted from 0 and never used again, so that an item delivered twice can
-/// be told from two equal ones.
+/// Every item has an id. Ids count from 0 and are never reused, so a client can distinguish an item that was
+/// delivered twice from two equal items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail<T> {
     items: VecDeque<T>,
     next_id: u64,
     len_max: usize,
-    /// Of the items that are here, together.
+    /// Total size of the kept items.
     bytes: usize,
     bytes_max: usize,
 }
 
-/// How much text there is in an item of a [`Tail`].
+/// The text size of an item of a [`Tail`].
 pub trait TextBytes {
     /// The length of the text, in bytes.
     fn text_bytes(&self) -> usize;
 }
 
 impl<T: TextBytes> Tail<T> {
-    /// An empty tail that keeps at most `len_max` items with `bytes_max` bytes of text together;
-    /// the newest item is kept in any case.
+    /// Creates an empty tail with a limit of `len_max` items and of `bytes_max` bytes of text. The newest
+    /// item is always kept.
     pub fn new(len_max: usize, bytes_max: usize) -> Self {
         Self { items: VecDeque::new(), next_id: 0, len_max, bytes: 0, bytes_max }
     }
 
-    /// A tail that goes on where another one ended: `items` are the newest of `next_id` items.
+    /// Creates a tail that continues an earlier one: `items` are the newest of `next_id` items.
     pub fn resume(
         items: impl IntoIterator<Item = T>,
         next_id: u64,
@@ -42,7 +44,7 @@ impl<T: TextBytes> Tail<T> {
         tail
     }
 
-    /// Adds an item, drops the oldest where there are too many, and gives the new item's id.
+    /// Appends an item, drops the oldest items beyond the limits, and returns the id of the new item.
     pub fn push(&mut self, item: T) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -52,22 +54,22 @@ impl<T: TextBytes> Tail<T> {
         id
     }
 
-    /// The id of the oldest item that is still here; of the next one where there is none.
+    /// The id of the oldest kept item; in an empty tail, the id of the next item.
     pub fn first_id(&self) -> u64 {
         self.next_id - self.items.len() as u64
     }
 
-    /// The id the next item will get: how many there have ever been.
+    /// The id of the next item, which is also the number of items ever appended.
     pub fn next_id(&self) -> u64 {
         self.next_id
     }
 
-    /// The items that are still here, with their ids, oldest first.
+    /// Iterates over the kept items with their ids, oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &T)> {
         self.iter_from(self.first_id())
     }
 
-    /// The items with an id of at least `id`, oldest first.
+    /// Iterates over the kept items with an id of at least `id`, oldest first.
     pub fn iter_from(&self, id: u64) -> impl ExactSizeIterator<Item = (u64, &T)> {
         let first_id = self.first_id();
         let skipped = id.saturating_sub(first_id).min(self.items.len() as u64) as usize;

@@ -1,3 +1,5 @@
+//! The projection: the state of a run, and the fold of events into this state.
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -10,47 +12,47 @@ use crate::operation::{OperationState, RegionName};
 
 /// The current visible state of one run.
 ///
-/// Made by folding [`Event`]s with [`apply`](Self::apply); the same events give the same value.
+/// A projection is the fold of [`Event`]s with [`apply`](Self::apply); equal events give equal projections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
-    /// Where the operation is in its life.
+    /// The lifecycle state of the operation.
     pub state: OperationState,
-    /// Which attempt at it this is.
+    /// The number of the attempt.
     pub attempts: Attempts,
-    /// Whether somebody asked for the run to be cancelled.
+    /// Set when a user has requested cancellation.
     pub cancel_requested: bool,
-    /// The status line, once there was one.
+    /// The status line, after the first status.
     pub status: Option<Status>,
-    /// The progress bar, where something is counted.
+    /// The progress bar, while the run has one.
     pub bar: Option<Bar>,
     /// The state of every stage, in order.
     pub stages: Vec<StageState>,
-    /// When each stage was entered and left, in the same order. Not in any region: whoever wants to know
-    /// asks.
+    /// The entry and exit times of every stage, in stage order. No region shows these times, so their changes
+    /// are not in [`Changes`].
     pub stage_timings: Vec<StageTiming>,
     /// The newest lines of the log.
     pub log: Tail<Arc<LogLine>>,
     /// The custom regions that have content.
     pub custom: BTreeMap<RegionName, CustomRegion>,
-    /// How the run ended, once it has.
+    /// The end of the run, once the run has ended.
     pub ending: Option<Ending>,
-    /// Where the browser goes when the operation has finished.
+    /// The address to which the browser goes when the operation has finished.
     pub success_url: Option<Arc<str>>,
-    /// The operation that goes on where this one ended.
+    /// The operation that this one handed over to.
     pub next: Option<Next>,
 }
 
-/// The content of a custom region: what was swapped in, and what was added since.
+/// The content of a custom region: the base, and everything appended to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomRegion {
-    /// What was swapped in, as HTML.
+    /// The content of the last swap, as HTML.
     pub base: Arc<str>,
-    /// The newest of what was added after it, as HTML.
+    /// The newest additions after the base, as HTML.
     pub added: Tail<Arc<str>>,
 }
 
 impl Projection {
-    /// The view of an operation with this many stages that has not started.
+    /// Creates the projection of an operation that has not started, with `stage_count` stages.
     pub fn new(stage_count: usize) -> Self {
         Self {
             state: OperationState::NotStarted,
@@ -68,10 +70,9 @@ impl Projection {
         }
     }
 
-    /// Takes in one event and tells which regions it changed.
+    /// Applies one event and returns the regions that changed.
     ///
-    /// An event that makes no sense (a stage that does not exist, anything after the end) changes
-    /// nothing.
+    /// Invalid events, such as an event for an unknown stage or after the end, change nothing.
     pub fn apply(&mut self, event: Event) -> Changes {
         if self.state.is_terminal() {
             return Changes::default();
@@ -109,20 +110,20 @@ impl Projection {
         }
     }
 
-    /// Every region there is, as if all of it were new: what a client that knows nothing needs.
+    /// Returns every region as replaced: the changes for a client that has no state yet.
     pub fn everything(&self) -> Changes {
         let custom = self.custom.keys().cloned().map(Region::Custom);
         replaced(Region::BUILT_IN.into_iter().chain(custom))
     }
 
-    /// The position of the stage that is being worked on.
+    /// The position of the active stage.
     pub fn active_stage(&self) -> Option<usize> {
         self.stages.iter().position(|state| *state == StageState::Active)
     }
 
-    /// How far the whole run is, from 0 to 100, each stage counting by its weight.
+    /// Returns the progress of the whole run from 0 to 100, with stages weighted by `weights`.
     ///
-    /// Where there are no stages it is how far the bar is; `None` where nothing is counted.
+    /// Without stages this is the position of the bar; `None` if there is no bar or its total is unknown.
     pub fn percent(&self, weights: &[u32]) -> Option<f64> {
         if self.state == OperationState::FinishedOk {
             return Some(100.0);

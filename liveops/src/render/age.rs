@@ -1,10 +1,12 @@
+//! The age filter of the operation list for staff.
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::language::{Language, Text};
 
-/// How long ago the operations of a list were made.
+/// A filter on the time since an operation was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
     name: &'static str,
@@ -13,7 +15,7 @@ pub struct Age {
 }
 
 impl Age {
-    /// Every age to choose from.
+    /// All ages that the filter offers.
     pub const ALL: [Self; 7] = [
         Self::within("1h", 1),
         Self::within("1d", 24),
@@ -32,17 +34,19 @@ impl Age {
         Self { name, hours, is_over: true }
     }
 
-    /// Its name, as in an address.
+    /// The name of the age in a URL.
     pub const fn as_str(self) -> &'static str {
         self.name
     }
 
-    /// From when on those were made that have this age at `now`.
+    /// Returns the earliest creation time of operations of this age at `now`; `None` if the age has no such
+    /// bound.
     pub fn made_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (!self.is_over).then(|| self.before(now))
     }
 
-    /// Before when those were made that have this age at `now`.
+    /// Returns the time before which operations of this age were created at `now`; `None` if the age has no
+    /// such bound.
     pub fn made_before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.is_over.then(|| self.before(now))
     }
@@ -67,7 +71,7 @@ impl fmt::Display for Age {
     }
 }
 
-/// A text that names no age.
+/// An error for a text that is not the name of an age.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1h, 1d, 7d, 30d, over_1d, over_7d or over_30d, found `{found}`")]
 pub struct ParseAgeError {
@@ -88,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back_and_errors_list_them() {
+    fn names_parse_to_their_ages_and_errors_list_them() {
         let error = "2h".parse::<Age>().unwrap_err().to_string();
         for age in Age::ALL {
             assert_eq!(age.as_str().parse(), Ok(age));
@@ -97,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_on_one_side_of_a_moment() {
+    fn an_age_has_one_bound() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(60);
         let sides = |age: Age| (age.made_since(now), age.made_before(now));
         let week = Some(DateTime::UNIX_EPOCH + TimeDelta::days(53));
@@ -106,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_said_in_days() {
-        let said = Age::ALL.map(|age| age.in_words(&Language::default()));
+    fn ages_are_formatted_in_days() {
+        let formatted = Age::ALL.map(|age| age.in_words(&Language::default()));
         assert_eq!(
-            said[..3],
+            formatted[..3],
             ["Within the last hour", "Within the last day", "Within the last 7 days"]
         );
-        assert_eq!(said[6], "More than 30 days ago");
+        assert_eq!(formatted[6], "More than 30 days ago");
     }
 }

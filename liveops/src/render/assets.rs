@@ -1,9 +1,11 @@
+//! The static files of liveops: script, style sheet and htmx.
+
 use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
 use super::Renderer;
 
-/// The files that pages load, each under a name that changes with its content.
+/// The static files that pages load, each under a name that changes with its content.
 #[derive(Debug)]
 pub struct Assets {
     script: Asset,
@@ -11,16 +13,16 @@ pub struct Assets {
     htmx: Asset,
 }
 
-/// One file.
+/// One static file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Asset {
-    /// The name with a hash of the content in it: `liveops-1a2b3c4d5e6f7a8b.js`. What has this name
-    /// never changes, so it can be cached for ever.
+    /// The file name with a hash of the content: `liveops-1a2b3c4d5e6f7a8b.js`. The content under a name
+    /// never changes, so clients can cache the file without expiry.
     pub name: String,
-    /// The media type.
+    /// The media type of the file.
     pub content_type: &'static str,
-    /// The content.
+    /// The content of the file.
     pub content: &'static str,
 }
 
@@ -33,7 +35,7 @@ impl Assets {
         }
     }
 
-    /// The file with this name.
+    /// Returns the file with this name.
     pub fn find(&self, name: &str) -> Option<&Asset> {
         [&self.script, &self.style, &self.htmx].into_iter().find(|asset| asset.name == name)
     }
@@ -51,15 +53,13 @@ impl Asset {
     }
 }
 
-/// Keeps htmx from writing styles and evaluating code, so that a strict content security policy
-/// holds.
+/// Configuration of htmx for a strict content security policy: no inline styles and no evaluated code.
 const HTMX_CONFIG: &str =
     r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true}"#;
 
 impl Renderer {
-    /// The elements that a page's head needs: the style sheet, htmx unless
-    /// [`Config::include_htmx`](crate::Config::include_htmx) says that the application has its own,
-    /// and liveops.js.
+    /// Renders the elements for a page's head: the style sheet, htmx unless
+    /// [`Config::include_htmx`](crate::Config::include_htmx) is off, and liveops.js.
     pub fn head(&self) -> Markup {
         let path = |asset: &Asset| format!("{}/static/{}", self.mount(), asset.name);
         html! {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_the_content() {
+    fn a_name_depends_on_the_content() {
         let one = Asset::new("a", "js", "one");
         let two = Asset::new("a", "js", "two");
         assert_ne!(one.name, two.name);

@@ -1,37 +1,39 @@
+//! The bulk actions of the operation list for staff, and their outcome.
+
 use maud::{Markup, html};
 
 use super::{ListRow, Renderer, list::linked};
 use crate::language::Text;
 
-/// What became of what was asked for several operations at once.
+/// The outcome of one action on several operations.
 #[derive(Debug, Clone, Default)]
 pub struct BulkOutcome {
-    /// How many it was done for.
+    /// The number of operations for which the action succeeded.
     pub done: usize,
-    /// How many it was not done for.
+    /// The number of operations for which the action was refused.
     pub refused: usize,
-    /// Which ones these are, and why, as far as that is told.
+    /// The refused operations with reasons; empty if the reasons are not known.
     pub reasons: Vec<BulkRefusal>,
 }
 
-/// An operation for which what was asked was not done.
+/// An operation for which an action was refused.
 #[derive(Debug, Clone)]
 pub struct BulkRefusal {
-    /// What people read as its name.
+    /// The title of the operation.
     pub title: String,
-    /// The path of its page, if there is one.
+    /// The path of the operation's page, if there is one.
     pub url: Option<String>,
-    /// Why, for people.
+    /// The reason, as a text for users.
     pub reason: String,
 }
 
 impl Renderer {
-    /// What became of a request for several operations, as an element that htmx swaps out of band.
+    /// Renders the outcome of a bulk action as an element that htmx swaps out of band.
     pub fn bulk_outcome_out_of_band(&self, outcome: &BulkOutcome) -> Markup {
         self.bulk_outcome(Some(outcome), Some("true"))
     }
 
-    /// The table with what can be done to the rows that are ticked in it, and what became of it.
+    /// Renders the table in a form with the actions for ticked rows and the outcome of the last action.
     pub(super) fn bulk_form(
         &self,
         url: &str,
@@ -40,7 +42,7 @@ impl Renderer {
     ) -> Markup {
         html! {
             form class="liveops-bulk" method="post" action=(url) data-liveop-action {
-                // The one that Enter in a box would press: nothing is done to operations by accident.
+                // The default button of the form: Enter in a checkbox must not start an action.
                 button type="submit" disabled hidden {}
                 div class="liveops-actions" {
                     button type="submit" name="action" value="cancel" data-variant="danger" {
@@ -56,7 +58,8 @@ impl Renderer {
         }
     }
 
-    /// The box that ticks all others; `liveops.js` makes it do so, and it is not shown without scripts.
+    /// Renders the checkbox that ticks all others. `liveops.js` implements the behaviour; without scripts the
+    /// checkbox is hidden.
     pub(super) fn tick_all(&self) -> Markup {
         html! {
             input id="liveops-tick-all" class="liveops-tick-all" type="checkbox" autocomplete="off"

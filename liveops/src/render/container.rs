@@ -1,3 +1,5 @@
+//! The container element of an operation, and fragments as out-of-band swaps.
+
 use maud::{Markup, PreEscaped, html};
 
 use super::{Apply, Fragment, Renderer, Subject, traceback};
@@ -8,24 +10,23 @@ use crate::{
     token::SubscriptionToken,
 };
 
-/// What a container has for the one page that it is on: how the browser reaches the operation, and
-/// what not everybody may read.
+/// The parts of a container that differ from page to page: the connection to the operation, and content for
+/// authorized viewers only.
 #[derive(Debug, Clone, Default)]
 pub struct ContainerOptions {
-    /// The permission to watch; absent where it comes with a chain frame.
+    /// The token for the subscription; `None` if a chain frame delivers the token.
     pub token: Option<SubscriptionToken>,
-    /// The place in the channel that the container's content is from.
+    /// The cursor in the channel that the container's content corresponds to.
     pub cursor: Option<String>,
-    /// The operation in whose container's place this one goes, when it is sent to a page that is
-    /// already open.
+    /// The operation whose container this one replaces on an open page.
     pub replaces: Option<OperationId>,
-    /// [What went wrong](Renderer::traceback), where whoever opens the page may read that.
+    /// The [traceback](Renderer::traceback), if the viewer may read it.
     pub traceback: Option<Markup>,
 }
 
 impl Renderer {
-    /// The element that shows one operation and follows it: put it anywhere on a page, as often as
-    /// there are operations.
+    /// Renders the element that shows one operation and follows its channel. A page can have any number of
+    /// containers.
     ///
     /// `fragments` is a snapshot.
     pub fn container(
@@ -58,9 +59,9 @@ impl Renderer {
                 (region(Region::Stages))
                 div aria-live="polite" { (region(Region::Status)) }
                 (region(Region::Progress))
-                (slot(id, None, fragments))
+                (regions_element(id, None, fragments))
                 (region(Region::Result))
-                (traceback::place(id, None, connection.traceback.as_ref()))
+                (traceback::element(id, None, connection.traceback.as_ref()))
                 details class="op-log-box" open {
                     summary id={ "op-log-title-" (id) } { (self.language.translate(Text::Log)) }
                     (region(Region::Log))
@@ -70,7 +71,7 @@ impl Renderer {
         }
     }
 
-    /// Fragments as elements that htmx swaps out of band.
+    /// Renders fragments as elements that htmx swaps out of band.
     pub fn out_of_band(&self, id: OperationId, fragments: &[Fragment]) -> String {
         let element = |fragment: &Fragment| match fragment.apply {
             Apply::Replace => wrapped(id, &fragment.region, Some("true"), &fragment.html),
@@ -83,21 +84,21 @@ impl Renderer {
         fragments.iter().map(|fragment| element(fragment).0).collect()
     }
 
-    /// A snapshot as elements that htmx swaps out of band: also takes away the custom regions that
-    /// it does not have, and what went wrong in a run before.
+    /// Renders a snapshot as elements that htmx swaps out of band. The swap also removes custom regions that
+    /// are not in the snapshot, and the traceback of an earlier run.
     pub fn snapshot_out_of_band(&self, id: OperationId, snapshot: &[Fragment]) -> String {
         let is_custom = |fragment: &&Fragment| matches!(fragment.region, Region::Custom(_));
         let built_in: Vec<Fragment> =
             snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();
         let mut html = self.out_of_band(id, &built_in);
-        html.push_str(&slot(id, Some("true"), snapshot).0);
-        html.push_str(&traceback::place(id, Some("true"), None).0);
+        html.push_str(&regions_element(id, Some("true"), snapshot).0);
+        html.push_str(&traceback::element(id, Some("true"), None).0);
         html
     }
 }
 
-/// The place of the custom regions.
-fn slot(id: OperationId, swap: Option<&'static str>, fragments: &[Fragment]) -> Markup {
+/// Renders the element around the custom regions.
+fn regions_element(id: OperationId, swap: Option<&'static str>, fragments: &[Fragment]) -> Markup {
     html! {
         div id={ "op-regions-" (id) } class="op-regions" hx-swap-oob=[swap] {
             @for region in custom_regions(fragments) { (element(id, &region, fragments)) }
@@ -112,7 +113,7 @@ fn custom_regions(fragments: &[Fragment]) -> impl Iterator<Item = Region> {
     fragments.iter().filter(is_custom).map(|fragment| fragment.region.clone())
 }
 
-/// The element of a region, with everything the fragments put into it.
+/// Renders the element of a region with the content of all its fragments.
 fn element(id: OperationId, region: &Region, fragments: &[Fragment]) -> Markup {
     let content: String = fragments
         .iter()

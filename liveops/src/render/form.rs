@@ -1,3 +1,5 @@
+//! The form that creates an operation.
+
 mod control;
 mod entered;
 
@@ -15,14 +17,14 @@ use crate::{
 use control::{Ids, RenderedControl};
 use entered::Entered;
 
-/// Under which name a button sends its words.
+/// The name under which the submit button sends its label.
 const SUBMIT: &str = "liveops-submit";
 
-/// The form that creates an operation, for a page of the application's own: a piece of markup.
+/// The form that creates an operation, as markup for a page of the application.
 ///
-/// It is sent to the liveops router, which creates the operation and leads to its page, or shows the
-/// form again with what is wrong beside the fields. The page's head needs
-/// [`Renderer::head`](super::Renderer::head) for its looks.
+/// The browser sends the form to the liveops router, which creates the operation and redirects to its page,
+/// or shows the form again with an error beside each invalid field. The page's head needs
+/// [`Renderer::head`](super::Renderer::head) for the styles.
 #[derive(Debug, Clone)]
 pub struct FormView {
     form: &'static Form,
@@ -30,7 +32,7 @@ pub struct FormView {
     language: Language,
     action: String,
     id: String,
-    /// The words on its button, where the page has some of its own.
+    /// The label of the submit button, if the page sets one.
     submit: Option<String>,
     is_in_place: bool,
     hidden: Vec<&'static str>,
@@ -39,7 +41,7 @@ pub struct FormView {
 }
 
 impl Renderer {
-    /// The form of an operation whose `#[liveop(…)]` says `form`.
+    /// Creates the form of an operation that has `#[liveop(form)]`.
     ///
     /// ```
     /// use liveops::{LiveOperation, Templates, render::Renderer};
@@ -65,7 +67,7 @@ impl Renderer {
     /// assert!(page.0.contains("Stands above the text."));
     /// ```
     pub fn form<Op: HasForm>(&self) -> FormView {
-        // `HasForm` is derived together with the form.
+        // The derive implements `HasForm` only together with the form.
         const NO_FIELDS: &Form = &Form { intro: "", fields: &[] };
         self.form_of(&const { OperationKind::of::<Op>() }, Op::FORM.unwrap_or(NO_FIELDS))
     }
@@ -85,7 +87,7 @@ impl Renderer {
         }
     }
 
-    /// The page that has nothing but a form.
+    /// Renders a page that contains only the form.
     pub(crate) fn form_page(
         &self,
         kind: &OperationKind,
@@ -103,16 +105,16 @@ impl Renderer {
 }
 
 impl FormView {
-    /// What the operation does, in the words of its documentation.
+    /// Renders the description of the operation from its documentation.
     pub fn intro(&self) -> Markup {
         prose(&self.form.intro_in(&self.language, &self.kind))
     }
 
-    /// The same, with something in a field already. A field of that name has to be there.
+    /// Sets the initial value of a field.
     ///
     /// # Panics
     ///
-    /// In debug builds, when there is no such field.
+    /// Panics in debug builds if the form has no such field.
     #[must_use]
     pub fn value(mut self, field: &str, value: impl Serialize) -> Self {
         debug_assert!(self.form.field(field).is_some(), "the form has no field `{field}`");
@@ -120,39 +122,39 @@ impl FormView {
         self
     }
 
-    /// The same, with something in a field that is not seen.
+    /// Sets the value of a field and hides the field.
     ///
     /// # Panics
     ///
-    /// In debug builds, when there is no such field.
+    /// Panics in debug builds if the form has no such field.
     #[must_use]
     pub fn hidden(mut self, field: &str, value: impl Serialize) -> Self {
         self.hidden.extend(self.form.field(field).map(|field| field.name));
         self.value(field, value)
     }
 
-    /// The same, with other words on its button. They are sent along, so that they stay when the form
-    /// comes back.
+    /// Sets the label of the submit button. The form sends the label along, so that it is kept when the form
+    /// is shown again.
     #[must_use]
     pub fn submit(self, words: impl Into<String>) -> Self {
         Self { submit: Some(words.into()), ..self }
     }
 
-    /// The same with another id, for a page that has two of one operation.
+    /// Sets the id of the form, for a page with two forms of one operation.
     #[must_use]
     pub fn id(self, id: impl Into<String>) -> Self {
         Self { id: id.into(), ..self }
     }
 
-    /// The same, which htmx sends and, where something is wrong, puts in its own place.
+    /// Lets htmx send the form and, if the input is invalid, replace the form in place.
     ///
-    /// The page has to load htmx, 2 or 4; without it the form is sent as any other.
+    /// The page has to load htmx 2 or 4; without htmx the browser sends the form as usual.
     #[must_use]
     pub fn in_place(self) -> Self {
         Self { is_in_place: true, ..self }
     }
 
-    /// The same as it was sent, with what is wrong with it.
+    /// Fills the form with the received texts and the errors in them.
     pub(crate) fn sent(self, texts: Texts, had_files: bool, errors: FormErrors) -> Self {
         let submit = texts.of(SUBMIT).rfind(|words| !words.trim().is_empty()).map(str::to_owned);
         Self { entered: Entered::sent(texts, had_files), submit, errors, ..self }
@@ -178,7 +180,7 @@ impl Render for FormView {
 }
 
 impl FormView {
-    /// All that is wrong, which takes the focus, with a link to each field.
+    /// Renders the error summary, which receives the focus, with a link to each field.
     fn summary(&self) -> Markup {
         html! {
             @if !self.errors.is_empty() {
@@ -253,11 +255,11 @@ impl FormView {
     }
 }
 
-/// A text in which code stands between backticks.
+/// Renders a text in which backticks mark code.
 pub(super) fn prose(text: &str) -> Markup {
     html! {
-        @for (place, part) in text.split('`').enumerate() {
-            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

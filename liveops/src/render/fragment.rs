@@ -1,38 +1,40 @@
+//! The HTML of one region, as frames carry it.
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Region;
 
-/// The HTML of one region, with how it is applied.
+/// The HTML of one region and the way to apply it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fragment {
-    /// Which region.
+    /// The region of the fragment.
     #[serde(with = "region_as_text")]
     pub region: Region,
-    /// What to do with the HTML.
+    /// The way to apply the HTML.
     pub apply: Apply,
-    /// What goes inside the region's element.
+    /// The HTML inside the region's element.
     pub html: Arc<str>,
 }
 
-/// How a fragment is applied to its region.
+/// The way to apply a fragment to its region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Apply {
-    /// It takes the place of what was there.
+    /// The fragment replaces the content of the region.
     Replace,
-    /// It goes behind what was there: this many items.
+    /// The fragment is appended to the content; it has this many items.
     Append(u32),
 }
 
 impl Fragment {
-    /// New content for the whole of `region`.
+    /// Creates a fragment that replaces the content of `region`.
     pub fn replace(region: Region, html: impl Into<Arc<str>>) -> Self {
         Self { region, apply: Apply::Replace, html: html.into() }
     }
 
-    /// `items` more items for the end of `region`.
+    /// Creates a fragment that appends `items` items to `region`.
     pub fn append(region: Region, items: u32, html: impl Into<Arc<str>>) -> Self {
         Self { region, apply: Apply::Append(items), html: html.into() }
     }

@@ -1,9 +1,11 @@
+//! The texts that liveops.js shows, in the language of the page.
+
 use serde_json::{Map, Value};
 
 use super::Renderer;
 use crate::language::Text;
 
-/// What liveops.js says by itself, under the names by which it knows it.
+/// The texts of liveops.js, with the names under which the script reads them.
 const LABELS: [(&str, Text); 5] = [
     ("connected", Text::Connected),
     ("reconnecting", Text::Reconnecting),
@@ -12,7 +14,7 @@ const LABELS: [(&str, Text); 5] = [
     ("unreachable", Text::Unreachable),
 ];
 
-/// The same for the time that is left, in which it fills in the numbers.
+/// The texts of liveops.js for a remaining time, with the variables that the script fills in.
 const DURATIONS: [(&str, Text, &[&str]); 3] = [
     ("hours", Text::HoursMinutes, &["hours", "minutes"]),
     ("minutes", Text::MinutesSeconds, &["minutes", "seconds"]),
@@ -20,7 +22,7 @@ const DURATIONS: [(&str, Text, &[&str]); 3] = [
 ];
 
 impl Renderer {
-    /// What liveops.js says, as JSON.
+    /// Renders the texts of liveops.js as JSON.
     pub(super) fn labels(&self) -> String {
         let labels = LABELS.map(|(name, text)| (name, self.language.translate(text)));
         let durations = DURATIONS.map(|(name, text, variables)| {

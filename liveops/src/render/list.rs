@@ -1,3 +1,5 @@
+//! The list of operations: table, rows, pagination and live updates.
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
@@ -11,65 +13,65 @@ use crate::{
 /// One operation in a list.
 #[derive(Debug, Clone)]
 pub struct ListRow {
-    /// Which operation.
+    /// The id of the operation.
     pub id: OperationId,
-    /// `app.name` of its type.
+    /// The op type, `app.name`.
     pub op_type: String,
-    /// What people read as its name.
+    /// The title of the operation.
     pub title: String,
-    /// The path of its page, if there is one.
+    /// The path of the operation's page, if there is one.
     pub url: Option<String>,
-    /// Whose it is.
+    /// The owner of the operation.
     pub owner: UserId,
-    /// Where it is in its life.
+    /// The lifecycle state of the operation.
     pub state: OperationState,
-    /// How far it is, from 0 to 100, where that is known.
+    /// The progress from 0 to 100, if known.
     pub percent: Option<f64>,
-    /// What it last said.
+    /// The last status.
     pub status: String,
-    /// When it was enqueued.
+    /// The time at which the operation was enqueued.
     pub created_on: DateTime<Utc>,
-    /// When its newest attempt started.
+    /// The start of the newest attempt.
     pub started_on: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// The end of the operation.
     pub finished_on: Option<DateTime<Utc>>,
 }
 
-/// A page of a list, and how to come to those beside it.
+/// One page of a list, with links to the neighbouring pages.
 #[derive(Debug, Clone)]
 pub struct ListPage {
-    /// The operations, in their order.
+    /// The operations, in list order.
     pub rows: Vec<ListRow>,
     /// The path and query of this page.
     pub url: String,
-    /// The path and query of the page after this one.
+    /// The path and query of the next page.
     pub next_url: Option<String>,
-    /// The path and query of the page before this one.
+    /// The path and query of the previous page.
     pub previous_url: Option<String>,
-    /// The state shown; all of them if there is none.
+    /// The state filter; all states if `None`.
     pub state: Option<OperationState>,
-    /// What the list is searched for.
+    /// The search text.
     pub search: String,
-    /// What staff see beside that, where they are who looks.
+    /// The additional controls for staff; `None` for other viewers.
     pub staff: Option<StaffList>,
 }
 
-/// What a list has for staff, who see everybody's operations.
+/// The additional filters and actions of a list for staff, who see the operations of all owners.
 #[derive(Debug, Clone)]
 pub struct StaffList {
-    /// The types of operations there are, with what people read as their names.
+    /// The registered op types with their titles.
     pub op_types: Vec<(&'static str, String)>,
-    /// The type shown; all of them if there is none.
+    /// The op type filter; all types if `None`.
     pub op_type: Option<String>,
-    /// Whose operations are shown; everybody's if it is empty.
+    /// The owner filter; all owners if empty.
     pub owner: String,
-    /// The age shown; every one if there is none.
+    /// The age filter; all ages if `None`.
     pub age: Option<Age>,
-    /// The order.
+    /// The sort order.
     pub sort: ListSort,
-    /// Where what is to be done to several operations is sent.
+    /// The path that receives bulk actions.
     pub bulk_url: String,
-    /// What became of that.
+    /// The outcome of the last bulk action.
     pub outcome: Option<BulkOutcome>,
 }
 
@@ -80,7 +82,7 @@ impl ListPage {
 }
 
 impl Renderer {
-    /// The list with its filter; it keeps itself up to date over the owner's channel.
+    /// Renders the list with its filter. The list updates itself over the owner's channel.
     pub fn list(
         &self,
         page: &ListPage,
@@ -99,7 +101,7 @@ impl Renderer {
         }
     }
 
-    /// What is loaded anew from `url` when the operations of a list have changed.
+    /// Renders the element that reloads `url` when the operations of a list change.
     pub(super) fn live_list(
         &self,
         id: &str,
@@ -123,7 +125,7 @@ impl Renderer {
         }
     }
 
-    /// The table alone.
+    /// Renders the table without the filter.
     pub fn list_table(&self, page: &ListPage) -> Markup {
         let translate = |text| self.language.translate(text);
         html! {
@@ -158,10 +160,10 @@ impl Renderer {
         }
     }
 
-    /// The elements of a row that change while its operation runs, as elements that htmx swaps out
-    /// of band. A row itself cannot be one of them: a browser drops `<tr>` outside of a table.
+    /// Renders the parts of a row that change while its operation runs, as elements that htmx swaps out of
+    /// band. A whole row cannot be swapped: a browser drops a `<tr>` outside of a table.
     ///
-    /// All who have the operation in their list get the same, so no word in it is this renderer's.
+    /// All viewers of the row get the same HTML, so the HTML contains no translated text.
     pub fn row_out_of_band(&self, row: &ListRow) -> String {
         html! {
             (progress_element(row, Some("true")))
@@ -197,7 +199,7 @@ impl Renderer {
     }
 }
 
-/// The name of an operation, which leads to its page if there is one.
+/// Renders the title of an operation, as a link if the operation has a page.
 pub(super) fn linked(title: &str, url: Option<&str>) -> Markup {
     html! {
         @match url {
@@ -207,7 +209,7 @@ pub(super) fn linked(title: &str, url: Option<&str>) -> Markup {
     }
 }
 
-/// The moment of a row that a list in this order shows.
+/// Returns the time of a row that a list in this order shows.
 fn moment(sort: ListSort, row: &ListRow) -> DateTime<Utc> {
     let sorted_by = match sort {
         ListSort::Newest | ListSort::Oldest => None,
@@ -229,7 +231,7 @@ fn title_id(row: &ListRow) -> String {
     format!("op-row-title-{}", row.id)
 }
 
-/// How far an operation is, as far as that can be said in no language: its name is on the page.
+/// Renders the progress of an operation without translated text; the label is the title on the page.
 fn progress_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
     let is_running = row.state == OperationState::Started;
     html! {

@@ -1,3 +1,5 @@
+//! The filter form above a list.
+
 use maud::{Markup, html};
 
 use super::{Age, ListPage, Renderer, StaffList, region::state_in_words};
@@ -7,7 +9,7 @@ use crate::{
 };
 
 impl Renderer {
-    /// The form above a list. It sends what it holds to the list itself, so it works without a script.
+    /// Renders the form above a list. The form sends its values to the list itself and works without scripts.
     pub(super) fn filter(&self, page: &ListPage) -> Markup {
         let translate = |text| self.language.translate(text);
         html! {
@@ -24,7 +26,7 @@ impl Renderer {
     fn type_filter(&self, staff: &StaffList) -> Markup {
         let chosen = staff.op_type.as_deref();
         let known = staff.op_types.iter().map(|(op_type, title)| (*op_type, title.clone()));
-        // One that the application knows no more has rows all the same.
+        // An op type that is no longer registered can still have rows.
         let is_known = |chosen: &&str| staff.op_types.iter().any(|(known, _)| known == chosen);
         let unknown = chosen.filter(|chosen| !is_known(chosen));
         let types = known.chain(unknown.map(|unknown| (unknown, unknown.to_owned())));
@@ -49,7 +51,7 @@ impl Renderer {
         }
     }
 
-    /// One of several values, each with its words; or all of them, where there are words for that.
+    /// Renders a choice of one value, and of all values if `all` has a label.
     fn choice<'a>(
         &self,
         name: &str,

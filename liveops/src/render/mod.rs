@@ -1,6 +1,6 @@
-//! HTML: regions, containers, pages and lists, and the files a page needs.
+//! HTML of regions, containers, pages and lists, and the static files of a page.
 //!
-//! Turns projections into markup. Never awaits, and knows nothing of requests or connections.
+//! The module turns projections into markup. It never awaits, and knows nothing of requests or connections.
 
 mod age;
 mod assets;

@@ -1,10 +1,12 @@
+//! Whole pages: the application's layout around the content of liveops.
+
 use maud::{Markup, html};
 
 use super::{HostPage, Layout, Renderer, Subject};
 use crate::{language::Text, operation::UserId};
 
 impl Renderer {
-    /// A whole page, in the application's layout.
+    /// Renders a whole page in the application's layout.
     pub fn page(&self, title: &str, viewer: &UserId, body: Markup) -> Markup {
         self.templates.render_layout(&Layout {
             title: title.to_owned(),
@@ -17,7 +19,7 @@ impl Renderer {
         })
     }
 
-    /// The page of one operation, made by its host template around `container`.
+    /// Renders the page of one operation with its host template around `container`.
     pub fn operation_page(&self, subject: &Subject, viewer: &UserId, container: Markup) -> Markup {
         let title = self.language.title(&subject.kind);
         let host = HostPage {
@@ -30,12 +32,12 @@ impl Renderer {
         self.page(&title, viewer, body)
     }
 
-    /// A page that says why there is nothing else on it.
+    /// Renders a page with an error message.
     pub fn error_page(&self, title: &str, message: &str, viewer: &UserId) -> Markup {
         self.refusal_page(title, message, None, viewer)
     }
 
-    /// The same, which may lead to the operation that the message speaks of.
+    /// Renders a page with an error message and, if given, a link to the operation in question.
     pub(crate) fn refusal_page(
         &self,
         title: &str,
@@ -65,18 +67,18 @@ mod tests {
     use crate::render::Templates;
 
     #[test]
-    fn pages_are_in_english_whatever_a_browser_accepts() {
-        let renderer = Renderer::new(Templates::new(), "/live").speaking("pl, de;q=0.5");
+    fn pages_are_in_english_for_every_accept_language() {
+        let renderer = Renderer::new(Templates::new(), "/live").with_language("pl, de;q=0.5");
         let [title, message] =
-            [Text::NotFoundTitle, Text::NotFound].map(|text| renderer.language.say(text));
+            [Text::NotFoundTitle, Text::NotFound].map(|text| renderer.language.translate(text));
         let page = renderer.error_page(&title, &message, &UserId::from("ann")).0;
-        for said in [
+        for expected in [
             "<html lang=\"en\">",
             "<h1>Not found</h1>",
             "There is no such operation.",
             ">All operations</a>",
         ] {
-            assert!(page.contains(said), "{said} in {page}");
+            assert!(page.contains(expected), "{expected} in {page}");
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The HTML of the built-in regions.
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::{SecondsFormat, Utc};
@@ -10,7 +12,7 @@ use crate::{
     projection::{Attempts, Projection},
 };
 
-/// The state in a word, and Cancel while there is something to cancel, Retry when there is not.
+/// Renders the state badge with Cancel before the end, or Retry after it.
 pub(super) fn controls(language: &Language, url: &str, projection: &Projection) -> Markup {
     html! {
         (badge(language, projection.state))
@@ -25,8 +27,8 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
     }
 }
 
-/// Which attempt this is, and in how long it is made, where it is not the first. Not among what is
-/// read out when it changes: a page counts the seconds.
+/// Renders the number of the attempt and the time until its start, from the second attempt on. The element is
+/// outside the live region for screen readers, because the page counts the seconds.
 fn attempts(language: &Language, projection: &Projection) -> Markup {
     let Attempts { number, max, starts_on } = projection.attempts;
     html! {
@@ -45,7 +47,7 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
     }
 }
 
-/// The state of an operation, in a word and a colour.
+/// Renders the state of an operation as a coloured badge.
 pub(super) fn badge(language: &Language, state: OperationState) -> Markup {
     html! {
         span class="liveops-badge" data-state=(state) { (language.translate(state_in_words(state))) }
@@ -53,8 +55,7 @@ pub(super) fn badge(language: &Language, state: OperationState) -> Markup {
 }
 
 fn action(url: &str, name: &str, label: &str, enabled: bool) -> Markup {
-    // Not `disabled`, which would take the focus from whoever has just pressed it; to ask twice does
-    // no harm.
+    // Not `disabled`, which would take the focus from the pressed button. A second request is harmless.
     html! {
         form class={ "op-" (name) } method="post" action={ (url) (name) } data-liveop-action {
             button type="submit" aria-disabled=[(!enabled).then_some("true")] { (label) }
@@ -94,7 +95,7 @@ pub(super) fn status(language: &Language, projection: &Projection) -> Markup {
     }
 }
 
-/// What an operation in this state is doing.
+/// Returns the text for a state.
 pub(super) const fn state_in_words(state: OperationState) -> Text {
     match state {
         OperationState::NotStarted => Text::NotStarted,
@@ -133,12 +134,12 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
     }
 }
 
-/// `rows: 1,200 of 20,000 rows · 6 % · 400/s · 47 s left`, as far as it is known.
+/// Formats the bar as far as it is known: `rows: 1,200 of 20,000 rows · 6 % · 400/s · 47 s left`.
 pub(crate) fn bar_text(language: &Language, bar: &Bar) -> String {
     labelled(language, bar, [amount(language, bar), pace(language, bar)].concat())
 }
 
-/// The same of a bar that does not move any more: how far it came.
+/// Formats a bar that no longer moves: the position without rate and remaining time.
 pub(crate) fn stopped_bar_text(language: &Language, bar: &Bar) -> String {
     labelled(language, bar, amount(language, bar))
 }
@@ -169,7 +170,7 @@ fn pace(language: &Language, bar: &Bar) -> Vec<String> {
         .rate()
         .map(|rate| language.translate_with(Text::PerSecond, [("rate", rate.round().into())]));
     let left = bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
-        // What is nearly over need not be told apart further.
+        // Below one second more precision is of no use.
         let time = language.duration(eta.max(Duration::from_secs(1)));
         language.translate_with(Text::TimeLeft, [("time", time.into())])
     });
@@ -201,8 +202,8 @@ pub(super) fn log_lines<'a>(
     }
 }
 
-/// Where it goes on, for whoever opens the page after it went there by itself.
-pub(super) fn way_on(language: &Language, projection: &Projection) -> Markup {
+/// Renders the link to the next page, for a viewer who opens the page after the browser was redirected.
+pub(super) fn next_link(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if let Some(next) = &projection.next {
             p class="op-next" { (language.translate(Text::ContinuedIn)) " " a href=(next.url) { (next.title) } }
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_tells_no_time_left_once_the_operation_has_ended() {
+    fn a_bar_shows_no_time_left_after_the_end() {
         let mut projection = Projection::new(0);
         projection.apply(Event::Started);
         let half = bar(Measure::Count { done: 1_000, total: Some(2_000) }, 10);
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_says_as_much_as_is_known() {
+    fn the_bar_shows_everything_known() {
         let half = bar(Measure::Count { done: 1_000, total: Some(2_000) }, 10);
         assert_eq!(
             bar_text(&Language::default(), &half),
@@ -253,7 +254,7 @@ mod tests {
             stopped_bar_text(&Language::default(), &half),
             "Reading: 1,000 of 2,000 rows · 50 %"
         );
-        // Rounded once.
+        // The percentage is rounded once.
         let begun = bar(Measure::Count { done: 74, total: Some(5_000) }, 0);
         assert_eq!(bar_text(&Language::default(), &begun), "Reading: 74 of 5,000 rows · 1 %");
         let young = bar(Measure::Count { done: 7, total: None }, 0);
@@ -262,7 +263,7 @@ mod tests {
 
     #[cfg(feature = "i18n")]
     #[test]
-    fn the_bar_speaks_the_language_of_its_reader() {
+    fn the_bar_is_in_the_language_of_the_viewer() {
         let polish = crate::language::Languages::new().find("pl");
         let written =
             bar_text(&polish, &bar(Measure::Count { done: 1_000, total: Some(20_000) }, 10));

@@ -1,3 +1,5 @@
+//! The renderer: the settings of all HTML, and the fragments of a projection.
+
 use std::{sync::Arc, time::Duration};
 
 use maud::{Markup, html};
@@ -11,7 +13,7 @@ use crate::{
     projection::{Change, Changes, Projection, Region},
 };
 
-/// Turns what is known of operations into HTML, with the application's templates.
+/// Renders operations as HTML with the application's templates.
 ///
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,18 +27,18 @@ pub struct Renderer {
     pub(super) language: Language,
 }
 
-/// Which operation is shown.
+/// The operation to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
-    /// What kind of operation it is.
+    /// The kind of the operation.
     pub kind: OperationKind,
-    /// Its id.
+    /// The id of the operation.
     pub id: OperationId,
 }
 
 impl Renderer {
-    /// A renderer for an application whose liveops router stands at `mount`, such as `/live`. It
-    /// speaks the languages of liveops, and English until it is told otherwise.
+    /// Creates a renderer for an application whose liveops router is mounted at `mount`, such as `/live`. The
+    /// renderer has the languages of liveops and uses English by default.
     pub fn new(templates: Templates, mount: &str) -> Self {
         let mount = mount.trim_end_matches('/');
         let languages = Languages::new();
@@ -51,22 +53,22 @@ impl Renderer {
         }
     }
 
-    /// Has pages load the htmx that liveops brings, or leave that to the application's layout;
-    /// [`Config::include_htmx`] unless set.
+    /// Includes the htmx of liveops in pages, or leaves htmx to the application's layout; default
+    /// [`Config::include_htmx`].
     #[must_use]
     pub fn with_htmx(mut self, include_htmx: bool) -> Self {
         self.include_htmx = include_htmx;
         self
     }
 
-    /// Tells pages how often a quiet connection says something; [`Config::keepalive`] unless set.
+    /// Sets the keepalive interval that pages expect of a quiet connection; default [`Config::keepalive`].
     #[must_use]
     pub fn with_keepalive(mut self, keepalive: Duration) -> Self {
         self.keepalive = keepalive;
         self
     }
 
-    /// Speaks these languages, and the default one of them until it is told otherwise.
+    /// Sets the available languages and selects the default one of them.
     #[must_use]
     pub fn with_languages(mut self, languages: Languages) -> Self {
         self.language = languages.find("");
@@ -74,24 +76,24 @@ impl Renderer {
         self
     }
 
-    /// The same renderer for those who accept these languages: a BCP 47 tag, or what a browser sends as
-    /// `Accept-Language`.
+    /// Returns a renderer in the best available language for `accepted`: a BCP 47 tag, or the value of an
+    /// `Accept-Language` header.
     #[must_use]
     pub fn with_language(&self, accepted: &str) -> Self {
         Self { language: self.languages.find(accepted), ..self.clone() }
     }
 
-    /// The language that is spoken.
+    /// The current language.
     pub fn language(&self) -> &Language {
         &self.language
     }
 
-    /// The languages that can be spoken.
+    /// The available languages.
     pub fn languages(&self) -> &Languages {
         &self.languages
     }
 
-    /// The files that pages load.
+    /// The static files that pages load.
     pub fn assets(&self) -> &Assets {
         &self.assets
     }
@@ -101,22 +103,22 @@ impl Renderer {
         &self.templates
     }
 
-    /// Where the router stands, without a slash at the end.
+    /// The path of the router, without a slash at the end.
     pub fn mount(&self) -> &str {
         &self.mount
     }
 
-    /// Where operations of this type are created: the path of their form, where they have one.
+    /// Returns the path that creates operations of this type, which is also the path of their form.
     pub fn create_url(&self, op_type: &str) -> String {
         format!("{}/{op_type}/", self.mount)
     }
 
-    /// The path of an operation's page.
+    /// Returns the path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
         format!("{}/{op_type}/{id}/", self.mount)
     }
 
-    /// The fragments that show `changes` of a projection.
+    /// Renders the fragments for the `changes` of a projection.
     pub fn fragments(
         &self,
         subject: &Subject,
@@ -130,12 +132,12 @@ impl Renderer {
         fragments
     }
 
-    /// The fragments of every region.
+    /// Renders the fragments of every region.
     pub fn snapshot(&self, subject: &Subject, projection: &Projection) -> Vec<Fragment> {
         self.fragments(subject, projection, projection.everything())
     }
 
-    /// Renders the result in a snapshot again, where what shows it can have changed since.
+    /// Renders the result in a snapshot again, because a template file may have changed since.
     pub(crate) fn renew_result(
         &self,
         subject: &Subject,
@@ -148,8 +150,8 @@ impl Renderer {
         }
     }
 
-    /// A result as plain text: made by the text template of its operation, or else a line
-    /// `field=value` for each of its fields.
+    /// Renders a result as plain text with the text template of its operation, or as one line `field=value`
+    /// for each field.
     pub fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
         self.templates.render_result_text(kind.result_text_template, output)
     }
@@ -203,7 +205,7 @@ impl Renderer {
             Some(Ending::Failed(message)) => region::error(message),
             Some(Ending::Finished(output)) => html! {
                 (self.templates.render_result(subject.kind.result_template, output))
-                (region::way_on(&self.language, projection))
+                (region::next_link(&self.language, projection))
             },
         }
     }
@@ -217,7 +219,7 @@ struct Growing<'a> {
 }
 
 impl Growing<'_> {
-    /// What was added since, or all of it where that is no longer known.
+    /// Renders the items since the change, or all of them if the first new item is no longer kept.
     fn fragments(
         &self,
         region: Region,

@@ -1,30 +1,30 @@
-//! The lines of a log, read off what pages show of it. Of a run in another process that is all there
-//! is until it ends.
+//! The log lines of a run, parsed from the HTML of its log region. For a run in another process the HTML is
+//! the only source until the run ends.
 
 use super::Fragment;
 use crate::projection::Region;
 
-/// A line of a log as a page shows it.
+/// A log line as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ShownLine {
-    /// Which line of the log, from 0.
+    /// The number of the line in the log, from 0.
     pub(crate) number: u64,
-    /// When, with milliseconds.
+    /// The time of the line, with milliseconds.
     pub(crate) at: String,
     pub(crate) level: String,
     pub(crate) text: String,
 }
 
-/// The lines of the log in a snapshot.
+/// Returns the log lines in a snapshot.
 pub(crate) fn shown_log(snapshot: &[Fragment]) -> Vec<ShownLine> {
     let log = snapshot.iter().filter(|fragment| fragment.region == Region::Log);
     log.flat_map(|fragment| fragment.html.split(LINE).skip(1).filter_map(read)).collect()
 }
 
-/// What every line begins with. What a line says has no `<`, as that is escaped.
+/// The beginning of every line. The text of a line contains no `<`, because `<` is escaped.
 const LINE: &str = "<div id=\"op-log-";
 
-/// Reads what [`log_lines`](super::region::log_lines) wrote, behind its beginning.
+/// Parses the output of [`log_lines`](super::region::log_lines) after the beginning of a line.
 fn read(line: &str) -> Option<ShownLine> {
     let (id, _) = line.split_once('"')?;
     let (_, number) = id.rsplit_once('-')?;
@@ -42,7 +42,7 @@ fn between(text: &str, start: &str, end: &str) -> Option<String> {
     Some(unescape(found))
 }
 
-/// Takes back what maud does to a text; the ampersand last, as it came first.
+/// Reverts the escaping of maud. The ampersand is last because maud escapes it first.
 fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")
 }
@@ -63,7 +63,7 @@ mod tests {
 
     fn lines() -> impl Strategy<Value = Vec<LogLine>> {
         let level = prop_oneof![Just(Level::Info), Just(Level::Warning), Just(Level::Error)];
-        // Markup and its escapes above all.
+        // Mostly markup and its escapes.
         let text = "([<>&\"; /a-z]|&lt;|&amp;|</div>|<div id=\"op-log-|\\PC){0,20}";
         let line = (0_i64..4_102_444_800_000, level, text).prop_map(|(ms, level, text)| LogLine {
             at: DateTime::from_timestamp_millis(ms).unwrap(),
@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_logged_is_read_off_the_page(lines in lines(), first in 0_u64..2_000) {
+        fn logged_lines_are_parsed_from_the_page(lines in lines(), first in 0_u64..2_000) {
             let numbered: Vec<_> = (first..).zip(lines.into_iter().map(Arc::new)).collect();
             let id = OperationId::new();
             let html = log_lines(id, numbered.iter().map(|(number, line)| (*number, line))).0;

@@ -1,3 +1,5 @@
+//! The staff section of an operation's page.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,66 +13,67 @@ use crate::{
     projection::{Attempts, StageTiming},
 };
 
-/// What only staff see of an operation. Rendered for those who ask, and never part of a frame: those are
-/// the same for everybody who watches.
+/// The facts about an operation that only staff see. They are rendered on request and are never part of a
+/// frame, because all viewers receive the same frames.
 #[derive(Debug, Clone)]
 pub struct StaffSection {
-    /// Whose it is.
+    /// The owner of the operation.
     pub owner: UserId,
-    /// Which attempt is the newest, of those that count.
+    /// The number of the newest attempt, among the attempts that count.
     pub attempts: Attempts,
-    /// How many attempts before do not count.
+    /// The number of attempts that do not count: those before the last retry by a user, and those handed back
+    /// since.
     pub attempts_before: u32,
-    /// Who runs it, or ran it last.
+    /// The worker that runs the operation or ran it last.
     pub worker: Option<String>,
-    /// The queue it waits in.
+    /// The queue of the operation.
     pub queue: String,
-    /// Larger goes first.
+    /// The priority; a larger priority is claimed first.
     pub priority: i32,
-    /// When it may start at the earliest, where that is not at once.
+    /// The earliest start, if later than at once.
     pub run_after: Option<DateTime<Utc>>,
-    /// When it was enqueued.
+    /// The time at which the operation was enqueued.
     pub created_on: DateTime<Utc>,
-    /// Since when the newest attempt could be made.
+    /// The time from which the newest attempt could start.
     pub due_on: DateTime<Utc>,
-    /// When the newest attempt started.
+    /// The start of the newest attempt.
     pub started_on: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// The end of the operation.
     pub finished_on: Option<DateTime<Utc>>,
-    /// The operation that handed over to this one, with its path.
+    /// The operation that handed over to this one, with the path of its page.
     pub chained_from: Option<(OperationId, Option<String>)>,
-    /// The operation that this one handed over to, with its path.
+    /// The operation that this one handed over to, with the path of its page.
     pub chained_to: Option<(OperationId, Option<String>)>,
-    /// Its stages, in order.
+    /// The stages of the operation, in order.
     pub stages: Vec<StaffStage>,
     /// The input, as text.
     pub input: String,
 }
 
-/// A stage of an operation, as staff see it.
+/// A stage of an operation, with the details for staff.
 #[derive(Debug, Clone, Copy)]
 pub struct StaffStage {
-    /// Where it is.
+    /// The state of the stage.
     pub state: StageState,
-    /// When it was entered and left.
+    /// The entry and exit times of the stage.
     pub timing: StageTiming,
 }
 
 impl StaffSection {
-    /// How long the newest attempt waited before it started.
+    /// The waiting time of the newest attempt before its start.
     pub fn waited(&self) -> Option<Duration> {
-        // Clocks of two processes may differ.
+        // The clocks of two processes may differ, so the wait may be negative.
         Some((self.started_on? - self.due_on).to_std().unwrap_or_default())
     }
 
-    /// How long the newest attempt ran before it ended.
+    /// The duration of the newest attempt until its end.
     pub fn ran(&self) -> Option<Duration> {
         (self.finished_on? - self.started_on?).to_std().ok()
     }
 }
 
 impl Renderer {
-    /// What staff see under an operation, which keeps itself up to date over `channel`.
+    /// Renders the staff section of an operation, which updates itself over `channel`.
     pub fn staff_section(
         &self,
         subject: &Subject,
@@ -89,7 +92,7 @@ impl Renderer {
         }
     }
 
-    /// The content of the section alone.
+    /// Renders the content of the staff section.
     pub fn staff_content(&self, subject: &Subject, section: &StaffSection) -> Markup {
         html! {
             dl class="liveops-facts" {
@@ -162,7 +165,8 @@ impl Renderer {
         }
     }
 
-    /// What is to come is left empty; what was and nobody noted is unknown.
+    /// Renders the times of a stage. A future time is empty; a past time that was not recorded is shown as
+    /// unknown.
     fn timing(&self, StaffStage { state, timing }: StaffStage) -> Markup {
         let unknown =
             |is_past: bool| html! { @if is_past { (self.language.translate(Text::Unknown)) } };
@@ -189,7 +193,7 @@ impl Renderer {
         let title = self.language.translate(Text::Input);
         html! {
             h3 { (title) }
-            // It scrolls, so it can be reached with the keyboard, and says what it is.
+            // The element scrolls, so it needs keyboard focus and a label.
             pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (input) }
         }
     }

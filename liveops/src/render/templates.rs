@@ -1,3 +1,5 @@
+//! The templates of the application: functions and files by name, with plain HTML as fallback.
+
 mod attempt;
 mod files;
 #[cfg(feature = "minijinja")]
@@ -18,9 +20,9 @@ use crate::language::Language;
 
 /// The application's own HTML, by the names that the derive generates.
 ///
-/// What has no template is shown with a plain one: a result as a table of its fields, a page as the
-/// operation's container in the built-in layout. So is what a template makes nothing of: one that
-/// panics or does not fit is reported to the application's log, and takes nothing else down.
+/// Without a template, liveops shows plain HTML: a result as a table of its fields, a page as the operation's
+/// container in the built-in layout. If a template panics or does not fit its argument, the failure is logged
+/// with `tracing` and the plain HTML is shown instead.
 ///
 /// ```
 /// use liveops::{LiveOperation, Templates};
@@ -41,8 +43,8 @@ use crate::language::Language;
 /// });
 /// ```
 ///
-/// With the feature `minijinja`, templates can be files as well, which take effect without a
-/// compiler: `Templates::folder`.
+/// With the feature `minijinja`, templates can also be files, which take effect without compilation:
+/// `Templates::folder`.
 #[derive(Default)]
 pub struct Templates {
     layout: Option<Function<Layout, Markup>>,
@@ -55,17 +57,16 @@ pub struct Templates {
 
 type Functions<In, Out> = HashMap<String, Function<In, Out>>;
 
-/// A function of the application's; it fails when its argument has to be read from JSON first, and
-/// is of another type.
+/// A template function of the application. It fails if its argument cannot be deserialized from JSON.
 type Function<In, Out> = Box<dyn Fn(&In) -> Result<Out, serde_json::Error> + Send + Sync>;
 
-/// What a layout puts together to a page.
+/// The parts that a layout combines into a page.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Layout {
     /// The title of the page.
     pub title: String,
-    /// The elements of the page's head that liveops needs: style sheet and scripts.
+    /// The elements for the page's head that liveops needs: style sheet and scripts.
     pub head: Markup,
     /// The content of the page.
     pub body: Markup,
@@ -73,19 +74,19 @@ pub struct Layout {
     pub list_url: String,
     /// The title of the list of operations.
     pub list_title: String,
-    /// Who looks at the page.
+    /// The viewer of the page.
     pub viewer: String,
-    /// The language of the page: its tag belongs into `<html lang>`.
+    /// The language of the page; put its tag into `<html lang>`.
     pub language: Language,
 }
 
-/// What a host template puts on the page of an operation.
+/// The parts of an operation's page for a host template.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HostPage {
-    /// The operation's title.
+    /// The title of the operation.
     pub title: String,
-    /// The element that shows the operation and follows it. Its title is a second-level heading.
+    /// The element that shows the operation and follows its channel. Its title is a second-level heading.
     pub container: Markup,
     /// The path of the list of operations.
     pub list_url: String,
@@ -94,20 +95,19 @@ pub struct HostPage {
 }
 
 impl Templates {
-    /// No templates of the application's own.
+    /// Creates an empty set of templates.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The frame of every page.
+    /// Sets the layout of every page.
     #[must_use]
     pub fn layout(mut self, layout: impl Fn(&Layout) -> Markup + Send + Sync + 'static) -> Self {
         self.layout = Some(Box::new(move |page| Ok(layout(page))));
         self
     }
 
-    /// The page of an operation, under its
-    /// [`HOST_TEMPLATE`](crate::LiveOperation::HOST_TEMPLATE).
+    /// Sets the page of an operation, under its [`HOST_TEMPLATE`](crate::LiveOperation::HOST_TEMPLATE).
     #[must_use]
     pub fn host(
         mut self,
@@ -118,7 +118,7 @@ impl Templates {
         self
     }
 
-    /// The HTML of a result, under the operation's
+    /// Sets the HTML of a result, under the operation's
     /// [`RESULT_TEMPLATE`](crate::LiveOperation::RESULT_TEMPLATE).
     #[must_use]
     pub fn result<Output: DeserializeOwned>(
@@ -130,7 +130,7 @@ impl Templates {
         self
     }
 
-    /// The plain text of a result, under the operation's
+    /// Sets the plain text of a result, under the operation's
     /// [`RESULT_TEXT_TEMPLATE`](crate::LiveOperation::RESULT_TEXT_TEMPLATE).
     #[must_use]
     pub fn result_text<Output: DeserializeOwned>(
@@ -142,9 +142,10 @@ impl Templates {
         self
     }
 
-    /// The HTML that a custom region gets from [`WebProgress::show`](crate::WebProgress::show) and
+    /// Sets the HTML for values that a custom region gets from
+    /// [`WebProgress::show`](crate::WebProgress::show) and
     /// [`append_template`](crate::WebProgress::append_template), under the operation's
-    /// [`fragment_template`](crate::LiveOperation::fragment_template) of that region.
+    /// [`fragment_template`](crate::LiveOperation::fragment_template) of the region.
     ///
     /// ```
     /// use liveops::{LiveOperation, Progress, Run, RunResult, Templates};
@@ -185,34 +186,32 @@ impl Templates {
         self
     }
 
-    /// Looks for every template but the layout in the folder `path` first: `demo/word_count.html`
-    /// is the page of an operation, `demo/word_count_result.html` its result,
-    /// `demo/word_count_result.txt` the same as plain text, and `demo/word_count_preview.html` the
-    /// region `preview`.
+    /// Adds a folder with template files, for every template but the layout: `demo/word_count.html` is the
+    /// page of an operation, `demo/word_count_result.html` its result, `demo/word_count_result.txt` the
+    /// result as plain text, and `demo/word_count_preview.html` the region `preview`.
     ///
-    /// Files are written in the syntax of Jinja, as `minijinja` has it. They can include and extend
-    /// others of the folder, and nothing outside of it. A file that is added, changed or taken away
-    /// counts from the next time its template is shown: no compiler, no restart.
+    /// Files use the Jinja syntax of `minijinja`. A file can include and extend other files of the folder,
+    /// and nothing outside the folder. An added, changed or removed file takes effect the next time its
+    /// template is shown, without compilation and without a new start of the process.
     ///
     /// | a file for | can name |
     /// |---|---|
-    /// | a page | `title`, `container`, `list_url` and `language`, the tag of one, as in [`HostPage`](crate::render::HostPage) |
+    /// | a page | `title`, `container`, `list_url` and `language` (a tag), as in [`HostPage`](crate::render::HostPage) |
     /// | a result | the fields of the output, and the output itself as `result` |
-    /// | a region | the fields of what is shown, and what is shown itself as `value` |
+    /// | a region | the fields of the value, and the value itself as `value` |
     ///
-    /// A field called `result`, or `value`, is meant before the whole. A name that does not exist is
-    /// an error, except in `{% if … %}` and before `|default(…)`.
+    /// A field named `result` or `value` takes precedence over the whole. An undefined name is an error,
+    /// except in `{% if … %}` and before `|default(…)`.
     ///
-    /// Whatever becomes HTML is escaped, `container` excepted, whatever its file is called; plain
-    /// text is not.
+    /// Values in HTML are escaped independent of the file name, except `container`; plain text is not
+    /// escaped.
     ///
-    /// A file goes before a function of the same name: so an application can come with functions, and
-    /// whoever runs it can put files in their places. A file that is broken is reported to the
-    /// application's log with its path, the line and what is wrong, and the function, or else the
-    /// plain template, is used.
+    /// A file takes precedence over a function of the same name, so an operator can replace the functions of
+    /// an application with files. If a file is broken, its path, line and error are logged with `tracing`,
+    /// and the function or else the plain template is used.
     ///
-    /// `path` is relative to the folder in which the process starts. There has to be such a folder
-    /// when [`Builder::build`](crate::runner::Builder::build) is called.
+    /// `path` is relative to the folder in which the process starts. The folder must exist when
+    /// [`Builder::build`](crate::runner::Builder::build) is called.
     #[cfg(feature = "minijinja")]
     #[must_use]
     pub fn folder(mut self, path: impl AsRef<std::path::Path>) -> Self {
@@ -220,8 +219,7 @@ impl Templates {
         self
     }
 
-    /// The names of all functions but those of fragments, to be held against the operations there
-    /// are.
+    /// The names of all functions except those of fragments, to compare with the registered operations.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = self.hosts.keys().chain(self.results.keys()).chain(self.texts.keys());
         names.map(String::as_str)
@@ -232,7 +230,7 @@ impl Templates {
         self.fragments.keys().map(String::as_str)
     }
 
-    /// Checks that the files can be looked for, and gives the folder where they cannot.
+    /// Checks that the folder of files can be read, and returns the folder with the error otherwise.
     pub(crate) fn check_files(&self) -> Result<(), (PathBuf, io::Error)> {
         match &self.files {
             Some(files) => files.check().map_err(|error| (files.path(""), error)),
@@ -240,7 +238,7 @@ impl Templates {
         }
     }
 
-    /// Whether what a template shows can be another thing from one time to the next.
+    /// Returns `true` if a template may change while the process runs.
     pub(crate) fn can_change(&self) -> bool {
         self.files.is_some()
     }
@@ -270,31 +268,39 @@ impl Templates {
             .unwrap_or_else(|| plain::text(output))
     }
 
-    /// What a custom region shows of `value`. That nothing makes HTML of it is a mistake, unlike
-    /// with a result: somebody asked for a template by its name.
+    /// Renders `value` for a custom region. A missing template is logged as an error, unlike for a result,
+    /// because the run named the template.
     pub(crate) fn render_fragment(&self, name: &str, value: &Value) -> Markup {
         self.file(name, |files| files.html(name, value, "value"))
             .map(PreEscaped)
             .or_else(|| call(&self.fragments, name, value))
             .unwrap_or_else(|| {
                 let file = self.files.as_ref().map(|files| files.path(name).display().to_string());
-                tracing::error!(template = name, file, "a region is shown without its template");
+                tracing::error!(
+                    template = name,
+                    file,
+                    "no usable template for a custom region; showing a plain table"
+                );
                 plain::value(value)
             })
     }
 
-    /// What a file shows; `None` when there is no such file, or it is broken.
+    /// Renders a file; `None` if the file is missing or broken.
     fn file(&self, name: &str, show: impl FnOnce(&dyn Files) -> Shown) -> Option<String> {
         let files = self.files.as_deref()?;
         let shown = attempt(name, || show(files).transpose())?;
         if shown.is_none() {
-            tracing::debug!(template = name, file = %files.path(name).display(), "no such file");
+            tracing::debug!(
+                template = name,
+                file = %files.path(name).display(),
+                "template file not found; using the template function"
+            );
         }
         shown
     }
 }
 
-/// What the function of that name shows; `None` when there is none, or it fails.
+/// Renders with the function of this name; `None` if the function is missing or fails.
 fn call<In, Out>(functions: &Functions<In, Out>, name: &str, argument: &In) -> Option<Out> {
     let function = functions.get(name)?;
     attempt(name, || function(argument))

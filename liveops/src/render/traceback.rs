@@ -1,31 +1,33 @@
+//! The traceback of a failed operation, for staff.
+
 use maud::{Markup, html};
 
 use super::Renderer;
 use crate::{language::Text, operation::OperationId};
 
 impl Renderer {
-    /// What went wrong, as an element that htmx swaps out of band: for staff, so never part of a
-    /// snapshot or of anything else that all who watch an operation get.
+    /// Renders the traceback as an element that htmx swaps out of band. The traceback is for staff, so it is
+    /// never part of a snapshot or a frame, which all viewers receive.
     pub fn traceback_out_of_band(&self, id: OperationId, traceback: &str) -> String {
-        place(id, Some("true"), Some(&self.traceback(traceback))).0
+        element(id, Some("true"), Some(&self.traceback(traceback))).0
     }
 
-    /// What went wrong, below a heading in the language of this renderer, which is that of whoever
-    /// looks: the page around it speaks another one.
+    /// Renders the traceback below a heading. The heading is in the language of this renderer, the viewer's;
+    /// the page around it may have another language.
     pub fn traceback(&self, traceback: &str) -> Markup {
         let title = self.language.translate(Text::Traceback);
         html! {
             details lang=(self.language) {
                 summary { (title) }
-                // It scrolls, so it can be reached with the keyboard, and says what it is.
+                // The element scrolls, so it needs keyboard focus and a label.
                 pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (traceback) }
             }
         }
     }
 }
 
-/// The place of what went wrong; empty for everybody but staff.
-pub(super) fn place(
+/// Renders the element of the traceback; empty for viewers who are not staff.
+pub(super) fn element(
     id: OperationId,
     swap: Option<&'static str>,
     traceback: Option<&Markup>,

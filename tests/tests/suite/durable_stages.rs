@@ -360,10 +360,9 @@ on_every_database! {
         assert!(row.error_message.unwrap().starts_with("Something went wrong."));
         assert_eq!(
             row.traceback.unwrap(),
-            "expected the saved output of the durable stage `Load` of `test.changing` to be \
-             `suite::durable_stages::Rows`, found \"seven rows\", which an earlier attempt saved: \
-             let the type read that too, give the stage another label so that it runs again, or \
-             start the operation anew\n\
+            "expected the output of the durable stage `Load` of `test.changing` from an earlier attempt \
+             to be `suite::durable_stages::Rows`, found \"seven rows\": let the type read this form \
+             too, give the stage another label so that it runs again, or enqueue a new operation\n\
              caused by: invalid type: string \"seven rows\", expected struct Rows at line 1 column 12"
         );
         assert_eq!(saved(&app, id).await, ["Load"], "it may be readable again");
@@ -579,7 +578,7 @@ async fn a_durable_stage_is_entered_once_in_a_run() {
     assert_eq!(
         recording.result.unwrap_err().to_string(),
         "expected the durable stage `Load` of `test.awkward` to be entered once in a run, found a \
-         second time: a stage that is repeated is entered with `stage`"
+         second entry: use `stage` for a stage that repeats"
     );
     let recording = testing::run(Awkward { how: How::SideBySide }).await;
     recording.result.unwrap();
@@ -592,12 +591,12 @@ async fn an_output_that_could_not_be_replayed_is_an_error_at_once() {
         (
             How::TooLarge,
             "expected the output of the durable stage `Load` of `test.awkward` to be at most \
-             4194304 bytes of JSON, found 4194306: keep what is larger in a file or a table, and \
-             give its name",
+             4194304 bytes of JSON, found 4194306: store larger data in a file or a table and \
+             return its name",
         ),
         (
             How::NotANumber,
-            "expected the output of the durable stage `Load` of `test.awkward` to read back as \
+            "expected the output of the durable stage `Load` of `test.awkward` to deserialize to \
              `f64`, found null",
         ),
         (How::Pairs, "the output of the durable stage `Load` of `test.awkward` does not serialize"),

@@ -244,7 +244,7 @@ async fn a_worker_answers_probes_and_nothing_else() {
         text.contains("# TYPE liveops_worker_slots gauge\nliveops_worker_slots 64\n"),
         "{text}"
     );
-    assert!(text.contains("# HELP liveops_worker_slots How many operations"), "{text}");
+    assert!(text.contains("# HELP liveops_worker_slots Operations that"), "{text}");
     for path in ["/", "/live/", "/login"] {
         assert_eq!(worker.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }

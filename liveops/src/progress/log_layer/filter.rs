@@ -1,3 +1,5 @@
+//! The selection of spans and events that a [`LogLayer`](super::LogLayer) receives.
+
 use tracing::{Metadata, level_filters::LevelFilter, subscriber::Interest};
 use tracing_subscriber::{
     filter::Targets,
@@ -6,7 +8,7 @@ use tracing_subscriber::{
 
 use crate::span;
 
-/// What a [`LogLayer`](super::LogLayer) wants to hear of.
+/// The filter of a [`LogLayer`](super::LogLayer).
 #[derive(Debug, Clone)]
 pub(super) struct LogFilter {
     targets: Targets,
@@ -14,12 +16,12 @@ pub(super) struct LogFilter {
 }
 
 impl LogFilter {
-    /// Everything of all targets, up to `level`.
+    /// Creates a filter for events of all targets up to `level`.
     pub(super) fn of_all(level: LevelFilter) -> Self {
         Self { targets: Targets::new().with_default(level), level_max: level }
     }
 
-    /// And of targets that begin with `target`, up to `level`.
+    /// Adds events of targets that begin with `target`, up to `level`.
     pub(super) fn with_target(self, target: String, level: LevelFilter) -> Self {
         Self {
             targets: self.targets.with_target(target, level),
@@ -27,9 +29,11 @@ impl LogFilter {
         }
     }
 
-    /// Of all spans only ours matter: they say whether something belongs to a run. Of all events only
-    /// ours do not: they are about the run and not of it, and to show a line may be one.
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+    /// Returns `true` for the spans of liveops, and for selected events outside liveops.
+    ///
+    /// The spans connect an event to a run. Events of liveops are about the run and do not belong to it;
+    /// showing a log line may itself emit such an event.
+    fn selects(&self, metadata: &Metadata<'_>) -> bool {
         let is_ours = is_ours(metadata.target());
         if metadata.is_span() {
             is_ours
@@ -46,15 +50,15 @@ fn is_ours(target: &str) -> bool {
 
 impl<S> Filter<S> for LogFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.wants(metadata)
+        self.selects(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.wants(metadata) { Interest::always() } else { Interest::never() }
+        if self.selects(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // Our own spans are of this level.
+        // `liveops.enqueue`, `liveops.claim` and `liveops.run` have this level.
         Some(self.level_max.max(LevelFilter::INFO))
     }
 }

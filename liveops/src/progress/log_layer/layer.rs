@@ -1,3 +1,5 @@
+//! The `tracing` layer that copies the events of a run into its live log.
+
 use std::sync::Arc;
 
 use tracing::{Event, Subscriber, level_filters::LevelFilter, span::Attributes, span::Id};
@@ -10,7 +12,7 @@ use tracing_subscriber::{
 use super::{LayerCount, LogFilter, SpanReport, line, opening};
 use crate::{event::Level, progress::Report, span};
 
-/// Shows what an operation logs with `tracing` in its live log, beside what it says with
+/// A `tracing` layer that shows the events of an operation in its live log, beside the lines of
 /// [`Progress::log`](crate::Progress::log).
 ///
 /// ```
@@ -23,37 +25,37 @@ use crate::{event::Level, progress::Report, span};
 /// # drop(subscriber);
 /// ```
 ///
-/// An event becomes a line, its message in front of its fields: `tracing::info!(rows = 3, "loaded")`
-/// is `loaded rows=3`. `ERROR` and `WARN` are errors and warnings there, everything else is neither.
+/// An event becomes a line with the message in front of the fields: `tracing::info!(rows = 3, "loaded")`
+/// gives `loaded rows=3`. `ERROR` and `WARN` give lines with these levels; all other levels give plain lines.
 ///
-/// **The owner of an operation reads its log.** So only targets that were named are shown, each from `INFO`
-/// on unless another level is given; what a library logs of a database or a key is not meant for them.
+/// **The owner of an operation reads its log.** So the layer shows only named targets, from `INFO` on unless
+/// another level is given. A library may log queries or keys that the owner must not read.
 ///
-/// # What belongs to an operation
+/// # Events of an operation
 ///
-/// What happens in its `run`: in spans that it opens, and in tasks and threads that it starts as far as they
-/// are in its span, with [`in_current_span`](tracing::Instrument::in_current_span) for a task. What liveops
-/// itself says, and what is said by others on its behalf while it saves or shows a run, belongs to none.
+/// Events inside `run` belong to the operation: in spans that `run` opens, and in tasks and threads inside
+/// its span. Start a task with [`in_current_span`](tracing::Instrument::in_current_span) for this. Events of
+/// liveops itself, and of libraries that liveops calls to save or show a run, belong to no operation.
 ///
-/// Around `run` there is one more span while a `LogLayer` exists, `liveops.log` of level `ERROR` and target
-/// `liveops`. A filter that is meant for all layers, and one that is put around this layer with
-/// [`with_filter`](Layer::with_filter), have to let it through.
+/// While a `LogLayer` exists, one more span surrounds `run`: `liveops.log`, of level `ERROR` and target
+/// `liveops`. A filter for all layers, and a filter around this layer with
+/// [`with_filter`](Layer::with_filter), must let this span through.
 ///
 /// # Costs
 ///
-/// An event that is not wanted is switched off where it stands, unless another layer wants it. One that
-/// is, outside of any operation, costs a look for a span; it is not formatted.
+/// An event outside the selected targets is disabled at its callsite, unless another layer enables the event.
+/// A selected event outside any operation costs a search for a span and is not formatted.
 ///
 /// ```
 /// # use liveops::LogLayer;
 /// # use tracing_subscriber::{Registry, prelude::*};
 /// fn costly() -> u32 {
-///     unreachable!("nobody wants to know")
+///     unreachable!("the event is not selected")
 /// }
 ///
 /// let _guard = Registry::default().with(LogLayer::for_target("my_app").build()).set_default();
 /// tracing::debug!(target: "my_app", number = costly(), "in detail");
-/// tracing::error!(target: "somebody_else", number = costly(), "elsewhere");
+/// tracing::error!(target: "another_app", number = costly(), "elsewhere");
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is built and added to a subscriber"]
@@ -62,26 +64,26 @@ pub struct LogLayer {
 }
 
 impl LogLayer {
-    /// Shows events from `INFO` on whose target is `prefix` or begins with it; `my_app` stands for all
-    /// modules of the crate `my_app`.
+    /// Shows events from `INFO` on whose target begins with `prefix`; `my_app` selects all modules of the
+    /// crate `my_app`.
     pub fn for_target(prefix: impl Into<String>) -> Self {
         let nothing = Self { filter: LogFilter::of_all(LevelFilter::OFF) };
         nothing.with_target(prefix, LevelFilter::INFO)
     }
 
-    /// Shows events of all targets from `level` on, also what libraries say that an operation uses. For
-    /// applications whose users may read all that.
+    /// Shows events of all targets from `level` on, including events of the libraries that an operation uses.
+    /// Use this only if the application's users may read all of these events.
     pub fn for_all_targets(level: impl Into<LevelFilter>) -> Self {
         Self { filter: LogFilter::of_all(level.into()) }
     }
 
-    /// Shows events of targets that begin with `prefix` from `level` on; none with
-    /// [`LevelFilter::OFF`]. The longest prefix counts.
+    /// Shows events of targets that begin with `prefix` from `level` on; none with [`LevelFilter::OFF`]. The
+    /// longest matching prefix wins.
     pub fn with_target(self, prefix: impl Into<String>, level: impl Into<LevelFilter>) -> Self {
         Self { filter: self.filter.with_target(prefix.into(), level.into()) }
     }
 
-    /// The layer, for a subscriber.
+    /// Builds the layer, for a subscriber.
     pub fn build<S>(self) -> impl Layer<S> + Send + Sync
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -90,7 +92,7 @@ impl LogLayer {
     }
 }
 
-/// The layer itself, which shows whatever reaches it.
+/// The built layer: shows every event that passes the filter.
 struct Lines {
     _counted: LayerCount,
 }
@@ -112,10 +114,10 @@ where
     }
 }
 
-/// The report of the run that an event is of.
+/// Returns the report of the run that an event belongs to.
 ///
-/// The innermost span of ours decides: of one that is about a run, its beginning say, what happens in it is
-/// not of the run, even where one operation runs another on the spot.
+/// The innermost span of liveops decides. Only `liveops.log` holds a report: events inside any other span of
+/// liveops do not belong to a run, even if one operation runs another one inside itself.
 fn report_of<S>(event: &Event<'_>, context: &Context<'_, S>) -> Option<Arc<Report>>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,

@@ -1,3 +1,5 @@
+//! The conversion of a `tracing` event to the text of a log line.
+
 use std::fmt::{Debug, Write};
 
 use tracing::{
@@ -5,7 +7,7 @@ use tracing::{
     field::{Field, Visit},
 };
 
-/// An event as a line of a log: the message, then the fields as `name=value`.
+/// Formats an event as a log line: the message, then the fields as `name=value`.
 pub(super) fn line(event: &Event<'_>) -> String {
     let mut line = LineVisitor::default();
     event.record(&mut line);
@@ -19,7 +21,7 @@ struct LineVisitor {
 }
 
 impl LineVisitor {
-    /// A line break in a value would look like another line of the log.
+    /// Joins message and fields, and replaces line breaks, which would look like further lines of the log.
     fn finish(mut self) -> String {
         let fields = if self.message.is_empty() { self.fields.trim_start() } else { &self.fields };
         self.message.push_str(fields);
@@ -30,14 +32,14 @@ impl LineVisitor {
     }
 
     fn add(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
-        // What the bridge from the crate log adds is about where the line comes from.
+        // The bridge from the crate `log` adds these fields with the origin of the event.
         let is_origin = field.name().starts_with("log.");
         let written = match field.name() {
             "message" => write!(self.message, "{value}"),
             _ if is_origin => return,
             name => write!(self.fields, " {name}={value}"),
         };
-        // A text takes everything; a value that refuses to be written is as far as it got.
+        // Writing to a `String` cannot fail. A value whose formatting fails stays incomplete.
         let _ = written;
     }
 }

@@ -1,3 +1,5 @@
+//! The `tracing` layer for live logs: filter, formatting, and the link from spans to reports.
+
 mod filter;
 mod layer;
 mod line;

@@ -1,7 +1,7 @@
-//! How a layer learns which report belongs to a span.
+//! The link from a span to the report of its run.
 //!
-//! A span carries texts and numbers. So whoever opens it leaves the report where layers, which are told of
-//! the span on the same thread, find it.
+//! A span can only carry texts and numbers. So [`open`] leaves the report in a thread-local value while it
+//! opens the span; layers are notified of the new span on the same thread and read the report from there.
 
 use std::{
     cell::RefCell,
@@ -19,16 +19,16 @@ thread_local! {
     static OPENING: RefCell<Option<SpanReport>> = const { RefCell::new(None) };
 }
 
-/// How many layers there are: without one there is no span either.
+/// The number of layers. Without a layer no span is opened.
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
 
-/// What the layer keeps with a span: where the log is of the run that the span is of.
+/// The report that the layer stores with a span.
 ///
-/// Not the report itself: a task that outlives its run may keep the span.
+/// The reference is weak because a task that outlives its run may keep the span.
 #[derive(Debug, Clone)]
 pub(super) struct SpanReport(pub(super) Weak<Report>);
 
-/// Opens the span of a run, where a layer wants to know of it.
+/// Opens the span of a run; `None` if no layer wants the span.
 pub(in crate::progress) fn open(report: &Arc<Report>) -> Option<Span> {
     if LAYERS.load(Ordering::Relaxed) == 0 {
         return None;
@@ -39,12 +39,12 @@ pub(in crate::progress) fn open(report: &Arc<Report>) -> Option<Span> {
     (!span.is_disabled()).then_some(span)
 }
 
-/// The run whose span is being opened on this thread.
+/// Returns the report of the run whose span is being opened on this thread.
 pub(super) fn opening() -> Option<SpanReport> {
     OPENING.with_borrow(Clone::clone)
 }
 
-/// Something that is counted among the layers.
+/// A registration in the count of layers.
 #[derive(Debug)]
 pub(super) struct LayerCount(());
 

@@ -1,4 +1,4 @@
-//! Where a projection is shown: the trait, and a recorder for tests.
+//! The trait for the destinations of a projection, and a recorder for tests.
 
 mod recorder;
 
@@ -8,11 +8,11 @@ pub use recorder::Recorder;
 
 use crate::projection::{Changes, Projection};
 
-/// Where a projection is shown.
+/// A destination that shows a projection.
 #[async_trait]
 pub trait Sink: Send {
-    /// Shows `projection`, in which `changes` happened since the last call.
+    /// Shows `projection` with the `changes` since the last call.
     ///
-    /// A sink that cannot show something now keeps it for the next call: showing never fails.
+    /// A sink that cannot show a change now keeps the change for the next call, so this method never fails.
     async fn show(&mut self, projection: &Projection, changes: Changes);
 }

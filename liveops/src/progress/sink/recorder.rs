@@ -1,3 +1,5 @@
+//! A sink that records everything, for tests.
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -5,21 +7,21 @@ use async_trait::async_trait;
 use super::Sink;
 use crate::projection::{Changes, Projection};
 
-/// Keeps everything it is shown, for a test to look at.
+/// A sink that keeps every projection it receives, for tests.
 ///
-/// Cheap to clone; clones share what they keep.
+/// Cheap to clone; clones share the recording.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     shown: Arc<Mutex<Vec<(Projection, Changes)>>>,
 }
 
 impl Recorder {
-    /// A recorder that was shown nothing yet.
+    /// Creates an empty recorder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Every projection shown so far with the changes it was shown for, oldest first.
+    /// Returns every projection shown so far with its changes, oldest first.
     pub fn shown(&self) -> Vec<(Projection, Changes)> {
         self.lock().clone()
     }

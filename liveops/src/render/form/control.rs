@@ -1,3 +1,5 @@
+//! The controls of a form: label, help, error and input element of one field.
+
 use std::borrow::Cow;
 
 use maud::{Markup, html};
@@ -9,7 +11,7 @@ use crate::{
     operation::OperationKind,
 };
 
-/// The ids of what belongs to a field.
+/// The element ids of a field.
 pub(super) struct Ids {
     pub(super) control: String,
     help: String,
@@ -23,7 +25,7 @@ impl Ids {
     }
 }
 
-/// A field that is seen, with all that is said about it.
+/// A visible field with its label, help, error and values.
 pub(super) struct RenderedControl<'a> {
     pub(super) field: &'static Field,
     pub(super) kind: &'a OperationKind,
@@ -32,7 +34,7 @@ pub(super) struct RenderedControl<'a> {
     pub(super) ids: Ids,
     pub(super) texts: Vec<&'a str>,
     pub(super) error: Option<&'a str>,
-    /// Whether a file was here that has to be chosen again.
+    /// Set if the user must choose a file again.
     pub(super) lost: bool,
 }
 
@@ -44,7 +46,8 @@ impl RenderedControl<'_> {
                     fieldset id=(self.ids.control) aria-describedby=[self.described_by()] tabindex="-1" {
                         legend { (self.label()) }
                         (self.notes())
-                        // Boxes that are not ticked are not sent, and the list may be empty on purpose.
+                        // A browser sends nothing for unticked checkboxes; this value lets the user choose an
+                        // empty list.
                         input type="hidden" name=(self.field.name) value="";
                         @for choice in self.field_type().choices { (self.box_of(choice)) }
                     }
@@ -64,7 +67,7 @@ impl RenderedControl<'_> {
         &self.field.field_type
     }
 
-    /// Whether any number of choices can be made.
+    /// Returns `true` if the user can choose any number of choices.
     fn is_group(&self) -> bool {
         self.field_type().is_multiple && self.field_type().control == Control::Select
     }
@@ -132,7 +135,7 @@ impl RenderedControl<'_> {
         }
     }
 
-    /// A box that is not ticked is not sent at all, so that a "no" goes with it.
+    /// Renders a checkbox. A browser sends nothing for an unticked checkbox, so a hidden "false" precedes it.
     fn checkbox(&self) -> Markup {
         html! {
             input type="hidden" name=(self.field.name) value="false";
@@ -172,7 +175,7 @@ impl RenderedControl<'_> {
                 placeholder=[self.placeholder()] maxlength=[self.max_length()]
                 required[self.field.is_required()]
                 aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
-                // A browser drops the first end of a line.
+                // A browser drops the first line break of a textarea.
                 @if text.starts_with('\n') { "\n" }
                 (text)
             }
@@ -182,7 +185,7 @@ impl RenderedControl<'_> {
     fn input(&self) -> Markup {
         let kind = self.field_type();
         let is_file = kind.control == Control::File;
-        // What a browser fills in has no zone.
+        // The value of a `datetime-local` input has no time zone.
         let text = if kind.scalar == Scalar::Instant {
             self.text().trim_end_matches('Z')
         } else {
@@ -216,7 +219,8 @@ impl RenderedControl<'_> {
         Some(self.field.placeholder).filter(|placeholder| !placeholder.is_empty())
     }
 
-    /// Of a list it would count all lines together.
+    /// The maximum length of the input; `None` for a list, because the browser would count all lines
+    /// together.
     fn max_length(&self) -> Option<u32> {
         self.field_type().max_length.filter(|_| !self.field_type().is_multiple)
     }

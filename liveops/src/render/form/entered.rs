@@ -1,12 +1,14 @@
+//! The values in the fields of a form.
+
 use serde_json::Value;
 
 use crate::form::{Control, Field, Form, Scalar, Texts, text_of};
 
-/// What is in the fields of a form.
+/// The values in the fields of a form.
 #[derive(Debug, Clone)]
 pub(super) struct Entered {
     texts: Texts,
-    /// Whether files came with it, which a page cannot put into it again.
+    /// Set if the user sent files, which a page cannot put back into the form.
     pub(super) had_files: bool,
 }
 
@@ -34,11 +36,12 @@ impl Entered {
         self.texts.set(name, texts);
     }
 
-    /// What a field shows. A password is not sent back, nor is a path that could not be sent again.
+    /// Returns the values to show in a field. Passwords and paths of uploads are never put back into the
+    /// form.
     pub(super) fn of<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
         let kind = &field.field_type;
         let is_upload = kind.scalar == Scalar::Path && !kind.allows_any_path;
-        let keeps_it = kind.control == Control::Password || is_upload;
-        if keeps_it { Vec::new() } else { self.texts.of(field.name).collect() }
+        let is_withheld = kind.control == Control::Password || is_upload;
+        if is_withheld { Vec::new() } else { self.texts.of(field.name).collect() }
     }
 }

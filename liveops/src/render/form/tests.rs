@@ -1,3 +1,5 @@
+//! Tests of the rendered forms.
+
 use maud::Render;
 
 use super::*;
@@ -44,7 +46,7 @@ fn lines(view: &FormView) -> String {
 }
 
 #[test]
-fn a_form_that_nobody_has_filled_in() {
+fn an_empty_form() {
     expect_test::expect![[r#"
         <form class="liveops-form" id="count" method="post" action="/live/demo.count/" data-liveop-form>
         <div class="liveops-field">

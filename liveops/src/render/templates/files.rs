@@ -1,3 +1,5 @@
+//! The interface of template files, independent of the template engine.
+
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -7,37 +9,37 @@ use serde_json::Value;
 
 use super::HostPage;
 
-/// Templates that are files.
+/// A source of template files.
 pub(super) trait Files: fmt::Debug + Send + Sync {
-    /// Checks that files can be looked for.
+    /// Checks that the source can be read.
     fn check(&self) -> io::Result<()>;
 
-    /// The file that a template is looked for in.
+    /// Returns the path of the file for a template.
     fn path(&self, name: &str) -> PathBuf;
 
-    /// What the template of a page shows.
+    /// Renders the template of a page.
     fn page(&self, name: &str, page: &HostPage) -> Shown;
 
-    /// What a template shows of `value`, whose fields it can name, and `value` itself as `whole`.
+    /// Renders a template as HTML. The template can use the fields of `value`, and `value` itself as `whole`.
     fn html(&self, name: &str, value: &Value, whole: &str) -> Shown;
 
-    /// The same as plain text.
+    /// Renders a template as plain text, with the names of [`html`](Self::html).
     fn text(&self, name: &str, value: &Value, whole: &str) -> Shown;
 }
 
-/// What a file shows; `None` when there is no such file.
+/// The output of a file; `None` if the file does not exist.
 pub(super) type Shown = Option<Result<String, BrokenFile>>;
 
-/// A file that shows nothing of what it is given.
+/// An error in a template file.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", place(.file, *.line))]
+#[error("{}: {problem}", location(.file, *.line))]
 pub(super) struct BrokenFile {
     pub(super) file: PathBuf,
     pub(super) line: Option<usize>,
     pub(super) problem: String,
 }
 
-fn place(file: &Path, line: Option<usize>) -> String {
+fn location(file: &Path, line: Option<usize>) -> String {
     match line {
         Some(line) => format!("{}:{line}", file.display()),
         None => file.display().to_string(),

@@ -1,3 +1,5 @@
+//! Template files in a folder, rendered with `minijinja`.
+
 use std::{
     error::Error as StdError,
     fmt, fs, io,
@@ -14,11 +16,11 @@ use super::{
     files::{BrokenFile, Files, Shown},
 };
 
-/// Templates in a folder, in the syntax of Jinja.
+/// Templates in a folder, in Jinja syntax.
 ///
-/// Every look-up reads the file, and compiles it when it says something else than before. A time of
-/// modification would be read faster, but is too coarse to tell two changes of one moment apart. What
-/// it said before stays in memory: a little for each change.
+/// Every lookup reads the file and compiles it again if the content has changed. Modification times would be
+/// faster to read, but too coarse to separate two changes in quick succession. The old content stays in
+/// memory: a small amount for each change.
 pub(super) struct Folder {
     path: PathBuf,
     html: Environment<'static>,
@@ -27,7 +29,7 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new(path: &Path) -> Self {
-        // An error that names a file names it for somebody who is in another folder.
+        // Absolute, because the reader of an error may be in another folder.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self {
             html: environment(&path, AutoEscape::Html),
@@ -50,7 +52,7 @@ impl Folder {
         Some(shown.map_err(|error| self.broken(name, &error)))
     }
 
-    /// Where the error was made: that may be in a file which this one includes.
+    /// Builds an error with the location of its cause, which may be in an included file.
     fn broken(&self, name: &str, mut error: &Error) -> BrokenFile {
         while let Some(inner) = error.source().and_then(|source| source.downcast_ref()) {
             error = inner;
@@ -101,13 +103,13 @@ impl fmt::Debug for Folder {
     }
 }
 
-/// What becomes HTML is escaped, whatever its file is called.
+/// Creates an environment that escapes in the same way for every file name.
 fn environment(folder: &Path, escape: AutoEscape) -> Environment<'static> {
     let mut environment = Environment::new();
     let folder = folder.to_owned();
     environment.set_loader(move |name| load(&folder, name));
     environment.set_auto_escape_callback(move |_| escape.clone());
-    // A variable that does not exist is a typo; `{% if %}` and `default` may still ask for one.
+    // An undefined variable is an error, except in `{% if %}` and before `default`.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_debug(true);
     environment
@@ -126,14 +128,14 @@ fn load(folder: &Path, name: &str) -> Result<Option<TemplateSource>, Error> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
-            Err(Error::new(ErrorKind::InvalidOperation, "failed to read the file")
+            Err(Error::new(ErrorKind::InvalidOperation, "could not read the file")
                 .with_source(error))
         }
     }
 }
 
-/// Whether a name leads to what is below a folder, and nowhere else: a file can include another one
-/// by a name that it got from what it shows.
+/// Returns `true` if a name stays below the folder. A file can include another file by a name from untrusted
+/// data.
 fn stays_inside(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
@@ -143,6 +145,6 @@ fn values(json: &serde_json::Value, whole: &str) -> Value {
     let value = Value::from(Serde(json));
     let fields = json.as_object().into_iter().flat_map(|fields| fields.keys());
     let fields = fields.filter_map(|name| Some((name.as_str(), value.get_attr(name).ok()?)));
-    // A field of that name comes later, and counts.
+    // The fields come last, so a field named like `whole` takes precedence.
     Value::from_pairs([(whole, value.clone())].into_iter().chain(fields))
 }

@@ -1,4 +1,4 @@
-//! What is shown where the application has no template.
+//! The plain HTML and text for everything that has no template.
 
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
@@ -31,14 +31,14 @@ pub(super) fn layout(page: &Layout) -> Markup {
 
 pub(super) fn host(page: &HostPage) -> Markup {
     html! {
-        // The title in the container is a second-level heading: it may be one of several, and
-        // changes when a chain moves on.
+        // The title in the container is a second-level heading: a page can have several containers, and the
+        // title changes when a chain continues with another operation.
         h1 class="liveops-hidden" { (page.language.translate(Text::Operation)) }
         (page.container)
     }
 }
 
-/// A table of the fields, or the bare value; nothing for `()`.
+/// Renders a table of the fields, or the bare value; nothing for `()`.
 pub(super) fn value(value: &Value) -> Markup {
     html! {
         @match value {
@@ -53,7 +53,7 @@ pub(super) fn value(value: &Value) -> Markup {
     }
 }
 
-/// A line `field=value` for each of the fields, or the bare value; nothing for `()`.
+/// Formats one line `field=value` for each field, or the bare value; nothing for `()`.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
