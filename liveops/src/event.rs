@@ -13,7 +13,7 @@ use crate::operation::{OperationState, RegionName};
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Event {
+pub(crate) enum Event {
     /// The run began.
     Started,
     /// A user requested cancellation of the run.
@@ -57,7 +57,7 @@ pub enum Event {
 
 /// The operation that follows another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
+pub(crate) struct Next {
     /// The title of the operation.
     pub title: Arc<str>,
     /// The path of the operation's page.
@@ -174,7 +174,7 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 /// The state of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum StageState {
+pub(crate) enum StageState {
     /// The run has not entered the stage yet.
     #[default]
     Pending,
@@ -194,7 +194,7 @@ pub enum StageState {
 impl StageState {
     /// Returns the state without its history: [`Done`](Self::Done) instead of [`Reused`](Self::Reused).
     #[must_use]
-    pub const fn plain(self) -> Self {
+    pub(crate) const fn plain(self) -> Self {
         match self {
             Self::Reused => Self::Done,
             state => state,
@@ -202,7 +202,7 @@ impl StageState {
     }
 
     /// The state's name in lower case.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Active => "active",

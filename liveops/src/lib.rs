@@ -171,7 +171,7 @@ mod span;
 pub mod token;
 
 pub mod form;
-pub mod projection;
+mod projection;
 
 pub mod error;
 
@@ -289,7 +289,6 @@ pub use operation::{
 #[cfg(feature = "log-layer")]
 pub use progress::LogLayer;
 pub use progress::{Progress, RetryContext, Run, WebProgress};
-pub use projection::Projection;
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};
 pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};

@@ -34,3 +34,8 @@ pub use postgres::PostgresChannelLayer;
 pub use redis::RedisChannelLayer;
 pub use retained::RetainedState;
 pub use subscription::{DeliverySender, Subscription};
+
+pub use crate::{
+    projection::Region,
+    render::{Apply, Fragment},
+};

@@ -33,7 +33,9 @@ pub(crate) use log_span::log_span;
 pub(crate) use report::{NextOperation, Report};
 pub use retry_context::RetryContext;
 pub use run::Run;
-pub use sink::{Recorder, Sink};
+#[cfg(test)]
+use sink::Recorder;
+pub(crate) use sink::Sink;
 pub(crate) use stage_outputs::StageOutputs;
 pub use track::{Track, TrackStream};
 pub use web_progress::WebProgress;

@@ -11,13 +11,13 @@ mod stage_timing;
 mod tail;
 mod view;
 
-pub use attempts::Attempts;
+pub(crate) use attempts::Attempts;
 pub(crate) use bounds::{
     ERROR_BYTES_MAX, LOG_LINE_BYTES_MAX, STATUS_BYTES_MAX, TAIL_BYTES_MAX, TAIL_LEN_MAX,
     TRACEBACK_BYTES_MAX, kept,
 };
-pub use changes::{Change, Changes};
+pub(crate) use changes::{Change, Changes};
 pub use region::Region;
-pub use stage_timing::StageTiming;
-pub use tail::{Tail, TextBytes};
-pub use view::{CustomRegion, Projection};
+pub(crate) use stage_timing::StageTiming;
+pub(crate) use tail::{Tail, TextBytes};
+pub(crate) use view::Projection;

@@ -8,7 +8,7 @@ use crate::language::{Language, Text};
 
 /// A filter on the time since an operation was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Age {
+pub(crate) struct Age {
     name: &'static str,
     hours: u32,
     is_over: bool,
@@ -16,7 +16,7 @@ pub struct Age {
 
 impl Age {
     /// All ages that the filter offers.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::within("1h", 1),
         Self::within("1d", 24),
         Self::within("7d", 7 * 24),
@@ -35,19 +35,19 @@ impl Age {
     }
 
     /// The name of the age in a URL.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         self.name
     }
 
     /// Returns the earliest creation time of operations of this age at `now`; `None` if the age has no such
     /// bound.
-    pub fn made_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn made_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (!self.is_over).then(|| self.before(now))
     }
 
     /// Returns the time before which operations of this age were created at `now`; `None` if the age has no
     /// such bound.
-    pub fn made_before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn made_before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.is_over.then(|| self.before(now))
     }
 
@@ -74,7 +74,7 @@ impl fmt::Display for Age {
 /// An error for a text that is not the name of an age.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1h, 1d, 7d, 30d, over_1d, over_7d or over_30d, found `{found}`")]
-pub struct ParseAgeError {
+pub(crate) struct ParseAgeError {
     found: String,
 }
 

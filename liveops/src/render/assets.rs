@@ -7,7 +7,7 @@ use super::Renderer;
 
 /// The static files that pages load, each under a name that changes with its content.
 #[derive(Debug)]
-pub struct Assets {
+pub(crate) struct Assets {
     script: Asset,
     style: Asset,
     htmx: Asset,
@@ -16,7 +16,7 @@ pub struct Assets {
 /// One static file.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Asset {
+pub(crate) struct Asset {
     /// The file name with a hash of the content: `liveops-1a2b3c4d5e6f7a8b.js`. The content under a name
     /// never changes, so clients can cache the file without expiry.
     pub name: String,
@@ -36,7 +36,7 @@ impl Assets {
     }
 
     /// Returns the file with this name.
-    pub fn find(&self, name: &str) -> Option<&Asset> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Asset> {
         [&self.script, &self.style, &self.htmx].into_iter().find(|asset| asset.name == name)
     }
 }

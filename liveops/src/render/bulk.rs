@@ -7,7 +7,7 @@ use crate::language::Text;
 
 /// The outcome of one action on several operations.
 #[derive(Debug, Clone, Default)]
-pub struct BulkOutcome {
+pub(crate) struct BulkOutcome {
     /// The number of operations for which the action succeeded.
     pub done: usize,
     /// The number of operations for which the action was refused.
@@ -18,7 +18,7 @@ pub struct BulkOutcome {
 
 /// An operation for which an action was refused.
 #[derive(Debug, Clone)]
-pub struct BulkRefusal {
+pub(crate) struct BulkRefusal {
     /// The title of the operation.
     pub title: String,
     /// The path of the operation's page, if there is one.
@@ -29,7 +29,7 @@ pub struct BulkRefusal {
 
 impl Renderer {
     /// Renders the outcome of a bulk action as an element that htmx swaps out of band.
-    pub fn bulk_outcome_out_of_band(&self, outcome: &BulkOutcome) -> Markup {
+    pub(crate) fn bulk_outcome_out_of_band(&self, outcome: &BulkOutcome) -> Markup {
         self.bulk_outcome(Some(outcome), Some("true"))
     }
 

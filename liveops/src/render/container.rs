@@ -13,7 +13,7 @@ use crate::{
 /// The parts of a container that differ from page to page: the connection to the operation, and content for
 /// authorized viewers only.
 #[derive(Debug, Clone, Default)]
-pub struct ContainerOptions {
+pub(crate) struct ContainerOptions {
     /// The token for the subscription; `None` if a chain frame delivers the token.
     pub token: Option<SubscriptionToken>,
     /// The cursor in the channel that the container's content corresponds to.
@@ -29,7 +29,7 @@ impl Renderer {
     /// containers.
     ///
     /// `fragments` is a snapshot.
-    pub fn container(
+    pub(crate) fn container(
         &self,
         subject: &Subject,
         state: OperationState,
@@ -72,7 +72,7 @@ impl Renderer {
     }
 
     /// Renders fragments as elements that htmx swaps out of band.
-    pub fn out_of_band(&self, id: OperationId, fragments: &[Fragment]) -> String {
+    pub(crate) fn out_of_band(&self, id: OperationId, fragments: &[Fragment]) -> String {
         let element = |fragment: &Fragment| match fragment.apply {
             Apply::Replace => wrapped(id, &fragment.region, Some("true"), &fragment.html),
             Apply::Append(_) => html! {
@@ -86,7 +86,7 @@ impl Renderer {
 
     /// Renders a snapshot as elements that htmx swaps out of band. The swap also removes custom regions that
     /// are not in the snapshot, and the traceback of an earlier run.
-    pub fn snapshot_out_of_band(&self, id: OperationId, snapshot: &[Fragment]) -> String {
+    pub(crate) fn snapshot_out_of_band(&self, id: OperationId, snapshot: &[Fragment]) -> String {
         let is_custom = |fragment: &&Fragment| matches!(fragment.region, Region::Custom(_));
         let built_in: Vec<Fragment> =
             snapshot.iter().filter(|fragment| !is_custom(fragment)).cloned().collect();

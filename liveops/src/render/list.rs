@@ -12,7 +12,7 @@ use crate::{
 
 /// One operation in a list.
 #[derive(Debug, Clone)]
-pub struct ListRow {
+pub(crate) struct ListRow {
     /// The id of the operation.
     pub id: OperationId,
     /// The op type, `app.name`.
@@ -39,7 +39,7 @@ pub struct ListRow {
 
 /// One page of a list, with links to the neighbouring pages.
 #[derive(Debug, Clone)]
-pub struct ListPage {
+pub(crate) struct ListPage {
     /// The operations, in list order.
     pub rows: Vec<ListRow>,
     /// The path and query of this page.
@@ -58,7 +58,7 @@ pub struct ListPage {
 
 /// The additional filters and actions of a list for staff, who see the operations of all owners.
 #[derive(Debug, Clone)]
-pub struct StaffList {
+pub(crate) struct StaffList {
     /// The registered op types with their titles.
     pub op_types: Vec<(&'static str, String)>,
     /// The op type filter; all types if `None`.
@@ -83,7 +83,7 @@ impl ListPage {
 
 impl Renderer {
     /// Renders the list with its filter. The list updates itself over the owner's channel.
-    pub fn list(
+    pub(crate) fn list(
         &self,
         page: &ListPage,
         channel: &ChannelName,
@@ -126,7 +126,7 @@ impl Renderer {
     }
 
     /// Renders the table without the filter.
-    pub fn list_table(&self, page: &ListPage) -> Markup {
+    pub(crate) fn list_table(&self, page: &ListPage) -> Markup {
         let translate = |text| self.language.translate(text);
         html! {
             @if page.rows.is_empty() {
@@ -164,7 +164,7 @@ impl Renderer {
     /// band. A whole row cannot be swapped: a browser drops a `<tr>` outside of a table.
     ///
     /// All viewers of the row get the same HTML, so the HTML contains no translated text.
-    pub fn row_out_of_band(&self, row: &ListRow) -> String {
+    pub(crate) fn row_out_of_band(&self, row: &ListRow) -> String {
         html! {
             (progress_element(row, Some("true")))
             (status_element(row, Some("true")))

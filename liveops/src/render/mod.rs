@@ -19,16 +19,17 @@ mod staff;
 mod templates;
 mod traceback;
 
-pub use age::{Age, ParseAgeError};
-pub use assets::{Asset, Assets};
-pub use bulk::{BulkOutcome, BulkRefusal};
-pub use container::ContainerOptions;
+pub(crate) use age::Age;
+pub(crate) use assets::Assets;
+pub(crate) use bulk::{BulkOutcome, BulkRefusal};
+pub(crate) use container::ContainerOptions;
 pub use form::FormView;
 pub use fragment::{Apply, Fragment};
-pub use list::{ListPage, ListRow, StaffList};
+pub(crate) use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
 pub(crate) use region::{bar_text, stage_state_in_words, stopped_bar_text};
-pub use renderer::{Renderer, Subject};
+pub use renderer::Renderer;
+pub(crate) use renderer::Subject;
 pub(crate) use shown_log::shown_log;
-pub use staff::{StaffSection, StaffStage};
+pub(crate) use staff::{StaffSection, StaffStage};
 pub use templates::{HostPage, Layout, Templates};

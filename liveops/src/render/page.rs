@@ -20,7 +20,12 @@ impl Renderer {
     }
 
     /// Renders the page of one operation with its host template around `container`.
-    pub fn operation_page(&self, subject: &Subject, viewer: &UserId, container: Markup) -> Markup {
+    pub(crate) fn operation_page(
+        &self,
+        subject: &Subject,
+        viewer: &UserId,
+        container: Markup,
+    ) -> Markup {
         let title = self.language.title(&subject.kind);
         let host = HostPage {
             title: title.to_string(),

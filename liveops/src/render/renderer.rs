@@ -29,7 +29,7 @@ pub struct Renderer {
 
 /// The operation to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The kind of the operation.
     pub kind: OperationKind,
     /// The id of the operation.
@@ -39,7 +39,7 @@ pub struct Subject {
 impl Renderer {
     /// Creates a renderer for an application whose liveops router is mounted at `mount`, such as `/live`. The
     /// renderer has the languages of liveops and uses English by default.
-    pub fn new(templates: Templates, mount: &str) -> Self {
+    pub(crate) fn new(templates: Templates, mount: &str) -> Self {
         let mount = mount.trim_end_matches('/');
         let languages = Languages::new();
         Self {
@@ -56,21 +56,21 @@ impl Renderer {
     /// Includes the htmx of liveops in pages, or leaves htmx to the application's layout; default
     /// [`Config::include_htmx`].
     #[must_use]
-    pub fn with_htmx(mut self, include_htmx: bool) -> Self {
+    pub(crate) fn with_htmx(mut self, include_htmx: bool) -> Self {
         self.include_htmx = include_htmx;
         self
     }
 
     /// Sets the keepalive interval that pages expect of a quiet connection; default [`Config::keepalive`].
     #[must_use]
-    pub fn with_keepalive(mut self, keepalive: Duration) -> Self {
+    pub(crate) fn with_keepalive(mut self, keepalive: Duration) -> Self {
         self.keepalive = keepalive;
         self
     }
 
     /// Sets the available languages and selects the default one of them.
     #[must_use]
-    pub fn with_languages(mut self, languages: Languages) -> Self {
+    pub(crate) fn with_languages(mut self, languages: Languages) -> Self {
         self.language = languages.find("");
         self.languages = languages;
         self
@@ -94,7 +94,7 @@ impl Renderer {
     }
 
     /// The static files that pages load.
-    pub fn assets(&self) -> &Assets {
+    pub(crate) fn assets(&self) -> &Assets {
         &self.assets
     }
 
@@ -119,7 +119,7 @@ impl Renderer {
     }
 
     /// Renders the fragments for the `changes` of a projection.
-    pub fn fragments(
+    pub(crate) fn fragments(
         &self,
         subject: &Subject,
         projection: &Projection,
@@ -133,7 +133,7 @@ impl Renderer {
     }
 
     /// Renders the fragments of every region.
-    pub fn snapshot(&self, subject: &Subject, projection: &Projection) -> Vec<Fragment> {
+    pub(crate) fn snapshot(&self, subject: &Subject, projection: &Projection) -> Vec<Fragment> {
         self.fragments(subject, projection, projection.everything())
     }
 
@@ -152,7 +152,7 @@ impl Renderer {
 
     /// Renders a result as plain text with the text template of its operation, or as one line `field=value`
     /// for each field.
-    pub fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
+    pub(crate) fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
         self.templates.render_result_text(kind.result_text_template, output)
     }
 

@@ -16,7 +16,7 @@ use crate::{
 /// The facts about an operation that only staff see. They are rendered on request and are never part of a
 /// frame, because all viewers receive the same frames.
 #[derive(Debug, Clone)]
-pub struct StaffSection {
+pub(crate) struct StaffSection {
     /// The owner of the operation.
     pub owner: UserId,
     /// The number of the newest attempt, among the attempts that count.
@@ -52,7 +52,7 @@ pub struct StaffSection {
 
 /// A stage of an operation, with the details for staff.
 #[derive(Debug, Clone, Copy)]
-pub struct StaffStage {
+pub(crate) struct StaffStage {
     /// The state of the stage.
     pub state: StageState,
     /// The entry and exit times of the stage.
@@ -61,20 +61,20 @@ pub struct StaffStage {
 
 impl StaffSection {
     /// The waiting time of the newest attempt before its start.
-    pub fn waited(&self) -> Option<Duration> {
+    pub(crate) fn waited(&self) -> Option<Duration> {
         // The clocks of two processes may differ, so the wait may be negative.
         Some((self.started_on? - self.due_on).to_std().unwrap_or_default())
     }
 
     /// The duration of the newest attempt until its end.
-    pub fn ran(&self) -> Option<Duration> {
+    pub(crate) fn ran(&self) -> Option<Duration> {
         (self.finished_on? - self.started_on?).to_std().ok()
     }
 }
 
 impl Renderer {
     /// Renders the staff section of an operation, which updates itself over `channel`.
-    pub fn staff_section(
+    pub(crate) fn staff_section(
         &self,
         subject: &Subject,
         section: &StaffSection,
@@ -93,7 +93,7 @@ impl Renderer {
     }
 
     /// Renders the content of the staff section.
-    pub fn staff_content(&self, subject: &Subject, section: &StaffSection) -> Markup {
+    pub(crate) fn staff_content(&self, subject: &Subject, section: &StaffSection) -> Markup {
         html! {
             dl class="liveops-facts" {
                 @for (name, value) in self.staff_facts(subject, section) {

@@ -8,13 +8,13 @@ use crate::{language::Text, operation::OperationId};
 impl Renderer {
     /// Renders the traceback as an element that htmx swaps out of band. The traceback is for staff, so it is
     /// never part of a snapshot or a frame, which all viewers receive.
-    pub fn traceback_out_of_band(&self, id: OperationId, traceback: &str) -> String {
+    pub(crate) fn traceback_out_of_band(&self, id: OperationId, traceback: &str) -> String {
         element(id, Some("true"), Some(&self.traceback(traceback))).0
     }
 
     /// Renders the traceback below a heading. The heading is in the language of this renderer, the viewer's;
     /// the page around it may have another language.
-    pub fn traceback(&self, traceback: &str) -> Markup {
+    pub(crate) fn traceback(&self, traceback: &str) -> Markup {
         let title = self.language.translate(Text::Traceback);
         html! {
             details lang=(self.language) {

@@ -17,7 +17,7 @@ impl Model {
     /// While the operation runs, the row is slightly behind the run. After the end, the row holds the
     /// complete projection, except for custom regions and the next operation of a chain, which has a row of
     /// its own.
-    pub fn projection(&self, kind: &OperationKind) -> Projection {
+    pub(crate) fn projection(&self, kind: &OperationKind) -> Projection {
         let state = self.state();
         let mut stages: Vec<StageState> =
             read(self, "stage_states", &self.stage_states).unwrap_or_default();
@@ -49,7 +49,7 @@ impl Model {
 
     /// Returns the number of the newest attempt within the budget, the budget, and the start time of a
     /// waiting attempt.
-    pub fn attempts(&self) -> Attempts {
+    pub(crate) fn attempts(&self) -> Attempts {
         let count = |number: i32| u32::try_from(number).unwrap_or(0);
         let is_waiting = self.state() == OperationState::NotStarted;
         Attempts {

@@ -21,9 +21,9 @@ pub struct Recording<Op: Run> {
     /// Of a run that panicked, or that was stopped before it returned anything, an error that says so.
     pub result: RunResult<Op::Output>,
     /// Every event, in order; every move of the bar among them, also those that no page would show.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// What the events add up to: what a page would show in the end.
-    pub projection: Projection,
+    pub(crate) projection: Projection,
     pub(super) outcome: Outcome,
     pub(super) next: Option<NewOperation>,
     pub(super) panicked: bool,

@@ -11,18 +11,18 @@ use crate::projection::{Changes, Projection};
 ///
 /// Cheap to clone; clones share the recording.
 #[derive(Debug, Clone, Default)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     shown: Arc<Mutex<Vec<(Projection, Changes)>>>,
 }
 
 impl Recorder {
     /// Creates an empty recorder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Returns every projection shown so far with its changes, oldest first.
-    pub fn shown(&self) -> Vec<(Projection, Changes)> {
+    pub(crate) fn shown(&self) -> Vec<(Projection, Changes)> {
         self.lock().clone()
     }
 
