@@ -1,3 +1,5 @@
+//! The sink that publishes a projection to the channel of its operation.
+
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -14,30 +16,31 @@ use crate::{
     span,
 };
 
-/// How often the channel layer is asked whether it still has what a run has shown that says nothing.
+/// Interval at which the sink of a quiet run checks that the channel layer still retains the published
+/// state.
 const RETAINED_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows a projection to every browser that watches, through the channel layer.
+/// Publishes a projection to browsers, through the channel layer.
 pub(crate) struct ChannelSink {
     layer: Arc<dyn ChannelLayer>,
     renderer: Renderer,
     subject: Subject,
     channel: ChannelName,
     attempt: Attempt,
-    /// The newest frame of the history that this opened: the first one, and one after the layer lost
-    /// its state, is a snapshot.
+    /// Cursor of the newest frame in the history that this sink opened. `None` before the first frame,
+    /// and after the layer lost its state: the next frame is then a snapshot.
     newest: Option<Cursor>,
-    /// When the layer last said that it has that frame.
+    /// Time at which the layer last confirmed that frame.
     confirmed_on: Instant,
-    /// A later attempt took over, and nothing this one says is shown any more.
+    /// `true` after a later attempt took over: this sink publishes nothing any more.
     is_fenced: bool,
     pending: Changes,
-    /// The signals given so far: a history that begins anew has them as well.
+    /// The signals published so far, which a new history repeats.
     signals: Vec<Signal>,
 }
 
 impl ChannelSink {
-    /// A sink for one attempt of an operation.
+    /// Returns a sink for one attempt of an operation.
     pub(crate) fn new(
         layer: Arc<dyn ChannelLayer>,
         renderer: Renderer,
@@ -58,16 +61,16 @@ impl ChannelSink {
         }
     }
 
-    /// Which operation is shown.
+    /// Returns the operation that the sink shows.
     pub(crate) fn id(&self) -> OperationId {
         self.subject.id
     }
 
-    /// Publishes a signal behind everything shown so far.
+    /// Publishes a signal after all changes shown so far.
     ///
     /// # Errors
     ///
-    /// When the channel layer's backend failed. Then those who watch may not hear of it.
+    /// Returns an error if the channel layer's backend failed. Clients may miss the signal then.
     pub(crate) async fn signal(
         &mut self,
         projection: &Projection,
@@ -87,7 +90,7 @@ impl ChannelSink {
         Ok(())
     }
 
-    /// Publishes the next frame. What a stale attempt says is for nobody, which is no error.
+    /// Publishes the next frame. For a stale attempt, publishes nothing and returns `Ok`.
     async fn publish(&mut self, payload: Payload) -> Result<(), PublishError> {
         if self.is_fenced {
             return Ok(());
@@ -98,7 +101,7 @@ impl ChannelSink {
         let publishing = self.layer.publish(&self.channel, self.attempt, payload);
         let mut result = publishing.instrument(self.span()).await;
         if result.as_ref().is_ok_and(|cursor| self.is_behind(*cursor)) {
-            // The layer is back with a state it had before, without what pages have seen since.
+            // The layer has returned to an older state, without frames that clients have received.
             result = Err(PublishError::NotOpen);
         }
         self.record_result(result)
@@ -116,7 +119,7 @@ impl ChannelSink {
         Ok(())
     }
 
-    /// Whether a place is one that the channel had left already.
+    /// Returns `true` if `cursor` is not newer than the newest frame of this history.
     fn is_behind(&self, cursor: Cursor) -> bool {
         self.newest.is_some_and(|newest| newest.epoch == cursor.epoch && newest.seq >= cursor.seq)
     }
@@ -139,8 +142,12 @@ impl ChannelSink {
             Err(error) => error,
         };
         frame_unpublished(error.reason());
-        let (channel, attempt) = (&self.channel, self.attempt);
-        tracing::debug!(%channel, %attempt, error = &error as &dyn Error, "not published");
+        tracing::debug!(
+            channel = %self.channel,
+            attempt = %self.attempt,
+            error = &error as &dyn Error,
+            "could not publish a frame"
+        );
         match error {
             PublishError::Stale { .. } => {
                 self.is_fenced = true;
@@ -154,8 +161,7 @@ impl ChannelSink {
         }
     }
 
-    /// Finds out whether the layer lost its state, which nobody would hear of while a run says
-    /// nothing.
+    /// Checks whether the layer lost its state, which a quiet run would not notice otherwise.
     async fn check_retained_state(&mut self) {
         if self.confirmed_on.elapsed() < RETAINED_CHECK_INTERVAL {
             return;
@@ -168,8 +174,8 @@ impl ChannelSink {
                 }
             }
             Err(error) => {
-                let channel = &self.channel;
-                tracing::debug!(%channel, error = &error as &dyn Error, "will ask again");
+                let (channel, error) = (&self.channel, &error as &dyn Error);
+                tracing::debug!(%channel, error, "could not check the retained state; retrying");
             }
         }
     }
@@ -186,7 +192,7 @@ impl Sink for ChannelSink {
             self.check_retained_state().await;
         }
         if self.newest.is_none() {
-            // It is tried again at the next call, and what is in the way has been noted.
+            // The next call tries again; `record_result` has logged the error.
             let _ = self.open(projection).await;
             return;
         }
@@ -199,8 +205,8 @@ impl Sink for ChannelSink {
             Err(PublishError::NotOpen) => {
                 let _ = self.open(projection).await;
             }
-            // Whether a frame whose publication failed arrived is unknown, and additions must not
-            // arrive twice: replace what is owed.
+            // A frame whose publication failed may have arrived nevertheless, and additions must not
+            // arrive twice: replace every region instead.
             Err(_) => self.pending = projection.everything(),
         }
     }
@@ -227,7 +233,7 @@ mod tests {
     const KIND: OperationKind = OperationKind::for_tests("test.steps", "Steps", &[]);
 
     #[tokio::test]
-    async fn a_history_that_begins_anew_has_the_signals_given_before() {
+    async fn a_new_history_repeats_the_earlier_signals() {
         let layer = MemoryChannelLayer::new().with_retention(Duration::ZERO);
         let subject = Subject { kind: KIND, id: OperationId::new() };
         let renderer = Renderer::new(Templates::new(), "/live");
@@ -247,7 +253,7 @@ mod tests {
 
         sink.show(&projection, projection.everything()).await;
         sink.signal(&projection, finished_signal.clone()).await.unwrap();
-        // Somebody else's subscription makes the layer forget what has ended.
+        // The subscription to another channel makes the layer drop the ended one.
         layer.subscribe(&ChannelName::owner(&UserId::from("ann"))).await.unwrap();
         let channel = ChannelName::operation(subject.id);
         assert_eq!(layer.catch_up(&channel, None).await.unwrap(), None);

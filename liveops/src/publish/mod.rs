@@ -1,8 +1,8 @@
 //! Publishing: everything that clients see of an operation leaves through this module.
 //!
 //! Owns the publisher, the sink that renders a projection into frames, the observers of a run, the
-//! queue of what could not be published yet, and the enqueues that may not be committed yet. Holds the
-//! channel layer, the store and the renderer itself; knows nothing of workers, leases and attempts.
+//! queue of failed publications, and the enqueues that may be uncommitted. Holds the channel layer, the
+//! store and the renderer itself; knows nothing of workers, leases and attempts.
 
 mod channel_sink;
 mod observers;

@@ -1,3 +1,5 @@
+//! Observers of a run inside this process.
+
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -10,12 +12,12 @@ use crate::{
     render::Subject,
 };
 
-/// How much later than an observed process other workers may make the next attempt.
+/// Head start of an observed run's process over other workers, for the next attempt.
 const HEAD_START: Duration = Duration::from_secs(2);
 
 /// Watches a run inside this process, beside the clients of the channel layer.
 pub(crate) trait Observer: Debug + Send + Sync {
-    /// Returns the sink that shows one attempt. Its report keeps a journal of events.
+    /// Returns the sink that shows one attempt. The report of the attempt keeps an event log.
     fn sink(&self, subject: Subject, attempts: Attempts, report: Arc<Report>) -> Box<dyn Sink>;
 }
 
@@ -23,7 +25,7 @@ pub(crate) trait Observer: Debug + Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observers {
     pub(crate) observer: Option<Arc<dyn Observer>>,
-    /// Cancelled when the observer wants the run to be stopped without waiting for it.
+    /// Cancelled when the observer wants the run to be aborted.
     pub(crate) abort: CancellationToken,
 }
 
@@ -32,12 +34,12 @@ impl Observers {
         self.observer.is_none()
     }
 
-    /// Returns how much later other processes may make the next attempt than this one.
+    /// Returns the head start of this process over other processes, for the next attempt.
     pub(crate) fn head_start(&self) -> Duration {
         if self.is_empty() { Duration::ZERO } else { HEAD_START }
     }
 
-    /// Returns the report of a run: with a journal of events if there is an observer.
+    /// Returns the report of a run, with an event log if the run has an observer.
     pub(crate) fn report(&self, projection: Projection) -> Report {
         match self.observer {
             Some(_) => Report::with_event_log(projection),
@@ -45,7 +47,8 @@ impl Observers {
         }
     }
 
-    /// Returns the sinks of one attempt: the channel's, and the observer's if there is one.
+    /// Returns the sinks of one attempt: the channel sink, and the observer's sink if the run has an
+    /// observer.
     pub(crate) fn sinks(
         &self,
         channel: ChannelSink,
@@ -66,7 +69,8 @@ pub(crate) struct RunSinks {
 }
 
 impl RunSinks {
-    /// Shows the observer alone what the clients of the channel layer read off the row.
+    /// Shows the report to the observer only. The clients of the channel layer get this state from the
+    /// row.
     pub(crate) async fn show_observer(&mut self, report: &Report) {
         if let Some(observer) = &mut self.observer {
             let (projection, changes) = report.take();

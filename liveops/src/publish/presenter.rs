@@ -1,3 +1,5 @@
+//! Descriptions of operations for pages, lists and signals, made from their rows.
+
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     store::Model,
 };
 
-/// Describes operations from their rows: titles, addresses, list rows and the signals of an ending.
+/// Describes operations from their rows: titles, URLs, list rows and the signals of an ending.
 #[derive(Debug)]
 pub(crate) struct Presenter {
     pub(crate) renderer: Renderer,
@@ -29,7 +31,7 @@ impl Presenter {
         self.kinds.get(row.op_type.as_str()).copied()
     }
 
-    /// Returns the op type that metrics count this row under: a registered one, or a fixed stand-in.
+    /// Returns the op type under which metrics count this row: a registered one, or a fixed substitute.
     pub(crate) fn metric_op_type(&self, row: &Model) -> &'static str {
         self.kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
     }
@@ -49,7 +51,7 @@ impl Presenter {
         self.renderer.with_language(&row.language)
     }
 
-    /// Returns the signal that an operation has ended as its row says.
+    /// Returns the signal that an operation has ended, with the state in its row.
     pub(crate) fn finished_signal(&self, row: &Model) -> Signal {
         Signal::Finished(Finished {
             id: row.operation_id(),
@@ -65,10 +67,10 @@ impl Presenter {
         Some(Next { title: title.into(), url: self.renderer.url(op_type, id).into() })
     }
 
-    /// Returns the signal that another operation takes over the page of `previous`; `None` if its type is not
-    /// registered.
+    /// Returns the signal that another operation takes over the page of `previous`; `None` if the type
+    /// of the other operation is not registered.
     ///
-    /// The page shows the new operation as waiting until its own channel says more.
+    /// The page shows the new operation as waiting until the first frame of its own channel.
     pub(crate) fn chained_signal(
         &self,
         previous: &Model,
@@ -88,7 +90,7 @@ impl Presenter {
 
     /// Returns the list row of an operation in `language`.
     ///
-    /// `live` is the projection of the run where this process executes it; it is newer than the row.
+    /// `live` is the projection of a run in this process, which is newer than the row.
     pub(crate) fn list_row(
         &self,
         row: &Model,

@@ -1,3 +1,5 @@
+//! The publisher: publishes rows to channels, and changes to lists and workers.
+
 use std::{error::Error, sync::Arc};
 
 use tokio::time;
@@ -15,9 +17,10 @@ use crate::{
     store::{Model, RETRY_AFTER, Store, StoreError},
 };
 
-/// Publishes what rows say, and tells lists and workers what changed.
+/// Publishes the state of rows, and notifies lists and workers of changes.
 ///
-/// What the channel layer does not take is kept in a queue and published again, from the row as it is then.
+/// A publication that the channel layer refuses is queued and repeated later, with the state that the
+/// row has then.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     pub(crate) layer: Arc<dyn ChannelLayer>,
@@ -49,15 +52,15 @@ impl Publisher {
         ChannelSink::new(self.layer.clone(), renderer, subject, row.attempt_number())
     }
 
-    /// Publishes what a row says, for changes that happen outside of a run, and tells the lists.
+    /// Publishes the state of a row that changed outside of a run, and notifies the lists.
     ///
-    /// Does nothing for an operation that is not registered.
+    /// Does nothing for an operation whose type is not registered.
     pub(crate) async fn publish_row(self: &Arc<Self>, row: &Model) {
         let Some(kind) = self.presenter.kind_of(row) else { return };
         if row.state().is_terminal() {
             if let Err(error) = self.publish_end(kind, row).await {
-                let error = &error as &dyn Error;
-                tracing::debug!(id = %row.operation_id(), error, "could not publish the ending");
+                let (id, error) = (row.operation_id(), &error as &dyn Error);
+                tracing::debug!(%id, error, "could not publish the ending; retrying");
                 self.retry_operation(row.operation_id());
             }
         } else {
@@ -96,7 +99,8 @@ impl Publisher {
         Ok((projection, signals))
     }
 
-    /// Publishes an operation that waits for its attempt, unless a worker makes that attempt already.
+    /// Publishes an operation that waits for its attempt, unless a worker has already started the
+    /// attempt.
     async fn publish_waiting(self: &Arc<Self>, kind: OperationKind, row: &Model) {
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         let projection = row.projection(&kind);
@@ -112,14 +116,14 @@ impl Publisher {
             error = &error as &dyn Error,
             "could not publish a waiting operation"
         );
-        // A stale attempt is not counted: the worker that makes the attempt was faster.
+        // A stale attempt is not counted as a failure: a worker has already started the attempt.
         if let PublishError::Backend(_) = error {
             frame_unpublished(error.reason());
             self.retry_operation(id);
         }
     }
 
-    /// Publishes a signal, now or as soon as the channel layer takes it.
+    /// Publishes a signal, now or as soon as the channel layer accepts it.
     pub(crate) async fn signal(
         self: &Arc<Self>,
         sink: &mut ChannelSink,
@@ -131,19 +135,19 @@ impl Publisher {
         }
     }
 
-    /// Tells the lists that show the operations of `owner` what changed in them.
+    /// Notifies the lists that show the operations of `owner` of a change.
     pub(crate) async fn announce(self: &Arc<Self>, owner: &UserId, change: ListChange) {
         let (owners, all) = (ChannelName::owner(owner), ChannelName::all());
         let (sent, sent_all) =
             tokio::join!(self.notify(&owners, change.clone()), self.notify(&all, change.clone()));
-        // Progress is not queued: the run reports it again anyway.
+        // Progress is not queued, because the run reports newer progress soon.
         if change == ListChange::Rows && !(sent && sent_all) {
             self.retries.push_owner(owner.clone());
             self.start_retrying();
         }
     }
 
-    /// Sends a notice to the subscribers of `channel`. Returns whether the channel layer took it.
+    /// Sends a notice to the subscribers of `channel`. Returns `true` if the channel layer accepted it.
     pub(crate) async fn notify(&self, channel: &ChannelName, notice: impl Into<Notice>) -> bool {
         let sent = self.layer.announce(channel, notice.into()).await;
         sent.inspect_err(|error| {
@@ -157,7 +161,7 @@ impl Publisher {
         self.start_retrying();
     }
 
-    /// Starts the task that empties the retry queue, unless it runs.
+    /// Starts the task that empties the retry queue, unless the task runs already.
     fn start_retrying(self: &Arc<Self>) {
         if !self.retries.start() {
             return;
@@ -184,7 +188,8 @@ impl Publisher {
             Ok(Some(row)) => self.publish_row(&row).await,
             Ok(None) => {}
             Err(error) => {
-                tracing::debug!(%id, error = &error as &dyn Error, "could not read a row to publish");
+                let error = &error as &dyn Error;
+                tracing::debug!(%id, error, "could not read a row to publish; retrying");
                 self.retry_operation(id);
             }
         }

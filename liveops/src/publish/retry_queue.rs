@@ -1,3 +1,5 @@
+//! The queue of failed publications, which are repeated later.
+
 use std::{
     collections::BTreeSet,
     mem,
@@ -6,13 +8,13 @@ use std::{
 
 use crate::operation::{OperationId, UserId};
 
-/// The largest number of operations in the queue. When it is full the oldest leaves: its pages are
-/// corrected when their channel has been quiet for long.
+/// Maximum number of operations in the queue. A full queue drops its oldest operation, whose pages are
+/// corrected after their channel has been quiet for a while.
 const COUNT_MAX: usize = 10_000;
 
-/// What could not be published while the channel layer was out of reach.
+/// The operations and lists that could not be published while the channel layer was unreachable.
 ///
-/// Keeps ids rather than frames: what is published later is the row as it is by then.
+/// Holds IDs instead of frames: a repeated publication shows the row in its current state.
 #[derive(Debug, Default)]
 pub(super) struct PublishRetryQueue {
     pending: Mutex<Pending>,
@@ -21,9 +23,9 @@ pub(super) struct PublishRetryQueue {
 #[derive(Debug, Default)]
 struct Pending {
     operations: BTreeSet<OperationId>,
-    /// Owners whose lists did not hear of a change.
+    /// Owners whose lists missed a change.
     owners: BTreeSet<UserId>,
-    /// Whether a task empties the queue.
+    /// `true` while a task empties the queue.
     is_running: bool,
 }
 
@@ -37,17 +39,17 @@ impl PublishRetryQueue {
         }
     }
 
-    /// Adds an owner whose lists are to hear that they changed.
+    /// Adds an owner whose lists are to be notified of a change.
     pub(super) fn push_owner(&self, owner: UserId) {
         self.pending().owners.insert(owner);
     }
 
-    /// Returns `true` if no task empties the queue yet: the caller starts one.
+    /// Returns `true` if no task empties the queue yet. The caller then starts one.
     pub(super) fn start(&self) -> bool {
         !mem::replace(&mut self.pending().is_running, true)
     }
 
-    /// Takes everything out of the queue; `None` if it is empty, which ends the task.
+    /// Takes everything out of the queue. Returns `None` if the queue is empty, which ends the task.
     pub(super) fn take(&self) -> Option<(BTreeSet<OperationId>, BTreeSet<UserId>)> {
         let mut pending = self.pending();
         let operations = mem::take(&mut pending.operations);

@@ -1,3 +1,5 @@
+//! The sink that sends the events of a run to a text writer in this process.
+
 use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
@@ -10,49 +12,49 @@ use crate::{
     render::Subject,
 };
 
-/// Shows a run as text: tells whoever writes it what happened, in the order in which it did.
+/// Shows a run as text: sends its events to a writer, in order.
 ///
-/// A projection says what is the case, and not what came before what, so this takes the events since
-/// the last look from the report. It only sends them on. A reader that is slow, or gone, stops neither
-/// the run nor its ending; what it has not read waits in memory.
+/// A projection holds the current state and no order of events, so the sink takes the events since its
+/// last call from the report. The sink only forwards them: a writer that is slow or gone stops neither
+/// the run nor its ending, and unread events stay in memory.
 pub(crate) struct TextSink {
     report: Arc<Report>,
     subject: Subject,
     events: EventSender,
 }
 
-/// Where what happens in the foreground of a process is told. Cheap to clone.
+/// The sender of events from foreground runs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct EventSender(mpsc::Sender<ObservedEvent>);
 
-/// One thing to be told.
+/// An event with the operation it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ObservedEvent {
-    /// Of which operation.
+    /// The operation.
     pub(crate) subject: Subject,
     pub(crate) event: RunEvent,
 }
 
-/// What is told.
+/// An event of a foreground run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RunEvent {
     /// An attempt began.
     AttemptStarted(Attempts),
-    /// Something happened in it.
+    /// The attempt reported an event.
     Reported(Event),
-    /// Another operation goes on where this one ended.
+    /// Another operation takes over.
     Chained(Subject),
 }
 
 impl EventSender {
-    /// What is told, and where whoever writes it hears it.
+    /// Returns a sender, and the receiver of its events.
     pub(crate) fn new() -> (Self, mpsc::Receiver<ObservedEvent>) {
         let (sender, receiver) = mpsc::channel();
         (Self(sender), receiver)
     }
 
     pub(crate) fn send(&self, subject: Subject, event: RunEvent) {
-        // Whoever wrote is gone, and nobody has to be told.
+        // The writer is gone; the run continues without it.
         let _ = self.0.send(ObservedEvent { subject, event });
     }
 }

@@ -1,3 +1,5 @@
+//! Operations enqueued over connections of the application, which may be uncommitted.
+
 use std::{
     collections::{HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -8,20 +10,21 @@ use tokio::time::Instant;
 
 use crate::operation::{OperationId, UserId};
 
-/// How long a transaction may take before lists hear of its operations only when they start.
+/// Maximum age of an entry. The operations of a longer transaction appear in lists only when they
+/// start.
 const AGE_MAX: Duration = Duration::from_secs(60);
 
-/// How many operations are remembered, the newest of them.
+/// Maximum number of entries. The oldest entry is dropped first.
 const COUNT_MAX: usize = 1_000;
 
-/// The operations that were enqueued over connections of the application's, and that no list has
-/// heard of: they may not be committed yet, and those that are rolled back never will be.
+/// Operations that were enqueued over connections of the application and are not announced to lists
+/// yet. Their transaction may be uncommitted or rolled back.
 #[derive(Debug, Default)]
 pub(crate) struct UncommittedEnqueues {
     operations: Mutex<VecDeque<UncommittedEnqueue>>,
 }
 
-/// An operation that was enqueued so.
+/// An operation whose transaction may be uncommitted.
 #[derive(Debug)]
 pub(crate) struct UncommittedEnqueue {
     pub(crate) id: OperationId,
@@ -41,14 +44,14 @@ impl UncommittedEnqueues {
         }
     }
 
-    /// Those that are not too old.
+    /// Returns the operations of all entries younger than [`AGE_MAX`].
     pub(crate) fn ids(&self) -> Vec<OperationId> {
         let mut operations = self.operations();
         operations.retain(|operation| operation.since.elapsed() < AGE_MAX);
         operations.iter().map(|operation| operation.id).collect()
     }
 
-    /// Forgets these operations, and gives those of them that were remembered.
+    /// Removes these operations, and returns the entries removed.
     pub(crate) fn remove(&self, ids: &[OperationId]) -> Vec<UncommittedEnqueue> {
         let ids: HashSet<&OperationId> = ids.iter().collect();
         let mut operations = self.operations();
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_never_committed_is_forgotten() {
+    async fn an_enqueue_that_is_never_committed_is_dropped() {
         let uncommitted = UncommittedEnqueues::default();
         let (early, late) = (OperationId::new(), OperationId::new());
         uncommitted.add(early, "test.nothing", "ann".into(), "default");
@@ -79,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_are_remembered() {
+    fn only_the_newest_entries_are_kept() {
         let uncommitted = UncommittedEnqueues::default();
         let ids: Vec<_> = (0..COUNT_MAX + 3).map(|_| OperationId::new()).collect();
         for id in &ids {
@@ -89,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_there_are_forgotten_once() {
+    fn an_entry_is_removed_once() {
         let uncommitted = UncommittedEnqueues::default();
         let ids: Vec<_> = (0..4).map(|_| OperationId::new()).collect();
         for (id, owner) in ids.iter().zip(["ann", "ann", "bob", "cleo"]) {
             uncommitted.add(*id, "test.nothing", owner.into(), "default");
         }
-        let forgotten = uncommitted.remove(&ids[..3]);
-        let owners: Vec<_> = forgotten.iter().map(|operation| operation.owner.as_str()).collect();
+        let removed = uncommitted.remove(&ids[..3]);
+        let owners: Vec<_> = removed.iter().map(|operation| operation.owner.as_str()).collect();
         assert_eq!(owners, ["ann", "ann", "bob"]);
         assert_eq!(uncommitted.ids(), ids[3..]);
         assert!(uncommitted.remove(&ids[..3]).is_empty());

@@ -1,3 +1,5 @@
+//! The builder of a `LiveOps`: configuration, registration and validation.
+
 use std::{io, path::PathBuf, sync::Arc};
 
 use sea_orm::DatabaseConnection;
@@ -18,7 +20,7 @@ use crate::{
     token::{SigningKeys, TokenError},
 };
 
-/// Puts a [`LiveOps`] together; from [`LiveOps::builder`].
+/// Builds a [`LiveOps`]. Created by [`LiveOps::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<S> {
@@ -35,30 +37,32 @@ pub struct Builder<S> {
     runner: RunnerKind,
 }
 
-/// How operations get executed.
+/// The way a process executes operations.
 ///
-/// Processes that share a database share its queue: an operation is executed by whichever has a place
-/// for it first. Pages that another process serves are shown it live only through a channel layer that
-/// both have; without one they see the row.
+/// Processes that share a database share its queue: the first process with a free worker slot executes
+/// an operation. Pages served by another process show live progress only through a channel layer that
+/// both processes share; without one, these pages show the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RunnerKind {
-    /// In this process too, beside the requests: its worker starts with the first operation that is
-    /// enqueued, or with [`start_worker`](LiveOps::start_worker).
+    /// Executes operations in this process, beside the requests. The worker starts with the first
+    /// enqueued operation, or with [`start_worker`](LiveOps::start_worker).
     #[default]
     Spawn,
-    /// By workers: processes that call [`start_worker`](LiveOps::start_worker). This one only enqueues
-    /// unless it does.
+    /// Executes operations in worker processes, which call [`start_worker`](LiveOps::start_worker).
+    /// This process only enqueues, unless it calls `start_worker` too.
     Worker,
-    /// On the spot: enqueueing returns when the operation has ended. For tests and scripts.
+    /// Executes an operation during the enqueue call, which returns when the operation has ended. For
+    /// tests and scripts.
     Eager,
 }
 
-/// Why a [`LiveOps`] could not be built.
+/// An error from [`Builder::build`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two types have one op type, by which rows and addresses tell them apart.
+    /// Two types share an op type. The op type must be unique because rows and URLs identify a type by
+    /// it.
     #[error(
         "`{first}` and `{second}` are both `{op_type}`: give one of them another `#[liveop(name = …)]`"
     )]
@@ -70,42 +74,42 @@ pub enum BuildError {
         /// The type registered second.
         second: &'static str,
     },
-    /// A template has a name that no operation looks up.
-    #[error("no registered operation has a template `{name}`; there are: {known}")]
+    /// A template has a name that no registered operation uses.
+    #[error("no registered operation uses a template `{name}`; known templates: {known}")]
     UnknownTemplate {
-        /// The name.
+        /// The name of the template.
         name: String,
-        /// The names there are.
+        /// The names that the registered operations use.
         known: String,
     },
-    /// A field of a form contradicts itself.
+    /// A form field has contradictory settings.
     #[error("the form of `{op_type}`, field `{field}`: {flaw}")]
     Form {
         /// The op type.
         op_type: &'static str,
-        /// The field, as it is called in JSON.
+        /// The field, by its JSON name.
         field: &'static str,
-        /// The key of `#[field(…)]` that is wrong, what was expected and what was found.
+        /// The wrong key of `#[field(…)]`, the expected value and the value found.
         flaw: String,
     },
-    /// There is no folder where `Templates::folder` says, or it cannot be read.
+    /// The folder given to `Templates::folder` does not exist or cannot be read.
     #[error("expected a folder of templates at `{}`", folder.display())]
     TemplateFolder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A value of the configuration is out of its bounds.
+    /// A configuration value is out of bounds.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// No secret could be made up where none was given.
-    #[error("failed to make up a secret key")]
+    /// No signing keys were given, and generating a random key failed.
+    #[error("failed to generate a secret key")]
     Secret(#[source] TokenError),
 }
 
 impl LiveOps {
-    /// Begins with the database that the operations are kept in.
+    /// Returns a builder of a [`LiveOps`] that keeps its operations in `db`.
     pub fn builder(db: DatabaseConnection) -> Builder<NoState> {
         Builder {
             db,
@@ -124,8 +128,8 @@ impl LiveOps {
 }
 
 impl<S> Builder<S> {
-    /// The application's state, out of which every operation registered after this takes what its
-    /// `#[liveop(state = …)]` names.
+    /// Sets the application's state. Each operation registered afterwards takes its `#[liveop(state =
+    /// …)]` type from this state.
     pub fn state<T>(self, state: T) -> Builder<T> {
         Builder {
             state,
@@ -142,7 +146,7 @@ impl<S> Builder<S> {
         }
     }
 
-    /// Makes operations of type `Op` known.
+    /// Registers the operation type `Op`.
     pub fn register<Op: Run>(mut self) -> Self
     where
         Op::State: FromState<S>,
@@ -159,57 +163,60 @@ impl<S> Builder<S> {
         }
     }
 
-    /// The application's templates; plain ones unless given.
+    /// Sets the application's templates. The default is the plain built-in templates.
     pub fn templates(mut self, templates: Templates) -> Self {
         self.templates = templates;
         self
     }
 
-    /// The languages that are spoken, with the application's texts; those of liveops unless given.
+    /// Sets the supported languages, with the application's texts. The default is the languages of
+    /// liveops.
     pub fn languages(mut self, languages: Languages) -> Self {
         self.languages = languages;
         self
     }
 
-    /// The configuration; [`Config::default`] unless given.
+    /// Sets the configuration. The default is [`Config::default`].
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// The keys that sign subscription tokens. Unless given, one is made up, and pages that were
-    /// open before a restart have to fetch new tokens after it.
+    /// Sets the keys that sign subscription tokens. The default is one random key, so that pages opened
+    /// before a restart of the process have to fetch new tokens.
     pub fn signing_keys(mut self, keys: SigningKeys) -> Self {
         self.keys = Some(keys);
         self
     }
 
-    /// What carries frames between processes; [`MemoryChannelLayer`] unless given.
+    /// Sets the channel layer, which carries frames between processes. The default is
+    /// [`MemoryChannelLayer`].
     pub fn channel_layer(mut self, layer: impl ChannelLayer) -> Self {
         self.layer = Arc::new(layer);
         self
     }
 
-    /// What delivers wake-ups to other processes beside the channel layer; nothing unless given.
+    /// Sets the sender that delivers wake-ups to other processes, in addition to the channel layer. The
+    /// default is no sender.
     pub fn wake_ups(mut self, wake_ups: impl WakeUpSender) -> Self {
         self.wake_ups = Some(Arc::new(wake_ups));
         self
     }
 
-    /// How operations get executed; [`RunnerKind::Spawn`] unless given.
+    /// Sets the way operations are executed. The default is [`RunnerKind::Spawn`].
     pub fn runner(mut self, runner: RunnerKind) -> Self {
         self.runner = runner;
         self
     }
 
-    /// Checks that everything fits together.
+    /// Validates the parts and builds the [`LiveOps`].
     ///
     /// # Errors
     ///
-    /// [`BuildError`] says what does not.
+    /// Returns a [`BuildError`] that names the first invalid part.
     pub fn build(self) -> Result<LiveOps, BuildError> {
-        if let Some(clash) = self.conflicts.into_iter().next() {
-            return Err(clash);
+        if let Some(conflict) = self.conflicts.into_iter().next() {
+            return Err(conflict);
         }
         self.config.validate()?;
         check_forms(&self.registry)?;
@@ -242,7 +249,7 @@ impl<S> Builder<S> {
 }
 
 fn check_forms(registry: &Registry) -> Result<(), BuildError> {
-    // Whoever reads it writes code, and the names of its keys are English as well.
+    // The reader is a developer, and the attribute keys are English too.
     let language = Language::default();
     registry.iter().try_for_each(|operation| {
         let op_type = operation.kind.op_type;

@@ -1,3 +1,5 @@
+//! The client connections of this process: the limit per viewer, and the gradual close at shutdown.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -16,36 +18,37 @@ use crate::{
     operation::UserId,
 };
 
-/// How far apart clients are sent away on average: a thousand of them take ten seconds to come
-/// back, rather than all coming at once.
+/// Average interval between two closed clients. 1,000 clients reconnect over 10 seconds instead of all
+/// at once.
 const CLOSE_SPACING: Duration = Duration::from_millis(10);
 
-/// How much longer than the last client was given goodbyes may take.
+/// Time that the clients have to disconnect after the last one was due to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The connections that pages hold open to this process.
+/// The open client connections of this process.
 #[derive(Debug, Default)]
 pub(crate) struct ClientConnections {
     by_viewer: Mutex<HashMap<UserId, usize>>,
     open: TaskTracker,
     dismissal: CancellationToken,
-    /// When goodbyes begin, and over what time they are spread; set before the dismissal.
+    /// Start and length of the closing period. Set before `dismissal` is cancelled.
     close_schedule: OnceLock<(Instant, Duration)>,
 }
 
-/// One open connection, until it is dropped.
+/// One open client connection. Dropping it lowers the viewer's connection count.
 #[derive(Debug)]
 pub(crate) struct ClientConnection {
     clients: Arc<ClientConnections>,
     viewer: UserId,
-    /// Where in the order of goodbyes this one is, from 0 to 1.
+    /// Position of this client in the closing period, from 0 to 1.
     turn: f64,
     connection: ConnectionGauge,
     _open: TaskTrackerToken,
 }
 
 impl ClientConnections {
-    /// Counts a connection of `viewer`; `None` when there are `per_viewer_max` already.
+    /// Counts a new connection of `viewer`. Returns `None` if `viewer` already has `per_viewer_max`
+    /// connections.
     pub(crate) fn try_open(
         self: &Arc<Self>,
         viewer: &UserId,
@@ -67,8 +70,8 @@ impl ClientConnections {
         })
     }
 
-    /// Sends every client away, one after another over at most `grace`, and waits until they are
-    /// gone.
+    /// Closes the client connections one after another over at most `grace`. Waits for the clients to
+    /// disconnect, at most [`CLOSE_TIMEOUT`] longer.
     pub(crate) async fn close_gradually(&self, grace: Duration) {
         let count = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         let spread = CLOSE_SPACING.saturating_mul(count).min(grace);
@@ -77,7 +80,10 @@ impl ClientConnections {
         self.open.close();
         let over_on = *begin_on + *spread + CLOSE_TIMEOUT;
         if time::timeout_at(over_on, self.open.wait()).await.is_err() {
-            tracing::debug!(left = self.open.len(), "some clients did not say goodbye");
+            tracing::debug!(
+                left = self.open.len(),
+                "some clients did not disconnect in time; shutting down without them"
+            );
         }
     }
 
@@ -87,16 +93,17 @@ impl ClientConnections {
 }
 
 impl ClientConnection {
-    /// Says with which code the connection is about to be closed.
+    /// Records the code with which the connection is about to close.
     pub(crate) fn set_close_code(&mut self, code: u16) {
         self.connection.set_close_code(code);
     }
 
-    /// Waits until it is this client's turn to be sent away.
+    /// Waits until this client's connection is due to close.
     ///
     /// # Cancel safety
     ///
-    /// The turn stays the same however often the future is dropped.
+    /// Cancel safe: the due time stays the same when the future is dropped and the method is called
+    /// again.
     pub(crate) async fn wait_for_dismissal(&self) {
         self.clients.dismissal.cancelled().await;
         if let Some((begin_on, spread)) = self.clients.close_schedule.get() {
@@ -122,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_viewer_has_as_many_connections_as_are_allowed_and_no_other_pays_for_them() {
+    fn connections_are_limited_per_viewer() {
         let clients = Arc::new(ClientConnections::default());
         let (ann, bob) = (UserId::from("ann"), UserId::from("bob"));
         let first = clients.try_open(&ann, 2, Transport::WebSocket);
@@ -137,11 +144,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn clients_are_sent_away_one_after_another() {
+    async fn clients_are_closed_one_after_another() {
         const COUNT: u32 = 100;
         let clients = Arc::new(ClientConnections::default());
         let begun = Instant::now();
-        let leaving: Vec<_> = (0..COUNT)
+        let closing: Vec<_> = (0..COUNT)
             .map(|_| clients.try_open(&"ann".into(), usize::MAX, Transport::WebSocket).unwrap())
             .map(|client| {
                 tokio::spawn(async move {
@@ -151,18 +158,18 @@ mod tests {
             })
             .collect();
         clients.close_gradually(Duration::from_secs(60)).await;
-        let mut left_on = Vec::new();
-        for leaving in leaving {
-            left_on.push(leaving.await.unwrap());
+        let mut closed_on = Vec::new();
+        for client in closing {
+            closed_on.push(client.await.unwrap());
         }
-        left_on.sort();
-        assert!(*left_on.last().unwrap() <= CLOSE_SPACING * COUNT);
-        let halfway = left_on.partition_point(|left_on| *left_on < CLOSE_SPACING * COUNT / 2);
-        assert!((20..=80).contains(&halfway), "{halfway} of {COUNT} left in the first half");
+        closed_on.sort();
+        assert!(*closed_on.last().unwrap() <= CLOSE_SPACING * COUNT);
+        let halfway = closed_on.partition_point(|closed_on| *closed_on < CLOSE_SPACING * COUNT / 2);
+        assert!((20..=80).contains(&halfway), "{halfway} of {COUNT} closed in the first half");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_stays_is_not_waited_for_for_ever() {
+    async fn a_client_that_does_not_disconnect_is_not_awaited_forever() {
         let clients = Arc::new(ClientConnections::default());
         let _stays = clients.try_open(&"ann".into(), 1, Transport::WebSocket).unwrap();
         clients.close_gradually(Duration::from_secs(60)).await;

@@ -1,4 +1,4 @@
-//! The parts of a running application, put together once by the builder.
+//! The parts of a running application. The builder creates them once.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     token::SigningKeys,
 };
 
-/// Everything that executing and showing operations needs.
+/// The parts that execute and show operations.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) store: Store,
@@ -37,26 +37,27 @@ impl Engine {
         &self.presenter.renderer
     }
 
-    /// Returns this process as the claimant of operations that it enqueues and runs itself.
+    /// Returns the claim of this process, for operations that it enqueues and runs itself.
     pub(super) fn worker_claim(&self) -> WorkerClaim {
         WorkerClaim { worker: self.active_runs.worker.clone(), lease: self.config.lease }
     }
 
-    /// Notifies every process that executes operations, this one included, that these operations wait.
+    /// Notifies every worker, including the one in this process, that operations wait in the queue.
     pub(crate) async fn wake_workers(&self, wake_ups: impl IntoIterator<Item = WakeUp>) {
         self.active_runs.wake.notify_one();
         wake_ups.into_iter().for_each(|wake_up| self.wake_up_queue.send(wake_up));
         self.publisher.notify(&ChannelName::workers(), WorkerNotification::Work).await;
     }
 
-    /// Asks the process that runs this operation to stop it.
+    /// Asks the process that runs the operation to stop it.
     pub(crate) async fn request_stop(&self, id: OperationId) {
         if !self.active_runs.cancel(id) {
             self.publisher.notify(&ChannelName::workers(), WorkerNotification::Cancel(id)).await;
         }
     }
 
-    /// Returns the projection of the live run if this process executes it, else the one in the row.
+    /// Returns the live projection if this process runs the operation, otherwise the projection of the
+    /// row.
     pub(crate) fn projection_of(&self, kind: &OperationKind, row: &Model) -> Projection {
         let live = self.active_runs.projection(row.operation_id());
         live.filter(|_| !row.state().is_terminal()).unwrap_or_else(|| row.projection(kind))
@@ -64,7 +65,7 @@ impl Engine {
 }
 
 impl Drop for Engine {
-    /// Ends the background tasks: nothing can be enqueued any more, and nothing runs.
+    /// Stops the background tasks: no operation can be enqueued any more, and no run is left.
     fn drop(&mut self) {
         self.active_runs.shut_down.cancel();
     }

@@ -1,3 +1,5 @@
+//! Enqueueing of operations, alone or in a transaction of the application, and waking of workers.
+
 use std::{collections::BTreeSet, error::Error as StdError};
 
 use futures_util::future::BoxFuture;
@@ -15,11 +17,11 @@ use crate::{
     store::{Enqueued, Model, StoreError, Transaction},
 };
 
-/// Why an operation was not enqueued.
+/// An error from enqueueing an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnqueueError {
-    /// The operation's type is not registered, so nobody could run it.
+    /// The operation's type is not registered, so no worker could run the operation.
     #[error("`{op_type}` is not registered: add `.register::<…>()` to the builder")]
     NotRegistered {
         /// The op type.
@@ -33,22 +35,22 @@ pub enum EnqueueError {
     Store(#[from] StoreError),
 }
 
-// What takes an operation is not an `async fn`: its future would name the type, and the compiler
-// would repeat for the future and for the `.await` whatever the type lacks.
+// Methods that take an operation are not `async fn`: the future would name the type `Op`, and the
+// compiler would report every trait that `Op` lacks again for the future and for the `.await`.
 impl LiveOps {
-    /// Enqueues an operation for `owner` and gives its id. When this returns it will run, whatever
-    /// happens to this process.
+    /// Enqueues an operation for `owner` and returns its ID. After a successful return the operation
+    /// will run, even if this process dies.
     ///
-    /// The owner is an id, or a [`Viewer`](crate::Viewer): then what the operation shows is said in
-    /// their language.
+    /// `owner` is a user ID or a [`Viewer`](crate::Viewer). With a viewer, the operation reports in the
+    /// viewer's language.
     ///
-    /// Where one of the owner's counts as the same and has not ended, as `#[liveop(unique = …)]`
-    /// says, that one's id is given and nothing is enqueued;
-    /// [`enqueue_new`](Self::enqueue_new) tells the two apart.
+    /// If `owner` has an unfinished duplicate of the operation, as defined by `#[liveop(unique = …)]`,
+    /// nothing is enqueued and the ID of the duplicate is returned. [`enqueue_new`](Self::enqueue_new)
+    /// distinguishes the two cases.
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued.
     pub fn enqueue<Op: Run>(
         &self,
         operation: Op,
@@ -58,12 +60,11 @@ impl LiveOps {
         Box::pin(async { Ok(self.enqueue_new(new?).await?.operation_id()) })
     }
 
-    /// Enqueues an operation with more said about it than whose it is, unless one that counts as
-    /// the same has not ended.
+    /// Enqueues an operation with further settings, unless the owner has an unfinished duplicate of it.
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued.
     pub async fn enqueue_new(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         let span = span::enqueue(new.op_type, new.id);
         self.enqueue_now(new).instrument(span).await
@@ -81,7 +82,7 @@ impl LiveOps {
         Ok(enqueued)
     }
 
-    /// Adds the row of an operation, and tells nobody.
+    /// Adds the row of an operation, without notifying lists and workers.
     pub(super) async fn add(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         let new = self.prepare(new)?;
         let op_type = new.op_type;
@@ -93,16 +94,17 @@ impl LiveOps {
         Ok(enqueued)
     }
 
-    /// Enqueues an operation over a connection of the application's, which is a transaction most of
-    /// the time: then the operation exists if what the transaction wrote does.
+    /// Enqueues an operation over a connection of the application, usually a transaction: the operation
+    /// exists exactly if the other writes of the transaction do.
     ///
-    /// Rolled back means that it never ran and nobody ever saw it. Committed means that it will run:
-    /// at once after [`commit`](Self::commit), or [`wake`](Self::wake) where something else commits;
-    /// without either when a worker next [polls](crate::Config::poll_interval).
+    /// After a rollback, the operation never ran and was never visible. After a commit, the operation
+    /// will run: at once if the caller commits with [`commit`](Self::commit), or calls
+    /// [`wake`](Self::wake) after its own commit; otherwise at the next
+    /// [poll](crate::Config::poll_interval) of a worker.
     ///
-    /// Nothing is asked of the database over any other connection. That matters on SQLite, where
-    /// sea-orm keeps one unless told otherwise: until the transaction has ended, every other method
-    /// that asks the database waits for it.
+    /// The call uses no other database connection. This matters on SQLite, where sea-orm keeps a single
+    /// connection by default: every other method that uses the database waits until the transaction has
+    /// ended.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
@@ -157,14 +159,14 @@ impl LiveOps {
     /// # }
     /// ```
     ///
-    /// Of operations that count as the same one is enqueued, here as in [`enqueue`](Self::enqueue);
-    /// a transaction that finds one there goes on. That one may have started already, and so before
-    /// the transaction's own writes are there to be read. On PostgreSQL, whoever enqueues the same
-    /// operation waits until the transaction has ended.
+    /// Duplicates are not enqueued, as in [`enqueue`](Self::enqueue), and a transaction that finds a
+    /// duplicate can continue. The duplicate may have started already, before the transaction's own
+    /// writes are visible. On PostgreSQL, another caller that enqueues a duplicate waits until the
+    /// transaction has ended.
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued.
     pub fn enqueue_in<'a, Op: Run>(
         &'a self,
         connection: &'a impl ConnectionTrait,
@@ -175,11 +177,12 @@ impl LiveOps {
         Box::pin(async { Ok(self.enqueue_new_in(connection, new?).await?.operation_id()) })
     }
 
-    /// Like [`enqueue_in`](Self::enqueue_in), with more said about the operation than whose it is.
+    /// Enqueues an operation with further settings over a connection of the application, like
+    /// [`enqueue_in`](Self::enqueue_in).
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued.
     pub async fn enqueue_new_in(
         &self,
         connection: &impl ConnectionTrait,
@@ -193,7 +196,7 @@ impl LiveOps {
         if let Enqueued::New(row) = &enqueued {
             let (id, owner) = (row.operation_id(), row.owner_id());
             self.engine().publisher.uncommitted_enqueues.add(id, op_type, owner, &row.queue);
-            // It polls, and so finds what nobody wakes it for.
+            // The worker polls, and so finds the operation even without a wake-up.
             if self.engine().runner == RunnerKind::Spawn {
                 self.start_worker();
             }
@@ -201,43 +204,45 @@ impl LiveOps {
         Ok(enqueued)
     }
 
-    /// Commits a transaction in which operations were enqueued, and [wakes](Self::wake) whoever runs
-    /// them.
+    /// Commits a transaction in which operations were enqueued, and [wakes](Self::wake) the workers.
     ///
-    /// For the outermost transaction: to commit one inside of it commits nothing yet, and on SQLite
-    /// waits for the connection that the outer one has.
+    /// For outermost transactions. Committing a nested transaction commits nothing yet, and on SQLite
+    /// the call would wait for the connection that the outer transaction holds.
     ///
     /// # Errors
     ///
-    /// When the database fails to commit.
+    /// Returns an error if the database fails to commit.
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, the transaction may be committed and nobody woken; its operations wait for
-    /// the next poll.
+    /// Not cancel safe: if the future is dropped, the transaction may be committed without waking the
+    /// workers. Its operations then wait for the next poll.
     pub async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
         self.engine().store.commit(transaction).await?;
         self.wake().await;
         Ok(())
     }
 
-    /// Shows what was enqueued with [`enqueue_in`](Self::enqueue_in) and is committed now in the lists,
-    /// and has the workers look at the queue now, rather than at their next poll: that of this process,
-    /// and those of other processes as far as the channel layer and
-    /// [wake-ups](crate::runner::Builder::wake_ups) reach. For those who commit without
+    /// Announces operations that were enqueued with [`enqueue_in`](Self::enqueue_in) and are committed
+    /// now.
+    ///
+    /// Lists show the operations, and workers poll the queue now instead of at their next poll: the
+    /// worker of this process, and the workers of other processes that the channel layer and the
+    /// [wake-ups](crate::runner::Builder::wake_ups) reach. For callers that commit without
     /// [`commit`](Self::commit); harmless at any other time.
     ///
-    /// Where operations are run on the spot, runs everything that waits.
+    /// With [`RunnerKind::Eager`], runs every waiting operation.
     pub async fn wake(&self) {
         let committed = self.announce_committed().await;
-        let somebody = committed.is_empty().then(WakeUp::default);
+        let any_worker = committed.is_empty().then(WakeUp::default);
         match self.engine().runner {
             RunnerKind::Eager => eager::run_queued(self.engine()).await,
-            _ => self.wake_workers(committed.into_iter().chain(somebody)).await,
+            _ => self.wake_workers(committed.into_iter().chain(any_worker)).await,
         }
     }
 
-    /// Has one operation run that was enqueued.
+    /// Starts an operation that was enqueued: runs it now if the runner is eager, otherwise wakes the
+    /// workers.
     pub(super) async fn start(&self, row: &Model) {
         match self.engine().runner {
             RunnerKind::Eager => eager::run_to_completion(self.engine(), row.operation_id()).await,
@@ -252,7 +257,7 @@ impl LiveOps {
         self.engine().wake_workers(wake_ups).await;
     }
 
-    /// What is registered, in a language that is spoken.
+    /// Checks that the type is registered, and sets the language to a supported one.
     fn prepare(&self, mut new: NewOperation) -> Result<NewOperation, EnqueueError> {
         if self.engine().registry.find(new.op_type).is_none() {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
@@ -264,8 +269,8 @@ impl LiveOps {
         Ok(new)
     }
 
-    /// Tells the lists of what has been committed since, and gives the wake-ups for it. A list that is
-    /// not told hears of an operation when it starts.
+    /// Announces newly committed operations to the lists, and returns their wake-ups. A list that
+    /// misses the announcement shows an operation when it starts.
     async fn announce_committed(&self) -> Vec<WakeUp> {
         let engine = self.engine();
         match engine.store.existing(&engine.publisher.uncommitted_enqueues.ids()).await {
@@ -282,20 +287,23 @@ impl LiveOps {
                 committed.into_iter().map(wake_up).collect()
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn StdError, "failed to announce");
+                tracing::warn!(
+                    error = &error as &dyn StdError,
+                    "could not read the committed enqueues; workers find them at their next poll"
+                );
                 Vec::new()
             }
         }
     }
 }
 
-/// Says in the log what became of an operation that was to be enqueued.
+/// Logs the result of enqueueing an operation.
 fn log_enqueued(enqueued: &Enqueued) {
     match enqueued {
-        Enqueued::New(_) => tracing::debug!("enqueued"),
+        Enqueued::New(_) => tracing::debug!("enqueued the operation"),
         Enqueued::Existing(row) => tracing::debug!(
             existing = %row.operation_id(),
-            "not enqueued, as one that counts as the same has not ended"
+            "did not enqueue the operation; an unfinished duplicate exists"
         ),
     }
 }

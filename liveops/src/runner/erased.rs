@@ -1,3 +1,5 @@
+//! Type erasure: operations of every type behind one trait.
+
 use std::{marker::PhantomData, sync::Arc};
 
 use futures_util::future::BoxFuture;
@@ -12,15 +14,15 @@ use crate::{
     store::Transaction,
 };
 
-/// An operation whose type is forgotten.
+/// An operation type behind a trait object.
 ///
-/// What implements it is compiled for every operation of an application, in the application: it
-/// is spelled out where a combinator would be one more function for each of them.
+/// The implementation is compiled in the application for every operation type. It avoids combinators
+/// because each one would be another function per type.
 pub(super) trait Erased: Send + Sync {
-    /// Reads an input, and gives the operation of `owner` that it makes.
+    /// Reads an input and returns the new operation of `owner`.
     fn read(&self, input: Input<'_>, owner: Owner) -> Result<NewOperation, InputError>;
 
-    /// Runs an operation whose row holds `input`, and gives its output as JSON.
+    /// Runs the operation whose row holds `input`, and returns its output as JSON.
     fn run(
         &self,
         input: Value,
@@ -28,7 +30,7 @@ pub(super) trait Erased: Send + Sync {
         context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Value>>;
 
-    /// Tells an operation whose row holds `input` that a user retries it.
+    /// Calls [`Run::on_retry`] of the operation whose row holds `input`.
     fn on_retry<'a>(
         &self,
         input: Value,
@@ -38,7 +40,7 @@ pub(super) trait Erased: Send + Sync {
     ) -> BoxFuture<'a, RunResult<()>>;
 }
 
-/// An operation of type `Op`, with the state that its runs get.
+/// The operation type `Op`, with the state of its runs.
 pub(super) struct Typed<Op: Run> {
     state: Arc<Op::State>,
     operation: PhantomData<fn() -> Op>,
@@ -95,7 +97,7 @@ impl<Op: Run> Erased for Typed<Op> {
     }
 }
 
-/// The operation whose row holds `input`.
+/// Deserializes the operation whose row holds `input`.
 pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
     match Op::deserialize(Input::Json(input)) {
         Ok(operation) => Ok(operation),
@@ -103,7 +105,8 @@ pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
     }
 }
 
-/// A stored input of another shape, which no other attempt makes fit.
+/// Returns the error for a stored input that does not match its type. The error is final, because
+/// another attempt would fail too.
 fn type_mismatch(error: InputError) -> RunError {
     RunError::from(TypeMismatch { what: "the stored input", error }).without_next_attempt()
 }
@@ -112,7 +115,7 @@ fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
     output_json(&result?)
 }
 
-/// An output as the row keeps it.
+/// Serializes an output to the JSON that the row stores.
 pub(crate) fn output_json<T: Serialize>(output: &T) -> RunResult<Value> {
     let json = output.serialize(serde_json::value::Serializer);
     json.map_err(|error| RunError::from(TypeMismatch { what: "the output", error }))

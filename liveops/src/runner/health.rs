@@ -1,3 +1,5 @@
+//! The health check of a process: database, channel layer and shutdown state.
+
 use std::time::Duration;
 
 use tokio::time::{self, Instant};
@@ -5,53 +7,55 @@ use tokio::time::{self, Instant};
 use super::LiveOps;
 use crate::{channel::ChannelError, store::StoreError};
 
-/// How long each part may take to answer.
+/// Time limit for the answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether a process can do its work, part by part.
+/// The health of a process, part by part.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// How long the database took to answer, or why it did not.
+    /// Response time of the database, or the error.
     pub database: Result<Duration, ProbeError<StoreError>>,
-    /// How long the channel layer took to answer, or why it did not.
+    /// Response time of the channel layer, or the error.
     pub channel_layer: Result<Duration, ProbeError<ChannelError>>,
-    /// Whether [`LiveOps::shutdown`] was called: nothing more is started.
+    /// `true` after a call of [`LiveOps::shutdown`]: the process starts no more operations.
     pub is_shutting_down: bool,
 }
 
-/// Why a part did not answer.
+/// An error from the health check of one part.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError<E> {
-    /// It failed.
+    /// The part returned an error.
     #[error(transparent)]
     Failed(#[from] E),
-    /// It said nothing in time.
+    /// The part did not answer in time.
     #[error("no answer within {after:?}")]
     TimedOut {
-        /// How long it was waited for.
+        /// The time limit.
         after: Duration,
     },
 }
 
 impl Health {
-    /// Whether the process should get requests: everything answers, and it is not shutting down.
+    /// Returns `true` if the process should get requests: both parts answer, and the process is not
+    /// shutting down.
     pub fn is_ready(&self) -> bool {
         self.database.is_ok() && self.channel_layer.is_ok() && !self.is_shutting_down
     }
 }
 
 impl LiveOps {
-    /// Asks the database and the channel layer, side by side, whether they answer: takes two seconds at
-    /// most.
+    /// Checks whether the database and the channel layer answer, both at once. Takes at most two
+    /// seconds.
     ///
-    /// For whatever decides whether this process gets requests. Not for what restarts processes: a
-    /// database that is gone does not come back sooner for that, and what is running would be lost.
+    /// For a readiness probe, which decides whether this process gets requests. Not for a liveness
+    /// probe: restarting the process does not repair a failed database, and would end the operations
+    /// that run here.
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped at any time.
+    /// Cancel safe.
     pub async fn health(&self) -> Health {
         let engine = self.engine();
         let (database, channel_layer) =
@@ -62,9 +66,9 @@ impl LiveOps {
 }
 
 async fn probe<E>(answer: impl Future<Output = Result<(), E>>) -> Result<Duration, ProbeError<E>> {
-    let asked_on = Instant::now();
+    let started_on = Instant::now();
     match time::timeout(PROBE_TIMEOUT, answer).await {
-        Ok(Ok(())) => Ok(asked_on.elapsed()),
+        Ok(Ok(())) => Ok(started_on.elapsed()),
         Ok(Err(error)) => Err(ProbeError::Failed(error)),
         Err(_) => Err(ProbeError::TimedOut { after: PROBE_TIMEOUT }),
     }

@@ -1,3 +1,5 @@
+//! `LiveOps`, the handle of an application to its operations.
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::time;
@@ -11,7 +13,7 @@ use crate::{
     store::{CancelTransition, Model, Store, StoreError},
 };
 
-/// The operations of an application: enqueue, cancel, restart, look up. Cheap to clone.
+/// The operations of an application: enqueue, cancel, retry, find. Cheap to clone.
 ///
 /// ```
 /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
@@ -42,19 +44,19 @@ pub struct LiveOps {
     engine: Arc<Engine>,
 }
 
-/// How long runs may take to go back into the queue, however little grace they were given.
+/// Minimum time that runs have to go back into the queue at shutdown, also after a shorter grace period.
 const HAND_BACK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What became of a request to cancel.
+/// The result of a cancel request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// It had not started and is cancelled.
+    /// The operation had not started and is cancelled.
     Cancelled,
-    /// It is running and was asked to stop.
+    /// The operation is running and was asked to stop.
     Requested,
-    /// It had ended already.
+    /// The operation had already ended.
     Ended,
-    /// There is no such operation.
+    /// No operation has this ID.
     Unknown,
 }
 
@@ -67,20 +69,20 @@ impl LiveOps {
         &self.engine
     }
 
-    /// Where the application's liveops router stands: `/live` unless configured.
+    /// Returns the path at which the application mounts the liveops router. The default is `/live`.
     pub fn mount(&self) -> &str {
         self.engine.renderer().mount()
     }
 
-    /// What makes the pages: an application's own pages look like liveops' when they go through
-    /// [`Renderer::page`], which puts them into the same layout.
+    /// Returns the renderer of the pages. [`Renderer::page`] puts an application's own pages into the
+    /// same layout.
     pub fn renderer(&self) -> &Renderer {
         self.engine.renderer()
     }
 
-    /// The titles, stage labels and texts in forms of the operations that one of the
-    /// [languages](crate::runner::Builder::languages) the application has texts in lacks: a test that
-    /// expects none of them finds what was forgotten.
+    /// Returns the missing texts: the operation titles, stage labels and form texts that one of the
+    /// application's [languages](crate::runner::Builder::languages) lacks. A test can expect an empty
+    /// result.
     #[cfg(feature = "i18n")]
     pub fn missing_texts(&self) -> Vec<crate::language::MissingText> {
         let operations = self.engine.registry.iter();
@@ -91,55 +93,55 @@ impl LiveOps {
         self.engine.renderer().languages().missing_texts(kinds)
     }
 
-    /// Where an operation of this type is created: the path of its form, where it has one, and what input
-    /// is sent to.
+    /// Returns the path that creates operations of this type: it takes the input, and shows the form if
+    /// the operation has one.
     pub fn create_url(&self, op_type: &str) -> String {
         self.engine.renderer().create_url(op_type)
     }
 
-    /// The path of an operation's page.
+    /// Returns the path of an operation's page.
     pub fn url(&self, op_type: &str, id: OperationId) -> String {
         self.engine.renderer().url(op_type, id)
     }
 
-    /// The rows of the operations.
+    /// Returns the store, which holds the rows of the operations.
     pub fn store(&self) -> &Store {
         &self.engine.store
     }
 
-    /// What carries frames between processes.
+    /// Returns the channel layer, which carries frames between processes.
     pub fn channel_layer(&self) -> &dyn ChannelLayer {
         &*self.engine.publisher.layer
     }
 
-    /// Makes the tables, or brings them up to date.
+    /// Creates the tables, or migrates them to the current version.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.engine.store.migrate().await
     }
 
-    /// Has this process execute operations, as many at once as
-    /// [`concurrency_max`](crate::Config::concurrency_max) says: those that wait already, and those
-    /// that will. Call it when the application starts.
+    /// Starts the worker of this process. Call it when the application starts.
     ///
-    /// A second call does nothing. Goes on until [`shutdown`](Self::shutdown), or until the last
-    /// `LiveOps` of the application is dropped and nothing runs any more.
+    /// The worker executes the operations that wait now or later, at most
+    /// [`concurrency_max`](crate::Config::concurrency_max) at once. A second call does nothing. The
+    /// worker stops at [`shutdown`](Self::shutdown), or when the last `LiveOps` of the application is
+    /// dropped and no run is left.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn start_worker(&self) {
         self.engine.ensure_worker();
     }
 
-    /// Cancels an operation that waits, or asks a running one to stop.
+    /// Cancels a waiting operation, or asks a running one to stop.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
             CancelTransition::Cancelled(row) => {
@@ -156,27 +158,29 @@ impl LiveOps {
         }
     }
 
-    /// The row of an operation.
+    /// Returns the row of an operation; `None` if no operation has this ID.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         self.engine.store.find(id).await
     }
 
-    /// Starts no more operations, lets those that are running end for as long as `grace`, and puts
-    /// the rest back into the queue, for whoever starts next; that costs them no attempt. One that
-    /// does not stop for another `grace`, because it holds its thread, is left behind: it counts as
-    /// lost when its lease runs out.
+    /// Shuts this process down: stops its worker, then closes its client connections.
     ///
-    /// Then the pages that are connected are sent away: their sockets close with 1012 and their
-    /// event streams end, one after another over at most `grace`, so that they do not all come back
-    /// at once. Wake-ups that wait to be [sent](super::WakeUpSender) have 5 seconds.
+    /// The worker starts no more operations. Runs have `grace` to end; the rest go back into the queue,
+    /// which costs them no attempt. A run that blocks its thread and does not stop within another
+    /// `grace` (at least 10 seconds) is left behind, and counts as lost when its lease expires.
+    ///
+    /// Then the clients are disconnected, one after another over at most `grace`, so that they do not
+    /// all reconnect at once: WebSockets close with code 1012, and event streams end. Waiting wake-ups
+    /// have 5 seconds to be [sent](super::WakeUpSender).
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped and called again; no operation is started any more either way.
+    /// Cancel safe: the method can be called again. The process starts no more operations after the
+    /// first call.
     pub async fn shutdown(&self, grace: Duration) {
         let active_runs = &self.engine.active_runs;
         active_runs.slots.close();
@@ -186,7 +190,10 @@ impl LiveOps {
             active_runs.stop.cancel();
             let hand_back_timeout = grace.max(HAND_BACK_TIMEOUT);
             if time::timeout(hand_back_timeout, active_runs.tasks.wait()).await.is_err() {
-                tracing::error!(left = active_runs.tasks.len(), "some runs do not stop");
+                tracing::error!(
+                    left = active_runs.tasks.len(),
+                    "could not stop some runs; their leases will expire"
+                );
             }
         }
         active_runs.shut_down.cancel();

@@ -1,8 +1,8 @@
-//! Execution: the registry, the workers, and the only place that commits an ending and then publishes it.
+//! Execution of operations. The only module that commits an ending and then publishes it.
 //!
-//! Three rooms: [`queue`] claims what waits, [`lease`] renews the leases of this process and takes over
-//! expired ones, [`attempt`] executes one attempt from its claim to its end. The files beside them are what
-//! an application calls. Knows nothing of requests.
+//! [`queue`] claims waiting operations, [`lease`] renews the leases of this process and takes over
+//! expired ones, and [`attempt`] executes one attempt from its claim to its ending. The other files
+//! hold the API for applications. The module knows nothing of requests.
 
 mod attempt;
 mod builder;

@@ -1,3 +1,5 @@
+//! Deletion of operations that ended long ago.
+
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -6,16 +8,16 @@ use tokio::time::{self, Instant};
 use super::LiveOps;
 use crate::store::StoreError;
 
-/// How many operations are deleted at once. SQLite has one writer at a time, which nobody should wait
-/// long for.
+/// Operations deleted per transaction. Small, because SQLite has one writer at a time and other writers
+/// wait.
 const BATCH_LEN: u64 = 500;
 
 impl LiveOps {
-    /// Deletes the operations that ended longer ago than `older_than`, in whichever way, and gives how many
-    /// there were. Those that have not ended stay, however old they are.
+    /// Deletes operations that ended longer ago than `older_than`, and returns their number. Operations
+    /// that have not ended stay, regardless of their age.
     ///
-    /// Deletes a batch at a time, each in a transaction of its own, and rests in between for as long
-    /// as the batch took, so that other writers get their turn.
+    /// Deletes in batches, each in its own transaction. Pauses after each batch for as long as the
+    /// batch took, so that other writers can proceed.
     ///
     /// ```
     /// use std::time::Duration;
@@ -32,14 +34,14 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// When the database fails; what was deleted before stays deleted.
+    /// Returns an error if the database fails. Batches deleted before stay deleted.
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped and called again: then it goes on.
+    /// Cancel safe: a later call continues.
     pub async fn prune(&self, older_than: Duration) -> Result<u64, StoreError> {
         let age = TimeDelta::from_std(older_than).ok();
-        // Nothing is older than the calendar.
+        // An age beyond the range of the calendar matches no operation.
         let Some(before) = age.and_then(|age| Utc::now().checked_sub_signed(age)) else {
             return Ok(0);
         };

@@ -1,3 +1,5 @@
+//! The registry of operation types.
+
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
@@ -15,20 +17,20 @@ use crate::{
     store::{Model, Transaction},
 };
 
-/// The operations an application knows, by op type.
+/// The registered operation types, by op type.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     by_op_type: HashMap<&'static str, RegisteredOperation>,
 }
 
-/// One type of operation, with the type erased.
+/// One registered operation type, with the Rust type erased.
 pub(crate) struct RegisteredOperation {
     pub(crate) kind: OperationKind,
-    /// The Rust type, for messages.
+    /// The name of the Rust type, for messages.
     pub(crate) type_name: &'static str,
-    /// Whether viewers cannot create one.
+    /// `true` if viewers cannot create operations of this type.
     is_internal: bool,
-    /// What it asks for, if it has a form.
+    /// The form of the operation, if it has one.
     pub(crate) form: Option<&'static form::Form>,
     erased: Box<dyn Erased>,
 }
@@ -38,7 +40,7 @@ impl Registry {
         self.by_op_type.get(op_type)
     }
 
-    /// The same, unless viewers cannot create one.
+    /// Returns the operation type, unless it is internal: viewers cannot create internal operations.
     pub(crate) fn find_for_viewers(&self, op_type: &str) -> Option<&RegisteredOperation> {
         self.find(op_type).filter(|operation| !operation.is_internal)
     }
@@ -51,7 +53,7 @@ impl Registry {
         self.by_op_type.keys().copied().collect()
     }
 
-    /// Adds an operation, and gives the one that had its op type already.
+    /// Adds an operation type. Returns the type that had the same op type before.
     pub(crate) fn insert(&mut self, operation: RegisteredOperation) -> Option<RegisteredOperation> {
         self.by_op_type.insert(operation.kind.op_type, operation)
     }
@@ -68,7 +70,7 @@ impl RegisteredOperation {
         }
     }
 
-    /// Runs an operation whose row holds `input`, and gives its output as JSON.
+    /// Runs the operation whose row holds `input`, and returns its output as JSON.
     pub(crate) fn run(
         &self,
         input: Value,
@@ -78,14 +80,14 @@ impl RegisteredOperation {
         self.erased.run(input, report, context)
     }
 
-    /// Tells the operation of `row` that a user retries it.
+    /// Calls [`Run::on_retry`] of the operation of `row`.
     pub(super) async fn on_retry(&self, row: &Model, transaction: &Transaction) -> RunResult<()> {
         let (id, owner) = (row.operation_id(), row.owner_id());
         self.erased.on_retry(row.input.clone(), transaction, id, owner).await
     }
 
-    /// Reads an input of somebody who may read the files of this machine and is told what there is no
-    /// field for, and gives the operation of `owner` that it makes.
+    /// Reads the input of a trusted user, and returns the new operation of `owner`. The input may name
+    /// files of this machine; unknown fields are errors.
     #[cfg(feature = "cli")]
     pub(crate) fn read(
         &self,
@@ -102,7 +104,7 @@ impl RegisteredOperation {
         self.read_with(input, context, owner)
     }
 
-    /// The same of a request.
+    /// Reads the input of a request, and returns the new operation of `owner`.
     pub(crate) fn read_with(
         &self,
         input: RawInput<'_>,
@@ -121,7 +123,8 @@ impl RegisteredOperation {
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }
         };
-        // To serde a unit struct is `null`; to those who send one it is a form without fields.
+        // Clients send a unit struct as an input without fields, but serde reads a unit struct from
+        // `null`.
         match new {
             Err(error) if input.is_empty() => read(Input::Json(Value::Null)).map_err(|_| error),
             new => new,

@@ -1,3 +1,5 @@
+//! The retry of an operation by a user.
+
 use super::LiveOps;
 use crate::{
     error::RunError,
@@ -7,27 +9,27 @@ use crate::{
     store::{RetryTransition, StoreError, Transaction},
 };
 
-/// What became of a request to start over.
+/// The result of a retry request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {
-    /// It waits for its next run.
+    /// The operation waits for its next run.
     Retried,
-    /// This operation counts as the same and has not ended, so it was left alone.
+    /// This operation is an unfinished duplicate, so the requested operation was not changed.
     Duplicate(OperationId),
-    /// It has not ended, and was left alone.
+    /// The operation has not ended and was not changed.
     Unfinished,
-    /// There is no such operation.
+    /// No operation has this ID.
     Unknown,
 }
 
-/// Why an operation was not started over.
+/// An error from retrying an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RetryError {
-    /// [`Run::on_retry`](crate::Run::on_retry) does not let it be.
-    #[error("the operation refuses to be run once more: {0}")]
+    /// [`Run::on_retry`](crate::Run::on_retry) refused the retry.
+    #[error("the operation refused the retry: {0}")]
     Refused(RunError),
-    /// The operation's type is not registered, so nobody can ask it.
+    /// The operation's type is not registered, so its `on_retry` cannot be called.
     #[error("`{op_type}` is not registered: add `.register::<…>()` to the builder")]
     NotRegistered {
         /// The op type.
@@ -39,12 +41,12 @@ pub enum RetryError {
 }
 
 impl LiveOps {
-    /// Runs an operation that has ended once more, from the beginning, after asking its
-    /// [`on_retry`](crate::Run::on_retry), unless one that counts as the same has not ended.
+    /// Retries an operation that has ended: runs it again from the beginning, unless the owner has an
+    /// unfinished duplicate of it. Calls [`on_retry`](crate::Run::on_retry) first.
     ///
     /// # Errors
     ///
-    /// [`RetryError`]; then the operation is as it was.
+    /// Returns a [`RetryError`]; then the operation was not changed.
     pub async fn retry(&self, id: OperationId) -> Result<RetryOutcome, RetryError> {
         loop {
             let transaction = self.store().begin().await?;
@@ -54,19 +56,20 @@ impl LiveOps {
                     let op_type = self.engine().presenter.metric_op_type(&row);
                     operation_retried(op_type);
                     let attempt = row.attempt_number();
-                    span::enqueue(op_type, id).in_scope(|| tracing::debug!(%attempt, "retried"));
+                    span::enqueue(op_type, id)
+                        .in_scope(|| tracing::debug!(%attempt, "retried the operation"));
                     self.engine().publisher.publish_row(&row).await;
                     self.start(&row).await;
-                    // For what `on_retry` may have enqueued.
+                    // Starts operations that `on_retry` may have enqueued.
                     self.wake().await;
                     return Ok(RetryOutcome::Retried);
                 }
                 Ok(RetryTransition::Duplicate) => {
                     self.store().roll_back(transaction).await?;
-                    if let Some(same) = self.store().find_duplicate(id).await? {
-                        return Ok(RetryOutcome::Duplicate(same.operation_id()));
+                    if let Some(duplicate) = self.store().find_duplicate(id).await? {
+                        return Ok(RetryOutcome::Duplicate(duplicate.operation_id()));
                     }
-                    // It has ended since: nothing is in the way any more.
+                    // The duplicate has ended in the meantime, so the next iteration can succeed.
                 }
                 Ok(RetryTransition::Unfinished) => {
                     self.store().roll_back(transaction).await?;

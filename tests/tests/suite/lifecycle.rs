@@ -415,7 +415,7 @@ on_every_database! {
         let away = "ALTER TABLE liveops_operation RENAME TO away";
         store.db().execute_unprepared(away).await.unwrap();
         until("a claim has failed", async || {
-            log.lines().iter().any(|line| line.text.contains("failed to claim"))
+            log.lines().iter().any(|line| line.text.contains("could not claim operations"))
         })
         .await;
 

@@ -312,11 +312,11 @@ async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
         (&["demo.quick_task", "--set", "file"], "expected FIELD=VALUE"),
         (
             &["demo.score_import", "--set", "file=scores.csv", "--set", "pase_ms=1"],
-            "error: pase_ms: there is no such field, but these: file, pace_ms\n",
+            "error: pase_ms: unknown field, expected one of: file, pace_ms\n",
         ),
         (
             &["demo.quick_task", "--set", "pace_ms=1"],
-            "error: pace_ms: there is no such field, and no other\n",
+            "error: pace_ms: unknown field, expected no fields\n",
         ),
         (&[], "<TYPE>"),
     ] {

@@ -1,3 +1,5 @@
+//! The runs of this process, and the signals that control them.
+
 use std::{
     collections::HashMap,
     ops::Deref,
@@ -15,22 +17,22 @@ use crate::{
     store::{Heartbeat, HeartbeatReply},
 };
 
-/// The runs of this process.
+/// The runs of this process, shared by its worker, heartbeat and pages.
 #[derive(Debug)]
 pub(crate) struct ActiveRuns {
-    /// Under which name this process claims; no other has it, nor has the same one after a restart.
+    /// Name under which this process claims operations. Unique, also after a restart of the process.
     pub(in crate::runner) worker: String,
-    /// A run takes one; closed when no more shall start.
+    /// The worker slots, one per run. Closed when no more runs may start.
     pub(in crate::runner) slots: Arc<Semaphore>,
-    /// Something may wait in the queue.
+    /// Notified when operations may be waiting in the queue.
     pub(in crate::runner) wake: Notify,
     pub(in crate::runner) polls: PollTracker,
     pub(in crate::runner) tasks: TaskTracker,
-    /// No more is claimed.
+    /// Cancelled when the process stops claiming operations.
     pub(in crate::runner) closing: CancellationToken,
-    /// Tells the runs to go back to the queue.
+    /// Cancelled when the runs have to go back into the queue.
     pub(in crate::runner) stop: CancellationToken,
-    /// The runs are gone, and with them everything that looks after them.
+    /// Cancelled when the runs have ended, to stop the background tasks.
     pub(in crate::runner) shut_down: CancellationToken,
     pub(in crate::runner) worker_start: Once,
     pub(in crate::runner) heartbeat_start: Once,
@@ -38,13 +40,13 @@ pub(crate) struct ActiveRuns {
     runs: Mutex<HashMap<OperationId, Arc<ActiveRun>>>,
 }
 
-/// One run of this process, as others see it.
+/// One run of this process, as other tasks access it.
 #[derive(Debug)]
 pub(in crate::runner) struct ActiveRun {
     pub(in crate::runner) attempt: Attempt,
     pub(in crate::runner) kind: OperationKind,
     pub(in crate::runner) report: Arc<Report>,
-    /// Somebody else has taken the operation over.
+    /// Cancelled when another worker has taken the operation over.
     pub(in crate::runner) lost: CancellationToken,
 }
 
@@ -66,19 +68,21 @@ impl ActiveRuns {
         }
     }
 
-    /// Asks a run of this process to stop; whether it is one.
+    /// Asks the run of this operation to stop. Returns `false` if this process does not run the
+    /// operation.
     pub(crate) fn cancel(&self, id: OperationId) -> bool {
         let run = self.runs().get(&id).cloned();
         run.inspect(|run| run.report.cancel()).is_some()
     }
 
-    /// What a run of this process shows right now, if it is one.
+    /// Returns the live projection of this operation; `None` if this process does not run the
+    /// operation.
     pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
         let run = self.runs().get(&id).cloned();
         run.map(|run| run.report.projection())
     }
 
-    /// Lists a run until what is given is dropped.
+    /// Registers a run until the returned guard is dropped.
     pub(in crate::runner) fn register(
         self: &Arc<Self>,
         id: OperationId,
@@ -90,13 +94,13 @@ impl ActiveRuns {
         ActiveRunGuard { active_runs: self.clone(), id, run }
     }
 
-    /// Whether no more is started.
+    /// Returns `true` if this process starts no more operations.
     #[cfg(feature = "cli")]
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.is_cancelled()
     }
 
-    /// The operations that are run.
+    /// Returns the operations that this process runs.
     pub(in crate::runner) fn ids(&self) -> Vec<OperationId> {
         self.runs().keys().copied().collect()
     }
@@ -105,7 +109,7 @@ impl ActiveRuns {
         self.runs().contains_key(&id)
     }
 
-    /// What there is to say of every run.
+    /// Returns the heartbeats of all runs, with their status and percentage.
     pub(in crate::runner) fn heartbeats(&self) -> Vec<Heartbeat> {
         let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
         let heartbeats = runs.into_iter().map(|(id, run)| {
@@ -116,8 +120,7 @@ impl ActiveRuns {
         heartbeats.collect()
     }
 
-    /// Tells the runs that were spoken for what the rows answered; those of which nothing was heard
-    /// are not this process's any more.
+    /// Passes the replies of the store on to the runs. A run without a reply has lost its lease.
     pub(in crate::runner) fn apply_replies(
         &self,
         heartbeats: &[Heartbeat],
@@ -140,7 +143,7 @@ impl ActiveRuns {
     }
 }
 
-/// A run that is listed among those of this process.
+/// The registration of a run, removed when dropped.
 pub(in crate::runner) struct ActiveRunGuard {
     active_runs: Arc<ActiveRuns>,
     id: OperationId,
@@ -158,7 +161,7 @@ impl Deref for ActiveRunGuard {
 impl Drop for ActiveRunGuard {
     fn drop(&mut self) {
         let mut runs = self.active_runs.runs();
-        // A later attempt of the same operation may have taken the entry over.
+        // A later attempt of the same operation may have replaced the entry.
         if runs.get(&self.id).is_some_and(|run| Arc::ptr_eq(run, &self.run)) {
             runs.remove(&self.id);
         }

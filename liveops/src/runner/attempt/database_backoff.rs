@@ -1,3 +1,5 @@
+//! Repetition of database calls that fail at the end of an attempt.
+
 use tokio::time;
 
 use crate::{
@@ -5,10 +7,11 @@ use crate::{
     store::{RETRY_AFTER, StoreError},
 };
 
-/// How often a database that fails is asked again when the process shuts down.
+/// Number of failures during the shutdown after which the caller gives up.
 const LAST_TRIES: u32 = 5;
 
-/// How long a database that fails is asked again: for as long as the process is not to stop.
+/// Repeats a failed database call without limit, but during the shutdown only up to [`LAST_TRIES`]
+/// times.
 pub(super) struct DatabaseBackoff<'a> {
     engine: &'a Engine,
     attempts_left: u32,
@@ -19,16 +22,22 @@ impl<'a> DatabaseBackoff<'a> {
         Self { engine, attempts_left: LAST_TRIES }
     }
 
-    /// Waits until it is time to ask again; `false` when it is not worth it any more.
+    /// Waits before the next try. Returns `false` if the caller has to give up.
     pub(super) async fn wait_before_retry(&mut self, error: &StoreError) -> bool {
         if self.engine.active_runs.stop.is_cancelled() {
             self.attempts_left -= 1;
         }
         if self.attempts_left == 0 {
-            tracing::error!(error = error as &dyn std::error::Error, "gave up");
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "could not write the result before the shutdown; giving up, the lease will expire"
+            );
             return false;
         }
-        tracing::error!(error = error as &dyn std::error::Error, "will try again");
+        tracing::warn!(
+            error = error as &dyn std::error::Error,
+            "could not write the result; retrying in {RETRY_AFTER:?}"
+        );
         time::sleep(RETRY_AFTER).await;
         true
     }

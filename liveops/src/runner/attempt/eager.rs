@@ -1,4 +1,4 @@
-//! Executing an operation on the spot.
+//! Eager execution: operations run during the call that enqueues them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,17 +8,17 @@ use tokio::time;
 use super::running_attempt::{NextStep, RunningAttempt};
 use crate::{operation::OperationId, runner::engine::Engine, store::Claim};
 
-/// Runs an operation until it has ended, every attempt at it, and those it hands over to.
+/// Runs an operation to its end, including later attempts and chained operations.
 pub(in crate::runner) async fn run_to_completion(engine: &Arc<Engine>, id: OperationId) {
     engine.ensure_lease_heartbeat();
     let next_step = run_once(engine, id).await;
     run_until_done(engine, id, next_step).await;
 }
 
-/// Does the same with every operation that waits, one after another.
+/// Runs every waiting operation to its end, one after another.
 pub(in crate::runner) async fn run_queued(engine: &Arc<Engine>) {
     engine.ensure_lease_heartbeat();
-    // A closed semaphore says that the process is shutting down.
+    // A closed semaphore means that the process is shutting down.
     while let Ok(slot) = engine.active_runs.slots.acquire().await {
         let Some(run) = claim_next(engine).await else { return };
         let id = run.id;
@@ -48,20 +48,22 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
         limit: 1,
     };
     let row = engine.store.claim_next(claim).await.unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "could not claim the next operation; leaving the rest in the queue");
         Vec::new()
     });
     RunningAttempt::begin(engine.clone(), row.into_iter().next()?)
 }
 
 async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
-    // A closed semaphore says that the process is shutting down.
+    // A closed semaphore means that the process is shutting down.
     let Ok(_slot) = engine.active_runs.slots.acquire().await else { return NextStep::Done };
     let (worker, lease) = (&engine.active_runs.worker, engine.config.lease);
     let run = match engine.store.claim(id, worker, lease).await {
         Ok(row) => row.and_then(|row| RunningAttempt::begin(engine.clone(), row)),
         Err(error) => {
-            tracing::error!(%id, error = &error as &dyn std::error::Error, "failed to claim");
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%id, error, "could not claim the operation; leaving it in the queue");
             None
         }
     };
@@ -71,7 +73,7 @@ async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
     }
 }
 
-/// How long it is until `on`, and a little longer, so that it has passed then.
+/// Returns the time until `on`, plus 2 ms, so that `on` has passed after the wait.
 pub(in crate::runner) fn until(on: DateTime<Utc>) -> Duration {
     (on - Utc::now()).to_std().unwrap_or_default() + Duration::from_millis(2)
 }

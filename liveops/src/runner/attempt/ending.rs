@@ -20,7 +20,8 @@ use crate::{
 };
 
 impl RunningAttempt {
-    /// The next operation of an observed run is claimed by this process at once, so that its observer sees it too.
+    /// Returns `next`, claimed by this process if the run is observed, so that the observer sees `next`
+    /// too.
     fn claimed(&self, next: NewOperation) -> NewOperation {
         let is_observed = !self.observers.is_empty();
         NewOperation { claimed_by: is_observed.then(|| self.engine.worker_claim()), ..next }
@@ -33,7 +34,7 @@ impl RunningAttempt {
         }
     }
 
-    /// Commits the ending, then shows it.
+    /// Commits the ending, then publishes it.
     pub(super) async fn finish(&self, outcome: Outcome, mut sinks: RunSinks) -> NextStep {
         let chain = self.report().take_chain();
         let (outcome, next) =
@@ -51,13 +52,13 @@ impl RunningAttempt {
             return NextStep::Done;
         };
         record_operation_ended(self.op_type(), row.state());
-        tracing::info!(state = %row.state(), "ended");
-        // Known only now: one that counts as the same may have been there already.
+        tracing::info!(state = %row.state(), "ended the operation");
+        // Known only after the commit: a duplicate of the next operation may have existed already.
         let chained_to = row.chained_to.map(OperationId::from);
         if let Some(next) = next.as_ref().filter(|next| chained_to == Some(next.id)) {
             operation_enqueued(next.op_type);
             let _enqueue = span::enqueue(next.op_type, next.id).entered();
-            tracing::debug!(chained_from = %self.id, "enqueued");
+            tracing::debug!(chained_from = %self.id, "enqueued the next operation");
         }
         let next = chained_to.zip(next);
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
@@ -82,10 +83,11 @@ impl RunningAttempt {
         next.map_or(NextStep::Done, |(id, _)| NextStep::Chained(id))
     }
 
-    /// Commits the ending; `None` when it was not this attempt's to commit.
+    /// Commits the ending. Returns `None` if the operation is not this attempt's to end, or if the
+    /// database fails until the shutdown.
     ///
-    /// A database that fails is asked again and again: the lease is kept meanwhile, and where the
-    /// database does not let it be kept, it does not let anybody else take it either.
+    /// Repeats the call while the database fails. The heartbeat renews the lease meanwhile. If the
+    /// database fails for the heartbeat too, other workers cannot take the lease over either.
     async fn commit(
         &self,
         outcome: &Outcome,
@@ -116,14 +118,14 @@ impl RunningAttempt {
         }
     }
 
-    /// The row, if it was this attempt that ended it: by a commit whose answer got lost.
+    /// Returns the row if this attempt ended it, by a commit whose answer was lost.
     async fn committed(&self) -> Result<Option<Model>, StoreError> {
         let row = self.engine.store.find(self.id).await?;
         let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
         let row = row.filter(is_ours);
         if row.is_none() {
             lease_lost(self.op_type());
-            tracing::warn!("somebody else ended this run");
+            tracing::warn!("lost the lease before the ending; discarding the outcome");
         }
         Ok(row)
     }

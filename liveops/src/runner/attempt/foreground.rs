@@ -1,4 +1,4 @@
-//! Running an operation in this process while somebody looks on.
+//! Execution of an operation in this process for an observer, such as the command line.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,33 +18,33 @@ use crate::{
     store::{Enqueued, Model, StoreError},
 };
 
-/// Who looks on, and how they stop what they see.
+/// The observer of a foreground run, and the signals that stop the run.
 #[derive(Debug, Clone)]
 pub(crate) struct ForegroundRun {
-    /// Where what happens is told.
+    /// Sends the events of the run to the observer.
     pub(crate) events: EventSender,
-    /// Asks whatever runs to stop, and what would follow on it.
+    /// Cancelled to ask the current operation, and any that follow, to stop.
     pub(crate) cancel: CancellationToken,
-    /// Stops whatever runs at its next await.
+    /// Cancelled to stop the current operation at its next `.await`.
     pub(crate) abort: CancellationToken,
 }
 
-/// What became of an operation that was to be run here.
+/// The result of a foreground run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ForegroundOutcome {
-    /// This one was run last: the operation, or what it handed over to.
+    /// The last operation that was run: the enqueued one, or the end of its chain.
     Last(OperationId),
-    /// This one counts as the same and has not ended, so nothing was run.
+    /// An unfinished duplicate; nothing was run.
     Existing(OperationId),
 }
 
 impl LiveOps {
-    /// Enqueues an operation and runs it in this process to its end, every attempt at it, and those
-    /// it hands over to. Nobody else can claim any of them for as long as this process goes on.
+    /// Enqueues an operation and runs it in this process to its end, including later attempts and
+    /// chained operations. No other process can claim them while this process is alive.
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued.
     pub(crate) async fn run_in_foreground(
         &self,
         mut new: NewOperation,
@@ -58,31 +58,31 @@ impl LiveOps {
         };
         let id = row.operation_id();
         let run = ForegroundChain { liveops: self.clone(), foreground, id }.run(row);
-        // One of the tasks that a shutdown waits for, and that outlives whoever waits for it here.
+        // A tracked task: a shutdown waits for it, and it continues if this future is dropped.
         let last = self.engine().active_runs.tasks.spawn(run).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a run in the foreground died");
+            tracing::error!(%id, %error, "foreground run panicked; its row holds the last state");
             id
         });
         Ok(ForegroundOutcome::Last(last))
     }
 
-    /// Has this process execute nothing but what it is told to, whatever is enqueued in it.
+    /// Disables the worker, so that this process executes only foreground runs.
     pub(crate) fn disable_worker(&self) {
         self.engine().active_runs.worker_start.call_once(|| {});
     }
 }
 
-/// An operation that is run here, and those that follow on it.
+/// An operation that runs in the foreground, and the operations chained to it.
 #[derive(Clone)]
 struct ForegroundChain {
     liveops: LiveOps,
     foreground: ForegroundRun,
-    /// Which of them it is by now.
+    /// The current operation.
     id: OperationId,
 }
 
 impl ForegroundChain {
-    /// Runs all of them, and gives the last one.
+    /// Runs all operations of the chain, and returns the last one.
     async fn run(mut self, row: Model) -> OperationId {
         let mut row = Some(row);
         while let Some(claimed) = row {
@@ -121,14 +121,16 @@ impl ForegroundChain {
     }
 
     async fn cancel(&self) {
-        // At once, even if the database does not answer.
+        // First, in case the database does not answer.
         self.liveops.engine().active_runs.cancel(self.id);
         if let Err(error) = self.liveops.cancel(self.id).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "failed to cancel");
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(id = %self.id, error, "could not cancel the operation; cancel again");
         }
     }
 
-    /// The operation that takes over, unless somebody else runs it.
+    /// Returns the row of the next operation, claimed by this process; `None` if another process runs
+    /// the operation.
     async fn continue_with(&mut self, next: OperationId) -> Option<Model> {
         let previous = self.subject_of(&self.find().await?)?;
         self.id = next;
@@ -139,7 +141,8 @@ impl ForegroundChain {
         if is_ours { Some(row) } else { self.claim().await }
     }
 
-    /// Waits for the time of the next attempt, and claims it; `None` if there is to be none here.
+    /// Waits until the next attempt is due and claims it. Returns `None` if no attempt follows in this
+    /// process.
     async fn wait_until_due(&self, wait: Duration) -> Option<Model> {
         tokio::select! {
             () = time::sleep(wait) => {}
@@ -153,7 +156,8 @@ impl ForegroundChain {
         claimed
     }
 
-    /// Tells the end of an operation that was cancelled while it waited, of which no run tells.
+    /// Sends the end of an operation that was cancelled between two attempts, when no run reports
+    /// events.
     async fn report_if_cancelled(&self) {
         let Some(row) = self.find().await else { return };
         let subject = self.subject_of(&row).filter(|_| row.state() == OperationState::Cancelled);
@@ -169,7 +173,7 @@ impl ForegroundChain {
         ok_or_logged(claim.await)
     }
 
-    /// Claims an operation that others leave to this process for a while.
+    /// Claims an operation during the head start that other processes give to this one.
     async fn claim_before_due(&self) -> Option<Model> {
         let engine = self.liveops.engine();
         let claim =
@@ -187,11 +191,15 @@ impl ForegroundChain {
     }
 }
 
-/// What the database gave, where it gave anything: whoever looks on reads off the row what became of
-/// the operation.
-fn ok_or_logged<T>(asked: Result<Option<T>, StoreError>) -> Option<T> {
-    asked.unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "failed to go on here");
+/// Returns the value, or logs the error and returns `None`. The observer then reads the result from the
+/// row.
+fn ok_or_logged<T>(result: Result<Option<T>, StoreError>) -> Option<T> {
+    result.unwrap_or_else(|error| {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(
+            error,
+            "could not claim or read the operation; stopping the foreground run"
+        );
         None
     })
 }

@@ -1,4 +1,4 @@
-//! One attempt at one operation: how it is executed, supervised, ended and, where allowed, followed by the next.
+//! One attempt at one operation: execution, supervision, ending and, if allowed, the next attempt.
 
 pub(super) mod active_runs;
 mod database_backoff;

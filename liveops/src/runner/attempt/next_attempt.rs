@@ -1,4 +1,4 @@
-//! Back into the queue: for the next attempt after a failure, or for another process at shutdown.
+//! The return into the queue: for the next attempt after a failure, or for another process at shutdown.
 
 use std::time::Duration;
 
@@ -13,19 +13,20 @@ use crate::{
     store::{self, FailedAttempt},
 };
 
-/// What became of a run that failed and may be attempted again.
+/// The result of scheduling another attempt for a failed run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScheduleOutcome {
-    /// It waits for its next attempt.
+    /// The operation waits for its next attempt.
     Scheduled,
-    /// It was not this attempt's to put back, or shall be cancelled: then this was the end.
+    /// The operation is not this attempt's to put back, or has a cancel request: the failure is its
+    /// ending.
     Refused,
-    /// The database did not say, and the process stops. The lease will run out.
+    /// The database gave no answer before the shutdown. The lease will expire.
     Unknown,
 }
 
 impl RunningAttempt {
-    /// Puts the operation back into the queue, and shows that it waits.
+    /// Puts the operation back into the queue, and publishes it as waiting.
     pub(super) async fn hand_back(&self) {
         self.stage_outputs.settled().await;
         let mut backoff = DatabaseBackoff::new(&self.engine);
@@ -33,13 +34,15 @@ impl RunningAttempt {
             match self.engine.store.hand_back(self.id, self.attempt).await {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
-                    tracing::info!("handed back to the queue");
+                    tracing::info!("handed the operation back to the queue");
                     self.engine.publisher.publish_row(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }
                 Ok(None) => {
                     lease_lost(self.op_type());
-                    return tracing::warn!("somebody else has taken this run over");
+                    return tracing::warn!(
+                        "lost the lease before the hand-back; nothing to hand back"
+                    );
                 }
                 Err(error) => {
                     if !backoff.wait_before_retry(&error).await {
@@ -50,14 +53,14 @@ impl RunningAttempt {
         }
     }
 
-    /// How long to wait for another attempt after this outcome, if there is to be one.
+    /// Returns the wait before another attempt; `None` if the outcome allows no other attempt.
     pub(super) fn next_attempt_wait(&self, outcome: &Outcome) -> Option<Duration> {
         let attempts = self.row.attempts();
         let is_left = attempts.number < attempts.max && !outcome.is_final;
         is_left.then(|| self.row.backoff().wait(attempts.number))
     }
 
-    /// Puts the operation back into the queue for another attempt, and shows that it waits for it.
+    /// Puts the operation back into the queue for another attempt, and publishes it as waiting.
     pub(super) async fn schedule_next_attempt(
         &self,
         message: &str,
@@ -80,7 +83,7 @@ impl RunningAttempt {
                 ],
             ),
         });
-        // What the run has to say besides is still to be shown if this is refused.
+        // A copy: if the store refuses, the report must still hold its unpublished changes.
         let mut projection = self.report().projection();
         projection.apply(failed.clone());
         let next_attempt_on = store::later(next_attempt_on, self.observers.head_start());
@@ -92,7 +95,12 @@ impl RunningAttempt {
             match self.engine.store.schedule_next_attempt(self.id, self.attempt, failure).await {
                 Ok(Some(row)) => {
                     next_attempt_scheduled(self.op_type());
-                    tracing::warn!(number, max, ?wait, "failed, and will be tried again");
+                    tracing::warn!(
+                        number,
+                        max,
+                        ?wait,
+                        "attempt failed; scheduled the next attempt"
+                    );
                     self.report().event(failed);
                     self.engine.publisher.publish_row(&row).await;
                     return ScheduleOutcome::Scheduled;

@@ -1,3 +1,5 @@
+//! The outcome of an attempt: the ending for the owner, and the traceback for staff.
+
 use std::{
     future::poll_fn,
     io,
@@ -20,16 +22,16 @@ use crate::{
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
 
-/// How a run ended, for its owner and for staff.
+/// The ending of a run, with its traceback for staff.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) traceback: Option<String>,
-    /// Whether there is no other attempt after this, even if there might be.
+    /// `true` if no other attempt may follow, even if `max_attempts` allows one.
     pub(crate) is_final: bool,
 }
 
-/// Says what is not the owner's mistake in the owner's words.
+/// Builds messages about internal errors, in the owner's language.
 #[derive(Debug, Clone)]
 pub(crate) struct OutcomeMessages {
     pub(crate) id: OperationId,
@@ -37,7 +39,7 @@ pub(crate) struct OutcomeMessages {
 }
 
 impl OutcomeMessages {
-    /// What an owner reads about an error that is none of theirs.
+    /// Returns the message that the owner reads about an internal error.
     fn internal_error(&self) -> String {
         self.with_id(Text::WentWrong)
     }
@@ -47,24 +49,24 @@ impl OutcomeMessages {
     }
 }
 
-/// A run as it is executed, which never panics: not when it is polled, and not when it is dropped.
+/// The future of a run, with panics caught when it is polled and when it is dropped.
 struct PanicBoundary<T> {
     run: Option<BoxFuture<'static, RunResult<T>>>,
 }
 
 impl Outcome {
-    /// What `run` comes to, however it ends: what `to_outcome` makes of its result, or a panic.
+    /// Returns the outcome of `run`: its result as converted by `to_outcome`, or its panic.
     ///
     /// # Cancel safety
     ///
-    /// Dropping this drops the run.
+    /// Dropping the future drops the run.
     pub(crate) async fn of_run<T>(
         messages: OutcomeMessages,
         run: BoxFuture<'static, RunResult<T>>,
         mut to_outcome: impl FnMut(&OutcomeMessages, RunResult<T>) -> Self,
     ) -> Self {
         let mut contained = PanicBoundary { run: Some(run) };
-        // Reading an error and dropping it is left to the run's author as well, and stays in here.
+        // Conversion reads and drops the application's error, which may panic too.
         let mut to_outcome = |result| to_outcome(&messages, result);
         poll_fn(|cx| match panic::catch(|| contained.poll(cx).map(&mut to_outcome)) {
             Ok(polled) => polled,
@@ -73,7 +75,7 @@ impl Outcome {
         .await
     }
 
-    /// What the task of a run came to.
+    /// Returns the outcome of a run's task. A task that failed is an internal error.
     pub(in crate::runner) fn of(
         messages: &OutcomeMessages,
         joined: Result<Self, JoinError>,
@@ -89,12 +91,12 @@ impl Outcome {
         Self { is_final: error.is_final(), ..Self::failed(message, &error.traceback()) }
     }
 
-    /// The run was asked to stop, and did or was made to.
+    /// Returns the outcome of a run that stopped, or was stopped, after a cancel request.
     pub(crate) fn cancelled() -> Self {
         Self::of_ending(Ending::Cancelled)
     }
 
-    /// The run was stopped because it took longer than `timeout`.
+    /// Returns the outcome of a run that was stopped because it took longer than `timeout`.
     pub(crate) fn timed_out(
         OutcomeMessages { language, .. }: &OutcomeMessages,
         timeout: Duration,
@@ -104,8 +106,8 @@ impl Outcome {
         Self::failed(message, &format!("timed out after {timeout:?}"))
     }
 
-    /// The operation that a run which ended like this hands over to, if it asked for one. A run that
-    /// asked for one that cannot be, or that `check` refuses, fails, as it cannot do as it said.
+    /// Returns the outcome with the next operation that a finished run asked for. If that operation
+    /// does not serialize, cannot be stored or fails `check`, the outcome becomes a failure.
     pub(crate) fn with_next(
         self,
         messages: &OutcomeMessages,
@@ -129,7 +131,7 @@ impl Outcome {
         Self { ending, traceback: None, is_final: false }
     }
 
-    /// What a result comes to, with an output of at most this many bytes of JSON.
+    /// Returns the outcome of a result whose output may have at most `output_bytes_max` bytes as JSON.
     pub(crate) fn of_result(
         messages: &OutcomeMessages,
         result: RunResult<Value>,
@@ -160,19 +162,19 @@ impl Outcome {
 
 impl<T> PanicBoundary<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<RunResult<T>> {
-        self.run.as_mut().expect("a run is taken only to be dropped").poll_unpin(cx)
+        self.run.as_mut().expect("the run is taken only on drop").poll_unpin(cx)
     }
 }
 
 impl<T> Drop for PanicBoundary<T> {
     fn drop(&mut self) {
         if let Err(panicked) = panic::catch(|| drop(self.run.take())) {
-            tracing::error!(%panicked, "a run panicked while it was dropped");
+            tracing::error!(%panicked, "run panicked while it was dropped; its outcome stays");
         }
     }
 }
 
-/// An output that is not kept.
+/// An output that is too large to store.
 #[derive(Debug, thiserror::Error)]
 #[error("expected an output of at most {bytes_max} bytes as JSON, found {found}")]
 struct TooLarge {
@@ -180,14 +182,14 @@ struct TooLarge {
     found: usize,
 }
 
-/// A text that PostgreSQL cannot keep, and with it no database.
+/// A text with NUL characters. PostgreSQL cannot store it, so it is refused with every database.
 #[derive(Debug, thiserror::Error)]
-#[error("expected {what} without NUL characters, which PostgreSQL cannot keep, found one")]
+#[error("expected {what} without NUL characters, which PostgreSQL cannot store, found one")]
 struct ContainsNul {
     what: &'static str,
 }
 
-/// Checks that an output can be kept, by every database alike.
+/// Checks that every database can store the output.
 fn check_output(messages: &OutcomeMessages, output: &Value, bytes_max: usize) -> RunResult<()> {
     let mut length = ByteCounter(0);
     serde_json::to_writer(&mut length, output)?;
@@ -200,7 +202,7 @@ fn check_output(messages: &OutcomeMessages, output: &Value, bytes_max: usize) ->
     check_texts("an output", output)
 }
 
-/// Checks that every database can keep the texts in `value`, which is `what`.
+/// Checks that every database can store the texts in `value`. `what` names the value in the error.
 fn check_texts(what: &'static str, value: &Value) -> RunResult<()> {
     if has_nul(value) {
         Err(RunError::from(ContainsNul { what }).without_next_attempt())
@@ -220,7 +222,7 @@ fn has_nul(value: &Value) -> bool {
     }
 }
 
-/// Counts what is written.
+/// A writer that counts bytes.
 struct ByteCounter(usize);
 
 impl io::Write for ByteCounter {
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_output_there_may_be_is_kept_and_a_byte_more_is_an_error() {
+    fn an_output_at_the_limit_is_kept_and_a_byte_more_is_an_error() {
         let output = json!({ "rows": ["\u{1}", "ż"] });
         let bytes = output.to_string().len();
         assert_eq!(
@@ -257,7 +259,7 @@ mod tests {
         let Outcome { ending: Ending::Failed(message), traceback, .. } =
             outcome(Ok(output), bytes - 1)
         else {
-            panic!("it is too large");
+            panic!("expected a failure, as the output is too large");
         };
         assert!(message.starts_with("The result is too large to be kept."), "{message}");
         let traceback = traceback.unwrap();
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_not_every_database_can_keep_is_an_error() {
+    fn an_output_with_nul_characters_is_an_error() {
         for output in [json!("a\0b"), json!([{ "rows": ["\0"] }]), json!({ "\0": 1 })] {
             let outcome = outcome(Ok(output.clone()), 1 << 20);
             assert!(matches!(outcome.ending, Ending::Failed(_)), "{output}");
@@ -279,11 +281,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_an_error_is_bounded() {
+    fn stored_error_texts_are_bounded() {
         let result = Err(RunError::user_because("ż\0".repeat(1 << 20), "x".repeat(1 << 20)));
         let Outcome { ending: Ending::Failed(message), traceback, .. } = outcome(result, 1 << 20)
         else {
-            panic!("it is an error");
+            panic!("expected a failure, as the result is an error");
         };
         assert!(message.len() < 2 * ERROR_BYTES_MAX, "{} bytes", message.len());
         assert!(message.ends_with("of 3145728 bytes]") && !message.contains('\0'));

@@ -1,4 +1,4 @@
-//! One attempt at one operation, from its claim to its end.
+//! One attempt at one operation, from its claim to its ending.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ use crate::{
     store::{self, Model},
 };
 
-/// An attempt that is being executed.
+/// An attempt in execution.
 pub(in crate::runner) struct RunningAttempt {
     pub(in crate::runner) engine: Arc<Engine>,
     pub(in crate::runner) row: Model,
     pub(in crate::runner) id: OperationId,
     pub(in crate::runner) attempt: Attempt,
-    /// The language of whoever started the operation.
+    /// The language of the operation's owner.
     pub(in crate::runner) language: Language,
     pub(in crate::runner) active: ActiveRunGuard,
     pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
@@ -40,51 +40,53 @@ pub(in crate::runner) struct RunningAttempt {
     _slot: GaugeGuard,
 }
 
-/// Why a run was stopped before it ended.
+/// The reason that a run was stopped before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum StopReason {
-    /// The row belongs to somebody else now: nothing this run says counts any more.
+    /// Another worker owns the row. Later reports of this run are discarded.
     Lost,
-    /// The process shuts down: the operation goes back to the queue.
+    /// The process shuts down. The operation goes back into the queue.
     ShuttingDown,
-    /// It took longer than it may.
+    /// The run took longer than its timeout.
     TimedOut,
-    /// It did not stop by itself when it was asked to.
+    /// The run did not stop in time after a cancel request, or its observer aborted it.
     Aborted,
 }
 
-/// What is left to do when an attempt is over.
+/// The step that follows an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum NextStep {
     Done,
     /// Another operation takes over.
     Chained(OperationId),
-    /// Another attempt is made, at this time at the earliest.
+    /// Another attempt follows, at this time at the earliest.
     NextAttempt(DateTime<Utc>),
 }
 
 impl RunningAttempt {
-    /// Begins the attempt that `row` was claimed for; `None` if nobody knows its type.
+    /// Begins the attempt that `row` was claimed for. Returns `None` if the operation's type is not
+    /// registered.
     pub(in crate::runner) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
         Self::begin_observed(engine, row, Observers::default())
     }
 
-    /// The same, where somebody in this process looks on.
+    /// Begins the attempt as [`begin`](Self::begin) does, with observers in this process.
     pub(in crate::runner) fn begin_observed(
         engine: Arc<Engine>,
         row: Model,
         observers: Observers,
     ) -> Option<Self> {
         let Some(operation) = engine.registry.find(&row.op_type) else {
-            tracing::error!(op_type = row.op_type, "claimed an operation that is not registered");
+            let (op_type, id) = (&row.op_type, row.operation_id());
+            tracing::error!(op_type, %id, "claimed an unregistered operation type; not running it");
             return None;
         };
         let kind = operation.kind;
         let (id, attempt) = (row.operation_id(), row.attempt_number());
         let _claim = span::claim(kind.op_type, id, attempt).entered();
-        // Somebody else's clock may be ahead of this one.
+        // The clock of another machine may be ahead of this one.
         let waited = (Utc::now() - row.due_on).to_std().unwrap_or_default();
-        tracing::debug!(?waited, worker = row.worker, "claimed");
+        tracing::debug!(?waited, worker = row.worker, "claimed the operation");
         attempt_began(kind.op_type, waited);
         let report = Arc::new(observers.report(row.continued(&kind)));
         report.event(Event::Started);
@@ -99,10 +101,10 @@ impl RunningAttempt {
         Some(Self { engine, row, id, attempt, language, active, stage_outputs, observers, _slot })
     }
 
-    /// Executes the attempt.
+    /// Executes the attempt to its end.
     ///
-    /// The only place where a run's ending is committed, and published only after that: whoever
-    /// looks in between sees what was committed.
+    /// The only method that commits the ending of a run. The ending is published after the commit, so a
+    /// client that reads the row in between sees the committed state.
     pub(in crate::runner) async fn run_to_completion(self) -> NextStep {
         let span = span::run(self.op_type(), self.id, self.attempt);
         self.execute().instrument(span).await
@@ -112,7 +114,7 @@ impl RunningAttempt {
         self.active.kind.op_type
     }
 
-    /// What says in its owner's words how this run ended.
+    /// Returns the builder of messages about this run, in the owner's language.
     pub(in crate::runner) fn messages(&self) -> OutcomeMessages {
         OutcomeMessages { id: self.id, language: self.language.clone() }
     }
@@ -123,14 +125,15 @@ impl RunningAttempt {
 
     async fn execute(self) -> NextStep {
         let stop_flushing = CancellationToken::new();
-        // Also when this future is dropped, with whoever waits for an eager run.
+        // Stops the flusher also when this future is dropped, as in an eager run whose caller is
+        // dropped.
         let _stop_flushing = stop_flushing.clone().drop_guard();
         let flusher = self.spawn_flusher(stop_flushing.clone());
         self.engine.publisher.announce(&self.row.owner_id(), ListChange::Rows).await;
 
         let begun = Instant::now();
         let outcome = if self.row.cancel_requested {
-            // Asked of a run before this one, which was handed back before it heard of it.
+            // Requested during an earlier run, which was handed back before it received the request.
             Ok(Outcome::cancelled())
         } else {
             self.supervise().await
@@ -139,7 +142,7 @@ impl RunningAttempt {
 
         stop_flushing.cancel();
         let mut sinks = flusher.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the flusher died; the ending is shown without it");
+            tracing::error!(%error, "flusher panicked; publishing the ending without it");
             self.sinks()
         });
         let outcome = match outcome {
@@ -148,7 +151,7 @@ impl RunningAttempt {
                 Outcome::timed_out(&self.messages(), self.row.timeout().unwrap_or_default())
             }
             Err(StopReason::Aborted) => Outcome::cancelled(),
-            // Whoever took it up next would only begin what nobody wants any more.
+            // Another worker would only start a run that is to be cancelled.
             Err(StopReason::ShuttingDown) if self.report().projection().cancel_requested => {
                 Outcome::cancelled()
             }
@@ -159,7 +162,9 @@ impl RunningAttempt {
             }
             Err(StopReason::Lost) => {
                 lease_lost(self.op_type());
-                tracing::warn!("lost the lease; what this run did since is not shown");
+                tracing::warn!(
+                    "lost the lease to another worker; discarding the later reports of this run"
+                );
                 return NextStep::Done;
             }
         };
@@ -178,7 +183,7 @@ impl RunningAttempt {
         tokio::spawn(flusher.run(stop).in_current_span())
     }
 
-    /// Makes of an outcome what it is for the operation: another attempt, or its end.
+    /// Schedules another attempt if the outcome allows one, and ends the operation otherwise.
     async fn apply_outcome(&self, outcome: Outcome, mut sinks: RunSinks) -> NextStep {
         if let (Ending::Failed(message), Some(wait)) =
             (&outcome.ending, self.next_attempt_wait(&outcome))

@@ -1,4 +1,5 @@
-//! What happens beside an attempt while it runs.
+//! Supervision of an attempt: executes the run in its own task, saves its stages, updates the lists,
+//! and stops it.
 
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
@@ -18,16 +19,16 @@ use crate::{
     progress::{RunContext, log_span},
 };
 
-/// How far apart the saves are that stages which change ask for: a run that goes in and out of
-/// stages in a tight loop must not write as often.
+/// Minimum interval between saves after stage changes, for runs that enter and leave stages in a tight
+/// loop.
 const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How far apart the looks are that the lists with a run in them get of it.
+/// Interval between progress updates for lists that show the run.
 const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
 impl RunningAttempt {
-    /// Runs the operation in a task of its own, so that a panic ends nothing else, and keeps its
-    /// row and the lists up to date meanwhile.
+    /// Executes the run in its own task, so that a panic ends nothing else, and keeps the row and the
+    /// lists up to date meanwhile.
     pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, StopReason> {
         let mut task = AbortOnDrop(self.spawn());
         let mut list_ticks = time::interval(LIST_INTERVAL);
@@ -45,21 +46,21 @@ impl RunningAttempt {
                 }
                 () = self.stage_changed(save_on) => {}
             }
-            // Not inside the select: a query that is dropped half-way takes its connection along.
+            // Outside of the select: a query that is dropped half-way loses its database connection.
             if let Err(stopped) = self.save().await {
                 break stopped;
             }
             save_on = Instant::now() + SAVE_INTERVAL;
         };
-        // What comes next must not happen beside what the run still does.
+        // The steps after a stop must not overlap with the run.
         task.0.abort();
         match (&mut task.0).await {
             Err(error) if error.is_cancelled() => {
-                // Threads that it started are not aborted with it, but may look whether to go on.
+                // Threads started by the run are not aborted with it, but may check for cancellation.
                 self.report().cancellation.request();
                 Err(stopped)
             }
-            // It ended before it could be stopped.
+            // The run ended before the abort took effect.
             joined => Ok(Outcome::of(&self.messages(), joined)),
         }
     }
@@ -74,7 +75,7 @@ impl RunningAttempt {
             web: self.observers.is_empty().then(|| self.engine.renderer().templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
-        let operation = operation.expect("it was found when the run began");
+        let operation = operation.expect("the type was registered when the attempt began");
         let run = operation.run(self.row.input.clone(), self.report().clone(), context);
         let bytes_max = self.engine.config.output_bytes_max;
         let run = Outcome::of_run(self.messages(), run, move |messages, result| {
@@ -83,7 +84,7 @@ impl RunningAttempt {
         tokio::spawn(run.instrument(log_span(self.report())))
     }
 
-    /// Waits until the run has to be stopped, and tells why.
+    /// Waits until the run has to be stopped, and returns the reason.
     async fn stop(&self) -> StopReason {
         let timed_out = async {
             match self.row.timeout() {
@@ -107,13 +108,13 @@ impl RunningAttempt {
         }
     }
 
-    /// Waits until a stage has changed, and not less than until `save_on`.
+    /// Waits until a stage has changed, but at least until `save_on`.
     async fn stage_changed(&self, save_on: Instant) {
         self.report().stage_changed.notified().await;
         time::sleep_until(save_on).await;
     }
 
-    /// Tells the lists how far the run is, unless that is what they show.
+    /// Sends the run's progress to the lists, unless it is unchanged.
     async fn announce_progress(&self, last_row: &mut Option<Arc<str>>) {
         let renderer = self.engine.renderer();
         let projection = self.report().projection();
@@ -126,7 +127,7 @@ impl RunningAttempt {
         }
     }
 
-    /// Saves where the run is, and hears whether it shall stop.
+    /// Saves the state of the run, and reads cancel requests. Returns an error if the lease was lost.
     async fn save(&self) -> Result<(), StopReason> {
         let projection = self.report().projection();
         let (kind, lease) = (&self.active.kind, self.engine.config.lease);
@@ -138,16 +139,17 @@ impl RunningAttempt {
                 Ok(())
             }
             Ok(None) => Err(StopReason::Lost),
-            // A lease that cannot be kept either is noticed by whoever keeps it.
+            // The heartbeat detects it if the lease cannot be renewed either.
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "failed to save a run");
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "could not save the run; retrying at the next stage change");
                 Ok(())
             }
         }
     }
 }
 
-/// A task that does not outlive whoever waits for it.
+/// A task that is aborted when dropped.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {

@@ -1,17 +1,19 @@
+//! The error of an input that cannot be read.
+
 use std::{fmt, iter};
 
 use serde::de;
 
 use crate::form::{FieldError, Form, FormErrors, words};
 
-/// An input that is not an operation of the type it was sent for.
+/// An input that does not match the operation type it was sent for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
-    /// The field that is wrong, where one is there; the message names one that is missing.
+    /// The wrong field, if the input has it. A missing field is named in `message`.
     pub field: Option<String>,
-    /// What was expected and what was found.
+    /// The expected value and the value found.
     pub message: String,
-    /// What else is wrong: an operation with a form says it all at once.
+    /// Further errors: an operation with a form reports all errors at once.
     pub more: Vec<FieldError>,
 }
 
@@ -20,20 +22,20 @@ impl InputError {
         Self { field: None, message: error.to_string(), more: Vec::new() }
     }
 
-    /// Says which one of `names` there is no field for among the `known` ones.
+    /// Returns an error if one of `names` is not among the `known` fields.
     pub(super) fn check_names<'a>(
         mut names: impl Iterator<Item = &'a str>,
         known: &[&str],
     ) -> Result<(), Self> {
         let Some(unknown) = names.find(|name| !known.contains(name)) else { return Ok(()) };
         let message = match known {
-            [] => "there is no such field, and no other".to_owned(),
-            known => format!("there is no such field, but these: {}", known.join(", ")),
+            [] => "unknown field, expected no fields".to_owned(),
+            known => format!("unknown field, expected one of: {}", known.join(", ")),
         };
         Err(Self::unlocated(message).in_field(unknown))
     }
 
-    /// The same error as seen from outside: it is in the field `name`.
+    /// Prepends the field `name` to the path of the error.
     pub(super) fn in_field(mut self, name: &str) -> Self {
         self.field = Some(match self.field {
             None => name.to_owned(),
@@ -43,12 +45,12 @@ impl InputError {
         self
     }
 
-    /// The same error as seen from outside: it is in the item at `index`.
+    /// Prepends the item `index` to the path of the error.
     pub(super) fn in_item(self, index: usize) -> Self {
         self.in_field(&format!("[{index}]"))
     }
 
-    /// Everything that is wrong, each beside a field of `form` where it is about one.
+    /// Returns all errors for `form`, each with its field if the form has that field.
     pub(crate) fn on_form(&self, form: &Form) -> FormErrors {
         let first = FieldError::new(self.field.clone(), self.message.clone());
         let errors = iter::once(first).chain(self.more.iter().cloned());
@@ -57,8 +59,8 @@ impl InputError {
 }
 
 fn beside(form: &Form, error: FieldError) -> FieldError {
-    let place = error.field.as_deref().unwrap_or_default();
-    let (name, inner) = place.split_at(place.find(['.', '[']).unwrap_or(place.len()));
+    let path = error.field.as_deref().unwrap_or_default();
+    let (name, inner) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
     match form.field(name) {
         Some(field) if inner.is_empty() => {
             FieldError::new(Some(field.name.to_owned()), words::sentence(&error.message))

@@ -1,13 +1,15 @@
-//! What a field of a form was expected to be, for a person to read.
+//! Error messages that name the expected value of a form field.
 //!
-//! What reads a text says what is wrong with it, `invalid digit found in string`, and not what it was
-//! to be. What is given something that it never takes says that.
+//! A parser reports what is wrong with a text (`invalid digit found in string`), but not the expected
+//! type. serde reports the expected type for a value that the field never accepts, so the form is read
+//! again with such a value.
 
 use serde_json::Value;
 
 use super::{Form, Input, InputError};
 
-/// The error of a form, with what was expected and found where it did not say so.
+/// Adds the expected type and the value found to the error of a form, unless its message names them
+/// already.
 pub(in crate::runner) fn explained<T>(
     error: InputError,
     form: &Form,
@@ -18,9 +20,9 @@ pub(in crate::runner) fn explained<T>(
         let found = form.text(field)?;
         let probed = read(Input::Form(&form.with_mistyped(field))).err()?;
         let (_, expected) = probed.message.rsplit_once("expected ")?;
-        // It may have been another field that did not take its value then.
-        let is_told = probed.field.as_deref() == Some(field);
-        is_told.then(|| format!("expected {}, found `{found}`", in_words(expected)))
+        // The second error may be about another field.
+        let is_same_field = probed.field.as_deref() == Some(field);
+        is_same_field.then(|| format!("expected {}, found `{found}`", in_words(expected)))
     });
     match explanation {
         Some(message) => InputError { message, ..error },
@@ -28,12 +30,12 @@ pub(in crate::runner) fn explained<T>(
     }
 }
 
-/// A value that no field of a form takes.
+/// Returns a value that no form field accepts.
 pub(super) fn mistyped() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-/// A type as people call it who do not know Rust.
+/// Translates the name of a Rust type into words for users.
 fn in_words(expected: &str) -> String {
     let whole = |min: i128, max: i128| format!("a whole number from {min} to {max}");
     match expected {

@@ -1,3 +1,5 @@
+//! Access to the fields of a JSON object or a form.
+
 use std::fmt;
 
 use serde::{
@@ -9,17 +11,17 @@ use serde_json::{Map, Number, Value};
 
 use super::{Input, InputError, form};
 
-/// The fields of an object or a form, each with its name.
+/// The fields of an object or a form, with their names.
 pub(super) struct FieldAccess<'de> {
     rest: Box<dyn Iterator<Item = (String, FieldValue<'de>)> + 'de>,
-    /// The field whose name was read, until its value is.
+    /// The field whose name was read, until its value is read.
     current: Option<(String, FieldValue<'de>)>,
 }
 
 #[derive(Debug)]
 pub(super) enum FieldValue<'de> {
     Json(Value),
-    /// A form of this one field, under whatever name.
+    /// A form with this one field, under any name.
     Form(&'de str),
 }
 
@@ -32,7 +34,7 @@ impl<'de> FieldAccess<'de> {
         Self::new(fields.into_iter().map(|(name, value)| (name, FieldValue::Json(value))))
     }
 
-    /// Refuses fields that nobody wanted.
+    /// Returns an error if a field was not read.
     pub(super) fn end(mut self) -> Result<(), InputError> {
         match self.rest.next() {
             None => Ok(()),
@@ -53,7 +55,7 @@ impl<'de> MapAccess<'de> for &mut FieldAccess<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, InputError> {
-        // Spelled out: every combinator would be compiled for every operation.
+        // No combinators: each would be compiled for every operation.
         match self.advance() {
             None => Ok(None),
             Some(name) => match seed.deserialize(FieldName(name)) {
@@ -84,7 +86,7 @@ impl fmt::Debug for FieldAccess<'_> {
     }
 }
 
-/// The name of a field; to those who want a number it is one in quotes.
+/// The name of a field as a deserializer. Parses numbers and booleans, for maps with such keys.
 struct FieldName<'a>(&'a str);
 
 macro_rules! number {
@@ -105,7 +107,7 @@ impl<'de> Deserializer<'de> for FieldName<'_> {
         visitor.visit_str(self.0)
     }
 
-    // Not forwarded: every operation has a copy of this one.
+    // Not forwarded, to keep it short: every operation has a copy of this method.
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {
         visitor.visit_str(self.0)
     }

@@ -1,3 +1,5 @@
+//! A percent-encoded form, split into its fields.
+
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{
@@ -11,12 +13,12 @@ use super::{
     fields::{FieldAccess, FieldValue},
 };
 
-/// A form, taken apart.
+/// A form, split into its fields.
 #[derive(Debug)]
 pub(in crate::runner) struct Form {
-    /// For each name a form of its own, as [`serde_html_form`] reads forms and no single fields.
+    /// One form for each name, because [`serde_html_form`] reads forms and no single fields.
     fields: BTreeMap<String, String>,
-    /// The field that has a value it never takes, to hear what it would.
+    /// The field that gets a value it never accepts, to find its expected type.
     mistyped: Option<String>,
     allows_unknown: bool,
 }
@@ -35,19 +37,19 @@ impl Form {
         Self { fields, mistyped: None, allows_unknown }
     }
 
-    /// The first text of a field.
+    /// Returns the first value of a field.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         let (_, text) = form_urlencoded::parse(self.fields.get(name)?.as_bytes()).next()?;
         Some(text)
     }
 
-    /// The same form with a value that the field `name` never takes.
+    /// Returns this form with a value that the field `name` never accepts.
     pub(super) fn with_mistyped(&self, name: &str) -> Self {
         let (fields, mistyped) = (self.fields.clone(), Some(name.to_owned()));
         Self { fields, mistyped, allows_unknown: self.allows_unknown }
     }
 
-    /// Refuses a field that is none of `known`, where that matters.
+    /// Returns an error for a field that is not among `known`, unless unknown fields are allowed.
     pub(super) fn check_names(&self, known: &[&str]) -> Result<(), InputError> {
         if self.allows_unknown {
             return Ok(());
@@ -66,7 +68,7 @@ impl Form {
     }
 }
 
-/// Reads the one field of a form.
+/// Reads the value of a form with one field.
 pub(super) fn read_field<'de, S: DeserializeSeed<'de>>(
     text: &'de str,
     seed: S,

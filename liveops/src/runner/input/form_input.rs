@@ -1,13 +1,15 @@
+//! Reading of inputs by the form of an operation.
+
 use serde_json::Value;
 
 use super::{InputError, RawInput};
 use crate::form::{Form, ReadContext, Texts};
 
-/// What is left of an input for serde when its form has read and checked every field.
+/// Reads and checks an input with its form, and returns the JSON for serde.
 ///
 /// # Errors
 ///
-/// With everything that the form says against it.
+/// Returns every error that the form finds.
 pub(in crate::runner) fn through_form(
     form: &Form,
     input: RawInput<'_>,

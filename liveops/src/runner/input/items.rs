@@ -1,3 +1,5 @@
+//! Access to the items of a JSON array.
+
 use std::{iter::Enumerate, vec};
 
 use serde::de::{DeserializeSeed, Error, SeqAccess};
@@ -17,7 +19,7 @@ impl ItemAccess {
         Self { len: items.len(), rest: items.into_iter().enumerate() }
     }
 
-    /// Refuses items that nobody wanted.
+    /// Returns an error if an item was not read.
     pub(super) fn end(self) -> Result<(), InputError> {
         match self.rest.len() {
             0 => Ok(()),

@@ -1,7 +1,7 @@
-//! What an operation is read from: its row, JSON or a form.
+//! Reading of operations from their row, from JSON or from a form.
 //!
-//! What serde derives for a type is compiled again for every deserializer that the type is read
-//! from, so all three go through one, [`Input`], and what is generic in it is thin.
+//! serde's derived code for a type is compiled again for every deserializer. All three sources
+//! therefore share the deserializer [`Input`], and its generic parts are small.
 
 mod error;
 mod expectation;
@@ -17,17 +17,17 @@ pub(super) use form::Form;
 pub(super) use form_input::through_form;
 pub(super) use reader::Input;
 
-/// An operation as a request brings it.
+/// The input of an operation, as received.
 #[derive(Debug, Clone, Copy)]
 pub enum RawInput<'a> {
     /// JSON text.
     Json(&'a [u8]),
-    /// A form, percent-encoded.
+    /// A percent-encoded form.
     Form(&'a [u8]),
 }
 
 impl RawInput<'_> {
-    /// Whether this is JSON or a form without a single field.
+    /// Returns `true` for JSON or a form without fields.
     pub(super) fn is_empty(self) -> bool {
         match self {
             Self::Json(text) => text.trim_ascii() == b"{}",

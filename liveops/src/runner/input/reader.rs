@@ -1,3 +1,5 @@
+//! The deserializer that reads operations from JSON and forms.
+
 use serde::{
     Deserializer,
     de::{self, Error as _, IntoDeserializer, Unexpected, Visitor, value::MapAccessDeserializer},
@@ -7,10 +9,10 @@ use serde_json::Value;
 
 use super::{Form, InputError, fields::FieldAccess, items::ItemAccess};
 
-/// The deserializer that operations are read from.
+/// The deserializer of operations.
 ///
-/// It reads JSON as [`serde_json::Value`] does and says where a mistake is, but takes a struct from
-/// an object only: an array would have to be compiled as well, and nobody sends one.
+/// Reads JSON as [`serde_json::Value`] does, and locates errors. Reads a struct from an object only:
+/// reading it from an array would have to be compiled too, and no client sends one.
 #[derive(Debug)]
 pub(in crate::runner) enum Input<'de> {
     Json(Value),
@@ -68,7 +70,7 @@ impl<'de> Deserializer<'de> for Input<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, InputError> {
-        // The one method that every operation has a copy of.
+        // Short, because every operation has a copy of this method.
         match self.fields_of_struct(name, known) {
             Ok(mut fields) => visitor.visit_map(&mut fields),
             Err(error) => Err(error),
@@ -130,7 +132,8 @@ impl<'de> Deserializer<'de> for Input<'de> {
         self.deserialize_string(visitor)
     }
 
-    /// The tag of an enum: a variant's number would do for its visitor, and is none of its names.
+    /// Reads the tag of an enum. Accepts names only, although a visitor would accept the index of a
+    /// variant too.
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {
         self.deserialize_string(visitor)
     }
@@ -141,7 +144,8 @@ impl<'de> Deserializer<'de> for Input<'de> {
     }
 }
 
-/// Says what was expected without asking the visitor, whose answer would have to be compiled.
+/// The expected struct in an error. Replaces the visitor's own text, which would have to be compiled
+/// for every operation.
 struct StructNamed(&'static str);
 
 impl de::Expected for StructNamed {

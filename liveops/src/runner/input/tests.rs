@@ -1,3 +1,5 @@
+//! Tests of reading: results equal those of `serde_json` and `serde_html_form`, and errors are located.
+
 use std::{collections::BTreeMap, fmt::Debug};
 
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -75,7 +77,7 @@ enum Variants {
     B(Box<Fields>),
 }
 
-/// Few names and small numbers, so that a good part of it fits a type.
+/// Few names and small numbers, so that many values match a type.
 fn leaf() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -168,7 +170,7 @@ proptest! {
 #[test]
 fn a_mistake_is_located() {
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "read, and never looked at")]
+    #[expect(dead_code, reason = "deserialized and not read")]
     struct Import {
         rows: Vec<Exact>,
         kinds: BTreeMap<String, Kind>,
@@ -223,7 +225,7 @@ fn a_number_is_no_text() {
 #[test]
 fn a_mistake_in_a_form_is_located() {
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "read, and never looked at")]
+    #[expect(dead_code, reason = "deserialized and not read")]
     struct Form {
         count: u8,
     }
@@ -237,7 +239,7 @@ fn a_mistake_in_a_form_is_located() {
 #[test]
 fn a_mistake_in_a_form_says_what_was_expected_and_found() {
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "read, and never looked at")]
+    #[expect(dead_code, reason = "deserialized and not read")]
     struct Form {
         small: u8,
         whole: Option<i64>,
@@ -252,7 +254,7 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
         ("small=a%26b", "small: expected a whole number from 0 to 255, found `a&b`"),
         ("small=1&whole=1.5", "whole: expected a whole number, found `1.5`"),
         ("small=1&share=much", "share: expected a number, found `much`"),
-        // What says it already is left as it is.
+        // A message that names the expected value is left unchanged.
         (
             "small=1&sure=perhaps",
             "sure: invalid value: string \"perhaps\", expected \"true\", \"on\" or \"false\"",
@@ -261,7 +263,7 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
             "small=1&at=noon",
             "at: expected an RFC 3339 formatted date and time string, found `noon`",
         ),
-        // Nothing to say of what is not there.
+        // A missing field has no value to explain.
         ("whole=1", "missing field `small`"),
     ] {
         let form = super::Form::parse(text.as_bytes(), true);
@@ -272,24 +274,24 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
 }
 
 #[test]
-fn a_field_that_there_is_not_is_refused_where_it_is_a_slip() {
+fn an_unknown_field_is_refused_unless_the_form_is_lenient() {
     let strictly = |text: &str| Form::parse(text.as_bytes(), false);
     let form = strictly("a=1&A=A&c=2");
     let error = Fields::deserialize(Input::Form(&form)).unwrap_err();
-    assert_eq!(error.to_string(), "c: there is no such field, but these: a, b, A");
+    assert_eq!(error.to_string(), "c: unknown field, expected one of: a, b, A");
 
     #[derive(Debug, Deserialize)]
     struct Nothing {}
     let error = Nothing::deserialize(Input::Form(&strictly("a=1"))).unwrap_err();
-    assert_eq!(error.to_string(), "a: there is no such field, and no other");
+    assert_eq!(error.to_string(), "a: unknown field, expected no fields");
 
-    // What these have is known to nobody but themselves.
+    // Flattened fields accept every name, and lenient forms accept unknown fields.
     assert!(Flat::deserialize(Input::Form(&strictly("a=1&c=2"))).is_ok());
     assert!(read_form::<Fields>("b=1&c=2").is_ok());
 }
 
 #[test]
-fn what_nobody_wanted_is_refused() {
+fn surplus_items_are_refused() {
     let error = read::<(u8, u8)>(json!([1, 2, 3])).unwrap_err();
     assert_eq!(error.message, "invalid length 3, expected fewer elements in array");
 }

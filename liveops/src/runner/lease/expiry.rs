@@ -1,14 +1,16 @@
+//! Detection of expired leases.
+
 use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{operation::OperationId, store::Lease};
 
-/// Which leases ran out, by watching whether they change.
+/// Detects expired leases by observing whether they change.
 ///
-/// Nobody's clock is compared with anybody else's: a lease that has not changed for as long as it
-/// is given for, while this process was watching all the time, has run out. So a clock that jumps,
-/// or two that differ, cost no run its lease. The way DynamoDB's lock client decides it.
+/// A lease has expired if it has not changed for its whole duration while this process observed the
+/// leases without a pause. The clocks of two machines are never compared, so a clock that jumps or
+/// differs costs no run its lease. DynamoDB's lock client uses the same method.
 #[derive(Debug, Default)]
 pub(in crate::runner) struct LeaseExpiryTracker {
     seen: HashMap<OperationId, (Lease, Instant)>,
@@ -16,11 +18,11 @@ pub(in crate::runner) struct LeaseExpiryTracker {
 }
 
 impl LeaseExpiryTracker {
-    /// Takes a look at every lease there is, each given for `term`, and gives those that ran out.
+    /// Observes all current leases, each valid for `term`, and returns the expired ones.
     pub(in crate::runner) fn observe(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
         let now = Instant::now();
-        // Whoever was not there for a while does not know what happened meanwhile: a process that
-        // was stopped may have been stopped together with the workers it watches.
+        // After a pause the earlier observations are worthless: this process may have been suspended
+        // together with the workers that it observes.
         if self.observed_on.is_none_or(|observed_on| now - observed_on > term) {
             self.seen.clear();
         }
@@ -37,7 +39,8 @@ impl LeaseExpiryTracker {
         overdue.map(|(lease, _)| *lease).collect()
     }
 
-    /// Forgets what was seen: for when it is not known what could have been seen since.
+    /// Discards the observations. For use when changes may have been missed, such as after a failed
+    /// read.
     pub(in crate::runner) fn reset(&mut self) {
         self.observed_on = None;
     }
@@ -69,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_that_changes_is_held_whatever_its_clock_says() {
+    async fn a_lease_that_changes_is_held_regardless_of_its_clock() {
         let id = OperationId::new();
         let mut expiry = LeaseExpiryTracker::default();
         for hours in [0, 2, -5, 1, -9, 3, 4] {
@@ -80,16 +83,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_was_away_begins_anew() {
+    async fn a_pause_restarts_the_observation() {
         let dead = lease(OperationId::new(), Utc::now());
         let mut expiry = LeaseExpiryTracker::default();
         assert_eq!(expiry.observe(vec![dead], TERM), []);
         advance(TERM * 2).await;
-        assert_eq!(expiry.observe(vec![dead], TERM), [], "stopped for a while");
+        assert_eq!(expiry.observe(vec![dead], TERM), [], "the process was paused");
         advance(TERM / 2).await;
         expiry.reset();
         advance(TERM / 2).await;
-        assert_eq!(expiry.observe(vec![dead], TERM), [], "could not look for a while");
+        assert_eq!(expiry.observe(vec![dead], TERM), [], "the leases could not be read");
         advance(TERM / 2).await;
         expiry.observe(vec![dead], TERM);
         advance(TERM / 2).await;

@@ -1,4 +1,5 @@
-//! What looks after the runs of this process, and takes over those of processes that are gone.
+//! The heartbeat: renews the leases of this process, polls cancel requests, and rescues runs of lost
+//! workers.
 
 use std::{
     sync::{Arc, Weak},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Has the runs of this process looked after for as long as there is anybody who could have some.
+    /// Starts the heartbeat, unless it runs already. The heartbeat stops with the application.
     pub(in crate::runner) fn ensure_lease_heartbeat(self: &Arc<Self>) {
         self.ensure_worker_notifications();
         self.active_runs.heartbeat_start.call_once(|| {
@@ -26,10 +27,10 @@ impl Engine {
 }
 
 struct LeaseHeartbeat {
-    /// Weak, as an application that is dropped shall not be kept by its keeper.
+    /// Weak: the heartbeat must not keep a dropped application alive.
     engine: Weak<Engine>,
     lease: Duration,
-    /// How often those who asked for a run to be cancelled are heard.
+    /// Interval at which cancel requests are read.
     cancel_poll_interval: Duration,
     expiry: LeaseExpiryTracker,
 }
@@ -56,7 +57,9 @@ impl LeaseHeartbeat {
                 poll_cancel_requests(&engine).await
             };
             if let Err(error) = done {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot keep the leases");
+                let (worker, error) =
+                    (&engine.active_runs.worker, &error as &dyn std::error::Error);
+                tracing::warn!(worker, error, "could not keep the leases up to date; retrying");
                 renew_on = Instant::now() + RETRY_AFTER.min(self.lease / 3);
                 self.expiry.reset();
             }
@@ -65,7 +68,7 @@ impl LeaseHeartbeat {
         }
     }
 
-    /// Keeps the leases of the runs of this process, and rescues those that nobody keeps.
+    /// Renews the leases of this process's runs, and rescues runs whose lease has expired.
     async fn renew_leases(&mut self, engine: &Engine) -> Result<(), StoreError> {
         let heartbeats = engine.active_runs.heartbeats();
         if !heartbeats.is_empty() {

@@ -1,4 +1,4 @@
-//! Leases: renewing those of this process's runs, and taking over the ones that nobody renews.
+//! Leases: renewal for the runs of this process, detection of expired leases, and rescue of their runs.
 
 mod expiry;
 mod heartbeat;

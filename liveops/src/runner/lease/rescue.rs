@@ -1,3 +1,5 @@
+//! The rescue of a run whose lease has expired.
+
 use crate::{
     event::{Ending, Event},
     language::Text,
@@ -6,11 +8,11 @@ use crate::{
     store::{Lease, Model, RunConclusion, StoreError},
 };
 
-/// Takes over a run whose lease ran out: it goes back into the queue if it may be attempted again,
-/// and ends otherwise.
+/// Takes over a run whose lease has expired. The operation goes back into the queue if another attempt
+/// is allowed, and ends otherwise.
 pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
     let Some(row) = engine.store.find(lease.id).await? else { return Ok(()) };
-    // Whoever knows the type can say what the operation shows.
+    // Only a process with the registered type can show the operation; others leave the rescue to it.
     let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
@@ -26,6 +28,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
     record_operation_ended(op_type, rescued.state());
     run_rescued(op_type, then);
     tracing::warn!(
+        op_type,
         id = %lease.id,
         attempt = %lease.attempt,
         worker = row.worker,
@@ -37,7 +40,7 @@ pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(
     Ok(())
 }
 
-/// How the operation ends, if it may not be attempted again.
+/// Returns the ending of the operation if no other attempt is allowed.
 fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
     let attempts = row.attempts();
     let failed = |text| Ending::Failed(engine.presenter.language(row).translate(text).into());
@@ -63,9 +66,9 @@ async fn give_up(
     let kind = &operation.kind;
     let mut projection = row.projection(kind);
     projection.apply(Event::Ended(ending.clone()));
-    let worker = row.worker.as_deref().unwrap_or("nobody");
+    let worker = row.worker.as_deref().unwrap_or("unknown");
     let traceback = format!(
-        "`{worker}`, which ran attempt {}, has not renewed its lease until {} (by its clock)",
+        "worker `{worker}` of attempt {} did not renew its lease until {} (by its clock)",
         lease.attempt, lease.until,
     );
     let conclusion = RunConclusion {

@@ -1,10 +1,10 @@
-//! Wake-ups by way of [apalis](https://docs.rs/apalis), for applications that run it anyway; the
+//! Wake-ups through [apalis](https://docs.rs/apalis), for applications that use it already. Needs the
 //! feature `apalis`.
 //!
-//! Operations stay rows in the application's database. What goes through apalis is a [`WakeUp`] for
-//! each that waits, and so any of its backends will do. apalis delivers at least once; what is
-//! executed is claimed in the row, and so is executed once. A message that is lost costs the time
-//! until some process next [polls](crate::Config::poll_interval).
+//! Operations stay rows in the application's database. apalis carries a [`WakeUp`] for each waiting
+//! operation, so any of its backends works. apalis delivers at least once; an operation is claimed in
+//! its row, and so is executed once. A lost message delays an operation until the next
+//! [poll](crate::Config::poll_interval) of a process.
 //!
 //! ```no_run
 //! use apalis_core::{backend::ext::BackendExt, worker::builder::WorkerBuilder};
@@ -23,11 +23,11 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let redis = apalis_redis::connect("redis://127.0.0.1/").await?;
-//! // One message at a time: what a process has fetched, no other gets.
+//! // One message at a time: a message fetched by one process is unavailable to the others.
 //! let config = Config::default().queue("liveops").batch_size(1);
 //! let storage = RedisStorage::new(redis).with_config(config);
 //!
-//! // In every process: whoever enqueues something wakes somebody.
+//! // In every process: enqueueing an operation wakes a worker.
 //! # let db = store::connect("sqlite::memory:").await?;
 //! let liveops = LiveOps::builder(db)
 //!     .register::<Import>()
@@ -35,7 +35,7 @@
 //!     .wake_ups(ApalisWakeUpSender::new(storage.clone()))
 //!     .build()?;
 //!
-//! // In those that execute operations: an apalis worker, beside what others there are.
+//! // In processes that execute operations: an apalis worker, beside the application's own.
 //! WorkerBuilder::new(format!("liveops-{}", std::process::id()))
 //!     .backend(storage.poll_with_interval(Duration::from_millis(100)))
 //!     .build(WakeUpService::new(&liveops))
@@ -45,19 +45,22 @@
 //! # }
 //! ```
 //!
-//! - **Who gets a message.** A process whose [places](crate::Config::concurrency_max) are all taken
-//!   fetches none, and so leaves them to the others. One that has fetched a message acknowledges it
-//!   when it has looked at the queue; killed before that, apalis delivers it once more.
-//! - **One apalis queue for processes that are alike.** A message is acknowledged by whoever gets it,
-//!   also where that process does not [take](crate::Config::queues) from the queue in question. Where
-//!   some processes take from some queues only, give each queue one in apalis, and
-//!   [`WakeUpSender`] of your own which choose by [`WakeUp::queue`].
-//! - **How fast.** As fast as the apalis worker hears of a message. apalis-postgres tells it with
-//!   `with_pubsub`; apalis-redis 1.0 schedules what is pushed and publishes nothing then, so there it
-//!   has to ask, as above. A bare backend asks at its heartbeats only, every 30 seconds.
-//! - **An apalis worker ends with an error when its backend fails** or was emptied. apalis' `Monitor`
-//!   starts it again. Polls go on meanwhile, and whoever enqueues never waits for the backend.
-//! - **Messages that are done** stay in the backend until its `Vacuum` is asked to remove them.
+//! - **Distribution of messages.** A process whose [worker slots](crate::Config::concurrency_max) are
+//!   all taken fetches no messages, and leaves them to the other processes. A process acknowledges a
+//!   fetched message after it has polled the queue; if the process is killed before that, apalis
+//!   delivers the message again.
+//! - **One apalis queue for identical processes.** A process acknowledges every message it gets, even
+//!   if it does not [take](crate::Config::queues) operations from the queue in question. If some
+//!   processes take from some queues only, give each queue its own apalis queue, and write a
+//!   [`WakeUpSender`] that chooses by [`WakeUp::queue`].
+//! - **Latency.** A wake-up is as fast as the apalis worker receives the message. apalis-postgres
+//!   notifies the worker with `with_pubsub`; apalis-redis 1.0 schedules pushed messages without a
+//!   notification, so its worker has to poll, as above. A bare backend polls only at its heartbeats,
+//!   every 30 seconds.
+//! - **Backend failures.** An apalis worker ends with an error when its backend fails or was emptied.
+//!   apalis' `Monitor` restarts the worker. The polls of liveops continue meanwhile, and enqueueing
+//!   never waits for the backend.
+//! - **Completed messages** stay in the backend until its `Vacuum` is called to remove them.
 
 use std::{
     error::Error as StdError,
@@ -76,22 +79,22 @@ use tower_service::Service;
 
 use crate::runner::{LiveOps, WakeUp, WakeUpError, WakeUpSender};
 
-/// Hands wake-ups over to an apalis backend.
+/// Sends wake-ups to an apalis backend.
 ///
-/// Its clones have to push to the same place, as those of the backends that come with apalis do. A
-/// new clone pushes each time, as one that was interrupted may not push the next task.
+/// Clones of the backend must push to the same queue, as those of the backends that come with apalis
+/// do. Each send uses a new clone, because an interrupted clone may not push the next task.
 pub struct ApalisWakeUpSender<B> {
     backend: B,
 }
 
 impl<B> ApalisWakeUpSender<B> {
-    /// Pushes to this backend.
+    /// Returns a sender that pushes to `backend`.
     pub fn new(backend: B) -> Self {
         Self { backend }
     }
 }
 
-// Not every backend can be shown.
+// Not every backend implements `Debug`.
 impl<B> fmt::Debug for ApalisWakeUpSender<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApalisWakeUps").finish_non_exhaustive()
@@ -109,19 +112,20 @@ where
     }
 }
 
-/// What an apalis worker does with wake-ups: it has this process [poll_now](LiveOps::poll_now), when this
-/// process [has a capacity](LiveOps::wait_for_capacity).
+/// The service of an apalis worker. A wake-up makes this process [poll](LiveOps::poll_now) the queue,
+/// as soon as the process [has a free slot](LiveOps::wait_for_capacity).
 pub struct WakeUpService {
     liveops: LiveOps,
     capacity: Option<BoxFuture<'static, bool>>,
 }
 
 impl WakeUpService {
-    /// For this process, whose worker it [starts](LiveOps::start_worker).
+    /// Returns the service of this process, and [starts](LiveOps::start_worker) the worker of the
+    /// process.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn new(liveops: &LiveOps) -> Self {
         liveops.start_worker();
         Self { liveops: liveops.clone(), capacity: None }
@@ -145,29 +149,29 @@ impl Service<Task<WakeUp>> for WakeUpService {
     type Error = Box<dyn StdError + Send + Sync>;
     type Future = BoxFuture<'static, Result<(), Self::Error>>;
 
-    /// Ready when there is a place, which apalis asks before it fetches anything. Never ready again
-    /// once the process is shut down; the apalis worker can be stopped all the same.
+    /// Becomes ready when a worker slot is free; apalis checks this before it fetches a message. Never ready
+    /// again after the process was shut down; the apalis worker can still be stopped.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let liveops = &self.liveops;
         let capacity = self.capacity.get_or_insert_with(|| {
             let liveops = liveops.clone();
             Box::pin(async move { liveops.wait_for_capacity().await })
         });
-        let Poll::Ready(wait_for_capacity) = capacity.as_mut().poll(context) else {
+        let Poll::Ready(has_capacity) = capacity.as_mut().poll(context) else {
             return Poll::Pending;
         };
         self.capacity = None;
-        if wait_for_capacity { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if has_capacity { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     fn call(&mut self, task: Task<WakeUp>) -> Self::Future {
         let liveops = self.liveops.clone();
         Box::pin(async move {
-            tracing::debug!(wake_up = ?task.args, "was woken");
+            tracing::debug!(wake_up = ?task.args, "received a wake-up");
             if liveops.poll_now().await {
                 return Ok(());
             }
-            // Goes to somebody else.
+            // apalis delivers the message to another process.
             Err(DeferredError::new("the process is shutting down").into())
         })
     }

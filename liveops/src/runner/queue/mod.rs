@@ -1,6 +1,8 @@
-//! The queue: the worker that claims what waits, the polls, and what wakes a worker before its next poll.
+//! The queue: the worker that claims waiting operations, its polls, and the wake-ups that start a poll
+//! early.
 //!
-//! The rows are the queue. Notifications and wake-ups are hints: a lost one costs time until the next poll.
+//! The rows are the queue. Notifications and wake-ups are hints: a lost one delays an operation until
+//! the next poll.
 
 #[cfg(feature = "apalis")]
 pub mod apalis;

@@ -1,4 +1,4 @@
-//! What this process hears from others that have something to do for it.
+//! Notifications from other processes: waiting operations and cancel requests.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Has this process take hints for as long as there is anybody who could make use of them.
+    /// Starts receiving notifications, unless this process receives them already. Stops with the
+    /// application.
     pub(in crate::runner) fn ensure_worker_notifications(self: &Arc<Self>) {
         let (layer, active_runs) = (self.publisher.layer.clone(), self.active_runs.clone());
         self.active_runs.notifications_start.call_once(|| {
@@ -29,13 +30,16 @@ async fn receive_notifications(layer: Arc<dyn ChannelLayer>, active_runs: Arc<Ac
     loop {
         match layer.subscribe(&ChannelName::workers()).await {
             Ok(subscription) => {
-                // What was said before is found by looking.
+                // Earlier notifications were missed; a poll finds the operations they were about.
                 active_runs.wake.notify_one();
                 handle_notifications(subscription, &active_runs).await;
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "no hints from other processes; polls until there are");
+                tracing::warn!(
+                    error,
+                    "could not subscribe to worker notifications; retrying in {RETRY_AFTER:?}"
+                );
             }
         }
         time::sleep(RETRY_AFTER).await;
@@ -48,7 +52,7 @@ async fn handle_notifications(mut subscription: Subscription, active_runs: &Acti
             Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Cancel(id)))) => {
                 active_runs.cancel(id);
             }
-            // A request to cancel that got lost is in the row, which is looked at all the time.
+            // A lost cancel request is in the row too, which the heartbeat polls.
             Err(Lagged) => {
                 subscription_lagged();
                 active_runs.wake.notify_one();

@@ -1,45 +1,44 @@
-//! What a process does that is told of an operation which waits.
+//! Polls on demand, for applications that receive wake-ups themselves.
 
 use crate::runner::LiveOps;
 
 impl LiveOps {
-    /// Has this process look at the queue now, and waits until it has: what waited is running, as far
-    /// as there were places. Whether it has, which it does not any more once it is
-    /// [shut down](Self::shutdown).
+    /// Polls the queue now, and waits until every waiting operation that fits into a free worker slot
+    /// has started. Returns `false` if the process [shuts down](Self::shutdown) before that.
     ///
-    /// For whoever takes a [`WakeUp`](super::WakeUp) out of a queue. It tells nobody else, unlike
-    /// [`wake`](Self::wake). Where all places are taken it waits until one is free, and while the
-    /// database fails until it works. Starts the worker where it was not
+    /// For applications that receive a [`WakeUp`](crate::runner::WakeUp) from a message queue. Does not
+    /// notify other processes, unlike [`wake`](Self::wake). Waits for a free slot if all slots are
+    /// taken, and for the database while it fails. Starts the worker if it was not
     /// [started](Self::start_worker).
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, the process looks all the same.
+    /// Cancel safe: the process polls even if the future is dropped.
     pub async fn poll_now(&self) -> bool {
         self.start_worker();
         let active_runs = &self.engine().active_runs;
-        let asked = active_runs.polls.request();
+        let ticket = active_runs.polls.request();
         active_runs.wake.notify_one();
-        let answered = active_runs.polls.wait_until_answered(asked);
+        let answered = active_runs.polls.wait_until_answered(ticket);
         let has_polled = active_runs.closing.run_until_cancelled(answered).await.is_some();
-        // Told to stop while it looked, it puts back what it found.
+        // A poll that is interrupted by the shutdown puts its operations back into the queue.
         has_polled && !active_runs.closing.is_cancelled()
     }
 
-    /// Waits until this process could run [one more](crate::Config::concurrency_max) operation than
-    /// it does. Whether it could, which it cannot any more once it is [shut down](Self::shutdown).
+    /// Waits until this process has a free [worker slot](crate::Config::concurrency_max). Returns
+    /// `false` if the process is [shut down](Self::shutdown) before that.
     ///
-    /// For whoever shares a queue of [`WakeUp`](super::WakeUp)s with other processes: one that has no
-    /// place leaves them to the others. While the process [polls](Self::poll_now) it is not known whether
-    /// there is a place, so this waits for that as well.
+    /// For processes that share a message queue of [`WakeUp`](crate::runner::WakeUp)s: a process
+    /// without a free slot leaves the messages to the others. A [poll](Self::poll_now) in progress may
+    /// take the free slots, so the method waits for its end too.
     ///
     /// # Cancel safety
     ///
-    /// Can be dropped at any time. Nothing is reserved.
+    /// Cancel safe. No slot is reserved.
     pub async fn wait_for_capacity(&self) -> bool {
         let active_runs = &self.engine().active_runs;
         active_runs

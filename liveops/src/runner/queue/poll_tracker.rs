@@ -1,6 +1,8 @@
+//! Poll requests of this process, and its capacity for further runs.
+
 use tokio::sync::watch;
 
-/// Whether this process has looked at the queue since it was asked to, and could take more out of it.
+/// Tracks which poll requests are answered, and whether the process can start another run.
 #[derive(Debug)]
 pub(in crate::runner) struct PollTracker {
     runs_max: usize,
@@ -9,9 +11,9 @@ pub(in crate::runner) struct PollTracker {
 
 #[derive(Debug, Default)]
 struct PollCounts {
-    /// How often this process was asked to look.
+    /// Number of poll requests.
     asked: u64,
-    /// How many of those it has done, all of them by looking once.
+    /// Number of answered requests. One poll answers all requests made before it began.
     answered: u64,
     runs: usize,
 }
@@ -21,20 +23,20 @@ impl PollTracker {
         Self { runs_max, state: watch::Sender::default() }
     }
 
-    /// Asks for a look, and gives what to wait for it with.
+    /// Requests a poll, and returns the ticket to wait with.
     pub(in crate::runner) fn request(&self) -> PollTicket {
         self.state.send_modify(|state| state.asked += 1);
         self.asked()
     }
 
-    /// What a look that begins now answers.
+    /// Returns the ticket of the newest request, which a poll that begins now answers.
     pub(in crate::runner) fn asked(&self) -> PollTicket {
         PollTicket(self.state.borrow().asked)
     }
 
-    /// This process has looked, for all who had asked by then.
-    pub(in crate::runner) fn answer(&self, asked: PollTicket) {
-        self.state.send_modify(|state| state.answered = asked.0);
+    /// Answers every request up to this ticket.
+    pub(in crate::runner) fn answer(&self, ticket: PollTicket) {
+        self.state.send_modify(|state| state.answered = ticket.0);
     }
 
     pub(in crate::runner) fn run_started(&self) {
@@ -45,22 +47,23 @@ impl PollTracker {
         self.state.send_modify(|state| state.runs -= 1);
     }
 
-    pub(in crate::runner) async fn wait_until_answered(&self, asked: PollTicket) {
-        self.until(|state| state.answered >= asked.0).await;
+    pub(in crate::runner) async fn wait_until_answered(&self, ticket: PollTicket) {
+        self.until(|state| state.answered >= ticket.0).await;
     }
 
-    /// Waits until one more run could begin, for sure: a look that is due may begin some.
+    /// Waits until another run can start. A requested poll may start runs, so waits until no poll is
+    /// outstanding.
     pub(in crate::runner) async fn wait_for_capacity(&self) {
         self.until(|state| state.answered == state.asked && state.runs < self.runs_max).await;
     }
 
     async fn until(&self, holds: impl FnMut(&PollCounts) -> bool) {
         let held = self.state.subscribe().wait_for(holds).await.is_ok();
-        debug_assert!(held, "what is watched is borrowed");
+        debug_assert!(held, "the sender lives as long as `self`");
     }
 }
 
-/// How often this process had been asked to look.
+/// The number of a poll request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::runner) struct PollTicket(u64);
 
@@ -71,13 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_answers_those_who_asked_before_it_began() {
+    fn a_poll_answers_the_requests_made_before_it_began() {
         let polls = PollTracker::new(1);
         let early = [polls.request(), polls.request()];
-        let look = polls.asked();
+        let poll = polls.asked();
         let late = polls.request();
         assert!(polls.wait_until_answered(early[0]).now_or_never().is_none());
-        polls.answer(look);
+        polls.answer(poll);
         assert!(
             early.iter().all(|early| polls.wait_until_answered(*early).now_or_never().is_some())
         );
@@ -87,16 +90,16 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_place_where_fewer_run_than_may_and_no_look_could_change_that() {
+    fn capacity_needs_a_free_slot_and_no_outstanding_poll() {
         let polls = PollTracker::new(1);
-        let wait_for_capacity = || polls.wait_for_capacity().now_or_never().is_some();
-        assert!(wait_for_capacity());
+        let has_capacity = || polls.wait_for_capacity().now_or_never().is_some();
+        assert!(has_capacity());
         polls.request();
-        assert!(!wait_for_capacity());
+        assert!(!has_capacity());
         polls.run_started();
         polls.answer(polls.asked());
-        assert!(!wait_for_capacity());
+        assert!(!has_capacity());
         polls.run_ended();
-        assert!(wait_for_capacity());
+        assert!(has_capacity());
     }
 }

@@ -1,3 +1,5 @@
+//! Wake-ups, and the trait that delivers them to other processes.
+
 use std::{error::Error as StdError, fmt};
 
 use async_trait::async_trait;
@@ -5,23 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{operation::OperationId, store::Model};
 
-/// Says that an operation may wait, so that somebody looks at the queue now rather than at their next
+/// A hint that an operation may be waiting, so that a worker polls the queue now instead of at its next
 /// [poll](crate::Config::poll_interval).
 ///
-/// A hint: the row is the truth. One that is lost costs time, and one that comes twice, late or in
-/// another order costs whoever gets it a look. So it may be delivered by anything that delivers.
+/// The row is the truth. A lost wake-up delays an operation; a repeated, late or reordered wake-up
+/// costs a poll. So any means of delivery is good enough.
 ///
-/// As JSON it is `{"id": "…", "queue": "…"}`. Either may be missing, and what else there is, is
+/// As JSON, a wake-up is `{"id": "…", "queue": "…"}`. Both fields are optional; unknown fields are
 /// ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct WakeUp {
-    /// The operation, for whoever follows the message. Nobody looks it up, so it need not exist.
+    /// The operation, for tracing a message. The receiver does not read its row, so the operation need
+    /// not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<OperationId>,
-    /// The queue it waits in, for whoever delivers to those alone that [take](crate::Config::queues)
-    /// from it. `None` says that it may be any.
+    /// The queue of the operation, for delivery only to processes that [take](crate::Config::queues)
+    /// from this queue. `None` stands for any queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
 }
@@ -31,18 +34,19 @@ impl WakeUp {
         Self { id: Some(id), queue: Some(queue.into()) }
     }
 
-    /// For an operation that is back in the queue, or nothing for one that has ended.
+    /// Returns the wake-up for an operation that is back in the queue; `None` if the operation has
+    /// ended.
     pub(in crate::runner) fn of(row: &Model) -> Option<Self> {
         let waits = !row.state().is_terminal();
         waits.then(|| Self::new(row.operation_id(), &row.queue))
     }
 }
 
-/// Delivers [`WakeUp`]s to the processes that execute operations: a queue of messages that the
-/// application has anyway.
+/// Delivers [`WakeUp`]s to the processes that execute operations, through a message queue that the
+/// application already has.
 ///
-/// Whoever takes a message out of it has its process [poll_now](crate::LiveOps::poll_now). There should be
-/// one taker for each, and one that [has a place](crate::LiveOps::wait_for_capacity):
+/// A process that receives a message calls [`poll_now`](crate::LiveOps::poll_now). Each message should
+/// have one receiver, and one that [has a free slot](crate::LiveOps::wait_for_capacity):
 ///
 /// ```
 /// # use liveops::{LiveOps, runner::WakeUp};
@@ -64,34 +68,34 @@ impl WakeUp {
 /// # }
 /// ```
 ///
-/// Not needed where processes have a [`ChannelLayer`](crate::channel::ChannelLayer) in common, which
-/// tells all of them.
+/// Not needed if the processes share a [`ChannelLayer`](crate::channel::ChannelLayer), which notifies
+/// all of them.
 #[async_trait]
 pub trait WakeUpSender: fmt::Debug + Send + Sync + 'static {
-    /// Hands these over, at least one and in any order; to deliver each once is best, and more often
-    /// or not at all is harmless.
+    /// Sends wake-ups, at least one, in any order. Delivering each once is best; more often or not at
+    /// all is harmless.
     ///
-    /// Called in the background, by one caller at a time, which waits for 5 seconds at most.
+    /// Called in the background, one call at a time, with a time limit of 5 seconds.
     ///
     /// # Errors
     ///
-    /// When they may not have been handed over. Nobody tries again.
+    /// Returns an error if wake-ups may not have been sent. The call is not repeated.
     ///
     /// # Cancel safety
     ///
-    /// Is dropped half-way when it takes too long; the next call has to work all the same.
+    /// The future is dropped at the time limit; the next call must work nevertheless.
     async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError>;
 }
 
-/// Wake-ups were not handed over for delivery.
+/// An error from sending wake-ups.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to hand over wake-ups")]
+#[error("failed to send wake-ups")]
 pub struct WakeUpError {
     source: Box<dyn StdError + Send + Sync>,
 }
 
 impl WakeUpError {
-    /// With what the backend says.
+    /// Returns an error with the backend's error as its source.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { source: source.into() }
     }
@@ -102,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_of_any_version_is_understood() {
+    fn messages_of_other_versions_are_read() {
         let id = OperationId::new();
         let newest = WakeUp::new(id, "mail");
         let json = serde_json::to_string(&newest).unwrap();
@@ -113,7 +117,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<WakeUp>("{}").unwrap(), WakeUp::default());
 
         let later = r#"{"queue":"mail","urgent":true}"#;
-        let understood = WakeUp { queue: Some("mail".into()), ..WakeUp::default() };
-        assert_eq!(serde_json::from_str::<WakeUp>(later).unwrap(), understood);
+        let expected = WakeUp { queue: Some("mail".into()), ..WakeUp::default() };
+        assert_eq!(serde_json::from_str::<WakeUp>(later).unwrap(), expected);
     }
 }

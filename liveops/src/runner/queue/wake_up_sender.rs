@@ -1,4 +1,5 @@
-//! What the wake-ups of this process wait in until they are delivered, so that nobody else waits.
+//! The outgoing wake-ups of this process, sent by a background task so that no caller waits for the
+//! backend.
 
 use std::{
     error::Error as StdError,
@@ -14,20 +15,20 @@ use crate::{
     store::RETRY_AFTER,
 };
 
-/// How many wake-ups wait at most; more are let go of, as polls find what they are about.
+/// Maximum number of waiting wake-ups. Further wake-ups are dropped; polls find their operations.
 const LEN_MAX: usize = 1_000;
 
-/// How many are sent at once at most.
+/// Maximum number of wake-ups per [`WakeUpSender::send`].
 const BATCH_LEN_MAX: usize = 100;
 
-/// How long sending them may take.
+/// Time limit for one [`WakeUpSender::send`].
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct WakeUpQueue {
-    /// Nothing where there is nothing to deliver them with.
+    /// `None` if the application set no sender.
     wake_ups: Option<Arc<dyn WakeUpSender>>,
-    /// From the first wake-up on.
+    /// The background task. `None` before the first wake-up.
     sender: Mutex<Option<SenderTask>>,
 }
 
@@ -42,25 +43,25 @@ impl WakeUpQueue {
         Self { wake_ups, sender: Mutex::default() }
     }
 
-    /// Has a wake-up sent soon, in the background.
+    /// Queues a wake-up for the background task, without waiting.
     pub(in crate::runner) fn send(&self, wake_up: WakeUp) {
         let Some(wake_ups) = &self.wake_ups else { return };
         let mut sender = self.sender();
-        // What sends them may have panicked.
+        // The sender may have panicked, which ends the task.
         sender.take_if(|sender| sender.queue.is_closed());
         let queue = &sender.get_or_insert_with(|| SenderTask::start(wake_ups.clone())).queue;
         if let Err(error) = queue.try_send(wake_up) {
             let error = &error as &dyn StdError;
-            tracing::debug!(error, "let go of a wake-up; a poll finds what it is about");
+            tracing::debug!(error, "dropped a wake-up; a poll will find its operation");
         }
     }
 
-    /// Waits until what there is was sent, for as long as sending may take.
+    /// Waits until the queued wake-ups are sent, at most [`SEND_TIMEOUT`].
     pub(in crate::runner) async fn flush(&self) {
         let Some(SenderTask { queue, task }) = self.sender().take() else { return };
         drop(queue);
         if time::timeout(SEND_TIMEOUT, task).await.is_err() {
-            tracing::warn!("left wake-ups unsent; polls find what they are about");
+            tracing::warn!("could not send all wake-ups in time; polls will find their operations");
         }
     }
 
@@ -77,7 +78,7 @@ impl SenderTask {
     }
 }
 
-/// Sends what waits until nobody is left who could have more.
+/// Sends queued wake-ups until the queue is dropped and empty.
 async fn send_all(wake_ups: Arc<dyn WakeUpSender>, mut waiting: mpsc::Receiver<WakeUp>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH_LEN_MAX).await > 0 {
@@ -89,7 +90,7 @@ async fn send_all(wake_ups: Arc<dyn WakeUpSender>, mut waiting: mpsc::Receiver<W
         };
         tracing::warn!(
             error = error as &dyn StdError,
-            "lost wake-ups; polls find what they are about"
+            "could not send wake-ups; polls will find their operations"
         );
         time::sleep(RETRY_AFTER).await;
     }
@@ -105,10 +106,10 @@ mod tests {
     use super::*;
     use crate::{operation::OperationId, runner::WakeUpError};
 
-    /// Delivers to this test, in the way it says.
+    /// Records the wake-ups, or fails as `behaviour` says.
     #[derive(Debug, Default)]
     struct TestSender {
-        way: Mutex<Behaviour>,
+        behaviour: Mutex<Behaviour>,
         delivered: Mutex<Vec<WakeUp>>,
         batches: AtomicUsize,
         tried: Notify,
@@ -127,15 +128,15 @@ mod tests {
     impl WakeUpSender for Arc<TestSender> {
         async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError> {
             self.tried.notify_one();
-            let way = *self.way.lock().unwrap();
-            match way {
+            let behaviour = *self.behaviour.lock().unwrap();
+            match behaviour {
                 Behaviour::Works => {
                     assert!(!wake_ups.is_empty() && wake_ups.len() <= BATCH_LEN_MAX);
                     self.batches.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                     self.delivered.lock().unwrap().extend(wake_ups);
                     Ok(())
                 }
-                Behaviour::Fails => Err(WakeUpError::new("the queue is away")),
+                Behaviour::Fails => Err(WakeUpError::new("the queue is unreachable")),
                 Behaviour::Hangs => future::pending().await,
                 Behaviour::Panics => panic!("the queue is broken"),
             }
@@ -143,8 +144,8 @@ mod tests {
     }
 
     impl TestSender {
-        fn goes(&self, way: Behaviour) {
-            *self.way.lock().unwrap() = way;
+        fn set_behaviour(&self, behaviour: Behaviour) {
+            *self.behaviour.lock().unwrap() = behaviour;
         }
 
         fn delivered(&self) -> Vec<WakeUp> {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_sent_before_a_flush_is_delivered_after_it() {
+    async fn a_flush_delivers_all_earlier_wake_ups() {
         let (wake_up_queue, delivery) = wake_up_queue();
         let wake_ups: Vec<_> = (0..3 * BATCH_LEN_MAX).map(|_| wake_up()).collect();
         wake_ups.iter().cloned().for_each(|wake_up| wake_up_queue.send(wake_up));
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_sent_when_the_process_forgets_about_it() {
+    async fn waiting_wake_ups_are_sent_after_the_queue_is_dropped() {
         let (wake_up_queue, delivery) = wake_up_queue();
         let wake_up = wake_up();
         wake_up_queue.send(wake_up.clone());
@@ -187,17 +188,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_queue_that_is_away_costs_the_sender_neither_time_nor_memory() {
-        for way in [Behaviour::Fails, Behaviour::Hangs] {
+    async fn an_unreachable_queue_costs_the_caller_neither_time_nor_memory() {
+        for behaviour in [Behaviour::Fails, Behaviour::Hangs] {
             let (wake_up_queue, delivery) = wake_up_queue();
-            delivery.goes(way);
+            delivery.set_behaviour(behaviour);
             wake_up_queue.send(wake_up());
             delivery.tried.notified().await;
             let before = Instant::now();
             (0..2 * LEN_MAX).for_each(|_| wake_up_queue.send(wake_up()));
             assert_eq!(before.elapsed(), Duration::ZERO);
 
-            delivery.goes(Behaviour::Works);
+            delivery.set_behaviour(Behaviour::Works);
             delivery.tried.notified().await;
             wake_up_queue.flush().await;
             assert_eq!(delivery.delivered().len(), LEN_MAX);
@@ -205,9 +206,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flush_takes_no_longer_than_sending_may() {
+    async fn a_flush_takes_no_longer_than_the_send_timeout() {
         let (wake_up_queue, delivery) = wake_up_queue();
-        delivery.goes(Behaviour::Hangs);
+        delivery.set_behaviour(Behaviour::Hangs);
         (0..LEN_MAX).for_each(|_| wake_up_queue.send(wake_up()));
         let before = Instant::now();
         wake_up_queue.flush().await;
@@ -215,13 +216,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_costs_no_more_than_what_was_sent_by_then() {
+    async fn a_panic_loses_only_the_wake_ups_being_sent() {
         let (wake_up_queue, delivery) = wake_up_queue();
-        delivery.goes(Behaviour::Panics);
+        delivery.set_behaviour(Behaviour::Panics);
         wake_up_queue.send(wake_up());
         let queue = wake_up_queue.sender().as_ref().map(|sender| sender.queue.clone());
         queue.unwrap().closed().await;
-        delivery.goes(Behaviour::Works);
+        delivery.set_behaviour(Behaviour::Works);
         let wake_up = wake_up();
         wake_up_queue.send(wake_up.clone());
         wake_up_queue.flush().await;

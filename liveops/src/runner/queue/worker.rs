@@ -1,4 +1,4 @@
-//! What claims the operations that wait and has them executed.
+//! The worker: claims waiting operations and starts their attempts.
 
 use std::{
     sync::{Arc, Weak},
@@ -20,12 +20,12 @@ use crate::{
     store::{Claim, Model, StoreError},
 };
 
-/// How many operations are claimed at once at most.
+/// Maximum number of operations per claim.
 const CLAIM_LEN_MAX: usize = 64;
 
 impl Engine {
-    /// Has this process execute what waits in the queue, for as long as there is anybody who could
-    /// enqueue something.
+    /// Starts the worker of this process, unless it runs already. The worker stops with the
+    /// application.
     pub(in crate::runner) fn ensure_worker(self: &Arc<Self>) {
         self.ensure_lease_heartbeat();
         self.active_runs.worker_start.call_once(|| {
@@ -42,29 +42,35 @@ impl Engine {
 }
 
 struct Worker {
-    /// Weak, as an application that is dropped shall not be kept by its worker.
+    /// Weak: the worker must not keep a dropped application alive.
     engine: Weak<Engine>,
     active_runs: Arc<ActiveRuns>,
     poll_interval: Duration,
-    /// Whether a claim failed, and may have been made all the same.
+    /// `true` after a failed claim, which the database may have executed nevertheless.
     has_unknown_claims: bool,
     _slots: GaugeGuard,
 }
 
 impl Worker {
     async fn work(mut self) {
-        // A closed semaphore says that no more shall start.
+        // A closed semaphore means that no more runs may start.
         while let Ok(slots) = self.free_slots().await {
             let Some(engine) = self.engine.upgrade() else { return };
-            let asked = self.active_runs.polls.asked();
+            let ticket = self.active_runs.polls.asked();
             let is_full = match self.fill(&engine, slots).await {
                 Ok(is_full) => {
-                    self.active_runs.polls.answer(asked);
+                    self.active_runs.polls.answer(ticket);
                     is_full
                 }
                 Err(error) => {
                     claim_failed();
-                    tracing::error!(error = &error as &dyn std::error::Error, "failed to claim");
+                    let worker = &self.active_runs.worker;
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(
+                        worker,
+                        error,
+                        "could not claim operations; retrying at the next poll"
+                    );
                     self.has_unknown_claims = true;
                     false
                 }
@@ -76,7 +82,7 @@ impl Worker {
         }
     }
 
-    /// The places that are free, of which there is at least one.
+    /// Waits for a free worker slot. Returns the free slots, at most [`CLAIM_LEN_MAX`].
     async fn free_slots(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
         let mut slots = self.active_runs.slots.clone().acquire_owned().await?;
         let free = self.active_runs.slots.available_permits().min(CLAIM_LEN_MAX - 1);
@@ -87,7 +93,7 @@ impl Worker {
         Ok(slots)
     }
 
-    /// Fills these places as far as there is something to run, and tells whether they are full.
+    /// Claims and starts operations, at most one for each slot. Returns `true` if no slot is left.
     async fn fill(
         &mut self,
         engine: &Arc<Engine>,
@@ -105,9 +111,9 @@ impl Worker {
                 lease: engine.config.lease,
                 limit: limit as u64,
             };
-            let asked_on = Instant::now();
+            let started_on = Instant::now();
             rows = engine.store.claim_next(claim).await?;
-            claimed(asked_on.elapsed());
+            claimed(started_on.elapsed());
         }
         if self.active_runs.closing.is_cancelled() {
             put_back(engine, rows).await?;
@@ -116,7 +122,7 @@ impl Worker {
         let is_full = rows.len() >= limit;
         for row in rows {
             let slot = slots.split(1);
-            // Listed before anything else happens, or it might look like a claim nobody knows of.
+            // Registered at once: an unregistered run would look like a claim whose answer was lost.
             let Some(run) = RunningAttempt::begin(engine.clone(), row) else { continue };
             self.active_runs.tasks.spawn(async move {
                 run.run_to_completion().await;
@@ -126,7 +132,7 @@ impl Worker {
         Ok(is_full)
     }
 
-    /// What a claim took whose answer got lost.
+    /// Returns the operations of a claim whose answer was lost.
     async fn unknown_claims(&self, engine: &Engine) -> Result<Vec<Model>, StoreError> {
         let mut rows = Vec::new();
         for row in engine.store.claimed_by(&self.active_runs.worker).await? {
@@ -134,13 +140,14 @@ impl Worker {
             if self.active_runs.is_running(id) {
                 continue;
             }
-            // A run leaves the list after it ended: whatever is not listed and still runs is not run.
+            // A run is unregistered only after it has ended, so a claimed operation without an entry is
+            // not running.
             rows.extend(engine.store.reclaim(id, attempt, engine.config.lease).await?);
         }
         Ok(rows)
     }
 
-    /// Waits until there may be something to claim.
+    /// Waits for a wake-up, the next poll or the shutdown.
     async fn idle(&self) {
         tokio::select! {
             () = self.active_runs.wake.notified() => {}
@@ -150,7 +157,7 @@ impl Worker {
     }
 }
 
-/// Puts back what was claimed while the process was told to stop: nothing of it has begun.
+/// Puts operations that were claimed during the shutdown back into the queue. None of them has started.
 async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
     let mut wake_ups = Vec::new();
     for row in &rows {
