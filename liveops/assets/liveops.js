@@ -1,16 +1,16 @@
 /**
  * liveops.js keeps the operations and lists of a page live.
  *
- * The page is the only configuration: whatever element carries `data-liveop-channel` is watched
- * while it is in the document, over one WebSocket per `data-liveop-socket`. Elements may come and go.
- * Where WebSockets do not get through, the streams of `data-liveop-events` take their place.
+ * The page is the only configuration: each element with `data-liveop-channel` is followed while it
+ * is in the document, over one WebSocket per `data-liveop-socket`. Elements may be added and removed.
+ * If WebSockets are blocked, the streams of `data-liveop-events` replace them.
  *
  * `window.liveops`
- *   logLinesMax      lines a log keeps in the page; the oldest go first
- *   labels           texts this script shows, by their names in `LABELS`; assigned ones take the
- *                    place of those the page has in its own language
- *   apply(html)      applies fragments (`hx-swap-oob`) as if they had arrived from the server
- *   reconnect()      opens every connection anew, also those that were given up, as WebSockets
+ *   logLinesMax      maximum number of lines of a log in the page; the oldest are removed first
+ *   labels           texts of this script, by their names in `LABELS`; assigned ones override those
+ *                    that the page has in its own language
+ *   apply(html)      applies fragments (`hx-swap-oob`) like a message from the server
+ *   reconnect()      reopens every connection over WebSockets, also those that were given up
  *
  * Events (all bubble)
  *   liveop:update      on the container, after HTML was applied: `{channel, cursor}`
@@ -23,17 +23,17 @@
 "use strict";
 
 (() => {
-  // A boosted or restored page may load the script again; the first one is still at work.
+  // A boosted or restored page may load the script again; the first instance keeps working.
   if (window.liveops) return;
 
   const liveops = (window.liveops = {
     logLinesMax: 1000,
     labels: {},
     apply: applyFragments,
-    reconnect: () => connections.forEach((connection) => connection.restart()),
+    reconnect: () => connections.forEach((connection) => connection.reconnect()),
   });
 
-  /** What is said on a page without `data-liveop-labels`. */
+  /** The labels of a page without `data-liveop-labels`. */
   const LABELS = {
     connected: "Live",
     reconnecting: "Reconnecting…",
@@ -80,12 +80,12 @@
 
   // ---------------------------------------------------------------- fragments
 
-  /** Applies every top-level fragment of `html` and returns the ids that were addressed. */
+  /** Applies every top-level fragment of `html` and returns the addressed ids. */
   function applyFragments(html) {
     return [...parse(html).children].map(applyFragment);
   }
 
-  /** Scripts parsed this way never run, whatever the page's CSP says. */
+  /** Parses HTML. Scripts parsed this way never run, under any CSP. */
   function parse(html) {
     const template = document.createElement("template");
     template.innerHTML = html;
@@ -102,7 +102,10 @@
     return id;
   }
 
-  /** Custom regions need no place in the template: the first fragment makes one. */
+  /**
+   * Creates the element of a custom region at its first fragment, so that a template need not
+   * contain the region. Returns null for other ids.
+   */
   function createRegion(id) {
     const [, name, operation] = REGION_ID.exec(id) ?? [];
     const regions = document.getElementById(`op-${operation}`)?.querySelector(".op-regions");
@@ -115,7 +118,7 @@
   }
 
   function replace(target, fragment) {
-    // What a snapshot repeats is left alone, and with it whatever the reader does there.
+    // An unchanged region stays in place, and with it the focus, edits and scroll position inside.
     if (target.isEqualNode(fragment)) return;
     inheritConnection(target, fragment);
     logsIn(fragment).forEach(dropOldLines);
@@ -126,12 +129,14 @@
     activate(fragment);
   }
 
-  /** An htmx that comes later goes through the whole page by itself. */
+  /**
+   * Lets htmx process new content. An htmx that is loaded later processes the whole page by itself.
+   */
   function activate(element) {
     window.htmx?.process(element);
   }
 
-  /** A published container is the same for all viewers, so what is the viewer's own moves over. */
+  /** Copies the viewer's attributes, because a published container is the same for all viewers. */
   function inheritConnection(target, fragment) {
     if (!fragment.dataset.liveopChannel) return;
     const names = ["liveopSocket", "liveopTokens", "liveopKeepalive"];
@@ -145,14 +150,17 @@
     }
   }
 
-  /** A region may carry `data-liveop-state` to move its container along. */
+  /** Copies `data-liveop-state` of a region to its container. */
   function adoptState(fragment) {
     const container = fragment.closest(".liveop");
     const { liveopState } = fragment.dataset;
     if (container && liveopState) container.dataset.liveopState = liveopState;
   }
 
-  /** Elements with an id the page already has are skipped, so a replayed line never shows twice. */
+  /**
+   * Appends the children of a fragment. Skips elements with an id of the page, so that a repeated
+   * line shows only once.
+   */
   function append(target, fragment) {
     const isFresh = ({ id }) => !id || !document.getElementById(id);
     const nodes = [...fragment.childNodes].filter(isFresh);
@@ -165,7 +173,7 @@
   // The nodes of each addition to a region, the oldest first.
   const additions = new WeakMap();
 
-  /** The newest are kept, as the server does. */
+  /** Appends nodes to a region and keeps its newest additions, as the server does. */
   function appendNodes(region, nodes) {
     if (!additions.has(region)) additions.set(region, []);
     const kept = additions.get(region);
@@ -174,7 +182,10 @@
     if (kept.length > ADDITIONS_MAX) for (const node of kept.shift()) node.remove();
   }
 
-  /** Lines are numbered, so one that was shown and has gone again is not taken for a new one. */
+  /**
+   * Appends log lines. The line numbers show which lines were in the log earlier and have been
+   * removed since.
+   */
   function appendLines(log, lines) {
     const restoreScroll = rememberLogScroll(log);
     const newest = lineNumber(log.lastElementChild);
@@ -193,8 +204,9 @@
   }
 
   /**
-   * Replaces all of a progress region but its bar, which stays in the document: a new element
-   * would jump to its value instead of gliding there, and start its animation over.
+   * Replaces a progress region except its bar, which stays in the document: a new element would
+   * jump to its value without a transition and restart its animation. Returns false if there is no
+   * bar.
    */
   function updateProgress(target, fragment) {
     const bar = target.querySelector(":scope.op-progress > progress");
@@ -218,19 +230,22 @@
     }
   }
 
-  // ---------------------------------------------------------------- what the reader was doing
+  // ---------------------------------------------------------------- focus, edits and scroll position
 
   const editedFields = new WeakSet();
 
   /**
-   * What was sent is done with: the answer may well be an empty form. Not so rows that are ticked,
-   * which are asked for again where nothing came of it.
+   * Forgets the edits of a submitted form, because the answer may be an empty form. Keeps ticked
+   * rows, which are needed again if the request fails.
    */
   function forgetEdits({ target: form }) {
     for (const field of form.elements) if (!field.matches(TICKS)) editedFields.delete(field);
   }
 
-  /** Notes focus, typed values, selection and scroll inside `root`; the returned function restores them. */
+  /**
+   * Saves focus, edits, selection and scroll position inside `root`; the returned function restores
+   * them.
+   */
   function rememberUse(root) {
     const fields = [...root.querySelectorAll("input, select, textarea")]
       .filter((field) => editedFields.has(field) || field === document.activeElement)
@@ -253,14 +268,16 @@
   }
 
   /**
-   * Elements are found again by id, else as the n-th of their tag and name in forms of one action:
-   * Retry stands where Cancel was, and whoever presses twice does not mean it.
+   * Describes an element by its id, else as the n-th of its tag and name in forms with its action.
+   * The action matters because Retry replaces Cancel: a second press must not trigger the other
+   * action.
    */
   function addressOf(element, root) {
     const name = element.getAttribute("name");
     const action = element.form?.getAttribute("action");
-    // One box or button of many stands for what it would send, and a link for where it leads,
-    // wherever that is by now; but the one to the next page for whatever is next.
+    // Among several boxes or buttons the value identifies one, and the target identifies a link, at
+    // any position. A link with `rel`, such as the one to the next page, is identified by its
+    // `rel`.
     const isOneOfMany = element.matches("[type=checkbox], [type=radio], button");
     const link = element.hasAttribute("rel") ? "rel" : "href";
     const selector =
@@ -298,19 +315,22 @@
       else to.value = from.value;
       to.checked = from.checked;
     }
-    // Null for the types that have no caret, which also refuse setSelectionRange.
+    // Null for the types without a caret, which also refuse setSelectionRange.
     if (from.selectionStart != null) {
       to.setSelectionRange(from.selectionStart, from.selectionEnd, from.selectionDirection);
     }
   }
 
-  /** When the focused control is gone, its container takes the focus: the reader keeps their place. */
+  /**
+   * Moves the focus without scrolling. If `element` is gone, its container takes the focus, so that
+   * the reader stays at this position of the page.
+   */
   function focusQuietly(element, replacement) {
     const next = element ?? replacement.closest(".liveop, [data-liveop-list]");
     if (!next) return;
     if (!element && next.tabIndex < 0) next.tabIndex = -1;
     next.focus({ preventScroll: true });
-    // What is disabled by now does not take it.
+    // A disabled element does not take the focus.
     if (element && document.activeElement !== element) focusQuietly(null, replacement);
   }
 
@@ -320,12 +340,12 @@
     return (after) => after && Object.assign(after, { scrollTop, scrollLeft });
   }
 
-  /** Text stays selected where it still stands; its place is counted in characters of the region. */
+  /** Keeps unchanged text selected. The position is counted in characters of the region. */
   function rememberSelection(root) {
     const selection = document.getSelection();
     const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
     const isInside = root.contains(anchorNode) && root.contains(focusNode);
-    // What is selected inside a field looks collapsed from here.
+    // A selection inside a field appears collapsed here.
     if (!isInside || selection.isCollapsed) return () => {};
     const text = selection.toString();
     const anchor = charactersBefore(root, anchorNode, anchorOffset);
@@ -344,7 +364,7 @@
     return range.toString().length;
   }
 
-  /** The text node and the offset in it that lie `count` characters into `root`. */
+  /** Returns the text node and the offset in it that lie `count` characters into `root`. */
   function pointAfter(root, count) {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
@@ -354,7 +374,7 @@
     return null;
   }
 
-  /** A log at its bottom stays there; one scrolled up keeps showing the same lines. */
+  /** Keeps a log at its bottom; keeps the visible lines of a log that is scrolled up. */
   function rememberLogScroll(log) {
     const atBottom = log.scrollHeight - log.scrollTop - log.clientHeight < LOG_BOTTOM_TOLERANCE_PX;
     const { scrollTop, lastElementChild: line } = log;
@@ -371,7 +391,7 @@
     log.scrollTop = log.scrollHeight;
   }
 
-  /** The title is the full date and marks the element as done. */
+  /** Formats times for the reader. The title holds the full date and marks a time as formatted. */
   function localiseTimes(root, languageOfAll) {
     const times = ":is(.op-log, [data-liveop-list]) time[datetime]:not([title])";
     for (const time of root.querySelectorAll(times)) {
@@ -385,7 +405,10 @@
     }
   }
 
-  /** The browser's own where the page names none that is one. */
+  /**
+   * Returns the language of the page, or undefined, the browser's own, if the page names no valid
+   * one.
+   */
   function languageOf(element) {
     try {
       return Intl.getCanonicalLocales(element.closest("[lang]")?.lang || [])[0];
@@ -394,7 +417,7 @@
     }
   }
 
-  /** A text for somebody who reads `element`. */
+  /** Returns a text in the language of `element`. */
   function label(name, element) {
     return liveops.labels[name] ?? labelsOf(element)[name] ?? LABELS[name];
   }
@@ -409,7 +432,7 @@
 
   let countdownTimer;
 
-  /** Says how long it is until the moments that are waited for: a second later, anew. */
+  /** Updates all countdowns, and schedules the next update in a second. */
   function countDown() {
     const times = document.querySelectorAll("time[data-liveop-countdown][datetime]");
     for (const time of times) {
@@ -421,7 +444,7 @@
     if (times.length > 0) countdownTimer = setTimeout(reconcile, COUNTDOWN_INTERVAL_MS);
   }
 
-  /** The two largest units, as the server writes them. */
+  /** Formats a duration with its two largest units, as the server does. */
   function inWords(total, element) {
     const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
     const numbers = { hours, minutes, seconds: total % 60 };
@@ -432,58 +455,62 @@
   // ---------------------------------------------------------------- transports
 
   /*
-   * A transport carries the messages of one connection for as long as it lasts. `open()` begins
-   * with what is wanted, `subscribe()` and `unsubscribe()` change that, `acknowledge()` says how far
-   * it has come, and `close()` ends it without a word. It tells its connection `received(message)`
-   * and `closed(code, channel)`, the latter with the channel where only one is concerned.
+   * A transport carries the messages of one connection. `open()` begins with all wanted
+   * subscriptions, `subscribe()` and `unsubscribe()` change them, `acknowledge()` reports a cursor,
+   * and `close()` ends the transport without a callback. The transport calls `received(message)`
+   * and `closed(code, channel)` of its connection, the latter with a channel if only one channel is
+   * affected.
    */
 
-  /** Runs out unless it is renewed. Timers stand still while a page sleeps, so it can be asked too. */
-  class Patience {
-    constructor(onEnd) {
-      this.onEnd = onEnd;
+  /**
+   * A timeout that each message renews. Timers stop while a page sleeps, so the deadline can also
+   * be queried.
+   */
+  class Watchdog {
+    constructor(onTimeout) {
+      this.onTimeout = onTimeout;
     }
 
     renew(ms) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(this.onEnd, ms);
+      this.timer = setTimeout(this.onTimeout, ms);
       this.endsAt = Date.now() + ms;
     }
 
-    end() {
+    stop() {
       clearTimeout(this.timer);
     }
 
-    get isOver() {
+    get isExpired() {
       return Date.now() >= this.endsAt;
     }
   }
 
-  /** Every channel over one WebSocket. */
+  /** A transport for all channels over one WebSocket. */
   class SocketTransport {
     static kind = "websocket";
     static restsWhileHidden = false;
 
     acks = new Map();
-    // The code of a close that may lose it on its way through a proxy.
+    // The code of an error message: a proxy may lose the code of the close frame that follows.
     announcedCode = null;
 
     constructor(connection) {
       this.connection = connection;
-      this.patience = new Patience(() => connection.closed(CLOSE_ABNORMAL));
+      this.watchdog = new Watchdog(() => connection.closed(CLOSE_ABNORMAL));
     }
 
     open() {
-      const { connection, patience } = this;
-      patience.renew(connection.silenceMsMax);
+      const { connection, watchdog } = this;
+      watchdog.renew(connection.silenceMsMax);
       try {
         this.socket = new WebSocket(connection.url);
       } catch {
-        // What the page's CSP forbids throws in some browsers and fails later in others.
+        // A URL that the page's CSP forbids throws in some browsers and fails later in others.
         return connection.closed(CLOSE_ABNORMAL);
       }
       this.socket.onopen = () => {
-        patience.renew(connection.firstWordMsMax);
+        watchdog.renew(connection.firstWordMsMax);
         connection.wanted.forEach((subscription) => this.subscribe(subscription));
       };
       this.socket.onmessage = ({ data }) => this.receive(data);
@@ -491,7 +518,7 @@
     }
 
     receive(data) {
-      this.patience.renew(this.connection.silenceMsMax);
+      this.watchdog.renew(this.connection.silenceMsMax);
       const message = read(data);
       if (message?.type === "ping") this.send({ type: "pong" });
       if (message?.type === "error") this.announcedCode = message.code;
@@ -530,12 +557,12 @@
     }
 
     get isSilent() {
-      return this.patience.isOver;
+      return this.watchdog.isExpired;
     }
 
-    /** Lets go of the socket at once: closing a half-open one can take minutes. */
+    /** Detaches the socket before closing it: closing a half-open socket can take minutes. */
     close() {
-      this.patience.end();
+      this.watchdog.stop();
       if (!this.socket) return;
       this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
       this.socket.close();
@@ -543,8 +570,9 @@
   }
 
   /**
-   * A stream of server-sent events for every channel. They need no tokens and no acknowledgements,
-   * and are closed while nobody looks: there are few connections to go round.
+   * A transport with one stream of server-sent events per channel. Streams need no tokens and no
+   * acknowledgements. They are closed while the page is hidden, because browsers limit the
+   * connections.
    */
   class StreamTransport {
     static kind = "sse";
@@ -578,14 +606,14 @@
     }
   }
 
-  /** One channel's stream; opened and closed as its turn comes and goes. */
+  /** The stream of one channel, opened and closed in turns with other streams. */
   class Stream {
     source = null;
 
     constructor(subscription, connection) {
       this.subscription = subscription;
       this.connection = connection;
-      this.patience = new Patience(() => this.endSilence());
+      this.watchdog = new Watchdog(() => this.endSilence());
     }
 
     open() {
@@ -595,12 +623,12 @@
       if (cursor) url.searchParams.set("since", cursor);
       this.subscription.isFollowed = false;
       this.hasSpoken = false;
-      this.patience.renew(this.connection.firstWordMsMax);
+      this.watchdog.renew(this.connection.firstWordMsMax);
       const source = (this.source = new EventSource(url.href));
-      // Left to itself it would come back without jitter, and not at all where it was refused.
+      // EventSource would reconnect without jitter, and not at all after a refusal.
       source.onerror = () => this.connection.closed(CLOSE_ABNORMAL, channel);
       source.onmessage = ({ data }) => this.receive(read(data));
-      // The stream of a list begins with one; what that asks for is right for later ones too.
+      // A list stream begins with this event. Reloading the list is also right for later events.
       source.addEventListener("operations-changed", () =>
         this.receive({ type: "subscribed", channel, catch_up: "reset" }),
       );
@@ -612,12 +640,15 @@
     receive(message) {
       const { connection, subscription } = this;
       this.hasSpoken = true;
-      this.patience.renew(connection.silenceMsMax);
+      this.watchdog.renew(connection.silenceMsMax);
       connection.received(message);
       if (message?.type === "error") connection.closed(message.code, subscription.channel);
     }
 
-    /** Keepalives of a list are comments, which no script sees: asked again, a live one answers. */
+    /**
+     * Reconnects once after a silence, because the keepalives of a list are comments, which scripts
+     * do not receive; a live server answers. A stream that has received nothing is closed.
+     */
     endSilence() {
       if (!this.hasSpoken) return this.connection.closed(CLOSE_ABNORMAL);
       this.close();
@@ -625,13 +656,16 @@
     }
 
     close() {
-      this.patience.end();
+      this.watchdog.stop();
       this.source?.close();
       this.source = null;
     }
   }
 
-  /** The streams of the page: HTTP/1.1 allows six connections an origin, so the first few are open. */
+  /**
+   * The streams of the page. HTTP/1.1 allows six connections per origin, so only the first few are
+   * open.
+   */
   let streams = [];
   let turnTimer;
 
@@ -642,7 +676,7 @@
     if (streams.length > STREAMS_MAX) turnTimer = setTimeout(passTurn, STREAM_TURN_MS);
   }
 
-  /** Whoever waited catches up as any stream does when it opens. */
+  /** Gives the next stream its turn. A stream that waited catches up when it opens. */
   function passTurn() {
     streams.push(streams.shift());
     shareStreams();
@@ -655,7 +689,7 @@
     shareStreams();
   }
 
-  /** Null for what is no message. */
+  /** Parses a message. Returns null for invalid JSON. */
   function read(data) {
     try {
       return JSON.parse(data);
@@ -666,11 +700,11 @@
 
   // ---------------------------------------------------------------- connection
 
-  /** One watched channel: the element that shows it and the place it has reached. */
+  /** A followed channel: its element and its cursor. */
   class Subscription {
-    // Whether the server has brought the page up to date, over the transport there is now.
+    // True if the server has brought the page up to date over the current transport.
     isFollowed = false;
-    // Whether the server does not let this page watch the channel.
+    // True if the server does not allow this page to follow the channel.
     isAbandoned = false;
 
     constructor(channel, element) {
@@ -683,22 +717,22 @@
       this.finishedAttempt = this.finished ? this.attempt : undefined;
     }
 
-    /** Which run of the operation the page shows, if it is known. */
+    /** The attempt of the operation that the page shows, if known. */
     get attempt() {
       return CURSOR.exec(this.cursor ?? "")?.[1];
     }
 
-    /** The element may have been replaced by the fragment just applied. */
+    /** The element of the channel, which the latest fragment may have replaced. */
     get view() {
       return elementOf(this.channel) ?? this.element;
     }
 
     /**
-     * Whether a frame is one that the page shows already, or of a run before the one it shows.
+     * Returns true if the page already shows a frame, or shows a later run.
      *
-     * Until the channel is followed nothing is: what comes first answers the cursor we gave, and a
-     * server that knows less than we do answers with a snapshot that is behind it. Nor is anything
-     * that was read off the operation's row, where places count signals and not what changed.
+     * Returns false until the channel is followed: the first frames answer the page's cursor, and a
+     * server with less state than the page answers with an older snapshot. Also returns false for
+     * the cursor of an operation's row, which counts signals and not changes.
      */
     hasSeen(cursor) {
       const theirs = CURSOR.exec(cursor ?? "");
@@ -716,20 +750,21 @@
     }
   }
 
-  /** What is watched at one address, over one transport after the other. */
+  /** The subscriptions at one address, over one transport at a time. */
   class Connection {
     subscriptions = new Map();
     Transport = SocketTransport;
     transport = null;
-    // Identifies the attempt under way, so that one overtaken while it awaits tokens stops.
+    // Identifies the current attempt to connect. An older attempt stops after it has awaited its
+    // tokens.
     attempt = null;
     failures = 0;
-    // Attempts in a row in which the server never said a word over the transport.
+    // Number of consecutive attempts without any message from the server.
     mutes = 0;
     hasHeard = false;
     heldUntil = 0;
     needsTokens = false;
-    // Null until the first outcome: a page that just loaded is not "reconnecting".
+    // Null until the first result: a page that was just loaded is not "reconnecting".
     state = null;
 
     constructor(url, { dataset }) {
@@ -753,11 +788,11 @@
     }
 
     add(subscription) {
-      // Last in the order in which the server is asked.
+      // Last in the order of the server's answers, see `abandon`.
       this.subscriptions.delete(subscription.channel);
       this.subscriptions.set(subscription.channel, subscription);
       this.needsTokens ||= !subscription.token;
-      if (this.state === "offline") this.restart();
+      if (this.state === "offline") this.reconnect();
       else if (this.transport?.isOpen && this.needsTokens) this.connect();
       else if (this.transport?.isOpen) this.transport.subscribe(subscription);
       else if (!this.attempt) this.connect();
@@ -773,12 +808,12 @@
       return [...this.subscriptions.values()].filter(({ isAbandoned }) => !isAbandoned);
     }
 
-    // -- life of a transport
+    // -- transports
 
     async connect() {
       this.disconnect();
       const attempt = (this.attempt = Symbol("attempt"));
-      // After a mute transport the request also tells whether the server is there at all.
+      // After a silent transport, the request also shows if the server is reachable.
       const asks = this.needsTokens || this.mutes > 0;
       const ready = !asks || (await this.refreshTokens());
       if (this.attempt !== attempt) return;
@@ -800,19 +835,20 @@
 
     closed(code, channel) {
       if (CLOSE_FINAL.has(code)) return this.giveUp();
-      // A stream that never began does not say whether it was refused; fresh tokens do.
+      // A stream that never began does not reveal a refusal; a request for new tokens does.
       const neverBegan = channel && !this.subscriptions.get(channel)?.isFollowed;
       if (code === CLOSE_TOKEN_REFUSED || neverBegan) this.needsTokens = true;
       if (code === CLOSE_NOT_ALLOWED) this.abandon(channel);
       if (code === CLOSE_TOO_MANY) this.heldUntil = Date.now() + RETRY_MAX_MS;
-      // A code of the server's own came over the transport too.
+      // A code of the server proves that the transport works.
       if (!this.hasHeard && code <= CLOSE_ABNORMAL) this.countMute();
       this.reconnectLater();
     }
 
     /**
-     * Of a server that is restarting neither the transport nor the request before it gets an answer.
-     * Where the request does and the transport does not, twice, something in between blocks it.
+     * Counts an attempt without a message. A restarting server answers neither the transport nor
+     * the request for tokens. If the request is answered twice and the transport is not, an
+     * intermediary blocks the transport, and the connection changes to the other one.
      */
     countMute() {
       this.mutes += 1;
@@ -833,25 +869,25 @@
       this.retryTimer = setTimeout(() => this.connect(), hold + Math.random() * ceiling);
     }
 
-    /** The reader looks elsewhere. */
+    /** Closes a transport that does not stay open while the page is hidden. */
     rest() {
       if (this.transport && this.Transport.restsWhileHidden) this.disconnect();
     }
 
-    /** The reader is back. */
+    /** Reconnects when the page becomes visible, unless the transport works. */
     wake() {
       if (!this.transport || this.transport.isSilent) this.hurry();
     }
 
-    /** There is no reason to wait any longer, nor to trust what was open before the network left. */
+    /** Reconnects at once. A transport that was open before the network was lost is not trusted. */
     hurry() {
       if (this.subscriptions.size === 0 || Date.now() < this.heldUntil) return;
-      if (this.state === "offline") this.restart();
+      if (this.state === "offline") this.reconnect();
       else this.connect();
     }
 
-    /** As if the page had just been loaded. */
-    restart() {
+    /** Reconnects as if the page had just been loaded. */
+    reconnect() {
       if (this.subscriptions.size === 0) return;
       this.Transport = SocketTransport;
       this.failures = this.mutes = 0;
@@ -879,7 +915,9 @@
 
     // -- permissions
 
-    /** False when it is worth another try; a refusal abandons the channels it concerns. */
+    /**
+     * Requests new tokens. Returns false if another attempt may succeed. Abandons refused channels.
+     */
     async refreshTokens() {
       const channels = this.wanted.map(({ channel }) => channel);
       let tokens = {};
@@ -910,8 +948,9 @@
     }
 
     /**
-     * A refusal over a socket names no channel. The server answers in the order it is asked, so it
-     * means the first that has no answer; when all have one, fresh tokens tell which it was.
+     * Abandons the refused channel. A refusal over a socket names no channel. The server answers
+     * subscriptions in order, so the refusal is for the first channel without an answer. If all
+     * channels have answers, new tokens show which channel is refused.
      */
     abandon(channel) {
       const refused = this.subscriptions.get(channel) ?? this.wanted.find(({ isFollowed }) => !isFollowed);
@@ -922,7 +961,7 @@
     // -- messages
 
     received(message) {
-      // What cannot be read may have been a frame: connecting anew fetches what it said.
+      // An unreadable message may have been a frame; a new connection catches up.
       if (!message?.type) return this.reconnectLater();
       this.hasHeard = true;
       this.mutes = 0;
@@ -934,17 +973,17 @@
       const subscription = this.subscriptions.get(channel);
       if (!subscription) return;
       subscription.isFollowed = true;
-      // One that is refused among them would otherwise be asked for again and again, without pause.
+      // Not before: a refused channel among others would make the page reconnect without any wait.
       if (this.wanted.every(({ isFollowed }) => isFollowed)) this.failures = 0;
       this.show("connected");
-      // Otherwise the frames that lead up to the cursor brought it. A list is fetched whole instead.
+      // Otherwise the frames of the catch-up advance the cursor. A list is reloaded as a whole.
       if (catchUp === "up_to_date") subscription.advance(cursor);
       else refreshLists(channel);
     }
 
     receiveFrame(message) {
       const subscription = this.subscriptions.get(message.channel);
-      // A frame of a channel just left is still on its way.
+      // A frame of a channel that the page has just left may still arrive.
       if (!subscription || subscription.hasSeen(message.cursor)) return;
       if (message.liveop_html) {
         followState(subscription, applyFragments(message.liveop_html));
@@ -957,7 +996,10 @@
       if (message.liveop_list_changed) refreshLists(message.channel);
     }
 
-    /** The container of the next operation is in place; its token makes it a live one. */
+    /**
+     * Follows the next operation of a chain. Its container is in the page and needs the token.
+     * Without a container, the page goes to the operation's own page.
+     */
     follow({ channel, token, url }, previous) {
       const container = elementOf(channel);
       if (!container) {
@@ -974,8 +1016,9 @@
   // ---------------------------------------------------------------- operations
 
   /**
-   * No frame names the state of a run that starts, or starts over; its regions show it: the badge
-   * beside Cancel says so or, where a page has none, a stage is active, or Cancel is offered again.
+   * Derives the state of a run that starts or starts again, because no frame names it. The badge
+   * beside Cancel names the state. On a page without a badge, the run has started if a stage is
+   * active or Cancel is offered again.
    */
   function followState(subscription, ids) {
     const { view } = subscription;
@@ -992,8 +1035,8 @@
   }
 
   /**
-   * Told again after a reconnect, an end the page already shows changes nothing; that of another run,
-   * whose beginning the page did not see, is another end.
+   * Handles the end of a run. An end that is repeated after a reconnect changes nothing. The end of
+   * another run is a new end, even if the page has not received the start of that run.
    */
   function finish(subscription, outcome) {
     const { view, channel, attempt } = subscription;
@@ -1019,7 +1062,7 @@
     emit(view, "update", { channel, cursor });
   }
 
-  /** False when a listener prevented the default. */
+  /** Dispatches an event. Returns false if a listener prevented the default. */
   function emit(target, name, detail) {
     const cancelable = name === "finished";
     return target.dispatchEvent(new CustomEvent(`liveop:${name}`, { detail, cancelable, bubbles: true }));
@@ -1027,7 +1070,10 @@
 
   // ---------------------------------------------------------------- lists
 
-  /** Fetches a list anew: at most once a second, never out of sight, and always after the last change. */
+  /**
+   * A list that reloads at most once a second, never while hidden, and always after the last
+   * change.
+   */
   class List {
     stale = false;
     busy = false;
@@ -1052,7 +1098,10 @@
       return document.hidden || this.element.closest("details:not([open])") !== null;
     }
 
-    /** False when it is worth another try. A sign-in page is not a list, so redirects are ignored. */
+    /**
+     * Loads the list. Returns false if another attempt may succeed. Ignores redirects, because a
+     * sign-in page is not a list.
+     */
     async load() {
       try {
         const response = await fetch(this.element.dataset.liveopList, {
@@ -1077,7 +1126,7 @@
       const rows = content.querySelector("[data-liveop-list]") ?? content;
       const next = this.element.cloneNode(false);
       next.append(...rows.childNodes);
-      // As it will be: what is compared, and where a selection is, depends on it.
+      // Formatted first, because the comparison and the selection depend on the final text.
       localiseTimes(next, languageOf(this.element));
       if (this.element.isEqualNode(next)) return;
       const restoreUse = rememberUse(this.element);
@@ -1100,24 +1149,24 @@
     }
   }
 
-  /** What changed while it was out of sight, or pressed. */
+  /** Reloads the lists that changed while they were hidden or pressed. */
   function showNewRows(root) {
     root.querySelectorAll("[data-liveop-list]").forEach((element) => lists.get(element)?.refresh());
   }
 
-  // The timer that ends a press of the pointer or the space bar, while there is one. A row that is
-  // replaced between the press and its end gets no click.
+  // The timer that ends a press of the pointer or the space bar. Lists are not replaced during a
+  // press, because a replaced row gets no click.
   let press;
 
   function beginPress() {
     clearTimeout(press);
-    // Not every press is seen to end: a menu may have opened.
+    // The end of some presses is not reported, for example if a menu has opened.
     press = setTimeout(forgetPress, PRESS_MAX_MS);
   }
 
   function endPress() {
     clearTimeout(press);
-    // On a touch screen the click comes a moment after this.
+    // On a touch screen the click follows a moment after this event.
     press = setTimeout(forgetPress, CLICK_MAX_MS);
   }
 
@@ -1126,7 +1175,7 @@
     showNewRows(document);
   }
 
-  // ---------------------------------------------------------------- rows that are ticked
+  // ---------------------------------------------------------------- row selection
 
   function noteTick({ target }) {
     const root = target.closest("[data-liveop-list]");
@@ -1140,7 +1189,7 @@
     showTicks(root);
   }
 
-  /** The box for all rows says whether all of them are ticked, some or none. */
+  /** Sets the box for all rows to checked, unchecked or indeterminate. */
   function showTicks(root) {
     const all = root.querySelector("[data-liveop-tick-all]");
     if (!all) return;
@@ -1150,7 +1199,7 @@
     all.indeterminate = ticked > 0 && ticked < rows.length;
   }
 
-  /** What was done to the rows that were ticked is done. */
+  /** Unticks all rows after a successful action. */
   function untick(form) {
     for (const root of form.querySelectorAll("[data-liveop-list]")) {
       for (const row of rowsOf(root)) {
@@ -1169,11 +1218,12 @@
 
   const pendingForms = new WeakSet();
 
-  // How many clicks in a row the newest one is, and what the newest press on a control asked for.
+  // The number of consecutive clicks at the latest click, and the operation and action of the
+  // latest press.
   let clickCount = 0;
   let newestPress = {};
 
-  /** htmx may have taken the form already; then the default is prevented. */
+  /** Sends an action. If htmx has already sent the form, the default is prevented. */
   function interceptAction(event) {
     const form = event.target;
     if (!form.matches("form[data-liveop-action]") || event.defaultPrevented) return;
@@ -1181,7 +1231,10 @@
     if (!pendingForms.has(form) && isMeant(form)) perform(form, event.submitter);
   }
 
-  /** Retry comes to stand where Cancel was: the second click of a double one does not mean it. */
+  /**
+   * Returns false for the second click of a double click that hits Retry at the former position of
+   * Cancel, or the reverse.
+   */
   function isMeant(form) {
     const { operation, action } = newestPress;
     newestPress = { operation: form.closest(".liveop")?.id, action: form.action };
@@ -1189,7 +1242,7 @@
     return clickCount < 2 || !operation || !hasChanged;
   }
 
-  /** htmx 2 throws away what comes with a status of an error; a form with mistakes is one. */
+  /** Lets htmx 2 show a form with mistakes, which it would discard because of the error status. */
   function keepMistakes({ detail }) {
     const isForm = detail.target?.matches?.("form[data-liveop-form]");
     if (!isForm || detail.xhr?.status !== 422) return;
@@ -1199,14 +1252,14 @@
 
   async function perform(form, button) {
     pendingForms.add(form);
-    // Not `disabled`: that would take the focus away from whoever uses the keyboard.
+    // Not `disabled`, which would take the focus away from keyboard users.
     button?.setAttribute("aria-disabled", "true");
     try {
       const response = await post(form.getAttribute("action"), {
         body: bodyOf(form, button),
-        // For what it says of a refusal; when all is well it says nothing, or fragments.
+        // For the error of a refusal. A successful answer is empty or has fragments.
         headers: { Accept: "application/json" },
-        // Files take the time they take.
+        // Uploads have no time limit.
         signal: hasFiles(form) ? null : AbortSignal.timeout(REQUEST_MAX_MS),
       });
       if (response.ok) untick(form);
@@ -1220,7 +1273,7 @@
     }
   }
 
-  /** The same body the plain form would send. */
+  /** Returns the body that the plain form would send. */
   function bodyOf(form, button) {
     const fields = new FormData(form, button);
     return hasFiles(form) ? fields : new URLSearchParams(fields);
@@ -1235,7 +1288,7 @@
     return body?.error ?? { message: label("refused", form) };
   }
 
-  /** Where the message is about another operation, it leads there. */
+  /** Shows a refusal. If the message is about another operation, it links to that operation. */
   function showRefusal(form, status, { message, url }) {
     const place =
       form.closest(".liveop")?.querySelector(".op-status") ??
@@ -1260,11 +1313,11 @@
     return fetch(url, { method: "POST", credentials: "same-origin", headers, ...options });
   }
 
-  // ---------------------------------------------------------------- the page
+  // ---------------------------------------------------------------- page
 
   const connections = new Map();
 
-  /** Makes subscriptions match what the document shows now. */
+  /** Makes the subscriptions match the current document. */
   function reconcile() {
     const shown = new Map();
     for (const element of document.querySelectorAll("[data-liveop-channel][data-liveop-socket]")) {
@@ -1276,7 +1329,7 @@
       if (!connection.subscriptions.has(channel)) logsIn(element).forEach(settle);
       connection.watch(channel, element);
     }
-    // Last, so that moving from one channel to the next does not close the socket in between.
+    // Last, so that a change from one channel to the next does not close the socket in between.
     for (const connection of connections.values()) {
       for (const channel of connection.subscriptions.keys()) {
         if (!shown.has(channel)) connection.unwatch(channel);
@@ -1284,7 +1337,7 @@
     }
     localiseTimes(document);
     countDown();
-    // Only this function's own changes are left in the queue: it has just read the whole document.
+    // Discards the mutations of this function, which has just read the whole document.
     observer.takeRecords();
   }
 
@@ -1310,7 +1363,7 @@
     showNewRows(document);
   }
 
-  /** While its box was closed a log had no height and could not follow. */
+  /** Scrolls an opened log to its bottom. A closed log has no height and cannot scroll. */
   function showNewestLine({ target }) {
     if (target.matches?.(".op-log-box[open]")) logsIn(target).forEach(scrollToBottom);
   }
@@ -1333,7 +1386,7 @@
   document.addEventListener("pointerdown", beginPress, true);
   document.addEventListener("pointerup", endPress, true);
   document.addEventListener("pointercancel", endPress, true);
-  // A box is ticked when the space bar is let go of.
+  // A box is ticked when the space bar is released.
   document.addEventListener("keydown", ({ key }) => key === " " && beginPress(), true);
   document.addEventListener("keyup", ({ key }) => key === " " && endPress(), true);
   document.addEventListener("htmx:beforeSwap", keepMistakes);

@@ -12,44 +12,44 @@ import {
 
 afterEach(closePages);
 
-const RESTART = "/live/demo.task/1/restart";
+const RETRY = "/live/demo.task/1/retry";
 
-/** A page whose Retry is answered like this, after it was pressed. */
+/** Opens a page, presses Retry and answers the request with `answer`. */
 async function refused(answer) {
   const page = await openPage(container({ state: "FINISHED_ERROR" }));
-  const form = `<form method="post" action="${RESTART}" data-liveop-action><button>Retry</button></form>`;
+  const form = `<form method="post" action="${RETRY}" data-liveop-action><button>Retry</button></form>`;
   page.region("controls").innerHTML = form;
-  page.answers[RESTART] = () => answer;
+  page.answers[RETRY] = () => answer;
   const errors = page.listen("liveop:error");
   page.find("form button").click();
   await page.settle();
   return { page, errors, shown: page.find("[data-liveop-refusal]") };
 }
 
-function says(status, error) {
+function refusalWith(status, error) {
   return { ...refusal(status), json: async () => ({ error }) };
 }
 
-test("a refusal is shown in the words of the server, which is asked for them", async () => {
+test("a refusal shows the message of the server", async () => {
   const message = "It has not ended yet.";
-  const { page, errors, shown } = await refused(says(409, { code: "not_ended", message }));
+  const { page, errors, shown } = await refused(refusalWith(409, { code: "not_ended", message }));
   assert.equal(shown.textContent, message);
   assert.equal(shown.querySelector("a"), null);
   assert.deepEqual({ ...errors[0].detail }, { status: 409, message });
-  const [request] = page.requestsTo(RESTART);
+  const [request] = page.requestsTo(RETRY);
   assert.equal(request.headers.Accept, "application/json");
   assert.equal(request.headers["HX-Request"], "true");
 });
 
-test("a refusal that is about another operation leads to it", async () => {
+test("a refusal about another operation links to that operation", async () => {
   const error = { code: "duplicate", message: "The <b>same</b>", url: "/live/demo.task/2/" };
-  const { shown } = await refused(says(409, error));
+  const { shown } = await refused(refusalWith(409, error));
   const link = shown.querySelector("a");
   assert.equal(link.getAttribute("href"), "/live/demo.task/2/");
   assert.equal(link.textContent, "The <b>same</b>");
 });
 
-test("a refusal without words is one in the page's own", async () => {
+test("a refusal without a message shows a text of the page", async () => {
   const { shown } = await refused(refusal(502));
   assert.equal(shown.textContent, "This did not work. Please try again.");
 });
@@ -65,10 +65,10 @@ async function press(page, detail = 1) {
 }
 
 for (const [first, second] of [
-  ["cancel", "restart"],
-  ["restart", "cancel"],
+  ["cancel", "retry"],
+  ["retry", "cancel"],
 ]) {
-  test(`whoever clicks ${first} twice does not mean ${second}, which has taken its place`, async () => {
+  test(`a double click on ${first} does not trigger ${second} at the same position`, async () => {
     const page = await openPage();
     const [one, two] = [`/live/demo.task/1/${first}`, `/live/demo.task/1/${second}`];
     page.answers[one] = page.answers[two] = () => html("");
@@ -83,7 +83,7 @@ for (const [first, second] of [
   });
 }
 
-test("a request that is never answered is given up, and can be made again", async () => {
+test("a request without an answer times out and can be repeated", async () => {
   const page = await openPage();
   page.answers["/live/demo.task/1/cancel"] = silence;
   page.window.liveops.apply(replacement("controls", action("cancel")));
@@ -97,7 +97,7 @@ test("a request that is never answered is given up, and can be made again", asyn
   assert.equal(page.requestsTo("/live/demo.task/1/cancel").length, 2);
 });
 
-test("files may take longer than that", async () => {
+test("a request with files has no time limit", async () => {
   const page = await openPage();
   page.answers["/live/demo.task/1/amend"] = silence;
   const form = action("amend").replace("<form", '<form enctype="multipart/form-data"');

@@ -30,7 +30,7 @@ function finish(page, id, cursor) {
   page.socket.frame(channel(id), cursor, { liveop_finished: end });
 }
 
-test("the page moves on in place, over the same socket", async () => {
+test("a page follows a chain in place, over the same socket", async () => {
   const page = await openPage();
   await page.connect();
   finish(page, ONE, "1.0a:6");
@@ -47,7 +47,7 @@ test("the page moves on in place, over the same socket", async () => {
   assert.equal(page.navigations, 0);
 });
 
-test("three links are followed to the last, also by a page that was away for all of them", async () => {
+test("a chain of three is followed to its end, also after a disconnection during all of it", async () => {
   const page = await openPage();
   page.roll(0);
   await page.connect();
@@ -63,7 +63,7 @@ test("three links are followed to the last, also by a page that was away for all
     });
     finish(page, from, "1.0000000000000000:1");
     handOver(page, from, to, "1.0000000000000000:2");
-    // Says the server before it hears that the page has left.
+    // Sent by the server before it receives the unsubscription of the page.
     page.socket.subscribed(channel(from), "1.0000000000000000:2", "reset");
     await page.settle();
   }
@@ -76,7 +76,7 @@ test("three links are followed to the last, also by a page that was away for all
   assert.equal(page.connection(THREE), "connected");
 });
 
-test("a page cut off right after a hand-over comes back for the next operation alone", async () => {
+test("a page that is disconnected after a hand-over subscribes only to the next operation", async () => {
   const page = await openPage();
   page.roll(0);
   await page.connect();
@@ -87,7 +87,7 @@ test("a page cut off right after a hand-over comes back for the next operation a
   assert.deepEqual(page.socket.sent, [{ type: "subscribe", token: `token-of-${channel(TWO)}` }]);
 });
 
-test("a hand-over that is told twice moves the page once", async () => {
+test("a repeated hand-over moves the page once", async () => {
   const page = await openPage();
   await page.connect();
   handOver(page, ONE, TWO, "1.0a:7");
@@ -109,7 +109,7 @@ test("a hand-over without a token fetches one", async () => {
   assert.equal(page.socket.sent[0].token, `fresh-token-of-${channel(TWO)}`);
 });
 
-test("a page that has no place for the next operation goes to its address", async () => {
+test("a page without a container for the next operation goes to its URL", async () => {
   const page = await openPage();
   await page.connect();
   page.socket.frame(channel(ONE), "1.0a:7", {

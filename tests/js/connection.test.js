@@ -18,7 +18,7 @@ import {
 
 afterEach(closePages);
 
-test("a page follows what it shows from where it is, over one socket", async () => {
+test("a page follows its operations from their cursors, over one socket", async () => {
   const page = await openPage(container() + container({ id: TWO, cursor: null }));
   page.socket.accept();
   assert.equal(page.sockets.length, 1);
@@ -29,7 +29,7 @@ test("a page follows what it shows from where it is, over one socket", async () 
   ]);
 });
 
-test("an operation that comes to the page is followed, and one that leaves is not", async () => {
+test("an operation that is added to the page is followed, and a removed one is not", async () => {
   const page = await openPage();
   await page.connect();
   page.document.body.insertAdjacentHTML("beforeend", container({ id: TWO }));
@@ -45,7 +45,7 @@ test("an operation that comes to the page is followed, and one that leaves is no
   assert.equal(page.socket.readyState, 3, "a page that shows nothing needs no socket");
 });
 
-test("the indicator and an event tell the state of the connection", async () => {
+test("the indicator and an event show the state of the connection", async () => {
   const page = await openPage();
   const states = page.listen("liveop:connection");
   await page.connect();
@@ -66,11 +66,11 @@ test("the indicator and an event tell the state of the connection", async () => 
 test("a ping is answered", async () => {
   const page = await openPage();
   await page.connect();
-  page.socket.say({ type: "ping" });
+  page.socket.deliver({ type: "ping" });
   assert.deepEqual(page.socket.sent.at(-1), { type: "pong" });
 });
 
-test("what comes over the socket is applied and remembered as the place reached", async () => {
+test("a frame is applied and advances the cursor", async () => {
   const page = await openPage();
   await page.connect();
   const updates = page.listen("liveop:update");
@@ -89,7 +89,7 @@ test("what comes over the socket is applied and remembered as the place reached"
 
 // -- reconnecting
 
-/** The waits before the next attempts, with every socket lost as soon as it is made. */
+/** Returns the waits before the next attempts, while every socket is lost at once. */
 async function waits(page, attempts) {
   const waits = [];
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -141,7 +141,7 @@ for (const code of [1001, 1006, 1011, 1012, 4008, 4408]) {
 }
 
 for (const code of [1008, 1009]) {
-  test(`a page that is told ${code} gives up, until it is asked to reconnect`, async () => {
+  test(`a page that is closed with ${code} gives up until reconnect() is called`, async () => {
     const page = await openPage();
     await page.connect();
     page.socket.drop(code);
@@ -155,11 +155,11 @@ for (const code of [1008, 1009]) {
   });
 }
 
-test("too many connections are answered with half a minute of patience", async () => {
+test("after a close for too many connections the page waits half a minute", async () => {
   const page = await openPage();
   page.roll(0);
   page.socket.accept();
-  page.socket.say({ type: "error", code: 4429, message: "too many connections" });
+  page.socket.deliver({ type: "error", code: 4429, message: "too many connections" });
   page.socket.drop(4429);
   page.comeOnline();
   await page.pass(29_999);
@@ -168,7 +168,7 @@ test("too many connections are answered with half a minute of patience", async (
   assert.equal(page.sockets.length, 2);
 });
 
-test("the network coming back ends the wait, and replaces what was open before", async () => {
+test("when the network returns, the wait ends and an open socket is replaced", async () => {
   const page = await openPage();
   await page.connect();
   const before = page.socket;
@@ -186,7 +186,7 @@ test("the network coming back ends the wait, and replaces what was open before",
   assert.equal(page.sockets.length, 3, "the wait is over for good");
 });
 
-test("the reader coming back ends the wait, and leaves a connection that works alone", async () => {
+test("when the page becomes visible, the wait ends and a working connection stays", async () => {
   const page = await openPage();
   page.roll(1);
   await page.connect();
@@ -202,18 +202,18 @@ test("the reader coming back ends the wait, and leaves a connection that works a
   assert.equal(page.sockets.length, 2);
 });
 
-test("a page that slept longer than the server keeps quiet reconnects when it wakes", async () => {
+test("a page that slept for longer than the keepalive timeout reconnects when it wakes", async () => {
   const page = await openPage();
   await page.connect();
   page.hide();
-  // Timers sleep along.
+  // Timers stop while the page sleeps.
   page.clock.setSystemTime(page.clock.now + 50_000);
   page.show();
   await page.settle();
   assert.equal(page.sockets.length, 2);
 });
 
-test("a page that was kept for going back lets go of its socket, and comes back with another", async () => {
+test("a page in the back-forward cache closes its socket, and opens another when it is restored", async () => {
   const page = await openPage();
   await page.connect();
   page.leave();
@@ -236,29 +236,29 @@ async function diesAfter(page, ms) {
   await page.pass(1);
   assert.equal(socket.readyState, 3);
   await page.clock.nextAsync();
-  assert.notEqual(page.socket, socket, "another one takes its place");
+  assert.notEqual(page.socket, socket, "another socket replaces it");
 }
 
-test("a connection that says nothing for two keepalives is dead", async () => {
+test("a connection without a message for two keepalives is closed", async () => {
   const page = await openPage();
   await page.connect();
   await page.pass(49_999);
-  page.socket.say({ type: "ping" });
+  page.socket.deliver({ type: "ping" });
   await diesAfter(page, 50_000);
 });
 
-test("the page says how long a keepalive is", async () => {
+test("the page sets the keepalive interval", async () => {
   const page = await openPage(container().replace('keepalive="25"', 'keepalive="0.5"'));
   await page.connect();
   await diesAfter(page, 1000);
 });
 
-test("a socket that does not even open is dead after two keepalives", async () => {
+test("a socket that does not open is closed after two keepalives", async () => {
   const page = await openPage();
   await diesAfter(page, 50_000);
 });
 
-test("a socket that opens and says nothing is dead after ten seconds", async () => {
+test("a socket without a first message is closed after ten seconds", async () => {
   const page = await openPage();
   page.socket.accept();
   await diesAfter(page, 10_000);
@@ -273,7 +273,7 @@ test("a page that was open for hours fetches fresh tokens and goes on without a 
   page.socket.drop(1012);
   await page.pass(500);
   page.socket.accept();
-  page.socket.say({ type: "error", code: 4401, message: "token invalid or expired" });
+  page.socket.deliver({ type: "error", code: 4401, message: "token invalid or expired" });
   page.socket.drop(4401);
   await page.pass(1000);
   assert.deepEqual(JSON.parse(page.requests[0].body), { channels: [channel()] });
@@ -285,7 +285,7 @@ test("a page that was open for hours fetches fresh tokens and goes on without a 
   assert.equal(page.connection(), "connected");
 });
 
-test("an attempt that was overtaken while it waited for tokens opens nothing", async () => {
+test("an attempt that was superseded while it waited for tokens opens no socket", async () => {
   const page = await openPage(container({ token: null }), { script: false });
   const answers = [];
   page.answers["/live/token"] = (request) =>
@@ -299,11 +299,11 @@ test("an attempt that was overtaken while it waited for tokens opens nothing", a
   assert.equal(page.sockets.length, 1);
 });
 
-test("a refused token is known from the message when a proxy swallows the code", async () => {
+test("the error message reveals a refused token if a proxy drops the close code", async () => {
   const page = await openPage();
   page.roll(0);
   page.socket.accept();
-  page.socket.say({ type: "error", code: 4401, message: "token invalid or expired" });
+  page.socket.deliver({ type: "error", code: 4401, message: "token invalid or expired" });
   page.socket.drop(1006);
   await page.settle();
   assert.equal(page.requestsTo("/live/token").length, 1);
@@ -321,7 +321,7 @@ test("a channel that gets no token does not stop the others", async () => {
   page.roll(0);
   page.answers["/live/token"] = grantOnly(channel(TWO));
   page.socket.accept();
-  page.socket.say({ type: "error", code: 4401, message: "token invalid or expired" });
+  page.socket.deliver({ type: "error", code: 4401, message: "token invalid or expired" });
   page.socket.drop(4401);
   await page.settle();
   await page.connect();
@@ -332,7 +332,7 @@ test("a channel that gets no token does not stop the others", async () => {
   assert.equal(
     page.connection(ONE),
     "offline",
-    "nobody is told that a channel is live that is not",
+    "a channel without a token is not shown as live",
   );
 });
 
@@ -341,7 +341,7 @@ test("a channel that may not be followed does not stop the others", async () => 
   page.roll(0);
   page.socket.accept();
   page.socket.subscribed(channel(), "1.0a:5");
-  page.socket.say({ type: "error", code: 4403, message: "not allowed" });
+  page.socket.deliver({ type: "error", code: 4403, message: "not allowed" });
   page.socket.drop(4403);
   await page.settle();
   page.socket.accept();
@@ -354,14 +354,14 @@ test("a channel that may not be followed does not stop the others", async () => 
   assert.equal(page.connection(TWO), "offline");
 });
 
-test("the channel that may not be followed is the one whose turn it was to be answered", async () => {
+test("a refusal is for the first channel without an answer", async () => {
   const page = await openPage(container() + container({ id: TWO }));
   page.roll(0);
   page.socket.accept();
   page.socket.subscribed(channel(), "1.0a:5");
   page.container().outerHTML = container({ cursor: "1.0a:9" });
   await page.settle();
-  page.socket.say({ type: "error", code: 4403, message: "not allowed" });
+  page.socket.deliver({ type: "error", code: 4403, message: "not allowed" });
   page.socket.drop(4403);
   await page.settle();
   page.socket.accept();
@@ -372,7 +372,7 @@ test("the channel that may not be followed is the one whose turn it was to be an
   );
 });
 
-test("when a channel that was followed may not be any more, fresh tokens tell which", async () => {
+test("if a followed channel is refused later, new tokens show which", async () => {
   const page = await openPage(container() + container({ id: TWO }));
   page.roll(0);
   await page.connect();
@@ -457,14 +457,14 @@ for (const [what, answer] of [
   });
 }
 
-// -- what cannot be read
+// -- unreadable messages
 
 for (const text of ["", "<html>", "{", "null", "7", "[]", '"text"', "{}"]) {
-  test(`a message of ${JSON.stringify(text)} makes the page ask again for what it may have said`, async () => {
+  test(`a message of ${JSON.stringify(text)} makes the page reconnect and catch up`, async () => {
     const page = await openPage();
     page.roll(0);
     await page.connect();
-    page.socket.sayText(text);
+    page.socket.deliverText(text);
     await page.settle();
     assert.equal(page.sockets.length, 2);
     page.socket.accept();
@@ -472,10 +472,10 @@ for (const text of ["", "<html>", "{", "null", "7", "[]", '"text"', "{}"]) {
   });
 }
 
-test("messages and fields of a newer server are passed over", async () => {
+test("unknown messages and fields are ignored", async () => {
   const page = await openPage();
   await page.connect();
-  page.socket.say({ type: "news", channel: channel() });
+  page.socket.deliver({ type: "unknown", channel: channel() });
   page.socket.frame(channel(), "1.0a:6", { liveop_confetti: true });
   page.socket.frame("liveop.unknown", "1.0a:6", { liveop_html: replacement("status", "no") });
   page.socket.subscribed("liveop.unknown", "1.0a:6");

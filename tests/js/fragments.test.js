@@ -20,7 +20,7 @@ test("a fragment replaces the region of its id", async () => {
   assert.deepEqual([...ids], [`op-status-${ONE}`]);
 });
 
-test("one message holds several fragments, of which each finds its place", async () => {
+test("each fragment of a message is applied to its own region", async () => {
   const page = await openPage(container() + container({ id: TWO }));
   page.window.liveops.apply(replacement("status", "one") + replacement("status", "two", TWO));
   assert.equal(page.region("status", ONE).textContent, "one");
@@ -34,7 +34,7 @@ test("an addition goes to the end of its region", async () => {
   assert.equal(page.region("preview").textContent, "abc");
 });
 
-test("a custom region is made where custom regions stand", async () => {
+test("a custom region is created among the custom regions", async () => {
   const page = await openPage();
   page.window.liveops.apply(addition("found-things", "<p>first</p>"));
   const region = page.region("found-things");
@@ -43,7 +43,7 @@ test("a custom region is made where custom regions stand", async () => {
   assert.equal(region.textContent, "first");
 });
 
-test("nothing is made for ids that are not on the page", async () => {
+test("no region is created for an unknown operation", async () => {
   const page = await openPage();
   const before = page.document.body.innerHTML;
   const strangers = [
@@ -60,14 +60,14 @@ test("nothing is made for ids that are not on the page", async () => {
   assert.equal(page.document.body.innerHTML, before);
 });
 
-test("a built-in region that a template left out is not made up", async () => {
+test("a built-in region that the template lacks is not created", async () => {
   const page = await openPage();
   page.region("result").remove();
   page.window.liveops.apply(replacement("result", "42"));
   assert.equal(page.region("result"), null);
 });
 
-test("a region that would look the same is left alone", async () => {
+test("an unchanged region is not replaced", async () => {
   const page = await openPage();
   const paragraph = page.find(".op-status p");
   page.window.liveops.apply(replacement("status", "<p>Running</p>"));
@@ -91,7 +91,7 @@ test("scripts inside fragments do not run", async () => {
   assert.equal(page.window.ran, undefined);
 });
 
-test("a container that takes another's place keeps what is the viewer's own", async () => {
+test("a container that replaces another keeps the viewer's attributes", async () => {
   const page = await openPage();
   const bare = container({ token: null, cursor: null, replaces: ONE }).replace(
     'data-liveop-socket="/live/ws"',
@@ -105,7 +105,7 @@ test("a container that takes another's place keeps what is the viewer's own", as
   assert.equal(liveopCursor, "1.0a:5");
 });
 
-test("a container of another operation gets neither token nor place of the one before", async () => {
+test("a container of another operation takes neither token nor cursor of the previous one", async () => {
   const page = await openPage();
   page.window.liveops.apply(container({ id: TWO, token: null, cursor: null, replaces: ONE }));
   const { liveopToken, liveopCursor, liveopEvents } = page.container(TWO).dataset;
@@ -118,7 +118,7 @@ function countdown(moment) {
   return replacement("controls", `<time datetime="${moment}" data-liveop-countdown>later</time>`);
 }
 
-test("a moment that is waited for is counted down to", async () => {
+test("a future time is counted down", async () => {
   const page = await openPage();
   const shown = () => page.region("controls").textContent;
   page.window.liveops.apply(countdown(new Date(Date.UTC(2030, 0, 1) + 90_500).toISOString()));
@@ -141,7 +141,7 @@ test("the time that is left is written in the language of the page", async () =>
   assert.equal(shown(), "noch 31");
 });
 
-test("what does not say when it will be keeps its text", async () => {
+test("a countdown without a valid time keeps its text", async () => {
   const page = await openPage();
   page.window.liveops.apply(countdown("soon"));
   await page.pass(5_000);

@@ -1,4 +1,4 @@
-// Exits with 0 when node_modules holds just what the lock file asks for.
+// Exits with 0 if node_modules matches the lock file.
 import { readFileSync } from "node:fs";
 
 function packages(path) {
@@ -10,7 +10,7 @@ function packages(path) {
 }
 
 try {
-  // npm notes what it has installed in the second file, when it is done.
+  // npm writes the second file at the end of an installation.
   const same = packages("package-lock.json") === packages("node_modules/.package-lock.json");
   process.exitCode = same ? 0 : 1;
 } catch {

@@ -18,7 +18,7 @@ afterEach(closePages);
 const CHANNEL = "liveops.owner.ann";
 
 function change(page) {
-  page.socket.say({ type: "chat_message", channel: CHANNEL, liveop_list_changed: true });
+  page.socket.deliver({ type: "chat_message", channel: CHANNEL, liveop_list_changed: true });
 }
 
 function row(id, text) {
@@ -41,7 +41,7 @@ test("a list that is followed is fetched at once, as changes may have been misse
   assert.equal(page.document.querySelectorAll("#liveops-list").length, 1);
 });
 
-test("a burst of changes fetches a list at most once a second, and always after the last", async () => {
+test("a burst of changes fetches a list at most once a second, and always after the last change", async () => {
   const page = await openList();
   for (let at = 0; at < 1000; at += 1) {
     change(page);
@@ -83,7 +83,7 @@ for (const [what, answer] of [
   });
 }
 
-test("a page to sign in is not shown as a list", async () => {
+test("a sign-in page is not shown as a list", async () => {
   const page = await openList();
   page.answers["/live/"] = () => ({ ...html("<form>Sign in</form>"), redirected: true });
   change(page);
@@ -91,14 +91,14 @@ test("a page to sign in is not shown as a list", async () => {
   assert.equal(page.find("#liveops-list").textContent, "Running");
 });
 
-test("rows move without a fetch, and strangers among them are ignored", async () => {
+test("rows update without a fetch, and unknown rows are ignored", async () => {
   const page = await openPage(container() + list(row(ONE, "Running") + row(TWO, "Running")));
   page.socket.accept();
   const before = page.container().innerHTML;
   const fragments = [ONE, THREE].map((id) =>
     row(id, "<b>50 %</b>").replace(">", ' hx-swap-oob="true">'),
   );
-  page.socket.say({ type: "chat_message", channel: CHANNEL, liveop_html: fragments.join("") });
+  page.socket.deliver({ type: "chat_message", channel: CHANNEL, liveop_html: fragments.join("") });
   assert.equal(page.find("#liveops-list").textContent, "50 %Running");
   assert.equal(page.container().innerHTML, before);
   assert.equal(page.requestsTo("/live/").length, 0);
@@ -130,14 +130,14 @@ function box(page, id) {
   return page.find(`[data-liveop-tick][value="${id}"]`);
 }
 
-/** Which rows are ticked, and what the box for all of them says. */
+/** Returns the ticked rows and the state of the box for all rows. */
 function ticks(page) {
   const all = page.find("#liveops-tick-all");
   const ticked = [...page.document.querySelectorAll("[data-liveop-tick]:checked")];
   return [ticked.map(({ value }) => value), all.indeterminate ? "some" : all.checked];
 }
 
-test("a row stays ticked where it is by now, and no other comes to be", async () => {
+test("a ticked row stays ticked at its new position, and no other row becomes ticked", async () => {
   const page = await openStaffList(ONE, TWO);
   box(page, TWO).click();
   box(page, TWO).focus();
@@ -155,7 +155,7 @@ test("a row stays ticked where it is by now, and no other comes to be", async ()
   assert.equal(page.document.activeElement, page.find("#liveops-list"));
 });
 
-test("the box for all rows ticks them, and those that come later are not", async () => {
+test("the box for all rows ticks the present rows and none that are added later", async () => {
   const page = await openStaffList(ONE, TWO);
   page.find("#liveops-tick-all").click();
   assert.deepEqual(ticks(page), [[ONE, TWO], true]);
@@ -169,7 +169,7 @@ test("the box for all rows ticks them, and those that come later are not", async
   assert.deepEqual(ticks(page), [[], false]);
 });
 
-test("what became of the rows that were ticked is shown, and they are not ticked any more", async () => {
+test("the outcome of an action is shown, and its rows are unticked", async () => {
   const page = await openStaffList(ONE, TWO);
   const outcome = '<div id="liveops-bulk-outcome" hx-swap-oob="true" class="liveops-outcome">Done</div>';
   page.answers["/live/bulk"] = () => html(outcome);
@@ -184,7 +184,7 @@ test("what became of the rows that were ticked is shown, and they are not ticked
   assert.deepEqual(ticks(page), [[], false]);
 });
 
-test("why nothing was done stands where it would say what was", async () => {
+test("a refusal is shown in place of the outcome", async () => {
   const page = await openStaffList(ONE);
   const error = { code: "invalid_input", message: "Nothing is selected." };
   page.answers["/live/bulk"] = () => ({ ...refusal(422), json: async () => ({ error }) });
@@ -193,7 +193,7 @@ test("why nothing was done stands where it would say what was", async () => {
   assert.equal(page.find(".liveops-outcome").textContent, "Nothing is selected.");
 });
 
-test("a list that is folded away is fetched when it is unfolded", async () => {
+test("a list in closed details is fetched when the details open", async () => {
   const page = await openPage(`<details>${list("old")}</details>`);
   page.answers["/live/"] = () => html(list("new"));
   page.socket.accept();
@@ -201,7 +201,7 @@ test("a list that is folded away is fetched when it is unfolded", async () => {
   await page.pass(10_000);
   assert.equal(page.requestsTo("/live/").length, 0);
   page.find("details").open = true;
-  // jsdom says so itself, if a little later.
+  // jsdom dispatches the event itself, but later.
   await page.pass(2_000);
   page.find("details").dispatchEvent(new page.window.Event("toggle"));
   await page.settle();
@@ -213,7 +213,7 @@ function point(target, what) {
 }
 
 for (const when of ["before", "while"]) {
-  test(`a row that is pressed ${when} its list is fetched is there for the click`, async () => {
+  test(`a row that is pressed ${when} its list is fetched receives the click`, async () => {
     const page = await openList();
     page.answers["/live/"] = () => html(list("new"));
     const pressed = page.find("#liveops-list").firstElementChild;
@@ -229,7 +229,7 @@ for (const when of ["before", "while"]) {
   });
 }
 
-test("a press that nobody saw the end of does not stop a list for ever", async () => {
+test("a press without a reported end does not stop a list", async () => {
   const page = await openList();
   page.answers["/live/"] = () => html(list("new"));
   point(page.document.body, "pointerdown");
@@ -260,7 +260,7 @@ function links(...ids) {
   return `<ul>${rows.join("")}</ul><a rel="next" href="?before=${ids.at(-1)}">Older</a>`;
 }
 
-test("the focus stays with an operation, wherever its row is by now", async () => {
+test("the focus stays with an operation when its row moves", async () => {
   const page = await openList(links(ONE, TWO));
   page.answers["/live/"] = () => html(list(links(ONE, TWO)));
   change(page);
@@ -282,7 +282,7 @@ test("the focus stays with an operation, wherever its row is by now", async () =
   assert.equal(page.document.activeElement, page.find("[rel=next]"));
 });
 
-test("a list that looks the same is left alone", async () => {
+test("an unchanged list is not replaced", async () => {
   const page = await openList();
   const content = '<time datetime="2030-01-01T00:00:00Z">2030-01-01 00:00</time><p>Running</p>';
   page.answers["/live/"] = () => html(list(content));
@@ -298,7 +298,7 @@ test("a list that looks the same is left alone", async () => {
   assert.equal(page.find("#liveops-list p").textContent, "Finished");
 });
 
-test("rows are ticked still when nothing came of the request", async () => {
+test("rows stay ticked after a failed request", async () => {
   const page = await openStaffList(ONE, TWO);
   page.answers["/live/bulk"] = () => refusal(502);
   box(page, TWO).click();

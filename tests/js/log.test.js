@@ -19,7 +19,7 @@ function from(first, last) {
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }
 
-test("a line that is told twice shows once", async () => {
+test("a repeated line shows once", async () => {
   const page = await openPage();
   page.window.liveops.apply(addition("log", logLines(1, 3)));
   page.window.liveops.apply(addition("log", logLines(2, 5)));
@@ -39,7 +39,7 @@ test("a burst of more lines than a log keeps leaves the newest", async () => {
   assert.deepEqual(shown(page), from(2001, 3000));
 });
 
-test("a line that has left the log does not come back at its end", async () => {
+test("a removed line is not added again", async () => {
   const page = await openPage();
   page.window.liveops.logLinesMax = 3;
   page.window.liveops.apply(addition("log", logLines(1, 6)));
@@ -65,7 +65,7 @@ test("a run that starts over numbers its lines from the beginning", async () => 
   assert.deepEqual(shown(page), [1, 2]);
 });
 
-/** jsdom lays nothing out, so the test says how high things are. */
+/** Sets the heights, because jsdom has no layout. */
 function layOut(log, { height, lineHeight }) {
   Object.defineProperty(log, "clientHeight", { configurable: true, value: height });
   Object.defineProperty(log, "scrollHeight", { get: () => log.childElementCount * lineHeight });

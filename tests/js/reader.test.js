@@ -7,7 +7,7 @@ afterEach(closePages);
 const FORM =
   '<form><input name="answer" value=""><textarea name="note"></textarea><button>Send</button></form>';
 
-/** A page that asks something in a region of its own. */
+/** Opens a page with a form in a custom region. */
 async function asking(content = FORM) {
   const page = await openPage();
   page.window.liveops.apply(replacement("question", content));
@@ -40,14 +40,14 @@ test("focus, text and caret survive a swap", async () => {
   );
 });
 
-test("a field that nobody touched takes the server's value", async () => {
+test("an unedited field takes the server's value", async () => {
   const page = await asking();
   ask(page, FORM.replace('value=""', 'value="suggested"'));
   assert.equal(page.find("[name=answer]").value, "suggested");
 });
 
 for (const form of [FORM, FORM.replace("<form", '<form action="/answer" data-liveop-action')]) {
-  test("what was sent is forgotten", async () => {
+  test("the edits of a submitted form are forgotten", async () => {
     const page = await asking(form);
     type(page, page.find("[name=answer]"), "forty-two");
     const submit = new page.window.Event("submit", { bubbles: true, cancelable: true });
@@ -57,39 +57,39 @@ for (const form of [FORM, FORM.replace("<form", '<form action="/answer" data-liv
   });
 }
 
-test("the focus goes to the container when what had it is gone", async () => {
+test("the focus moves to the container if the focused element is removed", async () => {
   const page = await asking();
   page.find("button").focus();
   ask(page, "<p>Thank you</p>");
   assert.equal(page.document.activeElement, page.container());
 });
 
-test("the focus never moves to a button that does something else", async () => {
+test("the focus never moves to a button with another action", async () => {
   const button = (action, label) =>
     `<form action="/live/test.steps/1/${action}"><button>${label}</button></form>`;
   const page = await asking(button("cancel", "Cancel"));
   page.find("[action$=cancel] button").focus();
   ask(page, button("cancel", "Cancelling…"));
   assert.equal(page.document.activeElement, page.find("[action$=cancel] button"));
-  ask(page, button("restart", "Retry"));
+  ask(page, button("retry", "Retry"));
   assert.equal(page.document.activeElement, page.find(".liveop"));
 });
 
-test("the focus goes to the container when what had it is disabled", async () => {
+test("the focus moves to the container if the focused element is disabled", async () => {
   const page = await asking("<button>Send</button>");
   page.region("question").querySelector("button").focus();
   ask(page, "<button disabled>Sending</button>");
   assert.equal(page.document.activeElement, page.find(".liveop"));
 });
 
-test("the focus is left where it is when it is elsewhere", async () => {
+test("a focus outside the region does not move", async () => {
   const page = await openPage(`<input id="other">${container()}`);
   page.find("#other").focus();
   page.window.liveops.apply(replacement("status", "moved"));
   assert.equal(page.document.activeElement.id, "other");
 });
 
-test("the place in a box that scrolls survives a swap, either way it scrolls", async () => {
+test("the scroll position of a box survives a swap, in both directions", async () => {
   const page = await asking('<div class="tall">long</div><div class="wide">long</div>');
   page.find(".tall").scrollTop = 70;
   page.find(".wide").scrollLeft = 30;
@@ -98,14 +98,14 @@ test("the place in a box that scrolls survives a swap, either way it scrolls", a
   assert.deepEqual([page.find(".wide").scrollTop, page.find(".wide").scrollLeft], [0, 30]);
 });
 
-test("the place in a region that itself scrolls survives a swap", async () => {
+test("the scroll position of a region survives a swap", async () => {
   const page = await asking("long");
   page.region("question").scrollTop = 70;
   ask(page, "longer");
   assert.equal(page.region("question").scrollTop, 70);
 });
 
-test("selected text stays selected while what stands around it changes", async () => {
+test("selected text stays selected while the text around it changes", async () => {
   const page = await asking("<p>Code <b>A-17</b>, 3 s left</p>");
   const text = page.find("b").firstChild;
   page.document.getSelection().setBaseAndExtent(text, 0, text, 4);
@@ -114,7 +114,7 @@ test("selected text stays selected while what stands around it changes", async (
   assert.ok(page.region("question").contains(page.document.getSelection().anchorNode));
 });
 
-test("nothing is selected that the reader did not select", async () => {
+test("a changed selection is cleared", async () => {
   const page = await asking("<p>Code <b>A-17</b></p>");
   const text = page.find("b").firstChild;
   page.document.getSelection().setBaseAndExtent(text, 0, text, 4);

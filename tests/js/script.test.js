@@ -31,7 +31,7 @@ test("a script that is loaded twice works once", async () => {
   assert.equal(page.window.liveops, liveops);
 });
 
-test("a script that is loaded before there is anything to show waits for it", async () => {
+test("a script that is loaded before the operations follows them later", async () => {
   const page = await openPage("<p>Nothing yet</p>");
   assert.equal(page.sockets.length, 0);
   page.document.body.insertAdjacentHTML("beforeend", container());
@@ -47,15 +47,15 @@ async function connectionLabel(labels, assigned = {}) {
   return page.find(".op-connection").getAttribute("aria-label");
 }
 
-test("labels are those the page brings", async () => {
+test("labels come from the page", async () => {
   assert.equal(await connectionLabel('{"connected":"Na żywo"}'), "Na żywo");
 });
 
-test("a label that was assigned goes before the one the page brings", async () => {
+test("an assigned label overrides the label of the page", async () => {
   assert.equal(await connectionLabel('{"connected":"Live"}', { connected: "Na żywo" }), "Na żywo");
 });
 
-test("a page that brings no labels, or none that can be read, has English ones", async () => {
+test("a page without valid labels has English ones", async () => {
   assert.equal(await connectionLabel(), "Live");
   assert.equal(await connectionLabel('{"offline":"Offline"}'), "Live");
   assert.equal(await connectionLabel("{"), "Live");
@@ -66,7 +66,7 @@ for (const [lang, written] of [
   ["en", "1/1/2030, 12:30:00 PM"],
   ["not a language", undefined],
 ]) {
-  test(`moments are written in the language of the page: ${lang}`, async () => {
+  test(`times are formatted in the language of the page: ${lang}`, async () => {
     const noon = '<div><time datetime="2030-01-01T12:30:00">12:30</time></div>';
     const page = await openPage(container({ lang, log: noon }));
     const expected = written ?? new Date("2030-01-01T12:30:00").toLocaleString();
@@ -82,7 +82,7 @@ function end(page, cursor, rest) {
   page.socket.frame(channel(), cursor, { liveop_finished: outcome });
 }
 
-test("the end is told once, with its outcome", async () => {
+test("liveop:finished is dispatched once, with the outcome", async () => {
   const page = await openPage();
   await page.connect();
   const ends = page.listen("liveop:finished");
@@ -101,7 +101,7 @@ test("the end is told once, with its outcome", async () => {
   assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
 });
 
-test("the end takes the page along, unless somebody prevents it", async () => {
+test("the end moves the page to success_url, unless a listener prevents it", async () => {
   for (const prevents of [false, true]) {
     const page = await openPage();
     await page.connect();
@@ -114,7 +114,7 @@ test("the end takes the page along, unless somebody prevents it", async () => {
   }
 });
 
-test("a page that was loaded after the end is not taken along", async () => {
+test("a page that was loaded after the end does not move", async () => {
   const page = await openPage(container({ state: "FINISHED_OK" }));
   await page.connect();
   end(page, "1.0a:6", { success_url: "/thanks" });
@@ -138,7 +138,7 @@ test("a listener that throws does not stop the page", async () => {
 const packages = createRequire(import.meta.url);
 
 function loadHtmx(page, version) {
-  // jsdom insists on the type of a result, which htmx leaves out as browsers let it.
+  // jsdom requires the type of a result, which htmx omits because browsers accept it.
   const { prototype } = page.window.XPathEvaluator;
   const { createExpression } = prototype;
   page.window.XPathEvaluator = class {
@@ -152,7 +152,7 @@ function loadHtmx(page, version) {
 
 const BUTTON = '<button hx-get="/more" hx-swap="none">More</button>';
 
-/** What htmx asks for when the button is clicked, whichever way it asks. */
+/** Clicks the button and returns the requests of htmx. */
 async function askedAfterClick(page) {
   const asked = [];
   page.answers["/more"] = () => asked.push("/more") && new Promise(() => {});
@@ -163,7 +163,7 @@ async function askedAfterClick(page) {
 }
 
 for (const version of ["htmx-2", "htmx-4"]) {
-  test(`what is swapped in is active with ${version}`, async () => {
+  test(`new content is active with ${version}`, async () => {
     const page = await openPage(container(), { script: false });
     loadHtmx(page, version);
     page.load();
@@ -172,7 +172,7 @@ for (const version of ["htmx-2", "htmx-4"]) {
     assert.deepEqual(await askedAfterClick(page), ["/more"]);
   });
 
-  test(`what was swapped in before ${version} came becomes active with it`, async () => {
+  test(`content from before ${version} was loaded becomes active`, async () => {
     const page = await openPage();
     page.window.liveops.apply(replacement("question", BUTTON));
     loadHtmx(page, version);
@@ -181,13 +181,13 @@ for (const version of ["htmx-2", "htmx-4"]) {
   });
 }
 
-test("without htmx what is swapped in is just there", async () => {
+test("without htmx new content is only shown", async () => {
   const page = await openPage();
   page.window.liveops.apply(replacement("question", BUTTON));
   assert.deepEqual(await askedAfterClick(page), []);
 });
 
-test("the end of another run is told, though nothing was heard of its beginning", async () => {
+test("the end of another run is dispatched, although its start was not received", async () => {
   const page = await openPage(container({ state: "FINISHED_ERROR", cursor: "1.0a:9" }));
   await page.connect("1.0a:9");
   const ends = page.listen("liveop:finished");
@@ -197,7 +197,7 @@ test("the end of another run is told, though nothing was heard of its beginning"
   assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
 });
 
-test("the state of a run that is no end is the one that its badge names", async () => {
+test("the badge sets the state of an unfinished run", async () => {
   const page = await openPage(container({ state: "FINISHED_ERROR", cursor: "1.0a:9" }));
   await page.connect("1.0a:9");
   for (const [seq, state] of [

@@ -22,13 +22,13 @@ afterEach(closePages);
 const FOUR = ONE.replace(/..$/, "60");
 const FIVE = ONE.replace(/..$/, "61");
 
-/** The socket fails without a word, and its page goes on. */
+/** Closes the socket before its first message, and lets the page reconnect. */
 async function failMute(page) {
   page.socket.drop(1006);
   await page.pass(1);
 }
 
-/** A page whose network lets requests through and WebSockets not. */
+/** Opens a page in a network that blocks WebSockets but not requests. */
 async function behindProxy(body) {
   const page = await openPage(body);
   page.roll(0);
@@ -37,9 +37,9 @@ async function behindProxy(body) {
   return page;
 }
 
-// -- when the other transport is tried
+// -- change of transport
 
-test("where sockets fail twice without a word and requests do not, streams take over", async () => {
+test("if sockets fail twice without a message and requests succeed, streams replace them", async () => {
   const page = await openPage();
   const states = page.listen("liveop:connection");
   page.roll(0);
@@ -47,7 +47,7 @@ test("where sockets fail twice without a word and requests do not, streams take 
   assert.equal(
     page.requestsTo("/live/token").length,
     1,
-    "a request tells whether the server is there",
+    "a request checks that the server is reachable",
   );
   assert.equal(page.sockets.length, 2);
   assert.equal(page.streams.length, 0, "one failure is none");
@@ -61,7 +61,7 @@ test("where sockets fail twice without a word and requests do not, streams take 
   assert.equal(states.at(-1).detail.transport, "sse");
 });
 
-test("a server that is restarting is not taken for one that is blocked", async () => {
+test("a restarting server is not taken for a blocked one", async () => {
   const page = await openPage();
   page.roll(1);
   page.answers["/live/token"] = () => refusal(502);
@@ -74,12 +74,12 @@ test("a server that is restarting is not taken for one that is blocked", async (
   await page.connect();
   await failMute(page);
   await failMute(page);
-  assert.equal(page.streams.length, 0, "a socket that spoke starts the count anew");
+  assert.equal(page.streams.length, 0, "a socket with a message resets the count");
   await failMute(page);
-  assert.equal(page.openStreams.length, 1, "and the next that do not are counted");
+  assert.equal(page.openStreams.length, 1, "sockets without a message are counted again");
 });
 
-test("a proxy that accepts a socket and delivers nothing is one that blocks it", async () => {
+test("a proxy that accepts a socket and delivers nothing counts as blocking", async () => {
   const page = await openPage();
   page.roll(0);
   for (const _ of [1, 2]) {
@@ -102,7 +102,7 @@ test("a page whose policy makes the constructor throw falls back as well", async
   assert.equal(page.openStreams.length, 1);
 });
 
-test("a socket that closes with a code of the server's is not blocked", async () => {
+test("a socket that the server closes with a code is not blocked", async () => {
   for (const code of [1011, 1012, 4008, 4408]) {
     const page = await openPage();
     page.roll(0);
@@ -115,7 +115,7 @@ test("a socket that closes with a code of the server's is not blocked", async ()
   }
 });
 
-test("a page that names no streams stays with sockets", async () => {
+test("a page without stream URLs keeps using sockets", async () => {
   const page = await behindProxy(container({ events: false }));
   assert.equal(page.streams.length, 0);
   assert.equal(page.sockets.length, 3);
@@ -130,7 +130,7 @@ test("reconnect() tries the socket again", async () => {
   assert.equal(page.connection(), "connected");
 });
 
-test("where streams stay mute too, sockets are tried again", async () => {
+test("if streams are silent too, sockets are tried again", async () => {
   const page = await behindProxy();
   for (const _ of [1, 2]) {
     page.openStreams[0].drop();
@@ -140,13 +140,13 @@ test("where streams stay mute too, sockets are tried again", async () => {
   assert.equal(page.sockets.length, 3);
 });
 
-// -- what streams do
+// -- streams
 
 test("frames of a stream are applied, and not acknowledged", async () => {
   const page = await behindProxy();
   const [stream] = page.openStreams;
   stream.subscribed(channel(), "1.0a:5");
-  stream.say({ type: "ping" });
+  stream.deliver({ type: "ping" });
   for (let seq = 6; seq < 40; seq += 1) {
     stream.frame(channel(), `1.0a:${seq}`, {
       liveop_html: addition("preview", `<i id="i${seq}">${seq}</i>`),
@@ -160,7 +160,7 @@ test("frames of a stream are applied, and not acknowledged", async () => {
   );
 });
 
-test("a stream that breaks off is opened anew from the place reached, with jitter", async () => {
+test("a lost stream is reopened from its cursor, with jitter", async () => {
   const page = await behindProxy();
   page.openStreams[0].subscribed(channel(), "1.0a:5");
   page.openStreams[0].frame(channel(), "1.0a:6", { liveop_html: replacement("status", "six") });
@@ -173,7 +173,7 @@ test("a stream that breaks off is opened anew from the place reached, with jitte
   assert.equal(page.openStreams[0].since, "1.0a:6");
 });
 
-test("streams are closed while the page is hidden, and go on from their place when it is shown", async () => {
+test("streams are closed while the page is hidden, and resume from their cursor", async () => {
   const page = await behindProxy();
   page.openStreams[0].subscribed(channel(), "1.0a:7");
   page.hide();
@@ -184,7 +184,7 @@ test("streams are closed while the page is hidden, and go on from their place wh
   await page.settle();
   assert.equal(page.openStreams.length, 1);
   assert.equal(page.openStreams[0].since, "1.0a:7");
-  assert.equal(page.connection(), "connected", "nobody needs to hear of it");
+  assert.equal(page.connection(), "connected", "the state of the connection does not change");
 });
 
 test("a page that is hidden while it waits connects when it is shown", async () => {
@@ -211,7 +211,7 @@ test("a page that falls back while it is hidden opens its streams when it is sho
   assert.equal(page.openStreams.length, 1);
 });
 
-test("a stream that falls silent is opened anew", async () => {
+test("a silent stream is reopened", async () => {
   const page = await behindProxy();
   const [stream] = page.openStreams;
   stream.subscribed(channel(), "1.0a:5");
@@ -224,7 +224,7 @@ test("a stream that falls silent is opened anew", async () => {
   page.openStreams[0].frame(channel(), "1.0a:4", {
     liveop_html: replacement("status", "from its row"),
   });
-  assert.equal(page.region("status").textContent, "from its row", "whatever answers is taken");
+  assert.equal(page.region("status").textContent, "from its row", "any answer is applied");
   await page.pass(49_999);
   page.openStreams[0].subscribed(channel(), "1.0a:4");
   await page.pass(50_000);
@@ -233,7 +233,7 @@ test("a stream that falls silent is opened anew", async () => {
   assert.equal(page.connection(), "reconnecting", "it does not answer");
 });
 
-test("four streams are open at once, and every operation gets its turn", async () => {
+test("four streams are open at once, and every operation has its turn", async () => {
   const page = await behindProxy(
     [ONE, TWO, THREE, FOUR, FIVE].map((id) => container({ id })).join(""),
   );
@@ -252,7 +252,7 @@ test("four streams are open at once, and every operation gets its turn", async (
   assert.deepEqual(new Set([...seen].map(({ url }) => url.pathname.split("/")[3])).size, 5);
 });
 
-test("a waiting operation gets the place of one that leaves the page", async () => {
+test("a waiting operation takes the turn of one that is removed from the page", async () => {
   const page = await behindProxy(
     [ONE, TWO, THREE, FOUR, FIVE].map((id) => container({ id })).join(""),
   );
@@ -265,7 +265,7 @@ test("a waiting operation gets the place of one that leaves the page", async () 
 test("a refused stream does not stop the others", async () => {
   const page = await behindProxy(container() + container({ id: TWO }));
   page.stream(ONE).subscribed(channel(), "1.0a:5");
-  page.stream(TWO).say({ type: "error", code: 4403, message: "not allowed" });
+  page.stream(TWO).deliver({ type: "error", code: 4403, message: "not allowed" });
   await page.pass(1);
   assert.equal(page.openStreams.length, 1);
   page.stream(ONE).subscribed(channel(), "1.0a:5");
@@ -275,7 +275,7 @@ test("a refused stream does not stop the others", async () => {
   assert.equal(page.stream(TWO), undefined);
 });
 
-test("a stream that does not begin is asked after, and given up when it is refused", async () => {
+test("a stream that does not begin is checked with a token request, and abandoned if refused", async () => {
   const page = await behindProxy(container() + container({ id: TWO }));
   page.stream(ONE).subscribed(channel(), "1.0a:5");
   page.answers["/live/token"] = grantOnly(channel());
@@ -286,7 +286,7 @@ test("a stream that does not begin is asked after, and given up when it is refus
   assert.equal(page.connection(ONE), "connected");
 });
 
-test("a chain moves a page on over streams as well", async () => {
+test("a page follows a chain over streams as well", async () => {
   const page = await behindProxy();
   page.openStreams[0].subscribed(channel(), "1.0a:5");
   page.openStreams[0].frame(channel(), "1.0a:7", {
@@ -306,7 +306,7 @@ test("a chain moves a page on over streams as well", async () => {
   assert.equal(page.region("status", TWO).textContent, "second");
 });
 
-test("a list over a stream is fetched when it changes, and its rows move", async () => {
+test("a list over a stream is fetched when it changes, and its rows update", async () => {
   const page = await behindProxy(list(`<p>old <b id="op-row-progress-${ONE}">0 %</b></p>`));
   page.answers["/live/"] = () => html(list(`<p>new <b id="op-row-progress-${ONE}">10 %</b></p>`));
   assert.equal(page.openStreams[0].url.pathname, "/live/events");

@@ -1,3 +1,6 @@
+//! The errors of the web module and the answers to failed requests, as JSON or as a page. Internal errors go
+//! to the log and never into an answer.
+
 use std::error::Error as StdError;
 
 use axum::{
@@ -17,19 +20,19 @@ use crate::{
     store::StoreError,
 };
 
-/// A request that was not fulfilled: a status, a word for programs and a sentence for people.
+/// A failed request: an HTTP status, an error code for programs and a message for users.
 #[derive(Debug)]
 pub(super) struct WebError {
     status: StatusCode,
     code: &'static str,
     message: ErrorText,
-    /// The operation that the message speaks of.
+    /// The URL of the operation that the message is about.
     operation_url: Option<String>,
-    /// What is wrong with each field, where the request was an input with mistakes.
+    /// The error message of each invalid field, for an input with mistakes.
     fields: Map<String, Value>,
 }
 
-/// What is told of why a request was not fulfilled.
+/// The body of an error in an answer.
 #[derive(Debug, Serialize)]
 pub(super) struct ErrorBody {
     code: &'static str,
@@ -40,19 +43,19 @@ pub(super) struct ErrorBody {
     fields: Map<String, Value>,
 }
 
-/// What people read.
+/// The message for users.
 #[derive(Debug)]
 pub(super) enum ErrorText {
-    /// Said in the language of whoever reads it.
+    /// A text of this crate, translated into the reader's language.
     Text(Text),
-    /// The same of a request that has more bytes than it may.
+    /// The text for a request with more bytes than allowed.
     TooLarge { bytes_max: usize },
-    /// Said by somebody else.
+    /// A text from another source, not translated.
     Given(String),
 }
 
 impl ErrorText {
-    fn in_words(self, language: &Language) -> String {
+    fn translate(self, language: &Language) -> String {
         match self {
             Self::Text(text) => language.translate(text),
             Self::TooLarge { bytes_max } => {
@@ -84,13 +87,14 @@ impl WebError {
         Self { status, code, message: message.into(), operation_url: None, fields: Map::new() }
     }
 
-    /// There is one already, at this address, that counts as the same.
+    /// The answer to a duplicate: the unfinished operation at `url` has the same unique key.
     pub(super) fn duplicate(url: String) -> Self {
         let duplicate = Self::new(StatusCode::CONFLICT, "duplicate", Text::Duplicate);
         Self { operation_url: Some(url), ..duplicate }
     }
 
-    /// One answer for what does not exist and for what is somebody else's.
+    /// One error for both a missing operation and an operation of another owner, so that a viewer cannot
+    /// distinguish the two.
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", Text::NotFound)
     }
@@ -119,7 +123,7 @@ impl WebError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", message)
     }
 
-    /// An input with mistakes, each beside its field.
+    /// The error for an invalid input, with the mistakes of each field.
     pub(super) fn invalid(errors: &FormErrors) -> Self {
         let located =
             errors.iter().filter_map(|error| error.field.clone().zip(Some(&error.message)));
@@ -127,36 +131,36 @@ impl WebError {
         Self { fields, ..Self::unreadable(errors.to_string()) }
     }
 
-    /// What went wrong goes to the application's log, and never to a page.
+    /// Logs `error` and returns an answer without its text, which must not reach a page.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
-        tracing::error!(error, "failed to answer a request");
+        tracing::error!(error, "could not answer a request; answering with an internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", Text::Internal)
     }
 
-    /// The answer in the form the request asked for: JSON, or a page for `viewer`.
+    /// Converts the error into JSON or into a page for `viewer`, as the request asks.
     pub(super) fn answer(self, web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Response {
         let renderer = web.renderer_for(viewer);
         if wants_json(headers) {
             return self.into_json(renderer.language());
         }
         let title = renderer.language().translate(self.title());
-        let message = self.message.in_words(renderer.language());
+        let message = self.message.translate(renderer.language());
         let url = self.operation_url.as_deref();
         let page = renderer.refusal_page(&title, &message, url, &viewer.id);
         (self.status, page).into_response()
     }
 
-    /// What is told of it in an answer, in this language.
+    /// Converts the error into the body of an answer, in `language`.
     pub(super) fn into_body(self, language: &Language) -> ErrorBody {
         ErrorBody {
             code: self.code,
-            message: self.message.in_words(language),
+            message: self.message.translate(language),
             url: self.operation_url,
             fields: self.fields,
         }
     }
 
-    /// The answer to scripts and programs, whatever they say they accept.
+    /// Converts the error into a JSON answer, for scripts and programs, regardless of their `Accept` header.
     pub(super) fn into_json(self, language: &Language) -> Response {
         let status = self.status;
         (status, Json(json!({ "error": self.into_body(language) }))).into_response()
@@ -207,7 +211,10 @@ impl From<RetryError> for WebError {
             RetryError::Refused(refusal) => match refusal.user_message() {
                 Some(message) => Self::new(StatusCode::CONFLICT, "refused", message.to_owned()),
                 None => {
-                    tracing::error!(traceback = refusal.traceback(), "a retry failed");
+                    tracing::error!(
+                        traceback = refusal.traceback(),
+                        "on_retry failed; the operation is not retried"
+                    );
                     Self::internal(&error)
                 }
             },
@@ -237,20 +244,21 @@ impl From<InputError> for WebError {
     }
 }
 
-/// Whether a request asks for JSON: it names it in `Accept`, or sends it and does not ask for a
-/// page.
+/// Returns `true` if a request asks for JSON: `Accept` names JSON, or the body is JSON and `Accept` does not
+/// name HTML.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    let says = |name, word| {
+    let contains = |name, word| {
         headers
             .get(name)
             .and_then(|v: &HeaderValue| v.to_str().ok())
             .is_some_and(|v| v.contains(word))
     };
-    says(header::ACCEPT, "application/json")
-        || (says(header::CONTENT_TYPE, "application/json") && !says(header::ACCEPT, "text/html"))
+    contains(header::ACCEPT, "application/json")
+        || (contains(header::CONTENT_TYPE, "application/json")
+            && !contains(header::ACCEPT, "text/html"))
 }
 
-/// Whether a request comes from htmx or liveops.js, which stay on their page.
+/// Returns `true` for a request of htmx or liveops.js, which stay on their page.
 pub(super) fn is_partial(headers: &HeaderMap) -> bool {
     headers.get("hx-request").is_some_and(|value| value == "true")
 }

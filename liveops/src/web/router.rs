@@ -1,3 +1,5 @@
+//! The routes of liveops.
+
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, FromRequestParts},
@@ -17,74 +19,76 @@ use super::{
 };
 use crate::runner::LiveOps;
 
-/// Every route of liveops, under the configured mount: merge it into the application's router.
+/// Returns a router with every route of liveops below the configured mount. Merge it into the application's
+/// router.
 ///
-/// `V` is the application's own extractor for whoever sends a request; it turns into a [`Viewer`],
-/// and its rejection (a redirect to a sign-in page, say) is the answer to those it does not know.
+/// `V` is the application's own extractor for the user of a request. `V` turns into a [`Viewer`]. The
+/// rejection of `V` (for example a redirect to a sign-in page) is the answer to an unknown user.
 ///
-/// | route, below the mount | does |
+/// | route, below the mount | answer |
 /// |---|---|
-/// | `GET /` | lists the viewer's operations; everybody's for superusers, see [below](#staff) |
-/// | `POST /bulk` | asks for the end of several operations, or for another run of them; for superusers |
-/// | `GET /bulk` | leads to the list that the query asks for |
-/// | `GET /{op_type}/` | the form of an operation that has one, or what it asks for as JSON |
+/// | `GET /` | the viewer's operations; for staff all operations, see [below](#staff) |
+/// | `POST /bulk` | cancels or retries several operations; staff only |
+/// | `GET /bulk` | a redirect to the list with the query of the request |
+/// | `GET /{op_type}/` | the form of an operation that has one, or a description of its fields as JSON |
 /// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
-/// | `POST /{op_type}/{id}/cancel`, `/retry` | asks for the end, or for another run |
+/// | `POST /{op_type}/{id}/cancel`, `/retry` | cancels the operation, or retries it after its end |
 /// | `GET /{op_type}/{id}/log` | the log as text |
-/// | `GET /{op_type}/{id}/staff` | what only superusers see on the live page, which loads it again |
+/// | `GET /{op_type}/{id}/staff` | the staff section of the live page, which the page reloads after changes |
 /// | `GET /ws` | the WebSocket |
-/// | `GET /events` | tells when the list has changed, as an event stream |
-/// | `GET /{op_type}/{id}/events` | what the WebSocket says of one operation, as an event stream |
-/// | `POST /token` | fresh subscription tokens for a page that has been open long |
+/// | `GET /events` | an event stream of the changes of the list |
+/// | `GET /{op_type}/{id}/events` | an event stream with the WebSocket messages of one operation |
+/// | `POST /token` | new subscription tokens for a page that has been open for long |
 /// | `GET /static/…` | liveops.js, liveops.css and htmx |
 ///
-/// With `Accept: application/json` pages, lists and actions answer in JSON; errors are then
-/// `{"error":{"code","message"}}`, with `"fields"` beside those where the fields of a form are wrong. An
-/// operation of somebody else is a 404.
+/// With `Accept: application/json`, pages, lists and actions answer in JSON. Errors are then
+/// `{"error":{"code","message"}}`, with `"fields"` next to these two if form fields are invalid. An operation
+/// of another owner is a 404.
 ///
 /// # Staff
 ///
-/// A list takes these parameters. What is not one of the values, or given twice, is a 422 that names the
-/// parameter; a viewer who is no superuser has only ever their own operations listed.
+/// A list takes the parameters below. An invalid or repeated parameter is a 422 that names the parameter. A
+/// viewer who is not staff gets only their own operations.
 ///
-/// | parameter | lists those |
+/// | parameter | selects operations |
 /// |---|---|
 /// | `op_type`, `state`, `owner` | of this type, in this state, of this owner |
-/// | `age` | made within the last `1h`, `1d`, `7d` or `30d`, or before `over_1d`, `over_7d` or `over_30d` |
-/// | `q` | with this text in their type, owner or status, or with this id |
-/// | `before` | made before the operation with this id |
-/// | `sort` | as `newest` first, which they are by default, `oldest` first, `last_finished` first, or `longest_running` first; the last two only those that have ended, and those that run |
-/// | `next`, `previous` | behind or in front of a place in that order, as links to other pages have it; in front of its end where `previous` is `end` |
+/// | `age` | created within the last `1h`, `1d`, `7d` or `30d`, or before `over_1d`, `over_7d` or `over_30d` |
+/// | `q` | with this text in the type, owner or status, or with this ID |
+/// | `before` | created before the operation with this ID |
+/// | `sort` | `newest` first (the default), `oldest` first, `last_finished` first (only ended operations), or `longest_running` first (only running operations) |
+/// | `next`, `previous` | after or before a cursor in that order, as in the page links; `previous=end` is the last page |
 ///
-/// What pages promise while operations come and go is said at [`ListFilter`](crate::store::ListFilter).
+/// [`ListFilter`](crate::store::ListFilter) describes the consistency of pages while operations are added and
+/// removed.
 ///
-/// `POST /bulk` takes `action`, which is `cancel` or `retry`, and up to 50 times `id`, or as JSON
-/// `{"action","ids"}`. It does what it can, and tells for which operations it did not and why: in JSON as
-/// `{"done","refused","results":[{"id","done","error"}]}`. A plain form is led to the list, with the first two
-/// in its query.
+/// `POST /bulk` takes `action` (`cancel` or `retry`) and up to 50 fields `id`, or the JSON
+/// `{"action","ids"}`. A refusal of one operation does not stop the others. The JSON answer
+/// `{"done","refused","results":[{"id","done","error"}]}` names the reason of each refusal. A plain form is
+/// redirected to the list, with `done` and `refused` in the query.
 ///
-/// On the page of an operation superusers see what its row holds, the input among it: what is not
-/// theirs to read does not belong into an input.
+/// The page of an operation shows its row to staff, including the input. An input must not hold data that
+/// staff may not read.
 ///
 /// # Serving
 ///
-/// Updates are small, and what is behind one waits until it was acknowledged unless the listener's
-/// connections have `TCP_NODELAY` set: [`tap_io`](axum::serve::ListenerExt::tap_io) is the place.
-/// Event streams are requests that do not end by themselves. When the application stops, call
-/// [`LiveOps::shutdown`] while the server finishes what it answers, and not after that.
+/// Set `TCP_NODELAY` on the listener's connections, for example with
+/// [`tap_io`](axum::serve::ListenerExt::tap_io). Updates are small, and without the option each update waits
+/// until the client's system has acknowledged the previous one. Event streams are requests that do not end by
+/// themselves: when the application stops, call [`LiveOps::shutdown`] while the server completes its open
+/// requests, not afterwards.
 ///
-/// A viewer may have `Config::connections_per_viewer_max` connections, a connection may follow
-/// `Config::subscriptions_per_connection_max` channels and say 512 messages a second of 64 KiB at
-/// most. More ends it with 4429, a larger message with 1009.
+/// A viewer may have `Config::connections_per_viewer_max` connections. A connection may follow
+/// `Config::subscriptions_per_connection_max` channels and send 512 messages per second of at most 64 KiB. A
+/// connection above these limits is closed with 4429, or with 1009 after a larger message.
 ///
 /// # Logs
 ///
-/// Nothing that is logged here holds a token, a message or a body. Two things are the
-/// application's to see to. A line for each request shall have its path and not its query, in
-/// which clients other than liveops.js send their token. And tungstenite, which reads the
-/// WebSocket, writes down whole frames through `log` at `TRACE`: leave the target `tungstenite`
-/// at `debug` or above.
+/// liveops logs no tokens, messages or bodies. The application has two duties. A request log must contain the
+/// path of a request but not the query, because clients other than liveops.js send their token in the query.
+/// And the target `tungstenite` must stay at `debug` or above: tungstenite, which reads the WebSocket, logs
+/// whole frames through `log` at `TRACE`.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -92,9 +96,9 @@ use crate::runner::LiveOps;
 /// use axum::{Router, extract::FromRequestParts, http::request::Parts};
 /// use liveops::{LiveOps, Viewer, store, web};
 ///
-/// struct Anybody;
+/// struct CurrentUser;
 ///
-/// impl<S: Sync> FromRequestParts<S> for Anybody {
+/// impl<S: Sync> FromRequestParts<S> for CurrentUser {
 ///     type Rejection = Infallible;
 ///
 ///     async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -102,16 +106,16 @@ use crate::runner::LiveOps;
 ///     }
 /// }
 ///
-/// impl From<Anybody> for Viewer {
-///     fn from(_: Anybody) -> Self {
-///         Viewer::new("anybody")
+/// impl From<CurrentUser> for Viewer {
+///     fn from(_: CurrentUser) -> Self {
+///         Viewer::new("ann")
 ///     }
 /// }
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let liveops = LiveOps::builder(store::connect("sqlite::memory:").await?).build()?;
-/// let app: Router = Router::new().merge(web::router::<Anybody, _>(&liveops));
+/// let app: Router = Router::new().merge(web::router::<CurrentUser, _>(&liveops));
 /// # Ok(())
 /// # }
 /// ```
@@ -139,7 +143,7 @@ where
         .route(&at("/{op_type}/{id}/staff"), get(staff::staff::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
         .route(&at("/{op_type}/{id}/retry"), post(actions::retry::<V>))
-        // The older name of the same route.
+        // The older name of the route, for existing clients.
         .route(&at("/{op_type}/{id}/restart"), post(actions::retry::<V>));
     if !mount.is_empty() {
         let list = at("/");

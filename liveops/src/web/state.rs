@@ -1,3 +1,5 @@
+//! The state that all handlers share.
+
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -10,12 +12,12 @@ use crate::{
     runner::{ClientConnection, Engine, LiveOps},
 };
 
-/// How many operations are looked at at once for clients that follow them. When all clients come back
-/// at once, more of them would only wait for the database, with far more memory than it takes to wait
-/// for their turn.
+/// Maximum number of catch-ups that read the database at the same time. When all clients reconnect at once,
+/// additional catch-ups would only wait for the database, and use far more memory than clients that wait for
+/// a permit.
 const CONCURRENT_CATCH_UPS_MAX: usize = 16;
 
-/// What the handlers share. Cheap to clone.
+/// The shared state of the handlers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Web {
     pub(super) liveops: LiveOps,
@@ -43,13 +45,13 @@ impl Web {
         self.liveops.engine()
     }
 
-    /// What makes pages for `viewer`, in the language they read.
+    /// Returns a renderer in the language of `viewer`.
     pub(super) fn renderer_for(&self, viewer: &Viewer) -> Renderer {
         self.engine().renderer().with_language(viewer.accepted_languages())
     }
 
-    /// Counts a connection of `viewer` until it is dropped; `None` when there are as many as there
-    /// may be.
+    /// Counts a connection of `viewer` until the returned value is dropped. Returns `None` if the viewer has
+    /// the maximum number of connections.
     pub(super) fn try_open(
         &self,
         viewer: &UserId,

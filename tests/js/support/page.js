@@ -1,5 +1,5 @@
-// A page with the real liveops.js in it. What jsdom does not have is stood in for: sockets and
-// streams, which each test speaks for, requests, and the clock, so that nothing waits.
+// A page with the real liveops.js in jsdom. Sockets, streams, requests and the clock are fakes that
+// each test controls, so that no test waits.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import FakeTimers from "@sinonjs/fake-timers";
@@ -24,7 +24,7 @@ export async function openPage(body = container(), { script = true } = {}) {
   return page;
 }
 
-/** For `afterEach`: whatever a test did, no script of its pages may have thrown. */
+/** Closes all pages, for `afterEach`, and checks that none of their scripts has thrown. */
 export function closePages() {
   const errors = open.flatMap((page) => page.errors);
   for (const page of open.splice(0)) page.window.close();
@@ -37,7 +37,7 @@ class Page {
   requests = [];
   errors = [];
   navigations = 0;
-  // How requests are answered, by path; a function of the request.
+  // The answers to requests by path, each a function of the request.
   answers = { "/live/token": grantAll };
 
   constructor(body) {
@@ -46,7 +46,7 @@ class Page {
     this.dom = new JSDOM(`<!DOCTYPE html><body>${body}</body>`, {
       url: "https://example.test/live/",
       runScripts: "outside-only",
-      // Without this a page is hidden.
+      // jsdom otherwise hides the page.
       pretendToBeVisual: true,
       virtualConsole,
     });
@@ -59,7 +59,7 @@ class Page {
       EventSource: fakeStream(this),
       fetch: (url, options) => this.answer(new URL(url, this.window.location.href), options),
     });
-    // jsdom's own runs on the machine's clock.
+    // jsdom's own uses the clock of the machine.
     this.window.AbortSignal.timeout = (ms) => {
       const controller = new this.window.AbortController();
       this.window.setTimeout(() => controller.abort(), ms);
@@ -76,17 +76,17 @@ class Page {
     else this.errors.push(error.detail?.stack ?? error.stack ?? error.message);
   }
 
-  /** Lets the clock run, and whatever was awaited go on. */
+  /** Advances the clock, and runs the continuations that become ready. */
   async pass(ms) {
     await this.clock.tickAsync(ms);
   }
 
-  /** Lets whatever is due now happen. */
+  /** Runs everything that is due now. */
   async settle() {
     await this.pass(0);
   }
 
-  /** What `Math.random` gives from now on. */
+  /** Sets the result of `Math.random`. */
   roll(value) {
     this.window.Math.random = () => value;
   }
@@ -128,7 +128,7 @@ class Page {
     return this.document.getElementById(`op-${id}`);
   }
 
-  /** What the indicator of an operation says. */
+  /** Returns the state that the indicator of an operation shows. */
   connection(id = ONE) {
     return this.container(id).querySelector(".op-connection").dataset.connection;
   }
@@ -142,11 +142,11 @@ class Page {
     await this.settle();
   }
 
-  /** Events of a name, as they come. */
+  /** Collects the events of a name. */
   listen(name) {
-    const heard = [];
-    this.document.addEventListener(name, (event) => heard.push(event));
-    return heard;
+    const events = [];
+    this.document.addEventListener(name, (event) => events.push(event));
+    return events;
   }
 
   hide() {
@@ -162,7 +162,7 @@ class Page {
     this.document.dispatchEvent(new this.window.Event("visibilitychange"));
   }
 
-  /** The network has come back. */
+  /** Reports that the network is back. */
   comeOnline() {
     this.window.dispatchEvent(new this.window.Event("online"));
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 
-/** A class in place of WebSocket; its sockets are `page.sockets`, for the test to speak through. */
+/** Returns a fake WebSocket class. Its sockets are in `page.sockets`. */
 export function fakeSocket(page) {
   return class FakeSocket {
     static OPEN = 1;
     readyState = 0;
-    // What the page has said.
+    // Messages that the page has sent.
     sent = [];
 
     constructor(url) {
@@ -21,28 +21,28 @@ export function fakeSocket(page) {
       this.readyState = 3;
     }
 
-    // -- what the server and the network do
+    // -- actions of the server and the network
 
     accept() {
-      assert.notEqual(this.readyState, 3, "nobody waits for this socket any more");
+      assert.notEqual(this.readyState, 3, "the page has closed this socket");
       this.readyState = 1;
       this.onopen?.();
     }
 
-    say(message) {
-      this.sayText(JSON.stringify(message));
+    deliver(message) {
+      this.deliverText(JSON.stringify(message));
     }
 
-    sayText(data) {
+    deliverText(data) {
       this.onmessage?.({ data });
     }
 
     subscribed(channel, cursor, catchUp = "up_to_date") {
-      this.say({ type: "subscribed", channel, cursor, catch_up: catchUp });
+      this.deliver({ type: "subscribed", channel, cursor, catch_up: catchUp });
     }
 
     frame(channel, cursor, rest) {
-      this.say({ type: "chat_message", channel, cursor, ...rest });
+      this.deliver({ type: "chat_message", channel, cursor, ...rest });
     }
 
     drop(code = 1006) {
@@ -50,7 +50,7 @@ export function fakeSocket(page) {
       this.onclose?.({ code });
     }
 
-    // -- what the page has said
+    // -- messages of the page
 
     sentOf(type) {
       return this.sent.filter((message) => message.type === type);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** A class in place of EventSource; its streams are `page.streams`, for the test to speak through. */
+/** Returns a fake EventSource class. Its streams are in `page.streams`. */
 export function fakeStream(page) {
   return class FakeStream {
     readyState = 0;
@@ -19,9 +19,9 @@ export function fakeStream(page) {
       this.readyState = 2;
     }
 
-    // -- what the server and the network do
+    // -- actions of the server and the network
 
-    say(message) {
+    deliver(message) {
       this.expectReader();
       this.onmessage?.({ data: JSON.stringify(message) });
     }
@@ -32,11 +32,11 @@ export function fakeStream(page) {
     }
 
     subscribed(channel, cursor, catchUp = "up_to_date") {
-      this.say({ type: "subscribed", channel, cursor, catch_up: catchUp });
+      this.deliver({ type: "subscribed", channel, cursor, catch_up: catchUp });
     }
 
     frame(channel, cursor, rest) {
-      this.say({ type: "chat_message", channel, cursor, ...rest });
+      this.deliver({ type: "chat_message", channel, cursor, ...rest });
     }
 
     /** The connection is lost, and a browser would try again by itself. */
@@ -46,7 +46,7 @@ export function fakeStream(page) {
     }
 
     expectReader() {
-      assert.notEqual(this.readyState, 2, "nobody reads this stream any more");
+      assert.notEqual(this.readyState, 2, "the page has closed this stream");
     }
 
     get since() {

@@ -343,7 +343,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
             "action: expected cancel or retry, found `delete`",
         ),
         (json!({ "ids": [busy] }), "action: expected"),
-        (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 of them, found 51"),
+        (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 IDs, found 51"),
         (
             json!({ "action": "cancel", "ids": [busy, "7"] }),
             "ids: expected the id of an operation, found `7`",

@@ -1,4 +1,4 @@
-//! Who sends a request: the application's viewer, the origin of the request, and fresh subscription tokens.
+//! The identity of a request: the application's viewer, the origin check and new subscription tokens.
 
 pub(super) mod origin;
 pub(super) mod token;

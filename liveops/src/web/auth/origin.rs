@@ -1,3 +1,5 @@
+//! The cross-site check of unsafe requests and of WebSocket upgrades.
+
 use axum::{
     Extension,
     extract::Request,
@@ -12,12 +14,12 @@ use crate::{
     web::{error::WebError, state::Web},
 };
 
-/// Refuses requests that change something and come from another site's page.
+/// Refuses unsafe requests that come from the page of another site.
 ///
-/// Browsers say where a request comes from in `Sec-Fetch-Site`; older ones in `Origin`. A request
-/// with neither is not a browser's, and carries no cookies that it was not given.
+/// Browsers report the origin of a request in `Sec-Fetch-Site`, older browsers in `Origin`. A request with
+/// neither header does not come from a browser, and carries no cookies that its sender did not set.
 ///
-/// Whose request it is nobody has looked at yet, so the refusal is in a language that the browser asks for.
+/// The viewer is not known yet, so the refusal uses the language of the `Accept-Language` header.
 pub(in crate::web) async fn refuse_cross_site(
     Extension(web): Extension<Web>,
     request: Request,
@@ -38,11 +40,11 @@ pub(in crate::web) async fn refuse_cross_site(
     }
 }
 
-/// Whether a request has no origin, the application's own, or one that is allowed.
+/// Returns `true` if a request has no origin, the application's own origin, or an allowed one.
 pub(in crate::web) fn is_same_origin(web: &Web, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    // Nobody at all is not the same host as nobody at all.
+    // An empty origin host must not match an empty `Host` header.
     let host = origin.map(|(_, host)| host).filter(|host| !host.is_empty());
     let own = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     (host.is_some() && host == own) || is_allowed_origin(web, headers)

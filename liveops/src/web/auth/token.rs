@@ -1,3 +1,5 @@
+//! New subscription tokens for open pages.
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -13,19 +15,19 @@ use crate::{
     web::{error::WebError, state::Web},
 };
 
-/// The channels a page wants to go on following.
+/// A request for new tokens for the channels that a page follows.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct TokenRequest {
     channels: Vec<String>,
 }
 
-/// Tokens for those of them that the viewer may follow.
+/// New tokens by channel, for the requested channels that the viewer may follow.
 #[derive(Debug, Serialize)]
 pub(in crate::web) struct TokenResponse {
     tokens: BTreeMap<String, SubscriptionToken>,
 }
 
-/// Fresh tokens, for a page whose own have expired.
+/// Issues new tokens to a page whose tokens have expired.
 pub(in crate::web) async fn refresh<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,

@@ -1,3 +1,5 @@
+//! The viewer of a request, and the extractor that admits or refuses viewers.
+
 use std::marker::PhantomData;
 
 use axum::{
@@ -14,58 +16,58 @@ use crate::{
     web::{error::WebError, state::Web},
 };
 
-/// Whoever sends a request, as the application knows them.
+/// The user who sends a request, as the application identifies them.
 ///
-/// An application turns its own extractor into one: `impl From<CurrentUser> for Viewer`.
+/// An application converts its own extractor into a viewer: `impl From<CurrentUser> for Viewer`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Viewer {
-    /// Who it is: the owner of what they create.
+    /// The user's ID. It becomes the owner of the operations that the user creates.
     pub id: UserId,
-    /// The groups they are in, for `Config::required_group`.
+    /// The user's groups, checked against `Config::required_group`.
     pub groups: Vec<String>,
-    /// Whether they see and manage everybody's operations, and tracebacks.
+    /// Staff see and manage all operations, and read tracebacks.
     pub is_staff: bool,
-    /// The languages they read, liked best first with commas between them, as BCP 47 tags. Where the
-    /// application does not know, as their browser says.
+    /// The user's languages as BCP 47 tags, separated by commas, most preferred first. `None` uses the
+    /// `Accept-Language` header of the request.
     pub languages: Option<String>,
 }
 
 impl Viewer {
-    /// An ordinary viewer, in no group.
+    /// Creates a viewer without groups who is not staff.
     pub fn new(id: impl Into<UserId>) -> Self {
         Self { id: id.into(), groups: Vec::new(), is_staff: false, languages: None }
     }
 
-    /// The same viewer, in these groups.
+    /// Sets the groups.
     #[must_use]
     pub fn with_groups<G: Into<String>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
         self.groups = groups.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The same viewer, as a superuser or not.
+    /// Sets the staff flag.
     #[must_use]
     pub fn with_staff(mut self, is_staff: bool) -> Self {
         self.is_staff = is_staff;
         self
     }
 
-    /// The same viewer, who has told the application which language to speak: `pl`, or several with
-    /// commas between them.
+    /// Sets the languages: one tag such as `pl`, or several separated by commas.
     #[must_use]
     pub fn with_languages(mut self, languages: impl Into<String>) -> Self {
         self.languages = Some(languages.into());
         self
     }
 
-    /// What the viewer asks for, in the form of `Accept-Language`.
+    /// Returns the viewer's languages in the format of `Accept-Language`.
     pub(in crate::web) fn accepted_languages(&self) -> &str {
         self.languages.as_deref().unwrap_or_default()
     }
 
-    /// Whether an operation is the viewer's to see, and what belongs to it: their own, or anybody's for
-    /// superusers. For routes of the application's, such as one that serves a file that an operation made.
+    /// Returns `true` if the viewer may see the operation and everything that belongs to the operation. A
+    /// viewer may see their own operations; staff may see all. Use this method in routes of the application,
+    /// for example one that serves a file made by an operation.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
@@ -80,7 +82,7 @@ impl Viewer {
     /// #     }
     /// # }
     ///
-    /// /// `None` for what does not exist and for what is somebody else's.
+    /// /// Returns `None` for a missing operation and for an operation of another owner.
     /// async fn find(
     ///     liveops: &LiveOps,
     ///     viewer: &Viewer,
@@ -105,13 +107,13 @@ impl Viewer {
         self.is_staff || row.owner == self.id.as_str()
     }
 
-    /// What went wrong in a run that has ended, if the viewer may read that.
+    /// Returns the traceback of a run that has ended, if the viewer may read tracebacks.
     pub(in crate::web) fn traceback_of<'a>(&self, row: &'a Model) -> Option<&'a str> {
         let may_read = self.is_staff && row.state().is_terminal();
         row.traceback.as_deref().filter(|_| may_read)
     }
 
-    /// The channel of the list that the viewer sees.
+    /// Returns the channel of the list that the viewer sees.
     pub(crate) fn list_channel(&self) -> ChannelName {
         if self.is_staff { ChannelName::all() } else { ChannelName::owner(&self.id) }
     }
@@ -127,7 +129,7 @@ impl From<&Viewer> for Owner {
     }
 }
 
-/// The viewer of a request, known and let in.
+/// The viewer of a request, identified and admitted.
 #[derive(Debug)]
 pub(in crate::web) struct Authenticated<V> {
     pub(in crate::web) viewer: Viewer,
@@ -157,7 +159,7 @@ where
     }
 }
 
-/// What the browser of a request asks for.
+/// Returns the languages that the browser of a request asks for.
 pub(in crate::web) fn accepted_languages(headers: &HeaderMap) -> Option<String> {
     let accepted = headers.get(header::ACCEPT_LANGUAGE)?;
     accepted.to_str().ok().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! What an operation looks like right now, for a client that has come some way.
+//! The current state of an operation, for a client that joins, reconnects or lags.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use crate::{
     store::{Model, StoreError},
 };
 
-/// Where an operation is, and what a client is missing to show that.
+/// The newest cursor of an operation, and the content that a client is missing.
 #[derive(Debug)]
 pub(in crate::web) struct CatchUpState {
     pub(in crate::web) cursor: Cursor,
@@ -19,11 +19,11 @@ pub(in crate::web) struct CatchUpState {
 }
 
 impl CatchUpState {
-    /// Looks at the operation of `row`, which was read before this.
+    /// Loads the state of the operation of `row`, which the caller read before this call.
     ///
-    /// The channel layer has the newest state, unless the row knows better: it is ahead when an
-    /// ending was committed and not published yet, and it is all there is when the retained state
-    /// is gone, or the channel layer cannot be reached.
+    /// The channel layer has the newest state, with two exceptions. The row is ahead if an ending was
+    /// committed but not yet published. The row is the only source if the retained state is gone or the
+    /// channel layer is unreachable.
     pub(in crate::web) async fn load(
         engine: &Engine,
         kind: &OperationKind,
@@ -34,7 +34,11 @@ impl CatchUpState {
         let retained = match engine.publisher.layer.catch_up(&channel, since).await {
             Ok(retained) => retained,
             Err(error) => {
-                tracing::debug!(%channel, error = &error as &dyn Error, "shown as the row says");
+                tracing::debug!(
+                    %channel,
+                    error = &error as &dyn Error,
+                    "could not query the channel layer; showing the row instead"
+                );
                 return Ok(Self::load_row(engine, kind, row, since)
                     .await?
                     .unless_client_is_ahead(since));
@@ -46,8 +50,8 @@ impl CatchUpState {
         }
     }
 
-    /// What the channel layer says; `None` when the row, of this attempt and in this state, knows
-    /// better.
+    /// Returns the state in the channel layer. Returns `None` if nothing is retained or the row, with this
+    /// attempt and state, is newer.
     pub(in crate::web) fn from_channel(
         retained: Option<CatchUp>,
         attempt: Attempt,
@@ -58,7 +62,7 @@ impl CatchUpState {
         is_newest.then_some(Self { cursor, answer })
     }
 
-    /// What the row of this attempt says: a snapshot, and the signals of an operation that ended.
+    /// Builds the state from a row with this attempt: a snapshot, and the signals of an ended operation.
     pub(in crate::web) fn from_row(
         attempt: Attempt,
         signals: Vec<Signal>,
@@ -66,7 +70,7 @@ impl CatchUpState {
         snapshot: impl FnOnce() -> Vec<Fragment>,
     ) -> Self {
         let cursor = Cursor::of_row(attempt, signals.len() as u64);
-        // A row without signals is that of a run that goes on, and changes.
+        // A row without signals belongs to an unfinished run, so its content may have changed.
         if !signals.is_empty() && since == Some(cursor) {
             return Self { cursor, answer: CatchUpAnswer::UpToDate };
         }
@@ -92,11 +96,11 @@ impl CatchUpState {
         Ok(Self::from_row(row.attempt_number(), signals, since, snapshot))
     }
 
-    /// What it counts as, for a client that looked.
+    /// Returns the kind of the catch-up for metrics.
     pub(in crate::web) fn kind(&self) -> CatchUpKind {
         match &self.answer {
             CatchUpAnswer::UpToDate => CatchUpKind::UpToDate,
-            // Only places that are read off the row have it.
+            // Only the cursor of a row has the nonce 0.
             CatchUpAnswer::Delta(_) | CatchUpAnswer::Reset(_) if self.cursor.epoch.nonce == 0 => {
                 CatchUpKind::Row
             }
@@ -105,10 +109,11 @@ impl CatchUpState {
         }
     }
 
-    /// The same for a client that was brought to `client_cursor`: nothing is missing where all there is to
-    /// see is the row of the same attempt, which has not ended. What was retained is gone then, but
-    /// the client has seen it, which is more than the row holds; and when the run says more, it
-    /// begins with a snapshot.
+    /// Returns "up to date" instead of the row if the client has seen more than the row holds.
+    ///
+    /// This is so if the client's cursor is from the channel layer, and the state is the row of the same
+    /// attempt, which has not ended. The retained state is then gone; the next report of the run begins with
+    /// a snapshot.
     pub(in crate::web) fn unless_client_is_ahead(self, client_cursor: Option<Cursor>) -> Self {
         match client_cursor {
             Some(client_cursor)
@@ -121,10 +126,10 @@ impl CatchUpState {
         }
     }
 
-    /// What a page shows that is made of a look from nowhere, and the place it has come to.
+    /// Returns the fragments and the cursor of a new page, for a state loaded without `since`.
     ///
-    /// Its container tells of an end only if the row did, which was read before: a page that seems
-    /// to be of a run that goes on has yet to hear the signals.
+    /// The page shows an end only if the row, which has `state` and was read earlier, had ended. Otherwise
+    /// the cursor is set before the signals, so that the page still receives them.
     pub(in crate::web) fn into_page(self, state: OperationState) -> (Vec<Fragment>, Cursor) {
         let CatchUpContent { fragments, signals } = match self.answer {
             CatchUpAnswer::Reset(content) | CatchUpAnswer::Delta(content) => content,
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_run_that_seems_to_go_on_has_yet_to_hear_of_its_end() {
+    fn a_page_made_from_an_unfinished_row_still_receives_the_end() {
         let current = || {
             let content = CatchUpContent { fragments: Vec::new(), signals: vec![finished()] };
             CatchUpState { cursor: NEWEST, answer: CatchUpAnswer::Reset(content) }
@@ -172,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn the_row_of_a_run_that_goes_on_takes_nothing_away_from_a_page() {
+    fn the_row_of_an_unfinished_run_does_not_replace_a_newer_page() {
         let current = from_row(ATTEMPT, Vec::new()).unless_client_is_ahead(Some(NEWEST));
         assert_eq!((current.cursor, current.answer), (NEWEST, CatchUpAnswer::UpToDate));
     }
 
     #[test]
-    fn a_row_that_knows_more_than_a_page_is_shown() {
+    fn a_row_that_is_newer_than_a_page_is_shown() {
         let later = Attempt(2);
         for (attempt, signals) in [(ATTEMPT, vec![finished()]), (later, Vec::new())] {
             let current = from_row(attempt, signals).unless_client_is_ahead(Some(NEWEST));

@@ -1,14 +1,16 @@
+//! The codes and reasons with which the server closes a connection.
+
 use std::error::Error as StdError;
 
 use crate::{channel::ChannelError, store::StoreError, token::TokenError};
 
-/// Why a connection is closed.
+/// The reason to close a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) struct Close {
     pub(in crate::web) code: u16,
     pub(in crate::web) reason: &'static str,
-    /// Whether the client is told in a message too, as browsers hide what a refused connection
-    /// says.
+    /// If `true`, the client receives the reason in a message too: browsers hide the close frame of a refused
+    /// connection from scripts.
     pub(in crate::web) sends_message: bool,
 }
 
@@ -43,14 +45,20 @@ impl Close {
 
 impl From<ChannelError> for Close {
     fn from(error: ChannelError) -> Self {
-        tracing::error!(error = &error as &dyn StdError, "failed to follow a channel");
+        tracing::warn!(
+            error = &error as &dyn StdError,
+            "could not subscribe to a channel; closing the connection, the client reconnects"
+        );
         Self::FAILED
     }
 }
 
 impl From<StoreError> for Close {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn StdError, "failed to look at an operation");
+        tracing::warn!(
+            error = &error as &dyn StdError,
+            "could not read an operation; closing the connection, the client reconnects"
+        );
         Self::FAILED
     }
 }

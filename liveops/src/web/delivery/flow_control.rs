@@ -1,26 +1,28 @@
+//! Flow control for one client in one channel.
+
 use tokio::time::{Duration, Instant};
 
 use crate::channel::{Cursor, FrameDecision};
 
-/// How many frames a client that acknowledges may leave unacknowledged before the rest is held
-/// back: what lies in buffers on the way to it can no longer be merged.
+/// Maximum number of unacknowledged frames of a client that acknowledges. Further frames are held back,
+/// because frames in network buffers can no longer be merged.
 const WINDOW: u64 = 64;
 
-/// How far one client has come in one channel, and whether it can take more.
+/// The cursor of one client in one channel, and its unacknowledged frames.
 ///
-/// Pure: what is missing, others find out.
+/// Performs no I/O: the caller loads what a catch-up needs.
 #[derive(Debug, Default)]
 pub(in crate::web) struct DeliveryWindow {
     cursor: Option<Cursor>,
-    /// From where on what the client was sent counts as unacknowledged, once it has acknowledged
-    /// anything.
+    /// The cursor after which sent frames count as unacknowledged. `None` until the client acknowledges a
+    /// frame.
     acknowledged: Option<Cursor>,
-    /// Since when frames are held back from it.
+    /// The time since which frames are held back.
     held_since: Option<Instant>,
 }
 
 impl DeliveryWindow {
-    /// The place of a client that says to have come to `since`.
+    /// Creates the window of a client that is at `since`.
     pub(in crate::web) fn starting_at(since: Option<Cursor>) -> Self {
         Self { cursor: since, ..Self::default() }
     }
@@ -29,16 +31,15 @@ impl DeliveryWindow {
         self.cursor
     }
 
-    /// The client was sent everything up to `cursor` at once: that is one frame of its window,
-    /// however many were merged.
+    /// Advances the client to `cursor` after a catch-up. A catch-up does not fill the window, however many
+    /// frames it merges.
     pub(in crate::web) fn advance_to(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);
         self.acknowledged = self.acknowledged.map(|_| cursor);
     }
 
-    /// What becomes of the frame at `frame`; a client that it is delivered to has come there. One
-    /// that is held back is dropped: what it brought is in the catch-up that the client gets when
-    /// it can take more.
+    /// Decides about the frame at `frame`. A client to which the frame is delivered advances to `frame`. A
+    /// frame that is held back is dropped: the catch-up that follows contains its content.
     pub(in crate::web) fn decide(&mut self, frame: Cursor) -> FrameDecision {
         let decision = self.hold_if_behind(FrameDecision::for_frame(frame, self.cursor));
         if decision == FrameDecision::Apply {
@@ -47,7 +48,7 @@ impl DeliveryWindow {
         decision
     }
 
-    /// What is to be done when nobody knows what was lost.
+    /// Decides after the loss of an unknown number of frames.
     pub(in crate::web) fn decide_after_loss(&mut self) -> FrameDecision {
         self.hold_if_behind(FrameDecision::CatchUp)
     }
@@ -59,7 +60,8 @@ impl DeliveryWindow {
         if self.held_since.is_some() { FrameDecision::Skip } else { decision }
     }
 
-    /// Hears how far the client says to have come, and whether it can now take what was held back.
+    /// Records an acknowledgement. Returns [`FrameDecision::CatchUp`] if frames were held back and the client
+    /// can now receive them.
     pub(in crate::web) fn acknowledge(&mut self, cursor: Cursor) -> FrameDecision {
         if !self.is_superseded(cursor) {
             self.acknowledged = Some(cursor);
@@ -71,7 +73,7 @@ impl DeliveryWindow {
         }
     }
 
-    /// Whether more than `cursor` is acknowledged, or made up for.
+    /// Returns `true` if the client has acknowledged more than `cursor`, or a catch-up went beyond `cursor`.
     fn is_superseded(&self, cursor: Cursor) -> bool {
         let (Some(sent), Some(acknowledged)) = (self.cursor, self.acknowledged) else {
             return false;
@@ -80,13 +82,14 @@ impl DeliveryWindow {
             && (cursor.epoch != sent.epoch || cursor.seq < acknowledged.seq)
     }
 
-    /// For how long frames have been held back.
+    /// Returns the time for which frames have been held back.
     pub(in crate::web) fn held_for(&self) -> Duration {
         self.held_since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
-    /// Whether the client is a window behind what it was sent. One that never acknowledges is not
-    /// held back: it does not know how to, and its socket fills up instead.
+    /// Returns `true` if the client has a full window of unacknowledged frames. A client that never
+    /// acknowledges is not held back: it does not implement acknowledgements, and a full socket limits it
+    /// instead.
     fn is_behind(&self) -> bool {
         let (Some(sent), Some(acknowledged)) = (self.cursor, self.acknowledged) else {
             return false;
@@ -105,7 +108,7 @@ mod tests {
         Cursor { epoch: Epoch { attempt: Attempt(1), nonce: 1 }, seq }
     }
 
-    /// A client that acknowledged the first frame and was sent a window more.
+    /// Returns the window of a client that acknowledged the first frame and was then sent a full window.
     fn behind() -> DeliveryWindow {
         let mut window = DeliveryWindow::starting_at(Some(at(1)));
         assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip);
@@ -116,11 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_does_not_acknowledge_any_more_is_held_back_and_caught_up_when_it_does() {
+    fn a_client_that_stops_acknowledging_is_held_back_and_catches_up_when_it_resumes() {
         let mut window = behind();
         assert_eq!(window.decide(at(WINDOW + 2)), FrameDecision::Skip);
         assert_eq!(window.decide_after_loss(), FrameDecision::Skip);
-        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip, "it has not moved");
+        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip, "the client has not advanced");
         assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::CatchUp);
         window.advance_to(at(WINDOW + 2));
         assert_eq!(window.decide(at(WINDOW + 3)), FrameDecision::Apply);
@@ -137,24 +140,32 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_has_seen_does_not_hold_it_back() {
+    fn a_frame_that_the_client_has_seen_does_not_hold_it_back() {
         let mut window = behind();
         assert_eq!(window.decide(at(WINDOW)), FrameDecision::Skip);
-        assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::Skip, "nothing is owed");
+        assert_eq!(
+            window.acknowledge(at(WINDOW + 1)),
+            FrameDecision::Skip,
+            "nothing was held back"
+        );
     }
 
     #[test]
-    fn a_catch_up_fills_no_window_however_much_it_merges() {
+    fn a_catch_up_does_not_fill_the_window() {
         let mut window = DeliveryWindow::starting_at(Some(at(1)));
         assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip);
         window.advance_to(at(1_000));
         assert_eq!(window.decide(at(1_001)), FrameDecision::Apply);
-        assert_eq!(window.acknowledge(at(1)), FrameDecision::Skip, "it crossed the catch-up");
+        assert_eq!(
+            window.acknowledge(at(1)),
+            FrameDecision::Skip,
+            "sent before the catch-up arrived"
+        );
         assert_eq!(window.decide(at(1_002)), FrameDecision::Apply);
     }
 
     #[test]
-    fn an_acknowledgement_from_another_history_says_nothing_about_this_one() {
+    fn an_acknowledgement_of_another_epoch_is_ignored() {
         let mut window = behind();
         assert_eq!(window.acknowledge(at(WINDOW + 1)), FrameDecision::Skip);
         let reopened = |seq| Cursor { epoch: Epoch { attempt: Attempt(2), nonce: 1 }, seq };
@@ -167,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_known_for_how_long_a_client_takes_nothing() {
+    async fn the_time_since_frames_are_held_back_is_measured() {
         let mut window = behind();
         assert_eq!(window.held_for(), Duration::ZERO);
         assert_eq!(window.decide(at(WINDOW + 2)), FrameDecision::Skip);

@@ -1,3 +1,5 @@
+//! The hub: the subscriptions of this process to the channel layer, shared by all clients.
+
 use std::{
     collections::HashMap,
     error::Error,
@@ -26,29 +28,29 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// When the row of an operation that the channel layer does not know is looked at first, and then
-/// after ever twice that time.
+/// Delay before the row of an operation without state in the channel layer is polled for the first time. The
+/// delay doubles with each poll.
 const FIRST_ROW_POLL_AFTER: Duration = Duration::from_secs(1);
 
-/// How many items a client may be behind before it has to catch up.
+/// Maximum number of items that a client may lag before it has to catch up.
 const BACKLOG_LEN_MAX: usize = 64;
 
-/// One upstream subscription per channel, however many clients of this process watch: a frame is
-/// encoded once and shared by all of them.
+/// The upstream subscriptions of this process, one per channel for any number of clients. Each frame is
+/// encoded once and shared by all clients.
 #[derive(Debug)]
 pub(in crate::web) struct Hub {
     layer: Arc<dyn ChannelLayer>,
     rows: Arc<dyn RowLookup>,
     renderer: Renderer,
-    /// How long a channel may be quiet before somebody asks whether it really was.
+    /// The time without frames after which the hub checks for lost frames.
     quiet_max: Duration,
     channels: Mutex<HashMap<ChannelName, Weak<HubChannel>>>,
 }
 
-/// The rows of the operations, as far as the hub has to know them.
+/// The access to operation rows that the hub needs.
 #[async_trait]
 pub(in crate::web) trait RowLookup: fmt::Debug + Send + Sync {
-    /// The attempt an operation is at, and its state; `None` where there is none.
+    /// Returns the attempt and the state of an operation, or `None` if the operation does not exist.
     async fn attempt_and_state(
         &self,
         id: OperationId,
@@ -66,29 +68,29 @@ impl RowLookup for Store {
     }
 }
 
-/// What a client gets of a channel.
+/// An item of a channel, for its clients.
 #[derive(Debug, Clone)]
 pub(in crate::web) enum HubItem {
-    /// The next frame, with its text where that is the same for every client.
+    /// The next frame, with its text if the text is the same for every client.
     Frame(Arc<Frame>, Option<Utf8Bytes>),
-    /// What changed in a list, and its text.
+    /// A change in a list, with its text.
     List(ListChange, Utf8Bytes),
-    /// Something was lost: catch up.
+    /// Items were lost: the client has to catch up.
     Lost,
     /// The channel layer stopped delivering.
     Ended,
 }
 
-/// A channel that at least one client watches.
+/// A channel with at least one client.
 #[derive(Debug)]
 struct HubChannel {
-    /// The pump holds the sender, so that the clients hear when it ends.
+    /// Weak, so that only the pump keeps the channel open: clients see its end when the pump ends.
     items: broadcast::WeakSender<HubItem>,
     pump: AbortHandle,
     revision: Arc<ListRevision>,
 }
 
-/// One client's view of a channel, from the moment of subscribing.
+/// The subscription of one client to one channel.
 #[derive(Debug)]
 pub(in crate::web) struct HubSubscription {
     items: BroadcastStream<HubItem>,
@@ -106,7 +108,7 @@ impl Hub {
         Self { layer, rows, renderer, quiet_max, channels: Mutex::default() }
     }
 
-    /// Gives every item of `name` from now on.
+    /// Subscribes to the items of `name`.
     pub(in crate::web) async fn subscribe(
         &self,
         name: &ChannelName,
@@ -115,15 +117,20 @@ impl Hub {
             return Ok(subscription);
         }
         let upstream = self.layer.subscribe(name).await?;
-        // Whatever is published from here on is delivered or missed, and clients look later still.
+        // A frame published from here on is either delivered or detected as missing, and clients load their
+        // state later still.
         let state = self.layer.catch_up(name, None).await.unwrap_or_else(|error| {
-            tracing::debug!(channel = %name, error = &error as &dyn Error, "will ask again");
+            tracing::debug!(
+                channel = %name,
+                error = &error as &dyn Error,
+                "could not query the channel layer; trying again when the channel is quiet"
+            );
             None
         });
         Ok(self.open(name, upstream, state))
     }
 
-    /// Watches the channel fed by `upstream`, or the one that somebody else opened meanwhile.
+    /// Opens the channel fed by `upstream`, or joins the channel if another task opened it in the meantime.
     fn open(
         &self,
         name: &ChannelName,
@@ -134,7 +141,7 @@ impl Hub {
         if let Some(subscription) = find(&channels, name) {
             return subscription;
         }
-        // Channels that nobody watches any more leave their name behind.
+        // Closed channels leave their name behind.
         channels.retain(|_, channel| channel.strong_count() > 0);
         let (items, first) = broadcast::channel(BACKLOG_LEN_MAX);
         let revision = Arc::new(ListRevision::begin());
@@ -176,17 +183,17 @@ fn find(
     Some(HubSubscription { items: BroadcastStream::new(items), channel })
 }
 
-/// Hands what comes from the channel layer to every client.
+/// The task that forwards items from the channel layer to every client of a channel.
 struct Pump {
     layer: Arc<dyn ChannelLayer>,
     rows: Arc<dyn RowLookup>,
     renderer: Renderer,
     name: ChannelName,
     quiet_max: Duration,
-    /// How long to wait until the row is looked at, where the channel layer knows nothing.
+    /// The delay before the next poll of the row, while the channel layer has no state.
     row_poll_wait: Duration,
     newest: Option<Cursor>,
-    /// Whether the operation had ended when the channel layer was last asked, and nothing came
+    /// `true` if the operation had ended at the last query of the channel layer and no frame has arrived
     /// since.
     has_ended: bool,
     revision: Arc<ListRevision>,
@@ -199,7 +206,7 @@ impl Pump {
             let item = match time::timeout(self.next_quiet_interval(), upstream.next()).await {
                 Ok(Some(Ok(Delivery::Frame(frame)))) => self.frame(frame),
                 Ok(Some(Ok(Delivery::Notice(Notice::List(change))))) => self.list(change),
-                // For workers, on a channel that nobody watches here.
+                // Notices for workers use a channel without web clients.
                 Ok(Some(Ok(Delivery::Notice(Notice::Worker(_))))) => continue,
                 Ok(Some(Err(_lagged))) => {
                     subscription_lagged();
@@ -209,12 +216,12 @@ impl Pump {
                 Err(_quiet) if self.check_for_gap().await => self.lost(),
                 Err(_quiet) => continue,
             };
-            // An error says that the last client has just left.
+            // An error means that the last client has just left.
             let _ = self.items.send(item);
         }
     }
 
-    /// How long the channel may be quiet this time.
+    /// Returns the time without frames after which the next check is due.
     fn next_quiet_interval(&mut self) -> Duration {
         if self.name.operation_id().is_none() || self.newest.is_some() {
             return self.quiet_max;
@@ -247,19 +254,24 @@ impl Pump {
         HubItem::Lost
     }
 
-    /// Takes note of a state that every client gets to know.
+    /// Records a state of the channel layer that every client loads as well.
     fn record_state(&mut self, state: &CatchUp) {
         self.newest = Some(state.cursor);
         self.has_ended = state.ended;
     }
 
-    /// A frame that got lost is noticed at the next one; behind the last one none comes.
+    /// Returns `true` if items may have been lost. The next frame reveals an earlier loss, but the loss of
+    /// the last frame is only found by this check.
     async fn check_for_gap(&mut self) -> bool {
         let state = match self.layer.catch_up(&self.name, self.newest).await {
             Ok(state) => state,
             Err(error) => {
-                tracing::debug!(channel = %self.name, error = &error as &dyn Error, "not asked");
-                // Nobody is told anything until the channel layer is back: let all see for themselves.
+                tracing::debug!(
+                    channel = %self.name,
+                    error = &error as &dyn Error,
+                    "could not query the channel layer; every client catches up"
+                );
+                // Every client now catches up by itself, from the row while the channel layer is unreachable.
                 return true;
             }
         };
@@ -269,15 +281,15 @@ impl Pump {
                 self.record_state(&state);
                 state.answer != CatchUpAnswer::UpToDate || self.check_row_is_newer(id, state).await
             }
-            // What was retained is gone. That is as it should be after the end; before, the end may
-            // be among what is gone, and only the row can tell.
-            // Where nothing ever was, the operation waits, or runs where this layer does not reach.
+            // The retained state is gone. This is expected after the end. Before the end, the lost state may
+            // include the end, which only the row can tell. If there never was a state, the operation is
+            // waiting, or runs in a process that does not reach this channel layer.
             None => !self.has_ended,
         }
     }
 
-    /// Whether the row says more than the channel layer ever heard: whoever was to tell it may be
-    /// gone, or not have reached it.
+    /// Returns `true` if the row is newer than the state in the channel layer, for example because the
+    /// publisher stopped or could not reach the channel layer.
     async fn check_row_is_newer(&self, id: OperationId, state: CatchUp) -> bool {
         if state.ended {
             return false;
@@ -288,7 +300,11 @@ impl Pump {
             }
             Ok(None) => true,
             Err(error) => {
-                tracing::debug!(channel = %self.name, error = &error as &dyn Error, "not looked up");
+                tracing::debug!(
+                    channel = %self.name,
+                    error = &error as &dyn Error,
+                    "could not read the row; trying again when the channel is quiet"
+                );
                 false
             }
         }
@@ -302,7 +318,7 @@ impl Drop for HubChannel {
 }
 
 impl HubSubscription {
-    /// How often the list has changed.
+    /// Returns the number of changes of the list.
     pub(in crate::web) fn revision(&self) -> &ListRevision {
         &self.channel.revision
     }

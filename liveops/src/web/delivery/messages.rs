@@ -1,4 +1,4 @@
-//! The messages of the WebSocket, as JSON texts.
+//! The messages of the WebSocket, and their JSON encoding.
 
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::{
     web::{auth::viewer::Viewer, state::Web},
 };
 
-/// What a client says.
+/// A message from a client.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::web) enum ClientMessage {
@@ -22,14 +22,14 @@ pub(in crate::web) enum ClientMessage {
 }
 
 impl ClientMessage {
-    /// Reads a message, which is an object: serde would take a list of its values too.
+    /// Parses a message, which must be a JSON object: serde would also accept an array of the values.
     pub(in crate::web) fn read(text: &str) -> Option<Self> {
         let is_object = text.trim_ascii_start().starts_with('{');
         serde_json::from_str(text).ok().filter(|_| is_object)
     }
 }
 
-/// What the server says.
+/// A message from the server.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(in crate::web) enum ServerMessage<'a> {
@@ -47,7 +47,7 @@ pub(in crate::web) enum ServerMessage<'a> {
     Ping,
 }
 
-/// What happened on a channel.
+/// The content of a frame or of a list change.
 #[derive(Debug, Default, Serialize)]
 pub(in crate::web) struct ChatMessage<'a> {
     channel: &'a str,
@@ -79,10 +79,10 @@ struct ChainMessage<'a> {
     url: &'a str,
 }
 
-/// A text for a client, and the place that the client has come to with it.
+/// An encoded message for a client, and the client's cursor after the message.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct OutgoingMessage {
-    /// `None` where the text brings the client no further.
+    /// `None` if the message does not change the cursor.
     pub(in crate::web) cursor: Option<Cursor>,
     pub(in crate::web) text: Utf8Bytes,
 }
@@ -90,11 +90,11 @@ pub(in crate::web) struct OutgoingMessage {
 impl ServerMessage<'_> {
     pub(in crate::web) fn encode(&self) -> Utf8Bytes {
         let text = serde_json::to_string(self);
-        text.expect("a message is texts and numbers, which always serialize").into()
+        text.expect("a message holds only strings and numbers, which always serialize").into()
     }
 }
 
-/// The text of a frame that is the same for every client; `None` for one that is not.
+/// Encodes a frame once for all clients. Returns `None` if the text differs from client to client.
 pub(in crate::web) fn encode_shared(
     renderer: &Renderer,
     channel: &ChannelName,
@@ -114,7 +114,7 @@ pub(in crate::web) fn encode_shared(
     Some(ServerMessage::ChatMessage(message).encode())
 }
 
-/// The text of a frame for one viewer.
+/// Encodes a frame for one viewer.
 pub(in crate::web) fn encode_frame(
     web: &Web,
     viewer: &Viewer,
@@ -126,8 +126,8 @@ pub(in crate::web) fn encode_frame(
         let shared = encode_shared(web.engine().renderer(), channel, frame);
         return Ok(vec![message(Some(frame.cursor), shared.unwrap_or_default())]);
     };
-    // Twice, because the client of django-liveops reads one thing of a message, and the container
-    // comes first. liveops.js has left the channel by then.
+    // Sent twice: the client of django-liveops reads one field of a message, and the container must come
+    // first. liveops.js has left the channel after the first message and ignores the second.
     let chain = chain_message(web, viewer, chained)?;
     let hand_over =
         ChatMessage { liveop_chain: Some(chain.clone()), ..chat_message(channel, frame) };
@@ -140,8 +140,8 @@ pub(in crate::web) fn encode_frame(
     Ok(vec![encode(whole), encode(hand_over)])
 }
 
-/// The messages that bring a client up to date; with what went wrong, where the client may read that
-/// and is told of the end.
+/// Encodes the messages of a catch-up. A `traceback`, which the viewer must be allowed to read, is sent with
+/// the end.
 pub(in crate::web) fn encode_catch_up(
     web: &Web,
     viewer: &Viewer,
@@ -153,7 +153,7 @@ pub(in crate::web) fn encode_catch_up(
     let is_reset = matches!(answer, CatchUpAnswer::Reset(_));
     let encode = |frame: Frame| {
         let mut messages = match &frame.payload {
-            // All there is, wherever it stands in its history.
+            // A reset contains every region, also if its cursor is not the first of the epoch.
             Payload::Fragments(fragments) if is_reset => {
                 let liveop_html = html(web.engine().renderer(), channel, fragments, true);
                 let message = ChatMessage { liveop_html, ..chat_message(channel, &frame) };
@@ -163,7 +163,7 @@ pub(in crate::web) fn encode_catch_up(
             _ => encode_frame(web, viewer, channel, &frame)?,
         };
         if let Payload::Signal(Signal::Finished(finished)) = &frame.payload {
-            // In front, so that who has come to the end has it.
+            // Before the end, so that a client with the cursor of the end has the traceback.
             let traceback =
                 traceback.map(|text| encode_traceback(web, viewer, channel, finished.id, text));
             messages.splice(..0, traceback);
@@ -175,7 +175,7 @@ pub(in crate::web) fn encode_catch_up(
     Ok(messages?.into_iter().flatten().collect())
 }
 
-/// What went wrong, which has no place in the channel: it was never part of it.
+/// Encodes a traceback. The message has no cursor, because tracebacks are not part of the channel.
 fn encode_traceback(
     web: &Web,
     viewer: &Viewer,
@@ -192,12 +192,12 @@ fn encode_traceback(
     OutgoingMessage { cursor: None, text: ServerMessage::ChatMessage(message).encode() }
 }
 
-/// The text that tells a list's clients to load it again.
+/// Encodes the message that makes the clients of a list reload it.
 pub(in crate::web) fn encode_list_changed(list: &ChannelName) -> Utf8Bytes {
     encode_in_list(list, ChatMessage { liveop_list_changed: true, ..ChatMessage::default() })
 }
 
-/// The text that tells a list's clients how far an operation is.
+/// Encodes the progress of one operation for the clients of a list.
 pub(in crate::web) fn encode_row_progress(list: &ChannelName, progress: &RowProgress) -> Utf8Bytes {
     let liveop_html = Some(progress.html.to_string());
     encode_in_list(list, ChatMessage { liveop_html, ..ChatMessage::default() })
@@ -215,7 +215,7 @@ fn chat_message<'a>(channel: &'a ChannelName, frame: &Frame) -> ChatMessage<'a> 
     }
 }
 
-/// Fragments as HTML; `whole` ones take the place of whatever a page shows.
+/// Renders fragments as HTML. If `whole` is set, the fragments replace the entire content of a page.
 fn html(
     renderer: &Renderer,
     channel: &ChannelName,
@@ -280,14 +280,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_no_message() {
+    fn a_json_array_is_refused() {
         for text in [r#"["pong"]"#, r#"["pong",{}]"#, r#"["subscribe","a.b.c",null]"#] {
             assert!(ClientMessage::read(text).is_none(), "{text}");
         }
     }
 
     #[test]
-    fn the_messages_of_a_client_are_read() {
+    fn valid_messages_of_a_client_are_parsed() {
         for text in [
             r#"{"type":"subscribe","token":"a.b.c"}"#,
             r#"{"type":"subscribe","token":"a.b.c","since":"1.0a:2"}"#,

@@ -1,8 +1,8 @@
-//! Connections that stay open: how frames reach the clients that watch a channel.
+//! Open connections: the delivery of frames to the clients that follow a channel.
 //!
 //! The hub holds one upstream subscription per channel and encodes each frame once. A subscriber decides, for
-//! one client, whether a frame is applied, skipped or replaced by a catch-up. The rooms [`websocket`] and
-//! [`sse`] are the two transports. `simulation` tests all of it against adverse networks.
+//! one client, whether a frame is applied, skipped or replaced by a catch-up. The modules [`websocket`] and
+//! [`sse`] are the two transports. `simulation` tests all of them against faulty networks.
 
 pub(super) mod catch_up;
 pub(super) mod close;

@@ -1,12 +1,14 @@
+//! The revision of a list, which is the event ID in the event stream of the list.
+
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// How often a list has changed since somebody began to count.
+/// A counter of the changes of a list.
 ///
-/// Written as a text that is never the same for two states of a list, so that whoever comes back
-/// with it can be told whether anything happened meanwhile.
+/// Its text is different for every state of the list, so a client that reconnects with the text learns if it
+/// missed a change.
 #[derive(Debug)]
 pub(in crate::web) struct ListRevision {
     count_id: u64,
@@ -14,10 +16,10 @@ pub(in crate::web) struct ListRevision {
 }
 
 impl ListRevision {
-    /// A count that begins now.
+    /// Creates a counter at 0, with a random ID.
     pub(in crate::web) fn begin() -> Self {
-        // Without randomness two counts may look alike after a restart: then a change is heard of
-        // when the next one comes.
+        // Without randomness, counters from before and after a process restart may be equal. A client then
+        // misses changes until the next one.
         Self { count_id: getrandom::u64().unwrap_or_default(), changes: AtomicU64::new(0) }
     }
 
@@ -38,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_revisions_look_alike() {
+    fn each_counter_and_each_change_has_its_own_text() {
         let (one, two) = (ListRevision::begin(), ListRevision::begin());
         assert_ne!(one.to_string(), two.to_string());
         let before = one.to_string();

@@ -1,3 +1,5 @@
+//! The subscription of one client to one channel, independent of the transport.
+
 use std::{
     pin::Pin,
     sync::Arc,
@@ -22,38 +24,39 @@ use crate::{
     web::{auth::viewer::Viewer, state::Web},
 };
 
-/// One client that follows one channel, and what it gets next.
+/// The subscription of one client to one channel.
 ///
-/// Whatever the hub lost, doubled or mixed up, and however slow the client is, it gets no frame
-/// twice and misses none for good.
+/// The client gets no frame twice and misses none for good, even if the hub loses, duplicates or reorders
+/// frames or the client is slow.
 #[derive(Debug)]
 pub(in crate::web) struct Subscriber {
     web: Web,
     viewer: Arc<Viewer>,
     channel: ChannelName,
     subscription: HubSubscription,
-    /// Lists have no places, and stay at none.
+    /// Has no cursor if the channel is a list.
     window: DeliveryWindow,
 }
 
-/// What a client gets.
+/// The next action for a client.
 #[derive(Debug)]
 pub(in crate::web) enum Step {
     Nothing,
     Send(Vec<OutgoingMessage>),
-    /// Whatever [`Subscriber::catch_up`] gives.
+    /// Send the messages that [`Subscriber::catch_up`] returns.
     CatchUp,
 }
 
 impl Subscriber {
-    /// Follows `channel` from `since`, and gives what brings the client up to date.
+    /// Subscribes a client at `since` to `channel`, and returns the messages that bring the client up to
+    /// date.
     pub(in crate::web) async fn begin(
         web: Web,
         viewer: Arc<Viewer>,
         channel: ChannelName,
         since: Option<Cursor>,
     ) -> Result<(Self, Vec<OutgoingMessage>), Close> {
-        // First, so that nothing falls in between.
+        // Subscribe before loading the state, so that no frame is lost between the two.
         let subscription = web.hub.subscribe(&channel).await?;
         let mut subscriber =
             Self { web, viewer, channel, subscription, window: DeliveryWindow::starting_at(since) };
@@ -67,7 +70,7 @@ impl Subscriber {
                 };
                 (subscriber.catch_up_to(current).await?, catch_up)
             }
-            // Whoever follows a list loads it.
+            // The client loads a list itself.
             None => (Vec::new(), "reset"),
         };
         let cursor = subscriber.window.cursor();
@@ -82,7 +85,8 @@ impl Subscriber {
 
     fn take(&mut self, item: HubItem) -> Result<Step, Close> {
         match item {
-            // The end comes with what went wrong, which is not in the channel.
+            // Staff receive the traceback with the end. The traceback is not in the channel, so it needs a
+            // catch-up.
             HubItem::Frame(frame, _) if self.viewer.is_staff && reports_failure(&frame) => {
                 Ok(step(self.window.decide_after_loss()))
             }
@@ -109,25 +113,27 @@ impl Subscriber {
         }
     }
 
-    /// Hears how far the client says to have come.
+    /// Records an acknowledgement of the client.
     pub(in crate::web) fn acknowledge(&mut self, cursor: Cursor) -> Step {
         step(self.window.acknowledge(cursor))
     }
 
-    /// For how long frames have been held back from the client.
+    /// Returns the time for which frames have been held back from the client.
     pub(in crate::web) fn held_for(&self) -> Duration {
         self.window.held_for()
     }
 
-    /// What brings the client to where the channel is now.
+    /// Returns the messages that bring the client to the current state of the channel.
     pub(in crate::web) async fn catch_up(&mut self) -> Result<Vec<OutgoingMessage>, Close> {
         let Some(id) = self.channel.operation_id() else { return Ok(Vec::new()) };
         let current = self.load_state(id).await?.unless_client_is_ahead(self.window.cursor());
         self.catch_up_to(current).await
     }
 
-    /// Looks at the operation when it is this client's turn: in a box, as that is rare, and takes
-    /// more room than all else that a connection has, which would be kept free for it all the time.
+    /// Loads the state of the operation after acquiring a permit.
+    ///
+    /// The future is boxed: a catch-up is rare and takes more memory than the rest of a connection, which
+    /// would otherwise reserve that memory all the time.
     async fn load_state(&self, id: OperationId) -> Result<CatchUpState, Close> {
         let _turn =
             self.web.catch_up_permits.acquire().await.expect("the semaphore is never closed");
@@ -141,7 +147,7 @@ impl Subscriber {
         Ok(CatchUpState::load(engine, &operation.kind, &row, self.window.cursor()).await?)
     }
 
-    /// The messages that bring the client to what was looked at.
+    /// Returns the messages that bring the client to `current`.
     async fn catch_up_to(&mut self, current: CatchUpState) -> Result<Vec<OutgoingMessage>, Close> {
         client_caught_up(current.kind());
         let CatchUpState { cursor, answer } = current;
@@ -155,7 +161,8 @@ impl Subscriber {
         Ok(messages::encode_catch_up(&self.web, viewer, &self.channel, cursor, answer, traceback)?)
     }
 
-    /// What went wrong in the run that ended at `cursor`, off a row that is not older than that.
+    /// Returns the traceback of the run that ended at `cursor`. Reads the row again, because an earlier row
+    /// may be older than the end.
     async fn traceback(&self, cursor: Cursor) -> Result<Option<String>, StoreError> {
         let Some(id) = self.channel.operation_id() else { return Ok(None) };
         let row = self.web.engine().store.find(id).await?;
@@ -164,7 +171,7 @@ impl Subscriber {
     }
 }
 
-/// What the client gets, as the hub gives it.
+/// Yields the next action for each item of the hub.
 impl Stream for Subscriber {
     type Item = Result<Step, Close>;
 
@@ -182,7 +189,7 @@ fn is_failure(signal: &Signal) -> bool {
     matches!(signal, Signal::Finished(Finished { state: OperationState::FinishedError, .. }))
 }
 
-/// A verdict where there is no frame to deliver.
+/// Converts a decision for which no frame is to be delivered.
 fn step(decision: FrameDecision) -> Step {
     match decision {
         FrameDecision::CatchUp => Step::CatchUp,

@@ -1,3 +1,5 @@
+//! Cancel and retry of one operation.
+
 use axum::{
     Extension, Json,
     extract::Path,
@@ -17,7 +19,7 @@ use crate::{
     },
 };
 
-/// Asks for the end of an operation.
+/// Requests the cancellation of an operation.
 pub(in crate::web) async fn cancel<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -32,7 +34,7 @@ pub(in crate::web) async fn cancel<V>(
     cancel.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-/// Asks for another run of an operation that has ended.
+/// Retries an operation that has ended.
 pub(in crate::web) async fn retry<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -68,7 +70,8 @@ pub(in crate::web) async fn retry_one(web: &Web, row: &Model) -> Result<(), WebE
     }
 }
 
-/// Nothing for those who stay on their page, the operation for programs, its page for the rest.
+/// Returns the answer to a successful action: no content for htmx and liveops.js, the operation for JSON
+/// clients, and a redirect to the live page for browsers without scripts.
 async fn done(
     web: &Web,
     viewer: &Viewer,

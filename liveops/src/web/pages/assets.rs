@@ -1,3 +1,5 @@
+//! The embedded scripts and style sheets.
+
 use axum::{
     Extension,
     extract::Path,
@@ -7,8 +9,8 @@ use axum::{
 
 use crate::web::state::Web;
 
-/// The names change with the contents, so a browser asks once and never again.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Cache header for a year without revalidation: the name of a file changes with its content.
+const CACHED_FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
 
 pub(in crate::web) async fn serve(
     Extension(web): Extension<Web>,
@@ -16,8 +18,10 @@ pub(in crate::web) async fn serve(
 ) -> Response {
     match web.engine().renderer().assets().find(&name) {
         Some(asset) => {
-            let headers =
-                [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, FOR_EVER)];
+            let headers = [
+                (header::CONTENT_TYPE, asset.content_type),
+                (header::CACHE_CONTROL, CACHED_FOR_A_YEAR),
+            ];
             (headers, asset.content).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

@@ -1,3 +1,5 @@
+//! Cancel and retry of several operations, for staff.
+
 use std::collections::HashSet;
 
 use axum::{
@@ -26,7 +28,7 @@ use crate::{
     },
 };
 
-/// What is to be done, and to which operations, as it was sent.
+/// A bulk request, as it was sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct BulkRequest {
@@ -40,11 +42,11 @@ enum Action {
     Retry,
 }
 
-/// What became of it for one operation.
+/// The result of the action for one operation.
 struct BulkItemResult {
     id: OperationId,
     row: Option<Model>,
-    /// Why it was not done, if it was not.
+    /// The reason of a refusal; `None` on success.
     refusal: Option<ErrorBody>,
 }
 
@@ -63,11 +65,11 @@ struct ResultJson {
     error: Option<ErrorBody>,
 }
 
-/// Asks for the end of several operations, or for another run of them, one after the other: what is
-/// refused for one of them keeps nobody from the others. For superusers.
+/// Cancels or retries several operations one after the other. Staff only. A refusal of one operation does not
+/// stop the others.
 ///
-/// A plain form is led to the list, which says how many it was done for: an answer that is loaded anew
-/// must not ask for it once more.
+/// A plain form is redirected to the list, which shows the counts: a reload of the answer must not repeat the
+/// action.
 pub(in crate::web) async fn bulk<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -102,7 +104,7 @@ pub(in crate::web) async fn bulk<V>(
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-/// Leads whoever loads the address of the form to the list that it stands in.
+/// Redirects a `GET` of the form's address to the list that contains the form.
 pub(in crate::web) async fn list(
     Extension(web): Extension<Web>,
     RawQuery(query_string): RawQuery,
@@ -147,7 +149,7 @@ impl BulkRequest {
     fn action(&self) -> Result<Action, WebError> {
         match self.action.as_str() {
             "cancel" => Ok(Action::Cancel),
-            // `restart` is the older name.
+            // The older name of the action, for existing clients.
             "retry" | "restart" => Ok(Action::Retry),
             other => Err(WebError::unreadable(format!(
                 "action: expected cancel or retry, found `{other}`"
@@ -155,7 +157,7 @@ impl BulkRequest {
         }
     }
 
-    /// The operations, each once, in the order in which they were sent as `name`.
+    /// Returns the IDs sent as `name`, without duplicates, in the order of the request.
     fn ids(&self, name: &str) -> Result<Vec<OperationId>, WebError> {
         if self.ids.is_empty() {
             return Err(WebError::unreadable(Text::NothingSelected));
@@ -163,7 +165,7 @@ impl BulkRequest {
         if self.ids.len() as u64 > PAGE_LEN {
             let found = self.ids.len();
             return Err(WebError::unreadable(format!(
-                "{name}: expected at most {PAGE_LEN} of them, found {found}"
+                "{name}: expected at most {PAGE_LEN} IDs, found {found}"
             )));
         }
         let parse = |text: &String| {

@@ -1,3 +1,5 @@
+//! Creation of an operation from JSON or a form.
+
 use std::panic::resume_unwind;
 
 use axum::{
@@ -27,8 +29,8 @@ use crate::{
     },
 };
 
-/// Creates and enqueues an operation from JSON, a form, or a form with files, or leads to the one
-/// that counts as the same.
+/// Creates and enqueues an operation from JSON, a form, or a form with files. Answers with the existing
+/// operation if an unfinished one has the same unique key.
 pub(in crate::web) async fn create<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -50,14 +52,14 @@ pub(in crate::web) async fn create<V>(
         let liveops = web.liveops.clone();
         let enqueue = async move {
             let enqueued = liveops.enqueue_new(new).await?;
-            // One that was there already has files of its own.
+            // An existing operation has its own files, so these are removed.
             if enqueued.is_new() {
                 uploads.keep();
             }
             Ok::<_, WebError>(enqueued)
         };
-        // In a task of its own: whoever sent this may go away, and would take the files along of an
-        // operation that is enqueued by then.
+        // In a task of its own: a client that disconnects cancels this handler, which would remove the files
+        // of an operation that is already enqueued.
         let enqueued = tokio::spawn(enqueue.in_current_span()).await;
         let enqueued = enqueued.unwrap_or_else(|error| resume_unwind(error.into_panic()))?;
         answer(&web, &viewer, operation.kind, enqueued, &headers)
@@ -65,15 +67,15 @@ pub(in crate::web) async fn create<V>(
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-/// What a request says that an operation shall be.
+/// The input of an operation, in the format in which it was sent.
 pub(in crate::web) enum SubmittedInput {
     Json(Bytes),
     Form(Texts),
 }
 
 impl SubmittedInput {
-    /// A form takes paths of files that come with the request, and others where a field says
-    /// `any_path`. Without a form a path is a text like any other.
+    /// Reads the input. In a form, a path must be that of a file uploaded with the request, unless the field
+    /// says `any_path`. Without a form, a path is a text like any other.
     fn read(
         &self,
         operation: &RegisteredOperation,
@@ -106,7 +108,7 @@ async fn receive(
         "application/json" => {
             Ok((SubmittedInput::Json(body(web, request).await?), Uploads::none()))
         }
-        // A form without fields has no body, and some clients then name no type.
+        // A form without fields has no body, and some clients then send no content type.
         "application/x-www-form-urlencoded" | "" => {
             let body = body(web, request).await?;
             Ok((SubmittedInput::Form(Texts::parse(&body)), Uploads::none()))

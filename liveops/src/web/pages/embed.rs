@@ -1,3 +1,5 @@
+//! The HTML element of one operation, for the live page and for pages of the application.
+
 use std::error::Error as StdError;
 
 use maud::Markup;
@@ -11,22 +13,22 @@ use crate::{
     web::{auth::viewer::Viewer, delivery::catch_up::CatchUpState},
 };
 
-/// An operation could not be put on a page.
+/// The error of [`embed`]: the database failed, or a token could not be signed.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to show an operation")]
+#[error("could not render an operation")]
 pub struct EmbedError {
     source: Box<dyn StdError + Send + Sync>,
 }
 
-/// The element that shows an operation and follows it, for a page of the application's own: as
-/// often as there are operations, over one socket.
+/// Renders the element that shows an operation and follows its changes, for a page of the application. A page
+/// may embed any number of operations; they share one WebSocket.
 ///
-/// The page's head needs [`Renderer::head`](crate::render::Renderer::head). `None` when there is no
-/// such operation, or it is not `viewer`'s to see.
+/// The page's head needs [`Renderer::head`](crate::render::Renderer::head). Returns `None` if the operation
+/// does not exist, `viewer` may not see it, or its type is not registered.
 ///
 /// # Errors
 ///
-/// When the database or the channel layer fails.
+/// Returns an error if the database fails or the subscription token cannot be signed.
 ///
 /// ```
 /// # use axum::http::StatusCode;
@@ -60,7 +62,7 @@ pub async fn embed(
     Ok(Some(Embedded::load(engine, viewer, &operation.kind, &row).await?.container))
 }
 
-/// An operation as it is right now, with what it takes to follow it from there.
+/// The current state of an operation as HTML, with the token and the cursor to follow its changes.
 pub(in crate::web) struct Embedded {
     pub(in crate::web) container: Markup,
     pub(in crate::web) token: SubscriptionToken,
@@ -80,11 +82,11 @@ impl Embedded {
         let (mut snapshot, cursor) =
             CatchUpState::load(engine, kind, row, None).await?.into_page(row.state());
         if row.state() == OperationState::FinishedOk && renderer.templates().can_change() {
-            // What is retained was made by the template as it was then.
+            // The template may have changed since the retained result was rendered.
             let (projection, _) = engine.publisher.ending(kind, row).await?;
             renderer.renew_result(&subject, &projection, &mut snapshot);
         }
-        // Not under a run that began since the row was read.
+        // A run that began after the row was read must not show the traceback of an earlier run.
         let is_shown = cursor.epoch.attempt == row.attempt_number();
         let traceback = viewer.traceback_of(row).filter(|_| is_shown);
         let readers = engine.renderer().with_language(viewer.accepted_languages());

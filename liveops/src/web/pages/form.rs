@@ -1,3 +1,5 @@
+//! The form that creates an operation, as a page and as JSON.
+
 use std::borrow::Cow;
 
 use axum::{
@@ -22,7 +24,7 @@ use crate::{
     },
 };
 
-/// The page that creates an operation, or what it asks for as JSON.
+/// Answers with the page that creates an operation, or with a description of its fields as JSON.
 pub(in crate::web) async fn show<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -44,7 +46,8 @@ pub(in crate::web) async fn show<V>(
     ([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response()
 }
 
-/// The answer to an input with mistakes: the form again, with what was typed, where it came from one.
+/// Returns the answer to an invalid input: the form with the sent values and the errors if a form was sent,
+/// else the errors as JSON.
 pub(in crate::web) fn refuse(
     web: &Web,
     viewer: &Viewer,
@@ -61,7 +64,7 @@ pub(in crate::web) fn refuse(
             return Err(WebError::invalid(&errors));
         }
     };
-    // Nobody is told where a file was saved, and it is gone with this answer.
+    // The path of an uploaded file is not disclosed, and the file is removed after this answer.
     for field in uploads.fields() {
         texts.set(field, Vec::new());
     }
@@ -77,9 +80,9 @@ pub(in crate::web) fn refuse(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// The id of the form that htmx sends, which may be one of several on its page.
+/// Returns the id of the form that htmx sends. A page may contain several forms.
 ///
-/// htmx 2 names it in `HX-Trigger`, htmx 4 in `HX-Source` as `form#id`.
+/// htmx 2 names the id in `HX-Trigger`, htmx 4 in `HX-Source` as `form#id`.
 fn id_of_form(headers: &HeaderMap) -> Option<&str> {
     let header = |name| headers.get(name)?.to_str().ok();
     let id = header("hx-trigger").or_else(|| header("hx-source")?.strip_prefix("form#"))?;
@@ -88,7 +91,7 @@ fn id_of_form(headers: &HeaderMap) -> Option<&str> {
     is_id.then_some(id)
 }
 
-/// What an operation asks for.
+/// The JSON description of an operation's form.
 #[derive(Debug, Serialize)]
 struct FormJson {
     op_type: &'static str,

@@ -1,3 +1,5 @@
+//! The JSON representation of an operation.
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -19,7 +21,7 @@ pub(crate) struct OperationJson {
     op_type: String,
     owner: String,
     state: OperationState,
-    /// `None` if the operation has no page, because its type is not registered.
+    /// `None` if the type of the operation is not registered: the operation then has no page.
     url: Option<String>,
     channel: String,
     created_on: DateTime<Utc>,
@@ -48,12 +50,12 @@ pub(crate) struct OperationJson {
 struct StageJson {
     name: &'static str,
     state: StageState,
-    /// Only there when it is so: an earlier attempt did the stage.
+    /// Serialized only if `true`: an earlier attempt completed the stage.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
 }
 
-/// When a stage was entered and left, where that is known.
+/// The times at which a stage was entered and left, as far as known.
 #[derive(Debug, Serialize)]
 struct TimingJson {
     stage: &'static str,
@@ -62,7 +64,7 @@ struct TimingJson {
     seconds: Option<f64>,
 }
 
-/// Which attempt it is since a user started the operation, and of how many.
+/// The number of the attempt since a user started the operation, and the maximum.
 #[derive(Debug, Serialize)]
 struct AttemptsJson {
     number: u32,
@@ -77,14 +79,13 @@ impl From<Attempts> for AttemptsJson {
 }
 
 impl OperationJson {
-    /// The operation of `row` for `viewer`, with what it shows right now where it runs in this
-    /// process.
+    /// Converts the operation of `row` for `viewer`. A run in this process adds its current progress.
     pub(in crate::web) fn new(web: &Web, viewer: &Viewer, row: Model) -> Self {
         let traceback = viewer.traceback_of(&row).map(str::to_owned);
         Self::of(web.engine(), row, traceback)
     }
 
-    /// The same for somebody who may read this traceback.
+    /// Converts the operation of `row`, with a traceback that the reader may see.
     pub(crate) fn of(engine: &Engine, row: Model, traceback: Option<String>) -> Self {
         let id = row.operation_id();
         let kind = &engine.presenter.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
@@ -115,20 +116,20 @@ impl OperationJson {
         }
     }
 
-    /// The same for whoever may read everything.
+    /// Converts the operation of `row`, with all fields.
     #[cfg(feature = "cli")]
     pub(crate) fn whole(engine: &Engine, row: Model) -> Self {
         let (staff, traceback) = (StaffJson::of(&row), row.traceback.clone());
         Self::of(engine, row, traceback).for_staff(Some(staff))
     }
 
-    /// The same, with what only staff read.
+    /// Adds the fields that only staff may read.
     pub(in crate::web) fn for_staff(mut self, staff: Option<StaffJson>) -> Self {
         self.staff = staff;
         self
     }
 
-    /// The same, with what it takes to follow the operation from here.
+    /// Adds the token and the cursor to follow the operation.
     pub(in crate::web) fn connected(
         mut self,
         token: SubscriptionToken,

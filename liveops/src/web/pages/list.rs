@@ -1,3 +1,5 @@
+//! The list of operations, as a page, as a table for htmx and as JSON.
+
 use axum::{
     Extension, Json,
     extract::{Query, rejection::QueryRejection},
@@ -23,7 +25,7 @@ use crate::{
     },
 };
 
-/// How many operations a page of the list has.
+/// Number of operations on one page of the list.
 pub(in crate::web) const PAGE_LEN: u64 = 50;
 
 #[derive(Debug, Serialize)]
@@ -33,7 +35,7 @@ struct ListJson {
     previous_url: Option<String>,
 }
 
-/// The viewer's operations; everybody's for superusers, with what it takes to find one of them.
+/// Answers with the viewer's operations. Staff get all operations, with filters and a search.
 pub(in crate::web) async fn list<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -47,7 +49,7 @@ pub(in crate::web) async fn list<V>(
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-/// A page of a list for one viewer.
+/// One page of a list for one viewer.
 struct ListView<'a> {
     web: &'a Web,
     viewer: &'a Viewer,
@@ -72,7 +74,8 @@ impl<'a> ListView<'a> {
         if wants_json(headers) {
             return Ok(Json(self.into_json()).into_response());
         }
-        // The same address answers with a page or with a part of it, which nobody goes back to.
+        // One address serves the page and the bare table. The browser's history never shows the table, so the
+        // table need not be stored.
         let headers_of = |caching| {
             let vary = "HX-Request, Accept, Accept-Language";
             [(header::VARY, vary), (header::CACHE_CONTROL, caching)]
@@ -85,7 +88,7 @@ impl<'a> ListView<'a> {
         Ok((headers_of(LIVE_PAGE), self.document()?).into_response())
     }
 
-    /// The whole page, for those who do not have it yet.
+    /// Renders the whole page, for a browser that has not loaded the page yet.
     fn document(&self) -> Result<Markup, WebError> {
         let renderer = self.web.renderer_for(self.viewer);
         let page = self.page(renderer.language())?;
@@ -144,7 +147,7 @@ impl<'a> ListView<'a> {
         self.listed.previous.map(|position| self.url_at(position))
     }
 
-    /// The same list from another place on.
+    /// Returns the address of this list at `position`.
     fn url_at(&self, position: PagePosition) -> String {
         let list = format!("{}/", self.web.liveops.mount());
         list_url(&list, &self.query.to_query_string(position))

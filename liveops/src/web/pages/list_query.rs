@@ -1,3 +1,5 @@
+//! The query parameters of the list of operations.
+
 use std::{fmt::Display, str::FromStr};
 
 use axum::extract::{Query, rejection::QueryRejection};
@@ -12,11 +14,10 @@ use crate::{
     web::{auth::viewer::Viewer, error::WebError},
 };
 
-/// The page in front of the end of a list, as an address has it.
+/// The value of `previous` that selects the last page of a list.
 const END: &str = "end";
 
-/// What is to be listed, as the form above a list and the links below it send it: an empty field asks
-/// for nothing.
+/// The query of a list, as the filter form and the page links send it. An empty field sets no filter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct ListQuery {
@@ -34,7 +35,7 @@ pub(in crate::web) struct ListQuery {
 }
 
 impl ListQuery {
-    /// What an address asks for.
+    /// Reads the query of a request.
     pub(in crate::web) fn read(
         query: Result<Query<Self>, QueryRejection>,
     ) -> Result<Self, WebError> {
@@ -42,7 +43,7 @@ impl ListQuery {
         Ok(query)
     }
 
-    /// The filter that it is for `viewer`, who may not see everything.
+    /// Converts the query into a filter. For a viewer who is not staff, the owner is the viewer.
     pub(in crate::web) fn filter(&self, viewer: &Viewer) -> Result<ListFilter, WebError> {
         let owner = if viewer.is_staff {
             text(&self.owner).map(UserId::from)
@@ -69,7 +70,7 @@ impl ListQuery {
         parsed("age", &self.age)
     }
 
-    /// What became of what was asked for several operations, where an answer to that led here.
+    /// Returns the counts of a bulk action that redirected to this list.
     pub(in crate::web) fn outcome(&self) -> Result<Option<BulkOutcome>, WebError> {
         let counts = count("done", &self.done)?.zip(count("refused", &self.refused)?);
         Ok(counts.map(|(done, refused)| BulkOutcome { done, refused, reasons: Vec::new() }))
@@ -81,7 +82,7 @@ impl ListQuery {
         }
         let key = |field, value: &str| match parsed::<PageCursor>(field, value)? {
             Some(key) if !key.is_of(sort) => Err(WebError::unreadable(format!(
-                "{field}: expected a place in the order `{sort}`, found `{key}`"
+                "{field}: expected a cursor of the order `{sort}`, found `{key}`"
             ))),
             key => Ok(key),
         };
@@ -90,7 +91,7 @@ impl ListQuery {
         Ok(next.or(previous).unwrap_or_default())
     }
 
-    /// What asks for the same list from this place on: the query of an address.
+    /// Returns the query string of this list at `position`.
     pub(in crate::web) fn to_query_string(&self, position: PagePosition) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
@@ -116,12 +117,12 @@ impl ListQuery {
     }
 }
 
-/// The address at which this is asked for.
+/// Returns the address of a list with `query_string`.
 pub(in crate::web) fn list_url(path: &str, query_string: &str) -> String {
     if query_string.is_empty() { path.to_owned() } else { format!("{path}?{query_string}") }
 }
 
-/// The same query, which then also says what became of what was asked for several operations.
+/// Appends the counts of a bulk action to a query string.
 pub(in crate::web) fn with_outcome(query_string: String, outcome: &BulkOutcome) -> String {
     form_urlencoded::Serializer::new(query_string)
         .append_pair("done", &outcome.done.to_string())
@@ -129,7 +130,7 @@ pub(in crate::web) fn with_outcome(query_string: String, outcome: &BulkOutcome) 
         .finish()
 }
 
-/// How many of the operations of a page.
+/// Parses a number of operations, at most [`PAGE_LEN`].
 fn count(field: &str, value: &str) -> Result<Option<usize>, WebError> {
     let parse = |value: String| {
         let count = value.parse().ok().filter(|count| *count <= PAGE_LEN as usize);

@@ -1,3 +1,5 @@
+//! The log of an operation as text.
+
 use chrono::SecondsFormat;
 
 use crate::{
@@ -9,8 +11,8 @@ use crate::{
     web::delivery::catch_up::CatchUpState,
 };
 
-/// The log of an operation as text: while it runs what is kept of it, afterwards what was written to
-/// its row.
+/// Returns the log of an operation as text: the retained lines while the operation runs, afterwards the lines
+/// in its row.
 pub(crate) async fn log_text(
     engine: &Engine,
     language: &Language,
@@ -19,7 +21,7 @@ pub(crate) async fn log_text(
 ) -> Result<String, StoreError> {
     let live = engine.active_runs.projection(row.operation_id());
     if live.is_none() && row.state() == OperationState::Started {
-        // In another process, which has told what pages show of it.
+        // The run is in another process. Its log lines are only in the state that the process published.
         let current = CatchUpState::load(engine, kind, row, None).await?;
         let (snapshot, _) = current.into_page(row.state());
         let lines = shown_log(&snapshot);

@@ -1,4 +1,4 @@
-//! Requests that are answered at once: pages, lists, forms, uploads and actions, as HTML and as JSON.
+//! The handlers that answer at once: pages, lists, forms, uploads and actions, as HTML and as JSON.
 
 pub(super) mod actions;
 pub(super) mod assets;

@@ -1,3 +1,5 @@
+//! The live page of one operation, and the lookup of an operation by its path.
+
 use axum::{
     Extension, Json,
     extract::Path,
@@ -35,7 +37,11 @@ impl LoadedOperation {
     }
 }
 
-/// The operation at a path, if the viewer may know of it.
+/// Returns the operation at a path.
+///
+/// # Errors
+///
+/// Returns a 404 error if the operation does not exist or the viewer may not see it.
 pub(in crate::web) async fn find(
     web: &Web,
     viewer: &Viewer,
@@ -51,7 +57,7 @@ pub(in crate::web) async fn find(
     }
 }
 
-/// The live page of one operation, or the operation as JSON.
+/// Answers with the live page of one operation, or with the operation as JSON.
 pub(in crate::web) async fn page<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -65,10 +71,10 @@ pub(in crate::web) async fn page<V>(
     page.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-/// How a page that follows something is cached: by its browser alone, and asked for again.
+/// Cache header of a live page: only the browser may store the page, and must revalidate it.
 ///
-/// Not `no-store`, which keeps a page that had a WebSocket out of the back-forward cache. What comes
-/// back from there has an old token and shows an old state, and liveops.js renews both.
+/// `no-store` would keep a page with a WebSocket out of the back-forward cache. A page from that cache has an
+/// old token and shows an old state; liveops.js renews both.
 pub(in crate::web) const LIVE_PAGE: &str = "private, no-cache";
 
 async fn show(
@@ -88,14 +94,14 @@ async fn show(
         let json = json.connected(token, Some(cursor));
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
     }
-    // Behind the container and not in it, which is replaced when another operation takes over.
+    // After the container, not inside it: the next operation of a chain replaces the container.
     let content = html! { (container) (staff.unwrap_or_default()) };
     let page = web.renderer_for(viewer).operation_page(&subject, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 
-/// The log as text: while the operation runs what is kept of it, afterwards what was written to
-/// its row.
+/// Answers with the log as text: the retained lines while the operation runs, afterwards the lines in its
+/// row.
 pub(in crate::web) async fn log<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,

@@ -1,3 +1,5 @@
+//! The details of an operation that only staff may read, as a section of the live page and as JSON.
+
 use axum::{
     Extension,
     extract::Path,
@@ -22,11 +24,11 @@ use crate::{
     },
 };
 
-/// How many bytes of an input are shown.
+/// Maximum number of bytes of an input that the page shows.
 const INPUT_SHOWN_BYTES_MAX: usize = 16 << 10;
 
-/// What staff see under an operation as it is now, for a page that is open. There is no such thing for
-/// anybody else.
+/// Answers with the current staff section of an operation, for an open page. Viewers who are not staff get a
+/// 404.
 pub(in crate::web) async fn staff<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -47,9 +49,10 @@ pub(in crate::web) async fn staff<V>(
     }
 }
 
-/// The section that a superuser has on the page of an operation; `None` for everybody else.
+/// Renders the staff section of an operation's page. Returns `None` for viewers who are not staff.
 ///
-/// It is loaded again with the superuser's list: whenever the state of an operation changes.
+/// The section follows the channel of the staff list, so the page reloads it whenever the state of an
+/// operation changes.
 pub(in crate::web) async fn section(
     web: &Web,
     viewer: &Viewer,
@@ -91,7 +94,8 @@ async fn read(
     })
 }
 
-/// An operation with the path of its page; without it, once it was pruned or is not registered.
+/// Returns an operation with the path of its page. The path is `None` if the operation was pruned or its type
+/// is not registered.
 async fn linked(
     web: &Web,
     id: Option<Uuid>,
@@ -101,7 +105,7 @@ async fn linked(
     Ok(Some((id, row.and_then(|row| web.engine().presenter.page_url(&row)))))
 }
 
-/// What only staff read of an operation, as JSON.
+/// The fields of an operation that only staff may read, as JSON.
 #[derive(Debug, Serialize)]
 pub(in crate::web) struct StaffJson {
     input: serde_json::Value,

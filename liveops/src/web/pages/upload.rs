@@ -1,3 +1,6 @@
+//! Forms with files. Files are written to the upload folder, or read into memory if a field takes the
+//! content.
+
 use std::path::{Path, PathBuf};
 
 use axum::{
@@ -16,13 +19,13 @@ use crate::{
     web::error::WebError,
 };
 
-/// The files of a request: gone with this value unless they are kept.
+/// The uploaded files of a request. Dropping this value removes the files, unless they are kept.
 #[derive(Debug)]
 pub(in crate::web) struct Uploads {
     files: Vec<TempPath>,
-    /// The fields that files came for.
+    /// The fields with uploaded files.
     fields: Vec<String>,
-    /// Those of them that take no file of such a name.
+    /// The fields that do not accept the name of their file.
     refused: Vec<String>,
 }
 
@@ -31,17 +34,17 @@ impl Uploads {
         Self { files: Vec::new(), fields: Vec::new(), refused: Vec::new() }
     }
 
-    /// Where they are.
+    /// Returns the paths of the files.
     pub(in crate::web) fn paths(&self) -> Vec<String> {
         self.files.iter().map(|file| file.to_string_lossy().into_owned()).collect()
     }
 
-    /// The fields that files came for, of which nobody typed the value.
+    /// Returns the fields with uploaded files. Users did not type the values of these fields.
     pub(in crate::web) fn fields(&self) -> &[String] {
         &self.fields
     }
 
-    /// Those of them that take no file of the name that it had.
+    /// Returns the fields that do not accept the name of their file.
     pub(in crate::web) fn refused(&self) -> &[String] {
         &self.refused
     }
@@ -58,19 +61,24 @@ impl Uploads {
         Ok(path)
     }
 
-    /// Leaves the files where they are: they belong to an operation now.
+    /// Keeps the files on disk, because they now belong to an operation.
     pub(in crate::web) fn keep(self) {
         for file in self.files {
             if let Err(error) = file.keep() {
-                tracing::error!(%error, "failed to keep an upload");
+                let path = error.path.display();
+                tracing::error!(
+                    %error,
+                    %path,
+                    "could not keep an uploaded file; the operation runs without it"
+                );
             }
         }
     }
 }
 
-/// Reads a form with files: each file is written to the upload folder, and the value of its field
-/// is its path. Where `form` asks for the content of a file, that is the value; what it asks for no
-/// file for is dropped.
+/// Reads a form with files. Each file is written to the upload folder, and its path becomes the value of the
+/// field. If the field of `form` takes the content of a file, the content becomes the value. Files for fields
+/// that take no file are dropped.
 pub(in crate::web) async fn receive(
     config: &Config,
     form: Option<&Form>,
@@ -81,7 +89,7 @@ pub(in crate::web) async fn receive(
     while let Some(field) = multipart.next_field().await.map_err(|error| failed(config, &error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let text = match field.file_name().map(str::to_owned) {
-            // A browser sends a file field that was left empty as a file without a name.
+            // A browser sends an empty file field as a file without a name.
             Some(file_name) if file_name.is_empty() => continue,
             Some(file_name) => {
                 let Some(field_type) = type_for_file(form, &name) else { continue };
@@ -103,7 +111,8 @@ pub(in crate::web) async fn receive(
     Ok((texts, uploads))
 }
 
-/// What a file of this name is for; nothing where `form` asks for none. Without a form any may be a path.
+/// Returns the type of the file field `name`. Returns `None` if `form` has no such file field. Without a
+/// form, every field takes a path.
 fn type_for_file(form: Option<&Form>, name: &str) -> Option<FieldType> {
     let Some(form) = form else { return Some(FieldType::FILE) };
     form.field(name).map(|field| field.field_type).filter(FieldType::is_file)
@@ -116,7 +125,8 @@ fn failed(config: &Config, error: &MultipartError) -> WebError {
     }
 }
 
-/// The content of a file as Base64. Of one that is too large no more is kept than it takes to see that.
+/// Reads the content of a file as Base64. A content above `bytes_max` is cut to one byte more than the
+/// maximum, which is enough to refuse it later.
 async fn content(
     config: &Config,
     bytes_max: Option<u32>,
@@ -155,7 +165,8 @@ fn create(dir: PathBuf, suffix: &str) -> std::io::Result<tempfile::NamedTempFile
     Builder::new().prefix("upload-").suffix(suffix).rand_bytes(16).tempfile_in(dir)
 }
 
-/// What is kept of a file's name: its extension, if that is a short word.
+/// Returns the extension of a file name with its dot, if the extension is a word of at most 8 letters and
+/// digits.
 fn suffix(file_name: &str) -> String {
     let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
     let is_word = |word: &&str| word.len() <= 8 && word.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -167,7 +178,7 @@ mod tests {
     use super::suffix;
 
     #[test]
-    fn only_a_plain_extension_is_kept_of_a_name() {
+    fn only_a_plain_extension_of_a_file_name_is_kept() {
         for (name, kept) in
             [("a.csv", ".csv"), ("a", ""), ("../../x", ""), ("a.c/../d", ""), ("a.ćsv", "")]
         {

@@ -1,11 +1,11 @@
-//! Texts that clients should not send, and some may.
+//! Property tests of client messages that are malformed or nearly valid.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
 use super::*;
 
-/// What messages are made of, and what nearly fits.
+/// Parts of valid and of nearly valid messages.
 const PIECES: &str = r#"
     { } [ ] : , null -1 1e400 "type": "token": "since": "channel": "cursor": "more":
     "subscribe" "unsubscribe" "ack" "pong" "ping" "" "a.b.c" "liveops.owner.ann" "1.0000000a:2"
@@ -25,7 +25,7 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof![8 => pieces(9), 8 => closed, 3 => ".*", 1 => deep]
 }
 
-/// The fields that a message may have.
+/// Returns the fields that a message may have.
 fn fields(message: &ClientMessage) -> &'static [&'static str] {
     match message {
         ClientMessage::Subscribe { .. } => &["type", "token", "since"],
@@ -42,7 +42,7 @@ proptest! {
     })]
 
     #[test]
-    fn a_text_is_a_message_with_its_own_fields_or_refused(text in texts()) {
+    fn an_accepted_message_has_only_known_fields(text in texts()) {
         let Some(message) = ClientMessage::read(&text) else { return Ok(()) };
         let json: Value = serde_json::from_str(&text).unwrap();
         let known = fields(&message);

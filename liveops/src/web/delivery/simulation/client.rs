@@ -1,9 +1,11 @@
+//! A simulated client: a browser page and the server side of its connection.
+
 use std::collections::VecDeque;
 
 use futures_util::StreamExt;
 
 use super::{
-    network::{maybe, ready},
+    network::{poll_once, ready},
     operation::{SimOperation, SimRow},
     page::{SimMessage, SimPage},
 };
@@ -16,41 +18,41 @@ use crate::{
     },
 };
 
-/// The place that a client says to be at.
+/// The cursor that a client sends when it connects.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Since {
-    /// The one it is at.
+    /// The cursor of the page.
     Own,
     Nowhere,
     Malformed,
     Ahead,
     OfAnotherEpoch,
     BeforeAll,
-    /// One it was at earlier, and its page with it: a tab that comes back out of a cache.
+    /// An earlier cursor, with the page of that time: a tab restored from a cache.
     Kept,
 }
 
-/// A browser, and what serves it.
+/// A browser, and the server side of its connection.
 #[derive(Debug, Default)]
 pub(super) struct SimClient {
     pub(super) page: SimPage,
     kept: SimPage,
-    /// What was sent and has not arrived yet.
+    /// Messages that were sent and have not arrived yet.
     sent: VecDeque<SimMessage>,
     session: Option<SimSession>,
-    /// The row that a page is being made of.
+    /// The row from which a page is being made.
     loading: Option<SimRow>,
 }
 
-/// The server's side of a connection.
+/// The server side of a connection.
 #[derive(Debug)]
 struct SimSession {
     subscription: HubSubscription,
     window: DeliveryWindow,
-    looking: Option<CatchUpInProgress>,
+    catching_up: Option<CatchUpInProgress>,
 }
 
-/// A look that takes its time: others act between its steps.
+/// A catch-up that takes several steps, with other acts in between.
 #[derive(Debug)]
 struct CatchUpInProgress {
     row: Option<SimRow>,
@@ -67,22 +69,22 @@ impl SimClient {
         self.session.is_some()
     }
 
-    /// Loads the page anew.
+    /// Loads the page again.
     pub(super) fn load(&mut self, operation: &SimOperation) {
         self.cut(0);
         self.loading = Some(operation.row.clone());
     }
 
-    /// Follows the operation through a process that watches it already.
+    /// Follows the operation through a process that has a subscription.
     pub(super) fn connect(&mut self, subscription: HubSubscription, since: Since) {
         self.cut(0);
         self.loading = None;
         if since == Since::Kept {
-            self.page.turn_into(self.kept.clone());
+            self.page.replace_with(self.kept.clone());
         }
         let window = DeliveryWindow::starting_at(self.window(since));
         self.session =
-            Some(SimSession { subscription, window, looking: Some(CatchUpInProgress::FIRST) });
+            Some(SimSession { subscription, window, catching_up: Some(CatchUpInProgress::FIRST) });
     }
 
     fn window(&self, since: Since) -> Option<Cursor> {
@@ -100,52 +102,52 @@ impl SimClient {
         }
     }
 
-    /// The connection breaks when so many of the messages on their way have arrived.
+    /// Breaks the connection after `arrived` of the messages in flight have arrived.
     pub(super) fn cut(&mut self, arrived: usize) {
         self.receive(arrived);
         self.sent.clear();
         self.session = None;
     }
 
-    /// Keeps the page as it is for later.
+    /// Saves the page for [`Since::Kept`].
     pub(super) fn keep(&mut self) {
         self.kept = self.page.clone();
     }
 
-    /// Receives the next messages, at most so many.
+    /// Receives at most `count` messages.
     pub(super) fn receive(&mut self, count: usize) {
         for _ in 0..count {
             let Some(message) = self.sent.pop_front() else { return };
             self.page.receive(message);
             if self.page.moved_to.is_some() {
-                // It follows another operation from now on.
+                // The page follows another operation from now on.
                 self.sent.clear();
                 self.session = None;
             }
         }
     }
 
-    /// Receives everything and says so, which may be what the server waited for.
+    /// Receives and acknowledges all messages. Returns `true` if the server now sends what it held back.
     pub(super) fn acknowledge(&mut self) -> bool {
         self.receive(usize::MAX);
         let Some(session) = &mut self.session else { return false };
-        // A server that looks hears what a client says when it is done.
-        let (None, Some(cursor)) = (&session.looking, self.page.cursor) else { return false };
-        let is_waited_for = session.window.acknowledge(cursor) == FrameDecision::CatchUp;
-        if is_waited_for {
-            session.looking = Some(CatchUpInProgress::AGAIN);
+        // The server reads no acknowledgement during a catch-up.
+        let (None, Some(cursor)) = (&session.catching_up, self.page.cursor) else { return false };
+        let catches_up = session.window.acknowledge(cursor) == FrameDecision::CatchUp;
+        if catches_up {
+            session.catching_up = Some(CatchUpInProgress::AGAIN);
         }
-        is_waited_for
+        catches_up
     }
 
-    /// The server takes the next step for this client, if there is one to take.
+    /// Runs the server's next step for this client. Returns `false` if there is none.
     pub(super) fn step(&mut self, operation: &SimOperation, layer: &dyn ChannelLayer) -> bool {
         if let Some(row) = self.loading.take() {
-            self.page.turn_into(loaded(operation, layer, &row));
+            self.page.replace_with(loaded(operation, layer, &row));
             return true;
         }
         let Some(session) = &mut self.session else { return false };
-        match &mut session.looking {
+        match &mut session.catching_up {
             Some(CatchUpInProgress { row: row @ None, .. }) => *row = Some(operation.row.clone()),
             Some(CatchUpInProgress { row: Some(row), is_first }) => {
                 let since = session.window.cursor();
@@ -154,9 +156,9 @@ impl SimClient {
                     current = current.unless_client_is_ahead(since);
                 }
                 self.sent.extend(messages(current, *is_first, &mut session.window));
-                session.looking = None;
+                session.catching_up = None;
             }
-            None => match maybe(session.subscription.next()).flatten() {
+            None => match poll_once(session.subscription.next()).flatten() {
                 Some(item) => self.sent.extend(session.take(item)),
                 None => return false,
             },
@@ -166,12 +168,12 @@ impl SimClient {
 }
 
 impl SimSession {
-    /// What [`Subscriber`](super::super::follower::Subscriber) does.
+    /// Mirrors `Subscriber::take`.
     fn take(&mut self, item: HubItem) -> Option<SimMessage> {
         let (decision, frame) = match item {
             HubItem::Frame(frame, _) => (self.window.decide(frame.cursor), Some(frame)),
             HubItem::Lost => (self.window.decide_after_loss(), None),
-            // What a link that breaks up leaves behind.
+            // An overflow of the link leaves these items behind.
             HubItem::List(..) => return None,
             HubItem::Ended => panic!("the hub gave up"),
         };
@@ -180,7 +182,7 @@ impl SimSession {
                 Some(SimMessage::Frame { whole: frame.cursor.is_opening(), frame })
             }
             (FrameDecision::CatchUp, _) => {
-                self.looking = Some(CatchUpInProgress::AGAIN);
+                self.catching_up = Some(CatchUpInProgress::AGAIN);
                 None
             }
             _ => None,
@@ -188,7 +190,7 @@ impl SimSession {
     }
 }
 
-/// What [`CatchUpState::at`] does.
+/// Mirrors [`CatchUpState::load`].
 fn current(
     operation: &SimOperation,
     layer: &dyn ChannelLayer,
@@ -202,7 +204,7 @@ fn current(
     })
 }
 
-/// What a client is sent that looked.
+/// Mirrors `Subscriber::catch_up_to`: returns the messages of a catch-up.
 fn messages(current: CatchUpState, is_first: bool, window: &mut DeliveryWindow) -> Vec<SimMessage> {
     let CatchUpState { cursor, answer } = current;
     window.advance_to(cursor);
@@ -217,7 +219,7 @@ fn messages(current: CatchUpState, is_first: bool, window: &mut DeliveryWindow) 
     frames.chain(is_first.then_some(subscribed)).collect()
 }
 
-/// A page that is loaded; its container tells what the row says of the end.
+/// Returns a newly loaded page. The page shows an end only if the row has ended.
 fn loaded(operation: &SimOperation, layer: &dyn ChannelLayer, row: &SimRow) -> SimPage {
     let current = current(operation, layer, row, None);
     let signals = match &current.answer {

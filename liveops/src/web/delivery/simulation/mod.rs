@@ -1,9 +1,9 @@
-//! No gap, no duplicate: whatever a network, a channel layer, a late attempt and a client do, the
-//! page ends up showing what happened.
+//! Simulation of the delivery under faults. The claim: every page ends up with the current state, without a
+//! gap or a duplicate, under any faults of the network, the channel layer, attempts and clients.
 //!
-//! What is real: the sink that publishes, the renderer, the channel layer within a process, the
-//! hub, the place of a client and the choice between what is retained and the row. What is made up,
-//! so that it can do its worst: the network, the row, and the browser.
+//! Real parts: the sink that publishes, the renderer, the channel layer of one process, the hub, the flow
+//! control, and the choice between retained state and row. Simulated parts, so that they can fail in every
+//! way: the network, the row and the browser.
 
 mod client;
 mod network;

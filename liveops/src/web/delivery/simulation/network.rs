@@ -1,3 +1,5 @@
+//! A simulated network between the channel layer and the processes that serve clients.
+
 use std::{
     collections::VecDeque,
     future::Future,
@@ -20,24 +22,28 @@ use crate::{
     render::Fragment,
 };
 
-/// How many processes serve clients.
+/// Number of processes that serve clients.
 pub(super) const PROCESSES: usize = 2;
 
-/// How long the channel layer keeps the state of an operation that has ended.
+/// Time for which the channel layer keeps the state of an ended operation.
 pub(super) const RETENTION: Duration = Duration::from_secs(1_000);
 
-/// What is ready at once, as everything here is that waits for nobody else.
+/// Returns the output of a future that is ready at its first poll.
+///
+/// # Panics
+///
+/// Panics if the future is pending.
 pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
-    maybe(future).expect("this never waits")
+    poll_once(future).expect("the future is ready at its first poll")
 }
 
-/// What is ready now.
-pub(super) fn maybe<T>(future: impl Future<Output = T>) -> Option<T> {
-    // Without a budget: it is not for the scheduler to say what is ready.
+/// Polls a future once and returns its output if it is ready.
+pub(super) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    // Without tokio's cooperative budget, which can make a ready future pending.
     unconstrained(future).now_or_never()
 }
 
-/// The channel layer, and the way from it to the processes that serve clients.
+/// The channel layer, and its links to the processes that serve clients.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Network(Arc<Mutex<SimState>>);
 
@@ -48,14 +54,14 @@ struct SimState {
     links: [SimLink; PROCESSES],
 }
 
-/// The way to one process, on which everything can happen to a frame.
+/// The link to one process, on which frames can be lost, doubled and reordered.
 #[derive(Debug, Default)]
 struct SimLink {
     tap: Option<(ChannelName, Subscription)>,
     in_flight: VecDeque<Arc<Frame>>,
     arrivals: Option<DeliverySender>,
-    /// The newest attempt that the process has heard of.
-    heard_of: Option<Attempt>,
+    /// The newest attempt of which the process has received a frame.
+    newest_attempt: Option<Attempt>,
 }
 
 impl Default for SimState {
@@ -69,27 +75,27 @@ fn empty_layer() -> MemoryChannelLayer {
 }
 
 impl Network {
-    /// The channel layer as one process sees it.
+    /// Returns the channel layer as one process sees it.
     pub(super) fn layer(&self, process: usize) -> Arc<dyn ChannelLayer> {
         Arc::new(LayerFrom { network: self.clone(), process })
     }
 
-    /// The channel layer goes away and comes back empty, which all who subscribed are told.
+    /// Restarts the channel layer without state, and notifies all subscribers.
     pub(super) async fn restart(&self, clock_is_late: bool) {
         self.wipe(clock_is_late);
         for process in 0..PROCESSES {
-            self.break_up(process);
+            self.overflow(process);
             self.settle(process).await;
         }
     }
 
-    /// The channel layer forgets what it retained, without a word. A process that has not heard of
-    /// the attempt that is running cannot notice, and is told.
+    /// Drops the retained state without a notification. Only a process that has not seen the running attempt
+    /// is notified, because it cannot detect the loss.
     pub(super) async fn forget(&self, attempt: Attempt) {
         self.wipe(false);
         for process in 0..PROCESSES {
-            if self.state().links[process].heard_of < Some(attempt) {
-                self.break_up(process);
+            if self.state().links[process].newest_attempt < Some(attempt) {
+                self.overflow(process);
                 self.settle(process).await;
             }
         }
@@ -106,7 +112,7 @@ impl Network {
         }
     }
 
-    /// The n-th frame on its way arrives.
+    /// Delivers the n-th frame in flight.
     pub(super) async fn deliver(&self, process: usize, n: usize) {
         if let Some(frame) = self.take(process, n) {
             self.arrive(process, frame);
@@ -114,7 +120,7 @@ impl Network {
         }
     }
 
-    /// The n-th frame on its way arrives, and will once more.
+    /// Delivers the n-th frame in flight and keeps a copy in flight.
     pub(super) async fn double(&self, process: usize, n: usize) {
         let frame = self.state().links[process].in_flight.get(n).cloned();
         if let Some(frame) = frame {
@@ -123,20 +129,20 @@ impl Network {
         }
     }
 
-    /// The n-th frame on its way is lost.
+    /// Loses the n-th frame in flight.
     pub(super) fn lose(&self, process: usize, n: usize) {
         self.take(process, n);
     }
 
-    /// Everything on its way is lost, and the process is told.
+    /// Loses everything in flight, and notifies the process.
     pub(super) async fn disconnect(&self, process: usize) {
         self.state().links[process].in_flight.clear();
-        self.break_up(process);
+        self.overflow(process);
         self.settle(process).await;
     }
 
-    /// More arrives at once than the process can take.
-    fn break_up(&self, process: usize) {
+    /// Delivers more at once than the process can accept.
+    fn overflow(&self, process: usize) {
         let state = self.state();
         let Some(arrivals) = &state.links[process].arrivals else { return };
         for _ in 0..2 {
@@ -144,7 +150,7 @@ impl Network {
         }
     }
 
-    /// Everything on its way arrives.
+    /// Delivers everything in flight.
     pub(super) async fn deliver_all(&self) {
         for process in 0..PROCESSES {
             while let Some(frame) = self.take(process, 0) {
@@ -154,12 +160,12 @@ impl Network {
         }
     }
 
-    /// Everything on its way is lost.
+    /// Loses everything in flight.
     pub(super) fn lose_all(&self) {
         self.state().links.iter_mut().for_each(|link| link.in_flight.clear());
     }
 
-    /// Lets the process take what arrived.
+    /// Waits until the process has taken all arrivals.
     pub(super) async fn settle(&self, process: usize) {
         while self.state().links[process]
             .arrivals
@@ -168,7 +174,7 @@ impl Network {
         {
             yield_now().await;
         }
-        // It has taken it, and passes it on or asks what it missed.
+        // The process has taken the arrivals, and now forwards them or queries what it missed.
         yield_now().await;
         yield_now().await;
     }
@@ -180,17 +186,17 @@ impl Network {
     fn arrive(&self, process: usize, frame: Arc<Frame>) {
         let link = &mut self.state().links[process];
         if let Some(arrivals) = &link.arrivals {
-            link.heard_of = link.heard_of.max(Some(frame.cursor.epoch.attempt));
+            link.newest_attempt = link.newest_attempt.max(Some(frame.cursor.epoch.attempt));
             arrivals.deliver(Delivery::Frame(frame));
         }
     }
 
-    /// Every process asks what is retained.
-    pub(super) fn all_ask(&self, channel: &ChannelName) {
+    /// Makes every process query the retained state.
+    pub(super) fn query_retained_state(&self, channel: &ChannelName) {
         let mut state = self.state();
         let retained = state.retained(channel);
         for link in &mut state.links {
-            link.heard_of = retained.or(link.heard_of);
+            link.newest_attempt = retained.or(link.newest_attempt);
         }
     }
 
@@ -200,17 +206,17 @@ impl Network {
 }
 
 impl SimState {
-    /// The attempt of which anything is retained.
+    /// Returns the attempt of the retained state.
     fn retained(&self, channel: &ChannelName) -> Option<Attempt> {
         let retained = ready(self.layer.catch_up(channel, None)).unwrap();
         retained.map(|retained| retained.cursor.epoch.attempt)
     }
 
-    /// Puts what was published on its way.
+    /// Moves published frames onto the links.
     fn collect(&mut self) {
         for link in &mut self.links {
             let Some((_, tap)) = &mut link.tap else { continue };
-            while let Some(Some(Ok(Delivery::Frame(frame)))) = maybe(tap.next()) {
+            while let Some(Some(Ok(Delivery::Frame(frame)))) = poll_once(tap.next()) {
                 let cursor = self.clock.show(frame.cursor);
                 link.in_flight
                     .push_back(Arc::new(Frame { cursor, payload: frame.payload.clone() }));
@@ -262,21 +268,22 @@ impl ChannelLayer for LayerFrom {
         let mut state = self.network.state();
         let since = since.map(|since| state.clock.read(since));
         let caught_up = ready(state.layer.catch_up(channel, since))?;
-        Ok(caught_up.map(|news| CatchUp { cursor: state.clock.show(news.cursor), ..news }))
+        Ok(caught_up.map(|answer| CatchUp { cursor: state.clock.show(answer.cursor), ..answer }))
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
         let mut state = self.network.state();
         state.collect();
         let tap = ready(state.layer.subscribe(channel))?;
-        // Room for one: whatever is not taken at once is lost, and the process is told.
+        // Room for one frame: a frame that arrives before the process has taken the previous one is lost, and
+        // the process is notified.
         let arrivals = DeliverySender::with_backlog(1);
         let arriving = arrivals.subscribe();
         let retained = state.retained(channel);
         let link = &mut state.links[self.process];
         link.tap = Some((channel.clone(), tap));
         link.arrivals = Some(arrivals);
-        link.heard_of = retained;
+        link.newest_attempt = retained;
         Ok(arriving)
     }
 
@@ -289,12 +296,11 @@ impl ChannelLayer for LayerFrom {
     }
 }
 
-/// Shows epochs as if their histories had begun when the schedule says, so that a schedule always
-/// means the same.
+/// Replaces the nonces of epochs by deterministic ones, so that a schedule is reproducible.
 #[derive(Debug, Default)]
 struct SimClock {
     shown: Vec<(Epoch, Epoch)>,
-    /// Whether the histories that begin now seem to be older than all that came before.
+    /// If `true`, new epochs seem older than all earlier ones.
     is_late: bool,
 }
 

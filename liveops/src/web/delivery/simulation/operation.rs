@@ -1,3 +1,5 @@
+//! A simulated operation: its row and its runs.
+
 use std::collections::VecDeque;
 
 use chrono::DateTime;
@@ -16,7 +18,7 @@ use crate::{
 
 pub(super) const KIND: OperationKind = OperationKind::for_tests("test.steps", "Steps", &[]);
 
-/// What a run says.
+/// A report of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum SimReport {
     Status,
@@ -25,7 +27,7 @@ pub(super) enum SimReport {
     Append,
 }
 
-/// An operation, the runs of it and its row.
+/// An operation, its runs and its row.
 #[derive(Debug)]
 pub(super) struct SimOperation {
     pub(super) subject: Subject,
@@ -33,15 +35,15 @@ pub(super) struct SimOperation {
     network: Network,
     pub(super) row: SimRow,
     pub(super) run: SimRun,
-    /// Runs that were overtaken, and may not know.
+    /// Overtaken runs, which may not know of the later attempt.
     overtaken: Vec<SimRun>,
-    /// How much was said, so that no two things said are the same.
-    said: u32,
-    /// The operations it ever handed over to.
+    /// Number of reports so far, which makes each report unique.
+    report_count: u32,
+    /// All operations to which this one was chained.
     pub(super) successors: Vec<OperationId>,
 }
 
-/// What the database says.
+/// The row in the database.
 #[derive(Debug, Clone)]
 pub(super) struct SimRow {
     pub(super) attempt: Attempt,
@@ -49,15 +51,15 @@ pub(super) struct SimRow {
     pub(super) signals: Vec<Signal>,
 }
 
-/// One attempt and what it has yet to show.
+/// One attempt, and the content that it has not published yet.
 #[derive(Debug)]
 pub(super) struct SimRun {
     pub(super) showing: Showing,
-    /// What is committed and not published yet.
+    /// Committed content that is not published yet.
     due: VecDeque<Due>,
 }
 
-/// A projection, and where it is shown.
+/// A projection and its sink.
 #[derive(Debug)]
 pub(super) struct Showing {
     sink: ChannelSink,
@@ -67,7 +69,7 @@ pub(super) struct Showing {
 
 #[derive(Debug)]
 enum Due {
-    /// A run that waits.
+    /// The projection of a waiting run.
     Waiting(Box<Showing>),
     Ending,
     Signal(Signal),
@@ -80,7 +82,7 @@ impl SimRow {
 }
 
 impl SimOperation {
-    /// An operation that has just started to run.
+    /// Creates an operation that has just started.
     pub(super) fn started(network: Network, renderer: Renderer, id: OperationId) -> Self {
         let subject = Subject { kind: KIND, id };
         let row =
@@ -92,7 +94,7 @@ impl SimOperation {
             network,
             row,
             overtaken: Vec::new(),
-            said: 0,
+            report_count: 0,
             successors: Vec::new(),
         };
         operation.flush();
@@ -107,7 +109,7 @@ impl SimOperation {
         self.renderer.snapshot(&self.subject, projection)
     }
 
-    /// The run says something, which is shown with the next flush.
+    /// Records a report of the run, which the next flush publishes.
     pub(super) fn report(&mut self, report: SimReport) {
         if self.row.state() == OperationState::Started {
             let event = self.event(report);
@@ -115,7 +117,7 @@ impl SimOperation {
         }
     }
 
-    /// Shows what the run has said; a run that waits begins.
+    /// Publishes the reports of the run. A waiting run starts first.
     pub(super) fn flush(&mut self) {
         while self.run.publish_due() {}
         if self.row.state() == OperationState::NotStarted {
@@ -155,20 +157,19 @@ impl SimOperation {
         self.run.due.extend([Due::Ending].into_iter().chain(signals));
     }
 
-    /// Publishes the next thing that is committed and not published yet, if any is.
+    /// Publishes the next committed content. Returns `false` if there is none.
     pub(super) fn publish_due(&mut self) -> bool {
         self.run.publish_due()
     }
 
-    /// Waits longer than a run does between two signals.
+    /// Waits longer than a run waits between two signals.
     pub(super) fn idle(&mut self) {
         if let Some(Due::Signal(Signal::Chained(_))) = self.run.due.front() {
             self.run.publish_due();
         }
     }
 
-    /// Another attempt takes over: somebody restarts an operation that has ended, or rescues a run
-    /// that seems dead.
+    /// Starts another attempt: a user retries an ended operation, or a worker rescues a run that seems lost.
     pub(super) fn overtake(&mut self) {
         if self.row.state() == OperationState::NotStarted {
             return;
@@ -178,11 +179,11 @@ impl SimOperation {
         self.queue(waits);
     }
 
-    /// The process that runs it shuts down, and the run goes back into the queue.
+    /// Returns the run to the queue, as at the shutdown of its process.
     pub(super) fn hand_back(&mut self) {
         if self.row.state() == OperationState::Started {
             self.queue(true);
-            // It is gone for good.
+            // A run that was handed back has stopped and never continues.
             self.overtaken.pop();
         }
     }
@@ -198,7 +199,7 @@ impl SimOperation {
         self.overtaken.push(std::mem::replace(&mut self.run, run));
     }
 
-    /// A run that was overtaken goes on.
+    /// Continues an overtaken run.
     pub(super) fn continue_overtaken(&mut self) {
         let event = self.event(SimReport::Log);
         if let Some(run) = self.overtaken.last_mut()
@@ -210,8 +211,8 @@ impl SimOperation {
     }
 
     fn event(&mut self, report: SimReport) -> Event {
-        self.said += 1;
-        let text = format!("said {}. ", self.said);
+        self.report_count += 1;
+        let text = format!("report {}. ", self.report_count);
         let region = || "rows".parse().unwrap();
         match report {
             SimReport::Status => Event::Status(Status { level: Level::Info, text: text.into() }),
@@ -230,12 +231,12 @@ fn showing(network: &Network, renderer: &Renderer, subject: Subject, row: &SimRo
 }
 
 impl SimRun {
-    /// A run that has shown nothing yet.
+    /// Creates a run that has shown nothing yet.
     fn new(showing: Showing) -> Self {
         Self { showing, due: VecDeque::new() }
     }
 
-    /// Publishes the next thing that is due, if any is.
+    /// Publishes the next content that is due. Returns `false` if there is none.
     fn publish_due(&mut self) -> bool {
         match self.due.pop_front() {
             None => return false,

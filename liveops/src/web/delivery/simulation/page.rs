@@ -1,3 +1,5 @@
+//! A simulated page that detects faults in the messages it receives.
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
@@ -7,10 +9,10 @@ use crate::{
     render::{Apply, Fragment},
 };
 
-/// What a client is sent.
+/// A message to a client.
 #[derive(Debug, Clone)]
 pub(super) enum SimMessage {
-    /// A frame; a whole one takes the place of whatever the page shows.
+    /// A frame. If `whole` is set, the frame replaces the entire content of the page.
     Frame {
         frame: Arc<Frame>,
         whole: bool,
@@ -21,19 +23,19 @@ pub(super) enum SimMessage {
     },
 }
 
-/// A browser's page of one operation, which does with messages what liveops.js does, but does not
-/// forgive: what it gets twice it shows twice.
+/// A browser's page of one operation. The page handles messages as liveops.js does, but does not repair
+/// faults: duplicates are shown twice.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SimPage {
     pub(super) regions: BTreeMap<Region, String>,
-    /// What the page was told of this attempt.
+    /// The signals of this attempt that the page received.
     pub(super) signals: Vec<Signal>,
-    /// What of it was told since everything was replaced: telling that again is a fault.
-    told: Vec<Signal>,
+    /// The signals received since the last whole frame. A repeated one is a fault.
+    since_snapshot: Vec<Signal>,
     pub(super) cursor: Option<Cursor>,
-    /// The operation that the page moved over to.
+    /// The operation to which the page has moved.
     pub(super) moved_to: Option<OperationId>,
-    /// What must not have happened.
+    /// The faults found so far.
     pub(super) faults: Vec<String>,
 }
 
@@ -44,8 +46,8 @@ impl SimPage {
         page
     }
 
-    /// Another page takes the place of this one, whose faults are not forgotten.
-    pub(super) fn turn_into(&mut self, page: Self) {
+    /// Replaces this page with another one, and keeps the faults.
+    pub(super) fn replace_with(&mut self, page: Self) {
         let faults = std::mem::take(&mut self.faults);
         *self = Self { faults, ..page };
     }
@@ -53,7 +55,7 @@ impl SimPage {
     pub(super) fn receive(&mut self, message: SimMessage) {
         match message {
             SimMessage::Subscribed { cursor, is_up_to_date } => {
-                // Otherwise the frames that lead up to it bring it.
+                // Otherwise the frames up to this cursor move the page.
                 if is_up_to_date {
                     self.cursor = Some(cursor);
                 }
@@ -64,11 +66,11 @@ impl SimPage {
 
     fn receive_frame(&mut self, frame: &Frame, whole: bool) {
         if whole {
-            if self.cursor.is_some_and(|cursor| goes_back(frame, cursor)) {
-                self.faults.push(format!("{} goes back behind the end", frame.cursor));
+            if self.cursor.is_some_and(|cursor| hides_end(frame, cursor)) {
+                self.faults.push(format!("{} shows a run after its end", frame.cursor));
             }
             self.regions.clear();
-            self.told.clear();
+            self.since_snapshot.clear();
             if !self.cursor.is_some_and(|cursor| is_of_same_attempt(frame.cursor, cursor)) {
                 self.signals.clear();
             }
@@ -83,10 +85,10 @@ impl SimPage {
     }
 
     fn receive_signal(&mut self, signal: &Signal) {
-        if self.told.contains(signal) {
-            self.faults.push(format!("was told twice: {signal:?}"));
+        if self.since_snapshot.contains(signal) {
+            self.faults.push(format!("received twice: {signal:?}"));
         }
-        self.told.push(signal.clone());
+        self.since_snapshot.push(signal.clone());
         if !self.signals.contains(signal) {
             self.signals.push(signal.clone());
         }
@@ -116,8 +118,9 @@ fn is_of_same_attempt(one: Cursor, other: Cursor) -> bool {
     one.epoch.attempt == other.epoch.attempt
 }
 
-/// Whether a frame shows an attempt as running whose end the row has told of.
-fn goes_back(frame: &Frame, cursor: Cursor) -> bool {
+/// Returns `true` if a frame shows a run without a result although the row has reported the end of the
+/// attempt.
+fn hides_end(frame: &Frame, cursor: Cursor) -> bool {
     let Payload::Fragments(fragments) = &frame.payload else { return false };
     let is_result = |fragment: &&Fragment| fragment.region == Region::Result;
     let has_no_result =
@@ -125,13 +128,13 @@ fn goes_back(frame: &Frame, cursor: Cursor) -> bool {
     cursor.is_end() && is_of_same_attempt(frame.cursor, cursor) && has_no_result
 }
 
-/// Whether the first of the added lines is the one after the last of the log.
+/// Returns `true` if the added lines directly follow the last line of the log.
 fn continues(log: &str, added: &str) -> bool {
     let next = line_ids(log).last().map_or(0, |last| last + 1);
     line_ids(added).enumerate().all(|(n, id)| id == next + n as u64)
 }
 
-/// The numbers of the log's lines, which stand at the end of their ids.
+/// Returns the numbers of log lines, which are the last part of the line ids.
 fn line_ids(log: &str) -> impl Iterator<Item = u64> {
     let ids = log.split("id=\"op-log-").skip(1).filter_map(|line| line.split('"').next());
     ids.filter_map(|id| id.rsplit('-').next()?.parse().ok())

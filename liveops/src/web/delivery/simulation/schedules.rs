@@ -1,3 +1,5 @@
+//! Random schedules and fixed schedules of the simulation.
+
 use proptest::{
     prelude::*,
     test_runner::{RngAlgorithm, TestError, TestRunner},
@@ -11,10 +13,10 @@ use super::{
 };
 use crate::render::{Renderer, Templates};
 
-/// How many schedules each of the tests lives through.
+/// Number of random schedules per test.
 const CASES: u32 = 25_000;
 
-/// What goes wrong more often than the rest.
+/// The kind of faults that occurs more often than the others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum FaultFocus {
     Network,
@@ -23,67 +25,67 @@ enum FaultFocus {
     ClientConnections,
 }
 
-macro_rules! whatever_happens {
-    ($($claim:ident: $trouble:ident),* $(,)?) => {
+macro_rules! random_schedules {
+    ($($claim:ident: $focus:ident),* $(,)?) => {
         $(
             #[test]
             fn $claim() {
-                live_through(FaultFocus::$trouble);
+                run_schedules(FaultFocus::$focus);
             }
         )*
     };
 }
 
-whatever_happens!(
-    a_bad_network_costs_a_page_nothing: Network,
-    a_forgetful_channel_layer_costs_a_page_nothing: ChannelLayer,
-    attempts_that_overtake_each_other_cost_a_page_nothing: Attempts,
-    clients_that_come_and_go_and_stall_lose_nothing: ClientConnections,
+random_schedules!(
+    a_page_recovers_from_network_faults: Network,
+    a_page_recovers_from_lost_channel_state: ChannelLayer,
+    a_page_recovers_from_overtaken_attempts: Attempts,
+    a_page_recovers_from_broken_and_slow_connections: ClientConnections,
 );
 
-fn live_through(trouble: FaultFocus) {
+fn run_schedules(focus: FaultFocus) {
     let config = ProptestConfig {
         cases: CASES,
         source_file: Some(file!()),
-        // The default, which is secure, takes most of the time.
+        // The default generator is cryptographically secure and takes most of the time.
         rng_algorithm: RngAlgorithm::XorShift,
         ..ProptestConfig::default()
     };
-    let acts = prop::collection::vec(prop::sample::select(acts(trouble)), 0..32);
-    let universe = Universe::new();
+    let acts = prop::collection::vec(prop::sample::select(acts(focus)), 0..32);
+    let fixture = Fixture::new();
     TestRunner::new(config)
-        .run(&(acts, any::<bool>()), |(acts, last_words_are_lost)| {
-            let faults = universe.faults_after(&acts, last_words_are_lost);
+        .run(&(acts, any::<bool>()), |(acts, last_frames_are_lost)| {
+            let faults = fixture.faults_after(&acts, last_frames_are_lost);
             prop_assert!(faults.is_empty(), "{}", faults.join("\n"));
             Ok(())
         })
         .unwrap_or_else(|failure| match failure {
             TestError::Fail(why, (acts, are_lost)) => {
-                panic!("{why}\nafter {acts:?}, last words lost: {are_lost}")
+                panic!("{why}\nafter {acts:?}, last frames lost: {are_lost}")
             }
             TestError::Abort(why) => panic!("{why}"),
         });
 }
 
-/// What worlds have in common: making it takes longer than a world lasts.
-struct Universe {
+/// The parts that all worlds share. Creating them takes longer than running a world.
+struct Fixture {
     renderer: Renderer,
     runtime: Runtime,
 }
 
-impl Universe {
+impl Fixture {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
         Self { renderer: Renderer::new(Templates::new(), "/live"), runtime: runtime.unwrap() }
     }
 
-    fn faults_after(&self, acts: &[Act], last_words_are_lost: bool) -> Vec<String> {
+    fn faults_after(&self, acts: &[Act], last_frames_are_lost: bool) -> Vec<String> {
         self.runtime.block_on(async {
             let mut world = World::begin(self.renderer.clone()).await;
             for act in acts {
                 world.act(*act).await;
             }
-            world.calm_down(last_words_are_lost).await;
+            world.recover(last_frames_are_lost).await;
             world.faults()
         })
     }
@@ -91,24 +93,24 @@ impl Universe {
 
 #[track_caller]
 fn assert_nothing_is_lost(acts: &[Act]) {
-    for last_words_are_lost in [false, true] {
-        let faults = Universe::new().faults_after(acts, last_words_are_lost);
+    for last_frames_are_lost in [false, true] {
+        let faults = Fixture::new().faults_after(acts, last_frames_are_lost);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 }
 
 #[test]
-fn a_page_that_was_loaded_while_the_run_ended_hears_of_the_end() {
+fn a_page_loaded_while_the_run_ends_receives_the_end() {
     assert_nothing_is_lost(&[Act::Load(0), Act::End { is_chained: true }, Act::Flush]);
 }
 
 #[test]
-fn an_end_that_nobody_heard_of_and_the_channel_layer_forgot_is_read_off_the_row() {
+fn an_undelivered_end_that_the_channel_layer_lost_is_read_from_the_row() {
     assert_nothing_is_lost(&[Act::End { is_chained: false }, Act::Flush, Act::Forget]);
 }
 
 #[test]
-fn a_page_that_heard_of_the_end_but_not_of_what_comes_next_still_moves_over() {
+fn a_page_that_received_the_end_without_the_chain_still_moves_on() {
     let shown = Act::Deliver(0, 0);
     let finished = Act::Deliver(0, 0);
     let end = Act::End { is_chained: true };
@@ -116,7 +118,7 @@ fn a_page_that_heard_of_the_end_but_not_of_what_comes_next_still_moves_over() {
 }
 
 #[test]
-fn a_run_that_starts_over_ends_anew() {
+fn a_retried_run_ends_again() {
     let end = [Act::End { is_chained: false }, Act::Flush];
     let begun = [Act::Overtake, Act::Flush].into_iter().chain([Act::Deliver(0, 0); 4]);
     let seen = [Act::Serve(0); 9];
@@ -126,7 +128,7 @@ fn a_run_that_starts_over_ends_anew() {
 }
 
 #[test]
-fn a_late_frame_does_not_bring_back_a_run_that_the_row_knows_to_have_ended() {
+fn a_late_frame_does_not_undo_an_end_in_the_row() {
     assert_nothing_is_lost(&[
         Act::Overtake,
         Act::Flush,
@@ -138,9 +140,9 @@ fn a_late_frame_does_not_bring_back_a_run_that_the_row_knows_to_have_ended() {
     ]);
 }
 
-/// What can happen, each as often as it shall be drawn; the simplest first, as that is what a failing
-/// schedule is reduced to.
-fn acts(trouble: FaultFocus) -> Vec<Act> {
+/// Returns all acts, each repeated by its weight. The simplest acts come first, because proptest reduces a
+/// failing schedule to them.
+fn acts(focus: FaultFocus) -> Vec<Act> {
     const PROCESS: [usize; 2] = [0, 1];
     const CLIENT: [usize; 2] = [0, 1];
     const NTH: [usize; 6] = [0, 0, 0, 1, 2, 3];
@@ -157,13 +159,13 @@ fn acts(trouble: FaultFocus) -> Vec<Act> {
         Since::BeforeAll,
         Since::Kept,
     ];
-    let often = |kind: FaultFocus, weight: usize| if kind == trouble { weight * 3 } else { weight };
+    let often = |kind: FaultFocus, weight: usize| if kind == focus { weight * 3 } else { weight };
     let (network, layer) =
         (|n| often(FaultFocus::Network, n), |n| often(FaultFocus::ChannelLayer, n));
     let (attempts, clients) =
         (|n| often(FaultFocus::Attempts, n), |n| often(FaultFocus::ClientConnections, n));
-    // It takes as long as a hundred others.
-    let flood = if trouble == FaultFocus::ClientConnections { Act::Flood } else { Act::Flush };
+    // A flood takes as long as a hundred other acts.
+    let flood = if focus == FaultFocus::ClientConnections { Act::Flood } else { Act::Flush };
     let kinds = [
         (
             8,

@@ -1,3 +1,5 @@
+//! The simulated world: an operation, a network, processes and clients.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,64 +23,65 @@ use crate::{
     },
 };
 
-/// How many clients there are.
+/// Number of clients.
 const CLIENTS: usize = 2;
 
-/// How long a channel is quiet before the hub asks whether it really was.
+/// Time without frames after which the hub checks for lost frames.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Something that happens.
+/// A step of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Act {
-    /// The run says something.
+    /// The run makes a report.
     SimReport(SimReport),
-    /// What it said is published.
+    /// The reports are published.
     Flush,
-    /// The run says more than a slow client can take.
+    /// The run reports more than a slow client can receive.
     Flood,
     /// The end of the run is committed.
     End { is_chained: bool },
-    /// The next thing that is committed is published.
+    /// The next committed content is published.
     PublishDue,
     /// Another attempt takes over.
     Overtake,
-    /// The run goes back into the queue.
+    /// The run returns to the queue.
     HandBack,
-    /// An attempt that was overtaken goes on.
+    /// An overtaken attempt continues.
     ContinueOvertaken,
-    /// The channel layer comes back empty, and new histories may seem to be older than the old.
+    /// The channel layer restarts without state. If `clock_is_late` is set, new epochs seem older than
+    /// earlier ones.
     Restart { clock_is_late: bool },
-    /// The channel layer loses what it retained, without a word.
+    /// The channel layer loses the retained state without a notification.
     Forget,
-    /// The channel layer keeps the state of no operation that has ended.
+    /// The channel layer drops the state of all ended operations.
     Expire,
     /// A frame arrives at a process.
     Deliver(usize, usize),
-    /// A frame arrives, and will once more.
+    /// A frame arrives and stays in flight.
     Double(usize, usize),
     /// A frame is lost.
     Lose(usize, usize),
-    /// Every frame on its way to a process is lost, and it is told.
+    /// All frames in flight to a process are lost, and the process is notified.
     Disconnect(usize),
-    /// Nothing arrives anywhere for long.
+    /// Nothing arrives at any process for the quiet time.
     Quiet,
-    /// The server does something for a client.
+    /// The server runs a step for a client.
     Serve(usize),
     /// A client receives the next messages.
     Receive(usize, usize),
-    /// A client receives everything and says so.
+    /// A client receives and acknowledges everything.
     Acknowledge(usize),
     /// A connection breaks after the next messages.
     Cut(usize, usize),
     /// A client connects to a process.
     Connect(usize, usize, Since),
-    /// A client loads the page anew.
+    /// A client loads the page again.
     Load(usize),
-    /// A client keeps its page for later.
+    /// A client saves its page for later.
     Keep(usize),
 }
 
-/// Whatever is committed here is also published, late at the most: there is nothing to look up.
+/// Rows that are never newer than the channel layer: all committed content is published, late at the most.
 #[derive(Debug)]
 struct NoRows;
 
@@ -92,7 +95,7 @@ impl RowLookup for NoRows {
     }
 }
 
-/// Everything there is: an operation, a network, processes that serve clients, and clients.
+/// An operation, a network, processes that serve clients, and clients.
 pub(super) struct World {
     operation: SimOperation,
     network: Network,
@@ -101,7 +104,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// An operation that has just started, and one client that follows it.
+    /// Creates an operation that has just started, with one client that follows it.
     pub(super) async fn begin(renderer: Renderer) -> Self {
         let network = Network::default();
         let operation =
@@ -150,7 +153,7 @@ impl World {
         }
     }
 
-    /// More than a client may be behind in the hub, or leave unacknowledged.
+    /// Publishes more than a client may lag in the hub or leave unacknowledged.
     async fn flood(&mut self) {
         for _ in 0..66 {
             self.operation.report(SimReport::Status);
@@ -165,7 +168,7 @@ impl World {
         for process in 0..PROCESSES {
             self.network.settle(process).await;
         }
-        self.network.all_ask(&self.operation.channel());
+        self.network.query_retained_state(&self.operation.channel());
     }
 
     async fn connect(&mut self, client: usize, process: usize, since: Since) {
@@ -180,19 +183,19 @@ impl World {
         self.clients[client].step(&self.operation, &*self.processes[0].1)
     }
 
-    /// The server does all it can for the clients, which receive and acknowledge it.
+    /// Runs all steps of the server; the clients receive and acknowledge everything.
     fn serve_all(&mut self) {
         for client in 0..CLIENTS {
             while self.serve(client) || self.clients[client].acknowledge() {}
         }
     }
 
-    /// Nothing happens any more but what happens by itself.
-    pub(super) async fn calm_down(&mut self, last_words_are_lost: bool) {
+    /// Stops the faults, and completes publishing, delivery and reconnection.
+    pub(super) async fn recover(&mut self, last_frames_are_lost: bool) {
         while self.operation.publish_due() {}
         self.operation.report(SimReport::Log);
         self.operation.flush();
-        if last_words_are_lost {
+        if last_frames_are_lost {
             self.network.lose_all();
         }
         self.network.deliver_all().await;
@@ -206,7 +209,7 @@ impl World {
         self.serve_all();
     }
 
-    /// What is wrong with what the clients show.
+    /// Returns the faults of all pages, and the differences between the pages and the operation.
     pub(super) fn faults(&self) -> Vec<String> {
         let faults =
             self.clients.iter().enumerate().flat_map(|(client, SimClient { page, .. })| {
@@ -219,18 +222,18 @@ impl World {
     fn fault(&self, page: &SimPage) -> Option<String> {
         if let Some(next) = page.moved_to {
             let is_known = self.operation.successors.contains(&next);
-            return (!is_known).then(|| format!("moved to {next}, which does not exist"));
+            return (!is_known).then(|| format!("moved to {next}, which is no successor"));
         }
         let SimOperation { row, run, .. } = &self.operation;
         if page.signals != row.signals {
-            return Some(format!("was told {:?}, not {:?}", page.signals, row.signals));
+            return Some(format!("received the signals {:?}, not {:?}", page.signals, row.signals));
         }
         let expected = |projection| {
             SimPage::of(&self.operation.snapshot(projection), Vec::new(), None).regions
         };
         let live = expected(&run.showing.projection);
         let is_right = page.regions == live
-            || (self.is_left_to_the_row() && page.regions == expected(&row.projection));
+            || (self.only_row_has_end() && page.regions == expected(&row.projection));
         let is_wrong = |(region, html): &(&Region, &String)| live.get(region) != Some(html);
         (!is_right).then(|| {
             let wrong: Vec<_> = page.regions.iter().filter(is_wrong).collect();
@@ -238,8 +241,8 @@ impl World {
         })
     }
 
-    /// Whether an operation has ended and nothing but its row tells of it.
-    fn is_left_to_the_row(&self) -> bool {
+    /// Returns `true` if the operation has ended and only its row shows the end.
+    fn only_row_has_end(&self) -> bool {
         let row = &self.operation.row;
         let (_, layer) = &self.processes[0];
         let retained = ready(layer.catch_up(&self.operation.channel(), None)).unwrap();

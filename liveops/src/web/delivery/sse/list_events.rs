@@ -1,3 +1,5 @@
+//! The event stream of list changes.
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
@@ -26,14 +28,13 @@ use crate::{
     },
 };
 
-/// How far apart the events of a list are at least: whatever happens in between becomes one.
+/// Minimum time between two events of a list. Changes in between are merged into one event.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Tells when the viewer's list of operations has changed, for htmx's extension for server-sent
-/// events and for tools.
+/// Streams the changes of the viewer's list, for the server-sent events extension of htmx and for tools.
 ///
-/// `operations-changed` asks to load the list again, and comes at once when somebody connects who
-/// may have missed a change; `operation-row` brings elements of the rows of operations that run.
+/// `operations-changed` asks the client to reload the list. A client that may have missed a change gets this
+/// event as soon as it connects. `operation-row` carries elements of the rows of running operations.
 pub(in crate::web) async fn events<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -45,14 +46,14 @@ pub(in crate::web) async fn events<V>(
     }
 }
 
-/// One client that reads the events of one list.
+/// One client of the event stream of a list.
 struct ListEvents {
     client: ClientConnection,
     channel: ChannelName,
     subscription: HubSubscription,
-    /// Whether the list has to be loaded again.
+    /// `true` if the client has to reload the list.
     changed: bool,
-    /// What the rows of operations that came further show by now.
+    /// The newest elements of the rows of operations that progressed.
     rows: BTreeMap<OperationId, Arc<str>>,
     free_on: Instant,
     keepalive: Duration,
@@ -101,7 +102,7 @@ impl ListEvents {
         }
     }
 
-    /// `None` when nothing more will come.
+    /// Records an item. Returns `None` if the stream has to end.
     fn apply(&mut self, item: HubItem) -> Option<()> {
         match item {
             HubItem::List(ListChange::Progress(RowProgress { id, html }), _) => {
@@ -117,7 +118,7 @@ impl ListEvents {
         Some(())
     }
 
-    /// What came together goes one after the other: first the list that has the rows.
+    /// Returns the next event: a list change first, because the reloaded list contains the rows.
     fn next_event(&mut self) -> sse::Event {
         self.free_on = Instant::now() + INTERVAL;
         self.delivered.increment(1);

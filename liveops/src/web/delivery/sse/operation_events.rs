@@ -1,3 +1,5 @@
+//! The event stream of one operation.
+
 use std::{collections::VecDeque, sync::Arc};
 
 use axum::{
@@ -29,14 +31,13 @@ use crate::{
     },
 };
 
-/// The place to begin at, for scripts, which cannot send `Last-Event-ID` the first time.
+/// The cursor to start from, for scripts, which cannot send `Last-Event-ID` with the first request.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct EventsQuery {
     since: Option<String>,
 }
 
-/// What the WebSocket says of one operation, as an event stream: the way out where WebSockets are
-/// blocked, and what `curl -N` shows.
+/// Streams the WebSocket messages of one operation, for networks that block WebSockets and for `curl -N`.
 pub(in crate::web) async fn events<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
@@ -62,7 +63,7 @@ pub(in crate::web) async fn events<V>(
     }
 }
 
-/// One client that reads the events of one operation.
+/// One client of the event stream of an operation.
 struct OperationEvents {
     client: ClientConnection,
     subscriber: Option<Subscriber>,

@@ -1,3 +1,5 @@
+//! A connection to one client over a WebSocket, with timeouts.
+
 use std::time::Duration;
 
 use axum::{
@@ -16,11 +18,10 @@ use crate::{
     },
 };
 
-/// How long a client that was sent away may take to leave.
-const LEAVING_TIMEOUT: Duration = Duration::from_secs(1);
+/// Maximum time for a client to close its side after the close frame of the server.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A WebSocket on which whatever does not work is a reason to close, and nothing takes longer than
-/// a client may take.
+/// A connection to one client. Every failure is a reason to close the connection, and sending has a timeout.
 pub(in crate::web) struct Connection {
     socket: WebSocket,
     stall_timeout: Duration,
@@ -32,11 +33,11 @@ impl Connection {
         Self { socket, stall_timeout, delivered: deliveries(Transport::WebSocket) }
     }
 
-    /// Waits for what the client says next.
+    /// Receives the next packet from the client.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped.
+    /// This method is cancel safe: dropping the future loses no packet.
     pub(in crate::web) async fn receive(&mut self) -> Result<Packet, Close> {
         match self.socket.recv().await {
             Some(Ok(packet)) => Ok(packet),
@@ -45,7 +46,7 @@ impl Connection {
         }
     }
 
-    /// Sends the messages, in one packet of the network where they fit.
+    /// Sends the messages, in one network packet if they fit.
     pub(in crate::web) async fn send(
         &mut self,
         messages: impl IntoIterator<Item = OutgoingMessage>,
@@ -60,17 +61,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and
-    /// with a ping for everybody else.
+    /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and with a ping
+    /// for other clients.
     pub(in crate::web) async fn ping(&mut self) -> Result<(), Close> {
         let message = Packet::Text(ServerMessage::Ping.encode());
         self.send_packets([message, Packet::Ping(Bytes::new())]).await
     }
 
-    /// Says goodbye. Whether the client hears it makes no difference any more.
+    /// Closes the connection. A failure is ignored, because the connection ends in any case.
     ///
-    /// One that is there gets a moment to hear why: what it goes on sending would, unread, make the
-    /// system reset the connection and take the reason back.
+    /// After the close frame, packets of the client are read and discarded for up to 1 s. Unread packets
+    /// would make the operating system reset the connection, and the client would not receive the reason.
     pub(in crate::web) async fn close(&mut self, close: Close) {
         let error = close
             .sends_message
@@ -79,8 +80,8 @@ impl Connection {
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
         let sent = self.send_packets(error.into_iter().chain([Packet::Close(Some(frame))])).await;
         if sent.is_ok() {
-            let leaving = async { while self.receive().await.is_ok() {} };
-            let _ = time::timeout(LEAVING_TIMEOUT, leaving).await;
+            let draining = async { while self.receive().await.is_ok() {} };
+            let _ = time::timeout(DRAIN_TIMEOUT, draining).await;
         }
     }
 

@@ -1,3 +1,5 @@
+//! The server side of one WebSocket: client messages, subscriptions and the liveness check.
+
 use std::{convert::Infallible, sync::Arc};
 
 use axum::extract::ws::{Message as Packet, WebSocket};
@@ -22,14 +24,14 @@ use crate::{
     },
 };
 
-/// How long a client may be connected without following anything.
+/// Maximum time for which a client may be connected without a subscription.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many messages of a client are read in a second: more than a page that follows as many
-/// channels as it may sends, acknowledgements included.
+/// Maximum number of packets read from a client per second. A page that follows the maximum number of
+/// channels sends fewer, acknowledgements included.
 const MESSAGES_PER_SECOND_MAX: u32 = 512;
 
-/// How many signs of life a client may owe when it is asked for another one.
+/// Number of unanswered pings at which the next liveness check closes the connection.
 const UNANSWERED_MAX: u32 = 2;
 
 /// The server side of one WebSocket.
@@ -39,13 +41,13 @@ pub(in crate::web) struct Consumer {
     connection: Connection,
     subscribers: StreamMap<ChannelName, Subscriber>,
     messages: RateLimit,
-    /// How often the client was asked for a sign of life since its last one.
+    /// Number of pings since the last packet from the client.
     unanswered: u32,
-    /// When the client last stopped following everything, if it follows nothing.
+    /// The time since which the client has no subscription; `None` while it has one.
     idle_since: Option<Instant>,
 }
 
-/// A channel to begin with, which the address named.
+/// A first subscription, from the query of the upgrade request.
 #[derive(Debug)]
 pub(in crate::web) struct FirstSubscription {
     pub(in crate::web) token: SubscriptionToken,
@@ -71,7 +73,7 @@ impl Consumer {
         }
     }
 
-    /// Serves the client until there is a reason to close.
+    /// Serves the client and returns the reason to close the connection.
     pub(in crate::web) async fn run(
         &mut self,
         client: &ClientConnection,
@@ -89,7 +91,7 @@ impl Consumer {
         }
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub(in crate::web) async fn close(&mut self, close: Close) {
         self.connection.close(close).await;
     }
@@ -101,8 +103,8 @@ impl Consumer {
         let mut wait_for_dismissal = std::pin::pin!(client.wait_for_dismissal());
         loop {
             let idle_until = self.idle_since.map(|since| since + SUBSCRIBE_TIMEOUT);
-            // In this order, so that what a client said while it was written to counts before its
-            // silence does, and neither waits for a channel that never rests.
+            // Biased: a packet that arrived during a send must count before the liveness check, and a busy
+            // channel must delay neither.
             tokio::select! {
                 biased;
                 () = &mut wait_for_dismissal => return Err(Close::RESTARTING),
@@ -148,8 +150,7 @@ impl Consumer {
         }
     }
 
-    /// Follows the channel that the token is for. A channel that is followed already is begun
-    /// anew, from `since`.
+    /// Subscribes to the channel of the token. An existing subscription starts again at `since`.
     async fn subscribe(
         &mut self,
         token: &SubscriptionToken,
@@ -160,7 +161,7 @@ impl Consumer {
         if !self.subscribers.contains_key(&channel) && self.subscribers.len() >= followed_max {
             return Err(Close::TOO_MANY_SUBSCRIPTIONS);
         }
-        // A place that cannot be read is no place: the client gets everything.
+        // An invalid cursor counts as none: the client gets a full snapshot.
         let since = since.and_then(|since| since.parse().ok());
         let (subscriber, messages) =
             Subscriber::begin(self.web.clone(), self.viewer.clone(), channel.clone(), since)
@@ -178,7 +179,8 @@ impl Consumer {
         }
     }
 
-    /// A channel that is not followed any more may still be acknowledged: that crossed.
+    /// Records an acknowledgement. An acknowledgement of a channel that the client no longer follows is
+    /// ignored.
     async fn acknowledge(&mut self, channel: &ChannelName, cursor: Cursor) -> Result<(), Close> {
         let Some(subscriber) = self.subscriber(channel) else { return Ok(()) };
         let step = subscriber.acknowledge(cursor);
@@ -204,10 +206,10 @@ impl Consumer {
             .map(|(_, subscriber)| subscriber)
     }
 
-    /// Looks whether the client is still there and takes what it gets, and asks it to say so.
+    /// Checks that the client answers and accepts frames, and sends the next ping.
     ///
-    /// What counts is what it did not answer, not for how long nothing was heard: a server that was
-    /// held up did not listen either.
+    /// The check counts unanswered pings instead of measuring the time since the last packet, because a
+    /// delayed server does not read packets either.
     async fn check_liveness(&mut self) -> Result<(), Close> {
         if self.unanswered == UNANSWERED_MAX {
             return Err(Close::SILENT);

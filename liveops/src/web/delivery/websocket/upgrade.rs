@@ -1,3 +1,5 @@
+//! The upgrade request of a WebSocket.
+
 use axum::{
     Extension,
     extract::{Query, WebSocketUpgrade, ws::WebSocket},
@@ -22,19 +24,18 @@ use crate::{
     },
 };
 
-/// How large a message of a client may be.
+/// Maximum size of a client message: 64 KiB.
 pub(in crate::web) const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
-/// How much is read at a time. Clients say little, and this is cleared whenever a connection is
-/// looked at; the default would cost 128 KiB for every open page.
+/// Size of the read buffer. Clients send little, and the buffer is cleared whenever a connection is polled.
+/// The default would cost 128 KiB per open page.
 const READ_BUFFER_BYTES: usize = 1 << 10;
 
-/// How many bytes wait for more before they are written. A message is written in any case when
-/// nothing is behind it.
+/// Size at which buffered messages are written. A message with no other message behind it is written at once.
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
 
-/// A channel to begin with, for clients that cannot send a message first. liveops.js can, which
-/// keeps the token out of access logs.
+/// A first subscription, for clients that cannot send a message first. liveops.js can, which keeps the token
+/// out of access logs.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct SocketQuery {
     subscription_token: Option<SubscriptionToken>,
@@ -60,8 +61,8 @@ pub(in crate::web) async fn connect<V>(
         .on_upgrade(move |socket| serve(web, viewer, query, socket))
 }
 
-/// Not an `async fn`, which would keep room for its arguments beside what is made of them, for as
-/// long as the connection lasts.
+/// Serves one connection. An `async fn` would keep its arguments in memory, next to the values made from
+/// them, for as long as the connection lasts.
 fn serve(
     web: Web,
     viewer: Viewer,

@@ -10,7 +10,7 @@ async function connected(cursor = "2.0a:5") {
   return page;
 }
 
-function say(page, cursor, text) {
+function deliver(page, cursor, text) {
   page.socket.frame(channel(), cursor, { liveop_html: replacement("status", text) });
 }
 
@@ -22,7 +22,7 @@ function acks(page) {
   return page.socket.sentOf("ack").map(({ cursor }) => cursor);
 }
 
-test("a frame that comes twice changes nothing the second time", async () => {
+test("a repeated frame changes nothing", async () => {
   const page = await connected();
   const updates = page.listen("liveop:update");
   page.socket.frame(channel(), "2.0a:6", { liveop_html: addition("preview", "<p>a</p>") });
@@ -31,41 +31,41 @@ test("a frame that comes twice changes nothing the second time", async () => {
   assert.equal(updates.length, 1);
 });
 
-test("places are compared as numbers", async () => {
+test("sequence numbers are compared as numbers", async () => {
   const page = await connected("2.0a:9");
-  say(page, "2.0a:10", "ten");
+  deliver(page, "2.0a:10", "ten");
   assert.equal(status(page), "ten");
-  say(page, "2.0a:9", "nine");
+  deliver(page, "2.0a:9", "nine");
   assert.equal(status(page), "ten");
   assert.equal(page.container().dataset.liveopCursor, "2.0a:10");
 });
 
 test("a frame of a run before the one shown is ignored", async () => {
   const page = await connected("10.0a:1");
-  say(page, "9.ff:7", "the run before");
+  deliver(page, "9.ff:7", "the run before");
   assert.equal(status(page), "Running");
   assert.equal(page.container().dataset.liveopCursor, "10.0a:1");
 });
 
-test("another history of the same run is entered, as its clock proves nothing", async () => {
+test("a frame of another epoch of the same run is applied, because nonces have no reliable order", async () => {
   const page = await connected("2.0a:5");
-  say(page, "2.09:1", "opened again");
+  deliver(page, "2.09:1", "opened again");
   assert.equal(status(page), "opened again");
-  say(page, "2.09:2", "and on");
+  deliver(page, "2.09:2", "and on");
   assert.equal(status(page), "and on");
 });
 
-test("the next run is entered", async () => {
+test("a frame of the next run is applied", async () => {
   const page = await connected("2.0a:5");
-  say(page, "3.00b:1", "once more");
+  deliver(page, "3.00b:1", "once more");
   assert.equal(status(page), "once more");
 });
 
-test("a snapshot that answers our place is applied, wherever it is from", async () => {
+test("a snapshot that answers the cursor is applied, regardless of its own cursor", async () => {
   for (const cursor of ["2.0a:5", "2.0a:3", "1.0a:1"]) {
     const page = await openPage(container({ cursor: "2.0a:5" }));
     page.socket.accept();
-    say(page, cursor, "what the server knows");
+    deliver(page, cursor, "what the server knows");
     page.socket.subscribed(channel(), cursor, "reset");
     assert.equal(status(page), "what the server knows", cursor);
     assert.equal(page.container().dataset.liveopCursor, cursor);
@@ -78,38 +78,38 @@ test("after a reconnect the answer is applied again", async () => {
   page.socket.drop(1012);
   await page.settle();
   page.socket.accept();
-  say(page, "2.0a:4", "what the server knows");
+  deliver(page, "2.0a:4", "what the server knows");
   assert.equal(status(page), "what the server knows");
 });
 
-test("what is read off the row is applied though its place does not move", async () => {
+test("a snapshot of the row is applied although its cursor does not change", async () => {
   const page = await connected("2.0000000000000000:0");
-  say(page, "2.0000000000000000:0", "the row, later");
+  deliver(page, "2.0000000000000000:0", "the row, later");
   assert.equal(status(page), "the row, later");
 });
 
-test("the end behind a snapshot of the row is heard, also where the page broke off in between", async () => {
+test("the end after a snapshot of the row is received, also after a disconnection in between", async () => {
   const page = await connected("1.0a:5");
   const ends = page.listen("liveop:finished");
   const end = { liveop_finished: { pk: "1", state: "FINISHED_OK", url: "/", success_url: null } };
-  say(page, "1.0000000000000000:0", "done");
+  deliver(page, "1.0000000000000000:0", "done");
   page.socket.frame(channel(), "1.0000000000000000:1", end);
-  say(page, "1.0000000000000000:0", "done");
+  deliver(page, "1.0000000000000000:0", "done");
   page.socket.frame(channel(), "1.0000000000000000:1", end);
   assert.equal(ends.length, 1);
   assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
 });
 
-test("a page without a place takes what it gets", async () => {
+test("a page without a cursor applies every frame", async () => {
   const page = await openPage(container({ cursor: null }));
   page.socket.accept();
   assert.deepEqual(page.socket.sent, [{ type: "subscribe", token: `token-of-${channel()}` }]);
-  say(page, "2.0a:5", "all of it");
+  deliver(page, "2.0a:5", "all of it");
   page.socket.subscribed(channel(), "2.0a:5", "reset");
   assert.equal(status(page), "all of it");
 });
 
-test("the place of a catch-up is reached with its frames, not with the word that it is over", async () => {
+test("the frames of a catch-up advance the cursor, not the message that it is complete", async () => {
   const page = await openPage(container({ cursor: "2.0a:5" }));
   page.socket.accept();
   page.socket.subscribed(channel(), "2.0a:9", "delta");
@@ -122,9 +122,9 @@ test("the place of a catch-up is reached with its frames, not with the word that
 
 test("frames are acknowledged half a second after the first of them", async () => {
   const page = await connected();
-  say(page, "2.0a:6", "six");
+  deliver(page, "2.0a:6", "six");
   await page.pass(400);
-  say(page, "2.0a:7", "seven");
+  deliver(page, "2.0a:7", "seven");
   await page.pass(99);
   assert.deepEqual(acks(page), []);
   await page.pass(1);
@@ -137,18 +137,18 @@ test("frames are acknowledged half a second after the first of them", async () =
 
 test("the sixteenth frame is acknowledged at once", async () => {
   const page = await connected();
-  for (let seq = 6; seq < 21; seq += 1) say(page, `2.0a:${seq}`, seq);
+  for (let seq = 6; seq < 21; seq += 1) deliver(page, `2.0a:${seq}`, seq);
   assert.deepEqual(acks(page), []);
-  say(page, "2.0a:21", "last");
+  deliver(page, "2.0a:21", "last");
   assert.deepEqual(acks(page), ["2.0a:21"]);
   await page.pass(5_000);
   assert.equal(acks(page).length, 1);
 });
 
-test("what was not acknowledged when the socket was lost is not acknowledged on the next", async () => {
+test("pending acknowledgements are dropped with their socket", async () => {
   const page = await connected();
   page.roll(0);
-  say(page, "2.0a:6", "six");
+  deliver(page, "2.0a:6", "six");
   page.socket.drop(1012);
   await page.settle();
   await page.connect("2.0a:6");
