@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     args::{Serve, Worker},
     error::{BoxError, CommandError},
-    say, signals, words,
+    messages, print, signals,
 };
 use crate::{
     config::Config,
@@ -113,7 +113,7 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let router = self.router.ok_or_else(|| io::Error::other(words::NO_PAGES))?;
+        let router = self.router.ok_or_else(|| io::Error::other(messages::NO_PAGES))?;
         let stopping = CancellationToken::new();
         let serving = axum::serve(listener.tap_io(send_at_once), router)
             .with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -134,7 +134,7 @@ impl App {
         };
         let shut_down = async {
             tokio::select! {
-                () = stop => say::log(format_args!("stopping")),
+                () = stop => print::log(format_args!("stopping")),
                 () = stopping.cancelled() => {}
             }
             // Who watches over this process sends requests elsewhere before they would be refused.
@@ -170,7 +170,7 @@ impl App {
         };
         let work = async {
             stop.await;
-            say::log(format_args!("stopping"));
+            print::log(format_args!("stopping"));
             if let Some(before_stop) = self.before_stop {
                 before_stop();
             }
@@ -204,13 +204,13 @@ impl App {
 
     pub(super) async fn serve_as(self, serve: &Serve) -> Result<(), CommandError> {
         if self.router.is_none() {
-            return Err(CommandError::new(words::NO_PAGES));
+            return Err(CommandError::new(messages::NO_PAGES));
         }
         let listener = listen(&serve.bind).await?;
         if !serve.no_worker && self.liveops.engine().runner != RunnerKind::Eager {
             self.liveops.start_worker();
         }
-        say::log(format_args!("listening on http://{}", listener.local_addr()?));
+        print::log(format_args!("listening on http://{}", listener.local_addr()?));
         Ok(self.serve(listener, signals::stop()).await?)
     }
 
@@ -222,9 +222,9 @@ impl App {
         match &listener {
             Some(listener) => {
                 let address = listener.local_addr()?;
-                say::log(format_args!("working; health on http://{address}"));
+                print::log(format_args!("working; health on http://{address}"));
             }
-            None => say::log(format_args!("working")),
+            None => print::log(format_args!("working")),
         }
         Ok(self.work(listener, signals::stop()).await?)
     }

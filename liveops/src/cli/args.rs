@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::words;
+use super::messages;
 use crate::operation::{OperationId, OperationState};
 
 /// What `serve` takes.
@@ -36,7 +36,7 @@ pub struct Worker {
 
 /// What `run` takes.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = words::RUN_HELP)]
+#[command(after_help = messages::RUN_HELP)]
 #[non_exhaustive]
 pub struct Run {
     /// Type of the operation: `app.name`

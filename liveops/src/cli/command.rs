@@ -6,9 +6,9 @@ use super::{
     App,
     args::{List, Prune, Run, Serve, Show, Worker},
     error::{BoxError, CommandError},
-    generate, list, run,
-    say::say,
-    show, words,
+    generate, list, messages,
+    print::print_line,
+    run, show,
 };
 use crate::{
     config::Config,
@@ -109,9 +109,9 @@ impl Command {
             Self::Show(show) => show::show(&liveops, &show).await?,
             Self::Cancel { id } => cancel(&liveops, id).await?,
             Self::Retry { id } => retry(&liveops, id).await?,
-            Self::Migrate => say!("{}", words::MIGRATED),
+            Self::Migrate => print_line!("{}", messages::MIGRATED),
             Self::Prune(prune) => {
-                say!("{}", words::pruned(liveops.prune(prune.older_than).await?));
+                print_line!("{}", messages::pruned(liveops.prune(prune.older_than).await?));
             }
             Self::Completions { .. } | Self::Man => {}
         }
@@ -123,32 +123,32 @@ impl Command {
 /// A flag that the application did not heed would be worse than one that there is not.
 fn check_config(given: &Config, found: &Config) -> Result<(), CommandError> {
     if given.concurrency_max != found.concurrency_max {
-        return Err(CommandError::new(words::setting_ignored("concurrency_max")));
+        return Err(CommandError::new(messages::setting_ignored("concurrency_max")));
     }
     if given.queues != found.queues {
-        return Err(CommandError::new(words::setting_ignored("queues")));
+        return Err(CommandError::new(messages::setting_ignored("queues")));
     }
     Ok(())
 }
 
 async fn cancel(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.cancel(id).await? {
-        CancelOutcome::Cancelled => say!("{}", words::CANCELLED_WAITING),
-        CancelOutcome::Requested => say!("{}", words::CANCEL_REQUESTED),
-        CancelOutcome::Ended => return Err(CommandError::new(words::has_ended(id))),
-        CancelOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
+        CancelOutcome::Cancelled => print_line!("{}", messages::CANCELLED_WAITING),
+        CancelOutcome::Requested => print_line!("{}", messages::CANCEL_REQUESTED),
+        CancelOutcome::Ended => return Err(CommandError::new(messages::has_ended(id))),
+        CancelOutcome::Unknown => return Err(CommandError::new(messages::unknown_operation(id))),
     }
     Ok(())
 }
 
 async fn retry(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.retry(id).await? {
-        RetryOutcome::Retried => say!("{}", words::RETRIED),
+        RetryOutcome::Retried => print_line!("{}", messages::RETRIED),
         RetryOutcome::Duplicate(same) => {
-            return Err(CommandError::new(words::duplicate_exists(same)));
+            return Err(CommandError::new(messages::duplicate_exists(same)));
         }
-        RetryOutcome::Unfinished => return Err(CommandError::new(words::has_not_ended(id))),
-        RetryOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
+        RetryOutcome::Unfinished => return Err(CommandError::new(messages::has_not_ended(id))),
+        RetryOutcome::Unknown => return Err(CommandError::new(messages::unknown_operation(id))),
     }
     Ok(())
 }

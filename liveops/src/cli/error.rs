@@ -1,6 +1,6 @@
 use std::{error::Error, process::ExitCode};
 
-use super::say;
+use super::print;
 
 /// Any error: what an application may end a command with.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -29,7 +29,7 @@ impl CommandError {
 
     /// Says what is wrong, where errors are said.
     pub(super) fn report(&self) -> ExitCode {
-        say::error(&self.message);
+        print::error(&self.message);
         ExitCode::from(self.exit_code)
     }
 }

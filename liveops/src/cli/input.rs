@@ -2,7 +2,7 @@ use std::{fs, io, path::Path, slice};
 
 use serde_json::Value;
 
-use super::{args::Run, error::CommandError, words};
+use super::{args::Run, error::CommandError, messages};
 use crate::{
     form::{Field, Form, Scalar},
     language::Language,
@@ -43,7 +43,7 @@ fn check_files(form: Option<&Form>, input: &Value) -> Result<(), CommandError> {
         let missing =
             paths.iter().filter_map(Value::as_str).find(|path| !Path::new(path).is_file());
         if let Some(path) = missing {
-            return Err(CommandError::usage(words::no_file(field.name, path)));
+            return Err(CommandError::usage(messages::no_file(field.name, path)));
         }
     }
     Ok(())
@@ -53,7 +53,7 @@ fn find<'a>(engine: &'a Engine, op_type: &str) -> Result<&'a RegisteredOperation
     engine.registry.find(op_type).ok_or_else(|| {
         let mut known: Vec<&str> = engine.registry.iter().map(|it| it.kind.op_type).collect();
         known.sort_unstable();
-        CommandError::usage(words::unknown_type(op_type, similar(op_type, &known), &known))
+        CommandError::usage(messages::unknown_type(op_type, similar(op_type, &known), &known))
     })
 }
 

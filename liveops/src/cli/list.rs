@@ -1,4 +1,4 @@
-use super::{args::List, error::CommandError, locale, say::say};
+use super::{args::List, error::CommandError, locale, print::print_line};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
 /// Lists operations.
@@ -13,13 +13,16 @@ pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), CommandErr
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);
-            say!("{}", serde_json::to_string(&json)?);
+            print_line!("{}", serde_json::to_string(&json)?);
         }
         return Ok(());
     }
     let renderer = locale::renderer(liveops);
     for row in &rows {
-        say!("{}", line(&liveops.engine().presenter.list_row(row, None, renderer.language())));
+        print_line!(
+            "{}",
+            line(&liveops.engine().presenter.list_row(row, None, renderer.language()))
+        );
     }
     Ok(())
 }

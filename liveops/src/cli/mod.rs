@@ -122,12 +122,12 @@ mod generate;
 mod input;
 mod list;
 mod locale;
+mod messages;
 mod output;
+mod print;
 mod run;
-mod say;
 mod show;
 mod signals;
-mod words;
 
 pub use app::App;
 pub use args::{List, Prune, Run, Serve, Show, Worker};

@@ -7,9 +7,9 @@ use super::{
     App,
     args::Run,
     error::{CommandError, FAILED},
-    input, locale,
+    input, locale, messages,
     output::{self, Printer},
-    say, signals, words,
+    print, signals,
 };
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
@@ -38,13 +38,15 @@ pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, CommandError> {
         // Whoever presses Ctrl-C is heard from the first moment on.
         biased;
         () = obeying => {
-            say::error(words::DID_NOT_STOP);
+            print::error(messages::DID_NOT_STOP);
             process::exit(INTERRUPTED.into());
         }
         ran = show(liveops, new, printer, cancel.clone(), abort.clone()) => ran?,
     };
     let code = match ran {
-        ForegroundOutcome::Existing(same) => Err(CommandError::new(words::duplicate_exists(same))),
+        ForegroundOutcome::Existing(same) => {
+            Err(CommandError::new(messages::duplicate_exists(same)))
+        }
         ForegroundOutcome::Last(last) => exit_code(liveops, last).await,
     };
     liveops.shutdown(Duration::ZERO).await;
@@ -101,27 +103,28 @@ async fn handle_signals(
 
 async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, CommandError> {
     let row = liveops.find(id).await?;
-    let row = row.ok_or_else(|| CommandError::new(words::unknown_operation(id)))?;
+    let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(id)))?;
     let shuts_down = liveops.engine().active_runs.is_closing();
     match row.state() {
         OperationState::FinishedOk => Ok(ExitCode::SUCCESS),
         OperationState::FinishedError => {
             // Whoever is at the terminal may know more than what users are told.
             if row.traceback != row.error_message {
-                say::note(&words::traceback_of(id));
+                print::note(&messages::traceback_of(id));
             }
             Ok(ExitCode::from(FAILED))
         }
         OperationState::Cancelled => Ok(ExitCode::from(INTERRUPTED)),
         OperationState::NotStarted if shuts_down => {
-            Err(CommandError { message: words::handed_back(id), exit_code: TERMINATED })
+            Err(CommandError { message: messages::handed_back(id), exit_code: TERMINATED })
         }
         // So soon did somebody else take it out of the queue.
-        OperationState::Started if shuts_down => {
-            Err(CommandError { message: words::moved_to_other_process(id), exit_code: TERMINATED })
-        }
+        OperationState::Started if shuts_down => Err(CommandError {
+            message: messages::moved_to_other_process(id),
+            exit_code: TERMINATED,
+        }),
         OperationState::NotStarted | OperationState::Started => {
-            Err(CommandError::new(words::moved_to_other_process(id)))
+            Err(CommandError::new(messages::moved_to_other_process(id)))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How what happens in the foreground is written.
 
-mod for_people;
+mod human;
 mod json;
 mod plain;
 mod terminal;
@@ -15,7 +15,7 @@ use std::{
 
 use indicatif::ProgressDrawTarget;
 
-use self::{for_people::HumanPrinter, json::JsonPrinter, plain::Plain, terminal::Terminal};
+use self::{human::HumanPrinter, json::JsonPrinter, plain::Plain, terminal::Terminal};
 use crate::{publish::ObservedEvent, render::Renderer};
 
 /// What writes what is told.

@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::for_people::{Screen, Tone};
+use super::human::{Screen, Tone};
 use crate::{event::Bar, language::Language, render::bar_text};
 
 /// Writes lines, for a file or another program.

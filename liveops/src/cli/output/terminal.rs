@@ -1,7 +1,7 @@
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::for_people::{Screen, Tone};
+use super::human::{Screen, Tone};
 use crate::{
     event::Bar,
     language::Language,

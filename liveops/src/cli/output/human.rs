@@ -1,6 +1,6 @@
 use super::Printer;
 use crate::{
-    cli::{say::escape_control_characters, words},
+    cli::{messages, print::escape_control_characters},
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
     operation::OperationKind,
@@ -40,10 +40,10 @@ impl<S: Screen> HumanPrinter<S> {
 
     fn started(&mut self, subject: &Subject, attempts: Attempts) {
         if attempts.is_another() {
-            let attempt = words::attempt(self.language(), attempts);
+            let attempt = messages::attempt(self.language(), attempts);
             self.line(Tone::Plain, &attempt);
         } else {
-            let started = words::started(self.language(), subject);
+            let started = messages::started(self.language(), subject);
             self.line(Tone::Plain, &started);
         }
     }
@@ -71,7 +71,7 @@ impl<S: Screen> HumanPrinter<S> {
         let Some(stage) = stages.get(index) else { return };
         match state {
             StageState::Active => {
-                let header = words::header(index + 1, stages.len(), stage);
+                let header = messages::header(index + 1, stages.len(), stage);
                 self.line(Tone::Header, &header);
             }
             StageState::Reused => self.translate(Tone::Plain, Text::StageWasReused),
@@ -88,7 +88,7 @@ impl<S: Screen> HumanPrinter<S> {
                 self.line(Tone::Plain, text.trim_end_matches('\n'));
             }
             Ending::Failed(message) => {
-                let failed = words::failed(self.language(), message);
+                let failed = messages::failed(self.language(), message);
                 self.line(Tone::Error, &failed);
             }
             Ending::Cancelled => self.translate(Tone::Warning, Text::Cancelled),
@@ -101,7 +101,7 @@ impl<S: Screen> HumanPrinter<S> {
             Level::Warning => Tone::Warning,
             Level::Error => Tone::Error,
         };
-        let line = words::at_level(self.language(), level, text);
+        let line = messages::at_level(self.language(), level, text);
         self.line(tone, &line);
     }
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// Writes a line to the standard output.
-macro_rules! say {
-    ($($what:tt)*) => { $crate::cli::say::line(format_args!($($what)*)) };
+macro_rules! print_line {
+    ($($what:tt)*) => { $crate::cli::print::line(format_args!($($what)*)) };
 }
 
-pub(super) use say;
+pub(super) use print_line;
 
 pub(super) fn line(what: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{}", escape_control_characters(&what.to_string()));
