@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    args::{Serve, Worker},
+    args::{ServeArgs, WorkerArgs},
     error::{BoxError, CommandError},
     messages, print, signals,
 };
@@ -202,7 +202,7 @@ impl App {
         Ok(())
     }
 
-    pub(super) async fn serve_as(self, serve: &Serve) -> Result<(), CommandError> {
+    pub(super) async fn serve_as(self, serve: &ServeArgs) -> Result<(), CommandError> {
         if self.router.is_none() {
             return Err(CommandError::new(messages::NO_PAGES));
         }
@@ -214,7 +214,7 @@ impl App {
         Ok(self.serve(listener, signals::stop()).await?)
     }
 
-    pub(super) async fn work_as(self, worker: &Worker) -> Result<(), CommandError> {
+    pub(super) async fn work_as(self, worker: &WorkerArgs) -> Result<(), CommandError> {
         let listener = match &worker.bind {
             Some(bind) => Some(listen(bind).await?),
             None => None,
@@ -230,7 +230,7 @@ impl App {
     }
 }
 
-impl Worker {
+impl WorkerArgs {
     /// Has the application built as the command line says.
     pub(super) fn apply(&self, config: &mut Config) {
         if let Some(concurrency) = self.concurrency {

@@ -10,7 +10,7 @@ use crate::operation::{OperationId, OperationState};
 /// What `serve` takes.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Serve {
+pub struct ServeArgs {
     /// Address to serve on
     #[arg(long, env, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
     pub bind: String,
@@ -22,7 +22,7 @@ pub struct Serve {
 /// What `worker` takes.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Worker {
+pub struct WorkerArgs {
     /// Address to serve health and metrics on, where the application has such pages; none if absent
     #[arg(long, env, value_name = "HOST:PORT")]
     pub bind: Option<String>,
@@ -38,7 +38,7 @@ pub struct Worker {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = messages::RUN_HELP)]
 #[non_exhaustive]
-pub struct Run {
+pub struct RunArgs {
     /// Type of the operation: `app.name`
     #[arg(value_name = "TYPE")]
     pub op_type: String,
@@ -59,7 +59,7 @@ pub struct Run {
 /// What `list` takes.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct List {
+pub struct ListArgs {
     /// Only those in this state: NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED
     #[arg(long, value_name = "STATE")]
     pub state: Option<OperationState>,
@@ -80,7 +80,7 @@ pub struct List {
 /// What `show` takes.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Show {
+pub struct ShowArgs {
     /// Number of the operation
     pub id: OperationId,
     /// Write it as JSON
@@ -91,7 +91,7 @@ pub struct Show {
 /// What `prune` takes.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Prune {
+pub struct PruneArgs {
     /// How long ago at least: 30d, 12h
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub older_than: Duration,

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Subcommand};
 
 use super::{
     App,
-    args::{List, Prune, Run, Serve, Show, Worker},
+    args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs},
     error::{BoxError, CommandError},
     generate, list, messages,
     print::print_line,
@@ -24,15 +24,15 @@ use crate::{
 #[non_exhaustive]
 pub enum Command {
     /// Serve the pages and run the operations
-    Serve(Serve),
+    Serve(ServeArgs),
     /// Run the operations that wait in the queue, and serve no pages
-    Worker(Worker),
+    Worker(WorkerArgs),
     /// Run an operation here, and show it in the terminal
-    Run(Run),
+    Run(RunArgs),
     /// List operations, newest first
-    List(List),
+    List(ListArgs),
     /// Show everything about an operation
-    Show(Show),
+    Show(ShowArgs),
     /// Cancel an operation that waits, or ask one that runs to stop
     Cancel {
         /// Number of the operation
@@ -46,7 +46,7 @@ pub enum Command {
     /// Bring the tables up to date
     Migrate,
     /// Delete the operations that ended long ago
-    Prune(Prune),
+    Prune(PruneArgs),
     /// Write what completes these commands in a shell
     Completions {
         /// The shell
@@ -59,7 +59,7 @@ pub enum Command {
 impl Command {
     /// `serve` on this address: for an application that serves unless it is told something else.
     pub fn serve(bind: impl Into<String>) -> Self {
-        Self::Serve(Serve { bind: bind.into(), no_worker: false })
+        Self::Serve(ServeArgs { bind: bind.into(), no_worker: false })
     }
 
     /// Does what the command says, and gives the exit code for it. What is wrong is said on standard
@@ -97,7 +97,7 @@ impl Command {
     async fn run_with(self, app: App) -> Result<ExitCode, CommandError> {
         let liveops = app.liveops().clone();
         match &self {
-            Self::Serve(Serve { no_worker: false, .. }) | Self::Worker(_) => {}
+            Self::Serve(ServeArgs { no_worker: false, .. }) | Self::Worker(_) => {}
             // Nor when something is enqueued, or started over.
             _ => liveops.disable_worker(),
         }

@@ -2,7 +2,7 @@ use std::{fs, io, path::Path, slice};
 
 use serde_json::Value;
 
-use super::{args::Run, error::CommandError, messages};
+use super::{args::RunArgs, error::CommandError, messages};
 use crate::{
     form::{Field, Form, Scalar},
     language::Language,
@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn read(
     engine: &Engine,
     language: &Language,
-    run: &Run,
+    run: &RunArgs,
 ) -> Result<NewOperation, CommandError> {
     let operation = find(engine, &run.op_type)?;
     let owner = Owner { id: run.owner.as_str().into(), languages: language.tag().to_owned() };

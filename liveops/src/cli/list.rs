@@ -1,8 +1,8 @@
-use super::{args::List, error::CommandError, locale, print::print_line};
+use super::{args::ListArgs, error::CommandError, locale, print::print_line};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
 /// Lists operations.
-pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), CommandError> {
+pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), CommandError> {
     let filter = ListFilter {
         owner: list.owner.map(Into::into),
         state: list.state,

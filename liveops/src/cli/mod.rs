@@ -130,7 +130,7 @@ mod show;
 mod signals;
 
 pub use app::App;
-pub use args::{List, Prune, Run, Serve, Show, Worker};
+pub use args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs};
 pub use clap_complete::Shell;
 pub use command::Command;
 pub use error::BoxError;

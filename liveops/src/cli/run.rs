@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     App,
-    args::Run,
+    args::RunArgs,
     error::{CommandError, FAILED},
     input, locale, messages,
     output::{self, Printer},
@@ -27,7 +27,7 @@ const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
 /// Runs an operation, shows it, and gives the exit code that says how it ended.
-pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, CommandError> {
+pub(super) async fn run(app: &App, run: RunArgs) -> Result<ExitCode, CommandError> {
     let liveops = app.liveops();
     let renderer = locale::renderer(liveops);
     let new = input::read(liveops.engine(), renderer.language(), &run)?;

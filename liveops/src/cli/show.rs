@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{args::Show, error::CommandError, locale, messages, print::print_line};
+use super::{args::ShowArgs, error::CommandError, locale, messages, print::print_line};
 use crate::{
     language::Text,
     operation::OperationKind,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Shows everything that is known of an operation.
-pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), CommandError> {
+pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), CommandError> {
     let row = liveops.find(show.id).await?;
     let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(show.id)))?;
     let operation = liveops.engine().registry.find(&row.op_type);
