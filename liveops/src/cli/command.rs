@@ -1,3 +1,5 @@
+//! The commands of liveops, and their execution.
+
 use std::{process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Subcommand};
@@ -16,64 +18,63 @@ use crate::{
     runner::{CancelOutcome, LiveOps, RetryOutcome},
 };
 
-/// The commands of every application that has live operations.
+/// The commands of liveops for an application's command line.
 ///
-/// A [`clap::Subcommand`], to be flattened into an application's own or to stand in a group of its own;
-/// see the [module](super) for both the application and what `run` does.
+/// A [`clap::Subcommand`], which an application flattens into its own commands or adds as a group. The
+/// [module](super) has an example, and documents `run`.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Serve the pages and run the operations
+    /// Serve the pages and run queued operations
     Serve(ServeArgs),
-    /// Run the operations that wait in the queue, and serve no pages
+    /// Run queued operations without serving pages
     Worker(WorkerArgs),
-    /// Run an operation here, and show it in the terminal
+    /// Run an operation in this process and show its progress
     Run(RunArgs),
     /// List operations, newest first
     List(ListArgs),
-    /// Show everything about an operation
+    /// Show all details of an operation
     Show(ShowArgs),
-    /// Cancel an operation that waits, or ask one that runs to stop
+    /// Cancel a queued or running operation
     Cancel {
-        /// Number of the operation
+        /// ID of the operation
         id: OperationId,
     },
-    /// Run an operation that has ended once more
+    /// Retry an operation that has ended
     Retry {
-        /// Number of the operation
+        /// ID of the operation
         id: OperationId,
     },
-    /// Bring the tables up to date
+    /// Create or update the database tables
     Migrate,
-    /// Delete the operations that ended long ago
+    /// Delete operations that ended long ago
     Prune(PruneArgs),
-    /// Write what completes these commands in a shell
+    /// Print a shell completion script
     Completions {
-        /// The shell
+        /// Shell that runs the script
         shell: clap_complete::Shell,
     },
-    /// Write the manual of these commands, for `man`
+    /// Print the manual page
     Man,
 }
 
 impl Command {
-    /// `serve` on this address: for an application that serves unless it is told something else.
+    /// Returns the command `serve` for this address: a default command for an application.
     pub fn serve(bind: impl Into<String>) -> Self {
         Self::Serve(ServeArgs { bind: bind.into(), no_worker: false })
     }
 
-    /// Does what the command says, and gives the exit code for it. What is wrong is said on standard
-    /// error.
+    /// Runs the command, and returns its exit code. Errors are printed to standard error.
     ///
-    /// `app` puts the application together, with the configuration that it is given: `config`, and what
-    /// the command line says otherwise. It is not called for what needs no application. Every command
-    /// that needs one brings the tables up to date first.
+    /// `app` builds the application from the configuration that is passed to `app`: `config`, with the
+    /// settings of the command line. `completions` and `man` do not call `app`. Every other command
+    /// updates the database tables first.
     ///
-    /// `C` is the application's own parser: what completions and the manual are about.
+    /// `C` is the application's own parser, for `completions` and `man`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with time and I/O.
+    /// Panics outside of a tokio runtime with time and I/O.
     pub async fn run<C: CommandFactory>(
         self,
         mut config: Config,
@@ -98,7 +99,7 @@ impl Command {
         let liveops = app.liveops().clone();
         match &self {
             Self::Serve(ServeArgs { no_worker: false, .. }) | Self::Worker(_) => {}
-            // Nor when something is enqueued, or started over.
+            // Otherwise `enqueue` and `retry` would start a worker in this process.
             _ => liveops.disable_worker(),
         }
         match self {
@@ -120,7 +121,8 @@ impl Command {
     }
 }
 
-/// A flag that the application did not heed would be worse than one that there is not.
+/// Checks that the application was built with the settings of the command line: a flag must not be
+/// ignored silently.
 fn check_config(given: &Config, found: &Config) -> Result<(), CommandError> {
     if given.concurrency_max != found.concurrency_max {
         return Err(CommandError::new(messages::setting_ignored("concurrency_max")));
@@ -144,8 +146,8 @@ async fn cancel(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> 
 async fn retry(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.retry(id).await? {
         RetryOutcome::Retried => print_line!("{}", messages::RETRIED),
-        RetryOutcome::Duplicate(same) => {
-            return Err(CommandError::new(messages::duplicate_exists(same)));
+        RetryOutcome::Duplicate(existing) => {
+            return Err(CommandError::new(messages::duplicate_exists(existing)));
         }
         RetryOutcome::Unfinished => return Err(CommandError::new(messages::has_not_ended(id))),
         RetryOutcome::Unknown => return Err(CommandError::new(messages::unknown_operation(id))),
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_application_did_not_heed_is_named() {
+    fn a_setting_that_the_application_ignores_is_named() {
         let given = Config { concurrency_max: 7, queues: vec!["mail".into()], ..Config::default() };
         assert!(check_config(&given, &given).is_ok());
         let other = Config { queues: vec!["mail".into()], ..Config::default() };

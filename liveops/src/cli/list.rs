@@ -1,7 +1,9 @@
+//! The command `list`.
+
 use super::{args::ListArgs, error::CommandError, locale, print::print_line};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
-/// Lists operations.
+/// Prints the operations that match the filter, newest first.
 pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), CommandError> {
     let filter = ListFilter {
         owner: list.owner.map(Into::into),
@@ -27,7 +29,7 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
     Ok(())
 }
 
-/// An operation in a line, with columns that line up.
+/// Returns one operation as a line with aligned columns.
 fn line(row: &ListRow) -> String {
     let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
     let line = format!(

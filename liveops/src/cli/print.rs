@@ -1,50 +1,52 @@
-//! What commands say to whoever typed them. A reader that is gone ends nothing.
+//! Printing to standard output and standard error. Write errors are ignored: a closed pipe must not end a
+//! command.
 
 use std::{
     fmt,
     io::{self, Write},
 };
 
-/// Writes a line to the standard output.
+/// Writes a line to standard output.
 macro_rules! print_line {
-    ($($what:tt)*) => { $crate::cli::print::line(format_args!($($what)*)) };
+    ($($text:tt)*) => { $crate::cli::print::line(format_args!($($text)*)) };
 }
 
 pub(super) use print_line;
 
-pub(super) fn line(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{}", escape_control_characters(&what.to_string()));
+pub(super) fn line(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{}", escape_control_characters(&text.to_string()));
 }
 
-/// Says what is wrong.
-pub(super) fn error(what: &str) {
-    let _ = writeln!(io::stderr(), "error: {what}");
+/// Writes an error message to standard error.
+pub(super) fn error(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
 }
 
-/// Says what a server does: in the application's log, or to whoever started it where there is none.
-pub(super) fn log(what: fmt::Arguments<'_>) {
+/// Writes a server's message to the application's log, or to standard error if the application has no
+/// subscriber for `tracing`.
+pub(super) fn log(message: fmt::Arguments<'_>) {
     if tracing::dispatcher::has_been_set() {
-        tracing::info!("{what}");
+        tracing::info!("{message}");
     } else {
-        note(&what.to_string());
+        note(&message.to_string());
     }
 }
 
-/// Says what belongs to no output.
-pub(super) fn note(what: &str) {
-    let _ = writeln!(io::stderr(), "{what}");
+/// Writes a line to standard error, beside the output of the command.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// A text with its control characters, tabs and ends of lines excepted, spelled out: what an operation
-/// says may come from a file of somebody else's, and must not move the cursor.
+/// Escapes the control characters of a text, except tabs and newlines: a text of an operation may come from
+/// an untrusted file, and must not control the terminal.
 pub(super) fn escape_control_characters(text: &str) -> String {
-    let mut escape_control_characters = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && !matches!(c, '\t' | '\n') {
-            escape_control_characters.extend(c.escape_unicode());
+            escaped.extend(c.escape_unicode());
         } else {
-            escape_control_characters.push(c);
+            escaped.push(c);
         }
     }
-    escape_control_characters
+    escaped
 }

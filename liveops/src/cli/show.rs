@@ -1,3 +1,5 @@
+//! The command `show`.
+
 use serde_json::Value;
 
 use super::{args::ShowArgs, error::CommandError, locale, messages, print::print_line};
@@ -10,7 +12,7 @@ use crate::{
     web::{OperationJson, log_text},
 };
 
-/// Shows everything that is known of an operation.
+/// Prints all details of an operation.
 pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), CommandError> {
     let row = liveops.find(show.id).await?;
     let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(show.id)))?;
@@ -27,7 +29,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     Ok(())
 }
 
-/// What staff get of it, and the log.
+/// Returns the operation as staff get it in JSON, with the log.
 fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError> {
     let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row))?;
     json["log"] = log.lines().collect();
@@ -37,8 +39,8 @@ fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError>
 fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> String {
     let language = renderer.language();
     let mut text = String::new();
-    for fact in messages::row_lines(language, kind, row) {
-        text.push_str(&format!("{fact}\n"));
+    for line in messages::row_lines(language, kind, row) {
+        text.push_str(&format!("{line}\n"));
     }
     let projection = row.projection(kind);
     for (number, (stage, state)) in language.stages(kind).iter().zip(projection.stages).enumerate()
