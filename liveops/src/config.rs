@@ -1,8 +1,8 @@
-//! The numbers an application may turn.
+//! The settings of an application, and their bounds.
 
 use std::{path::PathBuf, time::Duration};
 
-/// How liveops behaves; every field has a default.
+/// Settings of liveops. Every field has a default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -14,53 +14,52 @@ use std::{path::PathBuf, time::Duration};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// The path under which the router stands, such as `/live`, the default; empty for the root.
+    /// Path of the router, such as `/live` (the default); empty for the root of the site.
     pub mount: String,
-    /// How often in a second the changes of a run are shown at most; 20 unless set, from 0.1 to
-    /// 1,000.
+    /// Maximum number of updates of one run per second; default 20, from 0.1 to 1,000.
     pub throttle_hz: f64,
-    /// How many operations this process runs at once; 64 unless set, at least 1.
+    /// Maximum number of operations that this process runs at the same time; default 64, at least 1.
     pub concurrency_max: usize,
-    /// The queues whose operations this process runs; those of all queues unless set.
+    /// Queues whose operations this process runs; all queues by default.
     pub queues: Vec<String>,
-    /// How often the queue is looked at when nothing wakes the worker; 1 second unless set, at least
+    /// Interval between two polls of the queue if no wake-up arrives; default 1 second, at least
     /// 10 milliseconds.
     pub poll_interval: Duration,
-    /// How long a run may be silent before it counts as lost; 30 seconds unless set, at least 1.
-    /// Whoever runs it speaks up three times as often.
+    /// Lease duration; default 30 seconds, at least 1 second. The worker renews its leases three times
+    /// in this time. Another worker takes over a run whose lease has expired.
     pub lease: Duration,
-    /// How many workers one operation may take along: at that many it counts as what kills them, and
-    /// ends even if it may be attempted again; 3 unless set, at least 1. A retry by a user counts
-    /// anew.
+    /// Number of expired leases at which an operation ends, even if it has attempts left; default 3, at
+    /// least 1. Such an operation is assumed to crash its workers. A user's retry resets the count.
     pub rescues_max: u32,
-    /// How long an operation with `#[liveop(cancel = "abort")]` may take to notice that it shall stop
-    /// before it is dropped; 5 seconds unless set.
+    /// Time between the cancellation of an operation with `#[liveop(cancel = "abort")]` and the drop of
+    /// its future, if the operation does not stop earlier; default 5 seconds.
     pub abort_grace: Duration,
-    /// Whether the pages load the htmx that liveops brings; they do unless this is false, which is for
-    /// an application whose layout loads its own: two would send every request twice.
+    /// Load the bundled htmx on every page; default `true`. Set to `false` if the application's layout
+    /// loads htmx: two copies would send every request twice.
     pub include_htmx: bool,
-    /// How often a quiet connection is asked for a sign of life; 25 seconds unless set, from 1 to a day.
-    /// After two silent intervals it is closed.
+    /// Interval between two pings on an idle connection; default 25 seconds, from 1 second to 1 day. The
+    /// server closes a connection that stays silent for two intervals.
     pub keepalive: Duration,
-    /// How long a client may take nothing of what it is sent, be it that it does not read or that
-    /// it does not acknowledge, before its connection is closed; 30 seconds unless set, at least 1.
+    /// Time after which the server closes the connection of a client that does not read or does not
+    /// acknowledge its messages; default 30 seconds, at least 1 second.
     pub stall_timeout: Duration,
-    /// How large the output of a run may be as JSON, from which its result is shown; 1 MiB unless
-    /// set. A run with a larger one ends with an error.
+    /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
+    /// ends with an error. The page renders the result from this JSON.
     pub output_bytes_max: usize,
-    /// How large the body of a request that creates an operation may be, files included; 32 MiB
-    /// unless set.
+    /// Maximum size of the body of a request that creates an operation, files included, in bytes;
+    /// default 32 MiB.
     pub upload_bytes_max: usize,
-    /// Where uploaded files are kept; a folder of the system's temporary one unless set.
+    /// Folder for uploaded files; by default `liveops-uploads` in the system's temporary folder.
     pub upload_dir: PathBuf,
-    /// How many connections one viewer may have open at once; 64 unless set.
+    /// Maximum number of open connections per viewer; default 64.
     pub connections_per_viewer_max: usize,
-    /// How many channels one connection may follow; 256 unless set.
+    /// Maximum number of channels to which one connection may be subscribed; default 256.
     pub subscriptions_per_connection_max: usize,
-    /// The group a viewer must be in for any of the routes; superusers need not. None unless set.
+    /// Group whose members may use the routes; staff may use the routes without it. Default: none, so
+    /// every viewer may.
     pub required_group: Option<String>,
-    /// The origins whose pages may open connections and send forms beside the application's own:
-    /// `https://intranet.example`. None unless set.
+    /// Origins, such as `https://intranet.example`, whose pages may open connections and send forms, in
+    /// addition to the application's own origin. Default: none.
     pub allowed_origins: Vec<String>,
 }
 
@@ -89,7 +88,7 @@ impl Default for Config {
     }
 }
 
-/// A value that is out of its bounds.
+/// The error for a setting with a value out of its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected `{field}` to be {expected}, found {found}")]
 pub struct ConfigError {
@@ -99,11 +98,11 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Checks every bound.
+    /// Checks the bounds of every setting.
     ///
     /// # Errors
     ///
-    /// The first value that is out of its bounds.
+    /// Returns the first setting with a value out of its bounds.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let second = Duration::from_secs(1);
         let mount_is_a_path =
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_was_expected_and_found() {
+    fn an_error_names_the_field_the_bounds_and_the_value() {
         let config = Config { throttle_hz: 0.0, ..Config::default() };
         assert_eq!(
             config.validate().unwrap_err().to_string(),

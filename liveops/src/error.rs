@@ -1,28 +1,29 @@
-//! How a run ends when it does not end well.
+//! The error of a run: a failure with a message for the owner, an internal failure, or a cancellation.
 
 use std::{error::Error as StdError, fmt, iter};
 
 use crate::projection::{ERROR_BYTES_MAX, kept};
 
-/// How many errors of a chain a traceback tells: more than there are, unless one is its own source.
+/// Maximum number of errors of a chain in a traceback. A real chain is shorter; an error that is its
+/// own source never ends.
 const CHAIN_LEN_MAX: usize = 100;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What [`Run::run`](crate::Run::run) returns.
+/// The return type of [`Run::run`](crate::Run::run).
 pub type RunResult<T> = Result<T, RunError>;
 
-/// Why a run ended without an output.
+/// The reason why a run ended without an output.
 ///
-/// `?` turns any error into one, a `&str` and a `String` too. Such an error is *internal*: the
-/// owner of the operation reads a neutral sentence, and the error with its whole chain of sources
-/// goes to the operation's traceback, for staff. An error meant for the owner's eyes is made with
-/// [`RunError::user`].
+/// `?` converts any error into a `RunError`, also a `&str` and a `String`. The result is an *internal*
+/// error: the owner of the operation reads a neutral sentence, and the error with its whole chain of
+/// sources goes to the operation's traceback. [`RunError::user`] makes an error with a message for the
+/// owner.
 ///
-/// Superusers read the traceback on the operation's page and in its JSON. A panic has one too: its
-/// message, and where it happened.
+/// Staff read the traceback on the operation's page and in its JSON. The traceback of a panic is its
+/// message and its location in the code.
 ///
-/// A [`Cancelled`] passed on with `?` ends the run as cancelled, which is not a failure.
+/// A [`Cancelled`] returned with `?` ends the run as cancelled. A cancelled run has not failed.
 ///
 /// ```
 /// use liveops::{RunError, RunResult};
@@ -39,35 +40,35 @@ pub type RunResult<T> = Result<T, RunError>;
 /// assert_eq!(count("x").unwrap_err().user_message(), None);
 /// ```
 pub struct RunError {
-    kind: Kind,
+    kind: ErrorKind,
     is_final: bool,
 }
 
-enum Kind {
+enum ErrorKind {
     Cancelled,
     User { message: String, source: Option<BoxError> },
     Internal(BoxError),
 }
 
-impl Kind {
+impl ErrorKind {
     fn into_error(self) -> RunError {
         RunError { kind: self, is_final: false }
     }
 }
 
 impl RunError {
-    /// An error whose message the owner of the operation reads, word for word.
+    /// Makes an error whose message is shown to the owner of the operation, unchanged.
     pub fn user(message: impl Into<String>) -> Self {
-        Kind::User { message: message.into(), source: None }.into_error()
+        ErrorKind::User { message: message.into(), source: None }.into_error()
     }
 
-    /// Like [`user`](Self::user), with the error behind it kept for the traceback.
+    /// Makes an error like [`user`](Self::user), with its cause for the traceback.
     pub fn user_because(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Kind::User { message: message.into(), source: Some(source.into()) }.into_error()
+        ErrorKind::User { message: message.into(), source: Some(source.into()) }.into_error()
     }
 
-    /// The same error, after which there is no other attempt even if there might be: for what will not
-    /// get better.
+    /// Makes this error final: the operation gets no next attempt, even if it has attempts left. For an
+    /// error that another attempt cannot avoid.
     ///
     /// ```
     /// use liveops::RunError;
@@ -80,38 +81,38 @@ impl RunError {
         Self { is_final: true, ..self }
     }
 
-    /// Whether there is no other attempt after this error, even if there might be.
+    /// Returns `true` if no next attempt follows this error, even if the operation has attempts left.
     pub fn is_final(&self) -> bool {
         self.is_final
     }
 
-    /// Whether the run ended because it was asked to.
+    /// Returns `true` if the run ended because it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.kind, Kind::Cancelled)
+        matches!(self.kind, ErrorKind::Cancelled)
     }
 
-    /// The message for the owner of the operation; `None` for an internal error.
+    /// Returns the message for the owner of the operation; `None` for an internal error or a cancellation.
     pub fn user_message(&self) -> Option<&str> {
         match &self.kind {
-            Kind::User { message, .. } => Some(message),
-            Kind::Cancelled | Kind::Internal(_) => None,
+            ErrorKind::User { message, .. } => Some(message),
+            ErrorKind::Cancelled | ErrorKind::Internal(_) => None,
         }
     }
 
-    /// The error and every source behind it, a line each: what staff read.
+    /// Returns the traceback for staff: the error and every source, one per line.
     ///
-    /// What an error repeats of its source is not said again. Of a message the first 8 KiB are
-    /// given, and of a chain the first 100 errors.
+    /// A source that its error's message already ends with is left out. Messages are cut after 8 KiB, and
+    /// chains after 100 errors.
     pub fn traceback(&self) -> String {
-        let mut told = self.to_string();
-        let mut traceback = kept(&told, ERROR_BYTES_MAX).into_owned();
+        let mut previous = self.to_string();
+        let mut traceback = kept(&previous, ERROR_BYTES_MAX).into_owned();
         let sources = iter::successors(self.source(), |&error| error.source());
         for source in sources.take(CHAIN_LEN_MAX - 1) {
             let cause = source.to_string();
-            if !told.ends_with(&cause) {
+            if !previous.ends_with(&cause) {
                 traceback.push_str("\ncaused by: ");
                 traceback.push_str(&kept(&cause, ERROR_BYTES_MAX));
-                told = cause;
+                previous = cause;
             }
         }
         traceback
@@ -119,21 +120,22 @@ impl RunError {
 
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.kind {
-            Kind::Cancelled => None,
-            Kind::User { source, .. } => source.as_deref().map(|error| error as _),
-            Kind::Internal(error) => error.source(),
+            ErrorKind::Cancelled => None,
+            ErrorKind::User { source, .. } => source.as_deref().map(|error| error as _),
+            ErrorKind::Internal(error) => error.source(),
         }
     }
 }
 
-// `RunError` is no `std::error::Error`, so that this conversion can exist beside the reflexive one.
+// `RunError` does not implement `std::error::Error`: this conversion would then conflict with the
+// reflexive `From<T> for T`.
 impl<E: Into<BoxError>> From<E> for RunError {
     fn from(error: E) -> Self {
         let error = error.into();
         if error.is::<Cancelled>() {
-            Kind::Cancelled.into_error()
+            ErrorKind::Cancelled.into_error()
         } else {
-            Kind::Internal(error).into_error()
+            ErrorKind::Internal(error).into_error()
         }
     }
 }
@@ -141,9 +143,9 @@ impl<E: Into<BoxError>> From<E> for RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Cancelled => Cancelled.fmt(f),
-            Kind::User { message, .. } => f.write_str(message),
-            Kind::Internal(error) => error.fmt(f),
+            ErrorKind::Cancelled => Cancelled.fmt(f),
+            ErrorKind::User { message, .. } => f.write_str(message),
+            ErrorKind::Internal(error) => error.fmt(f),
         }
     }
 }
@@ -154,7 +156,7 @@ impl fmt::Debug for RunError {
     }
 }
 
-/// The operation was asked to stop: pass it on with `?`.
+/// The error of a cancellation check after the operation was cancelled. Return it with `?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cancelled")]
 pub struct Cancelled;
@@ -182,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn the_traceback_tells_every_source() {
+    fn the_traceback_lists_every_source() {
         let cause = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
         let error = RunError::user_because("The file is gone", cause);
         assert_eq!(error.traceback(), "The file is gone\ncaused by: no such file");
     }
 
     #[derive(Debug, thiserror::Error)]
-    enum Chained {
+    enum NestedError {
         #[error("failed to read: {0}")]
         Repeats(#[source] Box<Self>),
         #[error(transparent)]
@@ -201,14 +203,16 @@ mod tests {
     }
 
     #[test]
-    fn the_traceback_does_not_repeat_what_an_error_repeats_of_its_source() {
-        let read = Chained::Repeats(Box::new(Chained::Transparent(Box::new(Chained::Full))));
-        let error = RunError::from(Chained::Fails(Box::new(read)));
+    fn the_traceback_leaves_out_a_source_that_its_error_repeats() {
+        let full = NestedError::Transparent(Box::new(NestedError::Full));
+        let read = NestedError::Repeats(Box::new(full));
+        let error = RunError::from(NestedError::Fails(Box::new(read)));
         assert_eq!(
             error.traceback(),
             "failed to import\ncaused by: failed to read: the disk is full"
         );
-        let again = Chained::Repeats(Box::new(Chained::Fails(Box::new(Chained::Full))));
+        let failed = NestedError::Fails(Box::new(NestedError::Full));
+        let again = NestedError::Repeats(Box::new(failed));
         assert_eq!(
             RunError::from(again).traceback(),
             "failed to read: failed to import\ncaused by: the disk is full"
@@ -233,13 +237,13 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_without_an_end_is_told_as_far_as_it_is_bearable() {
+    fn the_traceback_of_an_endless_chain_is_bounded() {
         let traceback = RunError::from(Endless("first")).traceback();
         assert_eq!(traceback.lines().count(), CHAIN_LEN_MAX);
     }
 
     #[test]
-    fn the_cause_is_told_however_long_the_error_in_front_of_it_is() {
+    fn the_traceback_lists_the_cause_of_an_error_with_a_long_message() {
         let error = RunError::user_because("x".repeat(1 << 20), "the disk is full");
         let traceback = error.traceback();
         assert!(traceback.len() < 2 * ERROR_BYTES_MAX, "{} bytes", traceback.len());

@@ -1,7 +1,8 @@
-use crate::{Failure, book, step::step, workspace::cargo};
+use crate::{Failure, book, prose, step::step, workspace::cargo};
 
 /// Everything that can be said of the sources without running them; stops at the first complaint.
 pub(crate) fn run() -> Result<(), Failure> {
+    prose::check()?;
     step("format", cargo().args(["fmt", "--all", "--check"]))?;
     step(
         "clippy",

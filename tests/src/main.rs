@@ -24,6 +24,7 @@ mod nginx;
 mod node;
 mod postgres;
 mod program;
+mod prose;
 mod redis;
 mod reference_client;
 mod release;
@@ -46,7 +47,8 @@ usage: cargo xtask <command>
         can fetch them, and ends by saying what did not run;
         --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
         one of them other than rust-analyzer
-  lint  checks the format, clippy's findings, the documentation and the links of the book
+  lint  checks the wording of doc comments, the format, clippy's findings, the documentation and the
+        links of the book
   book  builds the book of the guides, and the documentation of the crate beside it
   checks
         checks what a commit can break for those who depend on liveops: licences and sources of

@@ -1,3 +1,5 @@
+//! The application that the commands run, with its routes and its shutdown.
+
 use std::{fmt, future, io, time::Duration};
 
 use axum::{Router, serve::ListenerExt};
@@ -9,18 +11,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    args::{Serve, Worker},
+    args::{ServeArgs, WorkerArgs},
     error::{BoxError, CommandError},
-    say, signals, words,
+    messages, print, signals,
 };
 use crate::{
     config::Config,
     runner::{LiveOps, RunnerKind},
 };
 
-/// An application as its commands need it.
+/// An application, as the commands of this module run it.
 ///
-/// See the [module](super) for a whole one.
+/// The [module](super) has an example.
 pub struct App {
     liveops: LiveOps,
     router: Option<Router>,
@@ -31,14 +33,14 @@ pub struct App {
     grace: Duration,
 }
 
-/// How long requests that are being answered may take when an application shall stop.
+/// Time for requests in progress when an application shuts down.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
-/// How long operations may go on then.
+/// Default time for running operations when an application shuts down.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// An application that has these operations and no pages.
+    /// Makes an application with these operations and without pages.
     pub fn new(liveops: &LiveOps) -> Self {
         Self {
             liveops: liveops.clone(),
@@ -51,7 +53,7 @@ impl App {
         }
     }
 
-    /// What `serve` serves: the application's own routes with those of
+    /// Sets the routes for `serve`: the application's own routes and those of
     /// [`web::router`](crate::web::router).
     #[must_use]
     pub fn router(mut self, router: Router) -> Self {
@@ -59,16 +61,16 @@ impl App {
         self
     }
 
-    /// What `worker --bind` serves: health and metrics, for those who watch over processes.
+    /// Sets the routes for `worker --bind`: health and metrics, for monitoring.
     #[must_use]
     pub fn probes(mut self, probes: Router) -> Self {
         self.probes = Some(probes);
         self
     }
 
-    /// What brings the tables up to date, for an application that has tables of its own:
-    /// [`store::migrate`](crate::store::migrate) with its migrations. [`LiveOps::migrate`] unless
-    /// given.
+    /// Sets the migration for an application with tables of its own:
+    /// [`store::migrate`](crate::store::migrate) with the application's migrations. The default is
+    /// [`LiveOps::migrate`].
     #[must_use]
     pub fn migrate_with<E: Into<BoxError>>(
         mut self,
@@ -78,42 +80,45 @@ impl App {
         self
     }
 
-    /// Called when the process is told to stop, before [`drain`](Self::drain) begins: for a page that
-    /// tells load balancers so.
+    /// Sets a callback for the start of the shutdown, before [`drain`](Self::drain) begins. The callback
+    /// can make a health page report the shutdown to load balancers.
     #[must_use]
     pub fn before_stop(mut self, before_stop: impl FnOnce() + Send + 'static) -> Self {
         self.before_stop = Some(Box::new(before_stop));
         self
     }
 
-    /// How long [`serve`](Self::serve) still takes requests after that; not at all unless set.
+    /// Sets the time for which [`serve`](Self::serve) accepts new requests after the shutdown began;
+    /// default 0.
     #[must_use]
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain;
         self
     }
 
-    /// How long operations may go on when the process shall stop, before they go back to the queue; 2
-    /// seconds unless set.
+    /// Sets the time for which running operations may continue when the process shuts down. Operations
+    /// that still run after this time go back to the queue. Default 2 seconds.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// Serves until `stop` is ready, and a few seconds longer for what is being answered then.
-    /// Operations that have not ended by that time go back to the queue, for the next start, and the
-    /// pages that are connected are sent away, to connect again.
+    /// Serves until `stop` is ready, and then shuts down gracefully.
+    ///
+    /// Requests in progress have 5 seconds after [`drain`](Self::drain), and running operations have
+    /// [`grace`](Self::grace). Operations that have not ended by then go back to the queue. Connected
+    /// pages are disconnected, and reconnect.
     ///
     /// # Errors
     ///
-    /// When the application has no router, or the listener fails.
+    /// Returns an error if the application has no router, or if the listener fails.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let router = self.router.ok_or_else(|| io::Error::other(words::NO_PAGES))?;
+        let router = self.router.ok_or_else(|| io::Error::other(messages::NO_PAGES))?;
         let stopping = CancellationToken::new();
         let serving = axum::serve(listener.tap_io(send_at_once), router)
             .with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -125,7 +130,9 @@ impl App {
             let served = tokio::select! {
                 served = serving.into_future() => served,
                 () = overdue => {
-                    tracing::warn!("some requests were not answered in time");
+                    tracing::warn!(
+                        "some requests were not answered within {REQUEST_GRACE:?}; stopping without them"
+                    );
                     Ok(())
                 }
             };
@@ -134,28 +141,28 @@ impl App {
         };
         let shut_down = async {
             tokio::select! {
-                () = stop => say::log(format_args!("stopping")),
+                () = stop => print::log(format_args!("stopping")),
                 () = stopping.cancelled() => {}
             }
-            // Who watches over this process sends requests elsewhere before they would be refused.
+            // A load balancer needs the time of `drain` to stop sending requests to this process.
             if let Some(before_stop) = self.before_stop {
                 before_stop();
             }
             time::sleep(self.drain).await;
             stopping.cancel();
-            // Event streams are requests that are answered for as long as they are not sent away.
+            // Ends the event streams: these requests would otherwise stay open.
             self.liveops.shutdown(self.grace).await;
         };
         tokio::join!(serve, shut_down).0
     }
 
-    /// Executes operations until `stop` is ready. Those that have not ended a few seconds later go back
-    /// to the queue, for another worker. The [`probes`](Self::probes) are served all the while, where
-    /// there is a listener for them.
+    /// Runs operations until `stop` is ready. Operations that have not ended after
+    /// [`grace`](Self::grace) go back to the queue, for another worker. With a listener, the
+    /// [`probes`](Self::probes) are served until the end of the shutdown.
     ///
     /// # Errors
     ///
-    /// When the listener fails.
+    /// Returns an error if the listener fails.
     pub async fn work(
         self,
         listener: Option<TcpListener>,
@@ -170,7 +177,7 @@ impl App {
         };
         let work = async {
             stop.await;
-            say::log(format_args!("stopping"));
+            print::log(format_args!("stopping"));
             if let Some(before_stop) = self.before_stop {
                 before_stop();
             }
@@ -202,19 +209,19 @@ impl App {
         Ok(())
     }
 
-    pub(super) async fn serve_as(self, serve: &Serve) -> Result<(), CommandError> {
+    pub(super) async fn serve_as(self, serve: &ServeArgs) -> Result<(), CommandError> {
         if self.router.is_none() {
-            return Err(CommandError::new(words::NO_PAGES));
+            return Err(CommandError::new(messages::NO_PAGES));
         }
         let listener = listen(&serve.bind).await?;
         if !serve.no_worker && self.liveops.engine().runner != RunnerKind::Eager {
             self.liveops.start_worker();
         }
-        say::log(format_args!("listening on http://{}", listener.local_addr()?));
+        print::log(format_args!("listening on http://{}", listener.local_addr()?));
         Ok(self.serve(listener, signals::stop()).await?)
     }
 
-    pub(super) async fn work_as(self, worker: &Worker) -> Result<(), CommandError> {
+    pub(super) async fn work_as(self, worker: &WorkerArgs) -> Result<(), CommandError> {
         let listener = match &worker.bind {
             Some(bind) => Some(listen(bind).await?),
             None => None,
@@ -222,16 +229,16 @@ impl App {
         match &listener {
             Some(listener) => {
                 let address = listener.local_addr()?;
-                say::log(format_args!("working; health on http://{address}"));
+                print::log(format_args!("working; health and metrics on http://{address}"));
             }
-            None => say::log(format_args!("working")),
+            None => print::log(format_args!("working")),
         }
         Ok(self.work(listener, signals::stop()).await?)
     }
 }
 
-impl Worker {
-    /// Has the application built as the command line says.
+impl WorkerArgs {
+    /// Copies the settings of the command line into `config`.
     pub(super) fn apply(&self, config: &mut Config) {
         if let Some(concurrency) = self.concurrency {
             config.concurrency_max = concurrency;
@@ -247,10 +254,10 @@ async fn listen(bind: &str) -> Result<TcpListener, CommandError> {
     listener.map_err(|error| CommandError::new(format!("failed to listen on {bind}: {error}")))
 }
 
-/// An update is small, and must not wait until the one before it was acknowledged.
+/// Disables Nagle's algorithm: a small update must not wait for the acknowledgement of the previous one.
 fn send_at_once(stream: &mut TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "updates may be late");
+        tracing::debug!(%error, "could not set TCP_NODELAY on a connection; updates may arrive late");
     }
 }
 

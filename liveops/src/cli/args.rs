@@ -1,105 +1,107 @@
-//! What each command takes.
+//! The arguments of each command.
+//!
+//! The doc comments of the fields are the help texts of the command line.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::words;
+use super::messages;
 use crate::operation::{OperationId, OperationState};
 
-/// What `serve` takes.
+/// The arguments of `serve`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Serve {
-    /// Address to serve on
+pub struct ServeArgs {
+    /// Address to listen on
     #[arg(long, env, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
     pub bind: String,
-    /// Leave the operations to other processes
+    /// Do not run operations in this process
     #[arg(long)]
     pub no_worker: bool,
 }
 
-/// What `worker` takes.
+/// The arguments of `worker`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Worker {
-    /// Address to serve health and metrics on, where the application has such pages; none if absent
+pub struct WorkerArgs {
+    /// Address for the application's health and metrics pages; not served if absent
     #[arg(long, env, value_name = "HOST:PORT")]
     pub bind: Option<String>,
-    /// How many operations to run at once; as many as the application says if absent
+    /// Maximum number of operations to run at once; the application's setting if absent
     #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
     pub concurrency: Option<usize>,
-    /// Queues to serve, with commas between them; those that the application says if absent
+    /// Queues to serve, separated by commas; the application's setting if absent
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub queues: Vec<String>,
 }
 
-/// What `run` takes.
+/// The arguments of `run`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = words::RUN_HELP)]
+#[command(after_help = messages::RUN_HELP)]
 #[non_exhaustive]
-pub struct Run {
+pub struct RunArgs {
     /// Type of the operation: `app.name`
     #[arg(value_name = "TYPE")]
     pub op_type: String,
-    /// Whose operation it is
+    /// Owner of the operation
     #[arg(long, value_name = "NAME", default_value = "terminal")]
     pub owner: String,
-    /// A field of the operation's input; may be repeated
+    /// Field of the operation's input; may be repeated
     #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
     pub set: Vec<(String, String)>,
-    /// A file with the whole input as JSON; `-` for the standard input
+    /// File with the whole input as JSON; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "set")]
     pub input: Option<PathBuf>,
-    /// Write an event a line, as JSON
+    /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
 
-/// What `list` takes.
+/// The arguments of `list`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct List {
-    /// Only those in this state: NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED
+pub struct ListArgs {
+    /// Only operations in this state: NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED
     #[arg(long, value_name = "STATE")]
     pub state: Option<OperationState>,
-    /// Only those of this type
+    /// Only operations of this type
     #[arg(long = "type", value_name = "TYPE")]
     pub op_type: Option<String>,
-    /// Only those of this owner
+    /// Only operations of this owner
     #[arg(long, value_name = "NAME")]
     pub owner: Option<String>,
-    /// How many at most
+    /// Maximum number of operations
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     pub limit: u64,
-    /// Write an operation a line, as JSON
+    /// Print operations as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
 
-/// What `show` takes.
+/// The arguments of `show`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Show {
-    /// Number of the operation
+pub struct ShowArgs {
+    /// ID of the operation
     pub id: OperationId,
-    /// Write it as JSON
+    /// Print the operation as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// What `prune` takes.
+/// The arguments of `prune`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct Prune {
-    /// How long ago at least: 30d, 12h
+pub struct PruneArgs {
+    /// Minimum time since the operation ended, such as 30d or 12h
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub older_than: Duration,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number >= 1);
-    number.ok_or_else(|| "expected a whole number from 1".to_owned())
+    number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
 fn field(text: &str) -> Result<(String, String), String> {

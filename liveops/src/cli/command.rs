@@ -1,14 +1,16 @@
+//! The commands of liveops, and their execution.
+
 use std::{process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Subcommand};
 
 use super::{
     App,
-    args::{List, Prune, Run, Serve, Show, Worker},
+    args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs},
     error::{BoxError, CommandError},
-    generate, list, run,
-    say::say,
-    show, words,
+    generate, list, messages,
+    print::print_line,
+    run, show,
 };
 use crate::{
     config::Config,
@@ -16,64 +18,63 @@ use crate::{
     runner::{CancelOutcome, LiveOps, RetryOutcome},
 };
 
-/// The commands of every application that has live operations.
+/// The commands of liveops for an application's command line.
 ///
-/// A [`clap::Subcommand`], to be flattened into an application's own or to stand in a group of its own;
-/// see the [module](super) for both the application and what `run` does.
+/// A [`clap::Subcommand`], which an application flattens into its own commands or adds as a group. The
+/// [module](super) has an example, and documents `run`.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Serve the pages and run the operations
-    Serve(Serve),
-    /// Run the operations that wait in the queue, and serve no pages
-    Worker(Worker),
-    /// Run an operation here, and show it in the terminal
-    Run(Run),
+    /// Serve the pages and run queued operations
+    Serve(ServeArgs),
+    /// Run queued operations without serving pages
+    Worker(WorkerArgs),
+    /// Run an operation in this process and show its progress
+    Run(RunArgs),
     /// List operations, newest first
-    List(List),
-    /// Show everything about an operation
-    Show(Show),
-    /// Cancel an operation that waits, or ask one that runs to stop
+    List(ListArgs),
+    /// Show all details of an operation
+    Show(ShowArgs),
+    /// Cancel a queued or running operation
     Cancel {
-        /// Number of the operation
+        /// ID of the operation
         id: OperationId,
     },
-    /// Run an operation that has ended once more
+    /// Retry an operation that has ended
     Retry {
-        /// Number of the operation
+        /// ID of the operation
         id: OperationId,
     },
-    /// Bring the tables up to date
+    /// Create or update the database tables
     Migrate,
-    /// Delete the operations that ended long ago
-    Prune(Prune),
-    /// Write what completes these commands in a shell
+    /// Delete operations that ended long ago
+    Prune(PruneArgs),
+    /// Print a shell completion script
     Completions {
-        /// The shell
+        /// Shell that runs the script
         shell: clap_complete::Shell,
     },
-    /// Write the manual of these commands, for `man`
+    /// Print the manual page
     Man,
 }
 
 impl Command {
-    /// `serve` on this address: for an application that serves unless it is told something else.
+    /// Returns the command `serve` for this address: a default command for an application.
     pub fn serve(bind: impl Into<String>) -> Self {
-        Self::Serve(Serve { bind: bind.into(), no_worker: false })
+        Self::Serve(ServeArgs { bind: bind.into(), no_worker: false })
     }
 
-    /// Does what the command says, and gives the exit code for it. What is wrong is said on standard
-    /// error.
+    /// Runs the command, and returns its exit code. Errors are printed to standard error.
     ///
-    /// `app` puts the application together, with the configuration that it is given: `config`, and what
-    /// the command line says otherwise. It is not called for what needs no application. Every command
-    /// that needs one brings the tables up to date first.
+    /// `app` builds the application from the configuration that is passed to `app`: `config`, with the
+    /// settings of the command line. `completions` and `man` do not call `app`. Every other command
+    /// updates the database tables first.
     ///
-    /// `C` is the application's own parser: what completions and the manual are about.
+    /// `C` is the application's own parser, for `completions` and `man`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with time and I/O.
+    /// Panics outside of a tokio runtime with time and I/O.
     pub async fn run<C: CommandFactory>(
         self,
         mut config: Config,
@@ -97,8 +98,8 @@ impl Command {
     async fn run_with(self, app: App) -> Result<ExitCode, CommandError> {
         let liveops = app.liveops().clone();
         match &self {
-            Self::Serve(Serve { no_worker: false, .. }) | Self::Worker(_) => {}
-            // Nor when something is enqueued, or started over.
+            Self::Serve(ServeArgs { no_worker: false, .. }) | Self::Worker(_) => {}
+            // Otherwise `enqueue` and `retry` would start a worker in this process.
             _ => liveops.disable_worker(),
         }
         match self {
@@ -109,9 +110,9 @@ impl Command {
             Self::Show(show) => show::show(&liveops, &show).await?,
             Self::Cancel { id } => cancel(&liveops, id).await?,
             Self::Retry { id } => retry(&liveops, id).await?,
-            Self::Migrate => say!("{}", words::MIGRATED),
+            Self::Migrate => print_line!("{}", messages::MIGRATED),
             Self::Prune(prune) => {
-                say!("{}", words::pruned(liveops.prune(prune.older_than).await?));
+                print_line!("{}", messages::pruned(liveops.prune(prune.older_than).await?));
             }
             Self::Completions { .. } | Self::Man => {}
         }
@@ -120,35 +121,36 @@ impl Command {
     }
 }
 
-/// A flag that the application did not heed would be worse than one that there is not.
+/// Checks that the application was built with the settings of the command line: a flag must not be
+/// ignored silently.
 fn check_config(given: &Config, found: &Config) -> Result<(), CommandError> {
     if given.concurrency_max != found.concurrency_max {
-        return Err(CommandError::new(words::setting_ignored("concurrency_max")));
+        return Err(CommandError::new(messages::setting_ignored("concurrency_max")));
     }
     if given.queues != found.queues {
-        return Err(CommandError::new(words::setting_ignored("queues")));
+        return Err(CommandError::new(messages::setting_ignored("queues")));
     }
     Ok(())
 }
 
 async fn cancel(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.cancel(id).await? {
-        CancelOutcome::Cancelled => say!("{}", words::CANCELLED_WAITING),
-        CancelOutcome::Requested => say!("{}", words::CANCEL_REQUESTED),
-        CancelOutcome::Ended => return Err(CommandError::new(words::has_ended(id))),
-        CancelOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
+        CancelOutcome::Cancelled => print_line!("{}", messages::CANCELLED_WAITING),
+        CancelOutcome::Requested => print_line!("{}", messages::CANCEL_REQUESTED),
+        CancelOutcome::Ended => return Err(CommandError::new(messages::has_ended(id))),
+        CancelOutcome::Unknown => return Err(CommandError::new(messages::unknown_operation(id))),
     }
     Ok(())
 }
 
 async fn retry(liveops: &LiveOps, id: OperationId) -> Result<(), CommandError> {
     match liveops.retry(id).await? {
-        RetryOutcome::Retried => say!("{}", words::RETRIED),
-        RetryOutcome::Duplicate(same) => {
-            return Err(CommandError::new(words::duplicate_exists(same)));
+        RetryOutcome::Retried => print_line!("{}", messages::RETRIED),
+        RetryOutcome::Duplicate(existing) => {
+            return Err(CommandError::new(messages::duplicate_exists(existing)));
         }
-        RetryOutcome::Unfinished => return Err(CommandError::new(words::has_not_ended(id))),
-        RetryOutcome::Unknown => return Err(CommandError::new(words::unknown_operation(id))),
+        RetryOutcome::Unfinished => return Err(CommandError::new(messages::has_not_ended(id))),
+        RetryOutcome::Unknown => return Err(CommandError::new(messages::unknown_operation(id))),
     }
     Ok(())
 }
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_application_did_not_heed_is_named() {
+    fn a_setting_that_the_application_ignores_is_named() {
         let given = Config { concurrency_max: 7, queues: vec!["mail".into()], ..Config::default() };
         assert!(check_config(&given, &given).is_ok());
         let other = Config { queues: vec!["mail".into()], ..Config::default() };

@@ -1,21 +1,23 @@
+//! The error of a command, with its exit code.
+
 use std::{error::Error, process::ExitCode};
 
-use super::say;
+use super::print;
 
-/// Any error: what an application may end a command with.
+/// Any error with which an application can end a command.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why a command did not do what it was told.
+/// The error of a command.
 #[derive(Debug)]
 pub(super) struct CommandError {
     pub(super) message: String,
     pub(super) exit_code: u8,
 }
 
-/// It could not be done.
+/// Exit code of a command that failed.
 pub(super) const FAILED: u8 = 1;
 
-/// What was asked for makes no sense.
+/// Exit code for a wrong command line or input.
 pub(super) const USAGE: u8 = 2;
 
 impl CommandError {
@@ -27,9 +29,9 @@ impl CommandError {
         Self { message: message.into(), exit_code: USAGE }
     }
 
-    /// Says what is wrong, where errors are said.
+    /// Prints the message to standard error, and returns the exit code.
     pub(super) fn report(&self) -> ExitCode {
-        say::error(&self.message);
+        print::error(&self.message);
         ExitCode::from(self.exit_code)
     }
 }
@@ -40,7 +42,8 @@ impl<E: Into<BoxError>> From<E> for CommandError {
     }
 }
 
-/// An error and what caused it, on one line. Some errors repeat what caused them; the line does not.
+/// Returns an error and its causes on one line. A cause that its error's message already ends with is
+/// left out.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

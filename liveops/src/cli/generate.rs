@@ -1,10 +1,12 @@
+//! The completion scripts and the manual page.
+
 use std::{io, process::ExitCode};
 
 use clap_complete::Shell;
 
 use super::error::CommandError;
 
-/// Writes what completes `command` in a shell.
+/// Writes the completion script of `command` for a shell.
 pub(super) fn completions(mut command: clap::Command, shell: Shell) -> ExitCode {
     let mut text = Vec::new();
     let name = command.get_name().to_owned();
@@ -12,7 +14,7 @@ pub(super) fn completions(mut command: clap::Command, shell: Shell) -> ExitCode 
     write(&text)
 }
 
-/// Writes one page of manual: `command`, and behind it each of its subcommands.
+/// Writes one manual page with `command` and each of its subcommands.
 pub(super) fn manual(mut command: clap::Command) -> ExitCode {
     command.build();
     let mut text = Vec::new();

@@ -1,8 +1,10 @@
+//! The input of an operation from the arguments of `run`.
+
 use std::{fs, io, path::Path, slice};
 
 use serde_json::Value;
 
-use super::{args::Run, error::CommandError, words};
+use super::{args::RunArgs, error::CommandError, messages};
 use crate::{
     form::{Field, Form, Scalar},
     language::Language,
@@ -10,11 +12,11 @@ use crate::{
     runner::{Engine, RawInput, RegisteredOperation},
 };
 
-/// The operation that a command line describes.
+/// Reads the operation that the arguments of `run` describe.
 pub(super) fn read(
     engine: &Engine,
     language: &Language,
-    run: &Run,
+    run: &RunArgs,
 ) -> Result<NewOperation, CommandError> {
     let operation = find(engine, &run.op_type)?;
     let owner = Owner { id: run.owner.as_str().into(), languages: language.tag().to_owned() };
@@ -31,7 +33,7 @@ pub(super) fn read(
     Ok(new)
 }
 
-/// Refuses a path in the place of an upload where there is no file.
+/// Refuses the path of a missing file in a field for an upload.
 fn check_files(form: Option<&Form>, input: &Value) -> Result<(), CommandError> {
     let fields = form.into_iter().flat_map(|form| form.fields);
     let uploads = fields.filter(|Field { field_type, .. }| {
@@ -43,7 +45,7 @@ fn check_files(form: Option<&Form>, input: &Value) -> Result<(), CommandError> {
         let missing =
             paths.iter().filter_map(Value::as_str).find(|path| !Path::new(path).is_file());
         if let Some(path) = missing {
-            return Err(CommandError::usage(words::no_file(field.name, path)));
+            return Err(CommandError::usage(messages::no_file(field.name, path)));
         }
     }
     Ok(())
@@ -53,17 +55,18 @@ fn find<'a>(engine: &'a Engine, op_type: &str) -> Result<&'a RegisteredOperation
     engine.registry.find(op_type).ok_or_else(|| {
         let mut known: Vec<&str> = engine.registry.iter().map(|it| it.kind.op_type).collect();
         known.sort_unstable();
-        CommandError::usage(words::unknown_type(op_type, similar(op_type, &known), &known))
+        CommandError::usage(messages::unknown_type(op_type, similar(op_type, &known), &known))
     })
 }
 
-/// The one of `known` that looks like `found`. They have their apps in common, more or less.
+/// Returns the type of `known` with the name most similar to that of `found`. The app names are not
+/// compared: many types have the same app.
 fn similar<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = |op_type: &'_ str| op_type.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let likeness = |known: &str| strsim::jaro_winkler(&name(known), &name(found));
-    let likely = known.iter().map(|known| (likeness(known), *known));
-    let likely = likely.filter(|(likeness, _)| *likeness > 0.8);
-    likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
+    let similarity = |known: &str| strsim::jaro_winkler(&name(known), &name(found));
+    let candidates = known.iter().map(|known| (similarity(known), *known));
+    let candidates = candidates.filter(|(similarity, _)| *similarity > 0.8);
+    candidates.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_not_there_is_refused_before_anything_runs() {
+    fn a_missing_file_is_refused_before_the_operation_runs() {
         const FIELDS: &[Field] = &[
             Field::of::<PathBuf>("file"),
             Field::of::<Vec<PathBuf>>("more"),
@@ -99,9 +102,9 @@ mod tests {
             check_files(Some(FORM), &input).map_err(|failure| failure.message)
         };
         assert_eq!(checked(here, &[here]), Ok(()));
-        let message = "file: expected the path of a file, found none at none.csv";
+        let message = "file: expected the path of an existing file, found none.csv";
         assert_eq!(checked("none.csv", &[]), Err(message.to_owned()));
-        let message = "more: expected the path of a file, found none at none.csv";
+        let message = "more: expected the path of an existing file, found none.csv";
         assert_eq!(checked(here, &[here, "none.csv"]), Err(message.to_owned()));
     }
 }

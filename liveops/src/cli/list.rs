@@ -1,8 +1,10 @@
-use super::{args::List, error::CommandError, locale, say::say};
+//! The command `list`.
+
+use super::{args::ListArgs, error::CommandError, locale, print::print_line};
 use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
 
-/// Lists operations.
-pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), CommandError> {
+/// Prints the operations that match the filter, newest first.
+pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), CommandError> {
     let filter = ListFilter {
         owner: list.owner.map(Into::into),
         state: list.state,
@@ -13,18 +15,21 @@ pub(super) async fn list(liveops: &LiveOps, list: List) -> Result<(), CommandErr
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);
-            say!("{}", serde_json::to_string(&json)?);
+            print_line!("{}", serde_json::to_string(&json)?);
         }
         return Ok(());
     }
     let renderer = locale::renderer(liveops);
     for row in &rows {
-        say!("{}", line(&liveops.engine().presenter.list_row(row, None, renderer.language())));
+        print_line!(
+            "{}",
+            line(&liveops.engine().presenter.list_row(row, None, renderer.language()))
+        );
     }
     Ok(())
 }
 
-/// An operation in a line, with columns that line up.
+/// Returns one operation as a line with aligned columns.
 fn line(row: &ListRow) -> String {
     let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
     let line = format!(

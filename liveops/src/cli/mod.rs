@@ -1,8 +1,8 @@
-//! The command line of an application: serving, working, running an operation in a terminal, and
-//! looking after the operations there are.
+//! The command line of an application: commands that serve pages, work off the queue, run an operation in
+//! a terminal, and manage operations.
 //!
-//! [`Command`] is a [`clap::Subcommand`] that an application puts among its own, and [`App`] is what the
-//! commands need of the application.
+//! [`Command`] is a [`clap::Subcommand`], which an application adds to its own commands. [`App`] is the
+//! application that the commands run.
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -45,7 +45,7 @@
 //! enum Command {
 //!     #[command(flatten)]
 //!     LiveOps(cli::Command),
-//!     /// Say hello
+//!     /// Print a greeting
 //!     Hello,
 //! }
 //!
@@ -64,7 +64,7 @@
 //! }
 //! ```
 //!
-//! That is all it takes for `rockets serve`, `rockets worker`, and
+//! This program has the commands `rockets serve`, `rockets worker` and, for one operation in a terminal:
 //!
 //! ```text
 //! $ rockets run rockets.rocket_launch --owner ann
@@ -72,47 +72,46 @@
 //!
 //! # Running in a terminal
 //!
-//! `run` does what a page does: it adds the row of the operation, which belongs to this process from
-//! the first moment on, runs it under a lease like a worker, and those who watch it in a browser see it
-//! live as well. Attempts, timeouts and durable stages are as they are anywhere. Only
-//! [`Progress::web`](crate::Progress::web) is `None`.
+//! `run` inserts the row of the operation, claimed by this process, and runs the operation under a lease
+//! as a worker does. The page of the operation is live as well. Attempts, timeouts and durable stages work
+//! as usual. Only [`Progress::web`](crate::Progress::web) is `None`.
 //!
-//! On a terminal there is a bar, with log and status above it. Elsewhere a line is written whenever the
-//! bar passes another 10 %. With `--json` every line is an event, as the [table](#events) says.
-//! `NO_COLOR` is heeded.
+//! On a terminal, `run` draws a bar, with log and status above the bar. Otherwise, `run` writes a line each
+//! time the bar passes another 10 %. With `--json` every line is an event; see the [table](#events).
+//! The variable `NO_COLOR` disables colors.
 //!
-//! | | |
+//! | key or signal | effect |
 //! |---|---|
-//! | Ctrl-C | asks the operation to stop, and says so in its row |
-//! | Ctrl-C again | stops it at its next await; one that holds its thread is left behind after five seconds, and ends as cancelled when its lease runs out |
-//! | Ctrl-C once more | exits at once |
-//! | SIGTERM | lets it run for as long as [`App::grace`], then puts it back into the queue, for any worker; that costs it no attempt |
+//! | Ctrl-C | requests the cancellation of the operation, also in its row |
+//! | second Ctrl-C | stops the operation at its next await. An operation that blocks its thread is abandoned after 5 seconds, and ends as cancelled when its lease expires |
+//! | third Ctrl-C | exits at once |
+//! | SIGTERM | lets the operation run for at most [`App::grace`], then puts the operation back into the queue, for any worker; costs no attempt |
 //!
-//! | exit code | |
+//! | exit code | meaning |
 //! |---|---|
-//! | 0 | it finished |
-//! | 1 | it failed, or could not be run |
-//! | 2 | the command line, or the input of the operation, is wrong |
-//! | 130 | it was cancelled |
-//! | 143 | it is back in the queue |
+//! | 0 | the operation finished |
+//! | 1 | the operation failed, or could not be run |
+//! | 2 | the command line or the input of the operation is wrong |
+//! | 130 | the operation was cancelled |
+//! | 143 | the operation was put back into the queue |
 //!
 //! # Events
 //!
-//! Each has `event`, and the `id` and `op_type` of the operation.
+//! Each event has the fields `event`, and the `id` and `op_type` of the operation.
 //!
-//! | `event` | and |
+//! | `event` | further fields |
 //! |---|---|
 //! | `started` | `attempt`, `max_attempts`: an attempt began |
-//! | `stage` | `stage`, `number` (from 1), `count`, `state` (`active`, `done`, `failed` or `cancelled`), `reused` (whether an earlier attempt did it) |
+//! | `stage` | `stage`, `number` (from 1), `count`, `state` (`active`, `done`, `failed` or `cancelled`), `reused` (`true` if the output of an earlier attempt was used) |
 //! | `status` | `level` (`info`, `warning` or `error`), `text` |
-//! | `progress` | `percent`, `done`, `total`, `label`, `unit`, `rate` (a second), `eta_seconds`; `null` where not known |
+//! | `progress` | `percent`, `done`, `total`, `label`, `unit`, `rate` (per second), `eta_seconds`; `null` if unknown |
 //! | `log` | `at` (RFC 3339), `level`, `text` |
-//! | `cancelling` | it was asked to stop |
-//! | `ended` | `state` (`FINISHED_OK`, `FINISHED_ERROR` or `CANCELLED`), `result`, `error`; `null` where there is none |
-//! | `chained` | `next` with its `id` and `op_type`: that one goes on |
+//! | `cancelling` | none: cancellation was requested |
+//! | `ended` | `state` (`FINISHED_OK`, `FINISHED_ERROR` or `CANCELLED`), `result`, `error`; `null` if absent |
+//! | `chained` | `next` with the `id` and `op_type` of the next operation, which runs now |
 //!
-//! An update that is overtaken by another one before anybody looked is left out, as it is on a page;
-//! log lines never are. There will be more events and more fields.
+//! A status or progress update that is superseded before it is written is left out, as on a page. Every
+//! log line is written. Later versions may add events and fields.
 
 mod app;
 mod args;
@@ -122,15 +121,15 @@ mod generate;
 mod input;
 mod list;
 mod locale;
+mod messages;
 mod output;
+mod print;
 mod run;
-mod say;
 mod show;
 mod signals;
-mod words;
 
 pub use app::App;
-pub use args::{List, Prune, Run, Serve, Show, Worker};
+pub use args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs};
 pub use clap_complete::Shell;
 pub use command::Command;
 pub use error::BoxError;

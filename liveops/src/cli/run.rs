@@ -1,3 +1,5 @@
+//! The command `run`: one operation in this process, with its signals and exit codes.
+
 use std::{future, process, process::ExitCode, thread, time::Duration};
 
 use tokio::{task::spawn_blocking, time};
@@ -5,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     App,
-    args::Run,
+    args::RunArgs,
     error::{CommandError, FAILED},
-    input, locale,
+    input, locale, messages,
     output::{self, Printer},
-    say, signals, words,
+    print, signals,
 };
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
@@ -17,45 +19,47 @@ use crate::{
     runner::{EnqueueError, ForegroundOutcome, ForegroundRun, LiveOps},
 };
 
-/// How long an operation may take to stop that is aborted.
+/// Time for an aborted operation to stop.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a shell gives for a process that Ctrl-C ended.
+/// Exit code that shells report for a process ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
-/// The same for SIGTERM.
+/// Exit code that shells report for a process ended by SIGTERM.
 const TERMINATED: u8 = 143;
 
-/// Runs an operation, shows it, and gives the exit code that says how it ended.
-pub(super) async fn run(app: &App, run: Run) -> Result<ExitCode, CommandError> {
+/// Runs an operation, prints its progress, and returns the exit code for its ending.
+pub(super) async fn run(app: &App, run: RunArgs) -> Result<ExitCode, CommandError> {
     let liveops = app.liveops();
     let renderer = locale::renderer(liveops);
     let new = input::read(liveops.engine(), renderer.language(), &run)?;
     let printer = output::printer(run.json, &renderer);
     let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
-    let obeying = handle_signals(liveops, app.grace_of_operations(), &cancel, &abort);
+    let signalled = handle_signals(liveops, app.grace_of_operations(), &cancel, &abort);
     let ran = tokio::select! {
-        // Whoever presses Ctrl-C is heard from the first moment on.
+        // Polled first, so that the signal handlers exist before the operation starts.
         biased;
-        () = obeying => {
-            say::error(words::DID_NOT_STOP);
+        () = signalled => {
+            print::error(messages::DID_NOT_STOP);
             process::exit(INTERRUPTED.into());
         }
         ran = show(liveops, new, printer, cancel.clone(), abort.clone()) => ran?,
     };
     let code = match ran {
-        ForegroundOutcome::Existing(same) => Err(CommandError::new(words::duplicate_exists(same))),
+        ForegroundOutcome::Existing(existing) => {
+            Err(CommandError::new(messages::duplicate_exists(existing)))
+        }
         ForegroundOutcome::Last(last) => exit_code(liveops, last).await,
     };
     liveops.shutdown(Duration::ZERO).await;
     if abort.is_cancelled() {
-        // A thread that the operation left behind is not waited for either.
+        // Returning would wait for a thread that the operation left running.
         process::exit(INTERRUPTED.into());
     }
     code
 }
 
-/// Runs an operation, and has everything written that happens in it.
+/// Runs an operation, and prints every event of the run.
 async fn show(
     liveops: &LiveOps,
     new: NewOperation,
@@ -63,15 +67,16 @@ async fn show(
     cancel: CancellationToken,
     abort: CancellationToken,
 ) -> Result<ForegroundOutcome, EnqueueError> {
-    let (events, told) = EventSender::new();
-    // A thread of its own, as whoever reads may take as long as they like.
-    let written = thread::spawn(move || output::write(printer, &told));
+    let (events, received) = EventSender::new();
+    // A thread of its own: writing to a slow reader of the output blocks.
+    let writer = thread::spawn(move || output::write(printer, &received));
     let ran = liveops.run_in_foreground(new, ForegroundRun { events, cancel, abort }).await;
-    let _ = spawn_blocking(move || written.join()).await;
+    let _ = spawn_blocking(move || writer.join()).await;
     ran
 }
 
-/// Does what the signals ask for. Ends when the operation was aborted and does not stop.
+/// Cancels, aborts or hands back the operation on signals. Returns when an aborted operation has not
+/// stopped within [`ABORT_TIMEOUT`].
 async fn handle_signals(
     liveops: &LiveOps,
     grace: Duration,
@@ -101,27 +106,28 @@ async fn handle_signals(
 
 async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, CommandError> {
     let row = liveops.find(id).await?;
-    let row = row.ok_or_else(|| CommandError::new(words::unknown_operation(id)))?;
+    let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(id)))?;
     let shuts_down = liveops.engine().active_runs.is_closing();
     match row.state() {
         OperationState::FinishedOk => Ok(ExitCode::SUCCESS),
         OperationState::FinishedError => {
-            // Whoever is at the terminal may know more than what users are told.
+            // The owner's message of an internal error is neutral; the traceback has the cause.
             if row.traceback != row.error_message {
-                say::note(&words::traceback_of(id));
+                print::note(&messages::traceback_of(id));
             }
             Ok(ExitCode::from(FAILED))
         }
         OperationState::Cancelled => Ok(ExitCode::from(INTERRUPTED)),
         OperationState::NotStarted if shuts_down => {
-            Err(CommandError { message: words::handed_back(id), exit_code: TERMINATED })
+            Err(CommandError { message: messages::handed_back(id), exit_code: TERMINATED })
         }
-        // So soon did somebody else take it out of the queue.
-        OperationState::Started if shuts_down => {
-            Err(CommandError { message: words::moved_to_other_process(id), exit_code: TERMINATED })
-        }
+        // Another worker has already claimed the operation that was handed back.
+        OperationState::Started if shuts_down => Err(CommandError {
+            message: messages::moved_to_other_process(id),
+            exit_code: TERMINATED,
+        }),
         OperationState::NotStarted | OperationState::Started => {
-            Err(CommandError::new(words::moved_to_other_process(id)))
+            Err(CommandError::new(messages::moved_to_other_process(id)))
         }
     }
 }

@@ -1,6 +1,8 @@
+//! The command `show`.
+
 use serde_json::Value;
 
-use super::{args::Show, error::CommandError, locale, say::say, words};
+use super::{args::ShowArgs, error::CommandError, locale, messages, print::print_line};
 use crate::{
     language::Text,
     operation::OperationKind,
@@ -10,24 +12,24 @@ use crate::{
     web::{OperationJson, log_text},
 };
 
-/// Shows everything that is known of an operation.
-pub(super) async fn show(liveops: &LiveOps, show: &Show) -> Result<(), CommandError> {
+/// Prints all details of an operation.
+pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), CommandError> {
     let row = liveops.find(show.id).await?;
-    let row = row.ok_or_else(|| CommandError::new(words::unknown_operation(show.id)))?;
+    let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(show.id)))?;
     let operation = liveops.engine().registry.find(&row.op_type);
     let kind = operation.map(|operation| operation.kind);
-    let kind = kind.ok_or_else(|| CommandError::new(words::not_registered(&row.op_type)))?;
+    let kind = kind.ok_or_else(|| CommandError::new(messages::not_registered(&row.op_type)))?;
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
-        say!("{:#}", json(liveops, row, &log)?);
+        print_line!("{:#}", json(liveops, row, &log)?);
     } else {
-        say!("{}", text(&renderer, &kind, &row, &log).trim_end());
+        print_line!("{}", text(&renderer, &kind, &row, &log).trim_end());
     }
     Ok(())
 }
 
-/// What staff get of it, and the log.
+/// Returns the operation as staff get it in JSON, with the log.
 fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError> {
     let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row))?;
     json["log"] = log.lines().collect();
@@ -37,13 +39,13 @@ fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError>
 fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> String {
     let language = renderer.language();
     let mut text = String::new();
-    for fact in words::row_lines(language, kind, row) {
-        text.push_str(&format!("{fact}\n"));
+    for line in messages::row_lines(language, kind, row) {
+        text.push_str(&format!("{line}\n"));
     }
     let projection = row.projection(kind);
     for (number, (stage, state)) in language.stages(kind).iter().zip(projection.stages).enumerate()
     {
-        let header = words::header(number + 1, kind.stages.len(), stage);
+        let header = messages::header(number + 1, kind.stages.len(), stage);
         text.push_str(&format!("{header} {}\n", language.translate(stage_state_in_words(state))));
     }
     let result = row.result_context.as_ref();

@@ -1,10 +1,10 @@
-//! How whoever started a command stops it.
+//! The signals that stop a command.
 
 use std::future;
 
 use tokio::signal;
 
-/// Waits for Ctrl-C, or for SIGTERM where there is one.
+/// Waits for Ctrl-C or, on Unix, SIGTERM.
 pub(super) async fn stop() {
     tokio::select! {
         () = interrupt() => {}
@@ -12,10 +12,10 @@ pub(super) async fn stop() {
     }
 }
 
-/// Waits for Ctrl-C. From the first call on, it does not end the process any more.
+/// Waits for Ctrl-C. After the first call, Ctrl-C no longer ends the process.
 pub(super) async fn interrupt() {
     if let Err(error) = signal::ctrl_c().await {
-        tracing::error!(%error, "cannot hear Ctrl-C");
+        tracing::error!(%error, "could not listen for Ctrl-C; a graceful stop is not possible");
         future::pending::<()>().await;
     }
 }
@@ -30,7 +30,7 @@ pub(super) async fn terminate() {
             signal.recv().await;
         }
         Err(error) => {
-            tracing::error!(%error, "cannot hear SIGTERM");
+            tracing::error!(%error, "could not listen for SIGTERM; a graceful stop is not possible");
             future::pending::<()>().await;
         }
     }

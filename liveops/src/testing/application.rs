@@ -1,3 +1,5 @@
+//! A whole application for tests.
+
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +15,7 @@ use crate::{
     web::{self, Viewer},
 };
 
-/// A whole application, served on a free port: database, runner, router and WebSocket.
+/// A whole application on a free port: database, runner, router and WebSocket.
 ///
 /// ```
 /// use liveops::{OperationState, Viewer, testing::Application};
@@ -45,8 +47,8 @@ use crate::{
 /// # }
 /// ```
 ///
-/// Dropped, it serves nobody any more, and what runs ends with the test's runtime;
-/// [`shutdown`](Self::shutdown) waits for that.
+/// A dropped application accepts no new connections, and running operations end with the runtime of the
+/// test. [`shutdown`](Self::shutdown) waits for running operations.
 #[derive(Debug)]
 pub struct Application {
     liveops: LiveOps,
@@ -54,21 +56,21 @@ pub struct Application {
 }
 
 impl Application {
-    /// Starts an application with SQLite in memory. `build` registers its operations, and says what else
-    /// there is to say to a [`Builder`].
+    /// Starts an application with SQLite in memory. `build` registers the operations, and may call any other
+    /// method of [`Builder`].
     ///
     /// # Panics
     ///
-    /// When it cannot be started; then the message says why.
+    /// Panics with the reason if the application cannot be started.
     pub async fn start<S>(build: impl FnOnce(Builder<NoState>) -> Builder<S>) -> Self {
         Self::start_on("sqlite::memory:", build).await
     }
 
-    /// Starts an application with the database that [`store::connect`] finds at `database_url`.
+    /// Starts an application with the database at `database_url`, in the form of [`store::connect`].
     ///
     /// # Panics
     ///
-    /// Those of [`start`](Self::start).
+    /// Panics like [`start`](Self::start).
     pub async fn start_on<S>(
         database_url: &str,
         build: impl FnOnce(Builder<NoState>) -> Builder<S>,
@@ -78,57 +80,58 @@ impl Application {
         let liveops = build(LiveOps::builder(db)).build();
         let liveops = liveops.unwrap_or_else(|error| panic!("failed to build: {error}"));
         let migrated = liveops.migrate().await;
-        migrated.unwrap_or_else(|error| panic!("failed to make the tables: {error}"));
+        migrated.unwrap_or_else(|error| panic!("failed to create the tables: {error}"));
         let router = web::router::<TestViewer, ()>(&liveops);
         Self::serve(liveops, router).await
     }
 
-    /// Serves an application of one's own, with whatever else its router has. Its clients sign in as its
-    /// users do: see [`connect_with`](Self::connect_with).
+    /// Serves the router of a custom application. Clients sign in as the application's users do: see
+    /// [`connect_with`](Self::connect_with).
     ///
     /// # Panics
     ///
-    /// Where there is no free port.
+    /// Panics if no port is free.
     pub async fn serve(liveops: LiveOps, router: Router) -> Self {
         Self { liveops, server: Server::start(router).await }
     }
 
-    /// Its operations: to enqueue, cancel, restart and look up.
+    /// Returns the operations of the application, to enqueue, cancel, retry or find operations.
     pub fn liveops(&self) -> &LiveOps {
         &self.liveops
     }
 
-    /// Where it is.
+    /// Returns the server of the application.
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Connects a client who is `viewer`.
+    /// Connects a client for `viewer`.
     ///
     /// # Panics
     ///
-    /// When the server refuses; one that was started with [`serve`](Self::serve) knows nothing of this.
+    /// Panics if the server refuses the connection. An application from [`serve`](Self::serve) does not
+    /// know the header of this method, and needs [`connect_with`](Self::connect_with).
     pub async fn connect(&self, viewer: Viewer) -> Client {
         let header = TestViewer::header(&viewer);
         self.connect_with(viewer, &[(VIEWER, &header)]).await
     }
 
-    /// Connects a client whom the application takes for `viewer` because of its headers: a `Cookie`, say.
+    /// Connects a client with headers, such as a `Cookie`, from which the application reads `viewer`.
     ///
     /// # Panics
     ///
-    /// When the server refuses.
+    /// Panics if the server refuses the connection.
     pub async fn connect_with(&self, viewer: Viewer, headers: &[(&str, &str)]) -> Client {
         let url = self.server.socket_url(&format!("{}/ws", self.liveops.mount()));
         let socket = Socket::connect(&url, headers).await;
         Client::new(self.liveops.clone(), viewer, socket)
     }
 
-    /// Lets what runs end, for 10 seconds at most, and sends everybody away.
+    /// Lets running operations end for at most 10 seconds, and disconnects all clients.
     pub async fn shutdown(self) {
         self.liveops.shutdown(GRACE).await;
     }
 }
 
-/// How long what runs may take when an application is shut down.
+/// Time for running operations when an application shuts down.
 const GRACE: Duration = Duration::from_secs(10);

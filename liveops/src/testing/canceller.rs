@@ -1,8 +1,11 @@
+//! A handle that cancels a test run.
+
 use std::sync::Arc;
 
 use crate::progress::Report;
 
-/// Asks the run of a trial to stop, from beside it; from [`TestRun::canceller`](super::TestRun::canceller).
+/// A handle that cancels a test run from another task. [`TestRun::canceller`](super::TestRun::canceller)
+/// makes a handle.
 ///
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,7 +18,7 @@ impl CancelHandle {
         Self { report }
     }
 
-    /// Asks the run to stop, as its owner would. A second call does nothing.
+    /// Requests the cancellation of the run, as the owner can. A second call does nothing.
     pub fn cancel(&self) {
         self.report.cancel();
     }

@@ -1,3 +1,5 @@
+//! A client for tests, which subscribes to operations as a page does.
+
 use std::{fmt::Display, mem, panic::Location};
 
 use serde_json::{Value, json};
@@ -14,17 +16,17 @@ use crate::{
     web::Viewer,
 };
 
-/// A page, as far as a test is concerned: it follows operations over a WebSocket and gets typed messages.
-/// From [`Application::connect`](super::Application::connect).
+/// A client that subscribes to operations over a WebSocket and receives typed messages, as a page does.
+/// [`Application::connect`](super::Application::connect) makes a client.
 ///
-/// It acknowledges what it gets and answers pings, as pages do. Whatever it waits for has 30 seconds to
-/// come; then it panics with what it waited for, where the test asked, and what came instead.
+/// The client acknowledges frames and answers pings. Every method that waits has a timeout of 30 seconds,
+/// and then panics with the expected message, the location of the call, and the messages received instead.
 #[derive(Debug)]
 pub struct Client {
     liveops: LiveOps,
     viewer: Viewer,
     socket: Socket,
-    /// What the newest hand-over was to.
+    /// The next operation in the newest chain message.
     chained_to: Option<OperationId>,
 }
 
@@ -33,20 +35,20 @@ impl Client {
         Self { liveops, viewer, socket, chained_to: None }
     }
 
-    /// Follows an operation: everything that its page shows comes first.
+    /// Subscribes to an operation. The whole state of the operation's page arrives first.
     ///
     /// # Panics
     ///
-    /// When there is no such operation, or its page would not be shown to this viewer.
+    /// Panics if the operation does not exist, or if the viewer may not see the operation.
     pub async fn follow(&mut self, id: OperationId) {
         let row = self.liveops.find(id).await;
-        let row = row.unwrap_or_else(|error| panic!("failed to look {id} up: {error}"));
-        let is_seen = row.is_some_and(|row| self.viewer.may_see(&row));
-        assert!(is_seen, "expected an operation that {} may see, found {id}", self.viewer.id);
+        let row = row.unwrap_or_else(|error| panic!("failed to read operation {id}: {error}"));
+        let is_visible = row.is_some_and(|row| self.viewer.may_see(&row));
+        assert!(is_visible, "expected an operation that {} may see, found {id}", self.viewer.id);
         self.subscribe(&ChannelName::operation(id)).await;
     }
 
-    /// Follows the list of the viewer's operations.
+    /// Subscribes to the list of the viewer's operations.
     pub async fn follow_list(&mut self) {
         self.subscribe(&self.viewer.list_channel()).await;
     }
@@ -57,22 +59,22 @@ impl Client {
         self.socket.send(&json!({ "type": "subscribe", "token": token.as_str() })).await;
     }
 
-    /// The next message.
+    /// Returns the next message.
     ///
     /// # Panics
     ///
-    /// When none comes in time, or the server closes the socket.
+    /// Panics if no message arrives in time, or if the server closes the socket.
     #[track_caller]
     pub fn next_message(&mut self) -> impl Future<Output = Message> {
         self.pick("any message", |message| Some(message.clone()))
     }
 
-    /// Every message up to the first that `is_it`, which is the last of them; `what` it is stands in the
-    /// panic when it does not come.
+    /// Waits for a message that `is_it` accepts, and returns all messages up to and including that message.
+    /// `what` describes the awaited message in the text of the panic.
     ///
     /// # Panics
     ///
-    /// When it does not come in time, or the server closes the socket.
+    /// Panics if the message does not arrive in time, or if the server closes the socket.
     #[track_caller]
     pub fn until(
         &mut self,
@@ -86,12 +88,12 @@ impl Client {
         })
     }
 
-    /// Waits until a region of an operation's page is shown with `text` in it, and gives its HTML. A
-    /// region that is only added to is given as what is added.
+    /// Waits for new HTML of a region that contains `text`, and returns the HTML. For a region that is
+    /// appended to, this is the appended HTML.
     ///
     /// # Panics
     ///
-    /// When `region` is no name of a region, or the text does not come in time.
+    /// Panics if `region` is not a valid name of a region, or if the text does not arrive in time.
     #[track_caller]
     pub fn until_shown(&mut self, region: &str, text: &str) -> impl Future<Output = String> {
         let what = format!("{text:?} in the region {region}");
@@ -104,29 +106,30 @@ impl Client {
         })
     }
 
-    /// Waits until an operation that is followed has ended.
+    /// Waits until an operation to which the client is subscribed has ended.
     ///
     /// # Panics
     ///
-    /// When none does in time.
+    /// Panics if no operation ends in time.
     #[track_caller]
     pub fn until_finished(&mut self) -> impl Future<Output = Finished> {
         self.pick("the end of an operation", finished)
     }
 
-    /// Waits until an operation that is followed has handed over, and follows the one that goes on.
+    /// Waits until an operation to which the client is subscribed has chained to another operation, and
+    /// subscribes to the next operation.
     ///
     /// # Panics
     ///
-    /// When none does in time.
+    /// Panics if no operation chains in time.
     #[track_caller]
     pub fn until_chained(&mut self) -> impl Future<Output = Chain> {
         let caller = Location::caller();
         async move {
-            // The server says it twice.
+            // The server sends each chain message twice.
             let known = self.chained_to;
             let is_new = |chain: &&Chain| Some(chain.id) != known;
-            let chain = self.pick_for(caller, "a hand-over", |message| match message {
+            let chain = self.pick_for(caller, "a chain message", |message| match message {
                 Message::Chain(chain) => Some(chain).filter(is_new).cloned(),
                 _ => None,
             });
@@ -137,31 +140,32 @@ impl Client {
         }
     }
 
-    /// Waits until an operation that is followed has ended, and so have those it handed over to, one
-    /// after the other.
+    /// Waits until an operation to which the client is subscribed, and every next operation of the chain,
+    /// has ended.
     ///
     /// # Panics
     ///
-    /// When one of them does not in time.
+    /// Panics if one of the operations does not end in time. Each operation has its own timeout.
     #[track_caller]
     pub fn until_chain_ends(&mut self) -> impl Future<Output = Vec<Finished>> {
         let caller = Location::caller();
         async move {
-            let mut links = Vec::new();
+            let mut ends = Vec::new();
             loop {
-                let end = self.pick_for(caller, "the end of a link", finished).await;
-                // Committed with the end, before that was told.
+                let what = "the end of an operation of the chain";
+                let end = self.pick_for(caller, what, finished).await;
+                // `chained_to` is committed with the ending, before the ending is published.
                 let row = self.liveops.find(end.id).await.unwrap_or_default();
-                links.push(end);
+                ends.push(end);
                 if row.is_none_or(|row| row.chained_to.is_none()) {
-                    return links;
+                    return ends;
                 }
                 self.until_chained().await;
             }
         }
     }
 
-    /// The first thing that `pick` makes of a message; messages before it are dropped.
+    /// Returns the first `Some` of `pick`; earlier messages are dropped.
     #[track_caller]
     fn pick<T>(
         &mut self,
@@ -203,12 +207,12 @@ impl Client {
         }
     }
 
-    /// The socket itself, for what no message says.
+    /// Returns the socket, for a test that needs the messages in their wire format.
     pub fn socket(&mut self) -> &mut Socket {
         &mut self.socket
     }
 
-    /// Leaves as a page does that is closed.
+    /// Closes the connection, as a page does when it is closed.
     pub async fn close(self) {
         self.socket.close().await;
     }

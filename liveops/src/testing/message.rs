@@ -1,3 +1,5 @@
+//! The messages of the server, as a test's client reads them.
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -6,71 +8,71 @@ use crate::{
     projection::Region,
 };
 
-/// What the server says over a WebSocket.
+/// A message of the server over a WebSocket.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Message {
-    /// A channel is followed: what was missing has been sent.
+    /// The client is subscribed to a channel, and has received the catch-up.
     Subscribed {
-        /// Which channel.
+        /// Name of the channel.
         channel: String,
     },
-    /// Parts of the page of an operation have changed.
+    /// Regions of an operation's page have changed.
     ShownRegions(ShownRegions),
     /// An operation has ended.
     Finished(Finished),
-    /// An operation has handed its page over to another one.
+    /// An operation has handed over to the next operation of its chain.
     Chain(Chain),
     /// The list of the viewer's operations has changed.
     ListChanged,
-    /// The server refuses something.
+    /// The server refused a request of the client.
     Refused {
-        /// Why, as a close code.
+        /// Reason as a close code.
         code: u16,
-        /// Why, in words.
+        /// Reason as text.
         message: String,
     },
-    /// The server wants to know whether the client is there; the client has answered.
+    /// The server sent a keepalive. [`Client`](super::Client) answers before it returns this message.
     Ping,
 }
 
-/// Parts of the page of an operation, as HTML.
+/// Changed regions of an operation's page, as HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownRegions {
-    /// The operation's channel, or that of the list it is in.
+    /// Channel of the operation or of a list.
     pub channel: String,
-    /// What is sent to htmx: an element for each region that changed.
+    /// HTML for htmx: one element for each changed region.
     pub html: String,
 }
 
-/// How an operation ended.
+/// The ending of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Finished {
-    /// Which operation.
+    /// ID of the operation.
     #[serde(rename = "pk")]
     pub id: OperationId,
-    /// How.
+    /// Final state of the operation.
     pub state: OperationState,
-    /// The path of its page.
+    /// Path of the operation's page.
     pub url: String,
-    /// Where the browser goes now; `None` where it stays.
+    /// Target of the redirect; `None` if the browser stays on the page.
     pub success_url: Option<String>,
 }
 
-/// The operation that goes on where another one ended.
+/// The next operation of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Chain {
-    /// Which operation.
+    /// ID of the next operation.
     #[serde(rename = "pk")]
     pub id: OperationId,
-    /// The path of its page.
+    /// Path of the next operation's page.
     pub url: String,
     pub(super) token: String,
 }
 
 impl ShownRegions {
-    /// What a region is shown with: the HTML inside its element, or what is added there. `None` where it
-    /// did not change.
+    /// Returns the new HTML of a region: the content of the region's element, or the appended content.
+    /// `None` if the region did not change.
     ///
     /// ```
     /// # use liveops::testing::ShownRegions;
@@ -94,7 +96,7 @@ impl ShownRegions {
     }
 }
 
-/// Whether a tag is that of the element of `region`, or adds to it.
+/// Returns `true` if the tag replaces the element of `region` or appends to the element.
 fn names(tag: &str, region: &Region) -> bool {
     let is_named = |rest: &str| {
         let rest = rest.strip_prefix(region.as_str()).and_then(|rest| rest.strip_prefix('-'));
@@ -106,7 +108,7 @@ fn names(tag: &str, region: &Region) -> bool {
         .any(|start| tag.strip_prefix(start).is_some_and(is_named))
 }
 
-/// What is inside an element `div`, of all that comes behind its tag.
+/// Returns the content of a `div` from the text after its opening tag.
 fn inside(html: &str) -> &str {
     let mut depth = 1_u32;
     for (at, _) in html.match_indices("div") {
@@ -122,7 +124,7 @@ fn inside(html: &str) -> &str {
     html
 }
 
-/// A message as it is on the wire.
+/// A message in its wire format.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Wire {
@@ -143,14 +145,16 @@ struct Chat {
 }
 
 impl Message {
-    /// Reads a message.
+    /// Parses a message.
     ///
     /// # Panics
     ///
-    /// When it is none that this version of liveops sends.
+    /// Panics if this version of liveops does not send such a message.
     pub(super) fn read(message: &Value) -> Self {
         let wire = Wire::deserialize(message);
-        match wire.unwrap_or_else(|error| panic!("no message, {error}: {message}")) {
+        match wire
+            .unwrap_or_else(|error| panic!("expected a message of liveops, {error}: {message}"))
+        {
             Wire::ChatMessage(chat) => Self::of_chat(chat),
             Wire::Subscribed { channel } => Self::Subscribed { channel },
             Wire::Error { code, message } => Self::Refused { code, message },
@@ -169,7 +173,7 @@ impl Message {
             Some(html) => Self::ShownRegions(ShownRegions { channel: chat.channel, html }),
             None if chat.liveop_list_changed => Self::ListChanged,
             None => {
-                panic!("expected a message that says something, found one about {}", chat.channel)
+                panic!("expected a message with content, found an empty one for {}", chat.channel)
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Testing operations: one by itself, or a whole application.
+//! Tests of one operation, or of a whole application.
 //!
-//! [`run`] runs an operation without database, server or worker, and gives a [`Recording`] of what it
-//! reported and how it ended. Everything around the run is the test's to say: [`TestRun`] has a method
-//! for each thing that a run can depend on.
+//! [`run`] runs an operation without database, server or worker, and returns a [`Recording`] of its reports
+//! and its ending. The test sets the environment of the run: [`TestRun`] has a method for the state, the
+//! owner, the attempt, and everything else on which a run can depend.
 //!
 //! ```
 //! use liveops::{LiveOperation, Progress, Run, RunError, RunResult, testing};
@@ -57,27 +57,27 @@
 //! # use WordCountStage::{Count, Report};
 //! # let text = |text: &str| WordCount { text: text.to_owned() };
 //!
-//! // A unit test: what it reported, and what it gives.
+//! // A finished run: its reports and its output.
 //! let recording = testing::run(text("to be or")).owner("ann").await;
 //! assert_eq!(recording.statuses(), ["3 words"]);
 //! assert_eq!(recording.stages(), [(Count, Done), (Report, Done)]);
-//! // What it hands over to, which is run like any other.
+//! // The next operation of the chain; a test runs it like any other operation.
 //! let praise: Praise = recording.chained().unwrap();
 //! assert_eq!(testing::run(praise).await.log(), ["Well done, ann"]);
 //! assert_eq!(recording.expect_finished(), 3);
 //!
-//! // A run that fails: what its owner reads, and whether it is tried again.
+//! // A failed run: its message for the owner, and no next attempt.
 //! let recording = testing::run(text("")).await;
 //! assert_eq!(recording.expect_failed(), "There is no text");
 //! assert_eq!(recording.stages(), [(Count, Failed)]);
 //! assert!(!recording.has_next_attempt() && recording.chained::<Praise>().is_none());
 //!
-//! // Cancelled: entering the stage is the first check, the word "to" the second.
+//! // A cancelled run: entering the stage is the first check, the word "to" the second.
 //! let recording = testing::run(text("to be or not")).cancel_after(2).await;
 //! recording.expect_cancelled();
 //! assert_eq!(recording.stages(), [(Count, Cancelled)]);
 //!
-//! // Or all that happened at once, line by line.
+//! // The whole transcript, one event per line.
 //! let recording = testing::run(text("yes")).await;
 //! assert_eq!(
 //!     recording.transcript(),
@@ -99,8 +99,8 @@
 //!
 //! # Whole applications
 //!
-//! With the feature `testing`, `Application` starts an application on a free port, with SQLite in memory
-//! unless another database is given, and `Client` follows its operations over a WebSocket as a page does:
+//! With the feature `testing`, `Application` starts an application on a free port. The default database is
+//! SQLite in memory. `Client` subscribes to the application's operations over a WebSocket, as a page does:
 //!
 //! ```
 //! # #[cfg(feature = "testing")]
@@ -148,16 +148,15 @@
 //!
 //! # Time
 //!
-//! In a test with `#[tokio::test(start_paused = true)]` time stands still but for sleeps, which take no
-//! time to wait for: how long a bar has been moving, and with it its rate and the time left, is the same in
-//! every run. The log of a trial is dated by the same time, and begins at 1970-01-01 00:00:00.
+//! In a test with `#[tokio::test(start_paused = true)]` time advances only in sleeps, and sleeps end at
+//! once. The duration of a bar, and with it the rate and the time left, is then equal in every run. Log
+//! lines of a test run have times of the same clock, which begins at 1970-01-01 00:00:00.
 //!
 //! # Panics
 //!
-//! An operation that panics fails, in a trial as with a worker: the test goes on. The error in
-//! [`Recording::result`] says what the panic said and where it happened, so a test that expects an output
-//! fails with that; [`Recording::panicked`] tells a panic from an error, and so do
-//! [`stages`](Recording::stages).
+//! An operation that panics fails, in a test run as on a worker; the test continues. The error in
+//! [`Recording::result`] has the message and the location of the panic, so a test that unwraps the output
+//! fails with both. [`Recording::panicked`] and [`Recording::stages`] distinguish a panic from an error.
 
 #[cfg(feature = "testing")]
 mod application;

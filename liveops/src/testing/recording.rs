@@ -1,3 +1,5 @@
+//! The recording of a test run: its events and its ending, with accessors for assertions.
+
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::StageOutcome;
@@ -10,37 +12,37 @@ use crate::{
     runner::Outcome,
 };
 
-/// What an operation reported, and how it ended.
+/// The events and the ending of a test run.
 ///
-/// Of one attempt: the ending is that of a last one. [`has_next_attempt`](Self::has_next_attempt) tells whether
-/// another would follow.
+/// A recording covers one attempt, and its ending is that of a last attempt. Call
+/// [`has_next_attempt`](Self::has_next_attempt) to check whether another attempt would follow.
 #[non_exhaustive]
 pub struct Recording<Op: Run> {
-    /// What `run` returned.
+    /// The result of `run`.
     ///
-    /// Of a run that panicked, or that was stopped before it returned anything, an error that says so.
+    /// If the run panicked, or was stopped before it returned, an error with the reason.
     pub result: RunResult<Op::Output>,
-    /// Every event, in order; every move of the bar among them, also those that no page would show.
+    /// Every event in order, with every change of the bar: also changes that a page would not show.
     pub(crate) events: Vec<Event>,
-    /// What the events add up to: what a page would show in the end.
+    /// The projection of all events: the final state of the page.
     pub(crate) projection: Projection,
     pub(super) outcome: Outcome,
     pub(super) next: Option<NewOperation>,
     pub(super) panicked: bool,
-    /// The positions of the events that a panic caused on its way.
+    /// Positions of the events that were reported during a panic.
     pub(super) while_panicking: Vec<usize>,
-    /// What durable stages had saved in the end, in this run and before it, as JSON by label.
+    /// Outputs of durable stages as JSON, by label: those of this run and of earlier attempts.
     pub(super) saved: HashMap<String, String>,
     pub(super) context: Arc<RunContext>,
 }
 
 impl<Op: Run> Recording<Op> {
-    /// The texts of the status line, in order.
+    /// Returns the texts of the status line, in order.
     pub fn statuses(&self) -> Vec<&str> {
         self.status_lines().into_iter().map(|status| &*status.text).collect()
     }
 
-    /// What the status line was, with its levels, in order.
+    /// Returns the status lines with their levels, in order.
     pub fn status_lines(&self) -> Vec<&Status> {
         self.pick(|event| match event {
             Event::Status(status) => Some(status),
@@ -48,12 +50,12 @@ impl<Op: Run> Recording<Op> {
         })
     }
 
-    /// The texts of the log, in order.
+    /// Returns the texts of the log, in order.
     pub fn log(&self) -> Vec<&str> {
         self.log_lines().into_iter().map(|line| line.text.as_str()).collect()
     }
 
-    /// The lines of the log, with their levels and times, in order.
+    /// Returns the lines of the log with their levels and times, in order.
     pub fn log_lines(&self) -> Vec<&LogLine> {
         self.pick(|event| match event {
             Event::Log(line) => Some(line),
@@ -61,7 +63,7 @@ impl<Op: Run> Recording<Op> {
         })
     }
 
-    /// Where the bar stood each time it moved.
+    /// Returns the bar after each of its changes, in order.
     pub fn bars(&self) -> Vec<&Bar> {
         self.pick(|event| match event {
             Event::Bar(Some(bar)) => Some(bar),
@@ -69,26 +71,28 @@ impl<Op: Run> Recording<Op> {
         })
     }
 
-    /// Where the bar stood each time it moved, from 0 to 100; bars of an unknown total left out.
+    /// Returns the percentage of the bar after each of its changes, from 0 to 100. Bars without a total are
+    /// left out.
     pub fn percents(&self) -> Vec<f64> {
         let bars = self.bars().into_iter();
         bars.filter_map(Bar::fraction).map(|fraction| fraction * 100.0).collect()
     }
 
-    /// Every stage that was entered, in order, and how it was left.
+    /// Returns every entered stage with its outcome, in order.
     pub fn stages(&self) -> Vec<(Op::Stage, StageOutcome)> {
         let entered = self.stage_events().filter(|(_, _, state)| *state == StageState::Active);
-        let left = |(entered_at, entered, _)| {
+        let with_outcome = |(entered_at, entered, _)| {
             let mut later = self.stage_events().skip_while(|(at, ..)| *at <= entered_at);
             let end = later.find(|(_, index, _)| *index == entered);
             let outcome = end.map(|(at, _, state)| self.outcome_at(at, state));
             let stage = <Op::Stage as Stage>::ALL[entered];
             (stage, outcome.unwrap_or(StageOutcome::Unfinished))
         };
-        entered.map(left).collect()
+        entered.map(with_outcome).collect()
     }
 
-    /// The position of each event about a stage, the stage's, and its state since.
+    /// Returns each event about a stage: the position of the event, the index of the stage, and its new
+    /// state.
     fn stage_events(&self) -> impl Iterator<Item = (usize, usize, StageState)> {
         self.events.iter().enumerate().filter_map(|(at, event)| match event {
             Event::Stage { index, state, .. } => Some((at, *index, *state)),
@@ -96,7 +100,7 @@ impl<Op: Run> Recording<Op> {
         })
     }
 
-    /// What a state is that a stage got with the event at this position.
+    /// Returns the outcome for a stage that got `state` with the event at this position.
     pub(super) fn outcome_at(&self, at: usize, state: StageState) -> StageOutcome {
         if state == StageState::Failed && self.while_panicking.contains(&at) {
             StageOutcome::Panicked
@@ -105,7 +109,7 @@ impl<Op: Run> Recording<Op> {
         }
     }
 
-    /// What was put into a custom region in the place of what was there, in order, as HTML.
+    /// Returns every HTML that replaced the content of a custom region, in order.
     pub fn swaps(&self, region: &str) -> Vec<&str> {
         self.pick(|event| match event {
             Event::Swap { region: name, html } if name.as_str() == region => Some(&**html),
@@ -113,7 +117,7 @@ impl<Op: Run> Recording<Op> {
         })
     }
 
-    /// What was added to a custom region, in order, as HTML.
+    /// Returns every HTML that was appended to a custom region, in order.
     pub fn appends(&self, region: &str) -> Vec<&str> {
         self.pick(|event| match event {
             Event::Append { region: name, html } if name.as_str() == region => Some(&**html),
@@ -125,57 +129,59 @@ impl<Op: Run> Recording<Op> {
         self.events.iter().filter_map(pick).collect()
     }
 
-    /// Where the browser goes when the operation has finished.
+    /// Returns the URL to which the browser is redirected when the operation has finished.
     pub fn redirect(&self) -> Option<&str> {
         self.projection.success_url.as_deref()
     }
 
-    /// The operation that this one hands over to: `None` if there is none, if it is of another type,
-    /// or if this one did not finish.
+    /// Returns the next operation of the chain: `None` if the run chained to no operation or to one of
+    /// another type, or if the run did not finish.
     ///
     /// # Panics
     ///
-    /// When the operation does not read back from its JSON.
+    /// Panics if the next operation cannot be deserialized from its JSON.
     #[track_caller]
     pub fn chained<Next: Run>(&self) -> Option<Next> {
         let next = self.next().filter(|next| next.op_type == Next::OP_TYPE)?;
-        Some(Next::deserialize(&next.input).expect("an operation reads back from its JSON"))
+        Some(Next::deserialize(&next.input).expect("an operation deserializes from its JSON"))
     }
 
-    /// What would be enqueued for the operation that this one hands over to.
+    /// Returns the next operation of the chain as it would be enqueued.
     pub fn next(&self) -> Option<&NewOperation> {
         self.next.as_ref()
     }
 
-    /// How the attempt ended, with the output as JSON and the error as its owner reads it.
+    /// Returns the ending of the attempt, with the output as JSON or the error message for the owner.
     pub fn ending(&self) -> &Ending {
         &self.outcome.ending
     }
 
-    /// What staff read of a run that failed: the error with its causes, or the panic with its place.
+    /// Returns the traceback of a failed run for staff: the error with its causes, or the panic with its
+    /// location.
     pub fn traceback(&self) -> Option<&str> {
         self.outcome.traceback.as_deref()
     }
 
-    /// Whether the run ended with a panic.
+    /// Returns `true` if the run ended with a panic.
     pub fn panicked(&self) -> bool {
         self.panicked
     }
 
-    /// Whether another attempt would follow: the run failed, its error is not
+    /// Returns `true` if another attempt would follow: the run failed, its error is not
     /// [final](crate::RunError::without_next_attempt), and
-    /// [`max_attempts`](crate::operation::keys::max_attempts) allows for one more.
+    /// [`max_attempts`](crate::operation::keys::max_attempts) allows one more attempt.
     pub fn has_next_attempt(&self) -> bool {
         let Attempt(number) = self.context.attempt;
         let is_left = number < Op::POLICY.max_attempts;
         matches!(self.ending(), Ending::Failed(_)) && is_left && !self.outcome.is_final
     }
 
-    /// What a durable stage had saved in the end, in this attempt or before it; `None` for nothing.
+    /// Returns the output that a durable stage saved, in this attempt or an earlier one; `None` if the stage
+    /// saved no output.
     ///
     /// # Panics
     ///
-    /// When it is no `T`.
+    /// Panics if the output cannot be deserialized as `T`.
     #[track_caller]
     pub fn saved<T: Storable>(&self, stage: Op::Stage) -> Option<T> {
         let json = self.saved.get(stage.name())?;
@@ -183,11 +189,11 @@ impl<Op: Run> Recording<Op> {
         Some(saved.unwrap_or_else(|error| panic!("{stage} saved {json}: {error}")))
     }
 
-    /// What the run gives.
+    /// Returns the output of a finished run.
     ///
     /// # Panics
     ///
-    /// With everything that is known of the run, when it did not finish.
+    /// Panics with the transcript and the traceback if the run did not finish.
     #[track_caller]
     pub fn expect_finished(self) -> Op::Output {
         match (self.ending(), &self.result) {
@@ -197,11 +203,11 @@ impl<Op: Run> Recording<Op> {
         self.result.unwrap_or_else(|error| unreachable!("{error}"))
     }
 
-    /// What its owner reads of a run that failed.
+    /// Returns the error message for the owner of a failed run.
     ///
     /// # Panics
     ///
-    /// With everything that is known of the run, when it did not fail, or panicked.
+    /// Panics with the transcript and the traceback if the run did not fail, or panicked.
     #[track_caller]
     pub fn expect_failed(&self) -> &str {
         match self.ending() {
@@ -210,11 +216,11 @@ impl<Op: Run> Recording<Op> {
         }
     }
 
-    /// Checks that the run ended because it was asked to.
+    /// Asserts that the run ended as cancelled.
     ///
     /// # Panics
     ///
-    /// With everything that is known of the run, when it did not.
+    /// Panics with the transcript and the traceback if the run did not end as cancelled.
     #[track_caller]
     pub fn expect_cancelled(&self) {
         let is_cancelled = matches!(self.ending(), Ending::Cancelled);
@@ -223,7 +229,7 @@ impl<Op: Run> Recording<Op> {
 }
 
 impl<Op: Run> fmt::Debug for Recording<Op> {
-    /// The transcript, and what went wrong.
+    /// Writes the transcript and the traceback.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let traceback = self.traceback().unwrap_or_default();
         write!(f, "{}:\n{}{traceback}", Op::OP_TYPE, self.transcript())

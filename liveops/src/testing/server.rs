@@ -1,11 +1,13 @@
+//! A server for tests, on a port of its own.
+
 use std::{io, net::SocketAddr};
 
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// An application that is served on a port of its own.
+/// A server for a router on a port of its own.
 ///
-/// Dropped, it accepts nobody any more; what is already connected ends with the test's runtime.
+/// A dropped server accepts no new connections. Open connections end with the runtime of the test.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -17,33 +19,33 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// Panics if no port is free.
     pub async fn start(router: Router) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         Self::on(listener.expect("a machine has a free port"), router)
     }
 
-    /// Serves `router` where a listener of one's own is.
+    /// Serves `router` on an existing listener.
     ///
     /// # Panics
     ///
-    /// When the listener has no address.
+    /// Panics if the listener has no local address, or outside of a tokio runtime.
     pub fn on(listener: TcpListener, router: Router) -> Self {
         let address = listener.local_addr().expect("a listener has an address");
         Self { address, accepting: tokio::spawn(accept(listener, router)) }
     }
 
-    /// Where it is.
+    /// Returns the address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where a path is, for a browser or an HTTP client.
+    /// Returns the URL of a path, for HTTP.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Where a path is, for a WebSocket.
+    /// Returns the URL of a path, for a WebSocket.
     pub fn socket_url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.address)
     }

@@ -1,3 +1,5 @@
+//! A WebSocket client for tests, with messages as JSON values.
+
 use std::{future::Future, panic::Location, time::Duration};
 
 use axum::http::StatusCode;
@@ -12,13 +14,13 @@ use tokio_tungstenite::{
     tungstenite::{self, ClientRequestBuilder, Message, protocol::CloseFrame},
 };
 
-/// How long the other side may take: far longer than it does on the slowest machine.
+/// Timeout of every wait: far longer than the server needs on the slowest machine.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A WebSocket client that speaks JSON, and says what it waited for when nothing came.
+/// A WebSocket client for JSON messages. Every wait has a timeout of 30 seconds, and then panics with a
+/// description of the awaited message.
 ///
-/// What it waits for has 30 seconds to come. [`Client`](super::Client) knows the messages; this is for a
-/// test that wants them as they are.
+/// [`Client`](super::Client) has typed messages. A `Socket` returns messages in their wire format.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -29,7 +31,7 @@ impl Socket {
     ///
     /// # Panics
     ///
-    /// When the server cannot be reached or refuses.
+    /// Panics if the server cannot be reached or refuses the connection.
     #[track_caller]
     pub fn connect(url: &str, headers: &[(&str, &str)]) -> impl Future<Output = Self> + use<> {
         let caller = Location::caller();
@@ -40,20 +42,20 @@ impl Socket {
         }
     }
 
-    /// Connects.
+    /// Connects, and returns a refusal as an error.
     ///
     /// # Errors
     ///
-    /// The status with which the server refused.
+    /// Returns the status of the response if the server refuses the connection.
     ///
     /// # Panics
     ///
-    /// When the server cannot be reached, or `url` is none.
+    /// Panics if the server cannot be reached, or if `url` is not a URL.
     pub fn try_connect(
         url: &str,
         headers: &[(&str, &str)],
     ) -> impl Future<Output = Result<Self, StatusCode>> + use<> {
-        let request = ClientRequestBuilder::new(url.parse().expect("a WebSocket has an address"));
+        let request = ClientRequestBuilder::new(url.parse().expect("the URL is valid"));
         let request = headers
             .iter()
             .fold(request, |request, (name, value)| request.with_header(*name, *value));
@@ -71,39 +73,40 @@ impl Socket {
     ///
     /// # Panics
     ///
-    /// When the server has closed the socket.
+    /// Panics if the server has closed the socket.
     pub async fn send(&mut self, message: &Value) {
         self.send_text(&message.to_string()).await;
     }
 
-    /// Sends what may not be JSON at all.
+    /// Sends a text, which need not be JSON.
     ///
     /// # Panics
     ///
-    /// When the server has closed the socket.
+    /// Panics if the server has closed the socket.
     pub async fn send_text(&mut self, text: &str) {
         let sent = self.stream.send(Message::text(text)).await;
         sent.unwrap_or_else(|error| panic!("failed to send: {error}"));
     }
 
-    /// Sends what may break the rules, to a server that may have closed meanwhile.
+    /// Sends any WebSocket message, which may violate the protocol, to a server that may have closed the
+    /// socket.
     ///
     /// # Errors
     ///
-    /// When it has.
+    /// Returns an error if the server has closed the socket.
     pub async fn try_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         self.stream.send(message).await
     }
 
-    /// The next message that `is_it`, or the code with which the server closed instead.
+    /// Returns the next message that `is_it` accepts; other messages are dropped.
     ///
     /// # Errors
     ///
-    /// The code.
+    /// Returns the close code if the server closes the socket first.
     ///
     /// # Panics
     ///
-    /// When neither comes in time.
+    /// Panics if neither happens in time.
     #[track_caller]
     pub fn next_or_close(
         &mut self,
@@ -117,27 +120,27 @@ impl Socket {
                     Received::Message(message) if is_it(&message) => return Ok(message),
                     Received::Message(_) => {}
                     Received::Closed(Some(frame)) => return Err(frame.code.into()),
-                    other => panic!("{caller}: waited for a message or an end, {other:?}"),
+                    other => panic!("{caller}: waited for a message or a close frame, {other:?}"),
                 }
             }
         }
     }
 
-    /// The next message, whatever it is.
+    /// Returns the next message.
     ///
     /// # Panics
     ///
-    /// Those of [`until`](Self::until).
+    /// Panics like [`until`](Self::until).
     #[track_caller]
     pub fn next_message(&mut self) -> impl Future<Output = Value> {
         self.next_matching("any message", |_| true)
     }
 
-    /// The next message that `is_it`; those before it are dropped.
+    /// Returns the next message that `is_it` accepts; earlier messages are dropped.
     ///
     /// # Panics
     ///
-    /// Those of [`until`](Self::until).
+    /// Panics like [`until`](Self::until).
     #[track_caller]
     pub fn next_matching(
         &mut self,
@@ -145,15 +148,15 @@ impl Socket {
         is_it: impl Fn(&Value) -> bool,
     ) -> impl Future<Output = Value> {
         let messages = self.until(what, is_it);
-        async { messages.await.pop().expect("the one that was awaited is the last of them") }
+        async { messages.await.pop().expect("the awaited message is the last one") }
     }
 
-    /// Every message up to the first that `is_it`, which is the last of them.
+    /// Waits for a message that `is_it` accepts, and returns all messages up to and including that message.
     ///
     /// # Panics
     ///
-    /// With `what` was awaited and the messages that came instead, when the socket closes first
-    /// or it does not come in time.
+    /// Panics with `what` and the messages received instead, if the socket closes first or the message does
+    /// not arrive in time.
     #[track_caller]
     pub fn until(
         &mut self,
@@ -161,7 +164,7 @@ impl Socket {
         is_it: impl Fn(&Value) -> bool,
     ) -> impl Future<Output = Vec<Value>> {
         let caller = Location::caller();
-        // One for all of them: a server that is alive says so for ever.
+        // One deadline for all messages: a live server sends keepalives for ever.
         let deadline = Instant::now() + TIMEOUT;
         async move {
             let mut messages = Vec::new();
@@ -179,11 +182,11 @@ impl Socket {
         }
     }
 
-    /// The code with which the server closes the socket; messages before it are dropped.
+    /// Waits until the server closes the socket, and returns the close code; earlier messages are dropped.
     ///
     /// # Panics
     ///
-    /// When it does not in time, or without a code.
+    /// Panics if the server does not close the socket in time, or closes it without a code.
     #[track_caller]
     pub fn closed(&mut self) -> impl Future<Output = u16> {
         let caller = Location::caller();
@@ -199,25 +202,26 @@ impl Socket {
         }
     }
 
-    /// Waits until the connection is over, in whichever way; messages before that are dropped.
+    /// Waits until the connection has ended, with or without a close frame; earlier messages are dropped.
     ///
     /// # Panics
     ///
-    /// When it is still open after 30 seconds.
+    /// Panics if the connection is still open after 30 seconds.
     pub async fn ends(&mut self) {
         let end = timeout(TIMEOUT, async { while let Some(Ok(_)) = self.stream.next().await {} });
         assert!(end.await.is_ok(), "still open after {TIMEOUT:?}");
     }
 
-    /// Leaves as a browser does, and waits until the server has taken notice.
+    /// Sends a close frame, as a browser does, and waits for the answer of the server.
     pub async fn close(mut self) {
         let deadline = Instant::now() + TIMEOUT;
-        // A server that has closed already has taken notice.
+        // Fails if the server has already closed the connection.
         let _ = self.stream.close(None).await;
         while let Received::Message(_) = self.receive(deadline).await {}
     }
 
-    /// Pings and pongs are tungstenite's business, and answered while this reads.
+    /// Receives the next text message or the end of the connection. tungstenite answers pings during the
+    /// read.
     pub(super) async fn receive(&mut self, deadline: Instant) -> Received {
         loop {
             let message = match timeout_at(deadline, self.stream.next()).await {
@@ -232,13 +236,15 @@ impl Socket {
                 }
                 Message::Close(frame) => return Received::Closed(frame),
                 Message::Ping(_) | Message::Pong(_) => {}
-                Message::Binary(_) | Message::Frame(_) => panic!("not a text frame: {message:?}"),
+                Message::Binary(_) | Message::Frame(_) => {
+                    panic!("expected a text frame, found {message:?}")
+                }
             }
         }
     }
 }
 
-/// What came of waiting.
+/// The result of a wait for a message.
 #[derive(Debug)]
 pub(super) enum Received {
     Message(Value),
@@ -249,5 +255,5 @@ pub(super) enum Received {
 }
 
 fn read(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON, {error}: {text}"))
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("expected JSON, {error}: {text}"))
 }

@@ -1,20 +1,22 @@
+//! The outcome of a stage in a recording.
+
 use crate::event::StageState;
 
-/// How a stage was left that a run had entered.
+/// The outcome of a stage that a run entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StageOutcome {
-    /// With success.
+    /// The stage succeeded.
     Done,
-    /// With what an earlier attempt had saved: it was not run again.
+    /// The stage used the saved output of an earlier attempt, and did not run again.
     Reused,
-    /// With an error, or because its future was dropped.
+    /// The stage returned an error, or its future was dropped.
     Failed,
-    /// Because the run was asked to stop.
+    /// The stage ended because the run was cancelled.
     Cancelled,
-    /// With a panic, which pages show as failed.
+    /// The stage panicked. Pages show such a stage as failed.
     Panicked,
-    /// Not at all: the run ended before it.
+    /// The run ended before the stage did.
     Unfinished,
 }
 

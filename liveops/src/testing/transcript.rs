@@ -1,3 +1,5 @@
+//! The transcript of a recording: its events as text.
+
 use std::fmt::{self, Write};
 
 use super::{Recording, StageOutcome};
@@ -8,14 +10,14 @@ use crate::{
 };
 
 impl<Op: Run> Recording<Op> {
-    /// Everything that happened, a line each, in order: for a test that cares about the order, and for
-    /// the message of one that fails.
+    /// Returns every event in order, one per line: for a test of the order of events, and for the message
+    /// of a failed test.
     ///
-    /// Without times, so that it is the same in every run.
+    /// The transcript has no times, so it is equal in every run.
     pub fn transcript(&self) -> String {
         let mut text = String::new();
         for at in 0..self.events.len() {
-            // A text takes everything.
+            // Writing to a `String` cannot fail.
             let _ = self.write_event(&mut text, at);
         }
         text

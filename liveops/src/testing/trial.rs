@@ -1,3 +1,5 @@
+//! A test run: one attempt at an operation, with an environment that the test sets.
+
 use std::{collections::HashMap, future, sync::Arc};
 
 use chrono::DateTime;
@@ -18,7 +20,8 @@ use crate::{
     runner::{Outcome, OutcomeMessages, output_json, stored},
 };
 
-/// Runs an operation to its end when it is awaited, and gives everything it did.
+/// Makes a test run of an operation. Awaiting the test run runs the operation to its end, and returns a
+/// [`Recording`].
 ///
 /// ```
 /// use liveops::{LiveOperation, Progress, Run, RunResult, testing};
@@ -50,15 +53,15 @@ pub fn run<Op: Run>(operation: Op) -> TestRun<Op> {
     TestRun::new(operation)
 }
 
-/// An operation that is about to be run in a test; from [`run`].
+/// A test run that starts when it is awaited. [`run`] makes a test run.
 ///
-/// Await it. Unless told otherwise it is the first attempt, belongs to `tester`, has the application's
-/// default language and no state, is shown on a page, and nobody cancels it.
+/// Defaults: the first attempt, the owner `tester`, the application's default language, no state, progress
+/// on a page, and no cancellation.
 ///
-/// The run is what a worker makes of it: the operation has been through JSON, a panic is an error, one
-/// with a `timeout` is stopped when it takes longer, and one with `cancel = "abort"` is dropped five
-/// seconds after it was asked to stop. Only `on_retry` is for a whole application.
-#[must_use = "a trial does nothing until it is awaited"]
+/// The operation runs as on a worker: it is deserialized from its JSON, a panic is an error, an operation
+/// with a `timeout` is stopped after that time, and one with `cancel = "abort"` is dropped 5 seconds after
+/// its cancellation. `on_retry` is not called; test it in a whole application.
+#[must_use = "a test run does nothing until it is awaited"]
 #[derive(Debug)]
 pub struct TestRun<Op: Run, S = NoState> {
     operation: Op,
@@ -94,7 +97,8 @@ impl<Op: Run> TestRun<Op> {
 }
 
 impl<Op: Run, S> TestRun<Op, S> {
-    /// The application's state, or what stands in for it: whatever the operation's state comes out of.
+    /// Sets the application's state, or a value of any other type from which the operation's state can be
+    /// taken.
     pub fn state<T>(self, state: T) -> TestRun<Op, T> {
         TestRun {
             state,
@@ -111,35 +115,35 @@ impl<Op: Run, S> TestRun<Op, S> {
         }
     }
 
-    /// Whose operation it is.
+    /// Sets the owner of the operation; `tester` by default.
     pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
         self.owner = owner.into();
         self
     }
 
-    /// The language its owner reads, as a BCP 47 tag.
+    /// Sets the language of the owner, as a BCP 47 tag.
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.language = language.into();
         self
     }
 
-    /// The languages that are spoken, with the application's texts; those of liveops unless given.
+    /// Sets the available languages, with the application's texts; those of liveops by default.
     pub fn languages(mut self, languages: Languages) -> Self {
         self.languages = languages;
         self
     }
 
-    /// Which attempt at the operation it is.
+    /// Sets the number of the attempt; 1 by default.
     pub fn attempt(mut self, attempt: Attempt) -> Self {
         self.attempt = attempt;
         self
     }
 
-    /// What an earlier attempt saved in a [durable stage](Progress::stage_once).
+    /// Adds the output of a [durable stage](Progress::stage_once) that an earlier attempt saved.
     ///
     /// # Panics
     ///
-    /// When `output` does not serialize to JSON.
+    /// Panics if `output` cannot be serialized to JSON.
     #[track_caller]
     pub fn saved(mut self, stage: Op::Stage, output: &impl Storable) -> Self {
         let json = serde_json::to_string(output).expect("an output serializes to JSON");
@@ -147,8 +151,8 @@ impl<Op: Run, S> TestRun<Op, S> {
         self
     }
 
-    /// Makes it the next attempt after `earlier`: the same operation, with what that one's durable
-    /// stages saved. Nothing of them is left of one that finished.
+    /// Makes this run the next attempt after `earlier`: with its ID, owner and language, and the outputs of
+    /// its durable stages. A finished run leaves no outputs.
     pub fn after(mut self, earlier: &Recording<Op>) -> Self {
         self.id = earlier.context.id;
         self.owner = earlier.context.owner.clone();
@@ -160,27 +164,27 @@ impl<Op: Run, S> TestRun<Op, S> {
         self
     }
 
-    /// The templates of its custom regions; plain ones unless given.
+    /// Sets the templates for custom regions; the default templates of liveops by default.
     pub fn templates(mut self, templates: Templates) -> Self {
         self.templates = Some(templates);
         self
     }
 
-    /// Watched in a terminal, where [`Progress::web`] is `None`.
+    /// Runs the operation as in a terminal: [`Progress::web`] is `None`.
     pub fn in_terminal(mut self) -> Self {
         self.templates = None;
         self
     }
 
-    /// Asks the run to stop once `checks` checks have passed: calls of
-    /// [`check_cancelled`](Progress::check_cancelled), stages that are entered, and each time that
-    /// [`track`](Progress::track) is asked for the next item. After 0 it is asked before it begins.
+    /// Cancels the run once `checks` cancellation checks have passed. A call of
+    /// [`check_cancelled`](Progress::check_cancelled), the entry of a stage and each next item of
+    /// [`track`](Progress::track) are checks. With 0 the run is cancelled before it begins.
     pub fn cancel_after(mut self, checks: u64) -> Self {
         self.cancel_after = Some(checks);
         self
     }
 
-    /// What asks the run to stop when the test wants it to.
+    /// Returns a handle that cancels the run at any time.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -198,9 +202,9 @@ impl<Op: Run, S> TestRun<Op, S> {
     /// # }
     /// # #[tokio::main]
     /// # async fn main() {
-    /// let trial = testing::run(Wait {});
-    /// let canceller = trial.canceller();
-    /// let (recording, ()) = tokio::join!(trial.into_future(), async {
+    /// let test_run = testing::run(Wait {});
+    /// let canceller = test_run.canceller();
+    /// let (recording, ()) = tokio::join!(test_run.into_future(), async {
     ///     tokio::time::sleep(Duration::from_millis(1)).await;
     ///     canceller.cancel();
     /// });
@@ -241,17 +245,17 @@ where
     }
 }
 
-/// A trial that has everything a run needs.
+/// A test run with its complete environment, ready to be executed.
 struct TestRunFuture<Op: Run> {
     operation: Op,
     report: Arc<Report>,
     context: Arc<RunContext>,
     state: Arc<Op::State>,
-    /// What attempts before this one saved.
+    /// Outputs of durable stages that earlier attempts saved.
     saved: HashMap<String, String>,
 }
 
-/// How a run came to its end.
+/// The way in which a run ended.
 enum End<T> {
     Returned(RunResult<T>),
     Panicked,
@@ -298,23 +302,23 @@ async fn execute<Op: Run>(
     messages: &OutcomeMessages,
 ) -> (Outcome, End<Op::Output>) {
     let mut returned = None;
-    // Through JSON, as on its way to a worker.
+    // Through JSON, as between the enqueue and the worker.
     let run = Box::pin(async move {
         let operation: Op = stored(serde_json::to_value(operation)?)?;
         operation.run(progress).await
     });
-    let conclude = |messages: &OutcomeMessages, result: RunResult<Op::Output>| {
+    let finish = |messages: &OutcomeMessages, result: RunResult<Op::Output>| {
         let outcome = outcome_of(messages, &result);
         returned = Some(result);
         outcome
     };
     let stopped = tokio::select! {
-        outcome = Outcome::of_run(messages.clone(), run, conclude).instrument(log_span(report)) => Err(outcome),
+        outcome = Outcome::of_run(messages.clone(), run, finish).instrument(log_span(report)) => Err(outcome),
         outcome = stop::<Op>(report, messages) => Ok(outcome),
     };
     match (stopped, returned) {
         (Ok(outcome), _) => {
-            // Threads that it started are not dropped with it, but may look whether to go on.
+            // The run's threads are not dropped with its future; their cancellation checks stop them.
             report.cancellation.request();
             (outcome, End::Stopped)
         }
@@ -333,7 +337,7 @@ fn outcome_of<T: Storable>(messages: &OutcomeMessages, result: &RunResult<T>) ->
     }
 }
 
-/// Waits until a worker would stop the run, and tells what that comes to.
+/// Waits until a worker would stop the run, and returns the outcome of the stop.
 async fn stop<Op: Run>(report: &Report, messages: &OutcomeMessages) -> Outcome {
     let timed_out = async {
         match Op::POLICY.timeout {
@@ -358,7 +362,7 @@ async fn stop<Op: Run>(report: &Report, messages: &OutcomeMessages) -> Outcome {
     }
 }
 
-/// What a run would have returned that did not return.
+/// Returns the error for a run that ended without returning a result.
 fn error_of(outcome: &Outcome) -> RunError {
     match &outcome.ending {
         Ending::Failed(message) => {

@@ -1,3 +1,5 @@
+//! The viewer of a test's client, sent in a header.
+
 use axum::{
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
@@ -6,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::web::Viewer;
 
-/// The header in which a test says who its client is.
+/// The header with the viewer of a test's client.
 pub(super) const VIEWER: &str = "x-liveops-test-viewer";
 
-/// A viewer, as a header says it: for tests, where nobody has to be kept from lying.
+/// A viewer from a header. Only for tests: the header is not authenticated.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TestViewer {
     id: String,
@@ -19,7 +21,7 @@ pub(super) struct TestViewer {
 }
 
 impl TestViewer {
-    /// The header's value for `viewer`.
+    /// Returns the header's value for `viewer`.
     pub(super) fn header(viewer: &Viewer) -> String {
         let viewer = Self {
             id: viewer.id.as_str().to_owned(),
@@ -27,7 +29,7 @@ impl TestViewer {
             is_staff: viewer.is_staff,
             languages: viewer.languages.clone(),
         };
-        serde_json::to_string(&viewer).expect("texts and a flag serialize")
+        serde_json::to_string(&viewer).expect("strings and a bool serialize")
     }
 }
 
@@ -37,14 +39,14 @@ impl<S: Sync> FromRequestParts<S> for TestViewer {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let header =
             parts.headers.get(VIEWER).map(|value| serde_json::from_slice(value.as_bytes()));
-        let refusal = (StatusCode::UNAUTHORIZED, "expected the header of a test's viewer");
+        let refusal = (StatusCode::UNAUTHORIZED, "expected the header with the viewer of a test");
         header.and_then(Result::ok).ok_or(refusal)
     }
 }
 
 impl From<TestViewer> for Viewer {
     fn from(viewer: TestViewer) -> Self {
-        let known = Self::new(viewer.id).with_groups(viewer.groups).with_staff(viewer.is_staff);
-        Self { languages: viewer.languages, ..known }
+        let base = Self::new(viewer.id).with_groups(viewer.groups).with_staff(viewer.is_staff);
+        Self { languages: viewer.languages, ..base }
     }
 }

@@ -24,8 +24,8 @@ async fn the_command_deletes_what_ended_long_ago_and_says_how_much() {
     let demo = Demo::start(settings).await.unwrap();
     let id = demo.liveops().enqueue(QuickTask {}, "ann").await.unwrap();
 
-    assert_eq!(prune(folder.path(), &url, "30d"), "operations deleted: 0\n");
+    assert_eq!(prune(folder.path(), &url, "30d"), "Operations deleted: 0\n");
     assert!(demo.liveops().find(id).await.unwrap().is_some());
-    assert_eq!(prune(folder.path(), &url, "0s"), "operations deleted: 1\n");
+    assert_eq!(prune(folder.path(), &url, "0s"), "Operations deleted: 1\n");
     assert!(demo.liveops().find(id).await.unwrap().is_none());
 }

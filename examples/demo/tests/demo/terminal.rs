@@ -276,7 +276,7 @@ async fn a_failure_is_exit_code_1() {
         let operation = desk.newest().await;
         assert_eq!(operation["state"], "FINISHED_ERROR");
         let told =
-            format!("what went wrong is told by: show {}\n", operation["id"].as_str().unwrap());
+            format!("to see the traceback, run: show {}\n", operation["id"].as_str().unwrap());
         assert_eq!(error(&output).contains(&told), is_told_by_show, "{output:?}");
     }
 }
@@ -302,12 +302,12 @@ async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
         (&["demo.score_import", "--input", "none.json"], "error: failed to read none.json: "),
         (
             &["demo.score_imprt"],
-            "did you mean `demo.score_import`?\n\nThere are:\n  demo.chain_end\n",
+            "did you mean `demo.score_import`?\n\nAvailable types:\n  demo.chain_end\n",
         ),
         (&["score_import"], "did you mean `demo.score_import`?"),
         (
             &["demo.nothing_like_it"],
-            "error: unknown type of operation `demo.nothing_like_it`\n\nThere",
+            "error: unknown operation type `demo.nothing_like_it`\n\nAvailable",
         ),
         (&["demo.quick_task", "--set", "file"], "expected FIELD=VALUE"),
         (
@@ -401,7 +401,7 @@ async fn cancelled_from_elsewhere_it_stops_as_well() {
     run.reaches("Running for").await;
     let id = desk.newest().await["id"].as_str().unwrap().to_owned();
     let said = desk.says(&["cancel", &id]).await;
-    assert_eq!(said, "It is running, and was asked to stop.\n");
+    assert_eq!(said, "The operation is running. Cancellation was requested.\n");
     let (status, said) = run.ends().await;
     assert_eq!(status.code(), Some(130), "{said}");
 }
@@ -518,19 +518,22 @@ async fn what_there_is_can_be_listed_shown_cancelled_and_retried() {
 
     let ended = desk.demo(&["cancel", &panicked]).await;
     assert_eq!(ended.status.code(), Some(1));
-    assert_eq!(error(&ended), format!("error: operation {panicked} has ended already\n"));
-    assert_eq!(desk.says(&["retry", &panicked]).await, "It waits for its next run.\n");
+    assert_eq!(error(&ended), format!("error: operation {panicked} has already ended\n"));
+    assert_eq!(desk.says(&["retry", &panicked]).await, "The operation is queued again.\n");
     assert_eq!(desk.newest().await["state"], "NOT_STARTED", "nobody is there to run it");
     let waiting = desk.demo(&["retry", &panicked]).await;
     assert_eq!(waiting.status.code(), Some(1));
     assert_eq!(error(&waiting), format!("error: operation {panicked} has not ended yet\n"));
-    assert_eq!(desk.says(&["cancel", &panicked]).await, "It had not started, and is cancelled.\n");
+    assert_eq!(
+        desk.says(&["cancel", &panicked]).await,
+        "The operation was cancelled before it started.\n"
+    );
 
     let nobody = "00000000-0000-0000-0000-000000000000";
     for command in ["cancel", "retry", "show"] {
         let unknown = desk.demo(&[command, nobody]).await;
         assert_eq!(unknown.status.code(), Some(1));
-        assert_eq!(error(&unknown), format!("error: there is no operation {nobody}\n"));
+        assert_eq!(error(&unknown), format!("error: operation {nobody} not found\n"));
     }
     assert_eq!(desk.demo(&["show", "nonsense"]).await.status.code(), Some(2));
 }

@@ -1,3 +1,5 @@
+//! Events as lines of JSON.
+
 use std::io::Write;
 
 use chrono::SecondsFormat;
@@ -11,7 +13,7 @@ use crate::{
     render::Subject,
 };
 
-/// Writes an event a line, for programs to read. The module documentation of `cli` has the table.
+/// A printer that writes each event as one line of JSON. The documentation of `cli` lists the fields.
 pub(super) struct JsonPrinter<W> {
     out: W,
 }
@@ -25,7 +27,7 @@ impl<W: Write + Send> JsonPrinter<W> {
         fields["event"] = event.into();
         fields["id"] = subject.id.to_string().into();
         fields["op_type"] = subject.kind.op_type.into();
-        // A reader that is gone does not stop the operation.
+        // A closed pipe must not stop the operation.
         let _ = writeln!(self.out, "{fields}");
     }
 }
@@ -50,7 +52,7 @@ impl<W: Write + Send> Printer for JsonPrinter<W> {
     }
 }
 
-/// What there is to say of an event, if anything.
+/// Returns the name and fields of an event; `None` if the event is not part of the output.
 fn fields(kind: &OperationKind, event: &Event) -> Option<(&'static str, Value)> {
     Some(match event {
         Event::Status(status) => {
@@ -64,7 +66,7 @@ fn fields(kind: &OperationKind, event: &Event) -> Option<(&'static str, Value)> 
         Event::Stage { index, state, .. } => ("stage", stage(kind, *index, *state)?),
         Event::CancelRequested => ("cancelling", json!({})),
         Event::Ended(ending) => ("ended", ended(ending)),
-        // What a page shows, and what has been said already.
+        // Only pages show these, or another event has the same information.
         Event::Bar(None)
         | Event::Started
         | Event::Swap { .. }

@@ -1,6 +1,6 @@
-//! How what happens in the foreground is written.
+//! The output of an operation that runs in the foreground: bars, plain lines or JSON.
 
-mod for_people;
+mod human;
 mod json;
 mod plain;
 mod terminal;
@@ -15,15 +15,15 @@ use std::{
 
 use indicatif::ProgressDrawTarget;
 
-use self::{for_people::HumanPrinter, json::JsonPrinter, plain::Plain, terminal::Terminal};
+use self::{human::HumanPrinter, json::JsonPrinter, plain::Plain, terminal::Terminal};
 use crate::{publish::ObservedEvent, render::Renderer};
 
-/// What writes what is told.
+/// A writer of the events of a run.
 pub(super) trait Printer: Send {
-    fn print(&mut self, telling: &ObservedEvent);
+    fn print(&mut self, event: &ObservedEvent);
 }
 
-/// What writes to the standard output: as fits a terminal where it is one.
+/// Returns the printer for standard output: JSON, bars for a terminal, or plain lines.
 pub(super) fn printer(as_json: bool, renderer: &Renderer) -> Box<dyn Printer> {
     let out = io::stdout();
     if as_json {
@@ -45,9 +45,9 @@ fn variable(name: &str) -> String {
     env::var_os(name).unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Writes what is told until there is nobody left who tells anything.
-pub(super) fn write(mut printer: Box<dyn Printer>, told: &Receiver<ObservedEvent>) {
-    for telling in told {
-        printer.print(&telling);
+/// Prints events until every sender is dropped.
+pub(super) fn write(mut printer: Box<dyn Printer>, events: &Receiver<ObservedEvent>) {
+    for event in events {
+        printer.print(&event);
     }
 }

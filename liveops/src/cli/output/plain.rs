@@ -1,13 +1,15 @@
+//! Plain lines for a file or another program.
+
 use std::io::Write;
 
-use super::for_people::{Screen, Tone};
+use super::human::{Screen, Tone};
 use crate::{event::Bar, language::Language, render::bar_text};
 
-/// Writes lines, for a file or another program.
+/// A screen of plain lines, for a file or another program.
 pub(super) struct Plain<W> {
     out: W,
     language: Language,
-    /// How many tenths of the bar have been written.
+    /// The tenth of the bar in the newest line of the bar.
     tenths: u32,
 }
 
@@ -19,11 +21,11 @@ impl<W: Write + Send> Plain<W> {
 
 impl<W: Write + Send> Screen for Plain<W> {
     fn line(&mut self, _: Tone, line: &str) {
-        // A reader that is gone does not stop the operation.
+        // A closed pipe must not stop the operation.
         let _ = writeln!(self.out, "{line}");
     }
 
-    /// Writes a line when the bar has come to another tenth, however many it passed on its way.
+    /// Writes one line when the bar has reached a new tenth, even if it skipped several.
     fn bar(&mut self, bar: Option<&Bar>) {
         let fraction = bar.and_then(Bar::fraction).unwrap_or(0.0);
         let tenths = (fraction * 10.0).floor() as u32;

@@ -1,14 +1,16 @@
+//! A bar and lines on a terminal.
+
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::for_people::{Screen, Tone};
+use super::human::{Screen, Tone};
 use crate::{
     event::Bar,
     language::Language,
     render::{bar_text, stopped_bar_text},
 };
 
-/// Draws a bar at the bottom of a terminal, and writes lines above it.
+/// A screen on a terminal: a bar at the bottom, and lines above the bar.
 pub(super) struct Terminal {
     screen: MultiProgress,
     bar: Option<DrawnBar>,
@@ -18,14 +20,14 @@ pub(super) struct Terminal {
 
 struct DrawnBar {
     drawn: ProgressBar,
-    /// What is left of it when it is taken away.
+    /// The line that replaces the bar when the bar is removed.
     last: String,
 }
 
-/// How many steps the bar is drawn in.
+/// Number of steps of the drawn bar.
 const STEPS: u64 = 1_000;
 
-/// The rest of the line is what the bar says, as far as the terminal is wide.
+/// A bar of 24 columns, with the bar's text cut to the width of the terminal.
 const OF_TOTAL: &str = "{bar:24} {wide_msg}";
 const WITHOUT_TOTAL: &str = "{wide_msg}";
 
@@ -37,7 +39,7 @@ impl Terminal {
     fn show(&mut self, bar: &Bar) {
         let fraction = bar.fraction();
         let drawn = match self.bar.take() {
-            Some(shown) => shown.drawn,
+            Some(bar) => bar.drawn,
             None => self.screen.add(ProgressBar::new(STEPS)),
         };
         let template = if fraction.is_some() { OF_TOTAL } else { WITHOUT_TOTAL };
@@ -48,7 +50,7 @@ impl Terminal {
         self.bar = Some(DrawnBar { drawn, last: stopped_bar_text(&self.language, bar) });
     }
 
-    /// Takes the bar away, and leaves what it said last.
+    /// Removes the bar, and writes its final text as a line.
     fn clear(&mut self) {
         if let Some(DrawnBar { drawn, last }) = self.bar.take() {
             drawn.finish_and_clear();
@@ -72,7 +74,7 @@ impl Terminal {
 impl Screen for Terminal {
     fn line(&mut self, tone: Tone, line: &str) {
         let style = self.style(tone);
-        // A terminal that is gone does not stop the operation.
+        // A closed terminal must not stop the operation.
         let _ = self.screen.println(format!("{style}{line}{style:#}"));
     }
 

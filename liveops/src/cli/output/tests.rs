@@ -1,3 +1,5 @@
+//! Tests of the printers: the exact output for a sequence of events.
+
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
@@ -21,24 +23,24 @@ use crate::{
 const KIND: OperationKind =
     OperationKind::for_tests("test.import", "Import", &["Load", "Process", "Save"]);
 
-/// A run that somebody looks at only when they are told to.
-struct Watched {
+/// A run whose changes reach the sink only at each call of `flush`.
+struct ObservedRun {
     report: Arc<Report>,
     sink: Box<dyn Sink>,
     events: EventSender,
-    told: Receiver<ObservedEvent>,
+    received: Receiver<ObservedEvent>,
 }
 
-impl Watched {
+impl ObservedRun {
     fn attempt(number: u32) -> Self {
-        let (events, told) = EventSender::new();
+        let (events, received) = EventSender::new();
         let report = Arc::new(Report::with_event_log(Projection::new(KIND.stages.len())));
         let attempts = Attempts { number, max: 3, starts_on: None };
         let sink = events.sink(subject(), attempts, report.clone());
-        Self { report, sink, events, told }
+        Self { report, sink, events, received }
     }
 
-    async fn look(&mut self) {
+    async fn flush(&mut self) {
         let (projection, changes) = self.report.take();
         self.sink.show(&projection, changes).await;
     }
@@ -52,25 +54,25 @@ impl Watched {
         self.report.event(Event::Ended(ending));
     }
 
-    /// Everything that a printer writes, after one more look.
-    async fn written(mut self, printer: impl FnOnce(Page) -> Box<dyn Printer>) -> String {
-        self.look().await;
+    /// Flushes once more, and returns everything that a printer writes.
+    async fn written(mut self, printer: impl FnOnce(Buffer) -> Box<dyn Printer>) -> String {
+        self.flush().await;
         drop((self.sink, self.events));
-        let page = Page::default();
-        write(printer(page.clone()), &self.told);
-        String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+        let buffer = Buffer::default();
+        write(printer(buffer.clone()), &self.received);
+        String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
     }
 
     async fn text(self) -> String {
         let renderer = Renderer::new(Templates::new(), "/live");
-        self.written(|page| {
-            Box::new(HumanPrinter::new(Plain::new(page, renderer.language().clone()), renderer))
+        self.written(|buffer| {
+            Box::new(HumanPrinter::new(Plain::new(buffer, renderer.language().clone()), renderer))
         })
         .await
     }
 
     async fn json(self) -> String {
-        self.written(|page| Box::new(JsonPrinter::new(page))).await
+        self.written(|buffer| Box::new(JsonPrinter::new(buffer))).await
     }
 }
 
@@ -78,11 +80,11 @@ fn subject() -> Subject {
     Subject { kind: KIND, id: Uuid::nil().into() }
 }
 
-/// What was written, for whoever has a clone.
+/// An output in memory; clones share the content.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Page {
+impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -96,9 +98,9 @@ fn check(written: &str, expected: Expect) {
     expected.assert_eq(written);
 }
 
-/// A run that went through all of its stages, at which nobody looked before its end.
-fn unobserved() -> Watched {
-    let run = Watched::attempt(1);
+/// Returns a run that went through all of its stages without a flush.
+fn finished_without_flush() -> ObservedRun {
+    let run = ObservedRun::attempt(1);
     run.report.event(Event::Started);
     run.report.stage(0, StageState::Active);
     run.log(Level::Info, "opened");
@@ -117,9 +119,9 @@ fn unobserved() -> Watched {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_is_written_in_its_order_however_late_somebody_looks() {
+async fn a_late_flush_writes_everything_in_order() {
     check(
-        &unobserved().text().await,
+        &finished_without_flush().text().await,
         expect![[r#"
         Import (00000000-0000-0000-0000-000000000000)
         === [1/3] Load ===
@@ -140,7 +142,7 @@ async fn everything_is_written_in_its_order_however_late_somebody_looks() {
 
 #[tokio::test(start_paused = true)]
 async fn events_are_lines_of_json() {
-    let text = unobserved().json().await;
+    let text = finished_without_flush().json().await;
     for line in text.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!(event["op_type"], "test.import");
@@ -168,7 +170,7 @@ async fn events_are_lines_of_json() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chain_is_an_event() {
-    let run = Watched::attempt(2);
+    let run = ObservedRun::attempt(2);
     run.events.send(subject(), RunEvent::Chained(subject()));
     check(
         &run.json().await,
@@ -181,17 +183,17 @@ async fn a_chain_is_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn a_line_is_written_at_each_tenth_of_the_bar() {
-    let mut run = Watched::attempt(1);
+    let mut run = ObservedRun::attempt(1);
     run.report.stage(0, StageState::Active);
     for done in 0..=100 {
         run.report.counter().set(done, Some(100));
-        run.look().await;
+        run.flush().await;
     }
     run.report.stage(1, StageState::Active);
-    // Whoever passes several of them between two looks is somewhere else by then.
+    // A bar that passes several tenths between two flushes is one line.
     for done in [55, 58, 99, 100] {
         run.report.counter().percent(f64::from(done));
-        run.look().await;
+        run.flush().await;
     }
     check(
         &run.text().await,
@@ -217,11 +219,11 @@ async fn a_line_is_written_at_each_tenth_of_the_bar() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_status_is_written_once_unless_another_overtook_it() {
-    let mut run = Watched::attempt(1);
+async fn a_status_is_written_once_and_a_superseded_one_is_left_out() {
+    let mut run = ObservedRun::attempt(1);
     for text in ["one", "one", "two"] {
         run.report.status(Level::Info, text);
-        run.look().await;
+        run.flush().await;
     }
     for n in 0..1_000 {
         run.report.status(Level::Error, &n.to_string());
@@ -239,7 +241,7 @@ async fn a_status_is_written_once_unless_another_overtook_it() {
 
 #[tokio::test(start_paused = true)]
 async fn no_line_of_a_flood_is_lost() {
-    let run = Watched::attempt(1);
+    let run = ObservedRun::attempt(1);
     for n in 0..5_000 {
         run.log(Level::Info, format!("line {n}"));
     }
@@ -249,8 +251,8 @@ async fn no_line_of_a_flood_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_attempt_that_fails_says_so() {
-    let run = Watched::attempt(2);
+async fn a_failed_later_attempt_writes_its_number_and_error() {
+    let run = ObservedRun::attempt(2);
     run.report.stage(0, StageState::Active);
     run.report.stage(0, StageState::Failed);
     run.end(Ending::Failed("The file is empty.".into()));
@@ -266,11 +268,11 @@ async fn a_later_attempt_that_fails_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_cancelled_says_so() {
-    let run = Watched::attempt(1);
+async fn a_cancelled_run_writes_nothing_after_its_ending() {
+    let run = ObservedRun::attempt(1);
     run.report.cancel();
     run.end(Ending::Cancelled);
-    // What a thread says that was not stopped in time.
+    // A thread of the run that has not stopped yet.
     run.log(Level::Info, "still here");
     run.report.counter().inc(1);
     check(
@@ -284,8 +286,8 @@ async fn what_was_cancelled_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_cannot_do_anything_to_a_terminal() {
-    let run = Watched::attempt(1);
+async fn control_characters_of_a_line_are_escaped() {
+    let run = ObservedRun::attempt(1);
     run.log(Level::Info, "\u{1b}[2Jgone\r\u{7}\u{9b}1A\ttab");
     run.log(Level::Error, "two\nlines");
     check(
@@ -300,7 +302,7 @@ async fn a_line_cannot_do_anything_to_a_terminal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_is_gone_ends_nothing() {
+async fn a_closed_pipe_does_not_end_the_output() {
     struct Closed;
 
     impl Write for Closed {
@@ -314,7 +316,8 @@ async fn a_reader_that_is_gone_ends_nothing() {
     }
 
     let renderer = Renderer::new(Templates::new(), "/live");
-    let written = |printer: Box<dyn Printer>| async { unobserved().written(|_| printer).await };
+    let written =
+        |printer: Box<dyn Printer>| async { finished_without_flush().written(|_| printer).await };
     assert_eq!(
         written(Box::new(HumanPrinter::new(
             Plain::new(Closed, renderer.language().clone()),

@@ -1,6 +1,8 @@
+//! Text for people, on any [`Screen`].
+
 use super::Printer;
 use crate::{
-    cli::{say::escape_control_characters, words},
+    cli::{messages, print::escape_control_characters},
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
     operation::OperationKind,
@@ -9,16 +11,16 @@ use crate::{
     render::{Renderer, Subject},
 };
 
-/// Where text is shown to a person.
+/// An output that shows text to a person.
 pub(super) trait Screen: Send {
-    /// Writes a line, without what could make a terminal do something.
+    /// Writes a line, which contains no control characters.
     fn line(&mut self, tone: Tone, line: &str);
 
-    /// Shows how far the bar is, or that there is none.
+    /// Shows the bar, or removes it.
     fn bar(&mut self, bar: Option<&Bar>);
 }
 
-/// How a line sounds.
+/// The style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
@@ -27,7 +29,7 @@ pub(super) enum Tone {
     Error,
 }
 
-/// Writes for people to read, in the language of the renderer.
+/// A printer of text for people, in the language of the renderer.
 pub(super) struct HumanPrinter<S> {
     screen: S,
     renderer: Renderer,
@@ -40,10 +42,10 @@ impl<S: Screen> HumanPrinter<S> {
 
     fn started(&mut self, subject: &Subject, attempts: Attempts) {
         if attempts.is_another() {
-            let attempt = words::attempt(self.language(), attempts);
+            let attempt = messages::attempt(self.language(), attempts);
             self.line(Tone::Plain, &attempt);
         } else {
-            let started = words::started(self.language(), subject);
+            let started = messages::started(self.language(), subject);
             self.line(Tone::Plain, &started);
         }
     }
@@ -56,7 +58,7 @@ impl<S: Screen> HumanPrinter<S> {
             Event::Stage { index, state, .. } => self.stage(kind, *index, *state),
             Event::CancelRequested => self.translate(Tone::Warning, Text::Cancelling),
             Event::Ended(ending) => self.ended(kind, ending),
-            // What a page shows, and what has been said already.
+            // Only pages show these, or another event has the same information.
             Event::Started
             | Event::Swap { .. }
             | Event::Append { .. }
@@ -71,7 +73,7 @@ impl<S: Screen> HumanPrinter<S> {
         let Some(stage) = stages.get(index) else { return };
         match state {
             StageState::Active => {
-                let header = words::header(index + 1, stages.len(), stage);
+                let header = messages::header(index + 1, stages.len(), stage);
                 self.line(Tone::Header, &header);
             }
             StageState::Reused => self.translate(Tone::Plain, Text::StageWasReused),
@@ -88,7 +90,7 @@ impl<S: Screen> HumanPrinter<S> {
                 self.line(Tone::Plain, text.trim_end_matches('\n'));
             }
             Ending::Failed(message) => {
-                let failed = words::failed(self.language(), message);
+                let failed = messages::failed(self.language(), message);
                 self.line(Tone::Error, &failed);
             }
             Ending::Cancelled => self.translate(Tone::Warning, Text::Cancelled),
@@ -101,7 +103,7 @@ impl<S: Screen> HumanPrinter<S> {
             Level::Warning => Tone::Warning,
             Level::Error => Tone::Error,
         };
-        let line = words::at_level(self.language(), level, text);
+        let line = messages::at_level(self.language(), level, text);
         self.line(tone, &line);
     }
 
@@ -114,7 +116,7 @@ impl<S: Screen> HumanPrinter<S> {
         self.renderer.language()
     }
 
-    /// Writes a text, which may have several lines or, with none, say nothing.
+    /// Writes each line of a text; nothing for an empty text.
     fn line(&mut self, tone: Tone, text: &str) {
         for line in text.lines() {
             self.screen.line(tone, &escape_control_characters(line));
@@ -127,7 +129,7 @@ impl<S: Screen> Printer for HumanPrinter<S> {
         match event {
             RunEvent::AttemptStarted(attempts) => self.started(subject, *attempts),
             RunEvent::Reported(event) => self.event(&subject.kind, event),
-            // It says so itself when it begins.
+            // The next operation prints its own first line.
             RunEvent::Chained(_) => {}
         }
     }

@@ -1,7 +1,7 @@
-//! What the commands say.
+//! The texts of the commands.
 //!
-//! What there is to say of an operation is said in the language of whoever reads it; what goes wrong with
-//! a command, like all that clap says, in English.
+//! Texts about an operation are in the language of the terminal. Errors of a command are in English, as are
+//! all texts of clap.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -15,16 +15,17 @@ use crate::{
 };
 
 pub(super) const RUN_HELP: &str = "\
-Ctrl-C cancels the operation, a second one aborts it, a third one exits at once. SIGTERM puts it back
-into the queue.
+Ctrl-C cancels the operation, a second Ctrl-C aborts it, and a third one exits at once. SIGTERM puts the
+operation back into the queue.
 
-Exit codes: 0 finished, 1 failed, 2 wrong command line or input, 130 cancelled, 143 back in the queue.";
+Exit codes: 0 finished, 1 failed, 2 wrong command line or input, 130 cancelled,
+143 put back into the queue.";
 
 pub(super) fn header(number: usize, count: usize, stage: &str) -> String {
     format!("=== [{number}/{count}] {stage} ===")
 }
 
-/// The first line of an operation.
+/// Returns the first line about an operation: title and ID.
 pub(super) fn started(language: &Language, Subject { kind, id }: &Subject) -> String {
     format!("{} ({id})", language.title(kind))
 }
@@ -37,7 +38,7 @@ pub(super) fn failed(language: &Language, message: &str) -> String {
     labelled(language, Text::FinishedError, message)
 }
 
-/// A line of the log, or the status line.
+/// Returns the text of a log line or a status, with a prefix for warnings and errors.
 pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String {
     match level {
         Level::Info => text.to_owned(),
@@ -46,58 +47,58 @@ pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String 
     }
 }
 
-/// A text, with what it is in front of it.
+/// Returns a text with a label in front.
 pub(super) fn labelled(language: &Language, label: Text, text: &str) -> String {
     let args = [("label", language.translate(label).into()), ("text", text.into())];
     language.translate_with(Text::Labelled, args)
 }
 
 pub(super) const DID_NOT_STOP: &str =
-    "the operation does not stop: it ends as cancelled when its lease runs out";
+    "the operation did not stop; it ends as cancelled when its lease expires";
 
 pub(super) fn handed_back(id: OperationId) -> String {
-    format!("operation {id} is back in the queue")
+    format!("operation {id} was put back into the queue")
 }
 
 pub(super) fn traceback_of(id: OperationId) -> String {
-    format!("what went wrong is told by: show {id}")
+    format!("to see the traceback, run: show {id}")
 }
 
 pub(super) fn moved_to_other_process(id: OperationId) -> String {
-    format!("operation {id} goes on in another process")
+    format!("operation {id} continues in another process")
 }
 
 pub(super) fn unknown_operation(id: OperationId) -> String {
-    format!("there is no operation {id}")
+    format!("operation {id} not found")
 }
 
 pub(super) fn duplicate_exists(id: OperationId) -> String {
-    format!("operation {id} counts as the same and has not ended")
+    format!("duplicate of operation {id}, which has not ended")
 }
 
 pub(super) fn no_file(field: &str, path: &str) -> String {
-    format!("{field}: expected the path of a file, found none at {path}")
+    format!("{field}: expected the path of an existing file, found {path}")
 }
 
 pub(super) fn unknown_type(op_type: &str, similar: Option<&str>, known: &[&str]) -> String {
-    let meant = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
+    let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
     match known {
-        [] => format!("unknown type of operation `{op_type}`: the application has none"),
+        [] => format!("unknown operation type `{op_type}`: the application has no operations"),
         known => format!(
-            "unknown type of operation `{op_type}`{meant}\n\nThere are:\n  {}",
+            "unknown operation type `{op_type}`{hint}\n\nAvailable types:\n  {}",
             known.join("\n  ")
         ),
     }
 }
 
 pub(super) const NO_PAGES: &str = "this application has no pages to serve";
-pub(super) const CANCELLED_WAITING: &str = "It had not started, and is cancelled.";
-pub(super) const CANCEL_REQUESTED: &str = "It is running, and was asked to stop.";
-pub(super) const RETRIED: &str = "It waits for its next run.";
-pub(super) const MIGRATED: &str = "the tables are up to date";
+pub(super) const CANCELLED_WAITING: &str = "The operation was cancelled before it started.";
+pub(super) const CANCEL_REQUESTED: &str = "The operation is running. Cancellation was requested.";
+pub(super) const RETRIED: &str = "The operation is queued again.";
+pub(super) const MIGRATED: &str = "The database tables are up to date.";
 
 pub(super) fn has_ended(id: OperationId) -> String {
-    format!("operation {id} has ended already")
+    format!("operation {id} has already ended")
 }
 
 pub(super) fn has_not_ended(id: OperationId) -> String {
@@ -105,24 +106,24 @@ pub(super) fn has_not_ended(id: OperationId) -> String {
 }
 
 pub(super) fn pruned(count: u64) -> String {
-    format!("operations deleted: {count}")
+    format!("Operations deleted: {count}")
 }
 
 pub(super) fn setting_ignored(setting: &str) -> String {
     format!(
-        "expected the application to be built with the configuration it was given, found another {setting}"
+        "expected the application to use the configuration passed to it, found a different {setting}"
     )
 }
 
 pub(super) fn not_registered(op_type: &str) -> String {
-    format!("the application does not know operations of type `{op_type}`")
+    format!("operation type `{op_type}` is not registered in this application")
 }
 
-/// What a row says, in a line each.
+/// Returns the fields of a row, one per line.
 pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) -> Vec<String> {
     let time =
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let row_lines = [
+    let fields = [
         (Text::Type, Some(row.op_type.clone())),
         (Text::Owner, Some(row.owner.clone())),
         (Text::State, Some(row.state().as_str().to_owned())),
@@ -134,13 +135,13 @@ pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) 
         (Text::Error, row.error_message.clone()),
         (Text::Input, Some(row.input.to_string())),
     ];
-    let row_lines = row_lines.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    let fields = fields.into_iter().filter_map(|(label, value)| Some((label, value?)));
     let first = [
         started(language, &Subject { kind: *kind, id: row.operation_id() }),
         attempt(language, row.attempts()),
     ];
     first
         .into_iter()
-        .chain(row_lines.map(|(label, value)| labelled(language, label, &value)))
+        .chain(fields.map(|(label, value)| labelled(language, label, &value)))
         .collect()
 }
