@@ -16,11 +16,9 @@ use liveops::{
     Attempt, ChannelName, Config, LiveOperation, LiveOps, OperationId, Progress, Run, RunResult,
     RunnerKind,
     channel::{
-        ChannelLayer, MemoryChannelLayer, OpenedBy, Payload, PostgresChannelLayer,
-        RedisChannelLayer,
+        ChannelLayer, Fragment, MemoryChannelLayer, OpenedBy, Payload, PostgresChannelLayer,
+        RedisChannelLayer, Region,
     },
-    projection::Region,
-    render::Fragment,
     store,
 };
 use redis::AsyncCommands;

@@ -33,3 +33,6 @@ pub(crate) use renderer::Subject;
 pub(crate) use shown_log::shown_log;
 pub(crate) use staff::{StaffSection, StaffStage};
 pub use templates::{HostPage, Layout, Templates};
+
+#[cfg(test)]
+mod tests;

@@ -321,3 +321,6 @@ impl fmt::Debug for Templates {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

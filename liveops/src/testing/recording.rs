@@ -162,6 +162,11 @@ impl<Op: Run> Recording<Op> {
         self.outcome.traceback.as_deref()
     }
 
+    /// Returns `true` if the run was asked to stop.
+    pub fn was_cancel_requested(&self) -> bool {
+        self.projection.cancel_requested
+    }
+
     /// Returns `true` if the run ended with a panic.
     pub fn panicked(&self) -> bool {
         self.panicked

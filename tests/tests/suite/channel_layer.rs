@@ -5,11 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
-        CatchUp, CatchUpAnswer, ChannelLayer, Cursor, Delivery, Epoch, Finished, Frame, ListChange,
-        MemoryChannelLayer, Notice, OpenedBy, Payload, PublishError, Signal, Subscription,
+        CatchUp, CatchUpAnswer, ChannelLayer, Cursor, Delivery, Epoch, Finished, Fragment, Frame,
+        ListChange, MemoryChannelLayer, Notice, OpenedBy, Payload, PublishError, Region, Signal,
+        Subscription,
     },
-    projection::Region,
-    render::Fragment,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 

@@ -51,7 +51,6 @@ mod metrics;
 mod observability_page;
 mod page_events;
 mod postgres_layer;
-mod projection;
 mod pruning;
 mod published_packages;
 mod readiness;

@@ -5,12 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use liveops::{
     Attempt, ChannelName, Config, OperationId, OperationState, UserId,
     channel::{
-        CatchUp, ChannelLayer, Cursor, Delivery, Finished, Lagged, ListChange, Notice, OpenedBy,
-        Payload, PostgresChannelLayer, PublishError, RetainedState, RowProgress, Signal,
-        Subscription, WorkerNotification,
+        CatchUp, ChannelLayer, Cursor, Delivery, Finished, Fragment, Lagged, ListChange, Notice,
+        OpenedBy, Payload, PostgresChannelLayer, PublishError, Region, RetainedState, RowProgress,
+        Signal, Subscription, WorkerNotification,
     },
-    projection::Region,
-    render::Fragment,
     store::{self, Migrator},
 };
 use proptest::{prelude::*, test_runner::TestRunner};

@@ -5,11 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use liveops::{
     Attempt, ChannelName, OperationId, OperationState, UserId,
     channel::{
-        ChannelLayer, Delivery, Finished, ListChange, Notice, OpenedBy, Payload, PublishError,
-        RedisChannelLayer, Signal, Subscription,
+        ChannelLayer, Delivery, Finished, Fragment, ListChange, Notice, OpenedBy, Payload,
+        PublishError, RedisChannelLayer, Region, Signal, Subscription,
     },
-    projection::Region,
-    render::Fragment,
 };
 
 use redis::TlsCertificates;

@@ -3,10 +3,11 @@
 use std::{error::Error, fmt, panic, time::Duration};
 
 use liveops::{
-    LiveOperation, OperationState, Progress, Run, RunError, RunResult, event, runner::Builder,
+    LiveOperation, OperationState, Progress, Run, RunError, RunResult, runner::Builder,
     store::Model,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::support::{
     app::{Greeting, TestApp},
@@ -210,11 +211,12 @@ on_every_database! {
 
     async fn what_postgresql_cannot_keep_does_not_keep_a_run_from_ending(db: TestDatabase) {
         let row = failed(&db, How::TextsWithNul).await;
-        let projection = row.projection(&liveops::operation::OperationKind::of::<Failing>());
         let clean = "a\u{fffd}b";
         assert_eq!(row.status_text, clean);
-        assert_eq!(projection.log.iter().map(|(_, line)| &*line.text).collect::<Vec<_>>(), [clean]);
-        assert_eq!(projection.ending, Some(event::Ending::Failed(clean.into())));
+        let lines: Vec<&Value> = row.log.as_array().unwrap().iter().map(|line| &line["text"]).collect();
+        assert_eq!(lines, [clean]);
+        assert_eq!(row.state(), OperationState::FinishedError);
+        assert_eq!(row.error_message.as_deref(), Some(clean));
         assert_eq!(row.traceback.unwrap(), "a\u{fffd}b\ncaused by: c\u{fffd}d");
         for how in [How::OutputWithNul, How::ChainWithNul] {
             let traceback = traceback(&db, how).await;

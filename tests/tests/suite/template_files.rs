@@ -1,12 +1,8 @@
 //! Templates that are files count as they are when they are shown.
 
-use liveops::{
-    LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Templates,
-    operation::OperationKind, store,
-};
+use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Templates, store};
 use maud::html;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::support::{
     app::TestApp,
@@ -20,15 +16,6 @@ const RESULT: &str = WordCount::RESULT_TEMPLATE;
 async fn result(app: &TestApp, text: &str) -> String {
     let id = count(&app.liveops, text).await;
     region(&page(app, id).await, "result", id).to_owned()
-}
-
-/// What the text template in a folder, which is called `file`, makes of a value.
-async fn text(folder: &TemplateFolder, file: &'static str, value: Value) -> String {
-    let mut kind = OperationKind::of::<WordCount>();
-    kind.result_text_template = file;
-    let db = store::connect("sqlite::memory:").await.unwrap();
-    let liveops = LiveOps::builder(db).templates(folder.templates()).build().unwrap();
-    liveops.renderer().result_text(&kind, &value)
 }
 
 #[tokio::test]
@@ -224,53 +211,6 @@ async fn what_becomes_html_is_escaped_whatever_its_file_is_called() {
     let page = app.get(&format!("/live/test.outcry/{id}/")).await.body;
     let expected = "&lt;script&gt;&quot;&#x27;&lt;SCRIPT&gt;&quot;&#x27;";
     assert_eq!(region(&page, "result", id), expected);
-}
-
-#[tokio::test]
-async fn plain_text_is_not_escaped() {
-    let folder = TemplateFolder::with("a.html", "{{ words }} <{{ longest }}>");
-    let shown = text(&folder, "a.html", json!({ "words": 2, "longest": "\"&\"" })).await;
-    assert_eq!(shown, "2 <\"&\">");
-}
-
-#[tokio::test]
-async fn a_result_is_known_by_its_fields_and_as_a_whole() {
-    let folder = TemplateFolder::with("whole.txt", "{{ result }}");
-    for (value, shown) in [
-        (json!(3), "3"),
-        (json!("Lift-off!"), "Lift-off!"),
-        (json!(["a", "b"]), "['a', 'b']"),
-        (json!({ "words": 2 }), "{'words': 2}"),
-        (json!({ "result": "a field of that name" }), "a field of that name"),
-    ] {
-        assert_eq!(text(&folder, "whole.txt", value).await, shown);
-    }
-    folder.write("field.txt", "{{ words }} of {{ of.all }}{{ more|default('.') }}");
-    assert_eq!(
-        text(&folder, "field.txt", json!({ "words": 2, "of": { "all": 9 } })).await,
-        "2 of 9."
-    );
-}
-
-#[tokio::test]
-async fn no_name_leads_out_of_the_folder() {
-    let outer = TemplateFolder::with("secret.txt", "a secret");
-    outer.write("templates/inside.txt", "inside");
-    let secret = outer.path("secret.txt").display().to_string();
-    let db = store::connect("sqlite::memory:").await.unwrap();
-    let templates = Templates::new().folder(outer.path("templates"));
-    let liveops = LiveOps::builder(db).templates(templates).build().unwrap();
-    let mut kind = OperationKind::of::<WordCount>();
-    let mut shown = |name: &str| {
-        kind.result_text_template = name.to_owned().leak();
-        liveops.renderer().result_text(&kind, &json!("plain"))
-    };
-    assert_eq!(shown("inside.txt"), "inside");
-    for name in ["../secret.txt", "./../secret.txt", "inside.txt/../../secret.txt", "", &secret] {
-        assert_eq!(shown(name), "plain\n", "{name}");
-        outer.write("templates/includes.txt", format!("{{% include '{name}' ignore missing %}}"));
-        assert_eq!(shown("includes.txt"), "", "{name}");
-    }
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use liveops::{
-    LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Templates, event::Event,
-    operation::OperationKind, runner::BuildError, store, testing,
+    LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Templates, runner::BuildError,
+    store, testing,
 };
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{
     app::TestApp,
@@ -53,9 +53,6 @@ async fn every_template_is_found_by_its_derived_name() {
     assert_eq!(region(&page, "result", id), "<b>2 &lt;words&gt;</b>");
     assert_eq!(region(&page, "preview", id), "<i>one+&lt;two&gt;</i>");
     assert_eq!(region(&page, "found", id), "<em>one</em><em>&lt;two&gt;</em>");
-    let kind = OperationKind::of::<WordCount>();
-    let counted = json!({ "words": 2, "longest": "" });
-    assert_eq!(app.liveops.renderer().result_text(&kind, &counted), "2 <words>");
     assert_eq!(errors(&log), [""; 0]);
 }
 
@@ -193,14 +190,12 @@ async fn a_region_whose_template_panics_is_a_table_and_the_run_goes_on() {
 #[tokio::test]
 async fn regions_are_shown_in_a_test_without_an_application() {
     let recording = testing::run(WordCount { text: "one two".to_owned() }).await;
-    let shown = recording.events.iter().filter_map(|event| match event {
-        Event::Swap { region, html } => Some(("swap", region.as_str(), html.contains("one"))),
-        Event::Append { region, html } => Some(("append", region.as_str(), html.contains("o"))),
-        _ => None,
-    });
-    let expected =
-        [("swap", "preview", true), ("append", "found", true), ("append", "found", true)];
-    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    let contain = |parts: Vec<&str>, text: &str| {
+        parts.into_iter().map(|html| html.contains(text)).collect::<Vec<_>>()
+    };
+    assert_eq!(contain(recording.swaps("preview"), "one"), [true]);
+    assert_eq!(contain(recording.appends("found"), "o"), [true, true]);
+    assert_eq!((recording.swaps("found").len(), recording.appends("preview").len()), (0, 0));
     assert_eq!(recording.result.unwrap().words, 2);
 }
 
@@ -224,24 +219,16 @@ async fn what_cannot_be_shown_is_reported_and_ends_nothing() {
 
     let log = Log::begin();
     let recording = testing::run(Clumsy).await;
-    recording.result.unwrap();
-    assert!(recording.projection.custom.is_empty(), "{:?}", recording.projection.custom);
+    recording.result.as_ref().unwrap();
+    for region in ["preview", "../../etc/passwd", "result"] {
+        assert_eq!(recording.swaps(region), [""; 0], "{region}");
+        assert_eq!(recording.appends(region), [""; 0], "{region}");
+    }
     let errors = errors(&log);
     assert_eq!(errors.len(), 3, "{errors:?}");
     assert!(errors[0].contains("preview") && errors[0].contains("key must be a string"));
     assert!(errors[1].contains("`../../etc/passwd`"), "{errors:?}");
     assert!(errors[2].contains("`result`"), "{errors:?}");
-}
-
-#[tokio::test]
-async fn a_result_without_a_text_template_is_a_line_a_field() {
-    let liveops = build(Templates::new()).await.unwrap();
-    let kind = OperationKind::of::<WordCount>();
-    let text = |value| liveops.renderer().result_text(&kind, &value);
-    assert_eq!(text(json!({ "words": 2, "longest": "<one>" })), "longest=<one>\nwords=2\n");
-    assert_eq!(text(json!([1, "two"])), "[1,\"two\"]\n");
-    assert_eq!(text(json!("Lift-off!")), "Lift-off!\n");
-    assert_eq!(text(Value::Null), "");
 }
 
 #[tokio::test]

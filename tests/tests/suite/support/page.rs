@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use liveops::{
-    channel::{CatchUp, CatchUpAnswer, Cursor, Frame, Payload, Signal},
-    projection::Region,
-    render::{Apply, Fragment},
+use liveops::channel::{
+    Apply, CatchUp, CatchUpAnswer, Cursor, Fragment, Frame, Payload, Region, Signal,
 };
 
 /// What a page shows that applied fragments in the order in which they came.

@@ -1,20 +1,18 @@
-//! What a page shows is what happened: frames applied one after another come to the same as the
-//! snapshot.
+//! The fragments of a projection, applied one after another, against the snapshot of the projection.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use liveops::{
-    OperationId, Projection, Templates,
-    event::{Bar, Ending, Event, Level, LogLine, Measure, Next, StageState, Status},
-    operation::OperationKind,
-    projection::{Changes, Region},
-    render::{Renderer, Subject},
-};
 use proptest::prelude::*;
 
-use crate::support::{app::Steps, page::Page};
+use super::{Apply, Fragment, Renderer, Subject, Templates};
+use crate::{
+    event::{Bar, Ending, Event, Level, LogLine, Measure, Next, StageState, Status},
+    operation::{OperationId, OperationKind},
+    projection::{Changes, Projection, Region},
+};
 
-const KIND: OperationKind = OperationKind::of::<Steps>();
+const KIND: OperationKind =
+    OperationKind::for_tests("test.steps", "Steps", &["Load", "Process", "Save"]);
 
 /// A step of a run and of its flusher.
 #[derive(Debug, Clone)]
@@ -155,3 +153,53 @@ fn stages_count_by_their_weights() {
     projection.apply(Event::Ended(Ending::Finished(serde_json::Value::Null.into())));
     assert_eq!(percent(&projection), Some(100.0));
 }
+
+/// A page that applied fragments in the order in which they came.
+#[derive(Debug, Default)]
+struct Page {
+    regions: BTreeMap<Region, String>,
+    /// The number of items that were appended to each region since it was replaced last.
+    items: BTreeMap<Region, u32>,
+}
+
+impl Page {
+    fn of(fragments: &[Fragment]) -> Self {
+        let mut page = Self::default();
+        page.apply(fragments);
+        page
+    }
+
+    fn apply(&mut self, fragments: &[Fragment]) {
+        for fragment in fragments {
+            let content = self.regions.entry(fragment.region.clone()).or_default();
+            let items = self.items.entry(fragment.region.clone()).or_default();
+            match fragment.apply {
+                Apply::Replace => {
+                    content.clear();
+                    *items = 0;
+                }
+                Apply::Append(added) => *items += added,
+            }
+            content.push_str(&fragment.html);
+        }
+    }
+
+    /// Asserts that the snapshot shows this page. Of a region that grew beyond what is retained, the snapshot
+    /// shows at least that much of the end.
+    #[track_caller]
+    fn assert_shown_by(&self, snapshot: &Self) {
+        assert_eq!(
+            self.regions.keys().collect::<Vec<_>>(),
+            snapshot.regions.keys().collect::<Vec<_>>()
+        );
+        for (region, whole) in &self.regions {
+            let kept = &snapshot.regions[region];
+            let is_end = snapshot.items.get(region).is_some_and(|items| *items >= KEPT_ITEMS)
+                && whole.ends_with(kept.as_str());
+            assert!(is_end || whole == kept, "{region}: {kept:?} is not the end of {whole:?}");
+        }
+    }
+}
+
+/// The smallest number of items of a growing region that a snapshot keeps.
+const KEPT_ITEMS: u32 = 1_000;
