@@ -7,10 +7,17 @@ use std::{path::PathBuf, time::Duration};
 /// ```
 /// use std::time::Duration;
 ///
-/// let mut config = liveops::Config::default();
-/// config.throttle_hz = 5.0;
-/// config.lease = Duration::from_secs(60);
+/// use liveops::Config;
+///
+/// let config = Config::default()
+///     .with_mount("/jobs")
+///     .with_throttle_hz(5.0)
+///     .with_lease(Duration::from_secs(60))
+///     .with_queues(["reports", "mail"]);
+/// assert_eq!(config.mount, "/jobs");
 /// ```
+///
+/// [`Builder::build`](crate::runner::Builder::build) checks the bounds.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -91,10 +98,10 @@ impl Default for Config {
 /// The error for a setting with a value out of its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected `{field}` to be {expected}, found {found}")]
-pub struct ConfigError {
-    field: &'static str,
-    expected: &'static str,
-    found: String,
+pub(crate) struct ConfigError {
+    pub(crate) field: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) found: String,
 }
 
 impl Config {
@@ -103,7 +110,7 @@ impl Config {
     /// # Errors
     ///
     /// Returns the first setting with a value out of its bounds.
-    pub fn validate(&self) -> Result<(), ConfigError> {
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         let second = Duration::from_secs(1);
         let mount_is_a_path =
             self.mount.is_empty() || (self.mount.starts_with('/') && !self.mount.ends_with('/'));
@@ -125,6 +132,141 @@ impl Config {
         let is_within = (second..=86_400 * second).contains(&keepalive);
         check("keepalive", "from a second to a day", Seconds(keepalive), is_within)?;
         at_least_a_second("stall_timeout", self.stall_timeout)
+    }
+}
+
+/// Every setter takes the configuration and returns it with the setting changed.
+impl Config {
+    /// Sets [`mount`](Self::mount).
+    #[must_use]
+    pub fn with_mount(mut self, mount: impl Into<String>) -> Self {
+        self.mount = mount.into();
+        self
+    }
+
+    /// Sets [`throttle_hz`](Self::throttle_hz).
+    #[must_use]
+    pub fn with_throttle_hz(mut self, throttle_hz: f64) -> Self {
+        self.throttle_hz = throttle_hz;
+        self
+    }
+
+    /// Sets [`concurrency_max`](Self::concurrency_max).
+    #[must_use]
+    pub fn with_concurrency_max(mut self, concurrency_max: usize) -> Self {
+        self.concurrency_max = concurrency_max;
+        self
+    }
+
+    /// Sets [`queues`](Self::queues).
+    #[must_use]
+    pub fn with_queues(mut self, queues: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.queues = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`poll_interval`](Self::poll_interval).
+    #[must_use]
+    pub fn with_poll_interval(mut self, poll_interval: Duration) -> Self {
+        self.poll_interval = poll_interval;
+        self
+    }
+
+    /// Sets [`lease`](Self::lease).
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Sets [`rescues_max`](Self::rescues_max).
+    #[must_use]
+    pub fn with_rescues_max(mut self, rescues_max: u32) -> Self {
+        self.rescues_max = rescues_max;
+        self
+    }
+
+    /// Sets [`abort_grace`](Self::abort_grace).
+    #[must_use]
+    pub fn with_abort_grace(mut self, abort_grace: Duration) -> Self {
+        self.abort_grace = abort_grace;
+        self
+    }
+
+    /// Sets [`include_htmx`](Self::include_htmx).
+    #[must_use]
+    pub fn with_htmx(mut self, include_htmx: bool) -> Self {
+        self.include_htmx = include_htmx;
+        self
+    }
+
+    /// Sets [`keepalive`](Self::keepalive).
+    #[must_use]
+    pub fn with_keepalive(mut self, keepalive: Duration) -> Self {
+        self.keepalive = keepalive;
+        self
+    }
+
+    /// Sets [`stall_timeout`](Self::stall_timeout).
+    #[must_use]
+    pub fn with_stall_timeout(mut self, stall_timeout: Duration) -> Self {
+        self.stall_timeout = stall_timeout;
+        self
+    }
+
+    /// Sets [`output_bytes_max`](Self::output_bytes_max).
+    #[must_use]
+    pub fn with_output_bytes_max(mut self, output_bytes_max: usize) -> Self {
+        self.output_bytes_max = output_bytes_max;
+        self
+    }
+
+    /// Sets [`upload_bytes_max`](Self::upload_bytes_max).
+    #[must_use]
+    pub fn with_upload_bytes_max(mut self, upload_bytes_max: usize) -> Self {
+        self.upload_bytes_max = upload_bytes_max;
+        self
+    }
+
+    /// Sets [`upload_dir`](Self::upload_dir).
+    #[must_use]
+    pub fn with_upload_dir(mut self, upload_dir: impl Into<PathBuf>) -> Self {
+        self.upload_dir = upload_dir.into();
+        self
+    }
+
+    /// Sets [`connections_per_viewer_max`](Self::connections_per_viewer_max).
+    #[must_use]
+    pub fn with_connections_per_viewer_max(mut self, connections_per_viewer_max: usize) -> Self {
+        self.connections_per_viewer_max = connections_per_viewer_max;
+        self
+    }
+
+    /// Sets [`subscriptions_per_connection_max`](Self::subscriptions_per_connection_max).
+    #[must_use]
+    pub fn with_subscriptions_per_connection_max(
+        mut self,
+        subscriptions_per_connection_max: usize,
+    ) -> Self {
+        self.subscriptions_per_connection_max = subscriptions_per_connection_max;
+        self
+    }
+
+    /// Sets [`required_group`](Self::required_group).
+    #[must_use]
+    pub fn with_required_group(mut self, required_group: impl Into<String>) -> Self {
+        self.required_group = Some(required_group.into());
+        self
+    }
+
+    /// Sets [`allowed_origins`](Self::allowed_origins).
+    #[must_use]
+    pub fn with_allowed_origins(
+        mut self,
+        allowed_origins: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.allowed_origins = allowed_origins.into_iter().map(Into::into).collect();
+        self
     }
 }
 

@@ -107,13 +107,11 @@ fn settings(cli: Cli, command: &Command) -> Result<Settings, SettingsError> {
     settings.database_url = cli.database_url;
     // Empty is how compose files and shells leave a variable out.
     settings.redis_url = cli.redis_url.filter(|url| !url.is_empty());
-    settings.runner = match (command, cli.runner) {
-        // What one enqueues waits for the other.
-        (Command::Serve(serve), _) if serve.no_worker => RunnerKind::Worker,
-        (Command::Worker(_), _) | (_, Runner::Worker) => RunnerKind::Worker,
-        (_, Runner::Spawn) => RunnerKind::Spawn,
-        (_, Runner::Eager) => RunnerKind::Eager,
-    };
+    settings.runner = command.runner().unwrap_or(match cli.runner {
+        Runner::Worker => RunnerKind::Worker,
+        Runner::Spawn => RunnerKind::Spawn,
+        Runner::Eager => RunnerKind::Eager,
+    });
     // The command says when.
     settings.works = false;
     Ok(settings)
@@ -137,11 +135,8 @@ fn run(settings: Settings, command: Command) -> ExitCode {
 }
 
 fn log(format: LogFormat, command: &Command) {
-    let default = match command {
-        Command::Serve(_) | Command::Worker(_) => "info",
-        // What the command is about is what it says itself.
-        _ => "error",
-    };
+    // The other commands print what they do.
+    let default = if command.is_service() { "info" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())

@@ -12,91 +12,91 @@ use crate::operation::{OperationId, OperationState};
 /// The arguments of `serve`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Address to listen on
     #[arg(long, env, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
-    pub bind: String,
+    pub(super) bind: String,
     /// Do not run operations in this process
     #[arg(long)]
-    pub no_worker: bool,
+    pub(super) no_worker: bool,
 }
 
 /// The arguments of `worker`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct WorkerArgs {
+pub(super) struct WorkerArgs {
     /// Address for the application's health and metrics pages; not served if absent
     #[arg(long, env, value_name = "HOST:PORT")]
-    pub bind: Option<String>,
+    pub(super) bind: Option<String>,
     /// Maximum number of operations to run at once; the application's setting if absent
     #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
-    pub concurrency: Option<usize>,
+    pub(super) concurrency: Option<usize>,
     /// Queues to serve, separated by commas; the application's setting if absent
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub queues: Vec<String>,
+    pub(super) queues: Vec<String>,
 }
 
 /// The arguments of `run`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = messages::RUN_HELP)]
 #[non_exhaustive]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// Type of the operation: `app.name`
     #[arg(value_name = "TYPE")]
-    pub op_type: String,
+    pub(super) op_type: String,
     /// Owner of the operation
     #[arg(long, value_name = "NAME", default_value = "terminal")]
-    pub owner: String,
+    pub(super) owner: String,
     /// Field of the operation's input; may be repeated
     #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
-    pub set: Vec<(String, String)>,
+    pub(super) set: Vec<(String, String)>,
     /// File with the whole input as JSON; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "set")]
-    pub input: Option<PathBuf>,
+    pub(super) input: Option<PathBuf>,
     /// Print events as JSON, one per line
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// The arguments of `list`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     /// Only operations in this state: NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED
     #[arg(long, value_name = "STATE")]
-    pub state: Option<OperationState>,
+    pub(super) state: Option<OperationState>,
     /// Only operations of this type
     #[arg(long = "type", value_name = "TYPE")]
-    pub op_type: Option<String>,
+    pub(super) op_type: Option<String>,
     /// Only operations of this owner
     #[arg(long, value_name = "NAME")]
-    pub owner: Option<String>,
+    pub(super) owner: Option<String>,
     /// Maximum number of operations
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    pub limit: u64,
+    pub(super) limit: u64,
     /// Print operations as JSON, one per line
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// The arguments of `show`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct ShowArgs {
+pub(super) struct ShowArgs {
     /// ID of the operation
-    pub id: OperationId,
+    pub(super) id: OperationId,
     /// Print the operation as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// The arguments of `prune`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
-pub struct PruneArgs {
+pub(super) struct PruneArgs {
     /// Minimum time since the operation ended, such as 30d or 12h
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-    pub older_than: Duration,
+    pub(super) older_than: Duration,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

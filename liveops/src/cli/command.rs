@@ -1,13 +1,13 @@
 //! The commands of liveops, and their execution.
 
-use std::{process::ExitCode, time::Duration};
+use std::{error::Error, process::ExitCode, time::Duration};
 
-use clap::{CommandFactory, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Subcommand};
 
 use super::{
     App,
     args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs},
-    error::{BoxError, CommandError},
+    error::CommandError,
     generate, list, messages,
     print::print_line,
     run, show,
@@ -15,16 +15,19 @@ use super::{
 use crate::{
     config::Config,
     operation::OperationId,
-    runner::{CancelOutcome, LiveOps, RetryOutcome},
+    runner::{CancelOutcome, LiveOps, RetryOutcome, RunnerKind},
 };
 
-/// The commands of liveops for an application's command line.
+/// One of the commands of liveops, for an application's command line.
 ///
 /// A [`clap::Subcommand`], which an application flattens into its own commands or adds as a group. The
 /// [module](super) has an example, and documents `run`.
+#[derive(Debug, Clone)]
+pub struct Command(Action);
+
+/// The commands, with their arguments.
 #[derive(Debug, Clone, Subcommand)]
-#[non_exhaustive]
-pub enum Command {
+enum Action {
     /// Serve the pages and run queued operations
     Serve(ServeArgs),
     /// Run queued operations without serving pages
@@ -58,10 +61,53 @@ pub enum Command {
     Man,
 }
 
+impl FromArgMatches for Command {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Action::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl Subcommand for Command {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        Action::augment_subcommands(command)
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Action::augment_subcommands_for_update(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Action::has_subcommand(name)
+    }
+}
+
 impl Command {
     /// Returns the command `serve` for this address: a default command for an application.
     pub fn serve(bind: impl Into<String>) -> Self {
-        Self::Serve(ServeArgs { bind: bind.into(), no_worker: false })
+        Self(Action::Serve(ServeArgs { bind: bind.into(), no_worker: false }))
+    }
+
+    /// Returns `true` for the commands that run until they are stopped: `serve` and `worker`.
+    ///
+    /// An application logs more while one of them runs: the other commands print what they do.
+    pub fn is_service(&self) -> bool {
+        matches!(self.0, Action::Serve(_) | Action::Worker(_))
+    }
+
+    /// Returns the runner that the command needs; `None` if the application chooses.
+    ///
+    /// `worker` and `serve --no-worker` need [`RunnerKind::Worker`]: one process enqueues what the other runs.
+    pub fn runner(&self) -> Option<RunnerKind> {
+        match &self.0 {
+            Action::Worker(_) | Action::Serve(ServeArgs { no_worker: true, .. }) => {
+                Some(RunnerKind::Worker)
+            }
+            _ => None,
+        }
     }
 
     /// Runs the command, and returns its exit code. Errors are printed to standard error.
@@ -78,12 +124,12 @@ impl Command {
     pub async fn run<C: CommandFactory>(
         self,
         mut config: Config,
-        app: impl AsyncFnOnce(Config) -> Result<App, BoxError>,
+        app: impl AsyncFnOnce(Config) -> Result<App, Box<dyn Error + Send + Sync>>,
     ) -> ExitCode {
-        match &self {
-            Self::Completions { shell } => return generate::completions(C::command(), *shell),
-            Self::Man => return generate::manual(C::command()),
-            Self::Worker(worker) => worker.apply(&mut config),
+        match &self.0 {
+            Action::Completions { shell } => return generate::completions(C::command(), *shell),
+            Action::Man => return generate::manual(C::command()),
+            Action::Worker(worker) => worker.apply(&mut config),
             _ => {}
         }
         let done = async {
@@ -97,24 +143,24 @@ impl Command {
 
     async fn run_with(self, app: App) -> Result<ExitCode, CommandError> {
         let liveops = app.liveops().clone();
-        match &self {
-            Self::Serve(ServeArgs { no_worker: false, .. }) | Self::Worker(_) => {}
+        match &self.0 {
+            Action::Serve(ServeArgs { no_worker: false, .. }) | Action::Worker(_) => {}
             // Otherwise `enqueue` and `retry` would start a worker in this process.
             _ => liveops.disable_worker(),
         }
-        match self {
-            Self::Serve(serve) => app.serve_as(&serve).await?,
-            Self::Worker(worker) => app.work_as(&worker).await?,
-            Self::Run(run) => return run::run(&app, run).await,
-            Self::List(list) => list::list(&liveops, list).await?,
-            Self::Show(show) => show::show(&liveops, &show).await?,
-            Self::Cancel { id } => cancel(&liveops, id).await?,
-            Self::Retry { id } => retry(&liveops, id).await?,
-            Self::Migrate => print_line!("{}", messages::MIGRATED),
-            Self::Prune(prune) => {
+        match self.0 {
+            Action::Serve(serve) => app.serve_as(&serve).await?,
+            Action::Worker(worker) => app.work_as(&worker).await?,
+            Action::Run(run) => return run::run(&app, run).await,
+            Action::List(list) => list::list(&liveops, list).await?,
+            Action::Show(show) => show::show(&liveops, &show).await?,
+            Action::Cancel { id } => cancel(&liveops, id).await?,
+            Action::Retry { id } => retry(&liveops, id).await?,
+            Action::Migrate => print_line!("{}", messages::MIGRATED),
+            Action::Prune(prune) => {
                 print_line!("{}", messages::pruned(liveops.prune(prune.older_than).await?));
             }
-            Self::Completions { .. } | Self::Man => {}
+            Action::Completions { .. } | Action::Man => {}
         }
         liveops.shutdown(Duration::ZERO).await;
         Ok(ExitCode::SUCCESS)

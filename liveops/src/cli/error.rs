@@ -5,7 +5,7 @@ use std::{error::Error, process::ExitCode};
 use super::print;
 
 /// Any error with which an application can end a command.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The error of a command.
 #[derive(Debug)]

@@ -129,7 +129,4 @@ mod show;
 mod signals;
 
 pub use app::App;
-pub use args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs};
-pub use clap_complete::Shell;
 pub use command::Command;
-pub use error::BoxError;

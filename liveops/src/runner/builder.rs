@@ -100,9 +100,16 @@ pub enum BuildError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// A configuration value is out of bounds.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    /// A setting of [`Config`] has a value out of its bounds.
+    #[error("expected `{field}` to be {expected}, found {found}")]
+    Config {
+        /// The name of the field.
+        field: &'static str,
+        /// The allowed values.
+        expected: &'static str,
+        /// The value.
+        found: String,
+    },
     /// No signing keys were given, and generating a random key failed.
     #[error("failed to generate a secret key")]
     Secret(#[source] TokenError),
@@ -218,7 +225,9 @@ impl<S> Builder<S> {
         if let Some(conflict) = self.conflicts.into_iter().next() {
             return Err(conflict);
         }
-        self.config.validate()?;
+        self.config.validate().map_err(|ConfigError { field, expected, found }| {
+            BuildError::Config { field, expected, found }
+        })?;
         check_forms(&self.registry)?;
         check_templates(&self.templates, &self.registry)?;
         let keys = match self.keys {
