@@ -2,7 +2,7 @@ use std::{error::Error, io, path::Path, time::Duration};
 
 use axum::{Router, extract::FromRef, routing::get};
 use axum_extra::extract::cookie::Key;
-use liveops::{LiveOperation, LiveOps, Templates, store};
+use liveops::{LiveOps, Templates, store};
 use tokio::{net::TcpListener, signal, time};
 
 use crate::{
@@ -49,8 +49,7 @@ impl App {
         // A stream has its connection to itself until it ends, and on SQLite there is one to a pool:
         // another pool, or nobody could cancel an export.
         let reports = Reports { db: store::connect(&database_url).await?, exports };
-        let templates =
-            Templates::new().result(OrdersExport::RESULT_TEMPLATE, orders_export::result);
+        let templates = Templates::new().result::<OrdersExport>(orders_export::result);
         let liveops = LiveOps::builder(db)
             .state(reports.clone())
             .register::<OrdersExport>()

@@ -1,5 +1,5 @@
 use futures_util::{StreamExt, TryStreamExt};
-use liveops::{LiveOperation, OperationId, Progress, Run, RunResult};
+use liveops::{LiveOperation, OperationId, Progress, Run, RunResult, language::Language};
 use maud::{Markup, html};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
@@ -95,7 +95,7 @@ fn csv(orders: &[order::Model], with_header: bool) -> RunResult<Vec<u8>> {
 }
 
 /// How an export is shown on its page.
-pub(crate) fn result(export: &Export) -> Markup {
+pub(crate) fn result(export: &Export, _: &Language) -> Markup {
     html! {
         h3 { (export.name) }
         p { (export.rows) " orders, " (export.bytes / 1024) " KiB" }

@@ -355,7 +355,12 @@ impl<Op: LiveOperation> Progress<Op> {
     /// Returns the functions that only a browser supports; `None` in a terminal.
     pub fn web(&self) -> Option<WebProgress> {
         let templates = self.context.web.clone()?;
-        Some(WebProgress::new(self.report.clone(), templates, Op::fragment_template))
+        Some(WebProgress::new(
+            self.report.clone(),
+            templates,
+            self.context.language.clone(),
+            Op::fragment_template,
+        ))
     }
 }
 

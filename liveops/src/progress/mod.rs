@@ -19,6 +19,7 @@ mod run;
 mod sink;
 mod stage_guard;
 mod stage_outputs;
+mod templates;
 mod track;
 mod web_progress;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Report;
-use crate::{event::Event, operation::RegionName, render::Templates};
+use crate::{event::Event, language::Language, operation::RegionName, render::Templates};
 
 /// The part of [`Progress`](crate::Progress) that only a page in a browser supports; returned by
 /// [`Progress::web`](crate::Progress::web).
@@ -15,6 +15,7 @@ use crate::{event::Event, operation::RegionName, render::Templates};
 pub struct WebProgress {
     report: Arc<Report>,
     templates: Arc<Templates>,
+    language: Language,
     fragment_template: fn(&str) -> String,
 }
 
@@ -23,9 +24,10 @@ impl WebProgress {
     pub(super) fn new(
         report: Arc<Report>,
         templates: Arc<Templates>,
+        language: Language,
         fragment_template: fn(&str) -> String,
     ) -> Self {
-        Self { report, templates, fragment_template }
+        Self { report, templates, language, fragment_template }
     }
 
     /// Replaces the content of the custom region `region` with `html`.
@@ -87,7 +89,7 @@ impl WebProgress {
         match value {
             Ok(value) => self.with_region(name, |region| {
                 let template = (self.fragment_template)(region.as_str());
-                let html = self.templates.render_fragment(&template, &value);
+                let html = self.templates.render_region(&template, &value, &self.language);
                 event(region, html.0.into())
             }),
             Err(error) => {

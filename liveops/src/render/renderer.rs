@@ -153,7 +153,7 @@ impl Renderer {
     /// Renders a result as plain text with the text template of its operation, or as one line `field=value`
     /// for each field.
     pub(crate) fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
-        self.templates.render_result_text(kind.result_text_template, output)
+        self.templates.render_result_text(kind.result_text_template, output, &self.language)
     }
 
     fn region_fragments(
@@ -204,7 +204,7 @@ impl Renderer {
             None | Some(Ending::Cancelled) => html! {},
             Some(Ending::Failed(message)) => region::error(message),
             Some(Ending::Finished(output)) => html! {
-                (self.templates.render_result(subject.kind.result_template, output))
+                (self.templates.render_result(subject.kind.result_template, output, &self.language))
                 (region::next_link(&self.language, projection))
             },
         }

@@ -16,7 +16,7 @@ use self::{
     attempt::attempt,
     files::{Files, Shown},
 };
-use crate::language::Language;
+use crate::{language::Language, operation::LiveOperation};
 
 /// The application's own HTML, by the names that the derive generates.
 ///
@@ -25,21 +25,31 @@ use crate::language::Language;
 /// with `tracing` and the plain HTML is shown instead.
 ///
 /// ```
-/// use liveops::{LiveOperation, Templates};
+/// use liveops::{LiveOperation, Progress, Run, RunResult, Templates};
 /// use maud::html;
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(LiveOperation, Serialize, Deserialize)]
 /// #[liveop(app = "demo")]
-/// struct WordCount;
-///
-/// #[derive(Deserialize)]
-/// struct Counted {
-///     words: u64,
+/// struct WordCount {
+///     text: String,
 /// }
 ///
-/// let templates = Templates::new().result(WordCount::RESULT_TEMPLATE, |counted: &Counted| {
-///     html! { p { strong { (counted.words) } " words" } }
+/// #[derive(Serialize, Deserialize)]
+/// struct Counted {
+///     words: usize,
+/// }
+///
+/// impl Run for WordCount {
+///     type Output = Counted;
+///
+///     async fn run(&self, _: Progress<Self>) -> RunResult<Counted> {
+///         Ok(Counted { words: self.text.split_whitespace().count() })
+///     }
+/// }
+///
+/// let templates = Templates::new().result::<WordCount>(|counted, language| {
+///     html! { p { strong { (language.number(counted.words as f64)) } " words" } }
 /// });
 /// ```
 ///
@@ -51,14 +61,15 @@ pub struct Templates {
     hosts: Functions<HostPage, Markup>,
     results: Functions<Value, Markup>,
     texts: Functions<Value, String>,
-    fragments: Functions<Value, Markup>,
+    regions: Functions<Value, Markup>,
     files: Option<Box<dyn Files>>,
 }
 
 type Functions<In, Out> = HashMap<String, Function<In, Out>>;
 
 /// A template function of the application. It fails if its argument cannot be deserialized from JSON.
-type Function<In, Out> = Box<dyn Fn(&In) -> Result<Out, serde_json::Error> + Send + Sync>;
+type Function<In, Out> =
+    Box<dyn Fn(&In, &Language) -> Result<Out, serde_json::Error> + Send + Sync>;
 
 /// The parts that a layout combines into a page.
 #[derive(Debug)]
@@ -103,49 +114,26 @@ impl Templates {
     /// Sets the layout of every page.
     #[must_use]
     pub fn layout(mut self, layout: impl Fn(&Layout) -> Markup + Send + Sync + 'static) -> Self {
-        self.layout = Some(Box::new(move |page| Ok(layout(page))));
+        self.layout = Some(Box::new(move |page, _| Ok(layout(page))));
         self
     }
 
-    /// Sets the page of an operation, under its [`HOST_TEMPLATE`](crate::LiveOperation::HOST_TEMPLATE).
+    /// Sets the page of an operation.
     #[must_use]
-    pub fn host(
+    pub fn host<Op: LiveOperation>(
         mut self,
-        name: impl Into<String>,
         host: impl Fn(&HostPage) -> Markup + Send + Sync + 'static,
     ) -> Self {
-        self.hosts.insert(name.into(), Box::new(move |page| Ok(host(page))));
+        let host: Function<HostPage, Markup> = Box::new(move |page, _| Ok(host(page)));
+        self.hosts.insert(Op::HOST_TEMPLATE.to_owned(), host);
         self
     }
 
-    /// Sets the HTML of a result, under the operation's
-    /// [`RESULT_TEMPLATE`](crate::LiveOperation::RESULT_TEMPLATE).
-    #[must_use]
-    pub fn result<Output: DeserializeOwned>(
-        mut self,
-        name: impl Into<String>,
-        result: impl Fn(&Output) -> Markup + Send + Sync + 'static,
-    ) -> Self {
-        self.results.insert(name.into(), typed(result));
-        self
-    }
-
-    /// Sets the plain text of a result, under the operation's
-    /// [`RESULT_TEXT_TEMPLATE`](crate::LiveOperation::RESULT_TEXT_TEMPLATE).
-    #[must_use]
-    pub fn result_text<Output: DeserializeOwned>(
-        mut self,
-        name: impl Into<String>,
-        text: impl Fn(&Output) -> String + Send + Sync + 'static,
-    ) -> Self {
-        self.texts.insert(name.into(), typed(text));
-        self
-    }
-
-    /// Sets the HTML for values that a custom region gets from
+    /// Sets the HTML for values that a custom region of an operation gets from
     /// [`WebProgress::show`](crate::WebProgress::show) and
-    /// [`append_template`](crate::WebProgress::append_template), under the operation's
-    /// [`fragment_template`](crate::LiveOperation::fragment_template) of the region.
+    /// [`append_template`](crate::WebProgress::append_template).
+    ///
+    /// `T` is read from the JSON of the value. The language is the owner's.
     ///
     /// ```
     /// use liveops::{LiveOperation, Progress, Run, RunResult, Templates};
@@ -170,19 +158,38 @@ impl Templates {
     ///     }
     /// }
     ///
-    /// let preview = WordCount::fragment_template("preview");
-    /// assert_eq!(preview, "demo/word_count_preview.html");
-    /// let templates = Templates::new().fragment(preview, |words: &Vec<String>| {
-    ///     html! { ul { @for word in words { li { (word) } } } }
-    /// });
+    /// let templates = Templates::new()
+    ///     .region::<WordCount, Vec<String>>("preview", |words, _| {
+    ///         html! { ul { @for word in words { li { (word) } } } }
+    ///     });
     /// ```
     #[must_use]
-    pub fn fragment<T: DeserializeOwned>(
+    pub fn region<Op: LiveOperation, T: DeserializeOwned>(
         mut self,
-        name: impl Into<String>,
-        fragment: impl Fn(&T) -> Markup + Send + Sync + 'static,
+        region: &str,
+        html: impl Fn(&T, &Language) -> Markup + Send + Sync + 'static,
     ) -> Self {
-        self.fragments.insert(name.into(), typed(fragment));
+        self.regions.insert(Op::fragment_template(region), typed(html));
+        self
+    }
+
+    /// Sets the HTML of a result, under the name of its template.
+    pub(crate) fn with_result<Output: DeserializeOwned>(
+        mut self,
+        name: &str,
+        html: impl Fn(&Output, &Language) -> Markup + Send + Sync + 'static,
+    ) -> Self {
+        self.results.insert(name.to_owned(), typed(html));
+        self
+    }
+
+    /// Sets the plain text of a result, under the name of its template.
+    pub(crate) fn with_result_text<Output: DeserializeOwned>(
+        mut self,
+        name: &str,
+        text: impl Fn(&Output, &Language) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.texts.insert(name.to_owned(), typed(text));
         self
     }
 
@@ -219,15 +226,15 @@ impl Templates {
         self
     }
 
-    /// The names of all functions except those of fragments, to compare with the registered operations.
+    /// The names of all functions except those of regions, to compare with the registered operations.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = self.hosts.keys().chain(self.results.keys()).chain(self.texts.keys());
         names.map(String::as_str)
     }
 
-    /// The names of the functions of fragments.
-    pub(crate) fn fragment_names(&self) -> impl Iterator<Item = &str> {
-        self.fragments.keys().map(String::as_str)
+    /// The names of the functions of regions.
+    pub(crate) fn region_names(&self) -> impl Iterator<Item = &str> {
+        self.regions.keys().map(String::as_str)
     }
 
     /// Checks that the folder of files can be read, and returns the folder with the error otherwise.
@@ -244,36 +251,44 @@ impl Templates {
     }
 
     pub(super) fn render_layout(&self, page: &Layout) -> Markup {
-        let layout = self.layout.as_ref().and_then(|layout| attempt("layout", || layout(page)));
+        let layout = self
+            .layout
+            .as_ref()
+            .and_then(|layout| attempt("layout", || layout(page, &page.language)));
         layout.unwrap_or_else(|| plain::layout(page))
     }
 
     pub(super) fn render_host(&self, name: &str, page: &HostPage) -> Markup {
         self.file(name, |files| files.page(name, page))
             .map(PreEscaped)
-            .or_else(|| call(&self.hosts, name, page))
+            .or_else(|| call(&self.hosts, name, page, &page.language))
             .unwrap_or_else(|| plain::host(page))
     }
 
-    pub(super) fn render_result(&self, name: &str, output: &Value) -> Markup {
+    pub(super) fn render_result(&self, name: &str, output: &Value, language: &Language) -> Markup {
         self.file(name, |files| files.html(name, output, "result"))
             .map(PreEscaped)
-            .or_else(|| call(&self.results, name, output))
+            .or_else(|| call(&self.results, name, output, language))
             .unwrap_or_else(|| plain::value(output))
     }
 
-    pub(super) fn render_result_text(&self, name: &str, output: &Value) -> String {
+    pub(super) fn render_result_text(
+        &self,
+        name: &str,
+        output: &Value,
+        language: &Language,
+    ) -> String {
         self.file(name, |files| files.text(name, output, "result"))
-            .or_else(|| call(&self.texts, name, output))
+            .or_else(|| call(&self.texts, name, output, language))
             .unwrap_or_else(|| plain::text(output))
     }
 
     /// Renders `value` for a custom region. A missing template is logged as an error, unlike for a result,
     /// because the run named the template.
-    pub(crate) fn render_fragment(&self, name: &str, value: &Value) -> Markup {
+    pub(crate) fn render_region(&self, name: &str, value: &Value, language: &Language) -> Markup {
         self.file(name, |files| files.html(name, value, "value"))
             .map(PreEscaped)
-            .or_else(|| call(&self.fragments, name, value))
+            .or_else(|| call(&self.regions, name, value, language))
             .unwrap_or_else(|| {
                 let file = self.files.as_ref().map(|files| files.path(name).display().to_string());
                 tracing::error!(
@@ -301,22 +316,27 @@ impl Templates {
 }
 
 /// Renders with the function of this name; `None` if the function is missing or fails.
-fn call<In, Out>(functions: &Functions<In, Out>, name: &str, argument: &In) -> Option<Out> {
+fn call<In, Out>(
+    functions: &Functions<In, Out>,
+    name: &str,
+    argument: &In,
+    language: &Language,
+) -> Option<Out> {
     let function = functions.get(name)?;
-    attempt(name, || function(argument))
+    attempt(name, || function(argument, language))
 }
 
 fn typed<T: DeserializeOwned, Out>(
-    function: impl Fn(&T) -> Out + Send + Sync + 'static,
+    function: impl Fn(&T, &Language) -> Out + Send + Sync + 'static,
 ) -> Function<Value, Out> {
-    Box::new(move |value| T::deserialize(value).map(|value| function(&value)))
+    Box::new(move |value, language| T::deserialize(value).map(|value| function(&value, language)))
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
             .entries(self.names())
-            .entries(self.fragment_names())
+            .entries(self.region_names())
             .entries(&self.files)
             .finish()
     }

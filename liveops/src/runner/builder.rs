@@ -279,7 +279,7 @@ fn check_templates(templates: &Templates, registry: &Registry) -> Result<(), Bui
         return Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") });
     }
     if let Some(name) =
-        templates.fragment_names().find(|name| !kinds().any(|kind| kind.has_fragment(name)))
+        templates.region_names().find(|name| !kinds().any(|kind| kind.has_fragment(name)))
     {
         let known: Vec<String> = kinds().map(|kind| kind.fragment_template("<region>")).collect();
         return Err(BuildError::UnknownTemplate { name: name.to_owned(), known: known.join(", ") });

@@ -367,16 +367,14 @@ async fn two_types_with_one_op_type_in_two_crates_are_refused() {
 #[tokio::test]
 async fn a_template_that_nobody_looks_up_is_refused() {
     let db = store::connect("sqlite::memory:").await.unwrap();
-    let templates = liveops::Templates::new().result("test/gretting_result.html", |_: &()| {
-        maud::html! {}
-    });
+    let templates = liveops::Templates::new().result::<Steps>(|_, _| maud::html! {});
     let error = liveops::LiveOps::builder(db)
         .register::<Greeting>()
         .templates(templates)
         .build()
         .unwrap_err()
         .to_string();
-    assert!(error.contains("test/gretting_result.html"), "{error}");
+    assert!(error.contains("template `test/steps_result.html`"), "{error}");
     assert!(error.contains("test/greeting_result.html"), "{error}");
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::support::{
     app::TestApp,
     log::Log,
-    words::{Counted, TemplateFolder, WordCount, app, count, errors, errors_about, page, region},
+    words::{TemplateFolder, WordCount, app, count, errors, errors_about, page, region},
 };
 
 const RESULT: &str = WordCount::RESULT_TEMPLATE;
@@ -102,7 +102,7 @@ async fn a_result_that_is_shown_anew_still_says_where_it_went_on() {
 async fn a_file_goes_before_a_function_and_a_broken_one_after_it() {
     let folder = TemplateFolder::new();
     let templates =
-        folder.templates().result(RESULT, |counted: &Counted| html! { u { (counted.words) } });
+        folder.templates().result::<WordCount>(|counted, _| html! { u { (counted.words) } });
     let app = app(templates).await;
     assert_eq!(result(&app, "one two").await, "<u>2</u>");
     folder.write(RESULT, "<b>{{ words }}</b>");

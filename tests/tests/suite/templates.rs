@@ -29,19 +29,17 @@ async fn build(templates: Templates) -> Result<LiveOps, BuildError> {
 #[tokio::test]
 async fn every_template_is_found_by_its_derived_name() {
     let templates = Templates::new()
-        .host("test/word_count.html", |page| {
+        .host::<WordCount>(|page| {
             html! { h1 { (page.title) " of " (page.list_url) } (page.container) }
         })
-        .result("test/word_count_result.html", |counted: &Counted| {
+        .result::<WordCount>(|counted, _| {
             html! { b { (counted.words) " <words>" } }
         })
-        .result_text("test/word_count_result.txt", |counted: &Counted| {
-            format!("{} <words>", counted.words)
-        })
-        .fragment("test/word_count_preview.html", |words: &Vec<String>| {
+        .result_text::<WordCount>(|counted, _| format!("{} <words>", counted.words))
+        .region::<WordCount, Vec<String>>("preview", |words, _| {
             html! { i { (words.join("+")) } }
         })
-        .fragment(WordCount::fragment_template("found"), |word: &Word| {
+        .region::<WordCount, Word>("found", |word, _| {
             html! { em { (word.word) } }
         });
     let log = Log::begin();
@@ -75,8 +73,8 @@ async fn another_name_in_the_attribute_is_the_one_that_counts() {
     }
 
     let templates = Templates::new()
-        .host("letters/page.html", |page| html! { h1 { "Letters" } (page.container) })
-        .result("letters/sent.html", |sent: &u32| html! { b { (sent) " sent" } });
+        .host::<Dispatch>(|page| html! { h1 { "Letters" } (page.container) })
+        .result::<Dispatch>(|sent, _| html! { b { (sent) " sent" } });
     let app = TestApp::with(|builder| {
         builder.register::<Dispatch>().runner(RunnerKind::Eager).templates(templates)
     })
@@ -101,8 +99,7 @@ async fn a_result_without_a_template_is_a_table() {
 #[tokio::test]
 async fn a_result_template_that_panics_leaves_the_table() {
     let log = Log::begin();
-    let templates = Templates::new()
-        .result(WordCount::RESULT_TEMPLATE, |_: &Counted| -> Markup { panic!("out of ink") });
+    let templates = Templates::new().result::<WordCount>(|_, _| -> Markup { panic!("out of ink") });
     let app = app(templates).await;
     let id = count(&app.liveops, "one").await;
     assert_eq!(region(&page(&app, id).await, "result", id), TABLE);
@@ -112,16 +109,48 @@ async fn a_result_template_that_panics_leaves_the_table() {
     assert!(errors.contains("tests/suite/templates.rs:"), "it says where: {errors}");
 }
 
+/// An operation whose result was stored in another shape than it is read in, as after a change of its type.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct Lopsided;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(into = "Counted", from = "Vec<u8>")]
+struct Rows(Vec<u8>);
+
+impl From<Vec<u8>> for Rows {
+    fn from(rows: Vec<u8>) -> Self {
+        Self(rows)
+    }
+}
+
+impl From<Rows> for Counted {
+    fn from(rows: Rows) -> Self {
+        Self { words: rows.0.len(), longest: "one".to_owned() }
+    }
+}
+
+impl Run for Lopsided {
+    type Output = Rows;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<Rows> {
+        Ok(Rows(vec![1]))
+    }
+}
+
 #[tokio::test]
 async fn a_result_that_does_not_fit_its_template_is_a_table() {
     let log = Log::begin();
-    let templates = Templates::new()
-        .result(WordCount::RESULT_TEMPLATE, |rows: &Vec<u8>| html! { (rows.len()) });
-    let app = app(templates).await;
-    let id = count(&app.liveops, "one").await;
-    assert_eq!(region(&page(&app, id).await, "result", id), TABLE);
+    let templates = Templates::new().result::<Lopsided>(|rows, _| html! { (rows.0.len()) });
+    let app = TestApp::with(|builder| {
+        builder.register::<Lopsided>().runner(RunnerKind::Eager).templates(templates)
+    })
+    .await;
+    let id = app.liveops.enqueue(Lopsided, "ann").await.unwrap();
+    let page = app.get(&format!("/live/test.lopsided/{id}/")).await.body;
+    assert_eq!(region(&page, "result", id), TABLE);
 
-    let errors = errors_about(&log, "test/word_count_result.html");
+    let errors = errors_about(&log, "test/lopsided_result.html");
     assert!(errors.contains("invalid type: map, expected a sequence"), "{errors}");
 }
 
@@ -134,7 +163,7 @@ async fn a_page_template_that_panics_leaves_the_built_in_page() {
 
     let log = Log::begin();
     let templates = Templates::new()
-        .host(WordCount::HOST_TEMPLATE, |_| -> Markup { panic!("no host") })
+        .host::<WordCount>(|_| -> Markup { panic!("no host") })
         .layout(|_| -> Markup { panic!("no frame") });
     let app = app(templates).await;
     let id = count(&app.liveops, "one").await;
@@ -174,10 +203,8 @@ async fn a_region_without_a_template_is_a_table_and_an_error() {
 async fn a_region_whose_template_panics_is_a_table_and_the_run_goes_on() {
     let log = Log::begin();
     let templates = Templates::new()
-        .fragment(WordCount::fragment_template("preview"), |_: &Value| -> Markup {
-            panic!("out of ink")
-        })
-        .fragment(WordCount::fragment_template("found"), |_: &Word| html! { "." });
+        .region::<WordCount, Value>("preview", |_, _| -> Markup { panic!("out of ink") })
+        .region::<WordCount, Word>("found", |_, _| html! { "." });
     let app = app(templates).await;
     let id = count(&app.liveops, "one").await;
     let page = page(&app, id).await;
@@ -233,19 +260,16 @@ async fn what_cannot_be_shown_is_reported_and_ends_nothing() {
 
 #[tokio::test]
 async fn a_region_of_no_operation_is_refused() {
-    let fragment = |name: &str| Templates::new().fragment(name, |_: &Value| html! {});
-    build(fragment("test/word_count_a-region_2.html")).await.unwrap();
-    for name in [
-        "test/word_cuont_preview.html",
-        "test/word_count_preview.txt",
-        "test/word_count_Preview.html",
-        "test/word_count_.html",
-        "test/word_count.html",
-        // A region that is built in has no template.
-        WordCount::RESULT_TEMPLATE,
-    ] {
-        let error = build(fragment(name)).await.unwrap_err().to_string();
-        assert!(error.contains(&format!("`{name}`")), "{error}");
+    let region = |name: &str| Templates::new().region::<WordCount, Value>(name, |_, _| html! {});
+    build(region("a-region_2")).await.unwrap();
+    // `result` is built in, and has no such template.
+    for name in ["Preview", "", "a/b", "result"] {
+        let error = build(region(name)).await.unwrap_err().to_string();
+        let template = WordCount::fragment_template(name);
+        assert!(error.contains(&format!("`{template}`")), "{error}");
         assert!(error.contains("test/word_count_<region>.html"), "{error}");
     }
+    let unregistered = Templates::new().region::<Lopsided, Value>("preview", |_, _| html! {});
+    let error = build(unregistered).await.unwrap_err().to_string();
+    assert!(error.contains("`test/lopsided_preview.html`"), "{error}");
 }

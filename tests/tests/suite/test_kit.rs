@@ -186,8 +186,7 @@ async fn a_failure_is_tried_again_as_often_as_there_may_be_attempts() {
 
 #[tokio::test]
 async fn regions_and_the_redirect_are_recorded() {
-    let templates =
-        Templates::new().fragment(Actor::fragment_template("table"), |n: &u32| html! { u { (n) } });
+    let templates = Templates::new().region::<Actor, u32>("table", |n, _| html! { u { (n) } });
     let recording = actor([Show]).templates(templates).await;
     assert_eq!(recording.swaps("preview"), ["<b>1</b>"]);
     assert_eq!(recording.appends("preview"), ["<i>2</i>"]);

@@ -1,15 +1,18 @@
 //! The text of a result: a file, else a function, else one line per field.
 
-use maud::html;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Templates;
+use crate::language::Language;
+
+fn render(templates: &Templates, name: &str, output: &Value) -> String {
+    templates.render_result_text(name, output, &Language::default())
+}
 
 #[test]
 fn a_result_without_a_text_template_is_a_line_a_field() {
-    let text =
-        |value: Value| Templates::new().render_result_text("test/word_count_result.txt", &value);
+    let text = |value: Value| render(&Templates::new(), "test/word_count_result.txt", &value);
     assert_eq!(text(json!({ "words": 2, "longest": "<one>" })), "longest=<one>\nwords=2\n");
     assert_eq!(text(json!([1, "two"])), "[1,\"two\"]\n");
     assert_eq!(text(json!("Lift-off!")), "Lift-off!\n");
@@ -24,12 +27,12 @@ fn a_text_template_is_found_by_its_name() {
     }
 
     let templates = Templates::new()
-        .result("test/word_count_result.html", |_: &Counted| html! { b { "HTML" } })
-        .result_text("test/word_count_result.txt", |counted: &Counted| {
-            format!("{} <words>", counted.words)
+        .with_result_text("test/word_count_result.txt", |counted: &Counted, language| {
+            format!("{} <words>", language.number(counted.words.into()))
         });
-    let counted = json!({ "words": 2, "longest": "" });
-    assert_eq!(templates.render_result_text("test/word_count_result.txt", &counted), "2 <words>");
+    let counted = json!({ "words": 1200, "longest": "" });
+    assert_eq!(render(&templates, "test/word_count_result.txt", &counted), "1,200 <words>");
+    assert_eq!(render(&templates, "test/another_result.txt", &counted), "longest=\nwords=1200\n");
 }
 
 #[cfg(feature = "minijinja")]
@@ -61,7 +64,7 @@ mod files {
         }
 
         fn text(&self, name: &str, value: Value) -> String {
-            Templates::new().folder(self.0.path()).render_result_text(name, &value)
+            render(&Templates::new().folder(self.0.path()), name, &value)
         }
     }
 
@@ -95,7 +98,7 @@ mod files {
         outer.write("templates/inside.txt", "inside");
         let secret = outer.path("secret.txt").display().to_string();
         let templates = Templates::new().folder(outer.path("templates"));
-        let text = |name: &str| templates.render_result_text(name, &json!("plain"));
+        let text = |name: &str| render(&templates, name, &json!("plain"));
         assert_eq!(text("inside.txt"), "inside");
         for name in ["../secret.txt", "./../secret.txt", "inside.txt/../../secret.txt", "", &secret]
         {

@@ -253,7 +253,7 @@ impl TestApp {
             .register::<Unstoppable>()
             .register::<Numbers>()
             .register::<Padded>()
-            .templates(Templates::new().result(Greeting::RESULT_TEMPLATE, |greeted: &Greeted| {
+            .templates(Templates::new().result::<Greeting>(|greeted, _| {
                 html! { p class="greeting" { (greeted.greeting) } }
             }))
             .config(config);

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use liveops::{LiveOperation, Templates};
+use liveops::Templates;
 use maud::{Markup, html};
 
 use super::{CourseSummary, ScoreImport, Summary};
@@ -9,8 +9,8 @@ use crate::operations::thousands;
 /// Adds how a [`Summary`] looks, on a page and in a terminal.
 pub(crate) fn templates(templates: Templates) -> Templates {
     templates
-        .result(ScoreImport::RESULT_TEMPLATE, page)
-        .result_text(ScoreImport::RESULT_TEXT_TEMPLATE, text)
+        .result::<ScoreImport>(|summary, _| page(summary))
+        .result_text::<ScoreImport>(|summary, _| text(summary))
 }
 
 fn page(summary: &Summary) -> Markup {
