@@ -99,7 +99,8 @@ struct Target {
     app: TestApp,
     running: OperationId,
     ended: OperationId,
-    /// Another one that could be restarted.
+    /// Other operations that have ended, for the older name of retry and for several at once.
+    again: OperationId,
     other: OperationId,
 }
 
@@ -113,16 +114,18 @@ impl Target {
             app.ends(id).await;
             id
         };
-        let (ended, other) = (greeting().await, greeting().await);
-        Self { app, running, ended, other }
+        let (ended, again, other) = (greeting().await, greeting().await, greeting().await);
+        Self { app, running, ended, again, other }
     }
 
     async fn send(&self, route: &Route, headers: &[(&str, &str)]) -> StatusCode {
-        let many = json!({ "action": "restart", "ids": [self.other] }).to_string();
+        let many = json!({ "action": "retry", "ids": [self.other] }).to_string();
         let (op_type, id, body) = match route.path {
             "/bulk" => ("", self.other, many.as_str()),
             "/{op_type}/{id}/cancel" => ("test.steps", self.running, "{}"),
             "/token" => ("", self.ended, r#"{"channels":["liveops.owner.ann"]}"#),
+            // The older name of retry: the operation that was just retried may be running.
+            "/{op_type}/{id}/restart" => ("test.greeting", self.again, "{}"),
             _ => ("test.greeting", self.ended, r#"{"name":"Ann"}"#),
         };
         let request = Request::builder().method("POST").uri(route.of(op_type, id));

@@ -276,6 +276,6 @@ async fn an_answer_that_is_no_answer_is_an_error_that_says_so() {
 fn what_is_no_url_of_a_server_is_refused() {
     for url in ["", "localhost", "http://localhost/", "redis://localhost/first"] {
         let error = RedisChannelLayer::new(url).unwrap_err();
-        assert!(error.to_string().contains("URL of Redis"), "{error}");
+        assert!(error.to_string().contains("the Redis URL"), "{error}");
     }
 }

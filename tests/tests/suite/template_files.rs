@@ -154,7 +154,7 @@ async fn a_file_that_cannot_be_read_is_named() {
     folder.write("test/word_count.html/in_the_way", "");
     let app = app(folder.templates()).await;
     assert!(result(&app, "one").await.starts_with("<table"));
-    for (name, flaw) in [(RESULT, "valid UTF-8"), (WordCount::HOST_TEMPLATE, "failed to read")] {
+    for (name, flaw) in [(RESULT, "valid UTF-8"), (WordCount::HOST_TEMPLATE, "could not read")] {
         let errors = errors_about(&log, name);
         let file = folder.path(name).display().to_string();
         assert!(errors.contains(&file) && errors.contains(flaw), "{file}, {flaw}: {errors}");
