@@ -1,3 +1,5 @@
+//! `cargo xtask book`: the guides as a book.
+
 use crate::{
     Failure,
     step::step,
@@ -13,7 +15,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the book, and complains of links that lead nowhere. The documentation has to be there.
+/// Builds the book, and fails on broken links. The documentation must exist.
 pub(crate) fn build() -> Result<(), Failure> {
     let mut build = cargo();
     build.args(["run", "--quiet", "-p", "liveops-book", "--"]);

@@ -1,3 +1,5 @@
+//! Chromium and its driver, for the browser tests.
+
 use std::env;
 
 use crate::{program::find_on_path, service::Service};
@@ -5,7 +7,7 @@ use crate::{program::find_on_path, service::Service};
 const CHROMIUM: &str = "LIVEOPS_TEST_CHROMIUM";
 const CHROMEDRIVER: &str = "LIVEOPS_TEST_CHROMEDRIVER";
 
-/// Chromium and its driver, found and not started: every test starts a browser of its own.
+/// Finds Chromium and its driver. Every test starts its own browser.
 pub(crate) fn find() -> Result<Service, String> {
     let chromium = locate(CHROMIUM, &["chromium", "chromium-browser", "google-chrome"])
         .ok_or("chromium was not found")?;
@@ -14,7 +16,7 @@ pub(crate) fn find() -> Result<Service, String> {
     Ok(Service::found(note, vec![(CHROMIUM, chromium), (CHROMEDRIVER, driver)]))
 }
 
-/// What the environment names comes before what `PATH` has.
+/// Returns the program that the environment names, otherwise the first one on `PATH`.
 fn locate(variable: &str, names: &[&str]) -> Option<String> {
     env::var(variable).ok().or_else(|| find_on_path(names)?.into_os_string().into_string().ok())
 }

@@ -1,3 +1,5 @@
+//! Private PostgreSQL servers, for tests.
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,13 +11,13 @@ use crate::{
     scratch::{Scratch, is_root},
 };
 
-/// Who runs the server when the user is root: PostgreSQL refuses to.
+/// The user that runs the server if this program runs as root: PostgreSQL refuses to run as root.
 const SERVER_USER: &str = "postgres";
 
-/// What a server is told whose data nobody needs after a crash.
+/// The options of a server whose data need not survive a crash.
 pub(crate) const FORGETFUL: &str = "-c synchronous_commit=off -c full_page_writes=off";
 
-/// The folder of the server's programs; Debian keeps it off `PATH`.
+/// Returns the folder of the server's programs. On Debian it is not on `PATH`.
 fn find_programs() -> Option<PathBuf> {
     let on_path = find_on_path(&["pg_ctl"]).and_then(|program| Some(program.parent()?.to_owned()));
     let configured = output_of(Command::new("pg_config").arg("--bindir")).ok().map(PathBuf::from);
@@ -25,7 +27,7 @@ fn find_programs() -> Option<PathBuf> {
     })
 }
 
-/// `/usr/lib/postgresql/<version>/bin`, the newest version first.
+/// Returns the folders `/usr/lib/postgresql/<version>/bin`, newest version first.
 fn debian_folders() -> Vec<PathBuf> {
     let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -46,13 +48,13 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// A new cluster with a server that is started with `options` on a free port.
+    /// Creates a cluster and starts its server with `options` on a free port.
     pub(crate) fn start(options: &str) -> Result<Self, String> {
         let programs = find_programs().ok_or("initdb, pg_ctl and postgres were not found")?;
         let mut cluster = Self::create(programs)?;
         on_free_port(|port| {
-            // Without a socket file: the path of one can be too long for the system. And without
-            // syncing: nothing needs to survive a power cut.
+            // No socket file, because its path can be too long for the system. No syncing, because the
+            // data need not survive a power failure.
             cluster.options = format!(
                 "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
                  -c max_connections=300 -c fsync=off {options}"
@@ -69,14 +71,14 @@ impl Cluster {
         if is_root() {
             output_of(Command::new("chown").arg(SERVER_USER).arg(cluster.folder.path()))?;
         }
-        // The plain C locale sorts the same on every machine.
+        // The C locale has the same sort order on every machine.
         let mut initdb = cluster.command("initdb");
         initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
         output_of(initdb.arg("--no-sync").arg("-D").arg(cluster.data()))?;
         Ok(cluster)
     }
 
-    /// Starts the server, where it was started before if it was, and waits until it answers.
+    /// Starts the server, on its earlier port after a stop, and waits until it answers.
     pub(crate) fn run(&self) -> Result<(), String> {
         let log = self.folder.path().join("log");
         let mut start = self.command("pg_ctl");
@@ -110,7 +112,7 @@ impl Cluster {
     fn command(&self, name: &str) -> Command {
         let program = self.programs.join(name);
         let mut command = if is_root() { as_server_user(&program) } else { Command::new(program) };
-        // Where the user stands may be closed to the server's user.
+        // The server's user may have no access to the current folder.
         command.current_dir(self.folder.path());
         command
     }
@@ -128,7 +130,7 @@ impl Drop for Cluster {
 }
 
 fn as_server_user(program: &Path) -> Command {
-    // A root shell that came by `su` may lack the administrator's folders.
+    // The `PATH` of a root shell started with `su` may lack the administrator's folders.
     let runuser = find_on_path(&["runuser"]).unwrap_or_else(|| "/usr/sbin/runuser".into());
     let mut command = Command::new(runuser);
     command.args(["-u", SERVER_USER, "--"]).arg(program);

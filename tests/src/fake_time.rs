@@ -1,10 +1,12 @@
+//! libfaketime, for tests of clocks.
+
 use std::{env, fs, path::PathBuf};
 
 use crate::service::Service;
 
 const VARIABLE: &str = "LIVEOPS_TEST_FAKETIME";
 
-/// libfaketime, which tells a process what time it is.
+/// Finds libfaketime, which replaces the system time of a process.
 pub(crate) fn find() -> Result<Service, String> {
     if let Ok(path) = env::var(VARIABLE) {
         return Ok(Service::found(path.clone(), vec![(VARIABLE, path)]));
@@ -14,7 +16,7 @@ pub(crate) fn find() -> Result<Service, String> {
     Ok(Service::found(path.clone(), vec![(VARIABLE, path)]))
 }
 
-/// `/usr/lib/<architecture>/faketime/libfaketimeMT.so.1`, the one for programs with threads.
+/// Returns `/usr/lib/<architecture>/faketime/libfaketimeMT.so.1`, the version for programs with threads.
 fn debian_libraries() -> Vec<PathBuf> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));

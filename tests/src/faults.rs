@@ -1,12 +1,14 @@
+//! `cargo xtask faults`: long runs of the fault tests.
+
 use crate::{
     Failure,
     suite::{Requirement, run_with},
 };
 
-/// How many operations each test runs, where nobody says so.
+/// The number of operations of each test without `--runs`.
 const RUNS: &str = "2000";
 
-/// Runs the tests that kill, pause and cut off workers, for longer than in CI.
+/// Runs the tests that kill, suspend and disconnect workers, for longer than in CI.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let mut variables = vec![("LIVEOPS_FAULTS_RUNS", RUNS)];
     for option in words.chunks(2) {

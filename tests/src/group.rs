@@ -1,4 +1,6 @@
-/// The tests that need one thing of the machine, and cannot run without it.
+//! The groups of tests that need a program or a server.
+
+/// The tests that need the same program or server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
     PostgreSql,
@@ -36,13 +38,12 @@ impl Group {
         }
     }
 
-    /// Whether a machine has to have what the group needs, where every group is asked for. No
-    /// package of Debian's brings rust-analyzer.
+    /// Returns `true` if `--require-all` requires the group. No Debian package contains rust-analyzer.
     pub(crate) fn can_be_required(self) -> bool {
         self != Self::RustAnalyzer
     }
 
-    /// What brings the group's need to a machine.
+    /// Returns the command that installs the requirements of the group.
     pub(crate) fn cure(self) -> &'static str {
         match self {
             Self::PostgreSql => "on Debian: apt-get install postgresql",

@@ -1,3 +1,5 @@
+//! Ctrl-C and SIGTERM during a command.
+
 use std::{
     io,
     process::{Command, ExitStatus},
@@ -7,20 +9,19 @@ use std::{
     },
 };
 
-/// Lets a command end early on Ctrl-C (or a polite request to terminate), and this program go on
-/// to clean up after it.
+/// Ends a running command on Ctrl-C or SIGTERM, while this program continues and cleans up.
 ///
-/// The command gets a process group of its own, for two reasons: a signal reaches everything it
-/// has started, and reaches it once, through here, whoever it was sent to.
+/// The command gets its own process group. A signal therefore reaches every process that the command has
+/// started, and reaches it once, through this program.
 #[derive(Debug)]
 pub(crate) struct Interruptible {
     interrupted: Arc<AtomicBool>,
-    /// The command's process group, or 0 while none runs.
+    /// The command's process group; 0 while no command runs.
     running: Arc<AtomicI32>,
 }
 
 impl Interruptible {
-    /// From now on a signal no longer ends this program by itself.
+    /// Installs the handler. A signal no longer ends this program.
     pub(crate) fn install() -> Result<Self, ctrlc::Error> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let running = Arc::new(AtomicI32::new(0));
@@ -37,14 +38,14 @@ impl Interruptible {
         self.interrupted.load(Ordering::SeqCst)
     }
 
-    /// Runs the command to its end, early or not.
+    /// Runs the command until it ends or is interrupted.
     pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
         lead_group(command);
         let mut child = command.spawn()?;
         let group = i32::try_from(child.id()).map_err(io::Error::other)?;
         self.running.store(group, Ordering::SeqCst);
         if self.was_interrupted() {
-            // The signal came before there was a group to send it on to.
+            // The signal arrived before the group existed.
             terminate(group);
         }
         let status = child.wait();
@@ -62,12 +63,12 @@ fn lead_group(command: &mut Command) {
 fn terminate(group: i32) {
     use nix::{sys::signal, unistd::Pid};
     if group > 0 {
-        // The group may have ended by itself in this very moment: then there is nothing to do.
+        // Fails if the group has just ended.
         let _ = signal::killpg(Pid::from_raw(group), signal::Signal::SIGTERM);
     }
 }
 
-/// Elsewhere the terminal itself tells every program that runs in it.
+/// On other systems the terminal sends the signal to every program that runs in it.
 #[cfg(not(unix))]
 fn lead_group(_: &mut Command) {}
 

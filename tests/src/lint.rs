@@ -1,6 +1,8 @@
+//! `cargo xtask lint`.
+
 use crate::{Failure, book, prose, step::step, workspace::cargo};
 
-/// Everything that can be said of the sources without running them; stops at the first complaint.
+/// Checks wording, format, clippy, documentation and book. Stops at the first failure.
 pub(crate) fn run() -> Result<(), Failure> {
     prose::check()?;
     step("format", cargo().args(["fmt", "--all", "--check"]))?;

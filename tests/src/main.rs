@@ -1,8 +1,7 @@
-//! `cargo xtask`: how liveops is linted and tested, on a desk and in CI alike.
+//! `cargo xtask`: the lints, tests and checks of liveops, for developers and CI.
 //!
-//! What is not in here is not a rule. It is a program and not a script so that it behaves the
-//! same on every machine, and it has next to no dependencies so that it is built in a moment:
-//! what the tests themselves need are dev-dependencies of this package.
+//! A program instead of a script, so that it behaves equally on every machine. It has almost no dependencies,
+//! so that it builds quickly: the dependencies of the tests are dev-dependencies of this package.
 
 use std::process::ExitCode;
 
@@ -42,28 +41,28 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
-        runs the tests, with private instances of PostgreSQL and Redis, and with Chromium, nginx, node,
-        the client of django-liveops, libfaketime and rust-analyzer, as far as this machine has them or
-        can fetch them, and ends by saying what did not run;
-        --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, makes it a failure to lack
-        one of them other than rust-analyzer
-  lint  checks the wording of doc comments, the format, clippy's findings, the documentation and the
-        links of the book
-  book  builds the book of the guides, and the documentation of the crate beside it
+        runs the tests, with private PostgreSQL and Redis servers. Some groups of tests need Chromium,
+        nginx, node, the client of django-liveops, libfaketime or rust-analyzer, and do not run if the
+        program is missing and cannot be fetched. The last lines list the groups that did not run.
+        With --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, a missing program other
+        than rust-analyzer is a failure
+  lint  checks the wording of doc comments, the format, clippy, the documentation and the links of the
+        book
+  book  builds the book of the guides, and the documentation of the crate
   checks
-        checks what a commit can break for those who depend on liveops: licences and sources of
-        dependencies, each feature by itself, the oldest Rust; what cannot run here is said at the end
-  ci    all three, with no test missing
+        runs the checks for every commit: licences and sources of dependencies, each feature alone, the
+        oldest supported Rust. A check that cannot run on this machine is reported
+  ci    runs lint, checks and test --require-all
   release-check
-        checks what has to hold for a release: those of `checks`, and advisories, pairs of features,
-        docs.rs, the promises of the newest release, both packages; what cannot run here is a failure
+        runs the checks for a release: those of `checks`, and advisories, pairs of features, docs.rs,
+        compatibility with the newest release, both packages. A check that cannot run is a failure
   dependencies, features, msrv, advisories, feature-pairs, docs-rs, semver, package
-        runs one of these by itself; `semver <revision>` compares with any revision
+        runs one check; `semver <revision>` compares with any revision
   faults [--runs <number>] [--seed <number>]
-        runs the tests that kill, pause and cut off workers, each with so many operations, 2000 unless
-        given, and with the choices of an earlier run if its seed is given
+        runs the tests that kill, suspend and disconnect workers, each with this number of operations
+        [default: 2000], and with the random choices of an earlier run if its seed is given
   derive-cost [--help]
-        measures what an operation costs at compile time
+        measures the compile time of an operation
 ";
 
 fn main() -> ExitCode {
@@ -114,7 +113,7 @@ fn complain() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Why a command did not succeed, and the code it exits with.
+/// The failure of a command, with its exit code.
 #[derive(Debug)]
 struct Failure {
     message: String,

@@ -1,13 +1,15 @@
+//! nginx, for tests behind a proxy.
+
 use std::{env, path::PathBuf};
 
 use crate::{program::find_on_path, service::Service};
 
 const VARIABLE: &str = "LIVEOPS_TEST_NGINX";
 
-/// Debian's place for it, which is on the `PATH` of administrators only.
+/// The path on Debian, which is on the `PATH` of administrators only.
 const DEBIAN_PROGRAM: &str = "/usr/sbin/nginx";
 
-/// nginx, found and not started: every test starts one of its own.
+/// Finds nginx. Every test starts its own instance.
 pub(crate) fn find() -> Result<Service, String> {
     let program = env::var(VARIABLE).ok().or_else(locate).ok_or("nginx was not found")?;
     Ok(Service::found(program.clone(), vec![(VARIABLE, program)]))

@@ -1,3 +1,5 @@
+//! Node and its packages, for the tests of liveops.js.
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -12,8 +14,8 @@ use crate::{
 const PROGRAM: &str = "LIVEOPS_TEST_NODE";
 const MODULES: &str = "LIVEOPS_TEST_NODE_MODULES";
 
-/// Node with the packages of `tests/js`. They are fetched once for every change of the lock file:
-/// with them in place there is no need of a network.
+/// Finds node and installs the packages of `tests/js`. They are fetched once for each change of the lock
+/// file; otherwise no network is needed.
 pub(crate) fn prepare() -> Result<Service, String> {
     let node = find_on_path(&["node", "nodejs"]).ok_or("node was not found")?;
     let npm = find_on_path(&["npm"]).ok_or("npm was not found")?;

@@ -1,3 +1,5 @@
+//! The PostgreSQL server of the tests.
+
 use std::env;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
 
 const VARIABLE: &str = "LIVEOPS_TEST_POSTGRES_URL";
 
-/// A private PostgreSQL server, or the one that the environment already names.
+/// Starts a private PostgreSQL server, unless the environment names a server.
 pub(crate) fn start() -> Result<Service, String> {
     if let Ok(url) = env::var(VARIABLE) {
         return Ok(Service::found("the server of the environment", vec![(VARIABLE, url)]));

@@ -1,3 +1,5 @@
+//! Programs of the machine, and free ports for servers.
+
 use std::{
     env,
     net::{Ipv4Addr, TcpListener},
@@ -7,19 +9,19 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// The first of `names` that the user's `PATH` has.
+/// Returns the first of `names` that is on the user's `PATH`.
 pub(crate) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| all_on_path(name).into_iter().next())
 }
 
-/// Every program called `name` that the user's `PATH` has, in its order.
+/// Returns every program `name` on the user's `PATH`, in the order of `PATH`.
 pub(crate) fn all_on_path(name: &str) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let programs = env::split_paths(&path).map(|folder| folder.join(name));
     programs.filter(|program| program.is_file()).collect()
 }
 
-/// What a program prints, or what it complained of.
+/// Runs a program and returns its standard output; on failure, an error with its standard error.
 pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     let name = Path::new(command.get_program()).display().to_string();
     let output = command
@@ -33,15 +35,16 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     Err(format!("{name} ended with {}: {complaint}", output.status))
 }
 
-/// Below the ports that systems give away by themselves, so that a server which stops finds its own free
-/// when it starts again.
+/// Ports below the range that systems assign automatically, so that the port of a stopped server is still
+/// free when the server starts again.
 const PORTS: Range<u16> = 20_000..32_000;
 
-/// A port that is free now. Somebody else may take it before it is used: callers try again.
+/// Returns a port that is free now. Another program may take the port before it is used, so callers try
+/// again.
 pub(crate) fn free_port() -> Result<u16, String> {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     let count = PORTS.len() as u32;
-    // Each process begins elsewhere, and gives each port once.
+    // Each process begins at another port, and returns each port once.
     let next =
         || process::id().wrapping_mul(97).wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
     let mut ports = (0..count).map(|_| PORTS.start + (next() % count) as u16);
@@ -49,7 +52,7 @@ pub(crate) fn free_port() -> Result<u16, String> {
     ports.find(is_free).ok_or_else(|| format!("no port of {PORTS:?} is free"))
 }
 
-/// Calls `start` with free ports until it succeeds; gives up after the third.
+/// Calls `start` with free ports until it succeeds, at most three times.
 pub(crate) fn on_free_port<T>(
     mut start: impl FnMut(u16) -> Result<T, String>,
 ) -> Result<T, String> {

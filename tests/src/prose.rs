@@ -1,7 +1,7 @@
-//! The wording of documentation: a doc comment begins with a noun phrase or with a verb in the third person.
+//! The wording check: a doc comment begins with a noun phrase or with a verb in the third person.
 //!
-//! A first line that begins with a subordinate clause ("What …", "Whether …") or with "The same" makes
-//! the reader guess what is documented. A few of them are the best sentence there is, so a share is allowed.
+//! A first line that begins with a subordinate clause ("What …", "Whether …") or with "The same" does not
+//! name its subject. In a few places no other sentence is better, so a small share is allowed.
 
 use std::{
     fs, io,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::{Failure, workspace::root};
 
-/// The folders whose documentation is read.
+/// The folders that the check reads.
 const FOLDERS: [&str; 2] = ["liveops/src", "liveops-derive/src"];
 
 /// The largest share of first lines that may begin with one of [`WORDS`], in percent.
@@ -25,7 +25,7 @@ const WORDS: [&str; 14] = [
 /// The beginnings that refer to another comment.
 const REFERENCES: [&str; 3] = ["The same", "Does the same", "From where"];
 
-/// Complains if too many doc comments of a folder begin with a subordinate clause.
+/// Fails if too many doc comments of a folder begin with a subordinate clause.
 pub(crate) fn check() -> Result<(), Failure> {
     eprintln!("prose …");
     for folder in FOLDERS {
@@ -47,7 +47,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first line of every doc comment of an item, with its file and line number.
+/// Returns the first line of every doc comment of an item, with its file and line number.
 fn first_lines(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut lines = Vec::new();
     for file in rust_files(folder)? {

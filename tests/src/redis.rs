@@ -1,3 +1,5 @@
+//! The Redis server of the tests.
+
 use std::{
     env,
     io::{BufRead, BufReader, Read},
@@ -14,10 +16,10 @@ use crate::{
 
 const VARIABLE: &str = "LIVEOPS_TEST_REDIS_URL";
 
-/// What the server says once it listens.
+/// The log message of the server when it listens.
 const READY: &str = "Ready to accept connections";
 
-/// A private Redis server, or the one that the environment already names.
+/// Starts a private Redis server, unless the environment names a server.
 pub(crate) fn start() -> Result<Service, String> {
     if let Ok(url) = env::var(VARIABLE) {
         return Ok(Service::found("the server of the environment", vec![(VARIABLE, url)]));
@@ -28,7 +30,7 @@ pub(crate) fn start() -> Result<Service, String> {
     Ok(Service::started("a private server", VARIABLE, url, server))
 }
 
-/// A server that keeps nothing; killed when dropped.
+/// A server without persistence; killed when dropped.
 #[derive(Debug)]
 struct Server {
     process: Child,
@@ -57,13 +59,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Neither can fail for a child that is still ours to wait for.
+        // Neither call can fail for a child that was not waited for.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Reads until the server listens, and then on, or it would stop when the pipe is full.
+/// Reads until the server listens. A thread continues to read, because a full pipe would stop the server.
 fn await_ready(output: ChildStdout) -> Result<(), String> {
     let mut output = BufReader::new(output);
     let mut said = String::new();
@@ -71,14 +73,16 @@ fn await_ready(output: ChildStdout) -> Result<(), String> {
         match output.read_line(&mut said) {
             Ok(0) => return Err(format!("redis-server ended at once: {}", said.trim())),
             Ok(_) => {}
-            Err(error) => return Err(format!("failed to read what redis-server says: {error}")),
+            Err(error) => {
+                return Err(format!("failed to read the output of redis-server: {error}"));
+            }
         }
     }
     thread::spawn(move || std::io::copy(&mut output.by_ref(), &mut std::io::sink()));
     Ok(())
 }
 
-/// Ctrl-C is for this program to handle: the tests end first, then their servers.
+/// Keeps Ctrl-C from the server. This program handles the signal: the tests end first, then the servers.
 fn ignore_interrupts(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);

@@ -1,3 +1,5 @@
+//! The client of django-liveops, for the browser tests.
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -12,15 +14,15 @@ use crate::{
 
 const VARIABLE: &str = "LIVEOPS_TEST_REFERENCE_CLIENT";
 
-/// What is installed: exact versions, with the hashes of their files.
+/// The packages to install: exact versions, with the hashes of their files.
 const REQUIREMENTS: &str = "tests/reference-client.txt";
 
-/// The copy of the requirements that says what a folder holds.
+/// The copy of the requirements in the folder of the installed packages.
 const INSTALLED: &str = "installed.txt";
 
-/// The packages of the reference, or the folder with them that the environment names.
+/// Installs the packages, unless the environment names a folder that contains them.
 ///
-/// They are fetched once for each change of the requirements; afterwards no network is needed.
+/// The packages are fetched once for each change of the requirements; otherwise no network is needed.
 pub(crate) fn install() -> Result<Service, String> {
     if let Ok(folder) = env::var(VARIABLE) {
         return Ok(Service::found("the folder of the environment", vec![(VARIABLE, folder)]));
@@ -30,7 +32,8 @@ pub(crate) fn install() -> Result<Service, String> {
     if !holds(&folder, &requirements)? {
         fetch(&folder, &requirements)?;
     }
-    let value = folder.to_str().ok_or("the target folder's path is no text")?.to_owned();
+    let value =
+        folder.to_str().ok_or("the path of the target folder is not valid UTF-8")?.to_owned();
     Ok(Service::found(value.clone(), vec![(VARIABLE, value)]))
 }
 
@@ -47,13 +50,13 @@ fn fetch(folder: &Path, requirements: &Path) -> Result<(), String> {
             .map_err(|error| format!("failed to remove {}: {error}", folder.display()))?;
     }
     output_of(&mut pip_install(&python, folder, requirements))?;
-    // The copy comes last, so a folder that has it is complete.
+    // Copied last, so a folder with the copy is complete.
     fs::copy(requirements, folder.join(INSTALLED))
         .map(drop)
         .map_err(|error| format!("failed to write to {}: {error}", folder.display()))
 }
 
-/// Only wheels, and only those that the requirements name: nothing of them is run.
+/// Returns the install command: only the named packages, and only wheels, so that no code of them runs.
 fn pip_install(python: &PathBuf, folder: &Path, requirements: &Path) -> Command {
     let mut command = Command::new(python);
     command

@@ -1,27 +1,30 @@
+//! The report of the groups that ran.
+
 use std::fmt;
 
 use crate::{group::Group, service::Service};
 
-/// What each group found on this machine, for the last lines of a run.
+/// The service of each group on this machine, for the last lines of the output.
 #[derive(Debug)]
 pub(crate) struct Report {
     rows: Vec<(Group, Result<Service, String>)>,
 }
 
 impl Report {
-    /// Finds or starts what every group needs.
+    /// Finds or starts the service of every group.
     pub(crate) fn prepare() -> Self {
         let rows = Group::ALL.map(|group| (group, Service::for_group(group)));
         Self { rows: rows.into() }
     }
 
-    /// Where the tests find what is there.
+    /// Returns the environment variables that pass the services to the tests.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let services = self.rows.iter().filter_map(|(_, outcome)| outcome.as_ref().ok());
         services.flat_map(|service| service.variables.iter().map(|(name, value)| (*name, &**value)))
     }
 
-    /// Every required group that cannot run here, with the reason and the cure; `None` if all can.
+    /// Returns every required group that cannot run, with the reason and the command that installs its
+    /// requirements; `None` if all can run.
     pub(crate) fn missing(&self) -> Option<String> {
         let missing: Vec<String> = self
             .rows
@@ -67,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn group_that_is_never_required_is_told_of_and_not_missed() {
+    fn a_group_that_is_never_required_is_reported_and_not_missing() {
         let outcome = Err("no rust-analyzer that works was found".into());
         let report = Report { rows: vec![(Group::RustAnalyzer, outcome)] };
         assert_eq!(report.missing(), None);
@@ -76,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn complete_machine_misses_nothing() {
+    fn nothing_is_missing_on_a_complete_machine() {
         let report = report(Ok(Service::found("a server", vec![("REDIS", "redis://".into())])));
         assert_eq!(report.missing(), None);
         let variables: Vec<_> = report.variables().collect();

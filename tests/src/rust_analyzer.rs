@@ -1,3 +1,5 @@
+//! rust-analyzer, for the tests of completion.
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -11,8 +13,8 @@ use crate::{
 
 const VARIABLE: &str = "LIVEOPS_TEST_RUST_ANALYZER";
 
-/// A rust-analyzer, found and not started. It has to say its version, because rustup puts a program
-/// of this name on `PATH` that is there without the component, and then only complains.
+/// Finds a rust-analyzer that prints its version. The program that rustup puts on `PATH` also exists without
+/// the component, and then only prints an error.
 pub(crate) fn find() -> Result<Service, String> {
     let candidates = match env::var_os(VARIABLE) {
         Some(given) => vec![PathBuf::from(given)],

@@ -1,3 +1,5 @@
+//! Temporary folders.
+
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -5,7 +7,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A folder of this program's own, gone with everything in it when dropped.
+/// A temporary folder, removed with its content when dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
@@ -34,7 +36,7 @@ impl Drop for Scratch {
     }
 }
 
-/// The administrator's own temporary folder may be closed to the `postgres` user, `/tmp` is not.
+/// Returns `/tmp` for root: the user `postgres` may have no access to the temporary folder of root.
 fn base() -> PathBuf {
     if is_root() { PathBuf::from("/tmp") } else { env::temp_dir() }
 }

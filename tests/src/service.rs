@@ -1,21 +1,23 @@
+//! The programs and servers that the groups of tests need.
+
 use std::{any::Any, fmt};
 
 use crate::{
     browser, fake_time, group::Group, nginx, node, postgres, redis, reference_client, rust_analyzer,
 };
 
-/// What one group needs, ready to be used; stopped and cleaned up when dropped.
+/// The program or server of one group, ready for use; stopped and cleaned up when dropped.
 pub(crate) struct Service {
-    /// One phrase for the report: what it is and where it comes from.
+    /// The description in the report.
     pub(crate) note: String,
-    /// The environment variables that tell the tests where it is.
+    /// The environment variables that pass the service to the tests.
     pub(crate) variables: Vec<(&'static str, String)>,
-    /// Holds the running process; nothing else needs to know of which kind it is.
+    /// The running process.
     _process: Option<Box<dyn Any>>,
 }
 
 impl Service {
-    /// A service that lives as long as `process`.
+    /// Creates a service that runs as long as `process`.
     pub(crate) fn started(
         note: impl Into<String>,
         variable: &'static str,
@@ -29,12 +31,12 @@ impl Service {
         }
     }
 
-    /// A service that is there without this program's doing.
+    /// Creates a service that this program did not start.
     pub(crate) fn found(note: impl Into<String>, variables: Vec<(&'static str, String)>) -> Self {
         Self { note: note.into(), variables, _process: None }
     }
 
-    /// Finds or starts what the group needs, or says why that is not possible.
+    /// Finds or starts the service of the group, or returns the reason why it is missing.
     pub(crate) fn for_group(group: Group) -> Result<Self, String> {
         match group {
             Group::PostgreSql => postgres::start(),

@@ -1,3 +1,5 @@
+//! `cargo xtask test`.
+
 use std::{env, process::ExitStatus};
 
 use crate::{
@@ -6,10 +8,11 @@ use crate::{
 
 const REQUIRE: &str = "LIVEOPS_TEST_REQUIRE";
 
-/// Whether a group may be left out because this machine lacks what it needs.
+/// The groups of tests that must run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Requirement {
-    WhatIsThere,
+    /// Groups whose requirements are on this machine.
+    AvailableGroups,
     EveryGroup,
 }
 
@@ -18,17 +21,17 @@ impl Requirement {
         if env::var(REQUIRE).is_ok_and(|value| value == "all") {
             Self::EveryGroup
         } else {
-            Self::WhatIsThere
+            Self::AvailableGroups
         }
     }
 }
 
-/// Runs `cargo test`, with `arguments` or for the whole workspace, beside the services it needs.
+/// Runs `cargo test` with `arguments`, or for the whole workspace, together with the services of the tests.
 pub(crate) fn run_suite(requirement: Requirement, arguments: &[&str]) -> Result<(), Failure> {
     run_with(requirement, arguments, &[])
 }
 
-/// The same with something more in the environment.
+/// Runs `cargo test` as [`run_suite`] does, with additional environment variables.
 pub(crate) fn run_with(
     requirement: Requirement,
     arguments: &[&str],
@@ -43,14 +46,14 @@ pub(crate) fn run_with(
         return Err(Failure::new(format!("not every group can run on this machine\n{missing}")));
     }
 
-    // Whatever a test leaves behind when it is interrupted goes with this folder.
+    // Removes the files of interrupted tests.
     let temporary = Scratch::new("tests").map_err(Failure::new)?;
     let mut command = cargo();
     command.env("TMPDIR", temporary.path());
     command.arg("test").args(words_of_cargo_test(arguments));
     command.envs(report.variables()).envs(variables.iter().copied());
     if requirement == Requirement::EveryGroup {
-        // The tests themselves then fail rather than step aside.
+        // A test whose service is missing then fails instead of passing.
         command.env(REQUIRE, "all");
     }
     let status = interruptible
@@ -61,13 +64,13 @@ pub(crate) fn run_with(
     conclude(status, interruptible.was_interrupted())
 }
 
-/// One test program that fails does not keep the others from running: cargo lists those that failed
-/// when all have run.
+/// Returns the arguments of `cargo test`. With `--no-fail-fast`, all test programs run, and cargo lists those
+/// that failed at the end.
 fn words_of_cargo_test<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     const EVERY_PROGRAM: &str = "--no-fail-fast";
     let selected = if arguments.is_empty() { &["--workspace"] } else { arguments };
     let mut words = selected.to_vec();
-    // Cargo refuses to be told twice.
+    // Cargo refuses a repeated flag.
     if !words.contains(&EVERY_PROGRAM) {
         words.insert(0, EVERY_PROGRAM);
     }
@@ -81,7 +84,7 @@ fn conclude(status: ExitStatus, interrupted: bool) -> Result<(), Failure> {
     if status.success() {
         return Ok(());
     }
-    // 101 is what cargo gives for a failed test, and what its users look for.
+    // The exit code of cargo; 101 for a failed test.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Err(Failure { message: "the tests did not pass".into(), code })
 }
@@ -96,7 +99,7 @@ mod tests {
         let one = ["-p", "liveops-tests", "cancel", "--", "--nocapture"];
         let words = ["--no-fail-fast", "-p", "liveops-tests", "cancel", "--", "--nocapture"];
         assert_eq!(words_of_cargo_test(&one), words);
-        let told = ["--workspace", "--no-fail-fast"];
-        assert_eq!(words_of_cargo_test(&told), told);
+        let given = ["--workspace", "--no-fail-fast"];
+        assert_eq!(words_of_cargo_test(&given), given);
     }
 }

@@ -1,3 +1,5 @@
+//! The cargo subcommands that the checks use.
+
 use std::process::Command;
 
 use crate::{
@@ -6,10 +8,10 @@ use crate::{
     workspace::{cargo, root, target},
 };
 
-/// A subcommand of cargo's that does not come with it, in the version that counts.
+/// A cargo subcommand that is installed separately, in a pinned version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tool {
-    /// Without the `cargo-`.
+    /// The name without `cargo-`.
     name: &'static str,
     version: &'static str,
 }
@@ -19,21 +21,21 @@ impl Tool {
     pub(crate) const HACK: Self = Self { name: "hack", version: "0.6.46" };
     pub(crate) const SEMVER_CHECKS: Self = Self { name: "semver-checks", version: "0.51.0" };
 
-    /// The start of its command line, once it is there: cargo installs it unless this version is.
+    /// Returns the start of the command line. Installs the tool first, unless this version is installed.
     ///
-    /// It goes into the target folder, so nobody's own tools are touched, and without optimisation,
-    /// which would take longer than it saves.
+    /// The tool is installed into the target folder, so the user's own tools do not change, and without
+    /// optimisation, which would take longer than it saves.
     pub(crate) fn command(self) -> Result<Command, Failure> {
         let folder = target().join("tools");
         let program = format!("cargo-{}", self.name);
         let mut install = cargo();
         install.args(["install", "--quiet", "--locked", "--debug", "--root"]).arg(&folder);
         install.arg(format!("{program}@{}", self.version));
-        // Otherwise the tool would be built among the workspace's own programs, and kept there.
+        // Otherwise cargo would build the tool in the target folder of the workspace and keep it there.
         install.env_remove("CARGO_TARGET_DIR");
         step(&format!("{program} {}", self.version), &mut install)?;
 
-        // Not as `cargo <name>`, which could find another version.
+        // Called directly, because `cargo <name>` could find another version.
         let mut command = Command::new(folder.join("bin").join(program));
         command.current_dir(root()).arg(self.name);
         Ok(command)

@@ -1,14 +1,19 @@
+//! Toolchains besides the pinned one.
+
 use std::process::Command;
 
 use crate::{program::output_of, workspace::root};
 
-/// A toolchain other than the one that is pinned, by its name for rustup.
+/// A toolchain besides the pinned one, by its name in rustup.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Toolchain(pub(crate) &'static str);
 
 impl Toolchain {
-    /// The start of a command line of its cargo, or why this machine has no such toolchain; rustup
-    /// fetches it if need be.
+    /// Returns the start of a command line of its cargo. rustup fetches a missing toolchain.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the toolchain is missing and cannot be fetched.
     pub(crate) fn cargo(self) -> Result<Command, String> {
         let name = self.0;
         let works = || output_of(rustup().args(["run", name, "cargo", "--version"]));
@@ -26,7 +31,7 @@ impl Toolchain {
             works()?;
         }
         let mut command = rustup();
-        // What this program itself was started with names the toolchain that is pinned.
+        // These variables name the pinned toolchain, which started this program.
         command.args(["run", name, "cargo"]).env_remove("CARGO").env_remove("RUSTC");
         Ok(command)
     }

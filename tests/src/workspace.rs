@@ -1,12 +1,14 @@
+//! The workspace: its folders, and the cargo and rustc that build it.
+
 use std::{
     env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-/// The cargo that runs this program, so that a `+toolchain` of the user's counts for what it runs.
+/// Returns the cargo that runs this program, so that a `+toolchain` argument of the user applies to it too.
 ///
-/// It works in the workspace's root wherever the user stands, and reads nothing from the terminal.
+/// The command runs in the root of the workspace and reads nothing from the terminal.
 pub(crate) fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -14,7 +16,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// The compiler that this cargo uses.
+/// Returns the compiler of this cargo.
 pub(crate) fn rustc() -> Command {
     let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(root());
@@ -26,7 +28,7 @@ pub(crate) fn root() -> &'static Path {
     package.parent().expect("the package lies in the workspace")
 }
 
-/// Where cargo puts what it builds, and where what is fetched for tests goes.
+/// Returns the target folder, which also contains fetched test dependencies.
 pub(crate) fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from))
 }

@@ -6,6 +6,10 @@
 //!
 //! Install the recorder before [`LiveOps`](crate::LiveOps) is built and before connections are accepted:
 //! frequently used counters keep a handle to the recorder that was installed when they were created.
+//!
+//! Metrics are no feature of the crate, because a missing feature would be noticed only in production. The
+//! process whose database write succeeded counts an event, so two processes that try the same ending count it
+//! once.
 
 mod metric;
 mod record;

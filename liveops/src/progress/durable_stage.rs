@@ -1,4 +1,7 @@
 //! The conversion of a durable stage's output to and from its saved JSON, and the errors of this conversion.
+//!
+//! The first attempt continues with the output as read back from JSON. A value that does not survive
+//! serialization is therefore detected in the first attempt, and all attempts use equal values.
 
 use std::{any::type_name, fmt};
 

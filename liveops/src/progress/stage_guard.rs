@@ -1,4 +1,8 @@
 //! The guard that reports the end of a stage.
+//!
+//! A stage is entered with its enum variant (`stage`) or with a token that exists once (`stages`, `enter`).
+//! Tokens do not enforce an order: a token that each stage returns for the next one would forbid stages that
+//! are skipped or run concurrently.
 
 use super::Report;
 use crate::{error::RunResult, event::StageState};

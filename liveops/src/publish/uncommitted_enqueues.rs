@@ -1,4 +1,9 @@
 //! Operations enqueued over connections of the application, which may be uncommitted.
+//!
+//! liveops does not see the commit of an application's transaction. After a commit the application calls
+//! [`LiveOps::commit`](crate::LiveOps::commit) or [`LiveOps::wake`](crate::LiveOps::wake), which query the
+//! rows of these operations and announce those that exist. Rows of an open or rolled-back transaction do not
+//! exist yet.
 
 use std::{
     collections::{HashSet, VecDeque},

@@ -1,4 +1,7 @@
 //! The HTML of one region, as frames carry it.
+//!
+//! Retained content is the inside of a region's element. The element and its swap attribute are added when a
+//! frame is encoded, so the same content serves a new page and an open page.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
 //! The templates of the application: functions and files by name, with plain HTML as fallback.
+//!
+//! A file precedes a function of the same name: the function comes with the application, and the file was
+//! added later. If one fails, the next one is used. A page of a finished operation renders its result again,
+//! because the retained result was rendered by an earlier version of the template.
 
 mod attempt;
 mod files;

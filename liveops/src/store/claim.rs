@@ -1,4 +1,7 @@
 //! Claims: the transition of waiting operations to a worker, under a lease.
+//!
+//! `run_after` decides whether a row can be claimed, and a claim clears it. `due_on` only measures the wait
+//! in the queue and does not affect claims, because the clocks of processes differ.
 
 use std::time::Duration;
 

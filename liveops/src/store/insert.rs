@@ -1,4 +1,8 @@
 //! Enqueueing: the insertion of new rows, and the uniqueness of unfinished operations.
+//!
+//! Uniqueness applies per owner, because an enqueue returns the existing operation, and a user must not get
+//! the operation of another user. A partial index on unfinished rows enforces it: `INSERT … ON CONFLICT DO
+//! NOTHING` has no race and does not fail the transaction of the caller.
 
 use std::time::Duration;
 

@@ -1,4 +1,8 @@
 //! The cursor of a paged list, with its text form for URLs.
+//!
+//! A page begins after a row and not at a number, so rows that are added or that change elsewhere move no row
+//! to another page. Creation time is read from the ID, a UUID of version 7, which is part of the index of the
+//! list.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,8 @@
 //! The transitions of a running attempt: save, hand back, schedule the next attempt, and finish.
+//!
+//! A handover sets `chained_to` of the row that ends. Several operations can hand over to one existing
+//! operation, so an open page follows `chained_to`; `chained_from` only records the purpose for which an
+//! operation was enqueued.
 
 use std::time::Duration;
 

@@ -1,4 +1,8 @@
 //! The saved outputs of durable stages: the sea-orm entity, and every query on it.
+//!
+//! A save updates the operation's row with the fence and inserts the output in one transaction. The row lock
+//! keeps other processes from opening the next attempt before the commit, and a save of a stale attempt
+//! changes nothing. The updated column, `has_stage_outputs`, spares all other operations a query for outputs.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,8 @@
 //! The column with the times at which the stages of an attempt were entered and left.
+//!
+//! The timings are not part of `stage_states`, because a process of an earlier version reads that column as a
+//! list of words and leaves unknown columns unchanged. Timings of another attempt than the row's are
+//! therefore those of an earlier run, and are ignored. Both columns are written by one update.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

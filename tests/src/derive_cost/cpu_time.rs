@@ -1,7 +1,8 @@
+//! The CPU time of child processes.
+
 use std::time::Duration;
 
-/// The CPU time, user and system, of every program that this one has started and waited for, with
-/// those that they started in turn.
+/// Returns the CPU time, user and system, of all finished child processes and their descendants.
 #[cfg(unix)]
 pub(super) fn of_children() -> Result<Duration, String> {
     use nix::sys::{

@@ -1,8 +1,10 @@
+//! The measured times.
+
 use std::{collections::HashMap, time::Duration};
 
 use super::{method::Method, variant::Variant};
 
-/// What was compiled, and how.
+/// A package and the method of its compilation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Subject {
     pub(super) variant: Variant,
@@ -10,7 +12,7 @@ pub(super) struct Subject {
     pub(super) method: Method,
 }
 
-/// What was measured, of each subject as often as there were rounds.
+/// The measured times: one time for each subject and round.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     times: HashMap<Subject, Vec<Duration>>,
@@ -21,14 +23,14 @@ impl Figures {
         self.times.entry(subject).or_default().push(time);
     }
 
-    /// The median in seconds; NaN where nothing was measured.
+    /// Returns the median in seconds; NaN without a measurement.
     pub(super) fn seconds(&self, subject: Subject) -> f64 {
         let mut times = self.times.get(&subject).cloned().unwrap_or_default();
         times.sort_unstable();
         times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
     }
 
-    /// How many milliseconds a struct costs more in `with` than in `without`.
+    /// Returns the additional cost of a struct in `with` over `without`, in milliseconds.
     pub(super) fn cost(&self, with: Subject, without: Variant) -> f64 {
         let difference = self.seconds(with) - self.seconds(Subject { variant: without, ..with });
         difference * 1000.0 / with.size as f64

@@ -1,4 +1,6 @@
-/// How a package is compiled.
+//! The methods of compilation.
+
+/// A method of compiling a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Method {
     Check,
@@ -8,7 +10,7 @@ pub(super) enum Method {
 impl Method {
     pub(super) const ALL: [Self; 2] = [Self::Check, Self::Build];
 
-    /// The subcommand of cargo.
+    /// Returns the subcommand of cargo.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Check => "check",

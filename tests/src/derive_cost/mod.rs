@@ -1,7 +1,7 @@
-//! `cargo xtask derive-cost`: what an operation costs whoever compiles it.
+//! `cargo xtask derive-cost`: the compile time of an operation.
 //!
-//! Packages of many structs are generated that differ in one thing, and the CPU time of compiling
-//! one of them is compared with that of another.
+//! The command generates packages of many structs that differ in one feature, and compares the CPU times of
+//! their compilation.
 
 mod cpu_time;
 mod figures;
@@ -22,7 +22,7 @@ use package::Packages;
 
 use crate::Failure;
 
-/// Measures, prints the tables, and puts them into the documentation where that is asked for.
+/// Measures and prints the tables, and writes them into the documentation with `--write`.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let options = Options::parse(words).map_err(|message| Failure { message, code: 2 })?;
     measure(&options).map_err(Failure::new)
@@ -32,7 +32,7 @@ fn measure(options: &Options) -> Result<(), String> {
     let packages = Packages::generate(&options.sizes)?;
     packages.build_dependencies()?;
     let mut figures = Figures::default();
-    // One after the other and then again, so that a busy minute of the machine falls on all alike.
+    // Each round measures all packages, so that other load on the machine affects all of them equally.
     for repeat in 1..=options.repeats {
         eprintln!("derive-cost: round {repeat} of {}", options.repeats);
         for package in packages.iter() {

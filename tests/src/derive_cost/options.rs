@@ -1,21 +1,24 @@
+//! The options of `cargo xtask derive-cost`.
+
 pub(crate) const HELP: &str = "\
 usage: cargo xtask derive-cost [--structs <n>,…] [--repeats <n>] [--write]
 
-Measures what `#[derive(LiveOperation)]`, and all that an operation adds, costs at compile time.
+Measures the compile time of `#[derive(LiveOperation)]`, and of everything else that an operation adds.
 
-Packages are generated that hold the same structs with different derives. Each is compiled alone,
-its dependencies being built already: not incrementally, in the profile `dev`, after its source was
-touched. Counted is the CPU time, user and system, of cargo and the compiler. A cost is the
-difference of two packages, divided by the number of structs; of several rounds the median counts.
+The command generates packages that contain the same structs with different derives, and compiles
+each package alone: with built dependencies, without incremental compilation, in the profile `dev`,
+after its source was touched. It measures the CPU time, user and system, of cargo and the compiler.
+A cost is the difference between two packages, divided by the number of structs. The result is the
+median of all rounds.
 
-  --structs <n>,…  how many structs a package has, 100,300 unless given
-  --repeats <n>    how many rounds, 5 unless given; odd, so that there is a middle one
-  --write          puts the tables into docs/derive-cost.md
+  --structs <n>,…  number of structs in a package [default: 100,300]
+  --repeats <n>    number of rounds, odd, because of the median [default: 5]
+  --write          writes the tables into docs/derive-cost.md
 
-It takes a quarter of an hour or so, and wants a machine that does nothing else meanwhile.
+The command takes about 15 minutes, and needs a machine without other load.
 ";
 
-/// What is measured, and how often.
+/// The packages to measure, and the number of rounds.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) sizes: Vec<usize>,
@@ -61,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_has_a_default() {
+    fn missing_options_have_defaults() {
         let options = Options::parse(&["--repeats", "3"]).unwrap();
         assert_eq!((options.sizes, options.repeats, options.write), (vec![100, 300], 3, false));
         let options = Options::parse(&["--structs", "10,20,30", "--write"]).unwrap();
@@ -69,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_measured_is_refused() {
+    fn invalid_options_are_refused() {
         for words in [&["--repeats", "4"][..], &["--repeats"], &["--structs", "0"], &["fast"]] {
             assert!(Options::parse(words).is_err(), "{words:?}");
         }

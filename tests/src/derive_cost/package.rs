@@ -1,3 +1,5 @@
+//! The generated packages, and their compilation.
+
 use std::{
     fs,
     fs::File,
@@ -9,7 +11,7 @@ use std::{
 use super::{cpu_time, figures::Subject, method::Method, source::source, variant::Variant};
 use crate::workspace::{cargo, root, target};
 
-/// The generated packages: a workspace of their own, below the target folder.
+/// The generated packages, a separate workspace in the target folder.
 #[derive(Debug)]
 pub(super) struct Packages {
     folder: PathBuf,
@@ -24,7 +26,7 @@ pub(super) struct Package {
 }
 
 impl Packages {
-    /// Writes a package for every variant in every size.
+    /// Writes a package for each variant and size.
     pub(super) fn generate(sizes: &[usize]) -> Result<Self, String> {
         let folder = target().join("derive-cost");
         let all =
@@ -46,7 +48,7 @@ impl Packages {
             self.all.iter().map(|package| format!("{:?}, ", package.name())).collect();
         let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{names}]\n");
         fs::write(self.folder.join("Cargo.toml"), manifest)?;
-        // The versions that liveops is tested with.
+        // The versions with which liveops is tested.
         fs::copy(root().join("Cargo.lock"), self.folder.join("Cargo.lock"))?;
         for package in &self.all {
             fs::create_dir_all(self.folder.join(package.name()).join("src"))?;
@@ -56,7 +58,7 @@ impl Packages {
         Ok(())
     }
 
-    /// Fetches and compiles what all packages use, so that none has to wait for it while it is measured.
+    /// Fetches and compiles the dependencies of all packages, so that no measurement includes them.
     pub(super) fn build_dependencies(&self) -> Result<(), String> {
         let Some(package) = self.all.first() else { return Ok(()) };
         Method::ALL.into_iter().try_for_each(|method| {
@@ -67,7 +69,7 @@ impl Packages {
         })
     }
 
-    /// The CPU time that compiling the package takes.
+    /// Compiles the package and returns the CPU time.
     pub(super) fn compile(&self, package: &Package, method: Method) -> Result<Duration, String> {
         touch(&self.source_of(package))?;
         let mut command = self.command(package, method);

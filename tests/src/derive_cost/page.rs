@@ -1,3 +1,5 @@
+//! The page in `docs/` that contains the tables.
+
 use std::fs;
 
 use crate::{program::output_of, workspace};
@@ -6,14 +8,16 @@ const PAGE: &str = "docs/derive-cost.md";
 const BEGIN: &str = "<!-- measured -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// Puts the tables into the page, in the place of those that were there.
+/// Replaces the tables in the page.
 pub(super) fn write(tables: &str) -> Result<(), String> {
     let rustc = output_of(workspace::rustc().arg("--version"))?;
     let path = workspace::root().join(PAGE);
     let page =
         fs::read_to_string(&path).map_err(|error| format!("failed to read {PAGE}: {error}"))?;
     let measured = format!("Measured with {rustc}.\n\n{tables}");
-    let page = replace(&page, &measured).ok_or_else(|| format!("{PAGE} has lost its marks"))?;
+    let page = replace(&page, &measured).ok_or_else(|| {
+        format!("expected the marks `<!-- measured -->` and `<!-- end -->` in {PAGE}")
+    })?;
     fs::write(&path, page).map_err(|error| format!("failed to write {PAGE}: {error}"))
 }
 
@@ -28,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_between_the_marks_is_replaced() {
+    fn only_the_text_between_the_marks_is_replaced() {
         let page = replace("a\n<!-- measured -->\nold\n<!-- end -->\nb\n", "new\n").unwrap();
         assert_eq!(page, "a\n<!-- measured -->\n\nnew\n\n<!-- end -->\nb\n");
         assert_eq!(replace(&page, "new\n").as_deref(), Some(&*page));

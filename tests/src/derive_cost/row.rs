@@ -1,6 +1,8 @@
+//! The rows of the table of costs.
+
 use super::variant::Variant;
 
-/// One thing whose cost is told: what a struct has with it and what it has without.
+/// A row of the table: the cost is the difference between two variants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub(super) title: &'static str,

@@ -1,13 +1,15 @@
+//! The source code of the generated packages.
+
 use super::variant::Variant;
 
-/// The source of a package: `size` structs and what `variant` says of them.
+/// Returns the source of a package: `size` structs of `variant`.
 pub(super) fn source(variant: Variant, size: usize) -> String {
     let operations = (0..size).map(|number| operation(variant, number));
     let parts = [PREAMBLE.to_owned()].into_iter().chain(operations).chain([end(variant, size)]);
     parts.collect()
 }
 
-/// The same in all packages, so that what it costs to load these crates cancels out.
+/// The imports, equal in all packages, so that the cost of loading these crates cancels out.
 const PREAMBLE: &str = "\
 #![allow(unused_imports)]
 use std::path::PathBuf;
@@ -83,7 +85,7 @@ use Stage::*;
             Ok(rows)
         }).await";
 
-/// What needs the machine code of the structs: a library in which nothing does has none.
+/// Returns the code that uses the structs. Without a use, a library has no machine code for them.
 fn end(variant: Variant, size: usize) -> String {
     let names: Vec<String> = (0..size).map(name).collect();
     match variant {

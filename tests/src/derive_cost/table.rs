@@ -1,3 +1,5 @@
+//! The tables of the result, as Markdown.
+
 use super::{
     figures::{Figures, Subject},
     method::Method,
@@ -5,7 +7,7 @@ use super::{
     variant::Variant,
 };
 
-/// Everything that was measured, as Markdown.
+/// Returns all tables as Markdown.
 pub(super) fn markdown(figures: &Figures, sizes: &[usize]) -> String {
     format!(
         "CPU milliseconds a struct:\n\n{}\n{}\nCPU seconds of a whole package:\n\n{}",
@@ -42,7 +44,7 @@ fn totals(figures: &Figures, sizes: &[usize]) -> String {
     table("structs with", sizes, &rows)
 }
 
-/// The goals, beside what was measured in the largest packages.
+/// Returns the goals, compared with the measurements of the largest packages.
 fn goals(figures: &Figures, sizes: &[usize]) -> String {
     let size = sizes.iter().copied().max().unwrap_or_default();
     let cost =

@@ -1,24 +1,26 @@
-/// What the structs of a package have; a struct with fields is in all of them.
+//! The variants of the generated packages.
+
+/// The attributes and code of the structs of a package. All variants have the same fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Variant {
     Plain,
     /// `Clone` and `Debug`.
     Std,
-    /// `Debug`, without which there is no `thiserror::Error`.
+    /// `Debug`, which `thiserror::Error` requires.
     Debug,
     Thiserror,
     Serialize,
     /// `Serialize` and `Deserialize`.
     Serde,
-    /// The same, each read from JSON and written to it once.
+    /// `Serialize` and `Deserialize`, each used once with JSON.
     SerdeUsed,
-    /// An operation: serde's derives and ours.
+    /// An operation: the derives of serde and of liveops.
     Derive,
     /// An operation without stages.
     DeriveWithoutStages,
-    /// An operation that does nothing when it runs, registered.
+    /// A registered operation with an empty `run`.
     Registered,
-    /// An operation that works when it runs, registered.
+    /// A registered operation with a `run` of three stages.
     Working,
 }
 
@@ -37,7 +39,7 @@ impl Variant {
         Self::Working,
     ];
 
-    /// The name in a package's name.
+    /// Returns the variant's part of the package name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -54,7 +56,7 @@ impl Variant {
         }
     }
 
-    /// The name in a table.
+    /// Returns the title in a table.
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Plain => "nothing",

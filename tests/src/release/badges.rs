@@ -1,3 +1,5 @@
+//! The feature badges on the pages of docs.rs.
+
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -6,12 +8,14 @@ use std::{
 
 use crate::workspace::root;
 
-/// Every feature that brings something public has a badge on the pages in `folder`.
+/// Checks that every feature with public items has a badge on the pages in `folder`.
 pub(super) fn check(folder: &Path) -> Result<(), String> {
     let sources = all_below(&root().join("liveops/src"), "rs")?;
     let expected: BTreeSet<&str> = sources.iter().flat_map(|text| features_in(text)).collect();
     if expected.is_empty() {
-        return Err("no source has anything that a feature brings: the wrong folder".into());
+        return Err(
+            "expected public items with `#[cfg(feature)]`, found none: the wrong folder".into()
+        );
     }
     let pages = all_below(folder, "html")?;
     let shown = |feature: &&str| pages.iter().any(|page| page.contains(&badge(feature)));
@@ -19,14 +23,14 @@ pub(super) fn check(folder: &Path) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(format!("no page says that something needs the feature {}", missing.join(", ")))
+    Err(format!("no page has a badge of the feature {}", missing.join(", ")))
 }
 
 fn badge(feature: &str) -> String {
     format!("Available on <strong>crate feature <code>{feature}</code></strong> only")
 }
 
-/// The features that public items of a source are behind, each by itself.
+/// Returns the features of public items in a source; only conditions with one feature count.
 fn features_in(text: &str) -> Vec<&str> {
     let mut features = Vec::new();
     let mut waiting = None;
@@ -40,7 +44,7 @@ fn features_in(text: &str) -> Vec<&str> {
     features
 }
 
-/// The texts of all files below `folder` with this extension.
+/// Returns the texts of all files below `folder` with this extension.
 fn all_below(folder: &Path, extension: &str) -> Result<Vec<String>, String> {
     let mut texts = Vec::new();
     read_into(&mut texts, folder.to_owned(), extension)
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_public_and_behind_one_feature_has_to_have_a_badge() {
+    fn only_public_items_of_one_feature_need_a_badge() {
         let text = "
             #[cfg(feature = \"redis\")]
             mod redis;

@@ -1,7 +1,9 @@
+//! The list of checks.
+
 use super::{dependencies, docs_rs, features, msrv, package, semver, verdict::Verdict};
 use crate::Failure;
 
-/// One thing that is checked.
+/// A check of `cargo xtask checks` or `cargo xtask release-check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
     Dependencies,
@@ -15,7 +17,7 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    /// In the order in which they run: what is soon known first.
+    /// All checks in the order in which they run: fast ones first.
     pub(crate) const ALL: [Self; 8] = [
         Self::Dependencies,
         Self::Advisories,
@@ -27,15 +29,15 @@ impl Check {
         Self::Package,
     ];
 
-    /// Those that a commit can break, that need no host but a package registry, and that take
-    /// minutes at most.
+    /// The checks that a commit can break, that need no host except a package registry, and that take minutes
+    /// at most.
     pub(crate) const EVERY_COMMIT: [Self; 3] = [Self::Dependencies, Self::Features, Self::Msrv];
 
     pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|check| check.name() == word)
     }
 
-    /// What it is called on the command line.
+    /// Returns the name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dependencies => "dependencies",

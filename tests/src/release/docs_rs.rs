@@ -1,16 +1,17 @@
+//! The documentation as docs.rs builds it.
+
 use super::{badges, verdict::Verdict};
 use crate::{Failure, step::step, toolchain::Toolchain, workspace::target};
 
-/// What docs.rs builds with; only there do features get badges.
+/// The toolchain of docs.rs, the only one that generates feature badges.
 const NIGHTLY: Toolchain = Toolchain("nightly");
 
-/// What docs.rs passes by itself; that a warning is an error is ours.
+/// The flags of docs.rs, and `-D warnings`.
 const FLAGS: &str = r#"build.rustdocflags=["--cfg", "docsrs", "-D", "warnings"]"#;
 
-/// The documentation builds as docs.rs builds it, without a warning, and what a feature brings has a
-/// badge that says so.
+/// Checks that the documentation builds without a warning, and that items of a feature have a badge.
 pub(super) fn check() -> Result<Verdict, Failure> {
-    // Its own folder: these pages are not those of `cargo doc`.
+    // A separate folder, because these pages differ from those of `cargo doc`.
     let folder = target().join("docs-rs");
     for package in ["liveops-derive", "liveops"] {
         let mut command = match NIGHTLY.cargo() {

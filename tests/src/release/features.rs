@@ -1,8 +1,10 @@
+//! Combinations of features, with cargo-hack.
+
 use super::verdict::Verdict;
 use crate::{Failure, step::step, tool::Tool, workspace::cargo};
 
-/// Without features, and with each of them by itself, liveops compiles without a warning; and with a
-/// database alone, its texts and pages are in English.
+/// Checks that liveops compiles without a warning without features and with each feature alone, and that its
+/// texts and pages are in English with `sqlite` alone.
 pub(super) fn check() -> Result<Verdict, Failure> {
     check_combinations("1")?;
     let mut command = cargo();
@@ -13,8 +15,8 @@ pub(super) fn check() -> Result<Verdict, Failure> {
     Ok(Verdict::Passed)
 }
 
-/// The same with each two of them. That what two do together needs a third to go wrong has not been
-/// seen; all together are what the other commands build.
+/// Checks each pair of features. No failure is known that needs three features; all other commands build
+/// with all features.
 pub(super) fn check_pairs() -> Result<Verdict, Failure> {
     check_combinations("2")
 }
@@ -22,7 +24,7 @@ pub(super) fn check_pairs() -> Result<Verdict, Failure> {
 fn check_combinations(depth: &str) -> Result<Verdict, Failure> {
     let mut command = Tool::HACK.command()?;
     command.args(["clippy", "--locked", "--package", "liveops", "--keep-going"]);
-    // `default` stands for others, which are combined in its stead.
+    // `default` only stands for other features, which are combined themselves.
     command.args(["--feature-powerset", "--depth", depth, "--exclude-features", "default"]);
     command.args(["--", "-D", "warnings"]);
     step("combinations of features", &mut command)?;

@@ -1,4 +1,4 @@
-//! What has to hold before liveops is published, beside the lints and the tests.
+//! The checks besides lints and tests, for every commit or before a release.
 
 mod badges;
 mod check;
@@ -17,27 +17,27 @@ use verdict::{Missing, Verdict};
 
 use crate::Failure;
 
-/// One check by itself: what it complains of is a failure, and so is that it cannot run here.
+/// Runs one check. Fails also if the check cannot run on this machine.
 pub(crate) fn run_one(check: Check) -> Result<(), Failure> {
     run_all(&[check], Missing::Fails)
 }
 
-/// What `revision` promised, and whether it still holds.
+/// Checks the public API for breaking changes since `revision`.
 pub(crate) fn compare_with(revision: &str) -> Result<(), Failure> {
     semver::check_since(revision).map(|_| ())
 }
 
-/// What is checked of every commit. What a machine lacks for one of them is said, loudly.
+/// Runs the checks for every commit. A check that cannot run on this machine is reported.
 pub(crate) fn run_every_commit() -> Result<(), Failure> {
-    run_all(&Check::EVERY_COMMIT, Missing::IsSaid)
+    run_all(&Check::EVERY_COMMIT, Missing::IsReported)
 }
 
-/// Everything, as it has to be when a version is published.
+/// Runs all checks, as required before a release.
 pub(crate) fn run_before_release() -> Result<(), Failure> {
     run_all(&Check::ALL, Missing::Fails)
 }
 
-/// Runs every check, also after one that failed, and ends with what became of each.
+/// Runs every check, also after one that failed, and prints the result of each at the end.
 fn run_all(checks: &[Check], missing: Missing) -> Result<(), Failure> {
     let mut lines = String::new();
     let mut is_fine = true;

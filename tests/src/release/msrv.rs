@@ -1,10 +1,12 @@
+//! The oldest supported Rust.
+
 use super::verdict::Verdict;
 use crate::{Failure, step::step, toolchain::Toolchain};
 
-/// The first release of the version that the manifest says is enough.
+/// The first release of the `rust-version` in the manifest.
 const OLDEST: Toolchain = Toolchain(concat!(env!("CARGO_PKG_RUST_VERSION"), ".0"));
 
-/// Both crates, and all they depend on, compile with the oldest Rust that the manifest promises.
+/// Checks that both crates and their dependencies compile with the `rust-version` of the manifest.
 pub(super) fn check() -> Result<Verdict, Failure> {
     let mut command = match OLDEST.cargo() {
         Ok(command) => command,

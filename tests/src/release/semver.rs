@@ -1,23 +1,27 @@
+//! Compatibility with earlier versions, with cargo-semver-checks.
+
 use std::process::Command;
 
 use super::verdict::Verdict;
 use crate::{Failure, program::output_of, step::step, tool::Tool, workspace::root};
 
-/// Before this one there is nothing to compare with.
+/// The first version, which has no earlier version to compare with.
 const FIRST_VERSION: &str = "0.1.0";
 
-/// Nothing that the newest release promised is broken, unless the version says so.
+/// Checks for breaking changes since the newest release, unless the version permits them.
 pub(super) fn check() -> Result<Verdict, Failure> {
     match newest_release().map_err(Failure::new)? {
         Some(tag) => check_since(&tag),
         None if env!("CARGO_PKG_VERSION") == FIRST_VERSION => Ok(Verdict::NothingToCheck(format!(
-            "no tag of a release is here, and {FIRST_VERSION} is the first one"
+            "no release is tagged, and {FIRST_VERSION} is the first version"
         ))),
-        None => Ok(Verdict::DidNotRun("no tag of a release is here: git fetch --tags".into())),
+        None => Ok(Verdict::DidNotRun(
+            "no release is tagged in this repository; run `git fetch --tags`".into(),
+        )),
     }
 }
 
-/// The same against any revision. The derive has no interface that could be compared.
+/// Checks for breaking changes since any revision. The derive has no interface to compare.
 pub(super) fn check_since(revision: &str) -> Result<Verdict, Failure> {
     let mut command = Tool::SEMVER_CHECKS.command()?;
     command.args(["--package", "liveops", "--all-features", "--baseline-rev", revision]);
@@ -25,7 +29,7 @@ pub(super) fn check_since(revision: &str) -> Result<Verdict, Failure> {
     Ok(Verdict::Passed)
 }
 
-/// The tag of the newest release that this commit comes after.
+/// Returns the tag of the newest release before this commit.
 fn newest_release() -> Result<Option<String>, String> {
     if git(&["rev-parse", "--is-shallow-repository"])? == "true" {
         return Err("expected the whole history, found a shallow clone".into());

@@ -1,20 +1,22 @@
+//! The result of a check.
+
 use std::fmt;
 
-/// What became of a check.
+/// The result of a check.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Passed,
-    /// There is nothing that it could find anything wrong with.
+    /// The check has no subject.
     NothingToCheck(String),
-    /// The machine lacks something.
+    /// A program or toolchain is missing on this machine.
     DidNotRun(String),
     Failed(String),
 }
 
-/// What it means that a machine lacks something.
+/// The meaning of a check that did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    IsSaid,
+    IsReported,
     Fails,
 }
 
@@ -22,7 +24,7 @@ impl Verdict {
     pub(super) fn is_fine(&self, missing: Missing) -> bool {
         match self {
             Self::Passed | Self::NothingToCheck(_) => true,
-            Self::DidNotRun(_) => missing == Missing::IsSaid,
+            Self::DidNotRun(_) => missing == Missing::IsReported,
             Self::Failed(_) => false,
         }
     }
@@ -44,12 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_did_not_run_is_never_taken_for_passed() {
+    fn a_check_that_did_not_run_has_not_passed() {
         let verdict = Verdict::DidNotRun("no toolchain 1.0.0".into());
         assert_eq!(verdict.to_string(), "DID NOT RUN: no toolchain 1.0.0");
         assert!(!verdict.is_fine(Missing::Fails));
-        assert!(verdict.is_fine(Missing::IsSaid));
-        for missing in [Missing::IsSaid, Missing::Fails] {
+        assert!(verdict.is_fine(Missing::IsReported));
+        for missing in [Missing::IsReported, Missing::Fails] {
             assert!(!Verdict::Failed("a complaint".into()).is_fine(missing));
         }
     }

@@ -1,4 +1,8 @@
 //! The text format of notifications: channel names, numbered parts, and their reassembly. No I/O.
+//!
+//! PostgreSQL limits a notification to 8,000 bytes, so a long frame is sent as several notifications of one
+//! transaction, which arrive one after the other. Notifications that contain only a position would require
+//! every process to fetch the frame, and every frame to be kept.
 
 use std::{str::FromStr, sync::Arc};
 

@@ -1,4 +1,8 @@
 //! Execution of an operation in this process for an observer, such as the command line.
+//!
+//! The operation, and every operation that it chains to, is inserted as claimed by this process. It never
+//! waits in the queue, so no worker can claim it first. Between two attempts the operation does wait; this
+//! process then claims it two seconds before other processes may.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,7 @@
 //! The outcome of an attempt: the ending for the owner, and the traceback for staff.
+//!
+//! The run is polled, its error is formatted and dropped, and the run itself is dropped, each under
+//! [`panic::catch`](crate::panic::catch). So no panic of a run ends its supervisor.
 
 use std::{
     future::poll_fn,

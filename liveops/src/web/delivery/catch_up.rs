@@ -1,4 +1,7 @@
 //! The current state of an operation, for a client that joins, reconnects or lags.
+//!
+//! A snapshot from the row has a cursor with epoch nonce 0. Its sequence number counts the signals after the
+//! snapshot, so a client whose connection ended between two signals still receives the rest.
 
 use std::error::Error;
 
