@@ -1,3 +1,5 @@
+//! The sign-in page.
+
 use axum::{
     Form,
     extract::State,

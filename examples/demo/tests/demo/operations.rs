@@ -103,7 +103,8 @@ async fn a_demo_import_goes_through_its_stages_and_shows_what_it_finds() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_demo_import_logs_is_in_its_log() {
-    // Of one subscriber alone another test's thread, which has none, may say that nobody listens.
+    // With a single subscriber, the thread of another test, which has none, could report that no subscriber
+    // listens.
     let _another = Dispatch::new(Registry::default());
     let shown = LogLayer::for_target("demo::operations").build();
     let _subscriber = Registry::default().with(shown).set_default();

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Answer, Fixture};
 
-/// What a policy without `unsafe-inline` forbids.
+/// Markup that a policy without `unsafe-inline` forbids.
 #[track_caller]
 fn assert_nothing_inline(answer: &Answer) {
     for inline in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "javascript:"] {
