@@ -16,7 +16,7 @@ pub(crate) async fn home(State(liveops): State<LiveOps>, user: CurrentUser) -> M
             label { "Year" select name="year" { option { "2025" } option { "2026" } } }
             button data-variant="primary" { "Export" }
         }
-        p { "What was exported is in the list of " a href={ (mount) "/" } { "operations" } "." }
+        p { "Earlier exports are in the list of " a href={ (mount) "/" } { "operations" } "." }
     };
     liveops.renderer().page("Orders", &UserId::from(user.name), body)
 }

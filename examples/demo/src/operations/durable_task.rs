@@ -79,7 +79,7 @@ impl DurableTask {
         }
         let number = stage.index() as u64 + 1;
         if self.fail_at.value() == number && p.attempt().0 == 1 {
-            return Err(format!("{stage} failed, as it was told to").into());
+            return Err(format!("{stage} failed, as its input requests").into());
         }
         Ok(p.state().executions.count(p.id(), stage.name()).await?)
     }

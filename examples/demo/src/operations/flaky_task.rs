@@ -21,7 +21,7 @@ impl Run for FlakyTask {
         let attempt = p.attempt();
         p.log(format!("Attempt {attempt}"));
         if u64::from(attempt.0) <= self.failures.value() {
-            return Err(format!("attempt {attempt} failed, as it was told to").into());
+            return Err(format!("attempt {attempt} failed, as its input requests").into());
         }
         Ok(format!("Attempt {attempt} went well."))
     }

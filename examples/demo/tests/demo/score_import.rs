@@ -145,7 +145,7 @@ async fn a_retry_does_not_double_the_scores() {
     assert_eq!(fixture.scores(&import).await, 1_080);
     let url = import["url"].as_str().unwrap();
     ann.post(&format!("{url}retry"), "").await;
-    let again = ann.look(url).await;
+    let again = ann.operation(url).await;
     assert_eq!(again["state"], "FINISHED_OK");
     assert!(again["attempt"].as_u64() > import["attempt"].as_u64(), "it ran again");
     assert_eq!(fixture.scores(&again).await, 1_080);
@@ -162,7 +162,7 @@ async fn a_retry_that_fails_leaves_no_scores() {
     fs::write(file, "spoiled").unwrap();
     let url = import["url"].as_str().unwrap();
     ann.post(&format!("{url}retry"), "").await;
-    let again = ann.look(url).await;
+    let again = ann.operation(url).await;
     assert_eq!(again["state"], "FINISHED_ERROR");
     assert_eq!(fixture.scores(&again).await, 0);
 }
@@ -183,6 +183,6 @@ async fn an_uploaded_file_is_imported() {
 
     let page = ann.get(answer.location()).await;
     assert!(page.text.contains("MATH-101") && page.text.contains("80.00"), "{}", page.text);
-    let import = ann.look(answer.location()).await;
+    let import = ann.operation(answer.location()).await;
     assert_eq!(fixture.scores(&import).await, 1);
 }

@@ -122,11 +122,11 @@ impl Browser {
             .header(header::ACCEPT, "application/json");
         let answer = self.send(request, Body::from(input.to_string())).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-        self.look(answer.json()["url"].as_str().unwrap()).await
+        self.operation(answer.json()["url"].as_str().unwrap()).await
     }
 
     /// Returns an operation as JSON.
-    pub(crate) async fn look(&self, url: &str) -> Value {
+    pub(crate) async fn operation(&self, url: &str) -> Value {
         let request = Request::get(url).header(header::ACCEPT, "application/json");
         self.send(request, Body::empty()).await.json()
     }

@@ -15,7 +15,7 @@ use crate::{
 /// Sends the invoices of a day. It skips invoices that are already sent, so a retry after a cancellation or a
 /// failure continues where the earlier run stopped.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[stages("Look", "Send")]
+#[stages("Find", "Send")]
 #[liveop(app = "billing", state = Services)]
 pub struct SendInvoices {
     /// The day on which the invoices are due.
@@ -33,9 +33,9 @@ impl Run for SendInvoices {
     type Output = Sent;
 
     async fn run(&self, p: Progress<Self>) -> RunResult<Sent> {
-        use SendInvoicesStage::{Look, Send};
+        use SendInvoicesStage::{Find, Send};
 
-        let invoices = p.stage(Look, self.unsent(&p)).await?;
+        let invoices = p.stage(Find, self.unsent(&p)).await?;
         p.stage(Send, send(&p, invoices)).await
     }
 }
