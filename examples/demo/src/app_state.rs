@@ -1,14 +1,16 @@
+//! The state of the application, which operations reach with `p.state()`.
+
 use std::sync::Arc;
 
 use crate::{executions::Executions, library::Library, scores::Scores};
 
-/// What operations reach through `p.state()`. Cheap to clone.
+/// The state that operations reach with `p.state()`. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
-    /// Where scores are kept.
+    /// The scores.
     pub scores: Scores,
-    /// How often stages were done.
+    /// The counts of executed stages.
     pub executions: Executions,
-    /// The files that may be read.
+    /// The files that operations may read.
     pub library: Arc<Library>,
 }

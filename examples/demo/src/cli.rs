@@ -1,4 +1,4 @@
-//! The command line: flags, subcommands, the log, and how the process stops.
+//! The command line: flags, subcommands, the log, and the shutdown of the process.
 
 use std::{env, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     settings::{DATABASE_URL, SettingsError},
 };
 
-/// Every kind of operation liveops knows, in one application.
+/// One application with every kind of operation that liveops supports.
 #[derive(Debug, Parser)]
 #[command(version, after_help = ENVIRONMENT)]
 struct Cli {
@@ -28,49 +28,49 @@ struct Cli {
     #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
     database_url: String,
 
-    /// Redis, which carries frames between processes: redis://HOST/DATABASE or rediss://HOST; without
-    /// it, PostgreSQL does where it is the database
+    /// Redis as channel layer: redis://HOST/DATABASE or rediss://HOST; without it, PostgreSQL is the channel
+    /// layer if it is the database
     #[arg(long, env, global = true, value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 
-    /// How operations get executed
+    /// How operations are executed
     #[arg(long, env, global = true, value_enum, default_value_t = Runner::Spawn)]
     runner: Runner,
 
-    /// How the log is written
+    /// Format of the log
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 }
 
-/// Where the pages are served unless somebody says otherwise.
+/// Default address of the pages.
 const BIND: &str = "127.0.0.1:3000";
 
 const ENVIRONMENT: &str = "\
 Environment only:
-  SECRET_KEY                 signs cookies and tokens: at least 32 bytes; several with commas
-                             between them, newest first, to change it; a random one if absent
-  LIVEOPS_LEASE_SECONDS      how long a run may be silent before it counts as lost [default: 30]
-  LIVEOPS_TOKEN_TTL_SECONDS  how long a subscription token is good for [default: 300]
-  LIVEOPS_THROTTLE_HZ        how often in a second a page is updated at most [default: 20]
-  LIVEOPS_KEEPALIVE_SECONDS  how often a quiet connection is asked for a sign of life [default: 25]
-  LIVEOPS_MOUNT              where the pages of operations are; behind a proxy with all that it has
-                             of a prefix: /app/live [default: /live]
-  LIVEOPS_ALLOWED_ORIGINS    origins, with commas between them, whose pages may connect although the
-                             host in their address is not the one that is asked for
-  LIVEOPS_UPLOAD_DIR         where uploads are kept: on one disk for all processes [default: a folder
-                             of the system's temporary one]
-  LIVEOPS_DRAIN_SECONDS      how long requests are still taken after /readyz says no, when the demo
-                             shall stop [default: 0]
-  LIVEOPS_TEMPLATES_DIR      a folder of templates, which go before the demo's own
-  RUST_LOG                   what is logged [default: info; error for all but serve and worker]";
+  SECRET_KEY                 signs cookies and tokens: at least 32 bytes; for key rotation several,
+                             separated by commas, newest first; a random one if absent
+  LIVEOPS_LEASE_SECONDS      lease duration of a run [default: 30]
+  LIVEOPS_TOKEN_TTL_SECONDS  lifetime of a subscription token [default: 300]
+  LIVEOPS_THROTTLE_HZ        maximum number of updates of a page per second [default: 20]
+  LIVEOPS_KEEPALIVE_SECONDS  interval of keepalives on a quiet connection [default: 25]
+  LIVEOPS_MOUNT              path of the pages of operations; behind a proxy with a prefix the whole
+                             path: /app/live [default: /live]
+  LIVEOPS_ALLOWED_ORIGINS    origins, separated by commas, whose pages may connect although their
+                             host differs from the host of the request
+  LIVEOPS_UPLOAD_DIR         folder of uploads, shared by all processes [default: a folder in the
+                             temporary folder of the system]
+  LIVEOPS_DRAIN_SECONDS      time during which requests are accepted after /readyz answers 503 in a
+                             shutdown [default: 0]
+  LIVEOPS_TEMPLATES_DIR      a folder of templates with priority over the demo's own
+  RUST_LOG                   log filter [default: info; error for all but serve and worker]";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Runner {
     /// In this process, beside the requests
     Spawn,
-    /// By workers: `serve` has one inside unless it is told not to, and `worker` is one
+    /// By workers: `serve` contains one unless `--no-worker` is given, and `worker` is one
     Worker,
-    /// On the spot: a form is answered when its operation has ended
+    /// Within the request: a form is answered after its operation has ended
     Eager,
 }
 
@@ -80,12 +80,12 @@ enum LogFormat {
     Json,
 }
 
-/// Runs the demo as the command line of the process says.
+/// Runs the demo with the command line of the process.
 pub fn main() -> ExitCode {
     main_with(env::args_os())
 }
 
-/// Runs the demo as another command line says, whose first word is the name of the program.
+/// Runs the demo with the given command line, whose first word is the name of the program.
 pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(command_line);
     let command = cli.command.clone().unwrap_or_else(|| {
@@ -105,14 +105,14 @@ pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn settings(cli: Cli, command: &Command) -> Result<Settings, SettingsError> {
     let mut settings = Settings::from_env()?;
     settings.database_url = cli.database_url;
-    // Empty is how compose files and shells leave a variable out.
+    // Compose files and shells pass an empty variable instead of omitting it.
     settings.redis_url = cli.redis_url.filter(|url| !url.is_empty());
     settings.runner = command.runner().unwrap_or(match cli.runner {
         Runner::Worker => RunnerKind::Worker,
         Runner::Spawn => RunnerKind::Spawn,
         Runner::Eager => RunnerKind::Eager,
     });
-    // The command says when.
+    // The command decides if a worker starts.
     settings.works = false;
     Ok(settings)
 }
@@ -129,7 +129,7 @@ fn run(settings: Settings, command: Command) -> ExitCode {
         Ok(Demo::start(Settings { liveops: config, ..settings.clone() }).await?.app())
     };
     let code = runtime.block_on(command.run::<Cli>(settings.liveops.clone(), app));
-    // A thread that reads a file would otherwise be waited for, however long the file is.
+    // Limits the wait for threads that read a file, which could be of any size.
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }
@@ -145,7 +145,7 @@ fn log(format: LogFormat, command: &Command) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // What operations log is read by their owners too.
+    // Events of operations also appear in their live logs.
     let shown = LogLayer::for_target("demo::operations");
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(shown.build()).init();
 }

@@ -1,3 +1,5 @@
+//! The demo application: opens the database, builds liveops and the site, and serves them.
+
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
@@ -24,45 +26,45 @@ use crate::{
     site::{self, Sessions, Site},
 };
 
-/// The whole application, connected and ready to serve.
+/// The application, connected and ready to serve.
 #[derive(Debug, Clone)]
 pub struct Demo {
     liveops: LiveOps,
     scores: Scores,
     router: Router,
-    /// The routes of a process that serves nothing else.
+    /// The routes of a worker process, which serves nothing else.
     probes: Router,
     recorder: PrometheusHandle,
     leaving: CancellationToken,
     drain: Duration,
 }
 
-/// Why the demo did not start.
+/// An error at the start of the demo.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// The database cannot be reached.
     #[error("failed to open the database {url}")]
     Connect {
-        /// Which one, without the password.
+        /// The URL without the password.
         url: String,
-        /// What is wrong with it.
+        /// The error of the connection.
         source: store::StoreError,
     },
-    /// The tables cannot be brought up to date.
-    #[error("failed to bring the tables up to date")]
+    /// The migration failed.
+    #[error("failed to migrate the database")]
     Migrate(#[source] store::StoreError),
-    /// The secrets do not do.
+    /// The secret keys are invalid.
     #[error("failed to use the secret keys")]
     Secrets(#[source] TokenError),
     /// The channel layer cannot be used.
-    #[error("failed to set the channel layer up")]
+    #[error("failed to set up the channel layer")]
     Channels(#[source] ChannelError),
-    /// The texts do not do.
+    /// The texts are invalid.
     #[error("failed to read the texts")]
     Texts(#[from] LanguageError),
-    /// The parts do not fit together.
-    #[error("failed to set liveops up")]
+    /// The configuration of liveops is invalid.
+    #[error("failed to set up liveops")]
     Build(#[from] BuildError),
 }
 
@@ -70,7 +72,7 @@ pub enum StartError {
 ///
 /// # Errors
 ///
-/// [`StartError`] when either fails.
+/// Returns [`StartError`] if the database cannot be opened or migrated.
 pub async fn migrate(settings: &Settings) -> Result<DatabaseConnection, StartError> {
     let url = &settings.database_url;
     let db = store::connect(url)
@@ -81,14 +83,14 @@ pub async fn migrate(settings: &Settings) -> Result<DatabaseConnection, StartErr
 }
 
 impl Demo {
-    /// Opens the database, brings its tables up to date, and goes on with the operations that were
-    /// waiting when the demo was last stopped.
+    /// Opens the database, brings its tables up to date, and continues the operations that were waiting when
+    /// the demo was last stopped.
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what is in the way.
+    /// Returns [`StartError`] with the cause.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        // Before anything counts.
+        // The recorder must exist before the first metric is counted.
         let recorder = recorder::recorder();
         let db = migrate(&settings).await?;
         let scores = Scores::new(db.clone());
@@ -134,40 +136,40 @@ impl Demo {
         Ok(Self { liveops, scores, router, probes, recorder, leaving, drain: settings.drain })
     }
 
-    /// Every route.
+    /// Returns all routes.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// The operations.
+    /// Returns the handle of liveops.
     pub fn liveops(&self) -> &LiveOps {
         &self.liveops
     }
 
-    /// The scores that were imported.
+    /// Returns the imported scores.
     pub fn scores(&self) -> &Scores {
         &self.scores
     }
 
-    /// What the commands of the command line need.
+    /// Returns the application for the commands of the command line.
     pub fn app(self) -> App {
         let leaving = self.leaving;
         tokio::spawn(recorder::keep(self.recorder));
         App::new(&self.liveops)
             .router(self.router)
             .probes(self.probes)
-            // Starting brought them up to date.
+            // `start` has already run the migrations.
             .migrate_with(async { Ok::<_, StartError>(()) })
             .before_stop(move || leaving.cancel())
             .drain(self.drain)
     }
 
-    /// Serves until `stop` is ready, as [`App::serve`] does. `/readyz` says no from the moment
-    /// `stop` is ready, which is [`drain`](Settings::drain) before the rest.
+    /// Serves until `stop` is ready, as [`App::serve`] does. `/readyz` answers 503 as soon as `stop` is
+    /// ready; the rest of the shutdown begins after [`drain`](Settings::drain).
     ///
     /// # Errors
     ///
-    /// When the listener fails.
+    /// Returns an error if the listener fails.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -177,7 +179,7 @@ impl Demo {
     }
 }
 
-/// A database URL as it may stand in a message.
+/// Returns a database URL for a message, without its password.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {

@@ -1,13 +1,12 @@
-//! Every kind of operation liveops knows, in one application: a template to copy from.
+//! One application with every kind of operation that liveops supports: a template to copy from.
 //!
-//! `cargo run -p demo` serves it on <http://127.0.0.1:3000>, with its database in the file
-//! `demo.sqlite3` of the folder it is started in.
+//! `cargo run -p demo` serves it on <http://127.0.0.1:3000>. The database is the file `demo.sqlite3` in the
+//! current folder.
 //!
-//! - [`operations`] is the work: start with [`operations::ScoreImport`], which is what a real one
-//!   looks like.
+//! - [`operations`] has the operations; [`operations::ScoreImport`] is an example of a real one.
 //! - [`scores`] and [`executions`] are the application's own tables.
-//! - [`site`] is the pages: sign-in, start page, and the routes of liveops beside them.
-//! - [`Demo`] puts these together, for `main` and for tests.
+//! - [`site`] has the pages: sign-in, start page, and the routes of liveops.
+//! - [`Demo`] builds the application, for `main` and for tests.
 
 pub mod executions;
 pub mod scores;

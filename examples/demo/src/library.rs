@@ -1,20 +1,22 @@
+//! The files that operations may read, and the check of their paths.
+
 use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-/// The files that operations may read: those that were uploaded, and the samples.
+/// The files that operations may read: uploads and samples.
 ///
-/// Whoever sends a form may write any path into it, so a path counts only when, all links and dots
-/// resolved, it leads into one of these folders.
+/// A user can submit any path. A path is accepted only if it leads into one of these folders after all links
+/// and dots are resolved.
 #[derive(Debug, Clone)]
 pub struct Library {
     uploads: PathBuf,
     samples: PathBuf,
 }
 
-/// How far somebody may reach.
+/// The files that a user may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Uploads and samples.
@@ -23,36 +25,37 @@ pub enum Access {
     Any,
 }
 
-/// A file that cannot be read, as whoever named it reads it.
+/// An error for a file that cannot be read, with a message for the user who named the file.
 ///
-/// One answer for a file that is missing and for one that is out of reach: otherwise anybody could
-/// find out which files the server has.
+/// A missing file and a forbidden file give the same answer. Otherwise any user could find out which files
+/// the server has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// Nothing there, or out of reach.
+    /// The file does not exist, or the user may not read it.
     #[error("There is no file `{name}` among the uploads and samples.")]
     NotInLibrary {
-        /// As it was named.
+        /// The name that the user gave.
         name: String,
     },
-    /// Nothing there, told to somebody who may read everything.
+    /// The file cannot be opened; for users who may read every file.
     #[error("The file `{name}` cannot be opened: {reason}.")]
     CannotOpen {
-        /// As it was named.
+        /// The name that the user gave.
         name: String,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
     /// A folder, a pipe or a device.
     #[error("`{name}` is not a file.")]
     NotAFile {
-        /// As it was named.
+        /// The name that the user gave.
         name: String,
     },
 }
 
 impl Library {
-    /// Files are uploaded to `uploads`, which need not exist yet; `samples` come with the demo.
+    /// Creates the library. Files are uploaded to `uploads`, which need not exist yet; `samples` come with
+    /// the demo.
     pub fn new(uploads: impl Into<PathBuf>, samples: impl Into<PathBuf>) -> Self {
         Self { uploads: uploads.into(), samples: samples.into() }
     }
@@ -61,7 +64,7 @@ impl Library {
     ///
     /// # Errors
     ///
-    /// [`OpenError`], fit to be shown to whoever named the file.
+    /// Returns [`OpenError`], whose message may be shown to the user who named the file.
     pub fn open(&self, path: &Path, access: Access) -> Result<File, OpenError> {
         let name = || path.display().to_string();
         let found = self.find(path);
@@ -70,14 +73,14 @@ impl Library {
             Err(error) if access == Access::Any => return Err(cannot_open(name(), &error)),
             Ok(_) | Err(_) => return Err(OpenError::NotInLibrary { name: name() }),
         };
-        // To open a pipe would wait for somebody to write to it.
+        // Opening a pipe would block until a writer opens it.
         if !path.is_file() {
             return Err(OpenError::NotAFile { name: name() });
         }
         File::open(&path).map_err(|error| cannot_open(name(), &error))
     }
 
-    /// Where a path really leads.
+    /// Resolves a path, also as the name of a sample.
     fn find(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path)
             .or_else(|error| fs::canonicalize(self.samples.join(path)).map_err(|_| error))

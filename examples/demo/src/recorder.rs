@@ -1,34 +1,36 @@
+//! The recorder of metrics: one per process, with buckets for every histogram.
+
 use std::{convert::Infallible, sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time;
 
-/// Upper ends of the ranges in which waits are counted: an idle worker begins within milliseconds, one
-/// that nobody wakes within its poll interval, and what is behind others may wait for minutes.
+/// Bucket bounds for waiting times. An idle worker starts an operation within milliseconds; a worker without
+/// a wake-up needs up to its poll interval; operations behind others may wait for minutes.
 const WAIT_SECONDS: &[f64] =
     &[0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1_800.0];
 
-/// The same for runs, which take anything from milliseconds to hours.
+/// Bucket bounds for runs, which take from milliseconds to hours.
 const RUN_SECONDS: &[f64] = &[
     0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 10_800.0,
     43_200.0,
 ];
 
-/// The same for what the database is asked.
+/// Bucket bounds for database queries.
 const QUERY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// How often what came in is put into its ranges, scraped or not.
+/// Interval at which new values are sorted into the buckets, with or without a scrape.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What is counted in this process: it has one recorder, however many demos are started in it.
+/// Returns the recorder of this process. All demos that start in one process share it.
 pub(crate) fn recorder() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     let handle = RECORDER.get_or_init(|| {
-        let recorder = builder().expect("there are ranges").build_recorder();
+        let recorder = builder().expect("every histogram has buckets").build_recorder();
         let handle = recorder.handle();
         match metrics::set_global_recorder(recorder) {
             Ok(()) => liveops::metrics::describe(),
-            Err(error) => tracing::warn!(%error, "/metrics stays empty"),
+            Err(error) => tracing::warn!(%error, "could not install the metrics recorder; /metrics stays empty"),
         }
         handle
     });
@@ -43,7 +45,7 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(ranges("liveops_claim_duration_seconds"), QUERY_SECONDS)
 }
 
-/// Keeps the recorder from holding every value until somebody asks.
+/// Runs the upkeep of the recorder, which otherwise keeps every value until the next scrape.
 pub(crate) async fn keep(recorder: PrometheusHandle) -> Infallible {
     loop {
         time::sleep(UPKEEP_INTERVAL).await;

@@ -1,14 +1,14 @@
-//! The sample file: 20,000 scores that look real, about one in a hundred of them wrong.
+//! The sample file: 20,000 realistic scores, about one in a hundred of them invalid.
 
 use std::io::{self, Write};
 
 /// The name of the sample file, in the folder of samples.
 pub const FILE_NAME: &str = "scores-20000.csv";
 
-/// How many rows the sample file has.
+/// Number of rows of the sample file.
 pub const ROWS: u64 = 20_000;
 
-/// One row in so many is wrong.
+/// One row in this number is invalid.
 const WRONG_ONE_IN: u64 = 100;
 
 const FIRST_NAMES: [&str; 32] = [
@@ -89,7 +89,7 @@ const LAST_NAMES: [&str; 40] = [
     "Yılmaz",
 ];
 
-/// The courses, each with the mean its scores are around.
+/// The courses, each with the mean of its scores.
 const COURSES: [(&str, u64); 14] = [
     ("ART-110", 81),
     ("BIO-101", 68),
@@ -107,11 +107,11 @@ const COURSES: [(&str, u64); 14] = [
     ("STAT-300", 63),
 ];
 
-/// Writes a file of `rows` scores: the same ones every time.
+/// Writes a file of `rows` scores, with the same content every time.
 ///
 /// # Errors
 ///
-/// When `file` cannot be written to.
+/// Returns an error if `file` cannot be written.
 pub fn write(file: &mut impl Write, rows: u64) -> io::Result<()> {
     let mut dice = Dice(2026);
     writeln!(file, "student,course,score")?;
@@ -129,7 +129,7 @@ pub fn write(file: &mut impl Write, rows: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Some lists have the last name first, in quotation marks for the comma.
+/// Formats a name as some lists do: the last name first, in quotation marks because of the comma.
 fn student(dice: &mut Dice) -> String {
     let first = FIRST_NAMES[dice.below(FIRST_NAMES.len() as u64) as usize];
     let last = LAST_NAMES[dice.below(LAST_NAMES.len() as u64) as usize];
@@ -139,13 +139,13 @@ fn student(dice: &mut Dice) -> String {
     }
 }
 
-/// Around the mean, as the sum of three dice is.
+/// Returns a score around the mean, distributed like the sum of three dice.
 fn score_tenths(dice: &mut Dice, mean: u64) -> u64 {
     let spread: u64 = (0..3).map(|_| dice.below(200)).sum();
     (mean * 10 + spread).saturating_sub(300).min(1_000)
 }
 
-/// The mistakes that people make, in turn.
+/// Returns an invalid row; the typical mistakes take turns.
 fn wrong(row: u64, student: &str, course: &str, score: &str) -> String {
     match row % 7 {
         0 => format!(",{course},{score}"),
@@ -158,7 +158,7 @@ fn wrong(row: u64, student: &str, course: &str, score: &str) -> String {
     }
 }
 
-/// SplitMix64: random enough for names, and the same on every machine.
+/// SplitMix64: sufficiently random for names, and equal on every machine.
 struct Dice(u64);
 
 impl Dice {

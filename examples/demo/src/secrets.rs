@@ -1,20 +1,22 @@
+//! The secret keys that sign cookies and subscription tokens.
+
 use std::fmt;
 
 use axum_extra::extract::cookie::Key;
 use liveops::SigningKeys;
 
-/// How long a secret must be for both of its uses.
+/// Minimum length of a secret, sufficient for both uses.
 const SECRET_BYTES_MIN: usize = 32;
 
-/// The secrets that sign cookies and subscription tokens, newest first: the first one signs, every
-/// one verifies. Never empty; `Debug` output hides them.
+/// The secrets that sign cookies and subscription tokens, newest first. The first one signs, all of them
+/// verify. The list is never empty, and `Debug` output does not show the secrets.
 #[derive(Clone)]
 pub struct Secrets {
     newest: Vec<u8>,
     older: Vec<Vec<u8>>,
 }
 
-/// Why a text holds no secrets.
+/// An error for a text that is not a list of secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected secrets of at least {SECRET_BYTES_MIN} bytes with commas between them, newest first; \
@@ -26,39 +28,39 @@ pub struct SecretsError {
 }
 
 impl Secrets {
-    /// Reads secrets with commas between them.
+    /// Parses secrets that are separated by commas.
     ///
     /// # Errors
     ///
-    /// When one of them is too short, the one after a comma too many included.
+    /// Returns an error if a secret is too short, also for an empty secret after a surplus comma.
     pub fn parse(text: &str) -> Result<Self, SecretsError> {
         let mut secrets =
             text.split(',').map(str::trim).enumerate().map(|(at, secret)| match secret.len() {
                 found if found < SECRET_BYTES_MIN => Err(SecretsError { number: at + 1, found }),
                 _ => Ok(secret.as_bytes().to_vec()),
             });
-        // Splitting gives one part at least.
+        // Splitting yields at least one part.
         let newest = secrets.next().unwrap_or(Err(SecretsError { number: 1, found: 0 }))?;
         Ok(Self { newest, older: secrets.collect::<Result<_, _>>()? })
     }
 
-    /// A secret that nobody knows and that is gone with this process.
+    /// Creates a random secret, which exists only in this process.
     pub fn random() -> Self {
         Self { newest: Key::generate().master().to_vec(), older: Vec::new() }
     }
 
-    /// The keys that sign cookies, newest first: derived, so that a cookie says nothing of what
-    /// signs tokens.
+    /// Returns the keys that sign cookies, newest first. They are derived from the secrets, so a cookie
+    /// reveals nothing about the keys of tokens.
     pub fn cookie_keys(&self) -> (Key, Vec<Key>) {
         let older = self.older.iter().map(|secret| Key::derive_from(secret));
         (Key::derive_from(&self.newest), older.collect())
     }
 
-    /// The keys that sign subscription tokens.
+    /// Returns the keys that sign subscription tokens.
     ///
     /// # Errors
     ///
-    /// Never for secrets that were read with [`parse`](Self::parse): they are long enough.
+    /// Does not fail for secrets from [`parse`](Self::parse), which are long enough.
     pub fn signing_keys(&self) -> Result<SigningKeys, liveops::token::TokenError> {
         SigningKeys::new(std::iter::once(&self.newest).chain(&self.older))
     }

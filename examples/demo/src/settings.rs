@@ -1,55 +1,57 @@
+//! The settings of the demo, from flags and environment variables.
+
 use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use liveops::{Config, RunnerKind};
 
 use crate::secrets::{Secrets, SecretsError};
 
-/// Everything that can be set about the demo.
+/// The settings of the demo.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The database, as a URL.
     pub database_url: String,
-    /// The Redis that carries frames between processes, as a URL, if there is one.
+    /// The URL of the Redis channel layer, if any.
     pub redis_url: Option<String>,
-    /// How operations get executed.
+    /// The runner.
     pub runner: RunnerKind,
-    /// Whether this process executes operations.
+    /// True if this process executes operations.
     pub works: bool,
-    /// What signs cookies and tokens.
+    /// The secrets that sign cookies and tokens.
     pub secrets: Secrets,
-    /// How long subscription tokens are good for.
+    /// The lifetime of subscription tokens.
     pub token_ttl: Duration,
-    /// How long requests are still taken after this process says that it is about to stop.
+    /// The time during which requests are still accepted after the shutdown has begun.
     pub drain: Duration,
-    /// The numbers of liveops.
+    /// The configuration of liveops.
     pub liveops: Config,
-    /// Where the samples are.
+    /// The folder of samples.
     pub samples_dir: PathBuf,
-    /// A folder of templates, which go before the demo's own.
+    /// A folder of templates with priority over the demo's own.
     pub templates_dir: Option<PathBuf>,
 }
 
-/// A variable of the environment with a value that does not do.
+/// An error for an environment variable with an invalid value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// `SECRET_KEY` holds no secrets.
+    /// `SECRET_KEY` is not a list of secrets.
     #[error("SECRET_KEY: {0}")]
     Secrets(#[from] SecretsError),
-    /// A number is none, or out of its bounds.
+    /// A value is not a number, or is out of bounds.
     #[error("{name}: expected {expected}, found `{found}`")]
     Number {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What it takes.
+        /// The expected values.
         expected: &'static str,
-        /// What it holds.
+        /// The found value.
         found: String,
     },
-    /// `LIVEOPS_MOUNT` is no path.
+    /// `LIVEOPS_MOUNT` is not a path.
     #[error("LIVEOPS_MOUNT: expected a path such as /app/live, found `{0}`")]
     Mount(String),
-    /// `LIVEOPS_ALLOWED_ORIGINS` has something else than origins.
+    /// `LIVEOPS_ALLOWED_ORIGINS` contains a value that is not an origin.
     #[error(
         "LIVEOPS_ALLOWED_ORIGINS: expected origins such as https://intranet.example with commas \
          between them, found `{0}`"
@@ -57,11 +59,11 @@ pub enum SettingsError {
     Origin(String),
 }
 
-/// Where the database is unless somebody says otherwise: in the folder the demo is started in.
+/// Default database: a file in the current folder.
 pub const DATABASE_URL: &str = "sqlite://demo.sqlite3";
 
 impl Settings {
-    /// What the demo does in tests: a database in memory, and a secret of its own.
+    /// Returns the settings for tests: a database in memory, and a random secret.
     pub fn in_memory() -> Self {
         Self {
             database_url: "sqlite::memory:".to_owned(),
@@ -77,17 +79,17 @@ impl Settings {
         }
     }
 
-    /// Reads what can only be set in the environment; the rest is at its default.
+    /// Reads the settings that only the environment has; all others keep their defaults.
     ///
     /// # Errors
     ///
-    /// The first variable whose value does not do.
+    /// Returns an error for the first variable with an invalid value.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::from_variables(|name| env::var(name).ok())
     }
 
-    /// The same from variables that are somewhere else. One that is empty counts as absent: that is
-    /// how compose files and shells leave one out.
+    /// Reads the settings through `variable`. An empty value counts as absent, because compose files and
+    /// shells pass an empty variable instead of omitting it.
     fn from_variables(
         variable: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, SettingsError> {
@@ -100,8 +102,8 @@ impl Settings {
         match variable("SECRET_KEY") {
             Some(text) => settings.secrets = Secrets::parse(&text)?,
             None => tracing::warn!(
-                "SECRET_KEY is not set: using a random one, so everybody has to sign in again \
-                 after a restart"
+                "SECRET_KEY is not set: using a random key; all users have to sign in again after a \
+                 restart of the process"
             ),
         }
         if let Some(mount) = variable("LIVEOPS_MOUNT") {
@@ -147,7 +149,8 @@ fn path(text: String) -> Result<String, SettingsError> {
     if is_path { Ok(text) } else { Err(SettingsError::Mount(text)) }
 }
 
-/// Browsers send origins without a path, so one with a slash at its end would never match.
+/// Parses an origin. Browsers send origins without a path, so an origin with a slash at its end would never
+/// match.
 fn origin(text: &str) -> Result<String, SettingsError> {
     let text = text.trim();
     let host = text.split_once("://").map(|(_, host)| host);

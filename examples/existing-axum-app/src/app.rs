@@ -1,3 +1,5 @@
+//! The application: its state, its routes and its start.
+
 use std::{error::Error, io, time::Duration};
 
 use axum::{
@@ -20,32 +22,32 @@ use crate::{
     users::Users,
 };
 
-/// What the application works with. Cheap to clone.
+/// The services of the application. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Services {
-    /// Where everything is kept.
+    /// The database.
     pub db: DatabaseConnection,
-    /// What sends invoices.
+    /// The mailer.
     pub mailer: Mailer,
 }
 
-/// Sends mail: one for make-believe, which only takes its time.
+/// A simulated mailer: it only takes time.
 #[derive(Debug, Clone)]
 pub struct Mailer {
-    /// How long a letter takes.
+    /// The duration of sending one mail.
     pub pace: Duration,
 }
 
-/// The application. Its handlers take the part they need, such as `State<Services>`.
+/// The application state. Handlers extract the part they need, such as `State<Services>`.
 #[derive(Debug, Clone, FromRef)]
 pub struct App {
-    /// What was here before liveops.
+    /// The state from before liveops.
     pub services: Services,
-    /// live: the operations.
+    /// live: the handle of liveops.
     pub liveops: LiveOps,
 }
 
-/// How long operations may go on when the application stops; the rest begins again at its next start.
+/// The time that running operations get at shutdown; the rest begins again at the next start.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Mailer {
@@ -59,7 +61,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn start(database_url: &str, mailer: Mailer) -> Result<Self, Box<dyn Error>> {
         let db = store::connect(database_url).await?;
         store::migrate::<Migrator>(&db).await?;
@@ -69,12 +71,12 @@ impl App {
         Ok(Self { services, liveops })
     }
 
-    /// Every route.
+    /// Returns all routes.
     pub fn router(&self) -> Router {
-        // Sessions end with the process: an application for users has a store that outlives it.
-        // Their cookie is not sent along from other sites, so no form over there is anybody's here.
+        // Sessions end with the process; a production application uses a persistent store. Browsers do not
+        // send the cookie with requests from other sites, so their forms have no access.
         let sessions = SessionManagerLayer::new(MemoryStore::default())
-            // The example is served without TLS: take this line out where there is some.
+            // The example is served without TLS: remove this line if the application uses TLS.
             .with_secure(false);
         let users = Users::new(self.services.db.clone());
         Router::new()
@@ -92,10 +94,10 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the listener fails.
+    /// Returns an error if the listener fails.
     pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
         let serve = axum::serve(listener, self.router()).with_graceful_shutdown(interrupted());
-        // live: while the server finishes, as event streams do not end by themselves.
+        // live: at the same time as the server finishes, because event streams do not end by themselves.
         let shut_down = async {
             interrupted().await;
             self.liveops.shutdown(GRACE).await;

@@ -1,3 +1,5 @@
+//! The error type of the handlers.
+
 use std::error::Error;
 
 use axum::{
@@ -8,7 +10,7 @@ use maud::html;
 
 use crate::layout::layout;
 
-/// A request that was not fulfilled, with what its sender may read of it.
+/// An error of a request, with the message for its sender.
 pub(crate) struct AppError(pub(crate) StatusCode, pub(crate) &'static str);
 
 impl<E: Into<Box<dyn Error>>> From<E> for AppError {

@@ -1,3 +1,5 @@
+//! The start page: customers and billing.
+
 use axum::extract::State;
 use liveops::LiveOps;
 use maud::{Markup, html};
@@ -7,7 +9,7 @@ use crate::{
     app::Services, error::AppError, layout::layout, live, models::customer, sign_in::CurrentUser,
 };
 
-/// The customers.
+/// Shows the customers.
 pub(crate) async fn show(
     State(services): State<Services>,
     State(liveops): State<LiveOps>, // live:
@@ -28,6 +30,6 @@ pub(crate) async fn show(
             }
         }
     };
-    // live: the head, without which the page would not follow an operation that is on it.
+    // live: the head elements, which the page needs to update an operation on it.
     Ok(layout("Customers", Some(&user.name), &liveops.renderer().head(), &body))
 }

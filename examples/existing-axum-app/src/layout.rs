@@ -1,12 +1,14 @@
+//! The layout of every page.
+
 use maud::{DOCTYPE, Markup, html};
 
 pub(crate) const STYLE: &str = include_str!("../assets/app.css");
 
-/// The frame of every page. `head` is what a page needs beside the style of the application.
+/// Returns a page in the layout. `head` has the additional head elements of the page.
 pub(crate) fn layout(title: &str, user: Option<&str>, head: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        // live: data-theme, as this application has no dark colours.
+        // live: data-theme, because this application has no dark colours.
         html lang="en" data-theme="light" {
             head {
                 meta charset="utf-8";

@@ -1,8 +1,8 @@
-//! An application that was there before liveops: it has users with sessions, tables with migrations,
-//! and pages in a layout of its own. README.md says what was added where.
+//! An application that existed before liveops was added: it has users with sessions, tables with migrations,
+//! and pages in its own layout. README.md lists the changes.
 //!
-//! Nearly all that is about liveops is in the module `live`; the lines that it took elsewhere are
-//! marked with `live:`.
+//! Almost all code about liveops is in the module `live`; the changed lines elsewhere are marked with
+//! `live:`.
 
 mod app;
 mod error;

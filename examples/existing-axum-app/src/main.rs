@@ -1,4 +1,4 @@
-//! `cargo run -p existing-axum-app`, then <http://127.0.0.1:3000>; see [`existing_axum_app`].
+//! Run `cargo run -p existing-axum-app` and open <http://127.0.0.1:3000>; see [`existing_axum_app`].
 
 use std::{error::Error, time::Duration};
 

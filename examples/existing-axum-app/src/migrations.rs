@@ -1,8 +1,10 @@
+//! The migrations of all tables, including those of liveops.
+
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::models::{customer, invoice, user};
 
-/// Every migration there is, in the order in which they came.
+/// The list of all migrations, in order.
 pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {

@@ -18,7 +18,7 @@ pub(crate) mod user {
 
     impl ActiveModelBehavior for ActiveModel {}
 
-    /// axum-login logs users, and a hash belongs into no log.
+    /// axum-login logs users, and a password hash must not appear in logs.
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()

@@ -1,3 +1,5 @@
+//! Sample data.
+
 use std::error::Error;
 
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, PaginatorTrait};
@@ -5,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::models::{customer, user};
 
-/// Puts something to look at into a database that is empty.
+/// Inserts sample data into an empty database.
 pub(crate) async fn fill(db: &DatabaseConnection) -> Result<(), Box<dyn Error>> {
     if user::Entity::find().count(db).await? > 0 {
         return Ok(());

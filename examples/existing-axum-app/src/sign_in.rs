@@ -1,3 +1,5 @@
+//! The sign-in page, and the signed-in user of a request.
+
 use axum::{
     Form,
     extract::FromRequestParts,
@@ -14,7 +16,7 @@ use crate::{
     users::{Credentials, Users},
 };
 
-/// Whoever sends a request, signed in. Others are sent to the sign-in page.
+/// The signed-in user of a request. Other requests are redirected to the sign-in page.
 pub(crate) struct CurrentUser(pub(crate) user::Model);
 
 impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
@@ -27,8 +29,8 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
     }
 }
 
-/// A page can be sent to the sign-in page. A WebSocket, a program and a part of a page cannot, but htmx
-/// asks the page it is on to go there.
+/// Redirects a page to the sign-in page. A WebSocket, a program and a part of a page cannot be redirected;
+/// for the last, htmx redirects the page that contains it.
 fn not_signed_in(parts: &Parts) -> Response {
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let is_page = accept.is_some_and(|accept| accept.contains("text/html"));

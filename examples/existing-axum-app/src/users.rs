@@ -1,3 +1,5 @@
+//! The users and their passwords, for axum-login.
+
 use axum_login::{AuthUser, AuthnBackend, UserId};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
 use serde::Deserialize;
@@ -12,13 +14,13 @@ impl AuthUser for Model {
         self.id
     }
 
-    /// Who changes their password is signed out everywhere.
+    /// A change of the password ends all sessions of the user.
     fn session_auth_hash(&self) -> &[u8] {
         self.password_hash.as_bytes()
     }
 }
 
-/// The users, as axum-login asks for them.
+/// The user store of axum-login.
 #[derive(Debug, Clone)]
 pub(crate) struct Users {
     db: DatabaseConnection,
@@ -44,11 +46,11 @@ impl AuthnBackend for Users {
     async fn authenticate(&self, credentials: Credentials) -> Result<Option<Model>, DbErr> {
         let by_name = Column::Name.eq(&credentials.name);
         let user = Entity::find().filter(by_name).one(&self.db).await?;
-        // Slow on purpose, and so nothing for the threads that serve.
+        // Password hashing is slow on purpose, so it must not run on the threads that serve requests.
         let is_right = move |user: &Model| {
             password_auth::verify_password(&credentials.password, &user.password_hash).is_ok()
         };
-        // A panic in there lets nobody in.
+        // A panic counts as a wrong password.
         Ok(spawn_blocking(move || user.filter(is_right)).await.unwrap_or_default())
     }
 

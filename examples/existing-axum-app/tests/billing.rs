@@ -1,4 +1,4 @@
-//! The application as its users see it: over HTTP, each with a browser of their own.
+//! Tests of the application over HTTP, with a browser for each user.
 
 #![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
 
@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, time::timeout};
 
 const CUSTOMERS: i64 = 60;
 
-/// How long a run without a pace may take before something is wrong.
+/// Timeout of a run without pauses.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The application, served with an empty database and a mailer that takes no time.
@@ -21,7 +21,7 @@ struct Served {
     origin: String,
 }
 
-/// Somebody's browser.
+/// The browser of a user.
 struct Browser {
     client: Client,
     origin: String,
@@ -36,7 +36,7 @@ impl Served {
         Self { app, origin }
     }
 
-    /// One whose owner reads Polish.
+    /// Sets the language of the browser to Polish.
     fn browser(&self) -> Browser {
         let header = header::HeaderValue::from_static;
         let headers =
@@ -60,7 +60,7 @@ impl Served {
         db.query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
-    /// The pages of all operations, the newest first.
+    /// Returns the URLs of all operations, newest first.
     async fn operation_urls(&self) -> Vec<String> {
         let rows = self.app.liveops.store().list(&ListFilter::default(), 100).await.unwrap();
         let url = |id| self.app.liveops.url(SendInvoices::OP_TYPE, id);
@@ -77,7 +77,7 @@ impl Browser {
         self.client.post(format!("{}{path}", self.origin)).form(form).send().await.unwrap()
     }
 
-    /// Sends the form that is on the application's page.
+    /// Submits the form of the application's page.
     async fn bill(&self, due_on: &str) -> Response {
         let page = self.get("/").await.text().await.unwrap();
         let (_, form) = page.split_once(r#"<form method="post" action="/live/"#).unwrap();
@@ -85,7 +85,7 @@ impl Browser {
         self.post(&format!("/live/{action}"), &[("due_on", due_on)]).await
     }
 
-    /// Follows an operation until it has ended, as a page does, and gives everything that was shown.
+    /// Subscribes to an operation until it has ended, as a page does, and returns everything that was shown.
     async fn follow(&self, url: &str) -> String {
         let mut events = self.get(&format!("{url}events")).await;
         let mut shown = String::new();

@@ -1,4 +1,4 @@
-//! The smallest useful liveops application: `cargo run -p minimal`, then <http://127.0.0.1:3000>.
+//! The smallest useful liveops application: run `cargo run -p minimal` and open <http://127.0.0.1:3000>.
 use std::{error::Error, time::Duration};
 
 use axum::{extract::FromRequestParts, response::Redirect, routing::get};
@@ -6,7 +6,7 @@ use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, w
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, time::sleep};
 
-/// Counts down, and launches.
+/// Counts down and launches a rocket.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Count down", "Launch")]
 #[liveop(form)]
@@ -31,7 +31,7 @@ impl Run for RocketLaunch {
     }
 }
 
-/// Everybody is the same viewer here: an application with users takes them from its session.
+/// The extractor of the viewer. Here all users are one viewer; an application with users reads its session.
 #[derive(FromRequestParts)]
 struct Anybody;
 

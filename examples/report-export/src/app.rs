@@ -1,3 +1,5 @@
+//! The application: its state, its routes and its start.
+
 use std::{error::Error, io, path::Path, time::Duration};
 
 use axum::{Router, extract::FromRef, routing::get};
@@ -14,40 +16,40 @@ use crate::{
     sign_in::{self, CurrentUser},
 };
 
-/// The application. Cheap to clone.
+/// The application state. Cheap to clone.
 #[derive(Clone, FromRef)]
 pub struct App {
-    /// The operations.
+    /// The handle of liveops.
     pub liveops: LiveOps,
-    /// What they work with.
+    /// The state of the operations.
     pub reports: Reports,
-    /// What signs the cookies of those who are signed in.
+    /// The key that signs the cookies of signed-in users.
     key: Key,
 }
 
-/// How long an export, and the operation that made it, are kept.
+/// The age at which an export and its operation are deleted.
 const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// How long operations may go on when the application stops; the rest begins again at its next start.
+/// The time that running operations get at shutdown; the rest begins again at the next start.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Opens the database and the exports that are in `folder`, and makes up as many orders if there are
-    /// none.
+    /// Opens the database and the exports in `folder`, and inserts `orders` sample orders if the table is
+    /// empty.
     ///
     /// # Errors
     ///
-    /// When the database fails, or the folder cannot be written to.
+    /// Returns an error if the database fails, or the folder is not writable.
     pub async fn start(folder: &Path, orders: u32) -> Result<Self, Box<dyn Error>> {
         let exports = Exports::in_folder(&folder.join("exports"))?;
         let database_url = format!("sqlite://{}", folder.join("orders.sqlite3").display());
         let db = store::connect(&database_url).await?;
         store::migrate::<Migrator>(&db).await?;
         order::make_up(&db, orders).await?;
-        // A stream has its connection to itself until it ends, and on SQLite there is one to a pool:
-        // another pool, or nobody could cancel an export.
+        // A stream uses one connection until it ends, and a SQLite pool has one connection by default. With a
+        // shared pool no user could cancel an export.
         let reports = Reports { db: store::connect(&database_url).await?, exports };
         let templates = Templates::new().result::<OrdersExport>(orders_export::result);
         let liveops = LiveOps::builder(db)
@@ -59,7 +61,7 @@ impl App {
         Ok(Self { liveops, reports, key: Key::generate() })
     }
 
-    /// Every route.
+    /// Returns all routes.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/", get(pages::home))
@@ -73,7 +75,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the listener fails.
+    /// Returns an error if the listener fails.
     pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
         let serve = axum::serve(listener, self.router()).with_graceful_shutdown(interrupted());
         let shut_down = async {
@@ -88,11 +90,11 @@ impl App {
         }
     }
 
-    /// Deletes the operations that ended longer ago than `age`, and the files that are older.
+    /// Deletes operations and files that are older than `age`.
     ///
     /// # Errors
     ///
-    /// When the database or the folder fails; what is left is for the next time.
+    /// Returns an error if the database or the folder fails; the next call deletes the rest.
     pub async fn delete_expired(&self, age: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.liveops.prune(age).await?;
         self.reports.exports.delete_older_than(age).await?;

@@ -1,3 +1,5 @@
+//! The download of an export.
+
 use std::error::Error;
 
 use axum::{
@@ -16,14 +18,14 @@ use crate::{
 
 pub(crate) const ROUTE: &str = "/exports/{operation}";
 
-/// How much of a file is in memory at once.
+/// Maximum number of bytes of a file in memory.
 const BYTES_AT_ONCE: usize = 64 * 1024;
 
 pub(crate) fn path(operation: OperationId) -> String {
     ROUTE.replace("{operation}", &operation.to_string())
 }
 
-/// Sends the file of an operation to whoever may see the operation.
+/// Sends the file of an operation to viewers who may see the operation.
 pub(crate) async fn download(
     State(liveops): State<LiveOps>,
     State(reports): State<Reports>,
@@ -32,7 +34,8 @@ pub(crate) async fn download(
 ) -> Response {
     match find(&liveops, &reports, &user.into(), operation).await {
         Ok(Some(file)) => file,
-        // One answer for what is somebody else's, not finished, deleted, or never was.
+        // All failures have the same answer: operations of other users, unfinished, deleted and unknown
+        // operations.
         Ok(None) => (StatusCode::NOT_FOUND, "There is no such file.").into_response(),
         Err(error) => {
             eprintln!("failed to send an export: {error}");
@@ -51,7 +54,7 @@ async fn find(
     let is_export = |op_type: &str| op_type == OrdersExport::OP_TYPE;
     let Some(row) = row.filter(|row| is_export(&row.op_type)) else { return Ok(None) };
     let Some(export) = row.output::<Export>()? else { return Ok(None) };
-    // Nothing of the path is from the request but an id that is in the database.
+    // The path contains nothing from the request except an id that is in the database.
     let file = reports.exports.open(operation, row.attempt_number()).await?;
     let Some(file) = file else { return Ok(None) };
     let headers = [

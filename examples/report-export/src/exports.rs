@@ -1,3 +1,5 @@
+//! The folder of the exported files.
+
 use std::{
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -14,19 +16,19 @@ use tokio::{
 
 /// The folder of the exports. Cheap to clone.
 ///
-/// A file belongs to one attempt of one operation, and is named after them: so an attempt that was given up
-/// for lost, and goes on all the same, never puts its file in the place of the one that counts.
+/// Each file belongs to one attempt of one operation, and is named after both. An attempt that lost its lease
+/// and continues therefore never replaces the file of the current attempt.
 #[derive(Debug, Clone)]
 pub struct Exports {
     folder: Arc<Path>,
 }
 
 impl Exports {
-    /// Those in `folder`, which need not exist yet.
+    /// Opens the exports in `folder`, and creates the folder if necessary.
     ///
     /// # Errors
     ///
-    /// When there can be no such folder.
+    /// Returns an error if the folder cannot be created.
     pub fn in_folder(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         Ok(Self { folder: folder.into() })
@@ -36,8 +38,8 @@ impl Exports {
         self.folder.join(format!("{operation}.{attempt}.csv"))
     }
 
-    /// An empty file to write to, without a name that anybody looks for. It is gone when its path is
-    /// dropped, whatever the reason, unless it was published.
+    /// Creates an empty file under a temporary name. Dropping its path deletes the file unless it was
+    /// published.
     pub(crate) async fn draft(&self) -> io::Result<(File, TempPath)> {
         let folder = self.folder.clone();
         let draft = spawn_blocking(move || NamedTempFile::new_in(folder)).await??;
@@ -45,7 +47,7 @@ impl Exports {
         Ok((File::from_std(file), path))
     }
 
-    /// Gives a draft its name, all at once, when it is on the disk; gives its size in bytes.
+    /// Flushes a draft to the disk and then renames it atomically. Returns its size in bytes.
     pub(crate) async fn publish(
         &self,
         (file, draft): (File, TempPath),
@@ -59,7 +61,7 @@ impl Exports {
         Ok(bytes)
     }
 
-    /// Deletes what the attempts before this one made.
+    /// Deletes the files of earlier attempts.
     pub(crate) async fn delete_before(
         &self,
         operation: OperationId,
@@ -74,7 +76,7 @@ impl Exports {
         Ok(())
     }
 
-    /// The file of an attempt; `None` when there is none any more.
+    /// Opens the file of an attempt; `None` if it does not exist.
     pub(crate) async fn open(
         &self,
         operation: OperationId,
@@ -86,13 +88,13 @@ impl Exports {
         }
     }
 
-    /// Deletes what was last written to longer ago than `age`: also drafts of a process that was killed, and
-    /// what an attempt left that did not count.
+    /// Deletes files that were last written longer ago than `age`, including drafts of killed processes and
+    /// files of replaced attempts.
     pub(crate) async fn delete_older_than(&self, age: Duration) -> io::Result<()> {
         let mut files = fs::read_dir(&self.folder).await?;
         while let Some(file) = files.next_entry().await? {
             let written_on = file.metadata().await?.modified()?;
-            // A clock that was put back makes no file old.
+            // After the clock was set back, no file counts as old.
             if written_on.elapsed().is_ok_and(|elapsed| elapsed > age) {
                 fs::remove_file(file.path()).await?;
             }

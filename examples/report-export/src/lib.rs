@@ -1,5 +1,4 @@
-//! An operation that writes a file, which its owner downloads at the end. README.md says what happens to
-//! the file, and where.
+//! An operation that writes a file, which its owner downloads at the end. README.md describes each step.
 
 mod app;
 mod download;

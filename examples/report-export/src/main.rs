@@ -1,11 +1,11 @@
-//! `cargo run -p report-export`, then <http://127.0.0.1:3000>; see [`report_export`].
+//! Run `cargo run -p report-export` and open <http://127.0.0.1:3000>; see [`report_export`].
 
 use std::{error::Error, path::Path};
 
 use report_export::App;
 use tokio::net::TcpListener;
 
-/// How many orders are made up.
+/// Number of sample orders.
 const ORDERS: u32 = 1_000_000;
 
 #[tokio::main]

@@ -1,4 +1,4 @@
-//! The sea-orm entity of an order, its table, and what is made up to be in it.
+//! The sea-orm entity of an order, its table, and sample data.
 
 use sea_orm::{Statement, entity::prelude::*};
 use sea_orm_migration::{
@@ -7,7 +7,7 @@ use sea_orm_migration::{
 };
 use serde::Serialize;
 
-/// An order, and a line of an export.
+/// An order, which is also a line of an export.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "orders")]
 pub(crate) struct Model {
@@ -23,7 +23,7 @@ pub(crate) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Brings every table up to date: those of liveops and the application's own.
+/// The migrator of all tables: those of liveops and the application's own.
 pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
@@ -57,14 +57,15 @@ impl MigrationTrait for CreateOrders {
     }
 }
 
-/// Half of the orders are of 2025, half of 2026. Some customers have names that CSV has to quote.
+/// Returns a sample order. Half of the orders are of 2025, half of 2026. Some names of customers need quotes
+/// in CSV.
 const MAKE_UP: &str = "
     INSERT INTO orders (id, year, customer, cents)
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
     SELECT n, 2025 + n % 2, 'Customer \"' || (n % 997) || '\", Ltd.', 100 + n * 7919 % 90000
     FROM numbers";
 
-/// Makes up `count` orders, of which there is at least one, if there are none.
+/// Inserts `count` sample orders, at least one, if the table is empty.
 pub(crate) async fn make_up(db: &DatabaseConnection, count: u32) -> Result<(), DbErr> {
     if Entity::find().one(db).await?.is_none() {
         let backend = db.get_database_backend();

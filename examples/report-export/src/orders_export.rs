@@ -1,3 +1,5 @@
+//! The operation that exports the orders of a year.
+
 use futures_util::{StreamExt, TryStreamExt};
 use liveops::{LiveOperation, OperationId, Progress, Run, RunResult, language::Language};
 use maud::{Markup, html};
@@ -10,12 +12,12 @@ use tokio::{fs::File, io::AsyncWriteExt};
 
 use crate::{download, exports::Exports, order};
 
-/// What operations reach with `p.state()`. Cheap to clone.
+/// The state that operations reach with `p.state()`. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reports {
-    /// What exports read.
+    /// The database of the orders.
     pub db: DatabaseConnection,
-    /// Where they go.
+    /// The folder of the exports.
     pub exports: Exports,
 }
 
@@ -24,22 +26,22 @@ pub struct Reports {
 #[stages("Count" = 1, "Write" = 18, "Publish" = 1)]
 #[liveop(app = "reports", title = "Orders as CSV", state = Reports)]
 pub struct OrdersExport {
-    /// Which year.
+    /// The year of the orders.
     pub year: i32,
 }
 
-/// What an export gave.
+/// The output of an export.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Export {
-    /// The operation, for the link: the result is all that its template gets.
+    /// The id of the operation, for the link: a template gets only the output.
     operation: OperationId,
-    /// What the file is called where it is saved.
+    /// The file name of the download.
     pub(crate) name: String,
     rows: u64,
     bytes: u64,
 }
 
-/// How many rows are in memory at once, as they are read and as CSV.
+/// Maximum number of rows in memory, as orders and as CSV.
 const ROWS_AT_ONCE: usize = 1_000;
 
 impl Run for OrdersExport {
@@ -52,7 +54,7 @@ impl Run for OrdersExport {
         exports.delete_before(p.id(), p.attempt()).await?;
         let rows = p.stage(Count, async { Ok(self.orders().count(db).await?) }).await?;
         let draft = p.stage(Write, self.write(&p, rows)).await?;
-        // The last thing there is to do: whatever ends a run before this leaves no file.
+        // Publishing is the last step: a run that ends earlier leaves no file.
         let publish = async { Ok(exports.publish(draft, p.id(), p.attempt()).await?) };
         let bytes = p.stage(Publish, publish).await?;
         let name = format!("orders-{}.csv", self.year);
@@ -67,13 +69,13 @@ impl OrdersExport {
             .order_by_asc(order::Column::Id)
     }
 
-    /// Writes the orders as they come out of the database.
+    /// Writes the orders while the database streams them.
     async fn write(&self, p: &Progress<Self>, rows: u64) -> RunResult<(File, TempPath)> {
         let Reports { db, exports } = p.state();
         let (mut file, draft) = exports.draft().await?;
         let orders = self.orders().stream(db).await?;
         let orders = p.track_stream(orders).total(rows).label("Writing").unit("orders");
-        // Cancelled, or an error of the database's.
+        // Either the run was cancelled, or the database failed.
         let orders = orders.map(|order| RunResult::Ok(order??));
         let mut chunks = orders.try_chunks(ROWS_AT_ONCE);
         let mut is_first = true;
@@ -94,7 +96,7 @@ fn csv(orders: &[order::Model], with_header: bool) -> RunResult<Vec<u8>> {
     Ok(csv.into_inner()?)
 }
 
-/// How an export is shown on its page.
+/// Returns the view of an export on its page.
 pub(crate) fn result(export: &Export, _: &Language) -> Markup {
     html! {
         h3 { (export.name) }

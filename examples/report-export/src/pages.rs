@@ -1,10 +1,13 @@
+//! The start page.
+
 use axum::extract::State;
 use liveops::{LiveOperation, LiveOps, UserId};
 use maud::{Markup, html};
 
 use crate::{orders_export::OrdersExport, sign_in::CurrentUser};
 
-/// The form that starts an export: liveops' own route takes it, and leads to the live page.
+/// Shows the form that starts an export. It is sent to the route of liveops, which redirects to the live
+/// page.
 pub(crate) async fn home(State(liveops): State<LiveOps>, user: CurrentUser) -> Markup {
     let mount = liveops.mount();
     let body = html! {
@@ -13,7 +16,7 @@ pub(crate) async fn home(State(liveops): State<LiveOps>, user: CurrentUser) -> M
             label { "Year" select name="year" { option { "2025" } option { "2026" } } }
             button data-variant="primary" { "Export" }
         }
-        p { "What was exported is in the list of " a href={ (mount) "/" } { "operations" } "." }
+        p { "Earlier exports are in the list of " a href={ (mount) "/" } { "operations" } "." }
     };
     liveops.renderer().page("Orders", &UserId::from(user.name), body)
 }

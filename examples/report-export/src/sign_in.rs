@@ -1,3 +1,5 @@
+//! The sign-in of the example.
+
 use axum::{
     Form, RequestPartsExt, extract::FromRequestParts, http::request::Parts, response::Redirect,
 };
@@ -9,7 +11,7 @@ use crate::app::App;
 
 const COOKIE: &str = "user";
 
-/// Whoever sends a request. Any name will do here; `examples/existing-axum-app` has passwords.
+/// The signed-in user of a request. Any name is accepted; `examples/existing-axum-app` has passwords.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct CurrentUser {
     pub(crate) name: String,

@@ -1,5 +1,4 @@
-//! Exports as their owners see them: over HTTP, each with a browser of their own, and what there is in
-//! the folder meanwhile.
+//! Tests of the exports over HTTP, with a browser for each user, and of the files in the folder.
 
 #![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
 
@@ -16,15 +15,15 @@ use sea_orm::{ConnectionTrait, Statement};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, time::timeout};
 
-/// How many orders there are; half of them are of 2025.
+/// Number of orders; half of them are of 2025.
 const ORDERS: u32 = 20_000;
 
-/// How long an operation may take before something is wrong.
+/// Timeout of an operation.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Makes reading an order take about a millisecond, and counting them no longer than before.
+/// Makes reading an order take about a millisecond, without slowing the counting down.
 const SLOW_DOWN: &str = "
     ALTER TABLE orders RENAME TO quick_orders;
     CREATE VIEW orders AS SELECT id, year, customer, cents + (
@@ -32,20 +31,20 @@ const SLOW_DOWN: &str = "
         SELECT 0 * SUM(n) FROM steps
     ) AS cents FROM quick_orders";
 
-/// The application, served with a folder of its own.
+/// The application, served with a temporary folder.
 struct Served {
     app: App,
     origin: String,
     folder: TempDir,
 }
 
-/// Somebody's browser.
+/// The browser of a user.
 struct Browser {
     client: Client,
     origin: String,
 }
 
-/// What is known of an order.
+/// The fields of an order.
 type Order = (i32, i32, String, i64);
 
 impl Served {
@@ -88,7 +87,7 @@ impl Served {
         files.map(|file| file.unwrap().path()).collect()
     }
 
-    /// How much was written of a file that is not published yet.
+    /// Returns the size of a file that is not published yet.
     fn bytes_of_draft(&self) -> u64 {
         let drafts = self.files().into_iter().filter(|file| file.extension().is_none());
         drafts.map(|file| file.metadata().unwrap().len()).sum()
@@ -104,7 +103,7 @@ impl Browser {
         self.client.post(format!("{}{path}", self.origin)).form(form).send().await.unwrap()
     }
 
-    /// Sends the form of the start page.
+    /// Submits the form of the start page.
     async fn export(&self, year: &str) -> OperationId {
         let path = format!("/live/{}/", OrdersExport::OP_TYPE);
         let page = self.post(&path, &[("year", year)]).await;
@@ -112,13 +111,13 @@ impl Browser {
         page.url().path_segments().unwrap().nth(2).unwrap().parse().unwrap()
     }
 
-    /// Asks for something that the page of an operation has a button for.
+    /// Sends an action of the page of an operation.
     async fn press(&self, button: &str, operation: OperationId) {
         let page = self.post(&format!("{}{button}", page_of(operation)), &[]).await;
         assert_eq!(page.status(), StatusCode::OK);
     }
 
-    /// Follows an operation, as a page does, until something is so.
+    /// Subscribes to an operation, as a page does, until a condition is met.
     async fn follow(&self, operation: OperationId, is_so: impl Fn(&str) -> bool) -> String {
         let mut events = self.get(&format!("{}events", page_of(operation))).await;
         let mut shown = String::new();
@@ -181,7 +180,7 @@ async fn an_export_that_is_cancelled_in_the_middle_leaves_no_file() {
     served.execute(SLOW_DOWN).await;
     let ann = served.signed_in("ann").await;
     let operation = ann.export("2025").await;
-    // Rows are written while others are still to be read, and nobody can download them.
+    // Rows are written while others are still being read, and no user can download them.
     ann.follow(operation, |_| served.bytes_of_draft() > 0).await;
     assert_eq!(ann.download(operation).await.status(), StatusCode::NOT_FOUND);
     ann.press("cancel", operation).await;
@@ -245,7 +244,7 @@ async fn what_has_expired_is_deleted() {
     let ann = served.signed_in("ann").await;
     let operation = ann.export("2025").await;
     ann.follow_to_the_end(operation).await;
-    // What a process leaves that was killed in the middle.
+    // A file that a killed process left behind.
     let stray = served.folder.path().join("exports/.tmp123456");
     let long_ago = SystemTime::now() - 2 * HOUR;
     File::create(&stray).unwrap().set_modified(long_ago).unwrap();

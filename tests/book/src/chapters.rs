@@ -23,6 +23,7 @@ chapters! {
     fan_out: "fan-out.md",
     forms: "forms.md",
     getting_started: "getting-started.md",
+    glossary: "glossary.md",
     introduction: "introduction.md",
     languages: "languages.md",
     migrating_from_django_liveops: "migrating-from-django-liveops.md",

@@ -1,8 +1,8 @@
-//! The sea-orm entity of a stage that was done.
+//! The sea-orm entity of an executed stage.
 
 use sea_orm::entity::prelude::*;
 
-/// How often one stage of one operation was done.
+/// The number of executions of one stage of one operation.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "stage_executions")]
 pub(super) struct Model {

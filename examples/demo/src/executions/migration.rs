@@ -1,3 +1,5 @@
+//! The migration of the table of executed stages.
+
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::execution::{Column, Entity};

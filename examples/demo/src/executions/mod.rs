@@ -1,5 +1,5 @@
-//! How often stages of operations were done: a table of the application's own, beside those of
-//! liveops, that survives whatever is killed.
+//! The counts of executed stages: a table of the application's own, beside the tables of liveops. The counts
+//! survive a killed process.
 
 mod execution;
 mod migration;

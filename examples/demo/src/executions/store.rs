@@ -1,3 +1,5 @@
+//! Access to the counts of executed stages.
+
 use std::collections::HashMap;
 
 use liveops::OperationId;
@@ -8,23 +10,23 @@ use sea_orm::{
 
 use super::execution::{ActiveModel, Column, Entity};
 
-/// How often stages were done. Cheap to clone.
+/// The counts of executed stages. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Executions {
     db: DatabaseConnection,
 }
 
 impl Executions {
-    /// Those in `db`.
+    /// Creates the access to the counts in `db`.
     pub fn new(db: DatabaseConnection) -> Self {
         Self { db }
     }
 
-    /// Counts that a stage was done.
+    /// Increments the count of a stage.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn count(&self, operation: OperationId, stage: &str) -> Result<(), DbErr> {
         let first = ActiveModel {
             operation: Set(operation.as_uuid()),
@@ -38,11 +40,11 @@ impl Executions {
         Ok(())
     }
 
-    /// How often each stage of an operation was done; those that never were are left out.
+    /// Returns the count of each stage of an operation; stages without executions are not included.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn of(&self, operation: OperationId) -> Result<HashMap<String, u64>, DbErr> {
         let of_operation = Column::Operation.eq(operation.as_uuid());
         let stages = Entity::find().filter(of_operation).all(&self.db).await?;

@@ -1,23 +1,25 @@
+//! A number with bounds and a default, as a field of an input.
+
 use std::fmt;
 
 use liveops::form::{FieldType, FormField};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A number from `MIN` to `MAX` that is `DEFAULT` where the input leaves it out.
+/// A number from `MIN` to `MAX`, with the default `DEFAULT`.
 ///
-/// Checked when the operation is created, so that a mistake is the answer to the form instead of a
-/// failed run. An empty form field counts as left out.
+/// The bounds are checked when the operation is created, so that the form reports an error instead of the
+/// run. An empty form field counts as absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounded<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Bounded<MIN, MAX, DEFAULT> {
-    /// The number itself.
+    /// The number.
     pub fn value(self) -> u64 {
         self.0
     }
 }
 
-/// A number outside of its bounds.
+/// An error for a number outside of its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number from {min} to {max}, found {found}")]
 pub struct OutOfBounds {

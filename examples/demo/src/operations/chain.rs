@@ -1,9 +1,11 @@
+//! Two operations in a chain.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
 use super::{Bounded, ShortText, pause};
 
-/// Finishes and hands over to [`ChainEnd`]; the page moves over to it in place.
+/// Finishes and chains to [`ChainEnd`]; the page continues with it without a reload.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("First half")]
 #[liveop(app = "demo", title = "Chain: first half", form)]
@@ -17,18 +19,18 @@ pub struct ChainStart {
     pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
 
-/// Where [`ChainStart`] leads.
+/// The second half of the chain, after [`ChainStart`].
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Second half")]
 #[liveop(app = "demo", title = "Chain: second half", internal)]
 pub struct ChainEnd {
-    /// What was handed over.
+    /// The note of the first half.
     pub note: ShortText,
-    /// How many milliseconds it takes.
+    /// Duration in milliseconds.
     pub pace_ms: Bounded<0, 60_000, 1_500>,
 }
 
-/// What is handed over unless the operation says otherwise.
+/// Default note.
 const NOTE: &str = "a note from the first half";
 
 impl Run for ChainStart {

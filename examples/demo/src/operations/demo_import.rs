@@ -1,13 +1,14 @@
+//! An operation that shows every part of a page.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use maud::html;
 use serde::{Deserialize, Serialize};
 
 use super::{Bounded, ShortText, pause};
 
-/// Goes through every part of the page: five stages, bars, log, a region of its own, a result.
+/// Shows every part of the page: five stages, bars, log, a custom region, a result.
 ///
-/// The work is make-believe, with pauses where a real import would wait; a real one is
-/// [`ScoreImport`](super::ScoreImport).
+/// The work is simulated with pauses. For a real import see [`ScoreImport`](super::ScoreImport).
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Connect", "Download", "Check", "Convert", "Save")]
 #[liveop(app = "demo", title = "Demo import", form)]
@@ -21,12 +22,12 @@ pub struct DemoImport {
     pub pace_ms: Bounded<0, 5_000, 60>,
 }
 
-/// What was imported.
+/// The output of the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// What the import was called.
+    /// The label of the import.
     pub label: String,
-    /// How many items there were.
+    /// Number of items.
     pub items: u64,
 }
 
@@ -70,7 +71,7 @@ impl DemoImport {
         Ok(())
     }
 
-    /// Shows what was found in a region of the operation's own, while it is being found.
+    /// Shows the items in a custom region while they are found.
     async fn check(&self, p: &Progress<Self>) -> RunResult<()> {
         if let Some(web) = p.web() {
             web.swap("preview", html! { h3 { "Products" } });

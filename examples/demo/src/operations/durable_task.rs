@@ -1,14 +1,15 @@
+//! An operation with durable stages, which counts their executions.
+
 use liveops::{LiveOperation, Progress, Run, RunResult, Stage};
 use serde::{Deserialize, Serialize};
 
 use super::{Bounded, pause};
 use crate::AppState;
 
-/// Does three stages, each of them once however often it is interrupted, and counts how often each
-/// was done.
+/// Runs three durable stages, each of them once in all attempts, and counts the executions of each stage.
 ///
-/// Kill the process that runs it in the middle of a stage: whoever takes over goes on with that
-/// stage, and the result says 1 for all of them.
+/// Kill the process during a stage: the next worker continues with this stage, and the result shows 1 for all
+/// stages.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Fetch", "Convert", "Publish")]
 #[liveop(
@@ -28,14 +29,14 @@ pub struct DurableTask {
     pub fail_at: Bounded<0, 3, 0>,
 }
 
-/// How often each stage was done, in all attempts.
+/// The output: the number of executions of each stage in all attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executed {
-    /// The first.
+    /// The first stage.
     pub fetch: u64,
-    /// The second.
+    /// The second stage.
     pub convert: u64,
-    /// The third.
+    /// The third stage.
     pub publish: u64,
 }
 
@@ -69,7 +70,7 @@ impl Run for DurableTask {
 }
 
 impl DurableTask {
-    /// Takes its time, and counts the stage when it is done.
+    /// Waits, and then counts the stage.
     async fn work(&self, p: &Progress<Self>, stage: DurableTaskStage) -> RunResult<()> {
         p.log(format!("{stage} begins"));
         for second in p.track(0..self.seconds.value()).unit("seconds") {
@@ -78,7 +79,7 @@ impl DurableTask {
         }
         let number = stage.index() as u64 + 1;
         if self.fail_at.value() == number && p.attempt().0 == 1 {
-            return Err(format!("{stage} failed, as it was told to").into());
+            return Err(format!("{stage} failed, as its input requests").into());
         }
         Ok(p.state().executions.count(p.id(), stage.name()).await?)
     }

@@ -1,3 +1,5 @@
+//! An operation that sends its status at a fixed rate, to measure latency.
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use liveops::{LiveOperation, Progress, Run, RunResult};
@@ -6,8 +8,8 @@ use tokio::time;
 
 use super::{Bounded, ShortText};
 
-/// Sends its status at a fixed rate, each with the moment it was sent: whoever receives it can
-/// tell how long it was under way.
+/// Sends its status at a fixed rate, each with its time of sending, so that a receiver can measure the
+/// latency.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Echo task", form)]
 pub struct EchoTask {
@@ -23,10 +25,10 @@ pub struct EchoTask {
     pub seconds: Bounded<1, 3_600, 10>,
 }
 
-/// What was sent.
+/// The output: what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Echoed {
-    /// How many statuses.
+    /// Number of statuses.
     pub sent: u64,
 }
 
@@ -48,7 +50,7 @@ impl Run for EchoTask {
     }
 }
 
-/// A clock that was set to before 1970 reads as 1970.
+/// Returns the time since 1970; a clock before 1970 gives zero.
 fn unix_nanoseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
 }

@@ -1,10 +1,12 @@
+//! An operation that runs until it is cancelled.
+
 use std::time::Duration;
 
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-/// Runs until somebody cancels it.
+/// Runs until a user cancels it.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Endless task", form)]
 pub struct EndlessTask {}
@@ -16,7 +18,7 @@ impl Run for EndlessTask {
         let mut second = time::interval(Duration::from_secs(1));
         let mut seconds = 0;
         loop {
-            // Without the first branch a cancellation would be noticed only at the next tick.
+            // Without the first branch, the loop would notice a cancellation only at the next tick.
             tokio::select! {
                 biased;
                 () = p.cancelled() => p.log("Asked to stop"),

@@ -1,9 +1,11 @@
+//! An operation that fails with a message for its owner.
+
 use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
 use serde::{Deserialize, Serialize};
 
 use super::ShortText;
 
-/// Fails in its second stage, with a message that its owner reads word for word.
+/// Fails in its second stage, with a message that its owner reads.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Prepare", "Send")]
 #[liveop(app = "demo", title = "Failing task", form)]
@@ -14,7 +16,7 @@ pub struct FailingTask {
     pub message: ShortText,
 }
 
-/// What the owner reads unless the operation says otherwise.
+/// Default message for the owner.
 pub const MESSAGE: &str = "The mail server refused the list: address 17 has no @.";
 
 impl Run for FailingTask {

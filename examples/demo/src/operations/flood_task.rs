@@ -1,10 +1,11 @@
+//! An operation that reports as fast as possible, to show that updates are merged.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
 use super::Bounded;
 
-/// Reports as fast as it can: shows that a page follows, and that nobody pays for what they do not
-/// see.
+/// Reports as fast as possible: shows that a page keeps up, and that updates that no page shows cost nothing.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Flood task", form)]
 pub struct FloodTask {
@@ -16,17 +17,17 @@ pub struct FloodTask {
     pub lines: Bounded<0, 1_000_000, 2_000>,
 }
 
-/// What was reported.
+/// The output: what was reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flooded {
-    /// How often the status was set.
+    /// Number of statuses.
     pub ticks: u64,
-    /// How many lines were logged.
+    /// Number of logged lines.
     pub lines: u64,
 }
 
-/// How many ticks go by before other tasks of the thread get their turn: few enough that a page is
-/// answered at once, many enough to cost nothing.
+/// Number of ticks before the task yields to other tasks of the thread: few enough that pages are answered at
+/// once, many enough to cost nothing.
 const TICKS_PER_TURN: u64 = 1_000;
 
 impl Run for FloodTask {
@@ -47,7 +48,7 @@ impl Run for FloodTask {
                 tokio::task::yield_now().await;
             }
         }
-        // Without a single tick there was nothing to spread the lines over.
+        // Without ticks the loop above has logged no lines.
         for line in logged..lines {
             p.log(format!("Line {}", line + 1));
             if line % TICKS_PER_TURN == 0 {

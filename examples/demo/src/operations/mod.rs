@@ -43,7 +43,7 @@ use liveops::{
 use crate::AppState;
 use pause::pause;
 
-/// Makes every operation known.
+/// Registers every operation.
 pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
     builder
         .register::<ScoreImport>()
@@ -61,11 +61,11 @@ pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
         .register::<EchoTask>()
 }
 
-/// The languages in which the operations have titles and stages.
+/// Returns the languages in which the operations have titles and stages.
 ///
 /// # Errors
 ///
-/// When a file of texts is broken.
+/// Returns an error if a file of texts is invalid.
 pub fn languages() -> Result<Languages, LanguageError> {
     Languages::new().with("pl", include_str!("../../texts/pl.ftl"))
 }

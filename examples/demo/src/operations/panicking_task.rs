@@ -1,7 +1,9 @@
+//! An operation that panics.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
-/// Panics. Its owner reads a neutral sentence; staff find the panic's message in the row.
+/// Panics. Its owner reads a neutral sentence; staff read the panic message.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Prepare", "Panic")]
 #[liveop(app = "demo", title = "Panicking task", form)]

@@ -1,7 +1,9 @@
+//! An operation that finishes at once.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
-/// Does nothing, and is done: what enqueueing costs.
+/// Does nothing and finishes at once: shows the cost of enqueueing.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Quick task", form)]
 pub struct QuickTask {}

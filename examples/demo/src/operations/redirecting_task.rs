@@ -1,10 +1,12 @@
+//! An operation that redirects the browser at its end.
+
 use liveops::{LiveOperation, Progress, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
 use super::{Bounded, pause};
 use crate::site::THANKS_PATH;
 
-/// Sends the browser to another page of the application when it is done.
+/// Redirects the browser to another page of the application at its end.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "demo", title = "Redirecting task", form)]
 pub struct RedirectingTask {

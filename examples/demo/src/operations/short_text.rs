@@ -1,26 +1,28 @@
+//! A short line of text, as a field of an input.
+
 use std::fmt;
 
 use liveops::form::{FieldType, FormField};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// How many characters a text may have.
+/// Maximum number of characters.
 const CHARS_MAX: u32 = 200;
 
 /// A line of text that an operation shows: at most 200 characters, no control characters.
 ///
-/// Empty counts as left out, since that is how a form sends a field nobody filled in.
+/// An empty text counts as absent, because a form sends an empty text for a field that was not filled in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ShortText(String);
 
 impl ShortText {
-    /// The text, or `default` where there is none.
+    /// Returns the text, or `default` if the text is absent.
     pub fn or<'a>(&'a self, default: &'a str) -> &'a str {
         if self.0.is_empty() { default } else { &self.0 }
     }
 }
 
-/// A text that is no line.
+/// An error for a text that is too long or has several lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected at most {CHARS_MAX} characters on one line, found {found}")]
 pub struct NotShort {

@@ -1,4 +1,6 @@
-/// A number as people read it: `19,799`.
+//! Formats numbers with separators.
+
+/// Formats a number with thousands separators: `19,799`.
 pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

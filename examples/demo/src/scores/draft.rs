@@ -1,11 +1,11 @@
-//! The sea-orm entity of a row that passed the check and is no score yet.
+//! The sea-orm entity of a draft: a row that passed the check and is not yet a score.
 
 use sea_orm::entity::prelude::*;
 
 /// One row of one run of an import.
 ///
-/// The attempt is part of the key: a run that was given up and goes on unnoticed cannot mix its
-/// rows with those of the next one.
+/// The attempt is part of the key: a run that lost its lease and continues cannot mix its rows with the rows
+/// of the next run.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "score_drafts")]
 pub(super) struct Model {

@@ -1,3 +1,5 @@
+//! The scores of one import, first written as drafts and then committed together.
+
 use liveops::{Attempt, OperationId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
@@ -7,11 +9,11 @@ use sea_orm::{
 
 use super::{NewScore, draft, score};
 
-/// The scores of one import, written by one run of it.
+/// The scores of one import, written by one run of the import.
 ///
-/// Rows come in as drafts, batch by batch, in short transactions: one that stayed open as long as
-/// an import takes would keep every other writer of a SQLite database waiting, liveops included.
-/// At the end [`commit`](Self::commit) makes all of them scores at once.
+/// The run writes rows as drafts, batch by batch, in short transactions. A transaction for the whole import
+/// would block every other writer of a SQLite database, including liveops. At the end
+/// [`commit`](Self::commit) turns all drafts into scores at once.
 #[derive(Debug, Clone)]
 pub struct ImportScores {
     db: DatabaseConnection,
@@ -21,17 +23,16 @@ pub struct ImportScores {
 
 impl ImportScores {
     pub(super) fn new(db: DatabaseConnection, operation: OperationId, attempt: Attempt) -> Self {
-        // An operation is not run two billion times.
+        // The number of attempts stays far below two billion.
         let attempt = i32::try_from(attempt.0).unwrap_or(i32::MAX);
         Self { db, operation, attempt }
     }
 
-    /// Takes away what earlier runs of the import left: their scores, and the drafts of those that
-    /// were killed.
+    /// Deletes the scores and drafts that earlier runs of the import left.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn clear(&self) -> Result<(), DbErr> {
         let transaction = self.db.begin().await?;
         self.delete_scores(&transaction).await?;
@@ -46,12 +47,12 @@ impl ImportScores {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn add_drafts(&self, rows: Vec<NewScore>) -> Result<(), DbErr> {
         let drafts = rows.into_iter().map(|row| draft::ActiveModel {
             operation: Set(self.operation.as_uuid()),
             attempt: Set(self.attempt),
-            // Files have fewer lines than that.
+            // Files have fewer lines than `i64::MAX`.
             line: Set(i64::try_from(row.line).unwrap_or(i64::MAX)),
             student: Set(row.student),
             course: Set(row.course),
@@ -61,11 +62,11 @@ impl ImportScores {
         Ok(())
     }
 
-    /// Makes all drafts of this run scores, in the place of those there were.
+    /// Turns all drafts of this run into scores, which replace the earlier scores of the import.
     ///
     /// # Errors
     ///
-    /// When the database fails; then nothing has changed.
+    /// Returns an error if the database fails; then nothing has changed.
     pub async fn commit(&self) -> Result<(), DbErr> {
         let transaction = self.db.begin().await?;
         self.delete_scores(&transaction).await?;
@@ -74,11 +75,11 @@ impl ImportScores {
         transaction.commit().await
     }
 
-    /// Takes away the drafts of this run.
+    /// Deletes the drafts of this run.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn discard_drafts(&self) -> Result<(), DbErr> {
         draft::Entity::delete_many().filter(self.is_own()).exec(&self.db).await?;
         Ok(())

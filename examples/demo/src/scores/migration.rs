@@ -1,10 +1,12 @@
+//! The migrations of all tables: those of liveops, of the scores and of the executions.
+
 use liveops::store;
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{draft, score};
 use crate::executions::CreateExecutions;
 
-/// Brings every table up to date: those of liveops and the application's own, in one list.
+/// The migrator of all tables: those of liveops and the application's own, in one list.
 #[derive(Debug)]
 pub struct Migrator;
 

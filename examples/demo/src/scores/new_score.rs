@@ -1,12 +1,14 @@
-/// A score on its way in.
+//! A score that is not yet stored.
+
+/// A score before it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewScore {
-    /// The line of the file it stands in.
+    /// The number of its line in the file.
     pub line: u64,
     /// The student.
     pub student: String,
     /// The course.
     pub course: String,
-    /// From 0 to 100.
+    /// The score, from 0 to 100.
     pub score: f64,
 }

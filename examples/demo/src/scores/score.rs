@@ -2,11 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a student reached in a course.
+/// The score of a student in a course.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "scores")]
 pub struct Model {
-    /// The score's id.
+    /// The id of the row.
     #[sea_orm(primary_key)]
     pub id: i64,
     /// The operation that imported it.
@@ -15,11 +15,11 @@ pub struct Model {
     pub student: String,
     /// The course.
     pub course: String,
-    /// From 0 to 100.
+    /// The score, from 0 to 100.
     pub score: f64,
 }
 
-/// The entity stands alone.
+/// The entity has no relations.
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,3 +1,5 @@
+//! Access to the scores of all imports.
+
 use liveops::{Attempt, OperationId};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -10,31 +12,32 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The scores in `db`.
+    /// Creates the access to the scores in `db`.
     pub fn new(db: DatabaseConnection) -> Self {
         Self { db }
     }
 
-    /// The scores of one import, for the run that writes them.
+    /// Returns the scores of one import, for the run that writes them.
     pub fn of_import(&self, operation: OperationId, attempt: Attempt) -> ImportScores {
         ImportScores::new(self.db.clone(), operation, attempt)
     }
 
-    /// How many scores an import left.
+    /// Returns the number of scores of an import.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn count(&self, operation: OperationId) -> Result<u64, DbErr> {
         let of_import = score::Column::Operation.eq(operation.as_uuid());
         score::Entity::find().filter(of_import).count(&self.db).await
     }
 
-    /// How many rows of an import passed the check and are no scores yet: none when it has ended.
+    /// Returns the number of drafts of an import: rows that passed the check and are not yet scores. It is
+    /// zero after the import has ended.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn draft_count(&self, operation: OperationId) -> Result<u64, DbErr> {
         let of_import = draft::Column::Operation.eq(operation.as_uuid());
         draft::Entity::find().filter(of_import).count(&self.db).await

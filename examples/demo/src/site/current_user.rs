@@ -1,3 +1,5 @@
+//! The signed-in user of a request, and the answer to other requests.
+
 use axum::{
     Json,
     extract::FromRequestParts,
@@ -9,12 +11,12 @@ use serde_json::json;
 
 use super::{Site, UserName, is_staff};
 
-/// Whoever sends a request, signed in.
+/// The signed-in user of a request.
 #[derive(Debug, Clone)]
 pub struct CurrentUser(pub UserName);
 
 impl CurrentUser {
-    /// The name as liveops knows it.
+    /// Returns the name as the id of a viewer.
     pub fn id(&self) -> UserId {
         self.0.as_str().into()
     }
@@ -34,14 +36,14 @@ impl FromRequestParts<Site> for CurrentUser {
     }
 }
 
-/// The answer to somebody who is not signed in, by what they can make of it.
+/// The answer to a request without a sign-in, depending on the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotSignedIn {
-    /// A browser that wants a page goes to the sign-in page.
+    /// For a page: redirects the browser to the sign-in page.
     Page,
-    /// A part of a page cannot go anywhere, but can ask its page to.
+    /// For a part of a page: asks htmx to redirect the whole page.
     PartOfPage,
-    /// A program or a WebSocket reads what is wrong.
+    /// For a program or a WebSocket: answers with an error.
     Program,
 }
 

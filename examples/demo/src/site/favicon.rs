@@ -1,8 +1,10 @@
+//! The icon of the browser tab.
+
 use axum::http::{HeaderName, header};
 
 pub(super) const PATH: &str = "/favicon.svg";
 
-/// The little picture in a browser's tab; without one every page would log that it is missing.
+/// The icon of the browser tab; without it every page would log a missing file.
 pub(super) async fn show() -> ([(HeaderName, &'static str); 2], &'static str) {
     let headers =
         [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];

@@ -1,3 +1,5 @@
+//! The routes of health checks.
+
 use std::{error::Error, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
@@ -6,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::Site;
 
-/// For whoever starts the demo again when it hangs: it serves, whatever else may be wrong.
+/// Answers 200 as long as the process serves requests, for a supervisor that restarts a hanging process.
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// For load balancers: whether requests should come here, and if not, what is in the way.
+/// Answers 200 if the process accepts requests, otherwise 503 with the cause, for load balancers.
 pub(super) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>) {
     let health = site.liveops.health().await;
     let is_stopping = health.is_shutting_down || site.leaving.is_cancelled();
@@ -27,7 +29,7 @@ pub(super) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
     (status, Json(report))
 }
 
-/// What everybody may know of a part; the log has the rest.
+/// The public part of a probe result; the log has the details.
 fn part(name: &str, answer: Result<Duration, impl Error + 'static>) -> Value {
     match answer {
         Ok(time) => json!({ "ok": true, "seconds": time.as_secs_f64() }),

@@ -1,9 +1,11 @@
+//! The layout of every page.
+
 use liveops::render::Layout;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{favicon, start_page};
 
-/// The frame of every page, those of liveops included.
+/// The layout of every page, including the pages of liveops.
 pub fn layout(page: &Layout) -> Markup {
     html! {
         (DOCTYPE)
@@ -28,9 +30,9 @@ pub fn layout(page: &Layout) -> Markup {
     }
 }
 
-/// What there is for somebody who is signed in.
+/// The navigation of a signed-in user.
 fn links(page: &Layout) -> Markup {
-    // A layout is not told the path of its page, but the title of the list is known.
+    // A layout does not get the path of its page, but the title of the list is known.
     let sign_out = page.language.text("sign-out", []);
     let current = |title: &str| (page.title == title).then_some("page");
     html! {

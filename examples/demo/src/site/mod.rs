@@ -1,4 +1,4 @@
-//! The pages of the demo: sign-in, start page, and the routes of liveops beside them.
+//! The pages of the demo: sign-in, start page, and the routes of liveops.
 
 mod current_user;
 mod favicon;
@@ -29,20 +29,20 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 
-/// What the pages share. Cheap to clone.
+/// The state of the pages. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// The operations.
+    /// The handle of liveops.
     pub liveops: LiveOps,
-    /// Who is signed in.
+    /// The sessions.
     pub sessions: Sessions,
-    /// What is counted in this process.
+    /// The recorder of metrics.
     pub recorder: PrometheusHandle,
-    /// Cancelled when this process is about to stop, and shall get no more requests.
+    /// Cancelled when the process begins to stop and must not receive more requests.
     pub leaving: CancellationToken,
 }
 
-/// The routes for those who watch over processes.
+/// The routes for monitoring.
 pub fn probes() -> Router<Site> {
     Router::new()
         .route("/healthz", get(health::alive))
@@ -50,7 +50,7 @@ pub fn probes() -> Router<Site> {
         .route("/metrics", get(metrics::show))
 }
 
-/// Every route of the demo.
+/// Returns all routes of the demo.
 pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(start_page::show))
@@ -67,7 +67,7 @@ pub fn router(site: Site) -> Router {
         .with_state(site)
 }
 
-/// A request in the log: without its query, which may hold a token.
+/// Creates the span of a request. The span has no query, because a query may contain a token.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     tracing::info_span!("request", method = %request.method(), path = request.uri().path())
 }

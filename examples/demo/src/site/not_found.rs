@@ -1,3 +1,5 @@
+//! The page for unknown paths.
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},

@@ -1,13 +1,15 @@
+//! The security headers of every page.
+
 use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
 
-/// Everything a page loads comes from here, and nothing is inline.
+/// The policy: pages load resources only from this server, and have nothing inline.
 const POLICY: &str = "default-src 'self'; base-uri 'self'; form-action 'self'; \
                       frame-ancestors 'none'; object-src 'none'";
 
-/// Tells browsers what the pages of the demo never do.
+/// Adds the security headers to an answer.
 pub(super) async fn add(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

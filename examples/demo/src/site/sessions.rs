@@ -1,3 +1,5 @@
+//! Sessions in signed cookies.
+
 use std::{fmt, sync::Arc};
 
 use axum::http::HeaderMap;
@@ -11,9 +13,9 @@ use crate::secrets::Secrets;
 
 const COOKIE: &str = "demo_user";
 
-/// Who is signed in: a cookie holds the name, and a signature shows that it is from here.
+/// The sessions: a cookie contains the user name, and a signature proves that the demo issued it.
 ///
-/// Good enough for a demo. A real application would keep sessions that can be ended, and mark the
+/// This is sufficient for a demo. A real application would store sessions that can be ended, and mark the
 /// cookie `Secure` behind HTTPS.
 #[derive(Clone)]
 pub struct Sessions {
@@ -26,26 +28,26 @@ struct CookieKeys {
 }
 
 impl Sessions {
-    /// Sessions signed with these secrets.
+    /// Creates sessions that are signed with these secrets.
     pub fn new(secrets: &Secrets) -> Self {
         let (newest, older) = secrets.cookie_keys();
         Self { keys: Arc::new(CookieKeys { newest, older }) }
     }
 
-    /// Who sent a request with these headers.
+    /// Returns the user of a request with these headers.
     pub fn user(&self, headers: &HeaderMap) -> Option<UserName> {
         let keys = std::iter::once(&self.keys.newest).chain(&self.keys.older);
         let mut jars = keys.map(|key| SignedCookieJar::from_headers(headers, key.clone()));
         jars.find_map(|jar| jar.get(COOKIE))?.value().parse().ok()
     }
 
-    /// The answer that signs somebody in.
+    /// Returns the cookies that sign a user in.
     pub fn sign_in(&self, name: &UserName) -> SignedCookieJar {
         let cookie = cookie(name.as_str().to_owned());
         SignedCookieJar::new(self.keys.newest.clone()).add(cookie)
     }
 
-    /// The answer that signs whoever sent these headers out.
+    /// Returns the cookies that sign the user of these headers out.
     pub fn sign_out(&self, headers: &HeaderMap) -> SignedCookieJar {
         let jar = SignedCookieJar::from_headers(headers, self.keys.newest.clone());
         jar.remove(cookie(String::new()))

@@ -1,3 +1,5 @@
+//! The sign-in page.
+
 use axum::{
     Form,
     extract::State,
@@ -39,8 +41,8 @@ fn page(site: &Site, name: &str, error: Option<&str>) -> Markup {
     let body = html! {
         h1 { "Sign in" }
         p class="liveops-lead" {
-            "Any name will do, and no password is asked for. What you start belongs to the name "
-            "you chose; " strong { "admin" } " sees everybody's."
+            "Choose any name; there is no password. The operations that you start belong to this "
+            "name; " strong { "admin" } " sees the operations of all users."
         }
         form class="liveops-form" method="post" action="/login" {
             label {

@@ -1,3 +1,5 @@
+//! The start page: a form for each operation.
+
 use axum::extract::State;
 use liveops::{
     LiveOperation,
@@ -55,7 +57,7 @@ pub(super) async fn show(State(site): State<Site>, user: CurrentUser) -> Markup 
     renderer.page(TITLE, &user.id(), body)
 }
 
-/// An operation with its form, all of which its struct says.
+/// An operation with its form, which liveops generates from the struct.
 fn card<Op: HasForm>(renderer: &Renderer) -> Markup {
     titled(Op::TITLE, &renderer.form::<Op>())
 }

@@ -1,9 +1,11 @@
+//! The target page of a redirect.
+
 use axum::extract::State;
 use maud::{Markup, html};
 
 use super::{CurrentUser, Site};
 
-/// Where [`RedirectingTask`](crate::operations::RedirectingTask) leads.
+/// The page to which [`RedirectingTask`](crate::operations::RedirectingTask) redirects.
 pub const THANKS_PATH: &str = "/thanks";
 
 pub(super) async fn show(State(site): State<Site>, user: CurrentUser) -> Markup {

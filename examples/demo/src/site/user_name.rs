@@ -1,27 +1,28 @@
+//! The name of a user.
+
 use std::{fmt, str::FromStr};
 
-/// How long a name may be.
+/// Maximum number of characters of a name.
 const CHARS_MAX: usize = 64;
 
-/// The name of whoever is signed in: 1 to 64 letters, digits and visible signs.
+/// The name of a signed-in user: 1 to 64 letters, digits and visible signs.
 ///
-/// Spaces and invisible characters are out, so that two names that look the same are the same.
+/// Spaces and invisible characters are not allowed, so that two different names never look the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserName(String);
 
-/// A text that is no name.
+/// An error for a text that is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("A name has 1 to {CHARS_MAX} letters, digits and signs, and no spaces.")]
 pub struct UserNameError;
 
-/// Whether the name is that of somebody who sees everybody's operations. In an application of
-/// your own this is a column of a table.
+/// Returns true for the name of staff. A real application would store this in a column of a table.
 pub fn is_staff(name: &str) -> bool {
     name == "admin"
 }
 
 impl UserName {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 
 use crate::support::{Browser, Fixture};
 
-/// A demo that serves, for those who follow an operation over a socket.
+/// A demo that serves, for clients that subscribe over a WebSocket.
 struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -29,7 +29,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(fixture.demo.clone().serve(listener, async {
-            // Gone with the test that held the other end, or told to stop: both mean stop.
+            // The sender was dropped with the test, or sent a stop signal: both mean stop.
             let _ = stopped.await;
         }));
         Self { address, stop, serving }
@@ -51,7 +51,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// Waits for the message that is waited for, and gives up on one that does not come.
+    /// Waits for the expected message, with a timeout.
     async fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         let wait = async {
             loop {
@@ -108,7 +108,7 @@ async fn a_cancelled_import_leaves_no_scores() {
     let input = json!({ "file": fixture.upload(file), "pace_ms": 10_000 });
     let import = ann.start("demo.score_import", input).await;
     let mut follower = server.follow(&ann, &import).await;
-    // The reader is this far ahead only when a batch was written.
+    // The reader can be this far ahead only after a batch was written.
     follower.until_html("1,499 of 5,000 rows").await;
     assert!(fixture.drafts(&import).await > 0);
     cancel(&ann, &import).await;
@@ -130,7 +130,7 @@ async fn an_open_socket_does_not_keep_the_server_from_stopping() {
     server.stop.send(()).unwrap();
     let stopped = time::timeout(Duration::from_secs(30), server.serving).await;
     stopped.expect("the server stops").unwrap().unwrap();
-    // The operation, which would have gone on for ever, waits for the next start.
+    // The operation, which would run for ever, waits for the next start.
     let id = task["id"].as_str().unwrap().parse().unwrap();
     let row = fixture.demo.liveops().find(id).await.unwrap().unwrap();
     assert_eq!(row.state(), OperationState::NotStarted);

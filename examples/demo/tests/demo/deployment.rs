@@ -1,4 +1,4 @@
-//! What `docs/deployment.md` and the files beside it say of the demo is true.
+//! Tests that compare `docs/deployment.md` and its files with the demo.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +28,7 @@ fn page() -> String {
     fs::read_to_string(docs().join("deployment.md")).unwrap()
 }
 
-/// The files beside the page, by name.
+/// Returns the files of the page, by name.
 fn files() -> BTreeMap<String, String> {
     let folder = docs().join("deployment");
     let entries = [folder.clone(), folder.join("systemd")]
@@ -43,7 +43,7 @@ fn files() -> BTreeMap<String, String> {
     entries.map(text).collect()
 }
 
-/// Every flag and variable that the demo has, with its default where there is one.
+/// Returns every flag and variable of the demo, with its default if any.
 fn settings() -> BTreeMap<String, Option<String>> {
     let mut settings = BTreeMap::new();
     let commands = COMMANDS.iter().map(std::slice::from_ref);
@@ -71,7 +71,7 @@ fn settings() -> BTreeMap<String, Option<String>> {
     settings
 }
 
-/// The flag or the variable that a line of the help begins with.
+/// Returns the flag or the variable at the beginning of a line of the help.
 fn names_at(line: &str) -> Vec<String> {
     let word = line.trim_start().trim_start_matches("-h, ").trim_start_matches("-V, ");
     let word = word.split([' ', '=']).next().unwrap_or_default();
@@ -85,7 +85,7 @@ fn is_variable(word: &str) -> bool {
         && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
-/// The cells of the table of settings, without the quotes of code.
+/// Returns the names and defaults of the table of settings, without back-ticks.
 fn documented() -> BTreeMap<String, String> {
     let page = page();
     let (_, section) = page.split_once("\n## Settings\n").unwrap();
@@ -115,7 +115,7 @@ fn every_default_is_the_one_that_is_documented() {
     let documented = documented();
     let mut compared = 0;
     for (name, default) in settings() {
-        // Longer ones are told in other words.
+        // The page describes longer defaults in other words.
         let Some(default) = default.filter(|default| !default.contains(' ')) else { continue };
         assert_eq!(documented[&name], format!("`{default}`"), "{name}");
         compared += 1;
@@ -144,7 +144,7 @@ fn every_variable_that_is_named_exists() {
     assert!(named > 10, "only {named}");
 }
 
-/// With `--help` behind them, arguments are read and nothing else is done.
+/// With `--help` at the end, the demo parses the arguments and does nothing else.
 #[test]
 fn every_command_that_is_shown_is_understood() {
     let mut shown: Vec<(String, Vec<String>)> = Vec::new();
@@ -165,8 +165,8 @@ fn every_command_that_is_shown_is_understood() {
     }
 }
 
-/// The arguments of the demo that stand in a line: after its name in a shell or a unit, or in the lists
-/// of a compose file and a Dockerfile.
+/// Returns the arguments of the demo in a line: after its name in a shell or a unit, or in the lists of a
+/// compose file and a Dockerfile.
 fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
     let words =
         |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };

@@ -1,4 +1,4 @@
-//! A process that shall stop says so before it refuses anybody.
+//! Test of the drain time: a stopping process answers 503 on `/readyz` before it refuses requests.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn requests_are_still_answered_after_readiness_says_no() {
         let _ = stopped.await;
     };
     let serving = tokio::spawn(demo.serve(listener, stop_signal));
-    // A connection of its own each time, as a load balancer's.
+    // A new connection each time, like a load balancer.
     let get = async |path: &str| reqwest::get(format!("http://{address}{path}")).await.unwrap();
     assert_eq!(get("/readyz").await.status(), StatusCode::OK);
 

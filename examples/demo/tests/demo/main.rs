@@ -1,4 +1,4 @@
-//! What the demo does, as whoever uses it sees it.
+//! Tests of the demo from the view of its users.
 
 #![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
 

@@ -67,7 +67,7 @@ async fn a_panicking_task_ends_nothing_else() {
 async fn the_second_half_of_a_chain_gets_what_the_first_handed_over() {
     let (_fixture, ann, _) =
         run("demo.chain_start", json!({ "note": "mind the step", "pace_ms": 0 })).await;
-    let list = ann.look("/live/").await;
+    let list = ann.operation("/live/").await;
     let operations = list["operations"].as_array().unwrap();
     let ended: BTreeSet<_> = operations
         .iter()
@@ -103,7 +103,8 @@ async fn a_demo_import_goes_through_its_stages_and_shows_what_it_finds() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_demo_import_logs_is_in_its_log() {
-    // Of one subscriber alone another test's thread, which has none, may say that nobody listens.
+    // With a single subscriber, the thread of another test, which has none, could report that no subscriber
+    // listens.
     let _another = Dispatch::new(Registry::default());
     let shown = LogLayer::for_target("demo::operations").build();
     let _subscriber = Registry::default().with(shown).set_default();
@@ -158,7 +159,7 @@ async fn a_flaky_task_fails_as_often_as_it_was_told_to() {
     assert_eq!(testing::run(task).await.result.unwrap(), "Attempt 1 went well.");
     let task: FlakyTask = operation(json!({ "failures": 1 }));
     let first = testing::run(task).await;
-    assert_eq!(first.traceback(), Some("attempt 1 failed, as it was told to"));
+    assert_eq!(first.traceback(), Some("attempt 1 failed, as its input requests"));
     assert!(
         first.expect_failed().starts_with("Something went wrong"),
         "it is nothing its owner did"
@@ -178,7 +179,7 @@ async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
         task.backoff.first = Duration::from_millis(1);
         let row = fixture.demo.liveops().enqueue_new(task).await.unwrap();
         let url = fixture.demo.liveops().url(&row.row().op_type, row.operation_id());
-        let task = ann.look(&url).await;
+        let task = ann.operation(&url).await;
         let once = json!({ "fetch": 1, "convert": 1, "publish": 1 });
         assert_eq!(task["result"], once, "{task}");
         let stages = task["stages"].as_array().unwrap();
@@ -186,7 +187,7 @@ async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
         assert_eq!(reused, usize::saturating_sub(fail_at, 1), "{task}");
 
         ann.post(&format!("{url}retry"), "").await;
-        let task = ann.look(&url).await;
+        let task = ann.operation(&url).await;
         let twice = json!({ "fetch": 2, "convert": 2, "publish": 2 });
         assert_eq!(task["result"], twice, "it had finished: {task}");
     }

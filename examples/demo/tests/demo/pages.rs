@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Answer, Fixture};
 
-/// What a policy without `unsafe-inline` forbids.
+/// Markup that a policy without `unsafe-inline` forbids.
 #[track_caller]
 fn assert_nothing_inline(answer: &Answer) {
     for inline in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "javascript:"] {
@@ -159,7 +159,7 @@ async fn every_operation_has_its_texts_in_every_language_of_the_demo() {
 async fn an_operation_is_shown_in_the_language_of_the_browser() {
     let fixture = Fixture::eager().await;
     let ann = fixture.signed_in("ann").await.reading("pl");
-    let form = ann.look("/live/demo.demo_import/").await;
+    let form = ann.operation("/live/demo.demo_import/").await;
     assert_eq!([&form["title"], &form["fields"][0]["label"]], ["Import próbny", "Nazwa"]);
     let import = ann.start("demo.demo_import", json!({ "pace_ms": 0 })).await;
     let page = ann.get(import["url"].as_str().unwrap()).await.text;

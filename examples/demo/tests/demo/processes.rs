@@ -1,4 +1,4 @@
-//! The demo as it is deployed: processes that serve and processes that work, over one database.
+//! Tests of a deployed demo: processes that serve and processes that work, over one database.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long the other side may take: far longer than it does on the slowest machine.
+/// Timeout for the other process: far longer than the slowest machine needs.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ENDED: &str = "liveops_operations_ended_total";
@@ -25,12 +25,12 @@ const ENDED: &str = "liveops_operations_ended_total";
 struct Process {
     child: Child,
     address: String,
-    /// Read on, or the process would wait for somebody who does.
+    /// The output must be read, otherwise the process would block.
     _log: tokio::task::JoinHandle<()>,
 }
 
 impl Process {
-    /// Starts the program, on a port of its own, and waits until it says where.
+    /// Starts the program on a free port, and waits until it prints its address.
     async fn start(folder: &Path, arguments: &[&str]) -> Self {
         let database = format!("sqlite://{}", folder.join("demo.sqlite3").display());
         let mut child = Command::new(env!("CARGO_BIN_EXE_demo"))
@@ -59,7 +59,7 @@ impl Process {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// Every series and its value.
+    /// Returns every series with its value.
     async fn scrape(&self) -> BTreeMap<String, f64> {
         let (status, text) = self.get("/metrics").await;
         assert_eq!(status, StatusCode::OK);
@@ -83,7 +83,7 @@ async fn address(log: &mut Lines<BufReader<ChildStderr>>) -> String {
     panic!("it ended: {said:#?}");
 }
 
-/// Somebody who is signed in.
+/// A signed-in user.
 struct User<'a> {
     client: Client,
     web: &'a Process,
@@ -97,7 +97,7 @@ impl<'a> User<'a> {
         Self { client, web }
     }
 
-    /// Starts an operation; gives its address.
+    /// Starts an operation and returns its URL.
     async fn start(&self, op_type: &str, input: Value) -> String {
         let request = self.client.post(self.web.url(&format!("/live/{op_type}/"))).json(&input);
         let answer = request.header("accept", "application/json").send().await.unwrap();
@@ -137,13 +137,14 @@ fn sum(scrapes: &[BTreeMap<String, f64>], series: &str) -> f64 {
     scrapes.iter().filter_map(|scrape| scrape.get(series)).sum()
 }
 
-/// The sum of all series of this name.
+/// Returns the sum of all series of this name.
 fn total(scrapes: &[BTreeMap<String, f64>], name: &str) -> f64 {
     let series = scrapes.iter().flatten();
     series.filter(|(series, _)| series.split('{').next() == Some(name)).map(|(_, n)| n).sum()
 }
 
-/// Scrapes both until they have counted so many ends: an end is committed a moment before it counts.
+/// Scrapes both until they have counted this number of endings: an ending is committed a moment before it is
+/// counted.
 async fn scrapes(processes: &[&Process], ends: f64) -> Vec<BTreeMap<String, f64>> {
     let deadline = Instant::now() + TIMEOUT;
     loop {
@@ -192,7 +193,7 @@ async fn what_processes_count_adds_up_to_what_happened() {
         let series = format!("{ENDED}{{op_type=\"{op_type}\",outcome=\"{outcome}\"}}");
         *ends.entry(series).or_default() += 1.0;
     }
-    // The second half of the chain, which nobody but the first one started.
+    // The second half of the chain, which only the first half has started.
     ends.insert(format!("{ENDED}{{op_type=\"demo.chain_end\",outcome=\"finished\"}}"), 1.0);
     let count = urls.len() as f64 + 1.0;
 
@@ -205,7 +206,7 @@ async fn what_processes_count_adds_up_to_what_happened() {
     let retried = "liveops_next_attempts_total{op_type=\"demo.flaky_task\"}";
     assert_eq!(sum(&scrapes, retried), 1.0);
     assert_eq!(total(&scrapes, "liveops_attempt_duration_seconds_count"), count + 1.0);
-    // Only one of them works, and in ranges that a scraper can add up.
+    // Only one of the processes runs operations, and its buckets can be added up by a scraper.
     assert_eq!(scrapes[0].get("liveops_worker_slots"), None);
     assert_eq!(scrapes[1].get("liveops_worker_slots"), Some(&64.0));
     let all = "liveops_attempt_wait_seconds_bucket{op_type=\"demo.quick_task\",le=\"+Inf\"}";

@@ -3,7 +3,7 @@ use std::{path::Path, process::Command};
 use demo::{Demo, Settings, operations::QuickTask};
 use liveops::RunnerKind;
 
-/// What `demo prune --older-than` says.
+/// Returns the output of `demo prune --older-than`.
 fn prune(folder: &Path, url: &str, age: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_demo"))
         .args(["prune", "--older-than", age, "--database-url", url])

@@ -30,8 +30,8 @@ async fn the_sample_is_imported_by_its_name() {
     let log = ann.log(&import).await;
     for fault in [
         "the student has no name",
-        "is no course",
-        "\"absent\" is no score",
+        "is not a course",
+        "\"absent\" is not a score",
         "expected 3 fields, found 2",
         "expected 3 fields, found 4",
     ] {

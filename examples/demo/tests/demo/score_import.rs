@@ -63,7 +63,7 @@ async fn a_wrong_row_is_left_out_and_reported_with_its_line() {
     assert_eq!(import["result"]["rejected"], 10);
     assert_eq!(fixture.scores(&import).await, 90);
     let log = ann.log(&import).await;
-    assert!(log.contains("Line 2: \"absent\" is no score: expected a number from 0 to 100"));
+    assert!(log.contains("Line 2: \"absent\" is not a score: expected a number from 0 to 100"));
     assert!(log.contains("Line 12: "));
     assert!(!log.contains("Line 3: "));
 }
@@ -117,11 +117,11 @@ async fn a_file_that_is_no_list_of_scores_fails_with_the_reason() {
             "Line 3 is not UTF-8 text: save the file as UTF-8 and try again.",
         ),
         (
-            // What a spreadsheet saves as "Unicode text".
+            // The format that a spreadsheet saves as "Unicode text".
             "student,course,score\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
             "Expected the header",
         ),
-        (long_line.into(), "Line 3 is longer than 64 KiB: this is no list of scores."),
+        (long_line.into(), "Line 3 is longer than 64 KiB: this is not a list of scores."),
         (
             many_courses.into(),
             "The file has more than 500 courses: is its second column the course?",
@@ -145,7 +145,7 @@ async fn a_retry_does_not_double_the_scores() {
     assert_eq!(fixture.scores(&import).await, 1_080);
     let url = import["url"].as_str().unwrap();
     ann.post(&format!("{url}retry"), "").await;
-    let again = ann.look(url).await;
+    let again = ann.operation(url).await;
     assert_eq!(again["state"], "FINISHED_OK");
     assert!(again["attempt"].as_u64() > import["attempt"].as_u64(), "it ran again");
     assert_eq!(fixture.scores(&again).await, 1_080);
@@ -162,7 +162,7 @@ async fn a_retry_that_fails_leaves_no_scores() {
     fs::write(file, "spoiled").unwrap();
     let url = import["url"].as_str().unwrap();
     ann.post(&format!("{url}retry"), "").await;
-    let again = ann.look(url).await;
+    let again = ann.operation(url).await;
     assert_eq!(again["state"], "FINISHED_ERROR");
     assert_eq!(fixture.scores(&again).await, 0);
 }
@@ -183,6 +183,6 @@ async fn an_uploaded_file_is_imported() {
 
     let page = ann.get(answer.location()).await;
     assert!(page.text.contains("MATH-101") && page.text.contains("80.00"), "{}", page.text);
-    let import = ann.look(answer.location()).await;
+    let import = ann.operation(answer.location()).await;
     assert_eq!(fixture.scores(&import).await, 1);
 }

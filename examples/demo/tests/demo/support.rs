@@ -1,4 +1,4 @@
-//! A demo of its own for each test, and browsers that use it.
+//! A separate demo for each test, and browsers that use it.
 
 use std::{fs, path::PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) struct Fixture {
     uploads: TempDir,
 }
 
-/// Somebody who uses the demo, signed in or not.
+/// A user of the demo, signed in or not.
 #[derive(Clone)]
 pub(crate) struct Browser {
     router: Router,
@@ -27,7 +27,7 @@ pub(crate) struct Browser {
     language: &'static str,
 }
 
-/// What the demo answered.
+/// An answer of the demo.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -35,12 +35,12 @@ pub(crate) struct Answer {
 }
 
 impl Fixture {
-    /// One whose operations have ended when the request that started them is answered.
+    /// Creates a demo whose operations have ended before the request that started them is answered.
     pub(crate) async fn eager() -> Self {
         Self::with(|settings| settings.runner = RunnerKind::Eager).await
     }
 
-    /// One whose operations run beside the requests.
+    /// Creates a demo whose operations run beside the requests.
     pub(crate) async fn spawning() -> Self {
         Self::with(|settings| settings.runner = RunnerKind::Spawn).await
     }
@@ -66,7 +66,7 @@ impl Fixture {
         browser
     }
 
-    /// A file as if it had been uploaded.
+    /// Writes a file as an upload would.
     pub(crate) fn upload(&self, content: impl AsRef<[u8]>) -> PathBuf {
         let name = format!("upload-{}.csv", OperationId::new());
         let path = self.uploads.path().join(name);
@@ -83,14 +83,14 @@ impl Fixture {
     }
 }
 
-/// The id of an operation's JSON.
+/// Returns the id of an operation in JSON.
 #[track_caller]
 pub(crate) fn id(operation: &Value) -> OperationId {
     operation["id"].as_str().unwrap().parse().unwrap()
 }
 
 impl Browser {
-    /// The same browser of somebody who reads another language.
+    /// Returns the same browser with another language.
     pub(crate) fn reading(self, language: &'static str) -> Self {
         Self { language, ..self }
     }
@@ -99,7 +99,7 @@ impl Browser {
         self.send(Request::get(path), Body::empty()).await
     }
 
-    /// Sends a form.
+    /// Submits a form.
     pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
         let request =
             Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -115,23 +115,23 @@ impl Browser {
         Answer::read(response).await
     }
 
-    /// Starts an operation from JSON; gives what it looks like afterwards.
+    /// Starts an operation from JSON and returns the operation as JSON.
     pub(crate) async fn start(&self, op_type: &str, input: Value) -> Value {
         let request = Request::post(format!("/live/{op_type}/"))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json");
         let answer = self.send(request, Body::from(input.to_string())).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-        self.look(answer.json()["url"].as_str().unwrap()).await
+        self.operation(answer.json()["url"].as_str().unwrap()).await
     }
 
-    /// An operation as JSON.
-    pub(crate) async fn look(&self, url: &str) -> Value {
+    /// Returns an operation as JSON.
+    pub(crate) async fn operation(&self, url: &str) -> Value {
         let request = Request::get(url).header(header::ACCEPT, "application/json");
         self.send(request, Body::empty()).await.json()
     }
 
-    /// Its log as text.
+    /// Returns the log of an operation as text.
     pub(crate) async fn log(&self, operation: &Value) -> String {
         self.get(&format!("{}log", operation["url"].as_str().unwrap())).await.text
     }

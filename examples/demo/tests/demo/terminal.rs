@@ -1,4 +1,4 @@
-//! Operations that are run in a terminal, and what else the command line has to say of them.
+//! Tests of operations in a terminal, and of the other commands.
 #![cfg(unix)]
 
 use std::{
@@ -22,10 +22,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the other side may take: far longer than it does on the slowest machine.
+/// Timeout for the other process: far longer than the slowest machine needs.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A folder with a database in it.
+/// A folder with a database.
 pub(crate) struct Desk(TempDir);
 
 impl Desk {
@@ -55,14 +55,14 @@ impl Desk {
         timeout(TIMEOUT, output).await.expect("it ends").unwrap()
     }
 
-    /// What a command says that does what it is told.
+    /// Returns the output of a command that succeeds.
     async fn says(&self, arguments: &[&str]) -> String {
         let output = self.demo(arguments).await;
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The newest operation, with everything that is known of it.
+    /// Returns the newest operation, with all details.
     async fn newest(&self) -> Value {
         let listed = self.says(&["list", "--limit", "1", "--json"]).await;
         let listed: Value = serde_json::from_str(&listed).unwrap();
@@ -76,7 +76,7 @@ impl Desk {
         Running { child, lines }
     }
 
-    /// Starts a process that serves or works beside the others.
+    /// Starts another process that serves or works.
     async fn start_beside(&self, arguments: &[&str]) -> Child {
         let mut child =
             self.command(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -95,14 +95,14 @@ impl Desk {
     }
 }
 
-/// A run that goes on.
+/// A run in a background process.
 struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Running {
-    /// Reads on until it says this.
+    /// Reads until the output contains this text.
     async fn reaches(&mut self, text: &str) {
         let reached = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -128,12 +128,12 @@ impl Running {
     }
 }
 
-/// A line of a bar without what is there only when it goes on for a while.
+/// Returns a line of a bar without the parts that only a longer run shows.
 fn without_speed(line: &str) -> &str {
     line.find(" % · ").map_or(line, |place| &line[..place + " %".len()])
 }
 
-/// A text without the numbers of operations.
+/// Returns a text without the ids of operations.
 fn without_ids(text: &str) -> String {
     let words = text.split_inclusive(|c: char| !(c.is_ascii_hexdigit() || c == '-'));
     let is_id = |word: &str| word.len() >= 36 && word[..36].matches('-').count() == 4;
@@ -152,7 +152,7 @@ async fn an_import_is_run_and_gives_its_result_as_text() {
     let said = desk
         .says(&["run", "demo.score_import", "--owner", "admin", "--set", "file=scores.csv"])
         .await;
-    // How often somebody looked, and whether there was a speed by then, is a matter of luck.
+    // The number of checks, and the presence of a rate, depend on timing.
     let is_sure = |line: &&str| !line.starts_with("Checking: ") && *line != "Saving 2 rows";
     let lines = said.lines().filter(is_sure).map(without_speed);
     let said: String = lines.map(|line| format!("{line}\n")).collect();
@@ -162,7 +162,7 @@ async fn an_import_is_run_and_gives_its_result_as_text() {
         The file has 3 rows
         === [2/3] Process ===
         Checking the rows
-        Warning: Line 3: "xx" is no score: expected a number from 0 to 100
+        Warning: Line 3: "xx" is not a score: expected a number from 0 to 100
         === [3/3] Save ===
         2 rows saved, 1 rejected
         2 of 2 · 100 %
@@ -383,7 +383,7 @@ async fn ctrl_c_cancels_and_the_row_says_so() {
 async fn ctrl_c_between_two_attempts_cancels_as_well() {
     let desk = Desk::new();
     let mut run = desk.start(&["run", "demo.flaky_task", "--set", "failures=5"]);
-    // The wait that follows is the longest, of eight seconds.
+    // The next wait is the longest, of eight seconds.
     run.reaches("Attempt 4 of 5 failed").await;
     run.signal(Signal::SIGINT);
     let (status, said) = run.ends().await;
@@ -418,7 +418,7 @@ async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
     assert_eq!(operation["state"], "NOT_STARTED");
     assert_eq!(operation["attempts"]["number"], 1);
 
-    // With somebody who takes it at once, it may go on before the process has ended.
+    // With an idle worker, the operation may continue before the process has ended.
     let _working = desk.start_beside(&["worker"]).await;
     let mut run = desk.start(&["run", "demo.endless_task"]);
     run.reaches("Running for").await;

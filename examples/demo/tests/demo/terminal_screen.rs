@@ -1,4 +1,4 @@
-//! What an operation that is run in a terminal looks like there.
+//! Tests of the terminal output of an operation.
 #![cfg(unix)]
 
 use std::{fs::File, io::Read, os::fd::OwnedFd, process::Stdio, thread};
@@ -7,7 +7,7 @@ use nix::pty::{Winsize, openpty};
 
 use crate::terminal::Desk;
 
-/// What a terminal of this width gets of a run.
+/// Returns the output of a run on a terminal of this width.
 fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String {
     let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let pty = openpty(&size, None).unwrap();
@@ -19,11 +19,11 @@ fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String 
     command.envs(variables.iter().copied());
     command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(end(&pty.slave));
     let mut child = command.spawn().unwrap();
-    // Nobody but the run may hold the other end, or reading would not come to its own.
+    // Only the run may hold the other end; otherwise reading would never end.
     drop((command, pty.slave));
     let read = thread::spawn(move || {
         let mut shown = Vec::new();
-        // A terminal that was closed is an error on Linux.
+        // Reading from a closed terminal is an error on Linux.
         let _ = File::from(pty.master).read_to_end(&mut shown);
         String::from_utf8(shown).unwrap()
     });
@@ -68,7 +68,7 @@ fn a_bar_is_as_wide_as_the_terminal() {
         let bars: Vec<&str> = shown.split(['\r', '\n']).filter(|line| line.contains('█')).collect();
         assert!(!bars.is_empty(), "{shown:?}");
         for bar in bars {
-            // What is said above it fills a line of its own.
+            // A line above the bar fills a whole line.
             let bar = &bar[bar.find('█').unwrap()..];
             let width = bar.split('\u{1b}').next().unwrap().chars().count();
             assert!(width <= usize::from(columns), "{width} of {columns}: {bar:?}");

@@ -1,3 +1,5 @@
+//! The form that starts an operation in a transaction, and its handler.
+
 use axum::{Form, Router, extract::State, http::StatusCode, response::Redirect, routing::post};
 use chrono::NaiveDate;
 use liveops::{LiveOperation, LiveOps, Viewer, store::ListFilter, web};
@@ -12,8 +14,8 @@ use crate::{
     sign_in::CurrentUser,
 };
 
-/// Where the form is sent. liveops' own router would make an operation of whatever comes here, without
-/// the transaction: a route of the application's goes before it.
+/// The path of the form. The router of liveops would create an operation from a form at this path without the
+/// transaction, so the application's own route replaces it.
 fn path(liveops: &LiveOps) -> String {
     format!("{}/{}/", liveops.mount(), SendInvoices::OP_TYPE)
 }
@@ -22,7 +24,7 @@ pub(crate) fn routes(liveops: &LiveOps) -> Router<App> {
     Router::new().route(&path(liveops), post(bill))
 }
 
-/// The part of a page that starts operations, and shows the user's newest one live.
+/// Returns the part of a page that starts operations, and shows the user's newest operation live.
 pub(crate) async fn billing(liveops: &LiveOps, user: &user::Model) -> Result<Markup, AppError> {
     let mut mine = ListFilter::default();
     mine.owner = Some(user.name.as_str().into());
@@ -43,7 +45,7 @@ pub(crate) async fn billing(liveops: &LiveOps, user: &user::Model) -> Result<Mar
     })
 }
 
-/// Writes the invoices and starts the operation that sends them: both are there then, or neither.
+/// Writes the invoices and enqueues the operation that sends them, both in one transaction.
 async fn bill(
     State(services): State<Services>,
     State(liveops): State<LiveOps>,
@@ -65,7 +67,7 @@ async fn bill(
             _ => error.into(),
         });
     }
-    // Wakes the worker as well.
+    // `commit` also wakes the worker.
     liveops.commit(txn).await?;
     Ok(Redirect::to("/"))
 }

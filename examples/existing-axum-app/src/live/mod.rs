@@ -1,4 +1,4 @@
-//! What there is about liveops: the operation, who may see it, how its pages look, and its part of the
+//! All code about liveops: the operation, access to it, the layout of its pages, and its part of the
 //! application's own page.
 
 mod billing;
@@ -11,13 +11,14 @@ use liveops::{Config, LiveOps, Templates, Viewer, render::Layout, runner::BuildE
 
 use crate::{app::Services, layout::layout, models::user, sign_in::CurrentUser};
 
-/// Puts liveops together, and has this process execute what has waited since it was last stopped.
+/// Builds liveops, and starts the worker of this process, which also runs operations that were waiting before
+/// the start.
 pub(crate) fn build(services: &Services) -> Result<LiveOps, BuildError> {
     let mut config = Config::default();
-    // Nobody else gets to liveops' pages, superusers excepted.
+    // Only this group and staff may open the pages of liveops.
     config.required_group = Some("billing".to_owned());
     let liveops = LiveOps::builder(services.db.clone())
-        // What operations reach with `p.state()`.
+        // The state that operations reach with `p.state()`.
         .state(services.clone())
         .register::<SendInvoices>()
         .templates(Templates::new().layout(page))
@@ -27,23 +28,24 @@ pub(crate) fn build(services: &Services) -> Result<LiveOps, BuildError> {
     Ok(liveops)
 }
 
-/// A page of liveops' in the layout of the application.
+/// Returns a page of liveops in the layout of the application.
 fn page(page: &Layout) -> maud::Markup {
     layout(&page.title, Some(&page.viewer), &page.head, &page.body)
 }
 
-/// Their name is whose operations are, what they do is the group they are in.
+/// The name is the owner of operations, and the role is the group.
 impl From<&user::Model> for Viewer {
     fn from(user: &user::Model) -> Self {
         Self::new(user.name.as_str())
             .with_groups([user.role.as_str()])
             .with_staff(user.role == "admin")
-            // As the rest of the application, whatever the browser asks for.
+            // English, like the rest of the application, independent of the browser.
             .with_languages("en")
     }
 }
 
-/// What liveops' routes ask for. Who is not signed in gets the answer of `CurrentUser`, the sign-in page.
+/// The extractor of the routes of liveops. For users who are not signed in, `CurrentUser` answers with the
+/// sign-in page.
 impl From<CurrentUser> for Viewer {
     fn from(CurrentUser(user): CurrentUser) -> Self {
         Self::from(&user)

@@ -1,3 +1,5 @@
+//! The operation that sends the invoices of a day.
+
 use chrono::NaiveDate;
 use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
 use sea_orm::{
@@ -10,17 +12,17 @@ use crate::{
     models::{customer, invoice},
 };
 
-/// Sends the invoices of a day. Those that were sent are left alone, so one that was cancelled or
-/// failed goes on where it was when it is run again.
+/// Sends the invoices of a day. It skips invoices that are already sent, so a retry after a cancellation or a
+/// failure continues where the earlier run stopped.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
-#[stages("Look", "Send")]
+#[stages("Find", "Send")]
 #[liveop(app = "billing", state = Services)]
 pub struct SendInvoices {
-    /// The day on which they are due.
+    /// The day on which the invoices are due.
     pub due_on: NaiveDate,
 }
 
-/// What the page shows at the end.
+/// The output, which the page shows at the end.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Sent {
     invoices: u64,
@@ -31,9 +33,9 @@ impl Run for SendInvoices {
     type Output = Sent;
 
     async fn run(&self, p: Progress<Self>) -> RunResult<Sent> {
-        use SendInvoicesStage::{Look, Send};
+        use SendInvoicesStage::{Find, Send};
 
-        let invoices = p.stage(Look, self.unsent(&p)).await?;
+        let invoices = p.stage(Find, self.unsent(&p)).await?;
         p.stage(Send, send(&p, invoices)).await
     }
 }

@@ -1,13 +1,14 @@
+//! The lines of a file, with a limit on their length.
+
 use std::io::{self, BufRead, Read};
 
-/// How long a line may be, its end included. A row of scores has a few dozen bytes; a file with a
-/// line beyond this is no list of scores, and reading such a line whole could take all memory.
+/// Maximum length of a line, including its end. A row of scores has a few dozen bytes. A file with a longer
+/// line is not a list of scores, and reading such a line whole could use up all memory.
 pub(super) const LINE_BYTES_MAX: u64 = 64 << 10;
 
 /// The lines of a text that are not blank, with their numbers.
 ///
-/// Holds one line at a time, and no more than [`LINE_BYTES_MAX`] of it. Gives nothing more after an
-/// error.
+/// Holds one line at a time, and at most [`LINE_BYTES_MAX`] of it. Ends after an error.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     text: R,
@@ -18,15 +19,15 @@ pub(super) struct Lines<R> {
 /// One line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    /// From 1, blank lines counted.
+    /// The number of the line, from 1, including blank lines.
     pub(super) number: u64,
     pub(super) text: String,
 }
 
-/// Why there is no next line.
+/// An error while reading the next line.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LineError {
-    #[error("Line {number} is longer than {} KiB: this is no list of scores.", LINE_BYTES_MAX >> 10)]
+    #[error("Line {number} is longer than {} KiB: this is not a list of scores.", LINE_BYTES_MAX >> 10)]
     TooLong { number: u64 },
     #[error("Line {number} is not UTF-8 text: save the file as UTF-8 and try again.")]
     NotUtf8 { number: u64 },
@@ -53,7 +54,7 @@ impl<R: BufRead> Lines<R> {
         }
         let text = String::from_utf8(bytes).map_err(|_| LineError::NotUtf8 { number })?;
         let text = text.trim_end_matches(['\n', '\r']);
-        // Spreadsheets mark UTF-8 with this character at the very beginning.
+        // Spreadsheets write this character at the beginning of UTF-8 files.
         let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { text };
         Ok(Some(Line { number, text: text.to_owned() }))
     }
@@ -104,7 +105,7 @@ mod tests {
         assert_eq!(lines(&text).len(), 1);
 
         let text = [b"a\n".as_slice(), &vec![b'x'; 1 << 20], b"\n"].concat();
-        assert_eq!(error(&text), "Line 2 is longer than 64 KiB: this is no list of scores.");
+        assert_eq!(error(&text), "Line 2 is longer than 64 KiB: this is not a list of scores.");
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! The import of a file of scores: what a real operation looks like.
+//! The import of a file of scores: an example of a real operation.
 //!
-//! Reads the file line by line, so its size does not matter. Nothing is saved by halves: rows that
-//! passed the check wait beside the scores until all of them are through, and become scores in one
-//! transaction.
+//! The import reads the file line by line, so the size of the file does not matter. It never saves a part of
+//! a file: valid rows are stored as drafts, and become scores in one transaction at the end.
 
 mod lines;
 mod operation;

@@ -1,3 +1,5 @@
+//! The operation that imports a CSV file of scores.
+
 use std::{mem, path::PathBuf};
 
 use liveops::{LiveOperation, Progress, Run, RunError, RunResult};
@@ -19,15 +21,15 @@ use crate::{
 
 /// Imports a CSV file of exam scores.
 ///
-/// A row that is wrong is left out and reported with its line. A file of which more than half of
-/// the rows are wrong fails as a whole: then it is the file that is wrong. An import that fails or
-/// is cancelled leaves no scores, and a retry replaces those of the run before.
+/// A row that is invalid is skipped and reported with its line. If more than half of the rows are invalid,
+/// the whole import fails. An import that fails or is cancelled leaves no scores, and a retry replaces the
+/// scores of the earlier run.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
 #[liveop(app = "demo", title = "Score import", state = AppState, form)]
 pub struct ScoreImport {
     /// CSV file. With rows of `student,course,score`.
-    // A request may also name a sample, and that of a superuser any file: the library sees to it.
+    // A request may also name a sample, and a request of staff any file: `Library` checks this.
     #[field(accept = ".csv,text/csv", any_path)]
     pub file: PathBuf,
     /// Milliseconds to rest after each batch. For those who want to watch: 250 is slow.
@@ -35,17 +37,17 @@ pub struct ScoreImport {
     pub pace_ms: Bounded<0, 10_000, 0>,
 }
 
-/// How many rows are written at once: enough to make statements rare, few enough that other
-/// writers get their turn in between.
+/// Number of rows per statement: large enough for few statements, small enough that other writers can write
+/// in between.
 const BATCH_ROWS: usize = 500;
 
-/// How many batches may wait to be written; the reader waits when there are more.
+/// Maximum number of batches that wait to be written; beyond it the reader waits.
 const BATCHES_AHEAD: usize = 1;
 
-/// How many rejected rows are logged one by one. All of them are counted.
+/// Maximum number of rejected rows that are logged individually. All of them are counted.
 const LOGGED_REJECTIONS_MAX: u64 = 1_000;
 
-/// How many courses a summary has at most. A file with more has something else in that column.
+/// Maximum number of courses in a summary. A file with more has other values in this column.
 const COURSES_MAX: usize = 500;
 
 impl Run for ScoreImport {
@@ -58,8 +60,8 @@ impl Run for ScoreImport {
         if summary.is_err()
             && let Err(error) = scores.discard_drafts().await
         {
-            // Drafts are no scores, and the next run of this import takes them away. Nor is this for its
-            // owner, who reads what is logged for `demo::operations`.
+            // Drafts are not scores, and the next run of this import deletes them. This event is not for the
+            // owner, who reads the events of `demo::operations`.
             tracing::error!(target: "demo", %error, "failed to discard the drafts of an import");
         }
         summary
@@ -89,7 +91,7 @@ impl ScoreImport {
         .await?
     }
 
-    /// Checks the rows in a thread of its own, and writes those that are right as drafts.
+    /// Checks the rows in a separate thread, and writes the valid rows as drafts.
     async fn process(
         &self,
         p: &Progress<Self>,
@@ -149,7 +151,7 @@ fn check(
     Ok(tally)
 }
 
-/// Decides whether a file is right enough to be saved.
+/// Returns an error if too many rows of a file are invalid.
 fn judge(tally: Tally) -> RunResult<Summary> {
     let summary = tally.finish();
     if summary.rejected > summary.accepted {

@@ -1,3 +1,5 @@
+//! One row of a file of scores.
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::lines::Line;
@@ -6,12 +8,12 @@ use crate::scores::NewScore;
 /// The columns of a file, in order.
 pub(super) const HEADER: [&str; 3] = ["student", "course", "score"];
 
-/// How much of a value that is wrong is repeated in the log.
+/// Maximum number of characters of an invalid value in the log.
 const QUOTED_CHARS_MAX: usize = 40;
 const STUDENT_CHARS_MAX: usize = 200;
 const COURSE_CHARS_MAX: usize = 32;
 
-/// What is wrong with a row.
+/// An error of a row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Fault {
     #[error("expected 3 fields, found {0}")]
@@ -20,23 +22,23 @@ pub(super) enum Fault {
     NoStudent,
     #[error("the student's name is too long or unprintable: {0}")]
     Student(String),
-    #[error("{0} is no course: expected letters, then digits, such as MATH-101")]
+    #[error("{0} is not a course: expected letters, then digits, such as MATH-101")]
     Course(String),
-    #[error("{0} is no score: expected a number from 0 to 100")]
+    #[error("{0} is not a score: expected a number from 0 to 100")]
     Score(String),
 }
 
-/// Whether a line is the header, whatever its case and spacing.
+/// Returns true if a line is the header, ignoring case and spaces.
 pub(super) fn is_header(line: &Line) -> bool {
     let fields = fields(&line.text);
     fields.len() == HEADER.len()
         && fields.iter().zip(HEADER).all(|(field, name)| field.trim().eq_ignore_ascii_case(name))
 }
 
-/// Reads a line as a row.
+/// Parses a line as a row.
 ///
-/// Each line is read on its own: no name needs a line break in it, and a quotation mark that is
-/// never closed costs one row instead of the rest of the file.
+/// Each line is parsed separately: no name needs a line break, and an unclosed quotation mark then affects
+/// one row instead of the rest of the file.
 pub(super) fn parse(line: &Line) -> Result<NewScore, Fault> {
     let fields = fields(&line.text);
     if fields.len() != HEADER.len() {
@@ -50,7 +52,7 @@ pub(super) fn parse(line: &Line) -> Result<NewScore, Fault> {
     })
 }
 
-/// The fields of one line. Text that begins no record has none.
+/// Returns the fields of one line, or none if the text is not a record.
 fn fields(line: &str) -> StringRecord {
     let mut record = StringRecord::new();
     let mut reader = ReaderBuilder::new()
@@ -85,13 +87,13 @@ fn course_of(text: &str) -> Result<String, Fault> {
 
 fn score_of(text: &str) -> Result<f64, Fault> {
     match text.parse() {
-        // NaN is in no range.
+        // NaN is outside of every range.
         Ok(score) if (0.0..=100.0).contains(&score) => Ok(score),
         _ => Err(Fault::Score(quoted(text))),
     }
 }
 
-/// A value as it stands in the log: in quotation marks, escaped, and not too long.
+/// Formats a value for the log: in quotation marks, escaped, and shortened.
 fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS_MAX) {
         None => format!("{text:?}"),
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn a_right_row_is_read_with_its_line() {
         let row = parse(&line(" \"Smith, Ann\" , MATH-101, 92.5 ")).unwrap_err();
-        // A quotation mark after a space is part of the text: RFC 4180 knows no other reading.
+        // A quotation mark after a space is part of the text, as in RFC 4180.
         assert_eq!(row, Fault::Fields(4));
 
         let row = parse(&line("\"Smith, Ann\",MATH-101, 92.5 ")).unwrap();
@@ -143,13 +145,16 @@ mod tests {
             ("\"Ann,MATH-101,5", "expected 3 fields, found 1"),
             (" ,MATH-101,5", "the student has no name"),
             ("Ann\u{7},MATH-101,5", "the student's name is too long or unprintable: \"Ann\\u{7}\""),
-            ("Ann,101,5", "\"101\" is no course: expected letters, then digits, such as MATH-101"),
-            ("Ann,,5", "\"\" is no course: expected letters, then digits, such as MATH-101"),
-            ("Ann,MATH-101,", "\"\" is no score: expected a number from 0 to 100"),
-            ("Ann,MATH-101,abs", "\"abs\" is no score: expected a number from 0 to 100"),
-            ("Ann,MATH-101,-1", "\"-1\" is no score: expected a number from 0 to 100"),
-            ("Ann,MATH-101,100.5", "\"100.5\" is no score: expected a number from 0 to 100"),
-            ("Ann,MATH-101,NaN", "\"NaN\" is no score: expected a number from 0 to 100"),
+            (
+                "Ann,101,5",
+                "\"101\" is not a course: expected letters, then digits, such as MATH-101",
+            ),
+            ("Ann,,5", "\"\" is not a course: expected letters, then digits, such as MATH-101"),
+            ("Ann,MATH-101,", "\"\" is not a score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,abs", "\"abs\" is not a score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,-1", "\"-1\" is not a score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,100.5", "\"100.5\" is not a score: expected a number from 0 to 100"),
+            ("Ann,MATH-101,NaN", "\"NaN\" is not a score: expected a number from 0 to 100"),
         ] {
             assert_eq!(parse(&line(text)).unwrap_err().to_string(), fault, "{text}");
         }

@@ -1,3 +1,5 @@
+//! The file of an import, checked from start to end before rows are imported.
+
 use std::{
     fs::File,
     io::{BufReader, Seek},
@@ -11,13 +13,13 @@ use super::{
     row::{HEADER, is_header},
 };
 
-/// How much of a header that is wrong is shown.
+/// Maximum number of characters of an invalid header in a message.
 const SHOWN_CHARS_MAX: usize = 80;
 
-/// A file of scores that has been read through once: it has a header and rows, and is text to its
-/// end.
+/// A file of scores that was read completely once: it has a header and rows, and is valid text.
 ///
-/// The file stays open, so what is read again is the same file, whatever its path names by then.
+/// The file stays open, so the second reading gets the same file, even if its path names another file by
+/// then.
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
@@ -43,7 +45,7 @@ impl Source {
         self.rows
     }
 
-    /// The lines below the header.
+    /// Returns the lines below the header.
     pub(super) fn lines(mut self) -> RunResult<Lines<BufReader<File>>> {
         self.file.rewind()?;
         let mut lines = Lines::new(BufReader::new(self.file));
@@ -66,7 +68,8 @@ fn skip_header<R: std::io::BufRead>(lines: &mut Lines<R>) -> RunResult<()> {
     )))
 }
 
-/// The owner of the import reads what is wrong with the file; staff, why it could not be read.
+/// Creates the error of a file. The owner of the import reads the problem of the file; staff read the error
+/// of the system.
 pub(super) fn for_owner(error: LineError) -> RunError {
     let message = error.to_string();
     match error {

@@ -1,17 +1,19 @@
+//! The output of an import.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::scores::NewScore;
 
-/// What an import gives.
+/// The output of an import.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// How many rows the file has.
+    /// Number of rows in the file.
     pub total: u64,
-    /// How many of them were saved.
+    /// Number of saved rows.
     pub accepted: u64,
-    /// How many were left out; the log says why.
+    /// Number of skipped rows; the log has the reasons.
     pub rejected: u64,
     /// The courses, by name.
     pub courses: Vec<CourseSummary>,
@@ -22,13 +24,13 @@ pub struct Summary {
 pub struct CourseSummary {
     /// The course.
     pub course: String,
-    /// How many scores.
+    /// Number of scores.
     pub count: u64,
-    /// Their mean, to two decimals.
+    /// The mean of the scores, with two decimals.
     pub mean: f64,
 }
 
-/// A summary in the making: holds one number pair a course, however many rows there are.
+/// Builds a summary. It holds one pair of numbers per course, for any number of rows.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     accepted: u64,
@@ -52,7 +54,7 @@ impl Tally {
         }
     }
 
-    /// Counts a row that was left out, and gives how many there are by now.
+    /// Counts a skipped row, and returns the number of skipped rows so far.
     pub(super) fn reject(&mut self) -> u64 {
         self.rejected += 1;
         self.rejected

@@ -1,3 +1,5 @@
+//! The templates of the result of an import.
+
 use std::fmt::Write;
 
 use liveops::Templates;
@@ -6,7 +8,7 @@ use maud::{Markup, html};
 use super::{CourseSummary, ScoreImport, Summary};
 use crate::operations::thousands;
 
-/// Adds how a [`Summary`] looks, on a page and in a terminal.
+/// Adds the templates of a [`Summary`], for a page and for a terminal.
 pub(crate) fn templates(templates: Templates) -> Templates {
     templates
         .result::<ScoreImport>(|summary, _| page(summary))
