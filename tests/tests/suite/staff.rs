@@ -346,7 +346,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 IDs, found 51"),
         (
             json!({ "action": "cancel", "ids": [busy, "7"] }),
-            "ids: expected the id of an operation, found `7`",
+            "ids: expected the ID of an operation, found `7`",
         ),
         (json!({ "action": "cancel", "id": [busy] }), "unknown field `id`"),
         (json!([busy]), ""),
@@ -361,7 +361,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         sent(&app, "admin", "POST", "/live/bulk", &form, &format!("action=cancel&id={busy}&id=7"))
             .await;
     let message = &answer.json()["error"]["message"];
-    assert_eq!(*message, "id: expected the id of an operation, found `7`");
+    assert_eq!(*message, "id: expected the ID of an operation, found `7`");
     let file = [("content-type", "multipart/form-data; boundary=X")];
     let answer = sent(&app, "admin", "POST", "/live/bulk", &file, "").await;
     assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
