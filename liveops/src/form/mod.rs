@@ -5,11 +5,11 @@
 
 pub mod keys;
 
+mod definition_check;
 mod errors;
 mod field;
 mod field_type;
 mod file_content;
-mod flaws;
 mod operation_form;
 mod reading;
 mod scalar;
