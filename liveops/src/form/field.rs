@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Bound, Choice, Control, FieldType, FormErrors, FormField, words};
+use super::{Bound, Choice, Control, FieldType, FormErrors, FormField, messages};
 
 /// One field of a [`Form`](super::Form).
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +86,7 @@ of_field_type! {
 fn read<T: DeserializeOwned>(value: &Value) -> Result<(), String> {
     match T::deserialize(value) {
         Ok(_) => Ok(()),
-        Err(error) => Err(words::sentence(&error.to_string())),
+        Err(error) => Err(messages::sentence(&error.to_string())),
     }
 }
 
@@ -96,7 +96,7 @@ pub fn read_with<T: DeserializeOwned, E: fmt::Display>(
     value: &Value,
     validate: impl FnOnce(&T) -> Result<(), E>,
 ) -> Result<(), String> {
-    let value = T::deserialize(value).map_err(|error| words::sentence(&error.to_string()))?;
+    let value = T::deserialize(value).map_err(|error| messages::sentence(&error.to_string()))?;
     validate(&value).map_err(|error| error.to_string())
 }
 

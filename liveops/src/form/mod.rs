@@ -10,13 +10,13 @@ mod errors;
 mod field;
 mod field_type;
 mod file_content;
+pub(crate) mod messages;
 mod operation_form;
 mod reading;
 mod scalar;
 mod texts;
 mod translation;
 mod types;
-pub(crate) mod words;
 
 pub use errors::{FieldError, FormErrors};
 pub use field::{Field, outcome, read_with, value};

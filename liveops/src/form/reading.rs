@@ -3,7 +3,8 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::{
-    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts, words,
+    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts,
+    messages,
 };
 use crate::language::{Language, Text};
 
@@ -203,7 +204,7 @@ impl FieldType {
             bound.and_then(|bound| self.compare(value, bound)) == Some(side)
         };
         if is_beyond(self.min, Ordering::Less) || is_beyond(self.max, Ordering::Greater) {
-            return Err(words::out_of_bounds(language, self.min, self.max, &text_of(value)));
+            return Err(messages::out_of_bounds(language, self.min, self.max, &text_of(value)));
         }
         Ok(())
     }

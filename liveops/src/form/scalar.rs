@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::words;
+use super::messages;
 use crate::language::Text;
 
 /// What the text of a field is read as.
@@ -51,7 +51,7 @@ impl Scalar {
             Self::DateTime => json(date_time(trimmed)),
             Self::Instant => json(instant(trimmed)),
         };
-        value.ok_or(words::expected(self))
+        value.ok_or(messages::expected(self))
     }
 
     /// Whether a value is one of these.
@@ -67,7 +67,7 @@ impl Scalar {
             (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(words::expected(self)) }
+        if fits { Ok(()) } else { Err(messages::expected(self)) }
     }
 
     /// Whether texts that come later in order are later.
