@@ -1,6 +1,6 @@
-//! What liveops itself says.
+//! The texts of liveops.
 
-/// Gives each text its id in the files of `liveops/texts`.
+/// Declares the texts with their IDs in the files of `liveops/texts`.
 macro_rules! texts {
     ($($name:ident = $id:literal,)*) => {
         /// A text of liveops itself.
@@ -12,7 +12,7 @@ macro_rules! texts {
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The id of its message.
+            /// Returns the ID of the message.
             pub(super) const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
