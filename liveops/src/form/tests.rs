@@ -64,13 +64,13 @@ fn texts_are_read_as_their_type() {
 
 #[test]
 fn a_value_that_does_not_fit_is_refused_with_a_sentence() {
-    refuses(of::<String>(), "", "Fill this in.");
+    refuses(of::<String>(), "", "This field is required.");
     refuses(of::<u8>(), "x", "Expected a whole number.");
     refuses(of::<u8>(), "1.0", "Expected a whole number.");
     refuses(of::<u8>(), "256", "Expected a value from 0 to 255, found 256.");
     refuses(of::<f64>(), "nan", "Expected a number.");
     refuses(of::<bool>(), "perhaps", "Expected yes or no.");
-    refuses(of::<NaiveDate>(), "2026-02-30", "Expected a date, as in 2026-02-28.");
+    refuses(of::<NaiveDate>(), "2026-02-30", "Expected a date, such as 2026-02-28.");
     refuses(of::<Vec<u8>>(), "1\n300", "Expected a value from 0 to 255, found 300.");
     refuses(of::<FileContent>(), "?", "Expected Base64.");
     refuses(of::<PathBuf>(), "", "Choose a file.");
@@ -78,12 +78,12 @@ fn a_value_that_does_not_fit_is_refused_with_a_sentence() {
     refuses(
         of::<String>().shown_as(Control::Email),
         "ann@",
-        "Expected a mail address, as in ann@example.org.",
+        "Expected an email address, such as ann@example.org.",
     );
     refuses(
         of::<String>().shown_as(Control::Url),
         "example",
-        "Expected an address, as in https://example.org.",
+        "Expected a URL, such as https://example.org.",
     );
     refuses(of::<f64>().min(Bound::Decimal(0.5)), "0.4", "Expected 0.5 or more, found 0.4.");
     refuses(
@@ -91,11 +91,7 @@ fn a_value_that_does_not_fit_is_refused_with_a_sentence() {
         "2026-01-02",
         "Expected 2026-01-01 or less, found 2026-01-02.",
     );
-    refuses(
-        of::<PathBuf>().accept(".csv, .tsv"),
-        "a.exe",
-        "Expected a file of the kind .csv, .tsv.",
-    );
+    refuses(of::<PathBuf>().accept(".csv, .tsv"), "a.exe", "Expected a file of type .csv, .tsv.");
 }
 
 #[test]
@@ -136,7 +132,7 @@ fn a_required_text_is_not_blank_in_json_either() {
     for blank in ["", " \n"] {
         let all = ["a", "b", "c"].map(|name| (name.to_owned(), json!(blank)));
         let errors = form.read_json(Map::from_iter(all), trusting(Paths::Trusted)).unwrap_err();
-        assert_eq!(errors, FormErrors::at("a", "Fill this in."));
+        assert_eq!(errors, FormErrors::at("a", "This field is required."));
     }
 }
 
@@ -158,11 +154,11 @@ fn cannot_be(field: Field, expected: &str) {
 fn a_field_that_contradicts_itself_is_refused() {
     cannot_be(
         of::<NaiveDate>().min(Bound::Text("tomorrow")),
-        "`min`: Expected a date, as in 2026-02-28. Found `tomorrow`.",
+        "`min`: Expected a date, such as 2026-02-28. Found `tomorrow`.",
     );
     cannot_be(
         of::<Vec<NaiveDate>>().max(Bound::Text("2026-13-01")),
-        "`max`: Expected a date, as in 2026-02-28. Found `2026-13-01`.",
+        "`max`: Expected a date, such as 2026-02-28. Found `2026-13-01`.",
     );
     cannot_be(
         of::<NaiveTime>().min(Bound::Text("14:00")).max(Bound::Text("08:00")),

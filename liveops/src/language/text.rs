@@ -41,7 +41,7 @@ texts! {
     ContinuedIn = "continued-in",
 
     AttemptOf = "attempt-of",
-    NextTryIn = "next-try-in",
+    NextAttemptIn = "next-attempt-in",
     AttemptFailed = "attempt-failed",
 
     Progress = "progress",

@@ -128,7 +128,13 @@ proptest! {
 #[test]
 fn plurals_have_the_forms_of_their_language() {
     for (tag, forms) in [
-        ("en", [(1, "The first line is gone"), (2, "The first 2 lines are gone")]),
+        (
+            "en",
+            [
+                (1, "The first line is no longer available"),
+                (2, "The first 2 lines are no longer available"),
+            ],
+        ),
         ("pl", [(1, "Brakuje pierwszego wiersza"), (22, "Brakuje pierwszych 22 wierszy")]),
         ("ja", [(1, "先頭の1行は残っていません"), (2, "先頭の2行は残っていません")]),
     ] {
