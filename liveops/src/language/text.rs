@@ -3,7 +3,7 @@
 /// Declares the texts with their IDs in the files of `liveops/texts`.
 macro_rules! texts {
     ($($name:ident = $id:literal,)*) => {
-        /// A text of liveops itself.
+        /// A text of liveops.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(not(any(feature = "cli", test)), expect(dead_code, reason = "terminals have their own"))]
         pub(crate) enum Text { $($name,)* }
