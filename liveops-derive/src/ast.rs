@@ -1,4 +1,4 @@
-//! The raw input: what was typed, before any rule is applied.
+//! The raw input as typed, before any rule is applied.
 
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Token, Visibility};
 
@@ -14,13 +14,13 @@ pub(crate) struct Input {
     pub(crate) generics: Generics,
     pub(crate) shape: Shape,
     pub(crate) attrs: Attrs,
-    /// Of a struct, untouched: only a form asks for them.
+    /// The unchanged fields of a struct, which only a form needs.
     pub(crate) fields: Option<Fields>,
-    /// What stands above the item, for the same.
+    /// The unchanged attributes of the item, which only a form needs.
     pub(crate) raw_attrs: Vec<Attribute>,
 }
 
-/// What kind of item it is, by the keyword that says so.
+/// The kind of an item, with the keyword for the span of an error.
 pub(crate) enum Shape {
     Struct,
     Enum(Token![enum]),
@@ -54,8 +54,8 @@ impl Input {
     }
 }
 
-/// Rust lets the attributes of a derive stand anywhere inside the item, where they would be
-/// overlooked.
+/// Refuses attributes on fields. Rust accepts the attributes of a derive anywhere inside the item, where this
+/// derive would ignore them.
 fn refuse_on_fields(fields: &Fields, errors: &mut Errors) {
     let attrs = fields.iter().flat_map(|field| &field.attrs);
     for attr in attrs.filter(|attr| attr::is_ours(attr)) {
@@ -66,7 +66,7 @@ fn refuse_on_fields(fields: &Fields, errors: &mut Errors) {
 fn misplaced(attr: &Attribute) -> String {
     let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
     format!(
-        "`#[{name}(…)]` is about the whole operation, not about a field\n\
+        "`#[{name}(…)]` belongs on the struct, not on a field\n\
          help: move it above the struct"
     )
 }

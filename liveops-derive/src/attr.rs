@@ -1,6 +1,6 @@
-//! Reads `#[liveop(…)]` and `#[stages(…)]` as they were typed, with the span of every part.
+//! Reads `#[liveop(…)]` and `#[stages(…)]` as typed, with the span of every part.
 //!
-//! Knows the grammar, not the rules: whether a value is any good is the model's question.
+//! Knows the grammar but not the rules: the model decides if a value is allowed.
 
 mod docs;
 mod field_keys;
@@ -28,7 +28,7 @@ use syn::{Attribute, Meta, MetaList};
 use crate::errors::Errors;
 use keys::ReadKeys;
 
-/// Everything the attributes of one struct say.
+/// The content of all attributes of one struct.
 #[derive(Default)]
 pub(crate) struct Attrs {
     pub(crate) keys: Keys,
@@ -58,7 +58,7 @@ impl Attrs {
             } else if attr.path().is_ident("field") {
                 errors.at(
                     attr,
-                    "`#[field(…)]` is about one field of a form, not about the whole operation\n\
+                    "`#[field(…)]` belongs on a field, not on the struct\n\
                      help: move it to the field",
                 );
             }
@@ -67,7 +67,7 @@ impl Attrs {
     }
 }
 
-/// What the attributes of one field say of it as a part of a form.
+/// The attributes of one field that concern the form.
 pub(crate) struct FieldAttrs {
     pub(crate) keys: FieldKeys,
     pub(crate) serde: SerdeAttrs,
@@ -82,7 +82,7 @@ impl FieldAttrs {
     }
 }
 
-/// Reads the keys of every `#[field(…)]`, which on an enum and its variants are others.
+/// Reads the keys of every `#[field(…)]`. A field, an enum and a variant have different keys.
 pub(crate) fn read_keys<K: ReadKeys>(
     keys: &mut K,
     attrs: &[Attribute],
@@ -96,7 +96,7 @@ pub(crate) fn read_keys<K: ReadKeys>(
     }
 }
 
-/// Whether `attr` is one of ours.
+/// Returns `true` if `attr` is an attribute of this derive.
 pub(crate) fn is_ours(attr: &Attribute) -> bool {
     attr.path().is_ident("liveop") || attr.path().is_ident("stages")
 }

@@ -1,13 +1,13 @@
-//! Collects every mistake of one derive, so that one build shows them all.
+//! Collects every error of one derive, so that one build reports all of them.
 
 use std::{fmt::Display, thread};
 
 use quote::ToTokens;
 
-/// The mistakes found so far. Has to be looked at with [`check`](Self::check): dropping it unseen
-/// panics, because a mistake that is found and not told becomes code that does something else.
+/// The errors found so far. Dropping them without [`check`](Self::check) panics, because an unreported error
+/// would become wrong code.
 pub(crate) struct Errors {
-    /// `None` once they were looked at.
+    /// `None` after the check.
     found: Option<Vec<syn::Error>>,
 }
 
@@ -16,7 +16,7 @@ impl Errors {
         Self { found: Some(Vec::new()) }
     }
 
-    /// Adds a mistake that covers all of `tokens`.
+    /// Adds an error that covers all of `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -25,7 +25,7 @@ impl Errors {
         self.found.get_or_insert_default().push(error);
     }
 
-    /// Gives all mistakes as one error, or nothing.
+    /// Returns all errors as one error.
     pub(crate) fn check(mut self) -> syn::Result<()> {
         let mut found = self.found.take().into_iter().flatten();
         let Some(mut all) = found.next() else { return Ok(()) };
@@ -37,7 +37,7 @@ impl Errors {
 impl Drop for Errors {
     fn drop(&mut self) {
         if self.found.is_some() && !thread::panicking() {
-            panic!("the mistakes of a derive were not looked at");
+            panic!("the errors of a derive were dropped without `check`");
         }
     }
 }
@@ -49,23 +49,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mistake_is_kept() {
+    fn every_error_is_kept() {
         let mut errors = Errors::new();
         errors.at(quote!(a), "one");
         errors.at(quote!(b), "two");
-        let told: Vec<_> =
+        let messages: Vec<_> =
             errors.check().unwrap_err().into_iter().map(|error| error.to_string()).collect();
-        assert_eq!(told, ["one", "two"]);
+        assert_eq!(messages, ["one", "two"]);
     }
 
     #[test]
-    fn no_mistake_is_fine() {
+    fn no_errors_are_fine() {
         assert!(Errors::new().check().is_ok());
     }
 
     #[test]
-    #[should_panic(expected = "were not looked at")]
-    fn looking_away_panics() {
+    #[should_panic(expected = "dropped without `check`")]
+    fn dropping_errors_without_check_panics() {
         drop(Errors::new());
     }
 }

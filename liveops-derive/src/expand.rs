@@ -1,7 +1,7 @@
-//! Writes the code of a checked operation. Cannot fail, and checks nothing.
+//! Generates the code of a checked operation. Cannot fail, and checks nothing.
 //!
-//! The code has to compile in scopes where any name but `::core` and the crate's own path means
-//! something else, so it calls no macro and no method, and imports nothing.
+//! The code must compile in scopes where every name except `::core` and the path of the crate has another
+//! meaning, so the code calls no macro and no method, and imports nothing.
 
 pub(crate) mod choices;
 mod claim;
@@ -18,24 +18,24 @@ use syn::{Path, WherePredicate};
 
 use crate::model::Model;
 
-/// All that is generated for an operation.
+/// Expands everything for an operation.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let operation = expand_operation(model);
     let claim = claim::expand(model);
     quote!(#operation #claim)
 }
 
-/// The stages and the implementations, without the claim to the op type.
+/// Expands the stages and the implementations, without the claim of the op type.
 pub(crate) fn expand_operation(model: &Model) -> TokenStream {
     expand_with(model, &operation::bounds_of_generic(model))
 }
 
-/// The same with other bounds on the operation itself.
+/// Expands the stages and the implementations with other bounds on the operation.
 pub(crate) fn expand_with(model: &Model, bounds: &[WherePredicate]) -> TokenStream {
     join(model, operation::expand(model, bounds, &krate(model.krate())))
 }
 
-/// The stages, without the operation.
+/// Expands only the stages.
 pub(crate) fn expand_stages(model: &Model) -> TokenStream {
     join(model, TokenStream::new())
 }
@@ -57,21 +57,21 @@ fn join(model: &Model, operation: TokenStream) -> TokenStream {
     }
 }
 
-/// Where liveops is: `::liveops` unless the user says otherwise.
+/// Returns the path of liveops, `::liveops` by default.
 pub(crate) fn krate(given: Option<&Path>) -> TokenStream {
     given.map_or_else(|| quote!(::liveops), ToTokens::to_token_stream)
 }
 
-/// A name where it is not declared, without the place where it was typed: an editor shows what it
-/// finds for that place, and shall find the declaration alone.
+/// Returns a mention of a declared name, without the source location. An editor lists everything at a source
+/// location and should list only the declaration.
 fn mention(declared: &Ident) -> Ident {
     let mut mention = declared.clone();
     mention.set_span(Span::call_site().resolved_at(declared.span()));
     mention
 }
 
-/// Keeps the implementations out of the reader's way, and quiet: the operation may be
-/// `#[deprecated]`, and `cfg(rust_analyzer)` is known to nobody else.
+/// Wraps the implementations in an anonymous constant and silences lints. The operation may be
+/// `#[deprecated]`, and only rust-analyzer knows `cfg(rust_analyzer)`.
 fn in_const(implementations: &TokenStream) -> TokenStream {
     quote! {
         #[allow(deprecated, unexpected_cfgs)]

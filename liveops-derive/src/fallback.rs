@@ -1,4 +1,4 @@
-//! What is generated beside the errors, so that they stay the only ones.
+//! The code that is generated next to the errors and prevents further errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,23 +9,23 @@ use crate::{
     model::{Model, Rejected, Trust},
 };
 
-/// The errors, and everything that could be understood, as if nothing were wrong: code that names
-/// the operation or its stages gives no errors of its own.
+/// Expands the errors and everything that could be understood, so that code that names the operation or its
+/// stages compiles.
 pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
     let Rejected { error, stand_in, trust } = rejected;
     let error = error.to_compile_error();
     let rest = match trust {
-        // The op type may be what is wrong.
+        // The op type may be wrong, so the code does not claim it.
         Trust::Full => expand::expand_operation(stand_in),
         Trust::Doubtful => expand::expand_with(stand_in, &[believed(stand_in)]),
-        // An implementation for a type that borrows breaks more than it mends: with `Run`, eleven
-        // errors follow instead of three.
+        // An implementation for a type that borrows causes more errors than none: with `Run`, eleven instead
+        // of three.
         Trust::Hopeless => expand::expand_stages(stand_in),
     };
-    // For the first item, the enum of the stages, whose names may be what is wrong.
+    // For the enum of the stages, the first item, whose names may be wrong.
     let odd = stand_in.stages().iter().any(|stage| !stage.is_camel());
     let allow = odd.then(|| quote!(#[allow(nonstandard_style)]));
-    // The errors come last: what an editor completes must not move with a message.
+    // The errors come last, because a completion of an editor must not move with a message.
     quote! {
         #allow
         #rest
@@ -33,8 +33,8 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
     }
 }
 
-/// Makes the compiler believe that the item is all that an operation is; without `for<'__any>` it
-/// would look: rust-lang/rust#48214.
+/// Returns a bound that makes the compiler accept the item as an operation. Without `for<'__any>`, the
+/// compiler would check the bound: rust-lang/rust#48214.
 fn believed(stand_in: &Model) -> WherePredicate {
     let krate = expand::krate(stand_in.krate());
     parse_quote! {

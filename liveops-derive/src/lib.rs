@@ -1,7 +1,7 @@
-//! The derive macro of liveops.
+//! The derive macros of liveops.
 //!
-//! Tokens become a raw `ast::Input`, which becomes a checked `model::Model`, which becomes
-//! tokens; only the first two steps can fail.
+//! Tokens become a raw `ast::Input`, which becomes a checked `model::Model`, which becomes tokens. Only the
+//! first two steps can fail.
 
 mod ast;
 mod attr;
@@ -37,7 +37,7 @@ pub fn derive_form_field(item: proc_macro::TokenStream) -> proc_macro::TokenStre
     derive_choices(item.into()).into()
 }
 
-/// The derive for an enum that is the type of a field.
+/// Expands the derive for an enum that is the type of a field.
 fn derive_choices(item: TokenStream) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
         Ok(item) => item,
@@ -49,14 +49,14 @@ fn derive_choices(item: TokenStream) -> TokenStream {
     match errors.check() {
         Ok(()) => code,
         Err(error) => {
-            // Beside the mistakes, so that fields of the type make no more of them.
+            // The code is kept next to the errors, so that fields of the type cause no further errors.
             let error = error.into_compile_error();
             quote!(#code #error)
         }
     }
 }
 
-/// The derive for an item of the package `package`.
+/// Expands the derive for an item of the package `package`.
 fn derive(item: TokenStream, package: Option<&str>) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
         Ok(item) => item,

@@ -1,4 +1,4 @@
-//! Every rule of the derive. What comes out of here is right, so that the expansion need not check.
+//! The rules of the derive. A model is correct, so the expansion checks nothing.
 
 pub(crate) mod choices;
 mod form;
@@ -18,7 +18,7 @@ use crate::{
     errors::Errors,
 };
 
-/// One operation, checked.
+/// A checked operation.
 pub(crate) struct Model {
     visibility: Visibility,
     ident: Ident,
@@ -39,29 +39,28 @@ pub(crate) struct Model {
     validate: Option<Path>,
 }
 
-/// What comes of an input with mistakes.
+/// The outcome for an input with errors.
 pub(crate) struct Rejected {
-    /// All of the mistakes.
+    /// All errors.
     pub(crate) error: syn::Error,
-    /// What the input would be without them, as far as it could be understood.
+    /// The part of the input that could be understood, as if it had no errors.
     pub(crate) stand_in: Model,
     pub(crate) trust: Trust,
 }
 
-/// How far an item can be trusted to meet what `LiveOperation` asks of it.
+/// The degree to which an item is expected to satisfy the bounds of `LiveOperation`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Trust {
-    /// It borrows, and nothing that borrows is an operation.
+    /// The item borrows, so it cannot be an operation.
     Hopeless,
-    /// It is no struct, so it may have no serde derives either.
+    /// The item is not a struct, so it may lack serde's derives too.
     Doubtful,
     /// Only names are wrong.
     Full,
 }
 
 impl Model {
-    /// Checks `input`; `package` is the name of the user's package, of which the app is made where
-    /// none is given.
+    /// Checks `input`. `package` is the name of the user's package, the default of `app`.
     pub(crate) fn new(
         input: Input,
         package: Option<&str>,
@@ -73,7 +72,7 @@ impl Model {
         match errors.check() {
             Ok(()) => Ok(model),
             Err(error) => {
-                // Of what is said of a field, the type may be what is wrong.
+                // An error may come from the type of a field, so the fallback must not contain fields.
                 model.form = model.form.map(Form::without_fields);
                 Err(Box::new(Rejected { error, stand_in: model, trust }))
             }
@@ -125,12 +124,12 @@ impl Model {
         &self.ident
     }
 
-    /// The name of the enum of the stages: the type's with `Stage` behind it.
+    /// Returns the name of the enum of the stages: the name of the type with `Stage` appended.
     pub(crate) fn stage_ident(&self) -> Ident {
         format_ident!("{}Stage", self.ident.unraw(), span = self.ident.span())
     }
 
-    /// The name of the struct of their tokens: the enum's with an `s` behind it.
+    /// Returns the name of the struct of the tokens: the name of the enum with `s` appended.
     pub(crate) fn tokens_ident(&self) -> Ident {
         format_ident!("{}Stages", self.ident.unraw(), span = self.ident.span())
     }
@@ -171,7 +170,7 @@ impl Model {
         &self.policy
     }
 
-    /// Every key that was typed, known or not; `None` where there is no `#[liveop(…)]`.
+    /// Returns every typed key, known or unknown, or `None` without `#[liveop(…)]`.
     pub(crate) fn typed_keys(&self) -> Option<&[Ident]> {
         self.typed_keys.as_deref()
     }
@@ -180,7 +179,7 @@ impl Model {
         self.state.as_ref()
     }
 
-    /// Whether nobody creates one from outside.
+    /// Returns `true` if only code of the application creates the operation.
     pub(crate) fn is_internal(&self) -> bool {
         self.is_internal
     }
@@ -189,17 +188,17 @@ impl Model {
         self.form.as_ref()
     }
 
-    /// What is asked about a whole operation.
+    /// Returns the function that checks a whole operation.
     pub(crate) fn validate(&self) -> Option<&Path> {
         self.validate.as_ref()
     }
 
-    /// The path given with `crate = …`.
+    /// Returns the path given with `crate = …`.
     pub(crate) fn krate(&self) -> Option<&Path> {
         self.krate.as_ref()
     }
 
-    /// In the order they were declared; empty for an operation without stages.
+    /// Returns the stages in the order of declaration, empty for an operation without stages.
     pub(crate) fn stages(&self) -> &[Stage] {
         &self.stages
     }
@@ -212,16 +211,15 @@ fn check_shape(input: &Input, errors: &mut Errors) -> Trust {
         Shape::Enum(token) => errors.at(
             token,
             format!(
-                "an operation is a struct, found an enum: its fields are the input of one kind of \
-                 work\n\
-                 help: derive it on one struct for each kind of work, or on a struct with a field \
-                 of type `{ident}`"
+                "an operation must be a struct, found an enum\n\
+                 help: use one struct for each type of operation, or a struct with a field of type \
+                 `{ident}`"
             ),
         ),
         Shape::Union(token) => errors.at(
             token,
-            "an operation is a struct, found a union, which cannot be stored as JSON\n\
-             help: write `struct`, with an enum as a field where the input is one of several",
+            "an operation must be a struct, found a union, which cannot be stored as JSON\n\
+             help: write `struct`, and use an enum as a field for alternative inputs",
         ),
     }
     Trust::Doubtful
@@ -235,9 +233,9 @@ fn check_generics(generics: &Generics, errors: &mut Errors) -> Trust {
             errors.at(
                 param,
                 format!(
-                    "an operation cannot borrow, found the lifetime `{lifetime}`: it is stored, \
-                     and run later, so it must own its data\n\
-                     help: remove `{lifetime}` and own the fields, as in `String` for \
+                    "an operation must own its data, found the lifetime `{lifetime}`: an operation \
+                     is stored and runs later\n\
+                     help: remove `{lifetime}` and use owned types, such as `String` for \
                      `&{lifetime} str` or `Vec<T>` for `&{lifetime} [T]`"
                 ),
             );

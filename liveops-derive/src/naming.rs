@@ -1,20 +1,20 @@
-//! How names are made out of other names. Knows no tokens.
+//! Derives names from other names. Knows no tokens.
 
 pub(crate) mod serde_case;
 
 use heck::ToUpperCamelCase;
 
-/// `ScoreImport` → `score_import`, by the rule of django-liveops: whatever was written for that
-/// framework finds its templates under the same names here.
+/// Converts `ScoreImport` to `score_import` by the rule of django-liveops, so that templates of that
+/// framework keep their names.
 ///
-/// The rule is two regular expressions, `(.)([A-Z][a-z]+)` → `\1_\2`, then
-/// `([a-z0-9])([A-Z])` → `\1_\2`, lower-cased. `heck` differs around digits and underscores.
+/// The rule is two regular expressions, `(.)([A-Z][a-z]+)` → `\1_\2`, then `([a-z0-9])([A-Z])` → `\1_\2`, and
+/// then lower case. `heck` differs around digits and underscores.
 pub(crate) fn snake_case(type_name: &str) -> String {
     separated(type_name, '_').to_lowercase()
 }
 
-/// `ScoreImport` → `Score import`: the words of [`snake_case`] as people write them. A word without
-/// lower-case letters is an acronym and stays as it is: `PBNImport` → `PBN import`.
+/// Converts `ScoreImport` to `Score import`: the words of [`snake_case`] with spaces. A word without
+/// lower-case letters is an acronym and stays unchanged: `PBNImport` becomes `PBN import`.
 pub(crate) fn title(type_name: &str) -> String {
     let words = separated(type_name, ' ').replace('_', " ");
     let words: Vec<_> = words.split_whitespace().enumerate().map(title_word).collect();
@@ -29,7 +29,7 @@ fn title_word((position, word): (usize, &str)) -> String {
     }
 }
 
-/// `max_rows` → `Max rows`.
+/// Converts `max_rows` to `Max rows`.
 pub(crate) fn label_of_field(name: &str) -> String {
     let words = name.replace('_', " ");
     let words = words.trim();
@@ -38,8 +38,8 @@ pub(crate) fn label_of_field(name: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// Puts `separator` before each upper-case letter that starts a word: one after a lower-case letter
-/// or a digit, or one before a lower-case letter.
+/// Inserts `separator` before each upper-case letter that starts a word: a letter after a lower-case letter
+/// or a digit, or a letter before a lower-case letter.
 fn separated(type_name: &str, separator: char) -> String {
     let mut words = String::with_capacity(type_name.len() + 8);
     let mut before: Option<char> = None;
@@ -59,7 +59,7 @@ fn separated(type_name: &str, separator: char) -> String {
     words
 }
 
-/// Why a label gives no name of a variant.
+/// The reason that a label cannot become the name of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoVariant {
     /// `"…"`
@@ -72,7 +72,7 @@ pub(crate) enum NoVariant {
     NotAName,
 }
 
-/// `Load data` → `LoadData`.
+/// Converts `Load data` to `LoadData`.
 pub(crate) fn variant(label: &str) -> Result<String, NoVariant> {
     let name = label.to_upper_camel_case();
     if name.is_empty() {
@@ -88,7 +88,7 @@ pub(crate) fn variant(label: &str) -> Result<String, NoVariant> {
     }
 }
 
-/// A name for a label that gives none alone: `Stage` and `2nd pass` → `Stage2ndPass`.
+/// Prefixes a label that alone is not a name: `Stage` and `2nd pass` become `Stage2ndPass`.
 pub(crate) fn behind_word(word: &str, label: &str) -> String {
     format!("{word}{}", label.to_upper_camel_case())
 }

@@ -1,6 +1,6 @@
-//! What may have been meant, and what is allowed, in the words of a message.
+//! Suggestions and lists of allowed words for error messages.
 
-/// The one of `known` that looks like `found`.
+/// Returns the word of `known` that is most similar to `found`, if one is similar enough.
 pub(crate) fn similar<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let found = found.to_lowercase();
     known
@@ -11,7 +11,7 @@ pub(crate) fn similar<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, known)| known)
 }
 
-/// `one`, `two` and `three`
+/// Formats the names as "`one`, `two` and `three`".
 pub(crate) fn listed(names: &[&str]) -> String {
     match names {
         [init @ .., last] if !init.is_empty() => format!("`{}` and `{last}`", init.join("`, `")),

@@ -1,4 +1,4 @@
-//! The derive as a function of tokens: what it writes, and what it says.
+//! Tests of the derive as a function of tokens: the generated code and the error messages.
 
 mod editor;
 mod golden;

@@ -38,7 +38,7 @@
     connected: "Live",
     reconnecting: "Reconnecting…",
     offline: "Offline",
-    refused: "This did not work. Please try again.",
+    refused: "The action failed. Please try again.",
     unreachable: "The server could not be reached. Please try again.",
     hours: "{hours} h {minutes} min",
     minutes: "{minutes} min {seconds} s",

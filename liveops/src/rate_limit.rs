@@ -1,13 +1,13 @@
-//! The rate limiter, for the pushes of a run and for the messages of a client.
+//! The rate limiter for the pushes of a run and for the messages of a client.
 //!
-//! Owns the arithmetic alone. A caller passes the time in, and decides whether to wait or to refuse.
+//! Owns only the arithmetic. The caller passes the current time, and decides whether to wait or to refuse.
 
 use tokio::time::{Duration, Instant};
 
-/// A rate with a burst, by the generic cell rate algorithm.
+/// A limit on the rate of events that permits bursts, with the generic cell rate algorithm.
 ///
-/// Each event moves `due_on` one interval on. `due_on` may be at most `tolerance` ahead of the
-/// clock, so that a burst passes at once and everything behind it at the rate.
+/// Each event moves `due_on` one interval ahead. `due_on` may be at most `tolerance` ahead of the clock, so
+/// that a burst passes at once and later events pass at the rate.
 #[derive(Debug, Clone)]
 pub(crate) struct RateLimit {
     interval: Duration,
@@ -16,28 +16,29 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Permits `per_second` events a second, and `burst` of them at once.
+    /// Creates a limit of `per_second` events a second, of which `burst` may come at once.
     pub(crate) fn new(per_second: f64, burst: u32, now: Instant) -> Self {
         let interval = Duration::from_secs_f64(1.0 / per_second);
         Self { interval, tolerance: interval * burst.saturating_sub(1), due_on: now }
     }
 
-    /// Returns the time between two events at the rate.
+    /// Returns the interval between two events at the rate.
     pub(crate) fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// Returns the time from which on the next event is within the rate.
+    /// Returns the earliest time at which the next event is within the rate.
     pub(crate) fn free_on(&self) -> Instant {
         self.due_on.checked_sub(self.tolerance).unwrap_or(self.due_on)
     }
 
-    /// Counts an event, whether it was within the rate or not.
+    /// Counts an event, also one that exceeds the rate.
     pub(crate) fn count(&mut self, now: Instant) {
         self.due_on = self.due_on.max(now) + self.interval;
     }
 
-    /// Counts an event if it is within the rate, and returns `false` if it is not.
+    /// Counts an event and returns `true` if the event is within the rate. Otherwise returns `false` without
+    /// counting.
     #[must_use]
     pub(crate) fn try_count(&mut self, now: Instant) -> bool {
         let is_within = self.due_on <= now + self.tolerance;
@@ -52,7 +53,7 @@ impl RateLimit {
 mod tests {
     use super::*;
 
-    /// Counts all the events that pass at `now`.
+    /// Counts and returns the number of events that pass at `now`.
     fn burst(limit: &mut RateLimit, now: Instant) -> u32 {
         (0..).take_while(|_| limit.try_count(now)).last().map_or(0, |last| last + 1)
     }

@@ -1,17 +1,16 @@
 //! Signed subscription tokens. Each one permits one viewer to watch one channel for a short time.
 //!
-//! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always
-//! `liveops.subscription`), `ch` (the channel), `exp` and `sub` (the viewer). The header has the
-//! key's id, so that keys can be rotated without refusing tokens that were handed out before. A
-//! refusal never says why.
+//! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always `liveops.subscription`),
+//! `ch` (the channel), `exp` and `sub` (the viewer). The header contains the ID of the key, so that keys can
+//! be rotated without refusing tokens that were signed before. A refusal does not state its reason.
 //!
-//! The signing key is derived from the application's secret by purpose, with HKDF-SHA256. So an
-//! application may use the same secret elsewhere: no signature made there is a token, and no token
-//! says anything about the secret.
+//! The signing key is derived from a secret of the application with HKDF-SHA256 and a label for the purpose.
+//! So the application may use the secret elsewhere: a signature made elsewhere is not a token, and a token
+//! reveals nothing about the secret.
 //!
-//! Verification interprets nothing that is not authenticated. A header is compared with the headers
-//! that the keys write, byte for byte, so no text of a client chooses the algorithm. Claims are
-//! parsed only behind a valid signature.
+//! Verification interprets only authenticated data. The header of a token is compared byte for byte with the
+//! headers that the keys write, so a client cannot choose the algorithm. The claims are parsed only after the
+//! signature is verified.
 
 mod subscription_tokens;
 
@@ -29,18 +28,18 @@ use sha2::Sha256;
 use crate::operation::{ChannelName, UserId};
 pub use subscription_tokens::SubscriptionTokens;
 
-/// How long a token is good for unless the keys say otherwise.
+/// The default time to live of a token.
 pub const TOKEN_TTL: Duration = Duration::from_secs(300);
 
-/// Permission for one viewer to watch one channel for a short time.
+/// A permission for one viewer to watch one channel for a short time.
 ///
-/// Its `Debug` output hides the token.
+/// The `Debug` output hides the token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SubscriptionToken(String);
 
 impl SubscriptionToken {
-    /// The token as it goes over the wire. Do not log it.
+    /// Returns the token as it goes over the wire. Do not log it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -58,46 +57,46 @@ impl fmt::Debug for SubscriptionToken {
     }
 }
 
-/// Why a token was not made or not accepted.
+/// The reason that a token was not signed or not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The token is not a permission for this viewer and channel at this time. Forged, expired,
-    /// somebody else's and malformed tokens are all this one answer.
+    /// The token does not permit this viewer to watch this channel at this time. The error is the same for a
+    /// token that is forged, expired, malformed or signed for another viewer.
     #[error("token invalid or expired")]
     Refused,
-    /// The token could not be signed: the clock stands before 1970, or the ID of the viewer makes
-    /// the token longer than 8 KiB.
+    /// The token could not be signed: the clock is set before 1970, or the ID of the viewer makes the token
+    /// longer than 8 KiB.
     #[error("failed to sign a token")]
     Sign,
-    /// There was no key to sign with, or one was shorter than 32 bytes.
+    /// No secret was given, or one secret was shorter than 32 bytes.
     #[error("expected at least one secret key of at least {SECRET_BYTES_MIN} bytes, found {found}")]
     Keys {
-        /// What was found instead.
+        /// The mistake that was found: no secret, or a short one.
         found: &'static str,
     },
 }
 
 const SECRET_BYTES_MIN: usize = 32;
 
-/// The largest length of a token. A longer one is refused before anything of it is decoded.
+/// The maximum length of a token. A longer token is refused before any part of the token is decoded.
 const TOKEN_BYTES_MAX: usize = 8 << 10;
 
 /// The claim `aud` of every subscription token.
 const AUDIENCE: &str = "liveops.subscription";
 
-/// The HKDF labels: one for each key that is derived from a secret. What is derived for one label
-/// says nothing about what is derived for another.
+/// The HKDF labels, one for each key derived from a secret. A key derived for one label reveals nothing about
+/// the key for another label.
 const TOKEN_KEY: &[u8] = b"liveops subscription token v1";
 const KEY_ID: &[u8] = b"liveops subscription token key id v1";
 
-/// The application's signing keys, newest first.
+/// The signing keys of the application, newest first.
 ///
-/// The first key signs; every key verifies. Put a new key in front, and drop the old one when the
-/// tokens it signed have expired.
+/// The first key signs, and every key verifies. To rotate, put a new key first, and remove the old key when
+/// the tokens that it signed have expired.
 ///
-/// Each key is derived from a secret by HKDF-SHA256, for subscription tokens alone. So the same
-/// secret may have other uses in the application, if those derive their keys from it as well.
+/// Each key is derived from a secret by HKDF-SHA256, for subscription tokens alone. The application may use
+/// the same secret for other purposes, if it derives a separate key for each.
 #[derive(Clone)]
 pub struct SigningKeys {
     keys: Vec<SigningKey>,
@@ -106,7 +105,7 @@ pub struct SigningKeys {
 
 #[derive(Clone)]
 struct SigningKey {
-    /// The first part of every token of this key.
+    /// The encoded header: the first part of every token that this key signs.
     header: String,
     mac: Hmac<Sha256>,
 }
@@ -120,11 +119,11 @@ struct Claims {
 }
 
 impl SigningKeys {
-    /// Takes the secrets, newest first; each is at least 32 bytes.
+    /// Creates the keys from secrets of at least 32 bytes, newest first.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Keys`] when there is none or one is too short.
+    /// [`TokenError::Keys`] without a secret or with a secret that is too short.
     pub fn new<K: AsRef<[u8]>>(secrets: impl IntoIterator<Item = K>) -> Result<Self, TokenError> {
         let keys = secrets
             .into_iter()
@@ -136,19 +135,19 @@ impl SigningKeys {
         Ok(Self { keys, ttl: TOKEN_TTL })
     }
 
-    /// How long the tokens signed from now on are good for; 300 seconds unless set.
+    /// Sets the time to live of the tokens signed from now on. Default: 300 seconds.
     #[must_use]
     pub fn with_ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
-    /// Signs a token with which `viewer` may watch `channel`.
+    /// Signs a token that permits `viewer` to watch `channel`.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Sign`] when the clock stands before 1970, or when the ID of the viewer makes the
-    /// token longer than 8 KiB.
+    /// [`TokenError::Sign`] if the clock is set before 1970, or if the ID of the viewer makes the token
+    /// longer than 8 KiB.
     pub fn sign(
         &self,
         viewer: &UserId,
@@ -179,12 +178,12 @@ impl SigningKeys {
         Ok(SubscriptionToken(token))
     }
 
-    /// Returns the channel that `token` lets `viewer` watch.
+    /// Returns the channel that `token` permits `viewer` to watch.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Refused`] for every token that was not signed by one of the keys, for this
-    /// viewer, less than its time to live ago.
+    /// [`TokenError::Refused`] for a token that is expired, for another viewer, or not signed by one of the
+    /// keys.
     pub fn verify(
         &self,
         token: &SubscriptionToken,
@@ -197,8 +196,8 @@ impl SigningKeys {
         claims.ch.parse().map_err(|_| TokenError::Refused)
     }
 
-    /// Returns the claims of a token that one of the keys signed, if the token is for
-    /// subscriptions and not expired.
+    /// Returns the claims of a token that one of the keys signed, if the token is for subscriptions and has
+    /// not expired.
     fn claims(&self, token: &SubscriptionToken) -> Option<Claims> {
         let token = token.as_str();
         if token.len() > TOKEN_BYTES_MAX {
@@ -206,8 +205,8 @@ impl SigningKeys {
         }
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
-        // Strict: padding, other alphabets and bits that decode to nothing are errors. So a token
-        // has one spelling, and no character of it can be changed.
+        // The decoder refuses padding, other alphabets and non-zero trailing bits. So every token has one
+        // spelling, and no character of a token can be changed.
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
         let is_signed =
             self.keys.iter().any(|key| key.header == header && key.verifies(message, &signature));
@@ -221,7 +220,7 @@ impl SigningKeys {
     }
 }
 
-/// Seconds since 1970; `None` if the clock stands before that.
+/// Returns the seconds since 1970, or `None` if the clock is set before 1970.
 fn now() -> Option<u64> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(since_1970.as_secs())
@@ -241,8 +240,8 @@ impl SigningKey {
         if secret.len() < SECRET_BYTES_MIN {
             return Err(TokenError::Keys { found: "a shorter one" });
         }
-        // A few bytes of a value derived for nothing else: they name the key and say nothing about
-        // the secret.
+        // Four bytes of a key derived for this purpose only identify the key and reveal nothing about the
+        // secret.
         let id: String =
             derived(secret, KEY_ID)[..4].iter().map(|byte| format!("{byte:02x}")).collect();
         let header = format!(r#"{{"alg":"HS256","kid":"{id}","typ":"JWT"}}"#);
@@ -259,13 +258,13 @@ impl SigningKey {
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Compares in constant time.
+    /// Verifies the signature in constant time.
     fn verifies(&self, message: &str, signature: &[u8]) -> bool {
         self.mac.clone().chain_update(message).verify_slice(signature).is_ok()
     }
 }
 
-/// The key for one purpose, which the label names, made from a secret for many.
+/// Derives the key for the purpose that the label names.
 fn derived(secret: &[u8], label: &[u8]) -> [u8; 32] {
     let mut key = [0; 32];
     let expanded = Hkdf::<Sha256>::new(None, secret).expand(label, &mut key);
@@ -317,7 +316,8 @@ mod tests {
         }
     }
 
-    /// Made by another implementation of HKDF and HMAC, from the documentation of this module.
+    /// The expected token comes from another implementation of HKDF and HMAC, written from the documentation
+    /// of this module.
     #[test]
     fn a_token_is_what_other_implementations_make_of_the_same_claims() {
         let (ann, list) = (UserId::from("ann"), ChannelName::owner(&"ann".into()));
@@ -382,7 +382,7 @@ mod tests {
         }
     }
 
-    /// Tokens with a valid signature, which only the claims can make bad.
+    /// The signatures of these tokens are valid; only the claims are wrong.
     #[test]
     fn claims_that_are_not_those_of_a_token_are_refused() {
         let ann = UserId::from("ann");
@@ -395,7 +395,7 @@ mod tests {
         let exp = r#""exp":4102444800"#;
         assert_eq!(verify(&format!("{{{aud},{rest},{exp}}}")), Ok(()), "the others differ from it");
         for claims in [
-            // No text, no JSON, or too much of it.
+            // Not UTF-8, not JSON, or text behind the JSON.
             String::new(),
             "{".to_owned(),
             "null".to_owned(),
@@ -420,7 +420,7 @@ mod tests {
             format!(r#"{{{aud},{rest},"exp":18446744073709551616}}"#),
             format!(r#"{{{aud},{rest},"exp":"4102444800"}}"#),
             format!(r#"{{{aud},{rest},"exp":[4102444800]}}"#),
-            // A claim twice, with the good value first and last.
+            // A duplicate claim, with the valid value first and last.
             format!(r#"{{{aud},{rest},{exp},"sub":"bob"}}"#),
             format!(r#"{{"sub":"bob",{aud},{rest},{exp}}}"#),
             format!(r#"{{{aud},{rest},{exp},"exp":1}}"#),
@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(keys.verify(&not_in_unicode.into(), &ann), Err(TokenError::Refused));
     }
 
-    /// Everything else about these tokens is good: only the key or the header is another one.
+    /// Only the key or the header of these tokens is wrong.
     #[test]
     fn a_key_or_header_that_is_not_of_a_token_is_refused() {
         let ann = UserId::from("ann");

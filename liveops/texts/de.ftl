@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = Wartet auf Start
 started = Läuft
@@ -6,7 +6,7 @@ finished-ok = Fertig
 finished-error = Fehlgeschlagen
 cancelled = Abgebrochen
 
-## Where a stage is
+## States of a stage
 
 stage-pending = ausstehend
 stage-active = läuft
@@ -15,18 +15,18 @@ stage-failed = fehlgeschlagen
 stage-cancelled = abgebrochen
 stage-reused = übernommen
 
-## What can be done
+## Actions
 
 cancel = Abbrechen
 cancelling = Wird abgebrochen…
 retry = Wiederholen
 continue = Weiter
-continued-in = Weiter geht es mit
+continued-in = Fortgesetzt in
 
 ## Attempts
 
 attempt-of = Versuch { $number } von { $max }
-next-try-in = , nächster Versuch in
+next-attempt-in = , nächster Versuch in
 attempt-failed = Versuch { $number } von { $max } ist fehlgeschlagen, nächster Versuch in { $wait }: { $message }
 
 ## Progress
@@ -44,7 +44,7 @@ hours-minutes = { $hours } Std. { $minutes } Min.
 minutes-seconds = { $minutes } Min. { $seconds } Sek.
 seconds = { $seconds } Sek.
 
-## The page of an operation
+## Page of an operation
 
 operation = Vorgang
 log = Protokoll
@@ -56,19 +56,19 @@ lines-gone =
     }
 traceback = Fehlerverlauf
 
-## The connection
+## Connection
 
 connected = Live
 reconnecting = Verbindung wird wiederhergestellt…
 offline = Keine Verbindung
-refused = Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.
+refused = Die Aktion ist fehlgeschlagen. Bitte versuchen Sie es noch einmal.
 unreachable = Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.
 
-## The list
+## List of operations
 
 operations = Vorgänge
 all-operations = Alle Vorgänge
-no-operations = Hier gibt es keine Vorgänge.
+no-operations = Keine Vorgänge.
 next-page = Nächste Seite
 previous-page = Vorherige Seite
 state = Zustand
@@ -79,7 +79,7 @@ every-state = Alle
 search = Suche
 show = Anzeigen
 
-## The list of staff
+## List for staff
 
 type = Art
 every-type = Alle
@@ -105,16 +105,16 @@ select-all = Alle auf dieser Seite auswählen
 select-operation = { $title }, { $owner }, { $created } auswählen
 cancel-selected = Ausgewählte abbrechen
 retry-selected = Ausgewählte wiederholen
-done-of-selected = Erledigt für { $done } von { $all }.
-nothing-selected = Es ist nichts ausgewählt.
-staff-only = Das ist nur für Betreuer.
+done-of-selected = Auf { $done } von { $all } Vorgängen angewendet.
+nothing-selected = Keine Vorgänge ausgewählt.
+staff-only = Nur für Mitarbeiter.
 
-## What staff see of an operation
+## Staff details of an operation
 
-for-staff = Für Betreuer
+for-staff = Für Mitarbeiter
 input = Eingabe
 attempt = Versuch
-attempts-before = Versuche, die nicht zählen
+attempts-before = Nicht gezählte Versuche
 worker = Worker
 queue = Warteschlange
 priority = Priorität
@@ -124,31 +124,31 @@ started-on = Gestartet
 ended-on = Beendet
 waited = Wartezeit
 ran = Laufzeit
-chained-from = Angelegt von
-chained-to = Übergeben an
+chained-from = Gestartet von
+chained-to = Fortgesetzt in
 stage = Abschnitt
 entered = Begonnen
-left = Verlassen
+left = Beendet
 took = Dauer
 unknown = unbekannt
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = Etwas ist schiefgegangen. Wenn es wieder vorkommt, nennen Sie dem Support diese Nummer: { $id }
+went-wrong = Ein Fehler ist aufgetreten. Wenn er wieder auftritt, nennen Sie dem Support diese Referenz: { $id }
 took-too-long = Der Vorgang wurde angehalten, weil er länger als { $time } gedauert hat.
-result-too-large = Das Ergebnis ist zu groß, um es aufzubewahren. Wenn Sie es brauchen, nennen Sie dem Support diese Nummer: { $id }
+result-too-large = Das Ergebnis ist zu groß zum Speichern. Wenn Sie es brauchen, nennen Sie dem Support diese Referenz: { $id }
 worker-lost = Der ausführende Prozess antwortet nicht mehr.
-worker-lost-each-time = Der ausführende Prozess hat bei diesem Vorgang jedes Mal aufgehört zu antworten.
+worker-lost-each-time = Der ausführende Prozess hat in jedem Versuch aufgehört zu antworten.
 
 ## In a terminal
 
-stage-was-reused = Übernommen: Ein früherer Versuch hat diesen Abschnitt erledigt
+stage-was-reused = Aus einem früheren Versuch übernommen
 stage-has-failed = Dieser Abschnitt ist fehlgeschlagen
 warning = Warnung
 error = Fehler
 result = Ergebnis
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = Ungültige Anfrage
 forbidden-title = Nicht erlaubt
@@ -156,44 +156,44 @@ not-found-title = Nicht gefunden
 conflict-title = Zurzeit nicht möglich
 too-large-title = Zu groß
 unsupported-title = Unbekanntes Format
-invalid-title = Das ist nicht lesbar
-too-many-title = Zu viele
+invalid-title = Ungültige Eingabe
+too-many-title = Zu viele Anfragen
 internal-title = Fehler
-show-it = Anzeigen
+show-it = Vorgang anzeigen
 already-ended = Der Vorgang ist schon beendet.
 not-ended = Der Vorgang ist noch nicht beendet.
-not-registered = Die Anwendung kennt diese Art von Vorgang nicht mehr.
+not-registered = Die Anwendung unterstützt diese Art von Vorgang nicht mehr.
 duplicate = Der gleiche Vorgang wartet oder läuft schon.
-not-found = Diesen Vorgang gibt es nicht.
-too-many-pages = Sie haben zu viele Seiten geöffnet.
-upload-too-large = Erwartet waren höchstens { $bytes } Bytes, es sind mehr.
-internal = Auf dem Server ist etwas schiefgegangen.
+not-found = Vorgang nicht gefunden.
+too-many-pages = Zu viele offene Seiten. Schließen Sie einige und versuchen Sie es noch einmal.
+upload-too-large = Der Upload ist zu groß. Erlaubt sind höchstens { $bytes } Bytes.
+internal = Auf dem Server ist ein Fehler aufgetreten.
 other-site = Anfragen von anderen Websites werden abgelehnt.
-not-in-group = Sie gehören nicht zu der Gruppe, für die diese Seite ist.
+not-in-group = Sie haben keinen Zugriff auf diese Seite.
 
 ## Forms
 
 mistakes =
     { $count ->
-        [one] Eine Angabe ist zu berichtigen
-       *[other] { $count } Angaben sind zu berichtigen
+        [one] Bitte einen Fehler korrigieren
+       *[other] Bitte { $count } Fehler korrigieren
     }
 start = Starten
 required = erforderlich
-one-per-line = Jeweils eine Angabe pro Zeile.
+one-per-line = Ein Wert pro Zeile.
 in-utc = In UTC.
-files-again = Dateien müssen noch einmal ausgewählt werden.
+files-again = Bitte die Dateien erneut auswählen.
 yes = Ja
 no = Nein
-missing = Bitte ausfüllen.
-missing-choice = Bitte eine der Möglichkeiten auswählen.
+missing = Dieses Feld ist erforderlich.
+missing-choice = Bitte eine Option auswählen.
 missing-file = Bitte eine Datei auswählen.
-not-uploaded = Bitte die Datei hochladen: ein Pfad gilt hier nicht.
+not-uploaded = Bitte die Datei hochladen. Ein Pfad wird hier nicht akzeptiert.
 not-a-list = Erwartet wurde eine Liste.
 several = Erwartet wurde ein Wert, gefunden wurden mehrere.
-not-a-choice = Bitte eine der vorhandenen Möglichkeiten auswählen.
+not-a-choice = Bitte eine der aufgeführten Optionen auswählen.
 not-an-email = Erwartet wurde eine E-Mail-Adresse wie ann@example.org.
-not-a-url = Erwartet wurde eine Adresse wie https://example.org.
+not-a-url = Erwartet wurde eine URL wie https://example.org.
 not-base64 = Erwartet wurde Base64.
 not-a-string = Erwartet wurde ein Text.
 not-whole = Erwartet wurde eine ganze Zahl.
@@ -208,4 +208,4 @@ too-small = Erwartet wurde { $min } oder mehr, gefunden wurde { $found }.
 too-great = Erwartet wurde { $max } oder weniger, gefunden wurde { $found }.
 too-long = Erwartet waren höchstens { $max } Zeichen, gefunden wurden { $found }.
 file-too-large = Erwartet war eine Datei von höchstens { $max } Bytes.
-not-accepted = Erwartet wurde eine Datei der Art { $accept }.
+not-accepted = Erwartet wurde eine Datei vom Typ { $accept }.

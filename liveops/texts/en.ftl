@@ -1,7 +1,7 @@
-# What liveops itself says. Ids are those of `Text` in language/text.rs, and every file here has all of
-# them, with the same variables: a test sees to it.
+# The texts of liveops. The IDs are those of `Text` in language/text.rs. A test ensures that every file here
+# has all of them, with the same variables.
 
-## Where an operation is in its life
+## States of an operation
 
 not-started = Waiting to start
 started = Running
@@ -9,7 +9,7 @@ finished-ok = Finished
 finished-error = Failed
 cancelled = Cancelled
 
-## Where a stage is
+## States of a stage
 
 stage-pending = pending
 stage-active = active
@@ -18,21 +18,21 @@ stage-failed = failed
 stage-cancelled = cancelled
 stage-reused = reused
 
-## What can be done
+## Actions
 
 cancel = Cancel
 cancelling = Cancelling…
 retry = Retry
 continue = Continue
-# In front of the title of the operation that took over.
+# Precedes the title of the next operation.
 continued-in = Continued in
 
 ## Attempts
 
 attempt-of = Attempt { $number } of { $max }
-# Goes on where `attempt-of` ends; the time follows.
-next-try-in = , next try in
-attempt-failed = Attempt { $number } of { $max } failed, next try in { $wait }: { $message }
+# Follows `attempt-of` and precedes the duration.
+next-attempt-in = , next attempt in
+attempt-failed = Attempt { $number } of { $max } failed, next attempt in { $wait }: { $message }
 
 ## Progress
 
@@ -41,7 +41,7 @@ percent = { $percent } %
 done-of-total = { $done } of { $total }
 per-second = { $rate }/s
 time-left = { $time } left
-# What is being worked on, and how far it is.
+# The current work and its progress.
 labelled = { $label }: { $text }
 
 ## Durations
@@ -50,31 +50,31 @@ hours-minutes = { $hours } h { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
 
-## The page of an operation
+## Page of an operation
 
 operation = Operation
 log = Log
 whole-log = Whole log
 lines-gone =
     { $lines ->
-        [one] The first line is gone
-       *[other] The first { $lines } lines are gone
+        [one] The first line is no longer available
+       *[other] The first { $lines } lines are no longer available
     }
 traceback = Traceback
 
-## The connection
+## Connection
 
 connected = Live
 reconnecting = Reconnecting…
 offline = Offline
-refused = This did not work. Please try again.
+refused = The action failed. Please try again.
 unreachable = The server could not be reached. Please try again.
 
-## The list
+## List of operations
 
 operations = Operations
 all-operations = All operations
-no-operations = No operations here.
+no-operations = No operations.
 next-page = Next page
 previous-page = Previous page
 state = State
@@ -85,7 +85,7 @@ every-state = All
 search = Search
 show = Show
 
-## The list of staff
+## List for staff
 
 type = Type
 every-type = All
@@ -111,16 +111,16 @@ select-all = Select all on this page
 select-operation = Select { $title }, { $owner }, { $created }
 cancel-selected = Cancel selected
 retry-selected = Retry selected
-done-of-selected = Done for { $done } of { $all }.
-nothing-selected = Nothing is selected.
-staff-only = This is for staff only.
+done-of-selected = Applied to { $done } of { $all } operations.
+nothing-selected = No operations selected.
+staff-only = Staff only.
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = For staff
 input = Input
 attempt = Attempt
-attempts-before = Attempts that do not count
+attempts-before = Uncounted attempts
 worker = Worker
 queue = Queue
 priority = Priority
@@ -128,33 +128,33 @@ not-before = Not before
 due = Due
 started-on = Started
 ended-on = Ended
-waited = Waited
-ran = Ran
-chained-from = Made by
-chained-to = Handed over to
+waited = Waiting time
+ran = Running time
+chained-from = Started by
+chained-to = Continued in
 stage = Stage
-entered = Entered
-left = Left
-took = Took
+entered = Started
+left = Ended
+took = Duration
 unknown = unknown
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = Something went wrong. If it happens again, tell support this number: { $id }
-took-too-long = It was stopped because it took longer than { $time }.
-result-too-large = The result is too large to be kept. If you need it, tell support this number: { $id }
+went-wrong = Something went wrong. If this happens again, give support this reference: { $id }
+took-too-long = Stopped because it took longer than { $time }.
+result-too-large = The result is too large to be stored. If you need it, give support this reference: { $id }
 worker-lost = The worker stopped responding.
-worker-lost-each-time = The worker stopped responding each time it ran this.
+worker-lost-each-time = The worker stopped responding in every attempt.
 
 ## In a terminal
 
-stage-was-reused = Reused: an earlier attempt did this stage
+stage-was-reused = Reused from an earlier attempt
 stage-has-failed = This stage failed
 warning = Warning
 error = Error
 result = Result
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = Bad request
 forbidden-title = Not allowed
@@ -162,56 +162,56 @@ not-found-title = Not found
 conflict-title = Not possible now
 too-large-title = Too large
 unsupported-title = Unknown format
-invalid-title = This cannot be read
-too-many-title = Too many
+invalid-title = Invalid input
+too-many-title = Too many requests
 internal-title = Error
-show-it = Show it
-already-ended = It has ended already.
-not-ended = It has not ended yet.
-not-registered = The application does not know this type of operation any more.
-duplicate = The same operation is waiting or running already.
-not-found = There is no such operation.
-too-many-pages = You have too many pages open.
-upload-too-large = Expected at most { $bytes } bytes, found more.
+show-it = Show operation
+already-ended = The operation has already ended.
+not-ended = The operation has not ended yet.
+not-registered = The application no longer supports this type of operation.
+duplicate = The same operation is already waiting or running.
+not-found = Operation not found.
+too-many-pages = Too many open pages. Close some pages and try again.
+upload-too-large = The upload is too large. The limit is { $bytes } bytes.
 internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.
-not-in-group = You are not in the group that this page is for.
+not-in-group = You don't have access to this page.
 
 ## Forms
 
 mistakes =
     { $count ->
-        [one] One thing needs correcting
-       *[other] { $count } things need correcting
+        [one] Please correct one error
+       *[other] Please correct { $count } errors
     }
 start = Start
 required = required
-one-per-line = One on each line.
+one-per-line = One per line.
 in-utc = In UTC.
-files-again = Files have to be chosen again.
+files-again = Choose your files again.
 yes = Yes
 no = No
-missing = Fill this in.
-missing-choice = Choose one of these.
+missing = This field is required.
+missing-choice = Choose an option.
 missing-file = Choose a file.
-not-uploaded = Upload the file: a path is not taken here.
+not-uploaded = Upload the file. A path is not accepted here.
 not-a-list = Expected a list.
 several = Expected one value, found several.
-not-a-choice = Choose one of those there are.
-not-an-email = Expected a mail address, as in ann@example.org.
-not-a-url = Expected an address, as in https://example.org.
+not-a-choice = Choose one of the listed options.
+not-an-email = Expected an email address, such as ann@example.org.
+not-a-url = Expected a URL, such as https://example.org.
 not-base64 = Expected Base64.
 not-a-string = Expected a text.
 not-whole = Expected a whole number.
 not-a-number = Expected a number.
 not-yes-or-no = Expected yes or no.
-not-a-date = Expected a date, as in 2026-02-28.
-not-a-time = Expected a time, as in 14:30.
-not-a-date-time = Expected a date and a time, as in 2026-02-28T14:30.
-not-an-instant = Expected a date and a time, as in 2026-02-28T14:30Z.
+not-a-date = Expected a date, such as 2026-02-28.
+not-a-time = Expected a time, such as 14:30.
+not-a-date-time = Expected a date and a time, such as 2026-02-28T14:30.
+not-an-instant = Expected a date and a time, such as 2026-02-28T14:30Z.
 out-of-bounds = Expected a value from { $min } to { $max }, found { $found }.
 too-small = Expected { $min } or more, found { $found }.
 too-great = Expected { $max } or less, found { $found }.
 too-long = Expected at most { $max } characters, found { $found }.
 file-too-large = Expected a file of at most { $max } bytes.
-not-accepted = Expected a file of the kind { $accept }.
+not-accepted = Expected a file of type { $accept }.

@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = En attente
 started = En cours
@@ -6,7 +6,7 @@ finished-ok = Terminé
 finished-error = Échec
 cancelled = Annulé
 
-## Where a stage is
+## States of a stage
 
 stage-pending = en attente
 stage-active = en cours
@@ -15,7 +15,7 @@ stage-failed = échouée
 stage-cancelled = annulée
 stage-reused = réutilisée
 
-## What can be done
+## Actions
 
 cancel = Annuler
 cancelling = Annulation…
@@ -26,8 +26,8 @@ continued-in = Suite :
 ## Attempts
 
 attempt-of = Tentative { $number } sur { $max }
-next-try-in = , prochaine dans
-attempt-failed = La tentative { $number } sur { $max } a échoué, prochaine dans { $wait } : { $message }
+next-attempt-in = , prochaine tentative dans
+attempt-failed = La tentative { $number } sur { $max } a échoué, prochaine tentative dans { $wait } : { $message }
 
 ## Progress
 
@@ -44,7 +44,7 @@ hours-minutes = { $hours } h { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
 
-## The page of an operation
+## Page of an operation
 
 operation = Opération
 log = Journal
@@ -56,19 +56,19 @@ lines-gone =
     }
 traceback = Trace de l’erreur
 
-## The connection
+## Connection
 
 connected = En direct
 reconnecting = Reconnexion…
 offline = Hors ligne
-refused = Cela n’a pas fonctionné. Veuillez réessayer.
+refused = L’action a échoué. Veuillez réessayer.
 unreachable = Le serveur est injoignable. Veuillez réessayer.
 
-## The list
+## List of operations
 
 operations = Opérations
 all-operations = Toutes les opérations
-no-operations = Aucune opération ici.
+no-operations = Aucune opération.
 next-page = Page suivante
 previous-page = Page précédente
 state = État
@@ -79,7 +79,7 @@ every-state = Tous
 search = Recherche
 show = Afficher
 
-## The list of staff
+## List for staff
 
 type = Type
 every-type = Tous
@@ -105,11 +105,11 @@ select-all = Tout sélectionner sur cette page
 select-operation = Sélectionner { $title }, { $owner }, { $created }
 cancel-selected = Annuler la sélection
 retry-selected = Réessayer la sélection
-done-of-selected = Fait pour { $done } sur { $all }.
-nothing-selected = Rien n’est sélectionné.
+done-of-selected = Appliqué à { $done } opérations sur { $all }.
+nothing-selected = Aucune opération sélectionnée.
 staff-only = Réservé à l’équipe.
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = Pour l’équipe
 input = Entrée
@@ -124,31 +124,31 @@ started-on = Démarrée
 ended-on = Terminée
 waited = Attente
 ran = Exécution
-chained-from = Créée par
-chained-to = Suivie de
+chained-from = Démarrée par
+chained-to = Poursuivie dans
 stage = Étape
 entered = Début
 left = Fin
 took = Durée
 unknown = inconnu
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = Une erreur est survenue. Si elle se reproduit, donnez ce numéro à l’assistance : { $id }
+went-wrong = Une erreur est survenue. Si elle se reproduit, donnez cette référence à l’assistance : { $id }
 took-too-long = L’opération a été arrêtée parce qu’elle durait plus de { $time }.
-result-too-large = Le résultat est trop volumineux pour être conservé. Si vous en avez besoin, donnez ce numéro à l’assistance : { $id }
+result-too-large = Le résultat est trop volumineux pour être enregistré. Si vous en avez besoin, donnez cette référence à l’assistance : { $id }
 worker-lost = Le processus d’exécution ne répond plus.
-worker-lost-each-time = Le processus d’exécution a cessé de répondre à chaque fois qu’il a exécuté cette opération.
+worker-lost-each-time = Le processus d’exécution a cessé de répondre à chaque tentative.
 
 ## In a terminal
 
-stage-was-reused = Réutilisée : une tentative précédente a fait cette étape
+stage-was-reused = Réutilisée d’une tentative précédente
 stage-has-failed = Cette étape a échoué
 warning = Avertissement
 error = Erreur
 result = Résultat
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = Requête incorrecte
 forbidden-title = Accès refusé
@@ -156,44 +156,44 @@ not-found-title = Introuvable
 conflict-title = Impossible pour l’instant
 too-large-title = Trop volumineux
 unsupported-title = Format inconnu
-invalid-title = Illisible
-too-many-title = Trop de demandes
+invalid-title = Données non valides
+too-many-title = Trop de requêtes
 internal-title = Erreur
-show-it = L’afficher
+show-it = Afficher l’opération
 already-ended = L’opération est déjà terminée.
 not-ended = L’opération n’est pas encore terminée.
-not-registered = L’application ne connaît plus ce type d’opération.
+not-registered = L’application ne prend plus en charge ce type d’opération.
 duplicate = La même opération est déjà en attente ou en cours.
-not-found = Cette opération n’existe pas.
-too-many-pages = Vous avez trop de pages ouvertes.
-upload-too-large = Au plus { $bytes } octets étaient attendus, il y en a davantage.
+not-found = Opération introuvable.
+too-many-pages = Trop de pages ouvertes. Fermez-en quelques-unes et réessayez.
+upload-too-large = L’envoi est trop volumineux. La limite est de { $bytes } octets.
 internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.
-not-in-group = Vous n’appartenez pas au groupe auquel cette page est destinée.
+not-in-group = Vous n’avez pas accès à cette page.
 
 ## Forms
 
 mistakes =
     { $count ->
-        [one] Un point est à corriger
-       *[other] { $count } points sont à corriger
+        [one] Veuillez corriger une erreur
+       *[other] Veuillez corriger { $count } erreurs
     }
 start = Démarrer
 required = obligatoire
 one-per-line = Un par ligne.
 in-utc = En UTC.
-files-again = Les fichiers doivent être choisis à nouveau.
+files-again = Choisissez à nouveau vos fichiers.
 yes = Oui
 no = Non
-missing = Remplissez ce champ.
-missing-choice = Choisissez l’une de ces possibilités.
+missing = Ce champ est obligatoire.
+missing-choice = Choisissez une option.
 missing-file = Choisissez un fichier.
-not-uploaded = Envoyez le fichier : un chemin n’est pas accepté ici.
+not-uploaded = Envoyez le fichier. Un chemin n’est pas accepté ici.
 not-a-list = Une liste était attendue.
 several = Une seule valeur était attendue, il y en a plusieurs.
-not-a-choice = Choisissez l’une des possibilités proposées.
+not-a-choice = Choisissez l’une des options proposées.
 not-an-email = Une adresse e-mail était attendue, comme ann@example.org.
-not-a-url = Une adresse était attendue, comme https://example.org.
+not-a-url = Une URL était attendue, comme https://example.org.
 not-base64 = Du Base64 était attendu.
 not-a-string = Un texte était attendu.
 not-whole = Un nombre entier était attendu.

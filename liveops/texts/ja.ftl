@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = 開始待ち
 started = 実行中
@@ -6,7 +6,7 @@ finished-ok = 完了
 finished-error = 失敗
 cancelled = キャンセル済み
 
-## Where a stage is
+## States of a stage
 
 stage-pending = 待機中
 stage-active = 実行中
@@ -15,7 +15,7 @@ stage-failed = 失敗
 stage-cancelled = キャンセル済み
 stage-reused = 再利用
 
-## What can be done
+## Actions
 
 cancel = キャンセル
 cancelling = キャンセル中…
@@ -26,8 +26,8 @@ continued-in = 続き：
 ## Attempts
 
 attempt-of = 試行 { $number }/{ $max }
-next-try-in = 、次の試行まで
-attempt-failed = 試行 { $number }/{ $max } は失敗しました。{ $wait }後に再試行します：{ $message }
+next-attempt-in = 、次の試行まで
+attempt-failed = 試行 { $number }/{ $max } は失敗しました。次の試行は{ $wait }後です：{ $message }
 
 ## Progress
 
@@ -44,7 +44,7 @@ hours-minutes = { $hours }時間{ $minutes }分
 minutes-seconds = { $minutes }分{ $seconds }秒
 seconds = { $seconds }秒
 
-## The page of an operation
+## Page of an operation
 
 operation = 処理
 log = ログ
@@ -55,15 +55,15 @@ lines-gone =
     }
 traceback = トレースバック
 
-## The connection
+## Connection
 
 connected = ライブ
 reconnecting = 再接続中…
 offline = オフライン
-refused = うまくいきませんでした。もう一度お試しください。
+refused = 操作に失敗しました。もう一度お試しください。
 unreachable = サーバーに接続できませんでした。もう一度お試しください。
 
-## The list
+## List of operations
 
 operations = 処理一覧
 all-operations = すべての処理
@@ -78,7 +78,7 @@ every-state = すべて
 search = 検索
 show = 表示
 
-## The list of staff
+## List for staff
 
 type = 種類
 every-type = すべて
@@ -102,11 +102,11 @@ select-all = このページをすべて選択
 select-operation = { $title }、{ $owner }、{ $created }を選択
 cancel-selected = 選択した処理をキャンセル
 retry-selected = 選択した処理を再実行
-done-of-selected = { $all }件中{ $done }件を受け付けました。
-nothing-selected = 何も選択されていません。
-staff-only = スタッフ専用です。
+done-of-selected = { $all }件中{ $done }件に適用しました。
+nothing-selected = 処理が選択されていません。
+staff-only = スタッフ専用
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = スタッフ用
 input = 入力
@@ -121,31 +121,31 @@ started-on = 開始日時
 ended-on = 終了日時
 waited = 待ち時間
 ran = 実行時間
-chained-from = 作成元
-chained-to = 引き継ぎ先
+chained-from = 開始元
+chained-to = 続きの処理
 stage = 段階
 entered = 開始
 left = 終了
 took = 所要時間
 unknown = 不明
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = 問題が発生しました。繰り返し発生する場合は、次の番号をサポートにお知らせください：{ $id }
+went-wrong = エラーが発生しました。繰り返し発生する場合は、次のIDをサポートにお知らせください：{ $id }
 took-too-long = { $time }を超えたため停止されました。
-result-too-large = 結果が大きすぎるため保存できません。必要な場合は、次の番号をサポートにお知らせください：{ $id }
+result-too-large = 結果が大きすぎるため保存できません。必要な場合は、次のIDをサポートにお知らせください：{ $id }
 worker-lost = ワーカーが応答しなくなりました。
-worker-lost-each-time = 実行のたびにワーカーが応答しなくなりました。
+worker-lost-each-time = すべての試行でワーカーが応答しなくなりました。
 
 ## In a terminal
 
-stage-was-reused = 再利用：この段階は以前の試行で完了しています
+stage-was-reused = 以前の試行の結果を再利用しました
 stage-has-failed = この段階は失敗しました
 warning = 警告
 error = エラー
 result = 結果
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = 不正なリクエスト
 forbidden-title = 許可されていません
@@ -153,20 +153,20 @@ not-found-title = 見つかりません
 conflict-title = 今はできません
 too-large-title = 大きすぎます
 unsupported-title = 不明な形式
-invalid-title = 読み取れません
-too-many-title = 多すぎます
+invalid-title = 入力が正しくありません
+too-many-title = リクエストが多すぎます
 internal-title = エラー
-show-it = 表示する
+show-it = 処理を表示
 already-ended = すでに終了しています。
 not-ended = まだ終了していません。
 not-registered = この種類の処理は、アプリケーションに登録されていません。
 duplicate = 同じ処理がすでに待機中または実行中です。
-not-found = そのような処理はありません。
-too-many-pages = 開いているページが多すぎます。
-upload-too-large = 最大 { $bytes } バイトのところ、それより大きなデータが送られました。
-internal = サーバーで問題が発生しました。
+not-found = 処理が見つかりません。
+too-many-pages = 開いているページが多すぎます。いくつか閉じてから、もう一度お試しください。
+upload-too-large = アップロードが大きすぎます。上限は { $bytes } バイトです。
+internal = サーバーでエラーが発生しました。
 other-site = 他のサイトからのリクエストは拒否されます。
-not-in-group = このページの対象グループに属していません。
+not-in-group = このページにアクセスする権限がありません。
 
 ## Forms
 
@@ -181,15 +181,15 @@ in-utc = UTCで入力してください。
 files-again = ファイルをもう一度選択してください。
 yes = はい
 no = いいえ
-missing = 入力してください。
+missing = この項目は必須です。
 missing-choice = いずれかを選択してください。
 missing-file = ファイルを選択してください。
 not-uploaded = ファイルをアップロードしてください。パスは使えません。
 not-a-list = リストを指定してください。
 several = 値は1つだけ指定してください。
-not-a-choice = 選択肢の中から選んでください。
+not-a-choice = 表示されている選択肢から選んでください。
 not-an-email = メールアドレスを入力してください（例：ann@example.org）。
-not-a-url = アドレスを入力してください（例：https://example.org）。
+not-a-url = URLを入力してください（例：https://example.org）。
 not-base64 = Base64で指定してください。
 not-a-string = 文字列を入力してください。
 not-whole = 整数を入力してください。

@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = Oczekuje na start
 started = W toku
@@ -6,7 +6,7 @@ finished-ok = Zakończone
 finished-error = Niepowodzenie
 cancelled = Anulowane
 
-## Where a stage is
+## States of a stage
 
 stage-pending = oczekuje
 stage-active = w toku
@@ -15,7 +15,7 @@ stage-failed = niepowodzenie
 stage-cancelled = anulowane
 stage-reused = użyte ponownie
 
-## What can be done
+## Actions
 
 cancel = Anuluj
 cancelling = Anulowanie…
@@ -26,8 +26,8 @@ continued-in = Ciąg dalszy:
 ## Attempts
 
 attempt-of = Próba { $number } z { $max }
-next-try-in = , następna za
-attempt-failed = Próba { $number } z { $max } nie powiodła się, następna za { $wait }: { $message }
+next-attempt-in = , następna próba za
+attempt-failed = Próba { $number } z { $max } nie powiodła się, następna próba za { $wait }: { $message }
 
 ## Progress
 
@@ -44,7 +44,7 @@ hours-minutes = { $hours } godz. { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
 
-## The page of an operation
+## Page of an operation
 
 operation = Operacja
 log = Dziennik
@@ -58,19 +58,19 @@ lines-gone =
     }
 traceback = Ślad błędu
 
-## The connection
+## Connection
 
 connected = Na żywo
 reconnecting = Ponowne łączenie…
 offline = Brak połączenia
-refused = Nie udało się. Spróbuj ponownie.
+refused = Nie udało się wykonać akcji. Spróbuj ponownie.
 unreachable = Serwer jest nieosiągalny. Spróbuj ponownie.
 
-## The list
+## List of operations
 
 operations = Operacje
 all-operations = Wszystkie operacje
-no-operations = Nie ma tu żadnych operacji.
+no-operations = Brak operacji.
 next-page = Następna strona
 previous-page = Poprzednia strona
 state = Stan
@@ -81,7 +81,7 @@ every-state = Wszystkie
 search = Szukaj
 show = Pokaż
 
-## The list of staff
+## List for staff
 
 type = Rodzaj
 every-type = Wszystkie
@@ -111,16 +111,16 @@ select-all = Zaznacz wszystkie na tej stronie
 select-operation = Zaznacz: { $title }, { $owner }, { $created }
 cancel-selected = Anuluj zaznaczone
 retry-selected = Ponów zaznaczone
-done-of-selected = Wykonano dla { $done } z { $all }.
-nothing-selected = Nic nie zaznaczono.
+done-of-selected = Zastosowano do { $done } z { $all } operacji.
+nothing-selected = Nie zaznaczono żadnej operacji.
 staff-only = Tylko dla obsługi.
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = Dla obsługi
 input = Dane wejściowe
 attempt = Próba
-attempts-before = Próby, które się nie liczą
+attempts-before = Próby nieliczone
 worker = Proces wykonujący
 queue = Kolejka
 priority = Priorytet
@@ -130,31 +130,31 @@ started-on = Rozpoczęto
 ended-on = Zakończono
 waited = Czas oczekiwania
 ran = Czas wykonania
-chained-from = Utworzona przez
-chained-to = Przekazano do
+chained-from = Uruchomiona przez
+chained-to = Kontynuowana w
 stage = Etap
-entered = Wejście
-left = Wyjście
+entered = Rozpoczęcie
+left = Zakończenie
 took = Czas trwania
 unknown = nieznane
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = Coś poszło nie tak. Jeśli to się powtórzy, podaj pomocy technicznej ten numer: { $id }
+went-wrong = Wystąpił błąd. Jeśli się powtórzy, podaj pomocy technicznej ten identyfikator: { $id }
 took-too-long = Zatrzymano, ponieważ trwało to dłużej niż { $time }.
-result-too-large = Wynik jest zbyt duży, aby go zachować. Jeśli go potrzebujesz, podaj pomocy technicznej ten numer: { $id }
+result-too-large = Wynik jest zbyt duży, aby go zapisać. Jeśli go potrzebujesz, podaj pomocy technicznej ten identyfikator: { $id }
 worker-lost = Proces wykonujący operację przestał odpowiadać.
-worker-lost-each-time = Proces wykonujący operację za każdym razem przestawał odpowiadać.
+worker-lost-each-time = Proces wykonujący operację przestawał odpowiadać w każdej próbie.
 
 ## In a terminal
 
-stage-was-reused = Użyto ponownie: ten etap wykonała wcześniejsza próba
+stage-was-reused = Użyto ponownie z wcześniejszej próby
 stage-has-failed = Ten etap się nie powiódł
 warning = Ostrzeżenie
 error = Błąd
 result = Wynik
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = Nieprawidłowe żądanie
 forbidden-title = Brak dostępu
@@ -162,57 +162,57 @@ not-found-title = Nie znaleziono
 conflict-title = Teraz to niemożliwe
 too-large-title = Za duże
 unsupported-title = Nieznany format
-invalid-title = Nie można tego odczytać
-too-many-title = Za dużo
+invalid-title = Nieprawidłowe dane
+too-many-title = Zbyt wiele żądań
 internal-title = Błąd
-show-it = Pokaż ją
+show-it = Pokaż operację
 already-ended = Operacja już się zakończyła.
 not-ended = Operacja jeszcze się nie zakończyła.
-not-registered = Aplikacja nie zna już tego rodzaju operacji.
+not-registered = Aplikacja nie obsługuje już tego rodzaju operacji.
 duplicate = Taka sama operacja już oczekuje lub trwa.
-not-found = Nie ma takiej operacji.
-too-many-pages = Masz otwartych zbyt wiele stron.
-upload-too-large = Oczekiwano najwyżej { $bytes } bajtów, otrzymano więcej.
-internal = Na serwerze coś poszło nie tak.
+not-found = Nie znaleziono operacji.
+too-many-pages = Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.
+upload-too-large = Przesłane dane są zbyt duże. Limit wynosi { $bytes } bajtów.
+internal = Wystąpił błąd serwera.
 other-site = Żądania z innych witryn są odrzucane.
-not-in-group = Nie należysz do grupy, dla której jest ta strona.
+not-in-group = Nie masz dostępu do tej strony.
 
 ## Forms
 
 mistakes =
     { $count ->
-        [one] Jedna rzecz wymaga poprawy
-        [few] { $count } rzeczy wymagają poprawy
-       *[other] { $count } rzeczy wymaga poprawy
+        [one] Popraw jeden błąd
+        [few] Popraw { $count } błędy
+       *[other] Popraw { $count } błędów
     }
 start = Rozpocznij
 required = wymagane
 one-per-line = Po jednym w wierszu.
 in-utc = Czas UTC.
-files-again = Pliki trzeba wybrać ponownie.
+files-again = Wybierz pliki ponownie.
 yes = Tak
 no = Nie
-missing = Wypełnij to pole.
-missing-choice = Wybierz jedną z tych możliwości.
+missing = To pole jest wymagane.
+missing-choice = Wybierz jedną z opcji.
 missing-file = Wybierz plik.
-not-uploaded = Prześlij plik: ścieżka nie jest tu przyjmowana.
+not-uploaded = Prześlij plik. Ścieżka nie jest tu akceptowana.
 not-a-list = Oczekiwano listy.
 several = Oczekiwano jednej wartości, podano kilka.
-not-a-choice = Wybierz jedną z dostępnych możliwości.
-not-an-email = Oczekiwano adresu e-mail, jak ann@example.org.
-not-a-url = Oczekiwano adresu, jak https://example.org.
+not-a-choice = Wybierz jedną z podanych opcji.
+not-an-email = Oczekiwano adresu e-mail, na przykład ann@example.org.
+not-a-url = Oczekiwano adresu URL, na przykład https://example.org.
 not-base64 = Oczekiwano Base64.
 not-a-string = Oczekiwano tekstu.
 not-whole = Oczekiwano liczby całkowitej.
 not-a-number = Oczekiwano liczby.
 not-yes-or-no = Oczekiwano „tak” lub „nie”.
-not-a-date = Oczekiwano daty, jak 2026-02-28.
-not-a-time = Oczekiwano godziny, jak 14:30.
-not-a-date-time = Oczekiwano daty i godziny, jak 2026-02-28T14:30.
-not-an-instant = Oczekiwano daty i godziny, jak 2026-02-28T14:30Z.
+not-a-date = Oczekiwano daty, na przykład 2026-02-28.
+not-a-time = Oczekiwano godziny, na przykład 14:30.
+not-a-date-time = Oczekiwano daty i godziny, na przykład 2026-02-28T14:30.
+not-an-instant = Oczekiwano daty i godziny, na przykład 2026-02-28T14:30Z.
 out-of-bounds = Oczekiwano wartości od { $min } do { $max }, podano { $found }.
 too-small = Oczekiwano { $min } lub więcej, podano { $found }.
 too-great = Oczekiwano { $max } lub mniej, podano { $found }.
 too-long = Oczekiwano najwyżej { $max } znaków, jest ich { $found }.
-file-too-large = Oczekiwano pliku o najwyżej { $max } bajtach.
-not-accepted = Oczekiwano pliku rodzaju { $accept }.
+file-too-large = Oczekiwano pliku o rozmiarze najwyżej { $max } bajtów.
+not-accepted = Oczekiwano pliku typu { $accept }.

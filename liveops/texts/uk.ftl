@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = Очікує на запуск
 started = Виконується
@@ -6,7 +6,7 @@ finished-ok = Завершено
 finished-error = Помилка
 cancelled = Скасовано
 
-## Where a stage is
+## States of a stage
 
 stage-pending = очікує
 stage-active = виконується
@@ -15,7 +15,7 @@ stage-failed = помилка
 stage-cancelled = скасовано
 stage-reused = використано повторно
 
-## What can be done
+## Actions
 
 cancel = Скасувати
 cancelling = Скасування…
@@ -26,8 +26,8 @@ continued-in = Продовження:
 ## Attempts
 
 attempt-of = Спроба { $number } з { $max }
-next-try-in = , наступна через
-attempt-failed = Спроба { $number } з { $max } не вдалася, наступна через { $wait }: { $message }
+next-attempt-in = , наступна спроба через
+attempt-failed = Спроба { $number } з { $max } не вдалася, наступна спроба через { $wait }: { $message }
 
 ## Progress
 
@@ -44,7 +44,7 @@ hours-minutes = { $hours } год { $minutes } хв
 minutes-seconds = { $minutes } хв { $seconds } с
 seconds = { $seconds } с
 
-## The page of an operation
+## Page of an operation
 
 operation = Операція
 log = Журнал
@@ -58,19 +58,19 @@ lines-gone =
     }
 traceback = Слід помилки
 
-## The connection
+## Connection
 
 connected = Наживо
 reconnecting = Відновлення з’єднання…
 offline = Немає з’єднання
-refused = Не вдалося. Спробуйте ще раз.
+refused = Не вдалося виконати дію. Спробуйте ще раз.
 unreachable = Сервер недоступний. Спробуйте ще раз.
 
-## The list
+## List of operations
 
 operations = Операції
 all-operations = Усі операції
-no-operations = Тут немає операцій.
+no-operations = Немає операцій.
 next-page = Наступна сторінка
 previous-page = Попередня сторінка
 state = Стан
@@ -81,7 +81,7 @@ every-state = Усі
 search = Пошук
 show = Показати
 
-## The list of staff
+## List for staff
 
 type = Тип
 every-type = Усі
@@ -111,16 +111,16 @@ select-all = Позначити всі на цій сторінці
 select-operation = Позначити: { $title }, { $owner }, { $created }
 cancel-selected = Скасувати позначені
 retry-selected = Повторити позначені
-done-of-selected = Виконано для { $done } з { $all }.
-nothing-selected = Нічого не позначено.
+done-of-selected = Застосовано до { $done } з { $all } операцій.
+nothing-selected = Не позначено жодної операції.
 staff-only = Лише для персоналу.
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = Для персоналу
 input = Вхідні дані
 attempt = Спроба
-attempts-before = Спроби, що не рахуються
+attempts-before = Незараховані спроби
 worker = Процес-виконавець
 queue = Черга
 priority = Пріоритет
@@ -130,31 +130,31 @@ started-on = Розпочато
 ended-on = Завершено
 waited = Очікування
 ran = Виконання
-chained-from = Створена операцією
-chained-to = Передано операції
+chained-from = Запущена операцією
+chained-to = Продовжена в операції
 stage = Етап
 entered = Початок
 left = Кінець
 took = Тривалість
 unknown = невідомо
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = Щось пішло не так. Якщо це повториться, повідомте службі підтримки цей номер: { $id }
+went-wrong = Сталася помилка. Якщо вона повториться, повідомте службі підтримки цей ідентифікатор: { $id }
 took-too-long = Операцію зупинено, бо вона тривала довше ніж { $time }.
-result-too-large = Результат завеликий, щоб його зберегти. Якщо він вам потрібен, повідомте службі підтримки цей номер: { $id }
+result-too-large = Результат завеликий, щоб його зберегти. Якщо він вам потрібен, повідомте службі підтримки цей ідентифікатор: { $id }
 worker-lost = Процес, що виконував операцію, перестав відповідати.
-worker-lost-each-time = Процес, що виконував операцію, щоразу переставав відповідати.
+worker-lost-each-time = Процес, що виконував операцію, переставав відповідати в кожній спробі.
 
 ## In a terminal
 
-stage-was-reused = Використано повторно: цей етап виконала попередня спроба
+stage-was-reused = Використано повторно з попередньої спроби
 stage-has-failed = Цей етап не вдався
 warning = Попередження
 error = Помилка
 result = Результат
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = Хибний запит
 forbidden-title = Немає доступу
@@ -162,43 +162,43 @@ not-found-title = Не знайдено
 conflict-title = Зараз це неможливо
 too-large-title = Завелике
 unsupported-title = Невідомий формат
-invalid-title = Це неможливо прочитати
-too-many-title = Забагато
+invalid-title = Хибні дані
+too-many-title = Забагато запитів
 internal-title = Помилка
-show-it = Показати її
+show-it = Показати операцію
 already-ended = Операція вже завершилася.
 not-ended = Операція ще не завершилася.
-not-registered = Застосунок більше не знає цього типу операцій.
+not-registered = Застосунок більше не підтримує цього типу операцій.
 duplicate = Така сама операція вже очікує або виконується.
-not-found = Такої операції немає.
-too-many-pages = У вас відкрито забагато сторінок.
-upload-too-large = Очікувалося щонайбільше { $bytes } байтів, отримано більше.
-internal = На сервері щось пішло не так.
+not-found = Операцію не знайдено.
+too-many-pages = Забагато відкритих сторінок. Закрийте частину з них і спробуйте ще раз.
+upload-too-large = Завантаження завелике. Обмеження: { $bytes } байтів.
+internal = На сервері сталася помилка.
 other-site = Запити з інших сайтів відхиляються.
-not-in-group = Ви не належите до групи, для якої ця сторінка.
+not-in-group = У вас немає доступу до цієї сторінки.
 
 ## Forms
 
 mistakes =
     { $count ->
-       *[other] Потрібно виправити: { $count }
+       *[other] Потрібно виправити помилок: { $count }
     }
 start = Почати
 required = обов’язково
 one-per-line = По одному в рядку.
 in-utc = За UTC.
-files-again = Файли потрібно вибрати ще раз.
+files-again = Виберіть файли ще раз.
 yes = Так
 no = Ні
-missing = Заповніть це поле.
+missing = Це поле обов’язкове.
 missing-choice = Виберіть один із варіантів.
 missing-file = Виберіть файл.
-not-uploaded = Завантажте файл: шлях тут не приймається.
+not-uploaded = Завантажте файл. Шлях тут не приймається.
 not-a-list = Очікувався список.
 several = Очікувалося одне значення, отримано кілька.
-not-a-choice = Виберіть один із наявних варіантів.
-not-an-email = Очікувалася адреса пошти, як-от ann@example.org.
-not-a-url = Очікувалася адреса, як-от https://example.org.
+not-a-choice = Виберіть один із наведених варіантів.
+not-an-email = Очікувалася адреса електронної пошти, як-от ann@example.org.
+not-a-url = Очікувалася URL-адреса, як-от https://example.org.
 not-base64 = Очікувався Base64.
 not-a-string = Очікувався текст.
 not-whole = Очікувалося ціле число.

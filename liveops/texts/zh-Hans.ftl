@@ -1,4 +1,4 @@
-## Where an operation is in its life
+## States of an operation
 
 not-started = 等待开始
 started = 运行中
@@ -6,7 +6,7 @@ finished-ok = 已完成
 finished-error = 失败
 cancelled = 已取消
 
-## Where a stage is
+## States of a stage
 
 stage-pending = 等待中
 stage-active = 进行中
@@ -15,7 +15,7 @@ stage-failed = 失败
 stage-cancelled = 已取消
 stage-reused = 已复用
 
-## What can be done
+## Actions
 
 cancel = 取消
 cancelling = 正在取消…
@@ -26,8 +26,8 @@ continued-in = 后续：
 ## Attempts
 
 attempt-of = 第 { $number } 次尝试，共 { $max } 次
-next-try-in = ，距下次尝试
-attempt-failed = 第 { $number } 次尝试（共 { $max } 次）失败，{ $wait }后重试：{ $message }
+next-attempt-in = ，距下次尝试
+attempt-failed = 第 { $number } 次尝试（共 { $max } 次）失败，{ $wait }后进行下次尝试：{ $message }
 
 ## Progress
 
@@ -44,7 +44,7 @@ hours-minutes = { $hours } 小时 { $minutes } 分钟
 minutes-seconds = { $minutes } 分 { $seconds } 秒
 seconds = { $seconds } 秒
 
-## The page of an operation
+## Page of an operation
 
 operation = 操作
 log = 日志
@@ -55,7 +55,7 @@ lines-gone =
     }
 traceback = 错误追踪
 
-## The connection
+## Connection
 
 connected = 实时
 reconnecting = 正在重新连接…
@@ -63,11 +63,11 @@ offline = 离线
 refused = 操作未成功，请重试。
 unreachable = 无法连接服务器，请重试。
 
-## The list
+## List of operations
 
 operations = 操作
 all-operations = 全部操作
-no-operations = 这里没有操作。
+no-operations = 没有操作。
 next-page = 下一页
 previous-page = 上一页
 state = 状态
@@ -78,7 +78,7 @@ every-state = 全部
 search = 搜索
 show = 显示
 
-## The list of staff
+## List for staff
 
 type = 类型
 every-type = 全部
@@ -102,11 +102,11 @@ select-all = 全选本页
 select-operation = 选择 { $title }，{ $owner }，{ $created }
 cancel-selected = 取消所选
 retry-selected = 重试所选
-done-of-selected = 共 { $all } 项，已处理 { $done } 项。
+done-of-selected = 已应用于 { $done } 项，共 { $all } 项。
 nothing-selected = 未选择任何操作。
 staff-only = 仅供工作人员使用。
 
-## What staff see of an operation
+## Staff details of an operation
 
 for-staff = 工作人员
 input = 输入
@@ -124,28 +124,28 @@ ran = 运行时长
 chained-from = 来源操作
 chained-to = 后续操作
 stage = 阶段
-entered = 进入
-left = 离开
+entered = 开始
+left = 结束
 took = 用时
 unknown = 未知
 
-## How a run ended
+## Reasons for the end of a run
 
-went-wrong = 出现问题。如果再次发生，请将此编号告知支持人员：{ $id }
+went-wrong = 出现错误。如果再次发生，请将此 ID 告知支持人员：{ $id }
 took-too-long = 因运行超过 { $time }而被停止。
-result-too-large = 结果过大，无法保存。如果需要，请将此编号告知支持人员：{ $id }
+result-too-large = 结果过大，无法保存。如果需要，请将此 ID 告知支持人员：{ $id }
 worker-lost = 执行进程已停止响应。
-worker-lost-each-time = 执行进程每次运行此操作都会停止响应。
+worker-lost-each-time = 执行进程在每次尝试中都停止了响应。
 
 ## In a terminal
 
-stage-was-reused = 已复用：此阶段已由之前的尝试完成
+stage-was-reused = 复用了之前尝试的结果
 stage-has-failed = 此阶段失败
 warning = 警告
 error = 错误
 result = 结果
 
-## Requests that are refused
+## Refused requests
 
 bad-request-title = 请求有误
 forbidden-title = 不允许
@@ -153,20 +153,20 @@ not-found-title = 未找到
 conflict-title = 暂时无法进行
 too-large-title = 过大
 unsupported-title = 未知格式
-invalid-title = 无法读取
-too-many-title = 过多
+invalid-title = 输入无效
+too-many-title = 请求过多
 internal-title = 错误
-show-it = 显示
-already-ended = 它已经结束。
-not-ended = 它尚未结束。
+show-it = 显示操作
+already-ended = 操作已经结束。
+not-ended = 操作尚未结束。
 not-registered = 应用程序不再支持这种类型的操作。
 duplicate = 相同的操作已在等待或运行。
-not-found = 没有这个操作。
-too-many-pages = 您打开的页面过多。
-upload-too-large = 最多允许 { $bytes } 字节，实际更多。
-internal = 服务器出现问题。
+not-found = 未找到操作。
+too-many-pages = 打开的页面过多。请关闭一些页面后重试。
+upload-too-large = 上传内容过大。上限为 { $bytes } 字节。
+internal = 服务器出现错误。
 other-site = 来自其他网站的请求会被拒绝。
-not-in-group = 您不在此页面所面向的用户组中。
+not-in-group = 您无权访问此页面。
 
 ## Forms
 
@@ -178,16 +178,16 @@ start = 开始
 required = 必填
 one-per-line = 每行一个。
 in-utc = 使用 UTC 时间。
-files-again = 需要重新选择文件。
+files-again = 请重新选择文件。
 yes = 是
 no = 否
-missing = 请填写此项。
-missing-choice = 请选择其中一项。
+missing = 此项为必填。
+missing-choice = 请选择一个选项。
 missing-file = 请选择文件。
-not-uploaded = 请上传文件：此处不接受路径。
+not-uploaded = 请上传文件。此处不接受路径。
 not-a-list = 应为列表。
 several = 应为一个值，实际有多个。
-not-a-choice = 请从现有选项中选择。
+not-a-choice = 请从列出的选项中选择。
 not-an-email = 应为邮箱地址，例如 ann@example.org。
 not-a-url = 应为网址，例如 https://example.org。
 not-base64 = 应为 Base64。

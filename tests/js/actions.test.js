@@ -31,7 +31,7 @@ function refusalWith(status, error) {
 }
 
 test("a refusal shows the message of the server", async () => {
-  const message = "It has not ended yet.";
+  const message = "The operation has not ended yet.";
   const { page, errors, shown } = await refused(refusalWith(409, { code: "not_ended", message }));
   assert.equal(shown.textContent, message);
   assert.equal(shown.querySelector("a"), null);
@@ -51,7 +51,7 @@ test("a refusal about another operation links to that operation", async () => {
 
 test("a refusal without a message shows a text of the page", async () => {
   const { shown } = await refused(refusal(502));
-  assert.equal(shown.textContent, "This did not work. Please try again.");
+  assert.equal(shown.textContent, "The action failed. Please try again.");
 });
 
 function action(name) {

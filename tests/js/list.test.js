@@ -186,11 +186,11 @@ test("the outcome of an action is shown, and its rows are unticked", async () =>
 
 test("a refusal is shown in place of the outcome", async () => {
   const page = await openStaffList(ONE);
-  const error = { code: "invalid_input", message: "Nothing is selected." };
+  const error = { code: "invalid_input", message: "No operations selected." };
   page.answers["/live/bulk"] = () => ({ ...refusal(422), json: async () => ({ error }) });
   page.find("[value=cancel]").click();
   await page.settle();
-  assert.equal(page.find(".liveops-outcome").textContent, "Nothing is selected.");
+  assert.equal(page.find(".liveops-outcome").textContent, "No operations selected.");
 });
 
 test("a list in closed details is fetched when the details open", async () => {

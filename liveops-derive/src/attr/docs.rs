@@ -1,4 +1,4 @@
-//! What documentation says, for people who do not read code.
+//! Texts for users from documentation comments.
 
 use syn::{Attribute, Expr, Lit, Meta};
 
@@ -23,7 +23,7 @@ impl Docs {
         self.paragraphs.first().map_or("", String::as_str)
     }
 
-    /// The first sentence without its full stop, and the rest.
+    /// Returns the first sentence without its full stop, and the rest.
     pub(crate) fn label_and_help(&self) -> (String, String) {
         let (first, rest) = self.paragraphs.split_first().map_or(("", &[][..]), |(f, r)| (f, r));
         let (label, more) = first.split_once(". ").unwrap_or((first, ""));
@@ -47,15 +47,15 @@ fn line(attr: &Attribute) -> Option<String> {
     }
 }
 
-/// `[text](target)`, `[text][target]` and `[text]` as `text`. What is code between backticks and no
-/// link stays as it is.
+/// Replaces `[text](target)`, `[text][target]` and `[text]` with `text`. Code between backticks that is not a
+/// link stays unchanged.
 fn without_links(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     let mut is_code = false;
-    while let Some(place) = rest.find(['`', '[']) {
-        plain.push_str(&rest[..place]);
-        let (mark, behind) = rest[place..].split_at(1);
+    while let Some(at) = rest.find(['`', '[']) {
+        plain.push_str(&rest[..at]);
+        let (mark, behind) = rest[at..].split_at(1);
         rest = behind;
         match behind.find(']').filter(|_| mark == "[" && !is_code) {
             Some(end) => {

@@ -1,4 +1,4 @@
-//! The keys of `#[field(…)]`. Users read about them in `liveops/src/form/keys.rs`.
+//! The keys of `#[field(…)]`, documented for users in `liveops/src/form/keys.rs`.
 
 use syn::LitStr;
 
@@ -8,38 +8,38 @@ use super::{
 };
 
 keys! {
-    /// What is said of one field.
+    /// The keys of one field.
     FieldKeys of "field", listed in FIELD_KEYS:
-    /// What people read as its name.
+    /// The label.
     "label" => label: LitStr,
-    /// What else there is to say.
+    /// The help text.
     "help" => help: LitStr,
-    /// How it is asked for.
+    /// The kind of the field.
     "kind" => kind: LitStr,
-    /// What it is where it is left out.
+    /// The value of a field that is left out.
     "default" => default: Tokens,
-    /// The least value.
+    /// The minimum.
     "min" => min: RawBound,
-    /// The greatest value.
+    /// The maximum.
     "max" => max: RawBound,
-    /// From one value to the next.
+    /// The step between two values.
     "step" => step: Decimal,
-    /// How long it may be.
+    /// The maximum length.
     "max_length" => max_length: Whole,
-    /// What is shown while it is empty.
+    /// An example that is shown while the field is empty.
     "placeholder" => placeholder: LitStr,
-    /// What there is to choose from.
+    /// The choices.
     "options" => options: RawOptions,
-    /// Which files are taken.
+    /// The accepted kinds of files.
     "accept" => accept: LitStr,
-    /// As how many lines it is seen.
+    /// The number of visible lines.
     "rows" => rows: Whole,
-    /// Whether it is sent and not seen.
+    /// The field is sent but not shown.
     "hidden" => hidden: Flag,
-    /// Whether it is left out of the form.
+    /// The field is not in the form.
     "skip" => skip: Flag,
-    /// Whether a request may name a file.
+    /// A request may name a file of the server.
     "any_path" => any_path: Flag,
-    /// What is wrong with a value.
+    /// A function that validates a value.
     "validate" => validate: Function,
 }

@@ -1,4 +1,4 @@
-//! The keys of `#[liveop(…)]`, and how the keys of any attribute are read.
+//! The keys of `#[liveop(…)]`, and the parser of the keys of any attribute.
 
 use proc_macro2::TokenStream;
 use syn::{Ident, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::ParseStream};
@@ -12,8 +12,8 @@ use crate::{
     suggest::{listed, similar},
 };
 
-/// Declares the keys of an attribute; a new key is one line here, and its rule one method in the
-/// model. Users read about those of `#[liveop(…)]` in `liveops/src/operation/keys.rs`.
+/// Declares the keys of an attribute. A new key is one line here and one rule in the model. The keys of
+/// `#[liveop(…)]` are documented for users in `liveops/src/operation/keys.rs`.
 macro_rules! keys {
     (
         $(#[$struct_doc:meta])*
@@ -23,7 +23,7 @@ macro_rules! keys {
         $(#[$struct_doc])*
         #[derive(Default)]
         pub(crate) struct $keys {
-            /// Every key that was typed, known or not; `None` where there is no such attribute.
+            /// Every typed key, known or unknown, or `None` without the attribute.
             pub(crate) typed: Option<Vec<syn::Ident>>,
             $($(#[$doc])* pub(crate) $field: Option<$value>,)*
         }
@@ -54,13 +54,13 @@ macro_rules! keys {
 pub(super) use keys;
 
 keys! {
-    /// The value of each key that was given.
+    /// The values of the given keys.
     Keys of "liveop", listed in KEYS:
     /// The first half of the op type.
     "app" => app: LitStr,
     /// The second half of the op type.
     "name" => name: LitStr,
-    /// What people read.
+    /// The name that users see.
     "title" => title: LitStr,
     /// The template of the page.
     "host_template" => host_template: LitStr,
@@ -68,40 +68,40 @@ keys! {
     "result_template" => result_template: LitStr,
     /// The template of the result as plain text.
     "result_text_template" => result_text_template: LitStr,
-    /// Where it waits.
+    /// The name of the queue.
     "queue" => queue: LitStr,
-    /// What goes first.
+    /// The priority.
     "priority" => priority: Whole,
-    /// How often it may be run in all.
+    /// The maximum number of attempts.
     "max_attempts" => max_attempts: Whole,
-    /// How long to wait before another attempt.
+    /// The wait before another attempt.
     "backoff" => backoff: Duration,
-    /// How long one attempt may take.
+    /// The maximum duration of one attempt.
     "timeout" => timeout: Duration,
-    /// Which ones count as the same.
+    /// The rule for duplicates.
     "unique" => unique: RawUnique,
-    /// How it is cancelled.
+    /// The way to cancel a run.
     "cancel" => cancel: LitStr,
-    /// Which shape the input has.
+    /// The version of the shape of the input.
     "version" => version: Whole,
-    /// Whether nobody creates one from outside.
+    /// Only code of the application creates the operation.
     "internal" => internal: Flag,
-    /// Whether the fields make a form.
+    /// The fields make a form.
     "form" => form: Flag,
-    /// What is wrong with the fields together.
+    /// A function that checks all fields together.
     "validate" => validate: Function,
-    /// What `run` reaches through `Progress::state`.
+    /// The type of the state for `Progress::state`.
     "state" => state: Type,
-    /// Where liveops is, when it is not `::liveops`.
+    /// The path of liveops.
     "crate" => krate: Path,
 }
 
-/// The keys of one attribute, as they are being read.
+/// The keys of one attribute, while they are read.
 pub(crate) trait ReadKeys {
     /// The name of the attribute.
     const ATTRIBUTE: &'static str;
 
-    /// Every key there is.
+    /// Every known key.
     const KNOWN: &'static [&'static str];
 
     fn typed(&mut self) -> &mut Vec<Ident>;
@@ -149,14 +149,14 @@ fn parse_value<T: Value>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> 
         let message = format!("`{key}` needs a value\nhelp: write `{key} = {instead}`");
         return Err(syn::Error::new_spanned(key, message));
     }
-    // Tried on a fork, so that a value of another kind can be quoted in full.
+    // The value is parsed on a fork, so that an error can quote a wrong value in full.
     if input.fork().parse::<T>().is_ok() {
         return input.parse();
     }
     let found = take_item(input);
     let instead = T::instead(&found);
     let message =
-        format!("`{key}` takes {}, found `{found}`\nhelp: write `{key} = {instead}`", T::WHAT);
+        format!("`{key}` expects {}, found `{found}`\nhelp: write `{key} = {instead}`", T::WHAT);
     Err(syn::Error::new_spanned(found, message))
 }
 

@@ -1,4 +1,4 @@
-//! A list with commas of which every item is read, even after one that is wrong.
+//! A list with commas in which every item is read, even after an item with an error.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{
@@ -9,7 +9,7 @@ use syn::{
 
 use crate::errors::Errors;
 
-/// Reads `list` with `item`, and goes on with what follows the next comma where `item` fails.
+/// Reads `list` with `item`. After an error, continues behind the next comma.
 pub(super) fn read_each(
     list: &MetaList,
     errors: &mut Errors,
@@ -30,13 +30,13 @@ pub(super) fn read_each(
     }
 }
 
-/// Reads the comma after an item, or says that there is none.
+/// Reads the comma after an item, or adds an error about the missing comma.
 fn end_item(input: ParseStream<'_>, errors: &mut Errors) {
     if input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) || input.is_empty() {
         return;
     }
     if starts_item(input) {
-        // The next item is read as usual, so only the comma is wrong.
+        // The next item is read normally, so only the missing comma is an error.
         errors.push(input.error("expected `,` before this"));
     } else {
         let rest = take_item(input);
@@ -49,7 +49,7 @@ fn starts_item(input: ParseStream<'_>) -> bool {
     input.peek(Ident::peek_any) || input.peek(LitStr)
 }
 
-/// Takes what is left of an item: everything before the next comma.
+/// Takes the rest of an item: everything before the next comma.
 pub(super) fn take_item(input: ParseStream<'_>) -> TokenStream {
     let mut taken = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {

@@ -1,31 +1,30 @@
-//! What serde is told about a field, a variant or a whole type, as far as a form has to know it.
+//! The attributes of serde on a field, a variant or a type, as far as they concern a form.
 //!
-//! Serde reads the same and says what is wrong with it; here that is passed over.
+//! Errors in these attributes are ignored, because serde reports them.
 
 use syn::{Attribute, Ident, LitStr, Path, Token, meta::ParseNestedMeta, token::Paren};
 
 use super::list::take_item;
 
-/// The part of `#[serde(…)]` that changes what a field is called, whether it may be left out, and what
-/// it is in JSON.
+/// The part of `#[serde(…)]` that changes the name of a field, its default or its JSON.
 #[derive(Default)]
 pub(crate) struct SerdeAttrs {
     pub(crate) rename: Option<String>,
     pub(crate) rename_all: Option<String>,
     pub(crate) aliases: Vec<String>,
     pub(crate) default: Option<SerdeDefault>,
-    /// Never read at all.
+    /// serde never reads the field.
     pub(crate) is_skipped: bool,
-    /// Whether it is written in another way than its type is, or not at all.
+    /// serde writes the field in another way than its type, or not at all.
     pub(crate) is_written_otherwise: bool,
-    /// The key that has it read in another way than its type is.
+    /// The key that makes serde read the field in another way than its type.
     pub(crate) read_otherwise: Option<Ident>,
     pub(crate) flatten: Option<Ident>,
-    /// The key that makes JSON of a type that is not told by its fields or variants.
+    /// The key that makes the JSON of a type differ from its fields or variants.
     pub(crate) shape: Option<Ident>,
 }
 
-/// What a field is where it is left out.
+/// The value of a field that is left out.
 pub(crate) enum SerdeDefault {
     Trait,
     Function(Path),
@@ -35,7 +34,7 @@ impl SerdeAttrs {
     pub(crate) fn read(attrs: &[Attribute]) -> Self {
         let mut read = Self::default();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
-            // What stands behind a mistake is not compiled anyway.
+            // Code after an error is not compiled anyway, so the rest of the attribute can be ignored.
             let _ = attr.parse_nested_meta(|meta| {
                 read.read_one(&meta)?;
                 take_item(meta.input);
@@ -69,7 +68,7 @@ impl SerdeAttrs {
     }
 }
 
-/// `= "name"`, or what `(deserialize = "name")` says.
+/// Reads `= "name"` or `(deserialize = "name")`.
 fn for_reading(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
     if !meta.input.peek(Paren) {
         return Ok(Some(meta.value()?.parse::<LitStr>()?.value()));

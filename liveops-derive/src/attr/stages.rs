@@ -1,5 +1,5 @@
-//! The stages of `#[stages(…)]`: `Variant = "Label" = weight`, of which the variant or the label
-//! may be left out, and the weight too.
+//! The stages of `#[stages(…)]`: `Variant = "Label" = weight`. The weight is optional, and so is either the
+//! variant or the label.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -11,21 +11,21 @@ use super::{
 };
 use crate::errors::Errors;
 
-/// One stage as it was typed.
+/// One stage as typed.
 pub(crate) struct RawStage {
     pub(crate) name: RawName,
     pub(crate) weight: RawWeight,
 }
 
-/// The weight of a stage as it was typed.
+/// The weight of a stage as typed.
 pub(crate) enum RawWeight {
     Absent,
-    /// Something else than a weight was found, and told of.
+    /// The value is not a weight; an error was added.
     Broken,
     Given(Whole),
 }
 
-/// What a stage is called.
+/// The name of a stage as typed.
 pub(crate) enum RawName {
     /// `"Load data"`
     Label(LitStr),
@@ -36,7 +36,7 @@ pub(crate) enum RawName {
 }
 
 impl RawName {
-    /// Where the label comes from.
+    /// Returns the tokens that the label comes from.
     pub(crate) fn label(&self) -> &dyn ToTokens {
         match self {
             Self::Label(label) | Self::Both { label, .. } => label,
@@ -44,7 +44,7 @@ impl RawName {
         }
     }
 
-    /// Where the variant comes from.
+    /// Returns the tokens that the variant comes from.
     pub(crate) fn variant(&self) -> &dyn ToTokens {
         match self {
             Self::Label(label) => label,
@@ -69,7 +69,7 @@ pub(super) fn read(list: &MetaList, errors: &mut Errors) -> Vec<RawStage> {
         errors.at(
             list,
             "`#[stages()]` has no stages\n\
-             help: list them, as in `#[stages(\"Load\", \"Save\")]`, or remove the attribute",
+             help: list the stages, such as `#[stages(\"Load\", \"Save\")]`, or remove the attribute",
         );
     }
     read_each(list, errors, |input| {
@@ -80,7 +80,7 @@ pub(super) fn read(list: &MetaList, errors: &mut Errors) -> Vec<RawStage> {
             Ok(Some(weight)) => (RawWeight::Given(weight), Ok(())),
             Err(error) => (RawWeight::Broken, Err(error)),
         };
-        // Kept even when its weight is wrong: `run` may name it.
+        // A stage with a wrong weight is kept, because `run` may name it.
         stages.push(RawStage { name, weight });
         read
     });
@@ -93,7 +93,7 @@ fn read_name(input: ParseStream<'_>) -> syn::Result<RawName> {
     }
     if !input.peek(Ident::peek_any) {
         let found = take_item(input);
-        let help = "help: write a label, as in `\"Load\"`, or a variant, as in `Load`";
+        let help = "help: write a label, such as `\"Load\"`, or a variant, such as `Load`";
         return Err(if found.is_empty() {
             input.error(format!("expected a stage, found `,`\n{help}"))
         } else {
@@ -124,16 +124,16 @@ fn read_weight(input: ParseStream<'_>, name: &RawName) -> syn::Result<Option<Who
 fn expected(name: &RawName, found: &str) -> String {
     match name {
         RawName::Label(label) => format!(
-            "the weight of a stage is a whole number from 1 up, found {found}\n\
+            "the weight of a stage must be a whole number of 1 or more, found {found}\n\
              help: write `\"{label}\" = 8`, or `Variant = \"{label}\"` to name the variant",
             label = label.value(),
         ),
         RawName::Variant(variant) => format!(
-            "a stage is followed by its label or its weight, found {found}\n\
+            "expected the label or the weight of the stage `{variant}`, found {found}\n\
              help: write `{variant} = \"Label\"`, `{variant} = 8` or `{variant} = \"Label\" = 8`",
         ),
         RawName::Both { variant, label } => format!(
-            "the weight of a stage is a whole number from 1 up, found {found}\n\
+            "the weight of a stage must be a whole number of 1 or more, found {found}\n\
              help: write `{variant} = \"{}\" = 8`",
             label.value(),
         ),

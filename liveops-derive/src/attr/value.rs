@@ -1,4 +1,4 @@
-//! What the value of a key can be.
+//! The values of keys.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -15,27 +15,27 @@ use syn::{
 
 use super::list::take_item;
 
-/// A kind of value.
+/// A type of value.
 pub(super) trait Value: Parse {
     const WHAT: &'static str;
 
-    /// Whether the key alone says it.
+    /// `true` if the key has no value.
     const IS_FLAG: bool = false;
 
-    /// What to write instead of `found`.
+    /// Returns a suggestion to write instead of `found`.
     fn instead(found: &TokenStream) -> String;
 }
 
-/// A whole number as it was typed, with its sign.
+/// A whole number as typed, with its sign.
 pub(crate) struct Whole {
     minus: Option<Token![-]>,
     digits: LitInt,
 }
 
-/// A length of time as it was typed: `"90 s"`.
+/// A duration as typed: `"90 s"`.
 pub(crate) struct Duration(pub(crate) LitStr);
 
-/// What makes operations the same, as it was typed.
+/// The rule for duplicates as typed.
 pub(crate) enum RawUnique {
     /// `"input"`
     Word(LitStr),
@@ -63,7 +63,7 @@ impl Value for Whole {
 }
 
 impl Whole {
-    /// The number, where it is one of type `T`.
+    /// Returns the number if it fits the type `T`.
     pub(crate) fn parse<T: FromStr>(&self) -> Option<T> {
         self.to_string().parse().ok().filter(|_| self.digits.suffix().is_empty())
     }
@@ -90,7 +90,7 @@ impl Display for Whole {
 }
 
 impl Value for Duration {
-    const WHAT: &'static str = "a length of time in quotes";
+    const WHAT: &'static str = "a duration in quotes";
 
     fn instead(found: &TokenStream) -> String {
         match syn::parse2::<LitInt>(found.clone()) {
@@ -149,7 +149,7 @@ impl ToTokens for RawUnique {
     }
 }
 
-/// A key that stands alone.
+/// A key without a value.
 pub(crate) struct Flag;
 
 impl Value for Flag {
@@ -184,7 +184,7 @@ impl Parse for Function {
     }
 }
 
-/// An expression, as which only the compiler reads it.
+/// An expression that only the compiler interprets.
 pub(crate) struct Tokens(pub(crate) TokenStream);
 
 impl Value for Tokens {
@@ -201,7 +201,7 @@ impl Parse for Tokens {
     }
 }
 
-/// A number as it was typed, with its sign.
+/// A number as typed, with its sign.
 pub(crate) struct Decimal {
     minus: Option<Token![-]>,
     number: Lit,
@@ -216,12 +216,12 @@ impl Value for Decimal {
 }
 
 impl Decimal {
-    /// Whether it has no fraction.
+    /// Returns `true` for a number without a fraction.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self.number, Lit::Int(_))
     }
 
-    /// The digits, without a suffix.
+    /// Returns the digits without a suffix.
     pub(crate) fn digits(&self) -> String {
         let sign = if self.minus.is_some() { "-" } else { "" };
         let digits = match &self.number {
@@ -256,7 +256,7 @@ impl ToTokens for Decimal {
     }
 }
 
-/// The least or the greatest value: a number, or a date or time in quotes.
+/// The minimum or the maximum: a number, or a date or time in quotes.
 pub(crate) enum RawBound {
     Number(Decimal),
     Text(LitStr),
@@ -289,10 +289,10 @@ impl ToTokens for RawBound {
     }
 }
 
-/// The values to choose from.
+/// The choices of a field.
 pub(crate) struct RawOptions(pub(crate) Vec<RawOption>);
 
-/// One of them, with what people read instead.
+/// One choice, with an optional label.
 pub(crate) struct RawOption {
     pub(crate) value: RawBound,
     pub(crate) label: Option<LitStr>,
@@ -326,7 +326,8 @@ impl Parse for RawOption {
     }
 }
 
-/// Other derives take types, paths and numbers in quotes; this one does not.
+/// Returns the unquoted form of a quoted value, or `example`. Unlike other derives, this derive does not
+/// accept types, paths and numbers in quotes.
 fn unquoted<T: Parse>(found: &TokenStream, example: &str) -> String {
     syn::parse2::<LitStr>(found.clone())
         .ok()

@@ -5,15 +5,15 @@ use syn::{LitStr, Path};
 use super::keys::keys;
 
 keys! {
-    /// What is said of the enum.
+    /// The keys of the enum.
     EnumKeys of "field", listed in ENUM_KEYS:
-    /// Where liveops is, when it is not `::liveops`.
+    /// The path of liveops.
     "crate" => krate: Path,
 }
 
 keys! {
-    /// What is said of one variant.
+    /// The keys of one variant.
     VariantKeys of "field", listed in VARIANT_KEYS:
-    /// What people read as its name.
+    /// The label.
     "label" => label: LitStr,
 }

@@ -1,15 +1,15 @@
-//! What makes two operations of one op type clash.
+//! The claim of an op type, which makes two operations with one op type conflict.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::model::Model;
 
-/// A macro of which a crate can have only one. Exported macros all stand at the root of their
-/// crate, whatever module they are written in, and nothing else does that an expansion can write.
+/// Expands a macro that a crate can define only once. Exported macros are all at the root of their crate,
+/// whatever module defines them. No other item that a derive can generate has this property.
 ///
-/// Names are lower-case, so `DOT` is part of none. The lint is about operations inside of functions,
-/// out of which the macro reaches on purpose.
+/// Names are in lower case, so `DOT` cannot be part of a name. The lint is about operations inside functions:
+/// the macro leaves the function on purpose.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let name = format!("op_type_{}_DOT_{}", model.app(), model.name());
     let name = Ident::new(&name, Span::call_site());

@@ -1,8 +1,8 @@
-//! What rust-analyzer needs to complete the keys of `#[liveop(…)]` and `#[field(…)]` and to show what
-//! they mean.
+//! The code with which rust-analyzer completes the keys of `#[liveop(…)]` and `#[field(…)]` and shows their
+//! documentation.
 //!
-//! It looks in the expansion for what was typed, and answers for what it finds there. So each key
-//! imports the module of its name from `liveops::operation::keys`, or from `liveops::form::keys`.
+//! rust-analyzer searches the expansion for the typed tokens and answers for their uses. So each key imports
+//! the module of its name from `liveops::operation::keys` or `liveops::form::keys`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -10,8 +10,8 @@ use syn::Ident;
 
 use crate::model::Model;
 
-/// Has to stand before everything that depends on the spelling of a key, messages above all: while
-/// a key is typed, rust-analyzer compares two expansions by what stands before it.
+/// Expands the imports. They must precede everything that depends on the spelling of a key, above all
+/// messages: while a key is typed, rust-analyzer compares two expansions by the tokens before the key.
 pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
     let operation = imports(model.typed_keys(), &quote!(#krate::operation));
     let fields = model.form().and_then(|form| form.typed_keys.as_deref());
@@ -22,15 +22,16 @@ pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
 fn imports(typed: Option<&[Ident]>, module: &TokenStream) -> TokenStream {
     let Some(typed) = typed else { return TokenStream::new() };
     let typed = typed.iter().filter_map(importable);
-    // The empty import holds the place of the key that is not there yet. Each has a path of its own,
-    // or `self` would be offered as a key.
+    // The empty import is the position for the next key. Each import has its own path, because otherwise
+    // `self` would be offered as a key.
     quote! {
         #[cfg(rust_analyzer)]
         use #module::{#(keys::#typed,)* keys::{}};
     }
 }
 
-/// No keyword is the name of a module, not even in code that is never compiled.
+/// Returns the name of the module, or `None` for a keyword, which cannot be imported even in code that is
+/// never compiled.
 fn importable(key: &Ident) -> Option<Ident> {
     if key == "crate" {
         return Some(Ident::new("krate", key.span()));

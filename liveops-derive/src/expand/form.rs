@@ -9,12 +9,13 @@ use crate::{
     model::{DefaultValue, FormField, Kind, Model},
 };
 
-/// The traits of the form, for an operation with these generics.
+/// Expands the traits of the form, for an operation with these generics.
 pub(super) fn implement(model: &Model, generics: &Generics, krate: &TokenStream) -> TokenStream {
     let ident = model.ident();
     let mut generics = generics.clone();
-    // Both traits ask for `LiveOperation`. Its own implementation is checked; here the compiler believes
-    // that it holds, and tells a mistake once. See `fallback::believed` for the lifetime.
+    // Both traits require `LiveOperation`, whose own implementation is checked. With this bound the compiler
+    // assumes that the implementation exists, and reports an error once. See `fallback::believed` for the
+    // lifetime.
     generics.make_where_clause().predicates.push(parse_quote! {
         for<'__any> Self: #krate::LiveOperation
     });
@@ -37,7 +38,7 @@ pub(super) fn implement(model: &Model, generics: &Generics, krate: &TokenStream)
     }
 }
 
-/// One constant for all of it, as the compiler looks at each constant by itself.
+/// Expands all fields into one constant, because the compiler checks each constant separately.
 fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let form = model.form()?;
     let intro = &form.intro;
@@ -60,7 +61,7 @@ fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     })
 }
 
-/// What the fields of a generic operation have to be.
+/// Returns the bounds on the types of the fields of a generic operation.
 pub(super) fn bounds(model: &Model, krate: &TokenStream) -> Vec<WherePredicate> {
     let fields = model.form().into_iter().flat_map(|form| &form.fields);
     let fields = fields.filter(|field| !field.is_read_otherwise);
@@ -100,8 +101,8 @@ fn field(field: &FormField, krate: &TokenStream) -> TokenStream {
     quote!(#krate::form::Field { #(#parts,)* ..#base })
 }
 
-/// The field with what is said of its type. Each key is a call of its own, with the place of the key:
-/// what does not suit the type is told there.
+/// Expands the field with the keys that depend on its type. Each key is a call of its own with the span of
+/// the key, so that the compiler reports a key that does not fit the type at that key.
 fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     let (name, ty) = (&field.name, &field.ty);
     let mut typed = if field.is_read_otherwise {
@@ -111,11 +112,11 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     } else {
         quote!(#krate::form::Field::of::<#ty>(#name))
     };
-    let mut call = |function: &str, place: &dyn ToTokens, argument: TokenStream| {
-        typed = called(function, place, &typed, &argument, krate);
+    let mut call = |function: &str, location: &dyn ToTokens, argument: TokenStream| {
+        typed = called(function, location, &typed, &argument, krate);
     };
-    for (function, place, argument) in kind_and_any_path(field, krate) {
-        call(function, place, argument);
+    for (function, location, argument) in kind_and_any_path(field, krate) {
+        call(function, location, argument);
     }
     for (function, given) in [("min", &field.min), ("max", &field.max)] {
         if let Some(given) = given {
@@ -146,7 +147,8 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     typed
 }
 
-/// A path says that it may be any before it becomes a text, and a text becomes a path before it does.
+/// Returns the calls for `kind` and `any_path` in the order in which they apply: `any_path` is for a path, so
+/// it comes before a path becomes a text, and after a text becomes a path.
 fn kind_and_any_path<'a>(
     field: &'a FormField,
     krate: &TokenStream,
@@ -162,20 +164,20 @@ fn kind_and_any_path<'a>(
     calls.into_iter().flatten()
 }
 
-/// Names that mean what they mean here, shown where `place` was typed.
-fn located(place: &dyn ToTokens) -> Span {
-    Span::call_site().located_at(place.to_token_stream().span())
+/// Returns a span that resolves at the call site of the derive and is shown at `location`.
+fn located(location: &dyn ToTokens) -> Span {
+    Span::call_site().located_at(location.to_token_stream().span())
 }
 
-/// A call that the compiler shows where `place` was typed.
+/// Expands a call that the compiler shows at `location`.
 fn called(
     function: &str,
-    place: &dyn ToTokens,
+    location: &dyn ToTokens,
     field: &TokenStream,
     argument: &TokenStream,
     krate: &TokenStream,
 ) -> TokenStream {
-    let span = located(place);
+    let span = located(location);
     let function = Ident::new(function, span);
     let krate = krate.clone().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(span));
@@ -245,7 +247,7 @@ fn control(kind: Kind) -> TokenStream {
     }
 }
 
-/// What a field of a kind is in JSON where its type does not say so.
+/// Returns the type for a kind, for a field whose type does not provide one.
 fn own_type(kind: Kind) -> TokenStream {
     match kind {
         Kind::Text | Kind::Multiline | Kind::Email | Kind::Url | Kind::Tel | Kind::Password => {

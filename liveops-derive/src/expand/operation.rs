@@ -46,8 +46,8 @@ fn stage_type(model: &Model, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// All names in one constant: the trait has one for each, and the compiler looks at each constant
-/// of an implementation by itself.
+/// Expands all names into one constant. The trait has a constant for each name, and the compiler checks each
+/// constant of an implementation separately.
 fn names(model: &Model, krate: &TokenStream) -> TokenStream {
     let (app, name, op_type, title) = (model.app(), model.name(), model.op_type(), model.title());
     let (host_template, result_template, result_text_template) =
@@ -65,8 +65,8 @@ fn names(model: &Model, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// What a generic operation needs beside its own bounds: that it can be stored and sent. Said of
-/// the whole type, as serde's derives decide by themselves what that asks of the parameters.
+/// Returns the bounds of a generic operation in addition to its own: it can be stored and sent. The bound is
+/// on the whole type, because serde's derives decide what the type requires of its parameters.
 pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
     if model.generics().params.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! `LiveOperation::POLICY` and `UNIQUE`, where something is said about them.
+//! `LiveOperation::POLICY` and `UNIQUE`, if keys are given.
 
 use std::time::Duration;
 

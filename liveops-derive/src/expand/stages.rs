@@ -6,15 +6,15 @@ use quote::quote;
 use super::{mention, tokens};
 use crate::model::{Model, Stage};
 
-/// The enum itself. Stands beside the operation, where everybody finds it.
+/// Declares the enum, next to the operation.
 pub(super) fn declare(model: &Model) -> TokenStream {
     let visibility = model.visibility();
     let ident = model.stage_ident();
     let doc = format!(" The stages of [`{}`], in order.", model.ident());
     let count = model.stages().len();
-    let variants = model.stages().iter().zip(1..).map(|(stage, place)| {
+    let variants = model.stages().iter().zip(1..).map(|(stage, position)| {
         let variant = stage.variant();
-        let doc = doc_of_variant(stage, place, count);
+        let doc = doc_of_variant(stage, position, count);
         quote! {
             #[doc = #doc]
             #variant,
@@ -35,15 +35,15 @@ pub(super) fn declare(model: &Model) -> TokenStream {
     }
 }
 
-fn doc_of_variant(stage: &Stage, place: usize, count: usize) -> String {
-    // A backtick would end the code it stands in.
+fn doc_of_variant(stage: &Stage, position: usize, count: usize) -> String {
+    // A backtick would end the code span.
     let label = stage.label().replace('`', "'");
     let weight = stage.weight().map(|weight| format!(", weight {weight}")).unwrap_or_default();
-    format!(" `{label}`, stage {place} of {count}{weight}.")
+    format!(" `{label}`, stage {position} of {count}{weight}.")
 }
 
-/// Everything the enum implements. What is `#[inline]` is compiled where it is used, and not at all
-/// where it is not.
+/// Expands everything that the enum implements. `#[inline]` functions are compiled in the crates that use
+/// them, and not at all if unused.
 pub(super) fn implement(model: &Model, krate: &TokenStream) -> [TokenStream; 5] {
     [
         inherent(model),
@@ -54,7 +54,7 @@ pub(super) fn implement(model: &Model, krate: &TokenStream) -> [TokenStream; 5] 
     ]
 }
 
-/// What a trait cannot give: a position in constants.
+/// Expands the position of a stage as a `const fn`, which a trait cannot provide.
 fn inherent(model: &Model) -> TokenStream {
     let visibility = model.visibility();
     let ident = model.stage_ident();
@@ -123,7 +123,7 @@ fn from_str(model: &Model, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// A stage is its label wherever it is stored or sent.
+/// Expands `Serialize`, which writes the label.
 fn serialize(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.stage_ident();
     quote! {

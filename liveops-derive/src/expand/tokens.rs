@@ -6,15 +6,15 @@ use quote::quote;
 use super::mention;
 use crate::model::Model;
 
-/// The struct itself. Stands beside the operation, where `run` takes it apart.
+/// Declares the struct, next to the operation, where `run` destructures it.
 pub(super) fn declare(model: &Model, krate: &TokenStream) -> TokenStream {
     let visibility = model.visibility();
     let ident = model.tokens_ident();
     let stage_ident = model.stage_ident();
-    let doc = format!(" The right to enter each stage of [`{}`] once.", model.ident());
+    let doc = format!(" The tokens to enter each stage of [`{}`] once.", model.ident());
     let fields = model.stages().iter().map(|stage| {
         let field = stage.field();
-        let doc = format!(" To enter [`{stage_ident}::{}`].", stage.variant());
+        let doc = format!(" The token to enter [`{stage_ident}::{}`].", stage.variant());
         quote! {
             #[doc = #doc]
             #visibility #field: #krate::StageToken<#stage_ident>,
@@ -28,7 +28,7 @@ pub(super) fn declare(model: &Model, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// `Stage::tokens`, and its type.
+/// Expands `Stage::tokens` and its type.
 pub(super) fn implement(model: &Model, krate: &TokenStream) -> TokenStream {
     let ident = model.tokens_ident();
     let fields = model.stages().iter().map(|stage| mention(stage.field()));

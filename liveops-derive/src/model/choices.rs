@@ -10,11 +10,11 @@ use crate::{
     naming::{self, serde_case},
 };
 
-/// An enum of which a form shows the variants.
+/// An enum whose variants are the choices of a field.
 pub(crate) struct Choices {
     pub(crate) ident: Ident,
     pub(crate) krate: Option<Path>,
-    /// Each variant as serde reads it, with what people read.
+    /// The name of each variant for serde, with its label.
     pub(crate) choices: Vec<(String, String)>,
 }
 
@@ -27,13 +27,16 @@ impl Choices {
             errors.at(
                 shape,
                 format!(
-                    "`{shape}` makes something else of a variant than its name, which is what a form \
-                     sends\nhelp: implement `FormField` by hand"
+                    "`{shape}` is not supported: a form sends the name of a variant, and `{shape}` \
+                     changes its JSON\nhelp: remove `{shape}`, or implement `FormField` by hand"
                 ),
             );
         }
         if !input.generics.params.is_empty() {
-            errors.at(&input.generics, "an enum without fields has no use for parameters");
+            errors.at(
+                &input.generics,
+                "an enum of choices cannot have generic parameters\nhelp: remove the parameters",
+            );
         }
         let choices = match &input.data {
             Data::Enum(data) => {
@@ -43,8 +46,8 @@ impl Choices {
             Data::Struct(_) | Data::Union(_) => {
                 errors.at(
                     &input.ident,
-                    "only an enum is derived: what there is to choose from is its variants\n\
-                     help: implement `FormField` by hand, which is one constant",
+                    "`FormField` can only be derived for an enum, whose variants become the choices\n\
+                     help: implement `FormField` by hand, with the constant `FIELD`",
                 );
                 Vec::new()
             }
@@ -67,8 +70,8 @@ fn choice(
     if !matches!(variant.fields, Fields::Unit) {
         errors.at(
             variant.fields.to_token_stream(),
-            "a variant with fields is more than a form can let people choose\n\
-             help: remove the fields, leave the variant out with `#[serde(skip)]`, or implement \
+            "a variant with fields cannot be a choice in a form\n\
+             help: remove the fields, skip the variant with `#[serde(skip)]`, or implement \
              `FormField` by hand",
         );
     }

@@ -20,26 +20,26 @@ use crate::{
     naming::{label_of_field, serde_case},
 };
 
-/// A form, checked as far as that is possible without knowing types.
+/// A form, checked as far as possible without knowing types.
 pub(crate) struct Form {
     pub(crate) intro: String,
     pub(crate) fields: Vec<FormField>,
-    /// Every key of a field that was typed, known or not; `None` where there is no `#[field(…)]`.
+    /// Every typed key of a field, known or unknown, or `None` without `#[field(…)]`.
     pub(crate) typed_keys: Option<Vec<Ident>>,
 }
 
-/// One field of it.
+/// One field of a form.
 pub(crate) struct FormField {
     pub(crate) ty: Type,
-    /// As serde reads it.
+    /// The name that serde reads.
     pub(crate) name: String,
     pub(crate) aliases: Vec<String>,
     pub(crate) label: String,
     pub(crate) help: String,
     pub(crate) placeholder: Option<String>,
-    /// How it is asked for, and the words that say so.
+    /// The kind of the field, with the literal for the span of an error.
     pub(crate) kind: Option<(Kind, LitStr)>,
-    /// Whether serde reads it in another way than its type.
+    /// serde reads the field in another way than its type.
     pub(crate) is_read_otherwise: bool,
     pub(crate) default: Option<DefaultValue>,
     pub(crate) min: Option<RawBound>,
@@ -54,19 +54,19 @@ pub(crate) struct FormField {
     pub(crate) validate: Option<Path>,
 }
 
-/// What a field is where it is left out.
+/// The value of a field that is left out.
 pub(crate) enum DefaultValue {
-    /// Something that may be left out, and nobody knows what it is then.
+    /// The field may be left out, but the derive cannot know its value.
     Unknown,
     /// A value in JSON.
     Literal(TokenStream),
     /// A value of the field's type.
     Expression(TokenStream),
-    /// The field of a whole operation.
+    /// The same field of a default operation.
     Part(TokenStream, Ident),
 }
 
-/// The kinds of fields, as they are written.
+/// The kinds of fields, as written in `kind = "…"`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -99,13 +99,13 @@ const KINDS: &[(&str, Kind)] = &[
 ];
 
 impl Form {
-    /// What is left of a form with mistakes in it.
+    /// Removes the fields from a form with errors.
     pub(super) fn without_fields(self) -> Self {
         Self { fields: Vec::new(), ..self }
     }
 }
 
-/// The form, where there is one; `fields` and `attrs` are those of the struct.
+/// Checks the form, if the operation has one. `fields` and `attrs` are those of the struct.
 pub(super) fn check(
     keys: &Keys,
     fields: Option<Fields>,
@@ -120,7 +120,7 @@ pub(super) fn check(
     if keys.internal.is_some() {
         errors.at(
             form,
-            "an internal operation is created by code alone, so nobody would fill in its form\n\
+            "`form` and `internal` exclude each other: only code creates an internal operation\n\
              help: remove `form` or `internal` from `#[liveop(…)]`",
         );
     }
@@ -131,7 +131,7 @@ pub(super) fn check(
         errors.at(
             shape,
             format!(
-                "`{shape}` changes what the operation is in JSON, so its fields make no form\n\
+                "`{shape}` changes the JSON of the operation, so its fields cannot make a form\n\
                  help: remove `form` from `#[liveop(…)]`, or `{shape}` from `#[serde(…)]`"
             ),
         );
@@ -142,7 +142,7 @@ pub(super) fn check(
         Fields::Unnamed(_) => {
             errors.at(
                 form,
-                "a form asks for its fields by name, and these have none\n\
+                "`form` needs a struct with named fields\n\
                  help: write a struct with braces: `struct Import { file: PathBuf }`",
             );
             Default::default()
@@ -163,7 +163,7 @@ pub(super) fn check(
     Some(form)
 }
 
-/// The word that says that there is a form.
+/// Returns the key `form` as typed.
 fn form_key(keys: &Keys) -> Option<&Ident> {
     keys.typed.iter().flatten().find(|key| *key == "form")
 }
@@ -173,7 +173,7 @@ fn refuse_without_form(fields: &Fields, errors: &mut Errors) {
     for attr in attrs.filter(|attr| attr.path().is_ident("field")) {
         errors.at(
             attr,
-            "`#[field(…)]` is about a field of a form, and there is no form\n\
+            "`#[field(…)]` needs a form, and the operation has none\n\
              help: add `form` to `#[liveop(…)]`",
         );
     }
@@ -223,7 +223,7 @@ fn field(
     })
 }
 
-/// The key as it was typed.
+/// Returns a key as typed.
 fn typed(keys: Option<&[Ident]>, name: &str) -> Option<Ident> {
     keys.into_iter().flatten().find(|key| *key == name).cloned()
 }
@@ -234,15 +234,15 @@ fn check_skipped(raw: &RawField, keys: &FieldKeys, has_default: bool, errors: &m
         errors.at(
             key,
             format!(
-                "`{key}` says something of a field that `skip` leaves out of the form\n\
-                 help: remove one of the two"
+                "`{key}` has no effect together with `skip`\n\
+                 help: remove `{key}` or `skip`"
             ),
         );
     }
     if !has_default && !is_option(&raw.ty) {
         errors.at(
             &raw.ty,
-            "a field that the form leaves out has to be something by itself\n\
+            "`#[field(skip)]` needs a default value\n\
              help: add `#[serde(default)]`, or remove `skip`",
         );
     }
@@ -253,13 +253,13 @@ fn is_option(ty: &Type) -> bool {
     path.path.segments.last().is_some_and(|last| last.ident == "Option")
 }
 
-/// Refuses what only serde could read.
+/// Refuses fields that only serde can read.
 fn check_readable(keys: &FieldKeys, serde: &SerdeAttrs, errors: &mut Errors) {
     if let Some(flatten) = &serde.flatten {
         errors.at(
             flatten,
-            "the fields behind `flatten` are not known here, so a form cannot ask for them\n\
-             help: add `#[field(skip)]`, or write the fields out",
+            "`flatten` hides the names of the fields, so they cannot be part of a form\n\
+             help: add `#[field(skip)]`, or declare the fields in this struct",
         );
     }
     let Some(with) = &serde.read_otherwise else { return };
@@ -267,7 +267,7 @@ fn check_readable(keys: &FieldKeys, serde: &SerdeAttrs, errors: &mut Errors) {
         errors.at(
             with,
             format!(
-                "`{with}` has the field read in a way of its own, so what to ask for is not known\n\
+                "`{with}` changes the JSON of the field, so the field needs a `kind`\n\
                  help: add `#[field(kind = \"…\")]`, or `#[field(skip)]`"
             ),
         );
@@ -276,8 +276,8 @@ fn check_readable(keys: &FieldKeys, serde: &SerdeAttrs, errors: &mut Errors) {
         errors.at(
             &validate.0,
             format!(
-                "`validate` is given what the type of the field reads, and `{with}` reads it here\n\
-                 help: check it with `#[liveop(validate = …)]`"
+                "`validate` cannot be combined with `{with}`: the value is not read by its type\n\
+                 help: validate the whole operation with `#[liveop(validate = …)]`"
             ),
         );
     }
@@ -290,7 +290,7 @@ fn check_together(keys: &FieldKeys, errors: &mut Errors) {
     {
         errors.at(
             max,
-            format!("`max` is less than `min`, which is {}\nhelp: exchange them", min.digits()),
+            format!("`max` must not be less than `min` ({})\nhelp: swap the values", min.digits()),
         );
     }
     let Some(hidden) = typed(keys.typed.as_deref(), "hidden") else { return };
@@ -298,7 +298,9 @@ fn check_together(keys: &FieldKeys, errors: &mut Errors) {
     for key in keys.typed.iter().flatten().filter(|key| seen.iter().any(|seen| *key == seen)) {
         errors.at(
             key,
-            format!("`{key}` is about what is seen, and the field is `{hidden}`\nhelp: remove one of the two"),
+            format!(
+                "`{key}` has no effect on a `{hidden}` field\nhelp: remove `{key}` or `{hidden}`"
+            ),
         );
     }
 }
@@ -308,7 +310,10 @@ fn check_step(step: &Decimal, errors: &mut Errors) -> bool {
     if !is_step {
         errors.at(
             step,
-            format!("a step is more than 0, found `{}`\nhelp: write `step = 0.5`", step.digits()),
+            format!(
+                "`step` must be greater than 0, found `{}`\nhelp: write `step = 0.5`",
+                step.digits()
+            ),
         );
     }
     is_step
@@ -320,7 +325,7 @@ fn count(key: &str, given: Whole, errors: &mut Errors) -> Option<(u32, Whole)> {
         errors.at(
             &given,
             format!(
-                "`{key}` is a whole number from 1 to {}, found `{given}`\nhelp: write `{key} = 10`",
+                "`{key}` must be a whole number from 1 to {}, found `{given}`\nhelp: write `{key} = 10`",
                 u32::MAX
             ),
         );
@@ -328,7 +333,7 @@ fn count(key: &str, given: Whole, errors: &mut Errors) -> Option<(u32, Whole)> {
     Some((count?, given))
 }
 
-/// Each value as text, with its label.
+/// Returns each value as text, with its label.
 fn options(given: Option<&RawOptions>, errors: &mut Errors) -> Vec<(String, String)> {
     let mut options: Vec<(String, String)> = Vec::new();
     for option in given.into_iter().flat_map(|given| &given.0) {
@@ -339,8 +344,8 @@ fn options(given: Option<&RawOptions>, errors: &mut Errors) -> Vec<(String, Stri
         if value.trim().is_empty() {
             errors.at(
                 &option.value,
-                "an option cannot be empty: that is how a field is sent that was left out\n\
-                 help: have a field of type `Option`",
+                "an option cannot be empty: an empty text means that the field is left out\n\
+                 help: use a field of type `Option`",
             );
         } else if options.iter().any(|(known, _)| *known == value) {
             errors.at(&option.value, "the same option is given twice\nhelp: remove one of the two");
@@ -377,7 +382,7 @@ fn default(
     })
 }
 
-/// A number, a text or a word that JSON has as well, of whatever type the field is.
+/// Returns a number, a text or a boolean as JSON, whatever the type of the field.
 fn literal(tokens: &TokenStream) -> Option<DefaultValue> {
     if let Ok(number) = syn::parse2::<Decimal>(tokens.clone()) {
         let span = tokens.span();

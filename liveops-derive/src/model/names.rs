@@ -5,8 +5,8 @@ use syn::{Ident, LitStr, ext::IdentExt};
 
 use crate::{errors::Errors, naming};
 
-const SEGMENT: &str = "it is a part of URLs and template names, so it is written with `a-z`, `0-9` and \
-                       `_`, and starts with a letter";
+const SEGMENT: &str = "it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and \
+                       template names contain it";
 
 pub(super) fn app(
     given: Option<LitStr>,
@@ -21,14 +21,14 @@ pub(super) fn app(
     if package.is_none() {
         errors.at(
             ident,
-            "the app is the name of the package, and this build has no `CARGO_PKG_NAME`\n\
+            "`app` defaults to the name of the package, but `CARGO_PKG_NAME` is not set\n\
              help: add `#[liveop(app = \"…\")]`",
         );
     } else if !is_segment(&app) {
         errors.at(
             ident,
             format!(
-                "the app is the name of the package, and `{app}` cannot be one: {SEGMENT}\n\
+                "`app` defaults to the name of the package, but cannot be `{app}`: {SEGMENT}\n\
                  help: add `#[liveop(app = \"{}\")]`",
                 near(&app)
             ),
@@ -47,7 +47,7 @@ pub(super) fn name(given: Option<LitStr>, ident: &Ident, errors: &mut Errors) ->
         errors.at(
             ident,
             format!(
-                "the type name `{type_name}` gives the name `{name}`, which cannot be one: \
+                "`name` defaults to the name of the type `{type_name}`, but cannot be `{name}`: \
                  {SEGMENT}\n\
                  help: add `#[liveop(name = \"{}\")]`",
                 near(&name)
@@ -63,7 +63,7 @@ fn segment(key: &str, given: &LitStr, errors: &mut Errors) -> String {
         errors.at(
             given,
             format!(
-                "`{}` cannot be the {key}: {SEGMENT}\nhelp: write `{key} = \"{}\"`",
+                "`{key}` cannot be `{}`: {SEGMENT}\nhelp: write `{key} = \"{}\"`",
                 text.escape_debug(),
                 near(&text)
             ),
@@ -77,7 +77,7 @@ fn is_segment(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// What may have been meant.
+/// Returns a suggestion for a wrong name.
 fn near(text: &str) -> String {
     let near = text.to_snake_case();
     if is_segment(&near) { near } else { "…".to_owned() }
@@ -89,18 +89,20 @@ pub(super) fn title(given: Option<LitStr>, ident: &Ident, errors: &mut Errors) -
     if let Some(flaw) = flaw_of_text(&text) {
         errors.at(
             &given,
-            format!("the title {flaw}\nhelp: write what people call it, as in `\"Score import\"`"),
+            format!(
+                "`title` {flaw}\nhelp: write the name that users see, such as `\"Score import\"`"
+            ),
         );
     }
     text
 }
 
-/// What is wrong with a text that people read on one line.
+/// Returns the flaw of a text that users see on one line.
 pub(super) fn flaw_of_text(text: &str) -> Option<&'static str> {
     if text.trim().is_empty() {
         Some("is empty")
     } else if text.contains(char::is_control) {
-        Some("has a line break or another control character in it")
+        Some("contains a line break or another control character")
     } else if text.trim() != text {
         Some("starts or ends with a space")
     } else {
@@ -120,8 +122,8 @@ pub(super) fn template(
         errors.at(
             &given,
             format!(
-                "the {key} {flaw}\n\
-                 help: write a path below the templates, as in `{key} = \"demo/import.html\"`"
+                "`{key}` {flaw}\n\
+                 help: write a path relative to the templates, such as `{key} = \"demo/import.html\"`"
             ),
         );
     }
@@ -132,15 +134,15 @@ fn flaw_of_path(path: &str) -> Option<&'static str> {
     if path.trim().is_empty() {
         Some("is empty")
     } else if path.contains(char::is_control) {
-        Some("has a line break or another control character in it")
+        Some("contains a line break or another control character")
     } else if path.contains('\\') {
-        Some("separates its parts with `\\`, and has to with `/`")
+        Some("contains `\\`, but its parts must be separated by `/`")
     } else if path.starts_with('/') {
-        Some("starts with `/`, and templates are looked up by a relative path")
+        Some("starts with `/`, but must be a relative path")
     } else if path.split('/').any(|part| part == "..") {
-        Some("leaves the templates with `..`")
+        Some("contains `..`, which is not allowed")
     } else if path.split('/').any(|part| part.is_empty() || part == ".") {
-        Some("has a part that is empty or `.`")
+        Some("contains a part that is empty or `.`")
     } else {
         None
     }

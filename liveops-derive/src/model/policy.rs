@@ -1,4 +1,4 @@
-//! The rules for how operations are run.
+//! The rules for the execution of operations.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     suggest::{listed, similar},
 };
 
-/// The database keeps these numbers in 32 bits with a sign.
+/// The maximum of these numbers, which the database stores in 32 bits with a sign.
 const NUMBER_MAX: u32 = i32::MAX as u32;
 
 const UNITS: &[&str] =
@@ -20,7 +20,7 @@ const CANCEL: &[&str] = &["cooperative", "abort"];
 
 const UNIQUE: &[&str] = &["input", "owner"];
 
-/// How operations are run, as far as that was said.
+/// The execution policy, as far as it was given.
 pub(crate) struct Policy {
     pub(crate) queue: Option<String>,
     pub(crate) priority: Option<i32>,
@@ -45,7 +45,7 @@ pub(crate) enum CancelMode {
     Abort,
 }
 
-/// Which operations count as the same.
+/// The rule for duplicates.
 pub(crate) enum Unique {
     Input,
     Owner,
@@ -53,7 +53,7 @@ pub(crate) enum Unique {
 }
 
 pub(super) fn check(keys: &Keys, errors: &mut Errors) -> Policy {
-    let attempts = "write how often the operation may be run in all, as in `max_attempts = 3`";
+    let attempts = "write the maximum number of attempts, such as `max_attempts = 3`";
     let version = "write `version = 2` for the second shape of the input";
     Policy {
         queue: keys.queue.as_ref().and_then(|given| queue(given, errors)),
@@ -78,9 +78,9 @@ fn queue(given: &LitStr, errors: &mut Errors) -> Option<String> {
         errors.at(
             given,
             format!(
-                "`{}` cannot be the queue: its name is written with `a-z`, `0-9`, `_` and `-`, and \
-                 starts with a letter\n\
-                 help: write a name, as in `queue = \"imports\"`",
+                "`queue` cannot be `{}`: it must start with a letter and consist of `a-z`, `0-9`, \
+                 `_` and `-`\n\
+                 help: write a name, such as `queue = \"imports\"`",
                 name.escape_debug()
             ),
         );
@@ -95,8 +95,8 @@ fn priority(given: &Whole, errors: &mut Errors) -> Option<i32> {
         errors.at(
             given,
             format!(
-                "the priority is a whole number from {} to {}, found `{given}`\n\
-                 help: write `priority = 10` to go before others, `priority = -10` to go after them",
+                "`priority` must be a whole number from {} to {}, found `{given}`\n\
+                 help: write `priority = 10` to start before others, `priority = -10` to start after others",
                 i32::MIN,
                 i32::MAX
             ),
@@ -105,14 +105,14 @@ fn priority(given: &Whole, errors: &mut Errors) -> Option<i32> {
     parsed
 }
 
-/// A number of which there is at least one.
+/// Checks a number of at least 1.
 fn count(key: &str, help: &str, given: &Whole, errors: &mut Errors) -> Option<u32> {
     let parsed = given.parse().filter(|count| (1..=NUMBER_MAX).contains(count));
     if parsed.is_none() {
         errors.at(
             given,
             format!(
-                "`{key}` is a whole number from 1 to {NUMBER_MAX}, found `{given}`\nhelp: {help}"
+                "`{key}` must be a whole number from 1 to {NUMBER_MAX}, found `{given}`\nhelp: {help}"
             ),
         );
     }
@@ -124,7 +124,7 @@ fn timeout(given: &attr::Duration, errors: &mut Errors) -> Option<Duration> {
     match duration(&literal.value()) {
         Ok(length) => Some(length),
         Err(flaw) => {
-            errors.at(literal, format!("the timeout {flaw}\nhelp: write `timeout = \"10 min\"`"));
+            errors.at(literal, format!("`timeout` {flaw}\nhelp: write `timeout = \"10 min\"`"));
             None
         }
     }
@@ -135,7 +135,7 @@ fn backoff(given: &attr::Duration, errors: &mut Errors) -> Option<Backoff> {
     let text = literal.value();
     let (first, longest) = text.split_once("..").unwrap_or((&text, &text));
     let read = if first.trim().is_empty() != longest.trim().is_empty() {
-        Err("has a wait on one side of `..` only".to_owned())
+        Err("needs a duration on both sides of `..`".to_owned())
     } else {
         duration(first).and_then(|first| Ok((first, duration(longest)?)))
     };
@@ -143,36 +143,37 @@ fn backoff(given: &attr::Duration, errors: &mut Errors) -> Option<Backoff> {
         if first <= longest {
             Ok(Backoff { first, longest })
         } else {
-            Err("ends with a wait that is shorter than the first one".to_owned())
+            Err("must not end with a shorter duration than it starts with".to_owned())
         }
     });
-    ordered.map_err(|flaw| {
-        errors.at(
-            literal,
-            format!(
-                "the backoff {flaw}\n\
-                 help: write the same wait every time as `backoff = \"30 s\"`, and one that doubles \
-                 from the first to the longest as `backoff = \"10 s..1 h\"`"
-            ),
-        );
-    })
-    .ok()
+    ordered
+        .map_err(|flaw| {
+            errors.at(
+                literal,
+                format!(
+                    "`backoff` {flaw}\n\
+                 help: write `backoff = \"30 s\"` for the same wait every time, or \
+                 `backoff = \"10 s..1 h\"` for a wait that doubles from the first to the longest"
+                ),
+            );
+        })
+        .ok()
 }
 
-/// A length of time, or what is wrong with its text.
+/// Parses a duration, or returns the flaw of its text.
 fn duration(text: &str) -> Result<Duration, String> {
     use humantime::DurationError::{Empty, InvalidCharacter, NumberExpected, UnknownUnit};
 
     let text = text.trim();
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("is zero, and nothing can be done in no time".to_owned()),
+        Ok(Duration::ZERO) => Err("must be greater than zero".to_owned()),
         Ok(length) if length.subsec_nanos() % 1_000_000 != 0 => {
-            Err("is given more finely than in milliseconds".to_owned())
+            Err("must be in whole milliseconds".to_owned())
         }
         Ok(length) => Ok(length),
         Err(Empty) => Err("is empty".to_owned()),
         Err(UnknownUnit { unit, value, .. }) if unit.is_empty() => {
-            Err(format!("has no unit: `{value}` of what?"))
+            Err(format!("has no unit, found `{value}`\nnote: the units are {}", listed(UNITS)))
         }
         Err(UnknownUnit { unit, .. }) => {
             let meant = similar(&unit, UNITS)
@@ -184,9 +185,9 @@ fn duration(text: &str) -> Result<Duration, String> {
             ))
         }
         Err(NumberExpected(_) | InvalidCharacter(_)) => {
-            Err(format!("is `{}`, which is no number with a unit", text.escape_debug()))
+            Err(format!("must be a number with a unit, found `{}`", text.escape_debug()))
         }
-        Err(_) => Err(format!("is `{text}`, which is too long")),
+        Err(_) => Err(format!("is too long, found `{text}`")),
     }
 }
 
@@ -207,7 +208,7 @@ fn unique(given: &RawUnique, errors: &mut Errors) -> Option<Unique> {
             "input" => Some(Unique::Input),
             "owner" => Some(Unique::Owner),
             found => {
-                let or = ", or the path of a function that takes the operation and gives a \
+                let or = ", or the path of a function that takes the operation and returns a \
                           `String`, without quotes";
                 errors.at(word, unknown_word("unique", found, UNIQUE, or));
                 None
@@ -219,7 +220,7 @@ fn unique(given: &RawUnique, errors: &mut Errors) -> Option<Unique> {
                 errors.at(
                     path,
                     format!(
-                        "`unique` takes `{word}` in quotes: without them it is a function\n\
+                        "`unique` expects `{word}` in quotes, because without quotes it names a function\n\
                          help: write `unique = \"{word}\"`"
                     ),
                 );
@@ -230,7 +231,7 @@ fn unique(given: &RawUnique, errors: &mut Errors) -> Option<Unique> {
     }
 }
 
-/// The message about a value that is none of `known`.
+/// Returns the message about a value that is not one of `known`.
 pub(super) fn unknown_word(key: &str, found: &str, known: &[&str], or: &str) -> String {
     let meant = similar(found, known)
         .map(|known| format!("help: did you mean `\"{known}\"`?\n"))

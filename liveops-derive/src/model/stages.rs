@@ -13,13 +13,13 @@ use crate::{
     naming::{self, NoVariant},
 };
 
-/// The stepper is read by people.
+/// The maximum number of stages. Users read the stages in one row.
 const STAGES_MAX: usize = 64;
 
-/// What the enum of the stages has already, beside its variants.
+/// The names of the associated constants of the enum, which no variant may have.
 const TAKEN: [&str; 4] = ["ALL", "NAMES", "WEIGHTS", "COUNT"];
 
-/// One stage, checked.
+/// A checked stage.
 pub(crate) struct Stage {
     variant: Ident,
     field: Ident,
@@ -28,17 +28,17 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// The variant, with the span of what was typed.
+    /// Returns the variant, with the span of the typed tokens.
     pub(crate) fn variant(&self) -> &Ident {
         &self.variant
     }
 
-    /// Whether the variant is written as Rust wants it; a mistake, if not.
+    /// Returns `true` if the variant is in upper camel case. Otherwise an error was added.
     pub(crate) fn is_camel(&self) -> bool {
         is_camel(&self.variant.unraw().to_string())
     }
 
-    /// The field of its token.
+    /// Returns the field of the token.
     pub(crate) fn field(&self) -> &Ident {
         &self.field
     }
@@ -47,7 +47,7 @@ impl Stage {
         &self.label
     }
 
-    /// How large a part of the whole the stage is, where that was declared.
+    /// Returns the declared weight.
     pub(crate) fn weight(&self) -> Option<u32> {
         self.weight
     }
@@ -65,15 +65,16 @@ fn check_count(raw: &[RawStage], errors: &mut Errors) {
         errors.at(
             &first_too_many.name,
             format!(
-                "at most {STAGES_MAX} stages are allowed, found {}: people read them in one row\n\
-                 help: make one stage of several, and report what is done within it with the bar",
+                "at most {STAGES_MAX} stages are allowed, found {}: a page shows them in one row\n\
+                 help: combine several stages into one, and report the progress within this stage",
                 raw.len()
             ),
         );
     }
 }
 
-/// A stage without a weight among weighted ones has no meaning that everybody would guess.
+/// Refuses stages with and without weights together, because the weight of a stage without one would be a
+/// guess.
 fn check_weights(raw: &[RawStage], errors: &mut Errors) {
     let weighted = raw.iter().find(|stage| matches!(stage.weight, RawWeight::Given(_)));
     let bare = raw.iter().find(|stage| matches!(stage.weight, RawWeight::Absent));
@@ -82,8 +83,8 @@ fn check_weights(raw: &[RawStage], errors: &mut Errors) {
         errors.at(
             &bare.name,
             format!(
-                "the stage `{bare_name}` has no weight, and `{weighted_name}` has one: all stages \
-                 have a weight, or none has\n\
+                "the stage `{bare_name}` has no weight, but `{weighted_name}` has one: either all \
+                 stages have a weight or none\n\
                  help: write `{bare_name} = 1`"
             ),
         );
@@ -105,7 +106,7 @@ fn check_one(raw: RawStage, seen: &mut Seen, errors: &mut Errors) -> Option<Stag
             (variant.clone(), naming::title(&variant.unraw().to_string()))
         }
         RawName::Both { variant, label } => {
-            // Both are looked at before either makes the stage go.
+            // Both parts are checked before either error removes the stage.
             let label_is_fine = check_label(label, errors);
             check_variant(variant, errors)?;
             label_is_fine?;
@@ -124,8 +125,8 @@ fn check_weight(weight: &Whole, errors: &mut Errors) -> Option<u32> {
         errors.at(
             weight,
             format!(
-                "the weight of a stage is a whole number from 1 to {}, found `{weight}`\n\
-                 help: write `1` for the shortest stage, and how many times as long for the others",
+                "the weight of a stage must be a whole number from 1 to {}, found `{weight}`\n\
+                 help: write `1` for the shortest stage, and multiples of its duration for the others",
                 u32::MAX
             ),
         );
@@ -139,7 +140,7 @@ fn check_label(label: &LitStr, errors: &mut Errors) -> Option<()> {
         label,
         format!(
             "the label of a stage {flaw}\n\
-             help: write what people read while it runs, as in `\"Load data\"`"
+             help: write the text that users see, such as `\"Load data\"`"
         ),
     );
     None
@@ -151,8 +152,8 @@ fn check_variant(variant: &Ident, errors: &mut Errors) -> Option<()> {
     let is_keyword = syn::parse_str::<Ident>(&name).is_err();
     if TAKEN.contains(&&*name) {
         let message = format!(
-            "`{name}` cannot be a variant: the enum of the stages has a constant of that name\n\
-             help: write `\"{name}\"`, which gives the variant `{}`",
+            "`{name}` cannot be a variant: the enum of the stages has a constant of this name\n\
+             help: write `\"{name}\"`, which becomes the variant `{}`",
             naming::variant(&name).unwrap_or_default()
         );
         errors.at(variant, message);
@@ -163,10 +164,10 @@ fn check_variant(variant: &Ident, errors: &mut Errors) -> Option<()> {
     }
     let help = match naming::variant(&name) {
         Ok(camel) => format!("write `{camel}`, or the label as a literal: `\"{name}\"`"),
-        Err(_) => "write another name, as in `Load`".to_owned(),
+        Err(_) => "write another name, such as `Load`".to_owned(),
     };
     errors.at(variant, format!("`{name}` cannot be a variant of the stages\nhelp: {help}"));
-    // Kept where Rust allows it: `run` may already say so.
+    // Kept if Rust allows the name, because `run` may name it.
     (!is_keyword).then_some(())
 }
 
@@ -185,13 +186,13 @@ fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
                     ("a name cannot start with a digit", naming::behind_word("Stage", &text))
                 }
                 NoVariant::Reserved => ("`Self` is reserved", naming::behind_word("Stage", &text)),
-                NoVariant::NotAName => ("Rust allows no such name", "Name".to_owned()),
+                NoVariant::NotAName => ("it is not a Rust identifier", "Name".to_owned()),
             };
             errors.at(
                 label,
                 format!(
-                    "the label `{text}` gives no name of a variant: {why}\n\
-                     help: write a name before the label, as in `{example} = \"{text}\"`"
+                    "the label `{text}` cannot become a variant: {why}\n\
+                     help: write a name before the label, such as `{example} = \"{text}\"`"
                 ),
             );
             None
@@ -199,7 +200,7 @@ fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
     }
 }
 
-/// The variant in snake case, where Rust has a use of its own for that.
+/// Returns the variant in snake case, as a raw identifier or with `_` appended for a keyword.
 fn field(variant: &Ident) -> Ident {
     let name = variant.unraw().to_string().to_snake_case();
     let span = variant.span();
@@ -214,7 +215,7 @@ fn field(variant: &Ident) -> Ident {
         )
 }
 
-/// The stages so far, by what no two of them may share.
+/// The previous stages, by everything that must be unique.
 #[derive(Default)]
 struct Seen {
     labels: HashSet<String>,
@@ -237,7 +238,7 @@ impl Seen {
             self.by_field.insert(field, (label.clone(), variant));
             return Some(());
         };
-        let both_give = if *other_variant == variant {
+        let shared = if *other_variant == variant {
             format!("the variant `{variant}`")
         } else {
             format!("the field `{field}` of `p.stages()`")
@@ -245,15 +246,15 @@ impl Seen {
         errors.at(
             name.variant(),
             format!(
-                "the stages `{other}` and `{label}` both give {both_give}\n\
-                 help: write another name before the label, as in `{variant}2 = \"{label}\"`"
+                "the stages `{other}` and `{label}` both become {shared}\n\
+                 help: write another name before the label, such as `{variant}2 = \"{label}\"`"
             ),
         );
         None
     }
 }
 
-/// The name of a stage as it was typed.
+/// Returns the name of a stage as typed.
 fn typed(name: &RawName) -> String {
     name.to_token_stream().to_string()
 }

@@ -1,6 +1,6 @@
-//! What serde makes of a name with `rename_all`.
+//! The names that serde derives with `rename_all`.
 
-/// A field, which is in snake case.
+/// Renames a field, which is in snake case.
 pub(crate) fn field(name: &str, rule: &str) -> String {
     match rule {
         "UPPERCASE" | "SCREAMING_SNAKE_CASE" => name.to_ascii_uppercase(),
@@ -12,7 +12,7 @@ pub(crate) fn field(name: &str, rule: &str) -> String {
     }
 }
 
-/// A variant, which is in Pascal case.
+/// Renames a variant, which is in Pascal case.
 pub(crate) fn variant(name: &str, rule: &str) -> String {
     match rule {
         "lowercase" => name.to_ascii_lowercase(),
@@ -41,11 +41,11 @@ fn lower_first(name: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Puts `_` before every capital letter, which is not how op types are named.
+/// Inserts `_` before every capital letter, as serde does. Op types follow another rule.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
-    for (place, letter) in name.char_indices() {
-        if place > 0 && letter.is_uppercase() {
+    for (index, letter) in name.char_indices() {
+        if index > 0 && letter.is_uppercase() {
             snake.push('_');
         }
         snake.push(letter.to_ascii_lowercase());

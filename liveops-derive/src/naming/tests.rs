@@ -1,10 +1,12 @@
+//! Tests of the names, against the rule of django-liveops and against `heck`.
+
 use heck::ToSnakeCase;
 use proptest::prelude::*;
 use regex::Regex;
 
 use super::*;
 
-/// The rule as it is written in django-liveops.
+/// The rule as written in django-liveops.
 struct Reference {
     acronym_then_word: Regex,
     word_then_word: Regex,
@@ -32,7 +34,7 @@ proptest! {
         prop_assert_eq!(snake_case(&name), Reference::new().snake_case(&name));
     }
 
-    // Few letters, so that every sequence of kinds comes up.
+    // Few letters, so that every sequence of letter kinds occurs.
     #[test]
     fn snake_case_of_any_shape_is_the_reference(name in "[ABab1_żŻ]{1,12}") {
         prop_assert_eq!(snake_case(&name), Reference::new().snake_case(&name));

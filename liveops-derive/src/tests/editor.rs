@@ -1,4 +1,4 @@
-//! What editors are told about the keys.
+//! Tests of the imports for editors.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use quote::quote;
 
 use crate::attr::{FIELD_KEYS, KEYS};
 
-/// What the expansion of `item` imports, in order; `None` where it has no place for it.
+/// Returns the keys that the expansion of `item` imports, in order, or `None` without imports.
 fn imported(item: &str) -> Option<Vec<String>> {
     let code = crate::derive(item.parse().unwrap(), Some("demo")).to_string().replace(' ', "");
     let (_, behind) = code.split_once("#[cfg(rust_analyzer)]use::liveops::operation::{")?;
@@ -16,7 +16,7 @@ fn imported(item: &str) -> Option<Vec<String>> {
 
 #[track_caller]
 fn imports(item: &str, expected: &[&str]) {
-    // What comes last is where the next key would be.
+    // The empty import at the end is the position for the next key.
     let expected: Vec<_> = expected.iter().copied().chain(["{}"]).collect();
     assert_eq!(imported(item).unwrap(), expected);
 }
@@ -60,9 +60,9 @@ fn the_crate_is_imported_from_itself() {
     assert!(code.contains("use my_app :: liveops :: operation :: { keys :: krate ,"), "{code}");
 }
 
-/// A message quotes what was typed, so that what follows it is elsewhere with every letter.
+/// A message quotes the typed key, so the position of the code after the message changes with every letter.
 #[test]
-fn nothing_moves_with_a_message() {
+fn a_message_does_not_move_other_code() {
     let code = crate::derive("#[liveop(ti)] struct Import;".parse().unwrap(), Some("demo"));
     let code = code.to_string();
     let (before, _message) = code.split_once(":: core :: compile_error").unwrap();
@@ -70,9 +70,9 @@ fn nothing_moves_with_a_message() {
     assert!(before.contains("impl :: liveops :: LiveOperation for Import"), "{code}");
 }
 
-/// Nor with the first letter, which makes a mistake of what was none.
+/// The expansion before the imports must not depend on a key with an error.
 #[test]
-fn nothing_moves_with_a_mistake() {
+fn an_unknown_key_does_not_change_the_code_before_it() {
     let before = |item: &str| {
         let code = crate::derive(item.parse().unwrap(), Some("demo")).to_string();
         code.split_once("cfg (rust_analyzer)").unwrap().0.to_owned()
@@ -90,7 +90,7 @@ fn keys_of_fields_are_imported_too() {
     assert!(code.contains("use::liveops::form::{keys::la,keys::min,keys::{}};"), "{code}");
 }
 
-/// The modules of a file, each named after a key.
+/// Returns the modules of a file, each named after a key.
 fn modules(path: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../liveops/src").join(path);
     let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();

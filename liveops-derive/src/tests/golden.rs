@@ -1,4 +1,4 @@
-//! What is generated, in full.
+//! Tests of the generated code, in full.
 
 use expect_test::expect_file;
 use proc_macro2::TokenStream;
@@ -110,7 +110,7 @@ fn an_enum_to_choose_from() {
     expect_file!["golden/format.rs"].assert_eq(&code);
 }
 
-/// Whatever is generated can be read, and is not the user's to answer for.
+/// The generated code parses, is marked as derived, and passes lints of the user's crate.
 #[test]
 fn nothing_panics_and_everything_public_is_documented() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/golden");

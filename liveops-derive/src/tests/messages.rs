@@ -1,4 +1,4 @@
-//! What is said about each mistake.
+//! Tests of the message about each error.
 
 mod choices;
 mod form;
@@ -6,13 +6,13 @@ mod policy;
 
 use expect_test::{Expect, expect};
 
-/// Every message about `item`, below the tokens it points at.
+/// Returns every message about `item`, below the tokens of its span.
 fn messages_in(package: Option<&str>, item: &str) -> String {
     let item = syn::parse_str(item).unwrap();
-    told(super::check(item, package).err().expect("the item has a mistake").error)
+    described(super::check(item, package).err().expect("the item has an error").error)
 }
 
-fn told(error: syn::Error) -> String {
+fn described(error: syn::Error) -> String {
     let messages = error.into_iter().map(|error| {
         let typed = error.span().source_text().unwrap_or_default();
         format!("{typed}\n    {}\n", error.to_string().replace('\n', "\n    "))
@@ -127,7 +127,7 @@ fn two_commas() {
                 note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `internal`, `form`, `validate`, `state` and `crate`
             ,
                 expected a stage, found `,`
-                help: write a label, as in `"Load"`, or a variant, as in `Load`
+                help: write a label, such as `"Load"`, or a variant, such as `Load`
         "#]],
     );
 }
@@ -138,7 +138,7 @@ fn number_for_a_string() {
         r##"#[liveop(title = 5)] struct Import;"##,
         &expect![[r#"
             5
-                `title` takes a string literal, found `5`
+                `title` expects a string literal, found `5`
                 help: write `title = "…"`
         "#]],
     );
@@ -150,7 +150,7 @@ fn bare_word_for_a_string() {
         r##"#[liveop(app = demo)] struct Import;"##,
         &expect![[r#"
             demo
-                `app` takes a string literal, found `demo`
+                `app` expects a string literal, found `demo`
                 help: write `app = "demo"`
         "#]],
     );
@@ -162,7 +162,7 @@ fn quoted_type() {
         r##"#[liveop(state = "Arc<AppState>")] struct Import;"##,
         &expect![[r#"
             "Arc<AppState>"
-                `state` takes a type, found `"Arc<AppState>"`
+                `state` expects a type, found `"Arc<AppState>"`
                 help: write `state = Arc<AppState>`
         "#]],
     );
@@ -174,7 +174,7 @@ fn quoted_path() {
         r##"#[liveop(crate = "my::liveops")] struct Import;"##,
         &expect![[r#"
             "my::liveops"
-                `crate` takes a path, found `"my::liveops"`
+                `crate` expects a path, found `"my::liveops"`
                 help: write `crate = my::liveops`
         "#]],
     );
@@ -201,7 +201,7 @@ fn attributes_on_a_field() {
         r##"struct Import { #[liveop(title = "File")] file: String }"##,
         &expect![[r##"
             #[liveop(title = "File")]
-                `#[liveop(…)]` is about the whole operation, not about a field
+                `#[liveop(…)]` belongs on the struct, not on a field
                 help: move it above the struct
         "##]],
     );
@@ -213,7 +213,7 @@ fn bad_app() {
         r##"#[liveop(app = "Score Import")] struct Import;"##,
         &expect![[r#"
             "Score Import"
-                `Score Import` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `app` cannot be `Score Import`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: write `app = "score_import"`
         "#]],
     );
@@ -225,7 +225,7 @@ fn app_of_no_letters() {
         r##"#[liveop(app = "9")] struct Import;"##,
         &expect![[r#"
             "9"
-                `9` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `app` cannot be `9`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: write `app = "…"`
         "#]],
     );
@@ -237,7 +237,7 @@ fn bad_name() {
         r##"#[liveop(name = "score-import")] struct Import;"##,
         &expect![[r#"
             "score-import"
-                `score-import` cannot be the name: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `name` cannot be `score-import`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: write `name = "score_import"`
         "#]],
     );
@@ -249,7 +249,7 @@ fn type_name_outside_ascii() {
         r##"struct ŻółćImport;"##,
         &expect![[r#"
             ŻółćImport
-                the type name `ŻółćImport` gives the name `żółć_import`, which cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `name` defaults to the name of the type `ŻółćImport`, but cannot be `żółć_import`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: add `#[liveop(name = "…")]`
         "#]],
     );
@@ -261,7 +261,7 @@ fn type_name_with_underscore() {
         r##"struct _Import;"##,
         &expect![[r#"
             _Import
-                the type name `_Import` gives the name `__import`, which cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `name` defaults to the name of the type `_Import`, but cannot be `__import`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: add `#[liveop(name = "import")]`
         "#]],
     );
@@ -273,8 +273,8 @@ fn bad_title() {
         r##"#[liveop(title = " ")] struct Import;"##,
         &expect![[r#"
             " "
-                the title is empty
-                help: write what people call it, as in `"Score import"`
+                `title` is empty
+                help: write the name that users see, such as `"Score import"`
         "#]],
     );
 }
@@ -285,8 +285,8 @@ fn empty_template() {
         r##"#[liveop(host_template = "")] struct Import;"##,
         &expect![[r#"
             ""
-                the host_template is empty
-                help: write a path below the templates, as in `host_template = "demo/import.html"`
+                `host_template` is empty
+                help: write a path relative to the templates, such as `host_template = "demo/import.html"`
         "#]],
     );
 }
@@ -297,8 +297,8 @@ fn absolute_template() {
         r##"#[liveop(result_template = "/etc/passwd")] struct Import;"##,
         &expect![[r#"
             "/etc/passwd"
-                the result_template starts with `/`, and templates are looked up by a relative path
-                help: write a path below the templates, as in `result_template = "demo/import.html"`
+                `result_template` starts with `/`, but must be a relative path
+                help: write a path relative to the templates, such as `result_template = "demo/import.html"`
         "#]],
     );
 }
@@ -309,8 +309,8 @@ fn template_outside() {
         r##"#[liveop(result_text_template = "../secret.txt")] struct Import;"##,
         &expect![[r#"
             "../secret.txt"
-                the result_text_template leaves the templates with `..`
-                help: write a path below the templates, as in `result_text_template = "demo/import.html"`
+                `result_text_template` contains `..`, which is not allowed
+                help: write a path relative to the templates, such as `result_text_template = "demo/import.html"`
         "#]],
     );
 }
@@ -321,8 +321,8 @@ fn template_with_backslash() {
         r##"#[liveop(host_template = "demo\\import.html")] struct Import;"##,
         &expect![[r#"
             "demo\\import.html"
-                the host_template separates its parts with `\`, and has to with `/`
-                help: write a path below the templates, as in `host_template = "demo/import.html"`
+                `host_template` contains `\`, but its parts must be separated by `/`
+                help: write a path relative to the templates, such as `host_template = "demo/import.html"`
         "#]],
     );
 }
@@ -333,8 +333,8 @@ fn template_with_line_break() {
         r##"#[liveop(host_template = "demo\nimport.html")] struct Import;"##,
         &expect![[r#"
             "demo\nimport.html"
-                the host_template has a line break or another control character in it
-                help: write a path below the templates, as in `host_template = "demo/import.html"`
+                `host_template` contains a line break or another control character
+                help: write a path relative to the templates, such as `host_template = "demo/import.html"`
         "#]],
     );
 }
@@ -345,8 +345,8 @@ fn template_with_empty_part() {
         r##"#[liveop(host_template = "demo//import.html")] struct Import;"##,
         &expect![[r#"
             "demo//import.html"
-                the host_template has a part that is empty or `.`
-                help: write a path below the templates, as in `host_template = "demo/import.html"`
+                `host_template` contains a part that is empty or `.`
+                help: write a path relative to the templates, such as `host_template = "demo/import.html"`
         "#]],
     );
 }
@@ -358,7 +358,7 @@ fn empty_stages() {
         &expect![[r#"
             stages()
                 `#[stages()]` has no stages
-                help: list them, as in `#[stages("Load", "Save")]`, or remove the attribute
+                help: list the stages, such as `#[stages("Load", "Save")]`, or remove the attribute
         "#]],
     );
 }
@@ -382,7 +382,7 @@ fn empty_label() {
         &expect![[r#"
             ""
                 the label of a stage is empty
-                help: write what people read while it runs, as in `"Load data"`
+                help: write the text that users see, such as `"Load data"`
         "#]],
     );
 }
@@ -393,8 +393,8 @@ fn label_with_line_break() {
         r##"#[stages("Load\ndata")] struct Import;"##,
         &expect![[r#"
             "Load\ndata"
-                the label of a stage has a line break or another control character in it
-                help: write what people read while it runs, as in `"Load data"`
+                the label of a stage contains a line break or another control character
+                help: write the text that users see, such as `"Load data"`
         "#]],
     );
 }
@@ -406,7 +406,7 @@ fn label_with_space_around() {
         &expect![[r#"
             "Load "
                 the label of a stage starts or ends with a space
-                help: write what people read while it runs, as in `"Load data"`
+                help: write the text that users see, such as `"Load data"`
         "#]],
     );
 }
@@ -429,8 +429,8 @@ fn duplicate_variant() {
         r##"#[stages(Load = "Load files", Load = "Load rows")] struct Import;"##,
         &expect![[r#"
             Load
-                the stages `Load files` and `Load rows` both give the variant `Load`
-                help: write another name before the label, as in `Load2 = "Load rows"`
+                the stages `Load files` and `Load rows` both become the variant `Load`
+                help: write another name before the label, such as `Load2 = "Load rows"`
         "#]],
     );
 }
@@ -441,8 +441,8 @@ fn colliding_labels() {
         r##"#[stages("Load data", "Load-data")] struct Import;"##,
         &expect![[r#"
             "Load-data"
-                the stages `Load data` and `Load-data` both give the variant `LoadData`
-                help: write another name before the label, as in `LoadData2 = "Load-data"`
+                the stages `Load data` and `Load-data` both become the variant `LoadData`
+                help: write another name before the label, such as `LoadData2 = "Load-data"`
         "#]],
     );
 }
@@ -453,8 +453,8 @@ fn label_without_identifier() {
         r##"#[stages("…")] struct Import;"##,
         &expect![[r#"
             "…"
-                the label `…` gives no name of a variant: it has no letters
-                help: write a name before the label, as in `Name = "…"`
+                the label `…` cannot become a variant: it has no letters
+                help: write a name before the label, such as `Name = "…"`
         "#]],
     );
 }
@@ -465,8 +465,8 @@ fn label_with_digit_first() {
         r##"#[stages("2nd pass")] struct Import;"##,
         &expect![[r#"
             "2nd pass"
-                the label `2nd pass` gives no name of a variant: a name cannot start with a digit
-                help: write a name before the label, as in `Stage2ndPass = "2nd pass"`
+                the label `2nd pass` cannot become a variant: a name cannot start with a digit
+                help: write a name before the label, such as `Stage2ndPass = "2nd pass"`
         "#]],
     );
 }
@@ -477,8 +477,8 @@ fn reserved_label() {
         r##"#[stages("self")] struct Import;"##,
         &expect![[r#"
             "self"
-                the label `self` gives no name of a variant: `Self` is reserved
-                help: write a name before the label, as in `StageSelf = "self"`
+                the label `self` cannot become a variant: `Self` is reserved
+                help: write a name before the label, such as `StageSelf = "self"`
         "#]],
     );
 }
@@ -489,8 +489,8 @@ fn label_that_is_no_name() {
         r##"#[stages("½")] struct Import;"##,
         &expect![[r#"
             "½"
-                the label `½` gives no name of a variant: Rust allows no such name
-                help: write a name before the label, as in `Name = "½"`
+                the label `½` cannot become a variant: it is not a Rust identifier
+                help: write a name before the label, such as `Name = "½"`
         "#]],
     );
 }
@@ -502,7 +502,7 @@ fn number_for_a_label() {
         &expect![[r#"
             5
                 expected a stage, found `5`
-                help: write a label, as in `"Load"`, or a variant, as in `Load`
+                help: write a label, such as `"Load"`, or a variant, such as `Load`
         "#]],
     );
 }
@@ -526,7 +526,7 @@ fn reserved_variant() {
         &expect![[r#"
             Self
                 `Self` cannot be a variant of the stages
-                help: write another name, as in `Load`
+                help: write another name, such as `Load`
         "#]],
     );
 }
@@ -537,8 +537,8 @@ fn taken_variant() {
         r##"#[stages(ALL)] struct Import;"##,
         &expect![[r#"
             ALL
-                `ALL` cannot be a variant: the enum of the stages has a constant of that name
-                help: write `"ALL"`, which gives the variant `All`
+                `ALL` cannot be a variant: the enum of the stages has a constant of this name
+                help: write `"ALL"`, which becomes the variant `All`
         "#]],
     );
 }
@@ -549,8 +549,8 @@ fn weight_of_zero() {
         r##"#[stages("Load" = 0)] struct Import;"##,
         &expect![[r#"
             0
-                the weight of a stage is a whole number from 1 to 4294967295, found `0`
-                help: write `1` for the shortest stage, and how many times as long for the others
+                the weight of a stage must be a whole number from 1 to 4294967295, found `0`
+                help: write `1` for the shortest stage, and multiples of its duration for the others
         "#]],
     );
 }
@@ -561,8 +561,8 @@ fn negative_weight() {
         r##"#[stages("Load" = -1)] struct Import;"##,
         &expect![[r#"
             -1
-                the weight of a stage is a whole number from 1 to 4294967295, found `-1`
-                help: write `1` for the shortest stage, and how many times as long for the others
+                the weight of a stage must be a whole number from 1 to 4294967295, found `-1`
+                help: write `1` for the shortest stage, and multiples of its duration for the others
         "#]],
     );
 }
@@ -573,7 +573,7 @@ fn fractional_weight() {
         r##"#[stages(Load = "Load files" = 0.5)] struct Import;"##,
         &expect![[r#"
             0.5
-                the weight of a stage is a whole number from 1 up, found `0.5`
+                the weight of a stage must be a whole number of 1 or more, found `0.5`
                 help: write `Load = "Load files" = 8`
         "#]],
     );
@@ -585,7 +585,7 @@ fn label_for_a_weight() {
         r##"#[stages("Load" = Process)] struct Import;"##,
         &expect![[r#"
             Process
-                the weight of a stage is a whole number from 1 up, found `Process`
+                the weight of a stage must be a whole number of 1 or more, found `Process`
                 help: write `"Load" = 8`, or `Variant = "Load"` to name the variant
         "#]],
     );
@@ -597,7 +597,7 @@ fn neither_label_nor_weight() {
         r##"#[stages(Load = true)] struct Import;"##,
         &expect![[r#"
             true
-                a stage is followed by its label or its weight, found `true`
+                expected the label or the weight of the stage `Load`, found `true`
                 help: write `Load = "Label"`, `Load = 8` or `Load = "Label" = 8`
         "#]],
     );
@@ -609,7 +609,7 @@ fn missing_weight() {
         r##"#[stages("Load" = 1, "Save")] struct Import;"##,
         &expect![[r#"
             "Save"
-                the stage `"Save"` has no weight, and `"Load"` has one: all stages have a weight, or none has
+                the stage `"Save"` has no weight, but `"Load"` has one: either all stages have a weight or none
                 help: write `"Save" = 1`
         "#]],
     );
@@ -621,8 +621,8 @@ fn an_enum() {
         r##"enum Import { Csv }"##,
         &expect![[r#"
             enum
-                an operation is a struct, found an enum: its fields are the input of one kind of work
-                help: derive it on one struct for each kind of work, or on a struct with a field of type `Import`
+                an operation must be a struct, found an enum
+                help: use one struct for each type of operation, or a struct with a field of type `Import`
         "#]],
     );
 }
@@ -633,8 +633,8 @@ fn a_union() {
         r##"union Import { csv: u8 }"##,
         &expect![[r#"
             union
-                an operation is a struct, found a union, which cannot be stored as JSON
-                help: write `struct`, with an enum as a field where the input is one of several
+                an operation must be a struct, found a union, which cannot be stored as JSON
+                help: write `struct`, and use an enum as a field for alternative inputs
         "#]],
     );
 }
@@ -645,8 +645,8 @@ fn a_lifetime() {
         r##"struct Import<'a, T> { file: &'a T }"##,
         &expect![[r#"
             'a
-                an operation cannot borrow, found the lifetime `'a`: it is stored, and run later, so it must own its data
-                help: remove `'a` and own the fields, as in `String` for `&'a str` or `Vec<T>` for `&'a [T]`
+                an operation must own its data, found the lifetime `'a`: an operation is stored and runs later
+                help: remove `'a` and use owned types, such as `String` for `&'a str` or `Vec<T>` for `&'a [T]`
         "#]],
     );
 }
@@ -658,23 +658,23 @@ fn everything_at_once() {
         &expect![[r#"
             5
                 expected a stage, found `5`
-                help: write a label, as in `"Load"`, or a variant, as in `Load`
+                help: write a label, such as `"Load"`, or a variant, such as `Load`
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
                 note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `internal`, `form`, `validate`, `state` and `crate`
             "App"
-                `state` takes a type, found `"App"`
+                `state` expects a type, found `"App"`
                 help: write `state = App`
             "Demo"
-                `Demo` cannot be the app: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+                `app` cannot be `Demo`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
                 help: write `app = "demo"`
             "Load"
                 the stage `Load` is declared twice
                 help: remove or rename one
             ""
                 the label of a stage is empty
-                help: write what people read while it runs, as in `"Load data"`
+                help: write the text that users see, such as `"Load data"`
         "#]],
     );
 }
@@ -686,8 +686,8 @@ fn too_many_stages() {
         &format!("#[stages({})] struct Import;", stages.join(", ")),
         &expect![[r#"
             Stage65
-                at most 64 stages are allowed, found 66: people read them in one row
-                help: make one stage of several, and report what is done within it with the bar
+                at most 64 stages are allowed, found 66: a page shows them in one row
+                help: combine several stages into one, and report the progress within this stage
         "#]],
     );
 }
@@ -696,7 +696,7 @@ fn too_many_stages() {
 fn no_package() {
     expect![[r#"
         Import
-            the app is the name of the package, and this build has no `CARGO_PKG_NAME`
+            `app` defaults to the name of the package, but `CARGO_PKG_NAME` is not set
             help: add `#[liveop(app = "…")]`
     "#]]
     .assert_eq(&messages_in(None, "struct Import;"));
@@ -706,7 +706,7 @@ fn no_package() {
 fn a_package_that_is_no_app() {
     expect![[r#"
         Import
-            the app is the name of the package, and `Score_Service` cannot be one: it is a part of URLs and template names, so it is written with `a-z`, `0-9` and `_`, and starts with a letter
+            `app` defaults to the name of the package, but cannot be `Score_Service`: it must start with a letter and consist of `a-z`, `0-9` and `_`, because URLs and template names contain it
             help: add `#[liveop(app = "score_service")]`
     "#]].assert_eq(&messages_in(Some("Score-Service"), "struct Import;"));
 }
@@ -716,9 +716,9 @@ fn colliding_tokens() {
     says(
         r##"#[stages(AB, Ab)] struct Import;"##,
         &expect![[r#"
-        Ab
-            the stages `AB` and `Ab` both give the field `ab` of `p.stages()`
-            help: write another name before the label, as in `Ab2 = "Ab"`
-    "#]],
+            Ab
+                the stages `AB` and `Ab` both become the field `ab` of `p.stages()`
+                help: write another name before the label, such as `Ab2 = "Ab"`
+        "#]],
     );
 }

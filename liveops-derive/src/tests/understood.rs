@@ -1,4 +1,4 @@
-//! What is understood, where the golden files do not show it.
+//! Tests of the parsed input, for cases that the golden files do not show.
 
 use quote::ToTokens;
 
@@ -77,7 +77,7 @@ fn sixty_four_stages_are_allowed() {
     assert_eq!(model.stages().len(), 64);
 }
 
-/// Code that names what was typed beside a mistake must find it.
+/// Code that uses names from an input with errors must still find them.
 #[test]
 fn mistakes_leave_the_rest_standing() {
     let item = r#"

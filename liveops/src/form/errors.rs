@@ -1,9 +1,10 @@
+//! The errors in the input of an operation.
+
 use std::fmt;
 
-/// What is wrong with an input, all of it: of each field at most one thing, and what is wrong with
-/// the fields together.
+/// All errors in an input: at most one for each field, and errors about several fields together.
 ///
-/// A text turns into one about the whole input.
+/// A text converts into an error about the whole input.
 ///
 /// ```
 /// use liveops::form::FormErrors;
@@ -26,28 +27,28 @@ pub struct FormErrors {
     errors: Vec<FieldError>,
 }
 
-/// One thing that is wrong with an input.
+/// One error in an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// The field, as it is called in JSON; `None` where it is about several.
+    /// The name of the field in JSON, or `None` for an error about several fields.
     pub field: Option<String>,
-    /// What was expected, as a sentence for whoever filled in the form.
+    /// The expected value, as a sentence for the user who filled in the form.
     pub message: String,
 }
 
 impl FormErrors {
-    /// Nothing wrong so far.
+    /// Creates an empty list of errors.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `message` about `field`, as it is called in JSON.
+    /// Creates an error with `message` about `field`, the name of the field in JSON.
     pub fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new().and_at(field, message)
     }
 
-    /// The same, with `message` about `field` besides; nothing if something is wrong with it already.
+    /// Adds `message` about `field`. Does nothing if the field already has an error.
     #[must_use]
     pub fn and_at(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
         let field = field.into();
@@ -57,18 +58,18 @@ impl FormErrors {
         self
     }
 
-    /// What is wrong with a field.
+    /// Returns the error about a field.
     pub fn of(&self, field: &str) -> Option<&str> {
         let error = self.errors.iter().find(|error| error.field.as_deref() == Some(field));
         error.map(|error| error.message.as_str())
     }
 
-    /// Everything, in the order it was found.
+    /// Returns all errors, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
         self.errors.iter()
     }
 
-    /// Whether nothing is wrong.
+    /// Returns `true` if there is no error.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }

@@ -1,41 +1,43 @@
+//! The fields of a form.
+
 use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Bound, Choice, Control, FieldType, FormErrors, FormField, words};
+use super::{Bound, Choice, Control, FieldType, FormErrors, FormField, messages};
 
 /// One field of a [`Form`](super::Form).
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// What it is called in JSON and in requests.
+    /// The name of the field in JSON and in requests.
     pub name: &'static str,
-    /// What else it may be called in JSON.
+    /// More names of the field, accepted in JSON.
     pub aliases: &'static [&'static str],
-    /// What people read as its name.
+    /// The label that users see.
     pub label: &'static str,
-    /// What else there is to say about it; empty for nothing.
+    /// The help text. Empty for none.
     pub help: &'static str,
-    /// An example shown in it while it is empty; empty for none.
+    /// An example, shown while the field is empty. Empty for none.
     pub placeholder: &'static str,
-    /// Whether it is sent and not seen.
+    /// `true` if the field is sent but not shown.
     pub is_hidden: bool,
-    /// How it is asked for.
+    /// The control and the rules for the values.
     pub field_type: FieldType,
-    /// What it is unless somebody says otherwise.
+    /// The value of a field that is left out.
     pub default: Option<fn() -> Value>,
-    /// What its type and the application say against a value of it.
+    /// Checks a value with the type of the field and with the validation of the application.
     pub read: fn(&Value) -> Result<(), String>,
 }
 
 impl Field {
-    /// A field of type `T`, about which nothing else is said.
+    /// Creates a field of type `T` with default settings.
     pub const fn of<T: FormField + DeserializeOwned>(name: &'static str) -> Self {
         let field = Self::like(name, T::FIELD);
         Self { read: read::<T>, ..field }
     }
 
-    /// A field whose type is read in a way of its own.
+    /// Creates a field that serde does not read by its type.
     pub const fn like(name: &'static str, field_type: FieldType) -> Self {
         Self {
             name,
@@ -50,13 +52,13 @@ impl Field {
         }
     }
 
-    /// Whether it has to be filled in.
+    /// Returns `true` if the field must be filled in.
     pub fn is_required(&self) -> bool {
         self.field_type.absent == super::Absent::Required && self.default.is_none()
     }
 }
 
-/// The functions of [`FieldType`], for a field that has its type already.
+/// Adds the functions of [`FieldType`] to [`Field`], for generated code.
 macro_rules! of_field_type {
     ($($function:ident($($argument:ident: $type:ty)?);)*) => {
         #[doc(hidden)]
@@ -86,27 +88,27 @@ of_field_type! {
 fn read<T: DeserializeOwned>(value: &Value) -> Result<(), String> {
     match T::deserialize(value) {
         Ok(_) => Ok(()),
-        Err(error) => Err(words::sentence(&error.to_string())),
+        Err(error) => Err(messages::sentence(&error.to_string())),
     }
 }
 
-/// Reads a value, and asks the application about it.
+/// Reads a value and validates it with the function of the application.
 #[doc(hidden)]
 pub fn read_with<T: DeserializeOwned, E: fmt::Display>(
     value: &Value,
     validate: impl FnOnce(&T) -> Result<(), E>,
 ) -> Result<(), String> {
-    let value = T::deserialize(value).map_err(|error| words::sentence(&error.to_string()))?;
+    let value = T::deserialize(value).map_err(|error| messages::sentence(&error.to_string()))?;
     validate(&value).map_err(|error| error.to_string())
 }
 
-/// A default as JSON; nothing where it is none.
+/// Returns a default as JSON, or null if the default does not serialize.
 #[doc(hidden)]
 pub fn value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// What an application says of a whole operation.
+/// Returns the outcome of the application's validation of a whole operation.
 #[doc(hidden)]
 pub fn outcome<E: Into<FormErrors>>(outcome: Result<(), E>) -> Result<(), FormErrors> {
     outcome.map_err(Into::into)

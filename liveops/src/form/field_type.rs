@@ -1,11 +1,13 @@
+//! The types of fields: the control that the form shows and the values that it accepts.
+
 use super::Scalar;
 
-/// A type that a field of a form can have, and how such a field is asked for.
+/// A type that a field of a form can have.
 ///
 /// Implemented for integers up to 64 bits, floats, `bool`, `char`, `String`, `PathBuf` (an upload),
-/// [`FileContent`](super::FileContent) (an upload too), chrono's dates and times, `Option` and `Vec`
-/// of these, and derived for enums whose variants have no fields. For a type of your own it is one
-/// constant; what the type's `Deserialize` says against a value is shown beside the field.
+/// [`FileContent`](super::FileContent) (an upload too), chrono's dates and times, and `Option` and `Vec` of
+/// these types. Can be derived for enums whose variants have no fields. For another type, implement one
+/// constant: the form then shows errors of the type's `Deserialize` next to the field.
 ///
 /// ```
 /// use liveops::form::{FieldType, FormField};
@@ -21,66 +23,67 @@ use super::Scalar;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a form",
-    label = "no form knows how to ask for this",
+    label = "no form field for this type",
     note = "implement `liveops::form::FormField` for `{Self}`, derive it if it is an enum without fields, \
             or leave the field out with `#[field(skip)]`"
 )]
 pub trait FormField {
-    /// How it is asked for.
+    /// The control and the rules of the field.
     const FIELD: FieldType;
 }
 
-/// How a field is asked for, and what its value has to be. Made with its constants and functions.
+/// The control of a field and the rules for its values. Created with the constants and functions of this
+/// type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct FieldType {
-    /// What its text is read as.
+    /// The type that the text is parsed as.
     pub scalar: Scalar,
-    /// What it looks like.
+    /// The control that the form shows.
     pub control: Control,
-    /// What there is to choose from; anything goes where there is nothing.
+    /// The choices. Empty if any value is allowed.
     pub choices: &'static [Choice],
-    /// What it is when it is left out.
+    /// The value of a field that is left out.
     pub absent: Absent,
-    /// Whether it takes any number of values.
+    /// `true` if the field accepts any number of values.
     pub is_multiple: bool,
-    /// The least value.
+    /// The minimum.
     pub min: Option<Bound>,
-    /// The greatest value.
+    /// The maximum.
     pub max: Option<Bound>,
-    /// The step from one value to the next, which the browser sees to.
+    /// The step between two values, which only the browser enforces.
     pub step: Option<f64>,
-    /// How many characters a text may have, or bytes a [`FileContent`](super::FileContent).
+    /// The maximum number of characters of a text, or of bytes of a [`FileContent`](super::FileContent).
     pub max_length: Option<u32>,
-    /// What kinds of files it takes, as in HTML's `accept`; empty for all.
+    /// The accepted kinds of files, as in HTML's `accept`. Empty for all.
     pub accept: &'static str,
-    /// How many lines of it are seen.
+    /// The number of visible lines.
     pub rows: Option<u32>,
-    /// Whether a request may name a file where it could upload one.
+    /// `true` if a request may name a file of the server instead of uploading one.
     pub allows_any_path: bool,
 }
 
-/// What a field looks like.
+/// The control that a form shows for a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Control {
-    /// A line of text.
+    /// A single line of text.
     Text,
-    /// Lines of text.
+    /// Several lines of text.
     Multiline,
-    /// A mail address.
+    /// An email address.
     Email,
     /// An absolute URL.
     Url,
     /// A telephone number.
     Tel,
-    /// A line that is not shown, and never filled in again.
+    /// A single line that is masked, and not filled in again after an error.
     Password,
     /// A number.
     Number,
-    /// A box to tick.
+    /// A checkbox.
     Checkbox,
-    /// One of several; some of several where it takes many.
+    /// One of several choices, or some of them if the field accepts any number of values.
     Select,
     /// A day.
     Date,
@@ -92,41 +95,41 @@ pub enum Control {
     File,
 }
 
-/// One of the values to choose from.
+/// One of the choices of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
     /// The value, as text.
     pub value: &'static str,
-    /// What people read.
+    /// The label that users see.
     pub label: &'static str,
 }
 
-/// The least or the greatest value of a field.
+/// The minimum or the maximum of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// Of numbers.
+    /// A bound of numbers, without a fraction.
     Whole(i128),
-    /// Of numbers.
+    /// A bound of numbers, with a fraction.
     Decimal(f64),
-    /// Of dates and times, as they stand in JSON.
+    /// A bound of dates and times, in their JSON format.
     Text(&'static str),
 }
 
-/// What a field is when it is left out or left empty.
+/// The value of a field that is left out or left empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// A mistake: it is required.
+    /// No value: the field is required.
     Required,
-    /// Left out of the input as well.
+    /// No value: the input does not contain the field.
     Omitted,
     /// `false`.
     No,
-    /// A list of nothing.
+    /// An empty list.
     Empty,
 }
 
 impl FieldType {
-    /// A line of text.
+    /// A single line of text.
     pub const TEXT: Self = Self {
         scalar: Scalar::Text,
         control: Control::Text,
@@ -146,7 +149,7 @@ impl FieldType {
     pub const NUMBER: Self =
         Self { scalar: Scalar::Number, control: Control::Number, ..Self::TEXT };
 
-    /// A box to tick.
+    /// A checkbox.
     pub const CHECKBOX: Self =
         Self { scalar: Scalar::Bool, control: Control::Checkbox, absent: Absent::No, ..Self::TEXT };
 
@@ -160,15 +163,15 @@ impl FieldType {
     pub const DATE_TIME: Self =
         Self { scalar: Scalar::DateTime, control: Control::DateTime, ..Self::TEXT };
 
-    /// A moment, asked for in UTC, in JSON `"2026-02-28T14:30:00Z"`.
+    /// A date and a time in UTC, in JSON `"2026-02-28T14:30:00Z"`.
     pub const INSTANT: Self =
         Self { scalar: Scalar::Instant, control: Control::DateTime, ..Self::TEXT };
 
-    /// A file that is kept where uploads are; its value is the path.
+    /// A file that is saved as an upload. The value is its path.
     pub const FILE: Self = Self { scalar: Scalar::Path, control: Control::File, ..Self::TEXT };
 
-    /// A file whose content is the value, in JSON as Base64; 1 MiB at most unless
-    /// [said otherwise](Self::max_length).
+    /// A file whose content is the value, in JSON as Base64. At most 1 MiB, unless
+    /// [`max_length`](Self::max_length) sets another limit.
     pub const CONTENT: Self = Self {
         scalar: Scalar::Content,
         control: Control::File,
@@ -176,7 +179,7 @@ impl FieldType {
         ..Self::TEXT
     };
 
-    /// A whole number from `min` to `max`.
+    /// Returns a field for a whole number from `min` to `max`.
     pub const fn whole(min: i64, max: u64) -> Self {
         Self {
             scalar: Scalar::Whole,
@@ -186,25 +189,25 @@ impl FieldType {
         }
     }
 
-    /// One of `choices`.
+    /// Returns a field for one of `choices`.
     pub const fn select(choices: &'static [Choice]) -> Self {
         Self { control: Control::Select, choices, ..Self::TEXT }
     }
 
-    /// The same, which may be left out.
+    /// Makes the field optional.
     #[must_use]
     pub const fn optional(self) -> Self {
-        let asked = match self.control {
-            // A box that is not ticked says no, and cannot say nothing.
+        let field = match self.control {
+            // A checkbox that is not ticked means "no", so it cannot express a missing value.
             Control::Checkbox => {
                 Self { control: Control::Select, choices: super::types::YES_OR_NO, ..self }
             }
             _ => self,
         };
-        Self { absent: Absent::Omitted, ..asked }
+        Self { absent: Absent::Omitted, ..field }
     }
 
-    /// Any number of the same.
+    /// Makes the field accept any number of values.
     #[must_use]
     pub const fn multiple(self) -> Self {
         let control = match self.control {
@@ -214,12 +217,12 @@ impl FieldType {
         Self { control, absent: Absent::Empty, is_multiple: true, ..self }
     }
 
-    /// The same, shown as another control. A path becomes a text that anybody may type, so it has to say
-    /// [`any_path`](Self::any_path) before.
+    /// Sets the control. Changing an upload by path to a text requires [`any_path`](Self::any_path) first,
+    /// because every user can type any path.
     ///
     /// # Panics
     ///
-    /// When its values are none that the control could have.
+    /// If the control does not fit the values of the field.
     #[must_use]
     #[track_caller]
     pub const fn shown_as(self, control: Control) -> Self {
@@ -236,9 +239,9 @@ impl FieldType {
             | Control::Url
             | Control::Tel
             | Control::Password => {
-                assert!(is_text, "only a text can be of this kind");
+                assert!(is_text, "this `kind` is only for texts");
                 let is_upload = matches!(self.scalar, Scalar::Path) && !self.allows_any_path;
-                assert!(!is_upload, "a path is uploaded: add `any_path`");
+                assert!(!is_upload, "a path is an upload: add `any_path` to let users type it");
                 Self { scalar: Scalar::Text, control, ..self }
             }
             Control::File => {
@@ -248,28 +251,31 @@ impl FieldType {
                 Self { scalar, control, ..self }
             }
             Control::Number => {
-                assert!(self.is_number(), "only a number can be of this kind");
+                assert!(self.is_number(), "this `kind` is only for numbers");
                 self
             }
             Control::Checkbox => {
-                assert!(matches!(self.control, Control::Checkbox), "only a `bool` is a checkbox");
+                assert!(
+                    matches!(self.control, Control::Checkbox),
+                    "only a `bool` can be a checkbox"
+                );
                 self
             }
             Control::Date | Control::Time | Control::DateTime | Control::Select => {
                 assert!(
                     self.control as u8 == control as u8,
-                    "the type of the field is another kind"
+                    "`kind` does not match the type of the field"
                 );
                 self
             }
         }
     }
 
-    /// The same, no less than `bound`.
+    /// Sets the minimum.
     ///
     /// # Panics
     ///
-    /// When its values have no order, or another one than the bound.
+    /// If the values have no order, or if `bound` is of another type than the values.
     #[must_use]
     #[track_caller]
     pub const fn min(self, bound: Bound) -> Self {
@@ -277,11 +283,11 @@ impl FieldType {
         Self { min: Some(bound), ..self }
     }
 
-    /// The same, no more than `bound`.
+    /// Sets the maximum.
     ///
     /// # Panics
     ///
-    /// When its values have no order, or another one than the bound.
+    /// If the values have no order, or if `bound` is of another type than the values.
     #[must_use]
     #[track_caller]
     pub const fn max(self, bound: Bound) -> Self {
@@ -289,11 +295,11 @@ impl FieldType {
         Self { max: Some(bound), ..self }
     }
 
-    /// The same, in steps.
+    /// Sets the step between two values.
     ///
     /// # Panics
     ///
-    /// When its values are not numbers.
+    /// If the values are not numbers.
     #[must_use]
     #[track_caller]
     pub const fn step(self, step: f64) -> Self {
@@ -301,11 +307,11 @@ impl FieldType {
         Self { step: Some(step), ..self }
     }
 
-    /// The same, of so many characters at most, or bytes of a [`FileContent`](super::FileContent).
+    /// Sets the maximum number of characters, or of bytes of a [`FileContent`](super::FileContent).
     ///
     /// # Panics
     ///
-    /// When its values are neither.
+    /// If the values are neither texts nor the content of files.
     #[must_use]
     #[track_caller]
     pub const fn max_length(self, max_length: u32) -> Self {
@@ -314,11 +320,11 @@ impl FieldType {
         Self { max_length: Some(max_length), ..self }
     }
 
-    /// The same, of these values only.
+    /// Restricts the field to these values.
     ///
     /// # Panics
     ///
-    /// When its values are neither texts nor numbers.
+    /// If the values are neither texts nor numbers.
     #[must_use]
     #[track_caller]
     pub const fn options(self, choices: &'static [Choice]) -> Self {
@@ -327,11 +333,11 @@ impl FieldType {
         Self { control: Control::Select, choices, ..self }
     }
 
-    /// The same, of these kinds of files.
+    /// Sets the accepted kinds of files, as in HTML's `accept`.
     ///
     /// # Panics
     ///
-    /// When it is no file.
+    /// If the field is not a file.
     #[must_use]
     #[track_caller]
     pub const fn accept(self, accept: &'static str) -> Self {
@@ -339,12 +345,12 @@ impl FieldType {
         Self { accept, ..self }
     }
 
-    /// The same, with a request free to name a file where it could upload one. Whoever opens it then
-    /// has to look what it is.
+    /// Allows a request to name a file of the server instead of uploading one. The operation must then check
+    /// the path before it opens the file.
     ///
     /// # Panics
     ///
-    /// When its value is not the path of a file.
+    /// If the value is not the path of a file.
     #[must_use]
     #[track_caller]
     pub const fn any_path(self) -> Self {
@@ -352,11 +358,11 @@ impl FieldType {
         Self { allows_any_path: true, ..self }
     }
 
-    /// The same, as so many lines.
+    /// Sets the number of visible lines.
     ///
     /// # Panics
     ///
-    /// When it is no text.
+    /// If the field is not a text.
     #[must_use]
     #[track_caller]
     pub const fn rows(self, rows: u32) -> Self {
@@ -377,11 +383,11 @@ impl FieldType {
     const fn assert_ordered(&self, bound: Bound) {
         if self.is_number() {
             let is_number = matches!(bound, Bound::Whole(_) | Bound::Decimal(_));
-            assert!(is_number, "a number has a number as its bound");
+            assert!(is_number, "the bound of a number must be a number");
         } else {
             assert!(self.scalar.is_dated(), "only numbers, dates and times have bounds");
             let is_text = matches!(bound, Bound::Text(_));
-            assert!(is_text, "a date or time has a text as its bound, as it stands in JSON");
+            assert!(is_text, "the bound of a date or time must be a string in its JSON format");
         }
     }
 }

@@ -1,13 +1,14 @@
+//! The content of a small uploaded file.
+
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The content of an uploaded file, kept in the operation's row: Base64 in JSON.
+/// The content of an uploaded file, stored in the row of the operation as Base64 in JSON.
 ///
-/// For small files, as a row is read whole. A form takes 1 MiB unless
-/// `#[field(max_length = …)]` says otherwise; for larger ones have a `PathBuf`, which is where the
-/// upload was saved.
+/// For small files, because a row is read as a whole. A form accepts up to 1 MiB unless `#[field(max_length =
+/// …)]` sets another limit. For larger files use a `PathBuf`, which contains the path of the saved upload.
 ///
 /// ```
 /// use liveops::form::FileContent;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct FileContent(Vec<u8>);
 
 impl FileContent {
-    /// The bytes.
+    /// Returns the bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
@@ -29,7 +30,7 @@ impl FileContent {
         BASE64_STANDARD.encode(&self.0)
     }
 
-    /// How many bytes a Base64 text stands for; `None` if it is none.
+    /// Returns the number of bytes that a Base64 text encodes, or `None` if the text is not Base64.
     pub(super) fn length(base64: &str) -> Option<usize> {
         BASE64_STANDARD.decode(base64).ok().map(|bytes| bytes.len())
     }

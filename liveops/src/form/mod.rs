@@ -1,22 +1,21 @@
-//! What an operation asks for before it is created: its fields, how each is read, and what is wrong
-//! with what came.
+//! The form of an operation: its fields, the way to read each field, and the errors in a submitted input.
 //!
 //! Owns the rules. Knows no HTML, no requests and no files.
 
 pub mod keys;
 
+mod definition_check;
 mod errors;
 mod field;
 mod field_type;
 mod file_content;
-mod flaws;
+pub(crate) mod messages;
 mod operation_form;
 mod reading;
 mod scalar;
 mod texts;
 mod translation;
 mod types;
-pub(crate) mod words;
 
 pub use errors::{FieldError, FormErrors};
 pub use field::{Field, outcome, read_with, value};
@@ -27,7 +26,7 @@ pub(crate) use reading::{Paths, ReadContext, text_of};
 pub use scalar::Scalar;
 pub(crate) use texts::Texts;
 
-/// Makes an enum without fields one of the things to choose from in a form.
+/// Makes an enum whose variants have no fields a choice field of a form.
 ///
 /// ```
 /// use liveops::form::FormField;
@@ -46,7 +45,6 @@ pub(crate) use texts::Texts;
 /// assert_eq!((choices[0].value, choices[0].label), ("csv", "Comma-separated"));
 /// assert_eq!((choices[1].value, choices[1].label), ("excel_sheet", "Excel, since 2007"));
 /// ```
-///
 pub use liveops_derive::FormField;
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
+//! The form of an operation and the traits that carry it.
+
 use super::{Field, FormErrors};
 use crate::operation::LiveOperation;
 
-/// The fields that an operation asks for: [`OptionalForm::FORM`], written by `#[liveop(form)]`.
+/// The form of an operation: [`OptionalForm::FORM`], written by `#[liveop(form)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
-    /// What the operation does, in the first paragraph of its documentation.
+    /// The first paragraph of the documentation of the operation.
     pub intro: &'static str,
-    /// In the order of the struct.
+    /// The fields, in the order of the struct.
     pub fields: &'static [Field],
 }
 
@@ -15,17 +17,16 @@ impl Form {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether one of its fields is a file, for which a browser needs another encoding.
+    /// Returns `true` if a field is a file. A browser then needs the encoding `multipart/form-data`.
     pub(crate) fn has_files(&self) -> bool {
         self.fields.iter().any(|field| field.field_type.is_file())
     }
 }
 
-/// What says what is wrong with the fields of an operation together.
+/// A function that checks all fields of an operation together.
 pub type Validate<Op> = fn(&Op) -> Result<(), FormErrors>;
 
-/// The form of an operation, where there is one. `#[derive(LiveOperation)]` implements this for
-/// every operation.
+/// The optional form of an operation. `#[derive(LiveOperation)]` implements this trait for every operation.
 ///
 /// ```
 /// use liveops::{LiveOperation, form::OptionalForm};
@@ -50,7 +51,7 @@ pub type Validate<Op> = fn(&Op) -> Result<(), FormErrors>;
     note = "add `#[derive(LiveOperation)]` to `{Self}`"
 )]
 pub trait OptionalForm: LiveOperation {
-    /// The form, for an operation with `#[liveop(form)]`.
+    /// The form of an operation with `#[liveop(form)]`.
     const FORM: Option<&'static Form> = None;
 
     /// The check of all fields together that `#[liveop(validate = …)]` names.

@@ -1,39 +1,42 @@
+//! Reads the input of an operation from the texts of a form or from JSON, and checks every field.
+
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
 use super::{
-    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts, words,
+    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts,
+    messages,
 };
 use crate::language::{Language, Text};
 
-/// How an input is read.
+/// The conditions under which an input is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadContext<'a> {
     pub(crate) paths: Paths<'a>,
-    /// The fields for which a file came that was not of a kind they take.
+    /// The fields that received a file of a kind that the field does not accept.
     pub(crate) refused: &'a [String],
-    /// In which what is wrong is said.
+    /// The language of the error messages.
     pub(crate) language: &'a Language,
-    /// Whether texts may bring fields that there are none of, as forms on other people's pages do.
+    /// `true` if texts may contain unknown fields, as forms on pages of other sites do.
     pub(crate) allows_unknown: bool,
 }
 
-/// Whose paths are taken for uploads.
+/// The paths that are accepted as uploads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Paths<'a> {
-    /// Everybody's: whoever gives the input may read the files of this machine.
+    /// All paths: the sender of the input may read the files of this machine.
     Trusted,
-    /// Those of files that came with the request.
+    /// Only the paths of files that were uploaded with the request.
     Uploaded(&'a [String]),
 }
 
 impl Form {
-    /// The input that texts make. Takes what the form asks for, and nothing else.
+    /// Reads the input from texts. Reads only fields of the form.
     ///
     /// # Errors
     ///
-    /// With everything that is wrong with any field.
+    /// All errors of all fields.
     pub(crate) fn read_texts(
         &self,
         texts: &Texts,
@@ -53,11 +56,11 @@ impl Form {
         errors.check().map(|()| input)
     }
 
-    /// The same of JSON, of which what the form does not ask for is left as it is.
+    /// Reads the input from JSON. Keys that are not fields of the form stay unchanged.
     ///
     /// # Errors
     ///
-    /// With everything that is wrong with any field.
+    /// All errors of all fields.
     pub(crate) fn read_json(
         &self,
         mut input: Map<String, Value>,
@@ -83,14 +86,14 @@ impl Field {
         }
     }
 
-    /// Whether somebody took everything out of a list, which then does not get its default back.
+    /// Returns `true` if the list was sent empty. An empty list must not get the default again.
     fn is_emptied(&self, texts: &Texts) -> bool {
         self.field_type.is_multiple
             && self.default.is_some()
             && texts.of(self.name).next().is_some()
     }
 
-    /// What was typed into it: nothing, where nothing was.
+    /// Returns the texts sent for the field, without blank ones.
     fn texts(&self, texts: &Texts) -> Vec<String> {
         let is_listed =
             self.field_type.is_multiple && self.field_type.control == Control::Multiline;
@@ -100,7 +103,7 @@ impl Field {
             return lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
         }
         let mut texts: Vec<String> = texts.map(str::to_owned).collect();
-        // Behind the "no" that goes with every box comes the "yes" of one that is ticked.
+        // A hidden "no" precedes every checkbox, so a ticked checkbox sends two texts. The second one counts.
         if self.field_type.control == Control::Checkbox && texts.len() == 2 {
             texts.remove(0);
         }
@@ -113,14 +116,14 @@ impl Field {
         found.into_iter().next().filter(|value| !value.is_null() && !self.is_blank(value))
     }
 
-    /// Whether it is a text that nobody wrote, where somebody has to.
+    /// Returns `true` for a blank text in a required field.
     fn is_blank(&self, value: &Value) -> bool {
         self.is_required()
             && self.field_type.scalar == Scalar::Text
             && value.as_str().is_some_and(|text| text.trim().is_empty())
     }
 
-    /// The value, or what stands for one that was left out.
+    /// Returns the checked value, or the value for a field that was left out.
     fn check(
         &self,
         value: Option<Value>,
@@ -137,7 +140,7 @@ impl Field {
                 return absent.map_err(|text| context.language.translate(text));
             }
         };
-        // A default may be null: nothing.
+        // A default may be null, which stands for no value.
         if value.is_null() {
             return Ok(None);
         }
@@ -203,7 +206,7 @@ impl FieldType {
             bound.and_then(|bound| self.compare(value, bound)) == Some(side)
         };
         if is_beyond(self.min, Ordering::Less) || is_beyond(self.max, Ordering::Greater) {
-            return Err(words::out_of_bounds(language, self.min, self.max, &text_of(value)));
+            return Err(messages::out_of_bounds(language, self.min, self.max, &text_of(value)));
         }
         Ok(())
     }
@@ -219,10 +222,10 @@ impl FieldType {
         }
     }
 
-    /// A date or a time in the one way of writing it in which texts compare as what they say.
+    /// Returns a date or a time in the format in which the order of texts is the order in time.
     fn in_order(&self, text: &str) -> Option<String> {
         let text = self.scalar.read(text).ok()?;
-        // Behind a fraction of a second it would count.
+        // A `Z` would sort after the fraction of a second.
         Some(text.as_str()?.trim_end_matches('Z').to_owned())
     }
 
@@ -258,7 +261,7 @@ impl FieldType {
 
     fn check_path(&self, path: &str, context: ReadContext<'_>) -> Result<(), String> {
         match context.paths {
-            // Its name was looked at when it came, and is not the one that it is saved under.
+            // The name was checked during the upload, and the file is saved under another name.
             Paths::Uploaded(uploads) if uploads.iter().any(|upload| upload == path) => Ok(()),
             Paths::Uploaded(_) if !self.allows_any_path => {
                 Err(context.language.translate(Text::NotUploaded))
@@ -268,8 +271,8 @@ impl FieldType {
         }
     }
 
-    /// Whether it takes a file of this name. Media types are the browser's to see to: a name does not
-    /// tell them.
+    /// Returns `true` if the field accepts a file of this name. Only extensions are checked: a name does not
+    /// contain the media type, which the browser checks.
     pub(crate) fn accepts(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         let mut kinds = self.accept.split(',').map(|kind| kind.trim().to_lowercase());
@@ -281,7 +284,7 @@ impl FieldType {
     }
 }
 
-/// A value as a form shows it.
+/// Returns the text of a value as a form shows it.
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -289,7 +292,7 @@ pub(crate) fn text_of(value: &Value) -> String {
     }
 }
 
-/// As far as HTML goes in checking one, and mail servers agree.
+/// Checks the address as HTML does. Stricter rules would refuse addresses that mail servers accept.
 fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else { return false };
     let is_plain =

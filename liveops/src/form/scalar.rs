@@ -1,13 +1,15 @@
+//! The types that a text in a form can be parsed as.
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::words;
+use super::messages;
 use crate::language::Text;
 
-/// What the text of a field is read as.
+/// The type that the text of a field is parsed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scalar {
@@ -17,9 +19,9 @@ pub enum Scalar {
     Whole,
     /// Any number.
     Number,
-    /// Any number that is none too large for an `f32`.
+    /// Any number within the range of an `f32`.
     Single,
-    /// Yes or no.
+    /// A boolean.
     Bool,
     /// A day.
     Date,
@@ -27,7 +29,7 @@ pub enum Scalar {
     Time,
     /// A day and a time.
     DateTime,
-    /// A moment, in UTC where no zone is told.
+    /// A date and a time with a time zone, UTC if the text has no zone.
     Instant,
     /// The path of a file.
     Path,
@@ -36,11 +38,11 @@ pub enum Scalar {
 }
 
 impl Scalar {
-    /// The JSON that a text stands for.
+    /// Parses a text into JSON.
     pub(super) fn read(self, text: &str) -> Result<Value, Text> {
         let trimmed = text.trim();
         let value = match self {
-            // Browsers send the ends of lines as mail does.
+            // Browsers send line breaks as CRLF.
             Self::Text => Some(text.replace("\r\n", "\n").into()),
             Self::Path | Self::Content => Some(text.into()),
             Self::Whole => whole(trimmed),
@@ -51,15 +53,15 @@ impl Scalar {
             Self::DateTime => json(date_time(trimmed)),
             Self::Instant => json(instant(trimmed)),
         };
-        value.ok_or(words::expected(self))
+        value.ok_or(messages::expected(self))
     }
 
-    /// Whether a value is one of these.
+    /// Checks that a JSON value is of this type.
     pub(super) fn check(self, value: &Value) -> Result<(), Text> {
         let fits = match (self, value) {
             (Self::Whole, Value::Number(number)) => !number.is_f64(),
             (Self::Number, Value::Number(_)) | (Self::Bool, Value::Bool(_)) => true,
-            // Beyond its range it would be infinite, which JSON has not.
+            // A number beyond the range of `f32` would become infinite, which JSON cannot represent.
             (Self::Single, Value::Number(number)) => {
                 number.as_f64().is_some_and(|number| (number as f32).is_finite())
             }
@@ -67,10 +69,10 @@ impl Scalar {
             (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(words::expected(self)) }
+        if fits { Ok(()) } else { Err(messages::expected(self)) }
     }
 
-    /// Whether texts that come later in order are later.
+    /// Returns `true` for dates and times, whose texts sort by time.
     pub(super) const fn is_dated(self) -> bool {
         matches!(self, Self::Date | Self::Time | Self::DateTime | Self::Instant)
     }
@@ -84,7 +86,7 @@ fn whole(text: &str) -> Option<Value> {
 }
 
 fn decimal(text: &str) -> Option<Value> {
-    // Also reads "inf" and "nan", which JSON has not.
+    // `parse` accepts "inf" and "nan", which JSON cannot represent.
     text.parse().ok().and_then(Number::from_f64).map(Value::Number)
 }
 

@@ -1,3 +1,5 @@
+//! Tests of the form: reading, checking and the definition of fields.
+
 use std::{path::PathBuf, sync::LazyLock};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -61,14 +63,14 @@ fn texts_are_read_as_their_type() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_in_words() {
-    refuses(of::<String>(), "", "Fill this in.");
+fn a_value_that_does_not_fit_is_refused_with_a_sentence() {
+    refuses(of::<String>(), "", "This field is required.");
     refuses(of::<u8>(), "x", "Expected a whole number.");
     refuses(of::<u8>(), "1.0", "Expected a whole number.");
     refuses(of::<u8>(), "256", "Expected a value from 0 to 255, found 256.");
     refuses(of::<f64>(), "nan", "Expected a number.");
     refuses(of::<bool>(), "perhaps", "Expected yes or no.");
-    refuses(of::<NaiveDate>(), "2026-02-30", "Expected a date, as in 2026-02-28.");
+    refuses(of::<NaiveDate>(), "2026-02-30", "Expected a date, such as 2026-02-28.");
     refuses(of::<Vec<u8>>(), "1\n300", "Expected a value from 0 to 255, found 300.");
     refuses(of::<FileContent>(), "?", "Expected Base64.");
     refuses(of::<PathBuf>(), "", "Choose a file.");
@@ -76,12 +78,12 @@ fn what_does_not_fit_is_told_in_words() {
     refuses(
         of::<String>().shown_as(Control::Email),
         "ann@",
-        "Expected a mail address, as in ann@example.org.",
+        "Expected an email address, such as ann@example.org.",
     );
     refuses(
         of::<String>().shown_as(Control::Url),
         "example",
-        "Expected an address, as in https://example.org.",
+        "Expected a URL, such as https://example.org.",
     );
     refuses(of::<f64>().min(Bound::Decimal(0.5)), "0.4", "Expected 0.5 or more, found 0.4.");
     refuses(
@@ -89,21 +91,17 @@ fn what_does_not_fit_is_told_in_words() {
         "2026-01-02",
         "Expected 2026-01-01 or less, found 2026-01-02.",
     );
-    refuses(
-        of::<PathBuf>().accept(".csv, .tsv"),
-        "a.exe",
-        "Expected a file of the kind .csv, .tsv.",
-    );
+    refuses(of::<PathBuf>().accept(".csv, .tsv"), "a.exe", "Expected a file of type .csv, .tsv.");
 }
 
 #[test]
-#[should_panic(expected = "a path is uploaded: add `any_path`")]
-fn a_path_does_not_become_a_text_that_anybody_may_type() {
+#[should_panic(expected = "a path is an upload: add `any_path` to let users type it")]
+fn a_path_does_not_become_a_text_without_any_path() {
     let _ = FieldType::FILE.optional().shown_as(Control::Tel);
 }
 
 #[test]
-fn a_path_that_may_be_any_can_be_typed() {
+fn a_path_with_any_path_can_be_typed() {
     let field = of::<PathBuf>().any_path().shown_as(Control::Text);
     let input = Map::from_iter([("a".to_owned(), json!("/etc/hosts"))]);
     let form = Form { intro: "", fields: Vec::leak(vec![field]) };
@@ -134,7 +132,7 @@ fn a_required_text_is_not_blank_in_json_either() {
     for blank in ["", " \n"] {
         let all = ["a", "b", "c"].map(|name| (name.to_owned(), json!(blank)));
         let errors = form.read_json(Map::from_iter(all), trusting(Paths::Trusted)).unwrap_err();
-        assert_eq!(errors, FormErrors::at("a", "Fill this in."));
+        assert_eq!(errors, FormErrors::at("a", "This field is required."));
     }
 }
 
@@ -153,14 +151,14 @@ fn cannot_be(field: Field, expected: &str) {
 }
 
 #[test]
-fn a_field_that_contradicts_itself_is_told() {
+fn a_field_that_contradicts_itself_is_refused() {
     cannot_be(
         of::<NaiveDate>().min(Bound::Text("tomorrow")),
-        "`min`: Expected a date, as in 2026-02-28. Found `tomorrow`.",
+        "`min`: Expected a date, such as 2026-02-28. Found `tomorrow`.",
     );
     cannot_be(
         of::<Vec<NaiveDate>>().max(Bound::Text("2026-13-01")),
-        "`max`: Expected a date, as in 2026-02-28. Found `2026-13-01`.",
+        "`max`: Expected a date, such as 2026-02-28. Found `2026-13-01`.",
     );
     cannot_be(
         of::<NaiveTime>().min(Bound::Text("14:00")).max(Bound::Text("08:00")),
@@ -192,12 +190,12 @@ fn a_list_does_not_fit_on_one_line() {
 }
 
 #[test]
-fn a_list_may_be_called_lines() {
+fn a_list_may_be_multiline() {
     assert_eq!(FieldType::TEXT.multiple().shown_as(Control::Multiline), FieldType::TEXT.multiple());
 }
 
 #[test]
-fn one_value_is_not_two() {
+fn several_values_for_one_field_are_refused() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };
     let errors = form.read_texts(&Texts::parse(b"a=1&a=2"), trusting(Paths::Trusted)).unwrap_err();
@@ -205,7 +203,7 @@ fn one_value_is_not_two() {
 }
 
 #[test]
-fn an_alias_is_heard_in_json() {
+fn an_alias_is_accepted_in_json() {
     const FIELDS: &[Field] = &[Field { aliases: &["b"], ..Field::of::<u8>("a") }];
     let form = Form { intro: "", fields: FIELDS };
     let input = Map::from_iter([("b".to_owned(), json!(300)), ("c".to_owned(), json!(1))]);
@@ -280,12 +278,14 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 3, |inner| vec(inner, 0..3).prop_map(Value::from))
 }
 
-/// Whatever is taken is an operation, and whatever is not has one thing said of each field.
-fn judge(read: Result<Map<String, Value>, FormErrors>) -> Result<(), TestCaseError> {
+/// An accepted input is an operation that serde reads; a refused input has at most one error for each field.
+fn check_outcome(read: Result<Map<String, Value>, FormErrors>) -> Result<(), TestCaseError> {
     match read {
         Ok(input) => {
             let read: Everything = serde_json::from_value(input.into()).map_err(|error| {
-                TestCaseError::fail(format!("the form took what serde does not: {error}"))
+                TestCaseError::fail(format!(
+                    "the form accepted an input that serde refuses: {error}"
+                ))
             })?;
             prop_assert!(read.text.chars().count() <= 5 && read.count >= 3);
             prop_assert!(read.ratio.is_none_or(|ratio| ratio <= 0.5));
@@ -303,17 +303,17 @@ fn judge(read: Result<Map<String, Value>, FormErrors>) -> Result<(), TestCaseErr
 
 proptest! {
     #[test]
-    fn strange_texts_are_taken_or_explained(pairs in vec((name(), text()), 0..12)) {
-        judge(EVERYTHING.read_texts(&pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
+    fn strange_texts_are_accepted_or_explained(pairs in vec((name(), text()), 0..12)) {
+        check_outcome(EVERYTHING.read_texts(&pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
     }
 
     #[test]
-    fn strange_json_is_taken_or_explained(pairs in vec((name(), json_value()), 0..12)) {
-        judge(EVERYTHING.read_json(pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
+    fn strange_json_is_accepted_or_explained(pairs in vec((name(), json_value()), 0..12)) {
+        check_outcome(EVERYTHING.read_json(pairs.into_iter().collect(), trusting(Paths::Trusted)))?;
     }
 
     #[test]
     fn any_bytes_are_a_form(bytes in vec(any::<u8>(), 0..200)) {
-        judge(EVERYTHING.read_texts(&Texts::parse(&bytes), trusting(Paths::Uploaded(&[]))))?;
+        check_outcome(EVERYTHING.read_texts(&Texts::parse(&bytes), trusting(Paths::Uploaded(&[]))))?;
     }
 }

@@ -1,4 +1,6 @@
-/// The fields of a form as they were sent: texts, of one name as often as it was sent.
+//! The texts of a submitted form.
+
+/// The fields of a form as texts, as they were sent. A name can occur several times.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
     pairs: Vec<(String, String)>,
@@ -17,7 +19,7 @@ impl Texts {
         self.pairs.push((name, text));
     }
 
-    /// Takes the place of whatever there was of this name.
+    /// Replaces all texts of this name.
     pub(crate) fn set(&mut self, name: &str, texts: Vec<String>) {
         self.pairs.retain(|(known, _)| known != name);
         self.pairs.extend(texts.into_iter().map(|text| (name.to_owned(), text)));

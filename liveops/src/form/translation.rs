@@ -12,12 +12,12 @@ use crate::{
 const INTRO: &str = "intro";
 
 impl Form {
-    /// The introduction, in `language`.
+    /// Returns the introduction in `language`.
     pub(crate) fn intro_in(&self, language: &Language, kind: &OperationKind) -> Cow<'static, str> {
         language.attribute(kind, INTRO, self.intro)
     }
 
-    /// The label of a field, in `language`.
+    /// Returns the label of a field in `language`.
     pub(crate) fn label_in(
         &self,
         language: &Language,
@@ -27,7 +27,7 @@ impl Form {
         language.attribute(kind, &self.label_attribute(field), field.label)
     }
 
-    /// The help for a field, in `language`.
+    /// Returns the help for a field in `language`.
     pub(crate) fn help_in(
         &self,
         language: &Language,
@@ -37,7 +37,7 @@ impl Form {
         language.attribute(kind, &self.help_attribute(field), field.help)
     }
 
-    /// The label of a choice of a field, in `language`.
+    /// Returns the label of a choice of a field in `language`.
     pub(crate) fn choice_in(
         &self,
         language: &Language,
@@ -48,7 +48,7 @@ impl Form {
         language.attribute(kind, &self.choice_attribute(field, choice), choice.label)
     }
 
-    /// Every text that can be translated, with the attribute that translates it.
+    /// Returns every text that can be translated, with the attribute that translates it.
     #[cfg(feature = "i18n")]
     pub(crate) fn attributes(&self) -> Vec<(String, &'static str)> {
         let mut attributes = vec![(INTRO.to_owned(), self.intro)];

@@ -1,4 +1,4 @@
-//! Which types can be asked for.
+//! The types that can be fields of a form.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::{Choice, FieldType, FileContent, FormField, Scalar};
 
-/// What a box to tick is as something to choose from.
+/// The choices that replace a checkbox in an optional field.
 pub(super) const YES_OR_NO: &[Choice] =
     &[Choice { value: "true", label: "Yes" }, Choice { value: "false", label: "No" }];
 

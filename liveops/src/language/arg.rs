@@ -1,10 +1,12 @@
-/// What stands for a variable of a text.
+//! The values of the variables in a text.
+
+/// The value of a variable in a text.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Arg {
-    /// A number: written as the language does, and what a plural is chosen by.
+    /// A number, formatted in the language of the text. Selects the plural form.
     Number(f64),
-    /// Words.
+    /// A text, inserted unchanged.
     Text(String),
 }
 
@@ -21,14 +23,14 @@ impl From<u32> for Arg {
 }
 
 impl From<u64> for Arg {
-    /// Numbers above 2⁵³ lose their last digits.
+    /// Numbers above 2⁵³ lose precision.
     fn from(number: u64) -> Self {
         Self::Number(number as f64)
     }
 }
 
 impl From<usize> for Arg {
-    /// Numbers above 2⁵³ lose their last digits.
+    /// Numbers above 2⁵³ lose precision.
     fn from(number: usize) -> Self {
         Self::Number(number as f64)
     }

@@ -1,8 +1,8 @@
-//! Built-in English: the messages of `texts/en.ftl`, without the run time of Fluent and without the
-//! data of the Unicode CLDR.
+//! Built-in English: the messages of `texts/en.ftl`, without the Fluent runtime and without the data of the
+//! Unicode CLDR.
 //!
-//! `en.ftl` uses two constructs of Fluent, variables and plurals, and this module evaluates these two.
-//! With the feature `i18n`, tests compare every text and every format with Fluent and ICU.
+//! `en.ftl` uses two constructs of Fluent, variables and plurals, and this module evaluates only these. With
+//! the feature `i18n`, tests compare every text and every format with Fluent and ICU.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -14,14 +14,14 @@ use fluent_syntax::{
 
 use super::{Arg, localization::Localization};
 
-/// The texts of liveops in English.
+/// The English texts of liveops.
 pub(super) const TEXTS: &str = include_str!("../../texts/en.ftl");
 
-/// English without texts of the application.
+/// The built-in English, without texts of the application.
 pub(super) struct English;
 
 static MESSAGES: LazyLock<HashMap<&str, Pattern<&str>>> = LazyLock::new(|| {
-    let resource = parse_runtime(TEXTS).expect("a test reads the file");
+    let resource = parse_runtime(TEXTS).expect("a test parses the file");
     let messages = resource.body.into_iter().filter_map(|entry| match entry {
         Entry::Message(message) => Some((message.id.name, message.value?)),
         _ => None,
@@ -49,7 +49,7 @@ impl Localization for English {
     }
 
     fn date_time(&self, on: DateTime<Utc>) -> String {
-        // The space is a narrow one that does not break, as in the CLDR.
+        // The CLDR uses a narrow no-break space here.
         format!("{}, {}, {}", on.format("%b %-d"), on.year(), on.format("%-I:%M\u{202f}%p"))
     }
 }
@@ -73,7 +73,7 @@ fn write_variable(text: &mut String, name: &str, args: &[(&str, Arg)]) {
     match find(args, name) {
         Some(Arg::Number(number)) => text.push_str(&number_in_digits(*number)),
         Some(Arg::Text(words)) => text.push_str(words),
-        // The notation of Fluent for a variable that is missing.
+        // Fluent's notation for a missing variable.
         None => text.extend(["{$", name, "}"]),
     }
 }
@@ -85,7 +85,9 @@ fn find<'a>(args: &'a [(&str, Arg)], name: &str) -> Option<&'a Arg> {
 fn variable<'a>(expression: &InlineExpression<&'a str>) -> &'a str {
     match expression {
         InlineExpression::VariableReference { id } => id.name,
-        other => unreachable!("a test finds only variables in en.ftl, here is {other:?}"),
+        other => {
+            unreachable!("a test ensures that en.ftl contains only variables, found {other:?}")
+        }
     }
 }
 
@@ -128,12 +130,12 @@ mod tests {
     use crate::language::{Language, Text};
 
     #[test]
-    fn english_has_every_text_and_no_other_one() {
+    fn english_has_exactly_the_declared_texts() {
         let expected: BTreeSet<&str> = Text::ALL.iter().map(|text| text.id()).collect();
         let found: BTreeSet<&str> = MESSAGES.keys().copied().collect();
         assert_eq!(found, expected);
         for id in found {
-            // Panics where a message uses more of Fluent than is read here.
+            // Panics if a message uses another construct of Fluent.
             assert!(!English.message(id, None, &[]).unwrap().is_empty(), "{id}");
         }
     }
@@ -141,10 +143,10 @@ mod tests {
     #[test]
     fn variables_and_plurals_are_filled_in() {
         let english = Language::default();
-        let said = |lines: u32| english.translate_with(Text::LinesGone, [("lines", lines.into())]);
-        assert_eq!(said(0), "The first 0 lines are gone");
-        assert_eq!(said(1), "The first line is gone");
-        assert_eq!(said(1_204), "The first 1,204 lines are gone");
+        let text = |lines: u32| english.translate_with(Text::LinesGone, [("lines", lines.into())]);
+        assert_eq!(text(0), "The first 0 lines are no longer available");
+        assert_eq!(text(1), "The first line is no longer available");
+        assert_eq!(text(1_204), "The first 1,204 lines are no longer available");
         assert_eq!(english.translate_with(Text::Percent, [("percent", 12.5.into())]), "12.5 %");
         let args = [("number", 2_u32.into()), ("max", 5_u32.into())];
         assert_eq!(english.translate_with(Text::AttemptOf, args), "Attempt 2 of 5");

@@ -1,3 +1,5 @@
+//! One language with its texts and formats.
+
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -10,9 +12,9 @@ use super::{
 };
 use crate::operation::OperationKind;
 
-/// One language: its texts, and how it writes numbers, dates and durations.
+/// A language: its texts and its formats of numbers, dates and durations.
 ///
-/// Cheap to clone. Comes from [`Languages`](super::Languages), or to a run from
+/// Cheap to clone. [`Languages`](super::Languages) returns languages, and a run gets its language from
 /// [`Progress::language`](crate::Progress::language).
 #[derive(Clone)]
 pub struct Language(Arc<dyn Localization>);
@@ -22,13 +24,13 @@ impl Language {
         Self(Arc::new(localization))
     }
 
-    /// Its BCP 47 tag: `pl`, `de-CH`.
+    /// Returns the BCP 47 tag, such as `pl` or `de-CH`.
     pub fn tag(&self) -> &str {
         self.0.tag()
     }
 
-    /// A text of the application's, with what stands for its variables; `None` when the application
-    /// has no text of that id in this language or the default one.
+    /// Returns a text of the application with the values of its variables, or `None` if the application has
+    /// no text with this ID in this language and none in the default language.
     ///
     /// ```
     /// use liveops::language::Languages;
@@ -53,18 +55,18 @@ impl Language {
         self.message(id, None, args)
     }
 
-    /// A number as the language writes it: `1,234.5`, `1 234,5`.
+    /// Formats a number: `1,234.5`, `1 234,5`.
     pub fn number(&self, number: f64) -> String {
         self.0.number(number)
     }
 
-    /// A moment, as a day and a time of Coordinated Universal Time: `21 lis 2026, 18:30`.
+    /// Formats a time as a date and a time in UTC: `21 lis 2026, 18:30`.
     pub fn date_time(&self, on: DateTime<Utc>) -> String {
         self.0.date_time(on)
     }
 
-    /// The two largest units of a duration: `1 h 5 min`, `2 min 10 s`, `8 s`, and `0.25 s` where it is
-    /// less than a second.
+    /// Formats a duration with its two largest units: `1 h 5 min`, `2 min 10 s`, `8 s`, or `0.25 s` below one
+    /// second.
     pub fn duration(&self, duration: Duration) -> String {
         if duration < Duration::from_secs(1) {
             let seconds = duration.as_millis() as f64 / 1_000.0;
@@ -85,13 +87,13 @@ impl Language {
         }
     }
 
-    /// What people read as the name of this kind of operation.
+    /// Returns the title of this kind of operation.
     pub fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
         let title = self.message(&title_message(kind.op_type), None, []);
         title.map_or(Cow::Borrowed(kind.title), Cow::Owned)
     }
 
-    /// The labels of its stages, in order.
+    /// Returns the labels of the stages of this kind of operation, in order.
     pub fn stages(&self, kind: &OperationKind) -> Vec<Cow<'static, str>> {
         let label = |(index, label): (usize, &&'static str)| {
             self.attribute(kind, &stage_attribute(kind.stages, index), label)
@@ -99,7 +101,7 @@ impl Language {
         kind.stages.iter().enumerate().map(label).collect()
     }
 
-    /// A text of the application's about an operation, or else the declared one.
+    /// Returns a text of the application about an operation, or else the declared text.
     pub(crate) fn attribute(
         &self,
         kind: &OperationKind,
@@ -111,7 +113,7 @@ impl Language {
         translated.map_or(Cow::Borrowed(declared), Cow::Owned)
     }
 
-    /// A text of liveops itself.
+    /// Returns a text of liveops.
     pub(crate) fn translate(&self, text: Text) -> String {
         self.translate_with(text, [])
     }
@@ -121,8 +123,8 @@ impl Language {
         text: Text,
         args: impl IntoIterator<Item = (&'a str, Arg)>,
     ) -> String {
-        let said = self.message(text.id(), None, args);
-        said.unwrap_or_else(|| text.id().to_owned())
+        let translated = self.message(text.id(), None, args);
+        translated.unwrap_or_else(|| text.id().to_owned())
     }
 
     /// Returns a message, or an attribute of a message, with its variables filled in.
@@ -138,7 +140,7 @@ impl Language {
 }
 
 impl Default for Language {
-    /// English, without texts of an application's.
+    /// Returns English, without texts of the application.
     fn default() -> Self {
         Self::new(English)
     }

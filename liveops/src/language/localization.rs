@@ -9,8 +9,8 @@ pub(super) trait Localization: Send + Sync {
     /// The BCP 47 tag of the language.
     fn tag(&self) -> &str;
 
-    /// Returns a message, or an attribute of a message, with its variables filled in; `None` when
-    /// there is no such text.
+    /// Returns a message, or an attribute of a message, with its variables filled in, or `None` if the text
+    /// does not exist.
     fn message(&self, id: &str, attribute: Option<&str>, args: &[(&str, Arg)]) -> Option<String>;
 
     /// Formats a number.

@@ -1,9 +1,8 @@
-//! Texts for people, in their language.
+//! The texts that liveops shows to users, in their language.
 //!
-//! Owns the texts of liveops itself, which are [Fluent](https://projectfluent.org) messages in
-//! `liveops/texts`, and the formats of numbers, dates and durations. English is built in; the feature
-//! `i18n` adds the other languages and the texts of the application. Knows nothing of the place where
-//! a text is shown.
+//! Owns the texts of liveops, which are [Fluent](https://projectfluent.org) messages in `liveops/texts`, and
+//! the formats of numbers, dates and durations. English is built in; the feature `i18n` adds the other
+//! languages and the texts of the application. Does not know the pages that show the texts.
 
 mod arg;
 mod english;

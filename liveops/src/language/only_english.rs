@@ -2,17 +2,17 @@
 
 use super::Language;
 
-/// The languages an application speaks: English alone, because the feature `i18n` is off.
+/// The languages of an application: only English, because the feature `i18n` is off.
 #[derive(Debug, Clone, Default)]
 pub struct Languages(());
 
 impl Languages {
-    /// English.
+    /// Creates the set with English.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns English, whatever the client accepts.
+    /// Returns English, whatever languages the client accepts.
     pub fn find(&self, _accepted: &str) -> Language {
         Language::default()
     }

@@ -1,9 +1,9 @@
-//! What liveops itself says.
+//! The texts of liveops.
 
-/// Gives each text its id in the files of `liveops/texts`.
+/// Declares the texts with their IDs in the files of `liveops/texts`.
 macro_rules! texts {
     ($($name:ident = $id:literal,)*) => {
-        /// A text of liveops itself.
+        /// A text of liveops.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(not(any(feature = "cli", test)), expect(dead_code, reason = "terminals have their own"))]
         pub(crate) enum Text { $($name,)* }
@@ -12,7 +12,7 @@ macro_rules! texts {
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The id of its message.
+            /// Returns the ID of the message.
             pub(super) const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
@@ -41,7 +41,7 @@ texts! {
     ContinuedIn = "continued-in",
 
     AttemptOf = "attempt-of",
-    NextTryIn = "next-try-in",
+    NextAttemptIn = "next-attempt-in",
     AttemptFailed = "attempt-failed",
 
     Progress = "progress",

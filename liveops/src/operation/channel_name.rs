@@ -1,3 +1,5 @@
+//! The names of the channels.
+
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::{OperationId, UserId};
@@ -7,40 +9,40 @@ const OWNER: &str = "liveops.owner.";
 const ALL: &str = "liveops.all";
 const WORKERS: &str = "liveops.workers";
 
-/// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list
-/// of an owner's operations, `liveops.all` for the list of everybody's, `liveops.workers` for the
-/// processes that execute operations.
+/// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list of one
+/// owner, `liveops.all` for the list of all operations, `liveops.workers` for the processes that run
+/// operations.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(Arc<str>);
 
 impl ChannelName {
-    /// The channel of one operation.
+    /// Returns the channel of one operation.
     pub fn operation(id: OperationId) -> Self {
         Self(format!("{OPERATION}{id}").into())
     }
 
-    /// The channel of an owner's list.
+    /// Returns the channel of the list of one owner.
     pub fn owner(owner: &UserId) -> Self {
         Self(format!("{OWNER}{owner}").into())
     }
 
-    /// The channel of the list of everybody's operations, which is for superusers.
+    /// Returns the channel of the list of all operations, which only staff may watch.
     pub fn all() -> Self {
         Self(ALL.into())
     }
 
-    /// The channel of the processes that execute operations. No client is let into it: it is not
-    /// among the names that can be read from a text.
+    /// Returns the channel of the processes that run operations. This name cannot be parsed from a text, so
+    /// no client can subscribe to the channel.
     pub fn workers() -> Self {
         Self(WORKERS.into())
     }
 
-    /// The operation this is the channel of; `None` for the others.
+    /// Returns the operation of this channel, or `None` for a channel that is not of an operation.
     pub fn operation_id(&self) -> Option<OperationId> {
         self.0.strip_prefix(OPERATION)?.parse().ok()
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,7 +54,7 @@ impl fmt::Display for ChannelName {
     }
 }
 
-/// A text that names no channel.
+/// The error for a text that is not the name of a channel that clients may name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected `{OPERATION}<uuid>`, `{OWNER}<owner>` or `{ALL}`, found `{found}`")]
 pub struct ParseChannelNameError {

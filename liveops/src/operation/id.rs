@@ -1,21 +1,23 @@
+//! The identity of an operation and of each of its attempts.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The identity of one operation: a UUIDv7, so that ids sort by the time they were made.
+/// The ID of one operation: a UUIDv7. IDs sort by creation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(Uuid);
 
 impl OperationId {
-    /// A new id, larger than every id this process made before.
-    #[expect(clippy::new_without_default, reason = "every call gives another id")]
+    /// Creates an ID that is greater than every ID that this process created before.
+    #[expect(clippy::new_without_default, reason = "every call returns a different ID")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// The id as a plain UUID.
+    /// Returns the ID as a plain UUID.
     pub fn as_uuid(self) -> Uuid {
         self.0
     }
@@ -27,9 +29,9 @@ impl From<Uuid> for OperationId {
     }
 }
 
-/// A text that is no id of an operation.
+/// The error for a text that is not the ID of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected the id of an operation, found `{found}`")]
+#[error("expected the ID of an operation, found `{found}`")]
 pub struct ParseOperationIdError {
     found: String,
 }
@@ -49,10 +51,10 @@ impl fmt::Display for OperationId {
     }
 }
 
-/// Which execution of an operation this is; also its fencing token.
+/// The number of one execution of an operation, which is also the fencing token of that execution.
 ///
-/// It only ever grows: a write or a publish that carries a smaller attempt than the row is stale
-/// and is refused. The first is 1.
+/// The first attempt is 1, and the number only grows. A write or a publish with a smaller attempt than the
+/// attempt in the row is stale and is refused.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

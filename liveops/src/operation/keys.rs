@@ -1,9 +1,9 @@
 //! The keys of `#[liveop(…)]`.
 //!
-//! Every key is optional, and given once; several `#[liveop(…)]` add up. Each is an empty module here,
-//! which is what an editor can complete and show where the key is typed.
+//! Every key is optional and may be given once. Several `#[liveop(…)]` are combined. Each key is an empty
+//! module here, so that an editor can complete the key and show its documentation.
 
-/// **Name**, the first half of the op type. Default: the package's name, with `_` for `-`.
+/// **Name**, the first half of the op type. Default: the name of the package, with `_` for `-`.
 ///
 /// A string literal of `a-z`, `0-9` and `_` that starts with a letter.
 ///
@@ -12,56 +12,56 @@
 /// ```
 pub mod app {}
 
-/// **Name**, the second half of the op type. Default: the type's name in snake case.
+/// **Name**, the second half of the op type. Default: the name of the type in snake case.
 ///
-/// A string literal of `a-z`, `0-9` and `_` that starts with a letter. A type whose name has other
-/// letters needs it. `ScoreImport` is `score_import`.
+/// A string literal of `a-z`, `0-9` and `_` that starts with a letter. Required if the name of the type has
+/// other letters. `ScoreImport` becomes `score_import`.
 ///
 /// ```text
 /// #[liveop(name = "score_import")]
 /// ```
 pub mod name {}
 
-/// **Text**, what people call the operation. Default: the words of the type's name.
+/// **Text**, the name of the operation that users see. Default: the words of the type's name.
 ///
-/// A string literal, one line, not empty. `PBNScoreImport` is `PBN score import`.
+/// A string literal of one line, not empty. `PBNScoreImport` becomes `PBN score import`.
 ///
 /// ```text
 /// #[liveop(title = "Scores of a tournament")]
 /// ```
 pub mod title {}
 
-/// **Template** of the operation's page: the name of a function or a file of
+/// **Template** of the operation's page: the name of a function or of a file in
 /// [`Templates`](crate::Templates). Default: `app/name.html`.
 ///
-/// A string literal, a relative path with `/` between its parts, without `..`.
+/// A string literal: a relative path with `/` between its parts and without `..`.
 ///
 /// ```text
 /// #[liveop(host_template = "demo/import.html")]
 /// ```
 pub mod host_template {}
 
-/// **Template** of the result: the name of a function or a file of
-/// [`Templates`](crate::Templates). Default: `app/name_result.html`.
+/// **Template** of the result: the name of a function or of a file in [`Templates`](crate::Templates).
+/// Default: `app/name_result.html`.
 ///
-/// A string literal, a relative path with `/` between its parts, without `..`.
+/// A string literal: a relative path with `/` between its parts and without `..`.
 ///
 /// ```text
 /// #[liveop(result_template = "demo/scores.html")]
 /// ```
 pub mod result_template {}
 
-/// **Template** of the result as plain text: the name of a function or a file of
+/// **Template** of the result as plain text: the name of a function or of a file in
 /// [`Templates`](crate::Templates). Default: `app/name_result.txt`.
 ///
-/// A string literal, a relative path with `/` between its parts, without `..`.
+/// A string literal: a relative path with `/` between its parts and without `..`.
 ///
 /// ```text
 /// #[liveop(result_text_template = "demo/scores.txt")]
 /// ```
 pub mod result_text_template {}
 
-/// **Name** of the queue the operation waits in. Default: `default`.
+/// **Name** of the queue that the operation waits in. Default: `default`.
 ///
 /// A string literal of `a-z`, `0-9`, `_` and `-` that starts with a letter.
 ///
@@ -70,7 +70,7 @@ pub mod result_text_template {}
 /// ```
 pub mod queue {}
 
-/// **Whole number**, what goes first: larger ones do. Default: 0.
+/// **Whole number**, the priority: operations with a larger number start first. Default: 0.
 ///
 /// From -2,147,483,648 to 2,147,483,647, not quoted.
 ///
@@ -79,7 +79,7 @@ pub mod queue {}
 /// ```
 pub mod priority {}
 
-/// **Whole number**, how often the operation may be run in all. Default: 1, so nothing is run twice.
+/// **Whole number**, the maximum number of attempts. Default: 1, so no operation runs twice.
 ///
 /// From 1 to 2,147,483,647, not quoted.
 ///
@@ -88,31 +88,33 @@ pub mod priority {}
 /// ```
 pub mod max_attempts {}
 
-/// **Duration** or two, the wait before another attempt. Default: `"10 s..1 h"`.
+/// **Duration** or two durations, the wait before another attempt. Default: `"10 s..1 h"`.
 ///
-/// A string literal. One duration is waited every time; of two, the first is waited first, and each
-/// wait is twice as long as the one before, up to the second.
+/// A string literal. One duration is the wait before every attempt. Of two durations, the first is the wait
+/// before the second attempt; each further wait is twice as long as the one before, up to the second
+/// duration.
 ///
 /// ```text
 /// #[liveop(max_attempts = 5, backoff = "10 s..1 h")]
 /// ```
 pub mod backoff {}
 
-/// **Duration**, how long one attempt may take. Default: without end.
+/// **Duration**, the maximum duration of one attempt. Default: no limit.
 ///
-/// A string literal, in whole milliseconds and more than none.
+/// A string literal, greater than zero, in whole milliseconds.
 ///
 /// ```text
 /// #[liveop(timeout = "1h 30min")]
 /// ```
 pub mod timeout {}
 
-/// **Which operations count as the same**, so that a second one is not enqueued while the first has
-/// not ended. Default: none.
+/// **Rule for duplicates**: a duplicate of an operation that has not ended is not enqueued. Default: no
+/// operation is a duplicate.
 ///
-/// `"input"`, `"owner"`, or the path of a function that takes the operation and gives a `String`, not
-/// quoted. Always among the operations of one type and one owner: nobody is led to an operation that
-/// they may not see. The database sees to it; whoever enqueues a second one gets the first.
+/// `"input"`, `"owner"`, or the path of a function that takes the operation and returns a `String`, not
+/// quoted. Only operations of one type and one owner can be duplicates, so no caller gets an operation that
+/// it may not access. The database enforces the rule. A caller that enqueues a duplicate gets the operation
+/// that exists.
 ///
 /// ```text
 /// #[liveop(unique = "input")]
@@ -120,16 +122,17 @@ pub mod timeout {}
 /// ```
 pub mod unique {}
 
-/// **How a running operation is cancelled.** Default: `"cooperative"`.
+/// **Cancellation** of a running operation. Default: `"cooperative"`.
 ///
-/// `"cooperative"` ends it at its next look; `"abort"` drops it at its next `.await` after a while.
+/// `"cooperative"` ends the run at its next cancellation check. `"abort"` drops the run at its next `.await`
+/// after a grace period.
 ///
 /// ```text
 /// #[liveop(cancel = "abort")]
 /// ```
 pub mod cancel {}
 
-/// **Whole number**, which shape the input has; kept with it. Default: 1.
+/// **Whole number**, the version of the shape of the input, stored with the input. Default: 1.
 ///
 /// From 1 to 2,147,483,647, not quoted.
 ///
@@ -138,41 +141,42 @@ pub mod cancel {}
 /// ```
 pub mod version {}
 
-/// **Flag**, only the application's own code creates these operations: `enqueue`, `chain_to`, its command
-/// line. Default: every viewer may, with `POST /{op_type}/`.
+/// **Flag**: only code of the application creates these operations, with `enqueue`, `chain_to` or its command
+/// line. Default: every viewer may create one, with `POST /{op_type}/`.
 ///
-/// To viewers who try, there is no such operation. What there is they see as any other.
+/// A request that tries to create an internal operation is answered as for an unknown op type. Viewers see
+/// existing internal operations like any other operation.
 ///
 /// ```text
 /// #[liveop(internal)]
 /// ```
 pub mod internal {}
 
-/// **Flag**, the fields of the struct make a form. Default: there is none.
+/// **Flag**: the fields of the struct make a form. Default: no form.
 ///
-/// The page to create one is then at `GET /{op_type}/`, what comes from a form or as JSON is checked
-/// field by field, and [`Renderer::form`](crate::render::Renderer::form) puts the form on a page of your own.
-/// [`form::keys`](crate::form::keys) has the keys of `#[field(…)]`, which says more of a field.
+/// `GET /{op_type}/` then shows a page with the form. Requests with form data or JSON are checked field by
+/// field. [`Renderer::form`](crate::render::Renderer::form) renders the form for a page of the application.
+/// [`form::keys`](crate::form::keys) documents the keys of `#[field(…)]`, which configure one field.
 ///
 /// ```text
 /// #[liveop(form)]
 /// ```
 pub mod form {}
 
-/// **Function** that says what is wrong with the fields together, `fn(&Self) -> Result<(), E>`, where `E`
-/// turns into [`FormErrors`](crate::form::FormErrors), as texts do. Default: none.
+/// **Function** that checks all fields together, `fn(&Self) -> Result<(), E>`, where `E` converts into
+/// [`FormErrors`](crate::form::FormErrors). Texts convert. Default: no check.
 ///
-/// Its path, not quoted. Asked when an operation comes from outside, and not about one that the
-/// application enqueues by itself.
+/// The path of the function, not quoted. Called for operations that requests create, and not for operations
+/// that the application enqueues.
 ///
 /// ```text
 /// #[liveop(validate = Self::check)]
 /// ```
 pub mod validate {}
 
-/// **Type**, what `run` reaches through `Progress::state`. Default: [`NoState`](super::NoState).
+/// **Type** of the state that `run` gets from `Progress::state`. Default: [`NoState`](super::NoState).
 ///
-/// A type, not quoted, that can be had from the state of the application:
+/// A type, not quoted. The state of the application must convert to the type:
 /// [`FromState`](super::FromState).
 ///
 /// ```text
@@ -180,15 +184,14 @@ pub mod validate {}
 /// ```
 pub mod state {}
 
-/// **Path** to liveops, for a crate that is renamed or reached through another one; written `crate`.
-/// Default: `::liveops`.
+/// **Path** to liveops, for a crate that is renamed or re-exported; written `crate`. Default: `::liveops`.
 ///
 /// A path, not quoted.
 ///
 /// ```text
 /// #[liveop(crate = my_app::liveops)]
 /// ```
-// No module can be called `crate`. Shown in the documentation, but never offered by an editor, which
-// would type the name it has here.
+// No module can have the name `crate`. The module is part of the documentation only: an editor would insert
+// the name `krate`.
 #[cfg_attr(not(doc), doc(hidden))]
 pub mod krate {}

@@ -1,17 +1,18 @@
+//! The constants of an operation type, as a value.
+
 use super::{LiveOperation, Policy, RegionName, Stage};
 
-/// What is known of every operation of one type, without the type: the constants of
-/// [`LiveOperation`] as a value.
+/// The constants of one [`LiveOperation`] as a value, for code that is not generic over the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperationKind {
-    /// `app.name`.
+    /// The op type: `app.name`.
     pub op_type: &'static str,
-    /// What people read as the operation's name.
+    /// The name of the operation that users see.
     pub title: &'static str,
     /// The labels of the stages, in order.
     pub stages: &'static [&'static str],
-    /// The weights of the stages, in the same order; empty where all are equal.
+    /// The weights of the stages, in the same order. Empty if all weights are equal.
     pub stage_weights: &'static [u32],
     /// The name of the page's template.
     pub host_template: &'static str,
@@ -19,12 +20,12 @@ pub struct OperationKind {
     pub result_template: &'static str,
     /// The name of the result's text template.
     pub result_text_template: &'static str,
-    /// How they are run.
+    /// The queue, the attempts and the time limits.
     pub policy: Policy,
 }
 
 impl OperationKind {
-    /// What there is to know of operations whose type is not registered (any more).
+    /// The kind of an operation whose type is not registered, or no longer registered.
     pub(crate) const UNREGISTERED: Self = Self {
         op_type: "unregistered",
         title: "",
@@ -36,7 +37,7 @@ impl OperationKind {
         policy: Policy::DEFAULT,
     };
 
-    /// The kind of the operations of type `Op`.
+    /// Returns the kind of the operations of type `Op`.
     pub const fn of<Op: LiveOperation>() -> Self {
         Self {
             op_type: Op::OP_TYPE,
@@ -50,7 +51,7 @@ impl OperationKind {
         }
     }
 
-    /// A kind that no type stands behind.
+    /// Returns a kind without a type.
     #[cfg(test)]
     pub(crate) const fn for_tests(
         op_type: &'static str,
@@ -60,13 +61,12 @@ impl OperationKind {
         Self { op_type, title, stages, ..Self::UNREGISTERED }
     }
 
-    /// The template name of one custom region, as
-    /// [`LiveOperation::fragment_template`] gives it.
+    /// Returns the name of the template of one custom region, as [`LiveOperation::fragment_template`] does.
     pub(crate) fn fragment_template(&self, fragment: &str) -> String {
         format!("{}{fragment}.html", self.fragment_prefix())
     }
 
-    /// Whether `template` is the name of the template of a custom region.
+    /// Returns `true` if `template` is the name of the template of a custom region.
     pub(crate) fn has_fragment(&self, template: &str) -> bool {
         let fragment = template.strip_prefix(&self.fragment_prefix());
         let fragment = fragment.and_then(|fragment| fragment.strip_suffix(".html"));

@@ -1,26 +1,28 @@
+//! The orders in which operations are listed.
+
 use std::{fmt, str::FromStr};
 
-/// In which order operations are listed. Among those of one moment the id decides.
+/// The order in which operations are listed. Operations with the same time are ordered by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ListSort {
-    /// The one that was made last comes first.
+    /// Latest creation first.
     #[default]
     Newest,
-    /// The one that was made first comes first.
+    /// Earliest creation first.
     Oldest,
-    /// Those that have ended, the one that ended last first.
+    /// Only operations that have ended, latest end first.
     LastFinished,
-    /// Those that run, the one whose attempt started first first.
+    /// Only running operations, earliest start of the attempt first.
     LongestRunning,
 }
 
 impl ListSort {
-    /// Every order there is.
+    /// Every order.
     pub const ALL: [Self; 4] =
         [Self::Newest, Self::Oldest, Self::LastFinished, Self::LongestRunning];
 
-    /// The order's name in lower case.
+    /// Returns the name of the order in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Newest => "newest",
@@ -37,7 +39,7 @@ impl fmt::Display for ListSort {
     }
 }
 
-/// A text that names no order.
+/// The error for a text that is not the name of an order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected newest, oldest, last_finished or longest_running, found `{found}`")]
 pub struct ParseListSortError {

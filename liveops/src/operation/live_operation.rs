@@ -1,12 +1,14 @@
+//! The traits that connect an operation to the framework and to the state of the application.
+
 use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
 
-/// The static side of one kind of operation: its names, templates and stages.
+/// The static properties of one type of operation: its names, templates and stages.
 ///
-/// Implemented by `#[derive(LiveOperation)]`, so that every name is a constant and a typo in a
-/// stage does not compile. The work itself is [`Run`](crate::Run).
+/// `#[derive(LiveOperation)]` implements this trait, so every name is a constant and a typo in a stage does
+/// not compile. [`Run`](crate::Run) does the work.
 ///
-/// The value of the type is the operation's input: it is serialized into the operation's row when
-/// it is enqueued, and deserialized wherever it runs.
+/// A value of the type is the input of one operation. The value is serialized into the row of the operation
+/// when the operation is enqueued, and deserialized in the process that runs the operation.
 ///
 /// ```
 /// use liveops::LiveOperation;
@@ -34,70 +36,71 @@ use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
     note = "add `#[derive(LiveOperation)]` to `{Self}`"
 )]
 pub trait LiveOperation: Storable + Sync {
-    /// The stages declared with `#[stages(…)]`; [`NoStages`](super::NoStages) where there are none.
+    /// The stages declared with `#[stages(…)]`, or [`NoStages`](super::NoStages).
     type Stage: Stage;
 
-    /// What `run` reaches through [`Progress::state`](crate::Progress::state): the type named by
+    /// The state that `run` gets from [`Progress::state`](crate::Progress::state): the type in
     /// `#[liveop(state = …)]`, or [`NoState`].
     type State: Send + Sync + 'static;
 
-    /// What it is called: the constants below, in one value.
+    /// All names of the operation. The constants below contain the same names.
     const NAMES: Names;
 
-    /// How it is run: what `#[liveop(queue = …, max_attempts = …)]` and the like say.
+    /// The queue, the attempts and the time limits, from `#[liveop(queue = …, max_attempts = …)]` and similar
+    /// keys.
     const POLICY: Policy = Policy::DEFAULT;
 
-    /// Which of these operations count as the same: what `#[liveop(unique = …)]` says.
+    /// The rule for duplicates, from `#[liveop(unique = …)]`.
     const UNIQUE: Unique<Self> = Unique::No;
 
-    /// Whether only the application's own code creates one: what `#[liveop(internal)]` says.
+    /// `true` for `#[liveop(internal)]`: only code of the application creates such an operation.
     const IS_INTERNAL: bool = false;
 
-    /// The application the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
+    /// The application that the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;
 
-    /// The type's name in snake case: the second half of [`OP_TYPE`](Self::OP_TYPE).
+    /// The name of the type in snake case: the second half of [`OP_TYPE`](Self::OP_TYPE).
     const NAME: &'static str = Self::NAMES.name;
 
-    /// `app.name`: the registry's key, a segment of every URL and the row's `op_type`.
+    /// `app.name`: the key in the registry, a segment of every URL and the `op_type` of the row.
     const OP_TYPE: &'static str = Self::NAMES.op_type;
 
-    /// What people read as the operation's name.
+    /// The name of the operation that users see.
     const TITLE: &'static str = Self::NAMES.title;
 
-    /// The name under which the operation's page is looked up in [`Templates`](crate::Templates).
+    /// The name of the template of the operation's page in [`Templates`](crate::Templates).
     const HOST_TEMPLATE: &'static str = Self::NAMES.host_template;
 
-    /// The name under which the result's HTML is looked up in [`Templates`](crate::Templates).
+    /// The name of the HTML template of the result in [`Templates`](crate::Templates).
     const RESULT_TEMPLATE: &'static str = Self::NAMES.result_template;
 
-    /// The name under which the result's plain text is looked up in
-    /// [`Templates`](crate::Templates).
+    /// The name of the plain text template of the result in [`Templates`](crate::Templates).
     const RESULT_TEXT_TEMPLATE: &'static str = Self::NAMES.result_text_template;
 
     /// The labels of the stages, in order.
     const STAGES: &'static [&'static str] = <Self::Stage as Stage>::NAMES;
 
-    /// The name under which what [`WebProgress::show`](crate::WebProgress::show) puts into one custom
-    /// region is looked up in [`Templates`](crate::Templates): `app/name_fragment.html`.
+    /// Returns the name of the template of one custom region in [`Templates`](crate::Templates):
+    /// `app/name_fragment.html`. The template renders the data passed to
+    /// [`WebProgress::show`](crate::WebProgress::show).
     fn fragment_template(fragment: &str) -> String {
         format!("{}/{}_{fragment}.html", Self::APP, Self::NAME)
     }
 
-    /// The channel on which the operation `id` is published.
+    /// Returns the channel on which the operation `id` is published.
     fn channel(id: OperationId) -> ChannelName {
         ChannelName::operation(id)
     }
 }
 
-/// The state of an operation that declares none.
+/// The state of an operation that declares no state.
 #[derive(Debug)]
 pub struct NoState;
 
-/// How an operation's state is taken out of the application's.
+/// A conversion from the state of the application to the state of an operation.
 ///
-/// The shape of axum's `FromRef`: every clonable type gives itself, and an application implements
-/// the rest for its own types. [`NoState`] comes out of every application.
+/// The trait has the shape of axum's `FromRef`: every clonable type converts to itself, and an application
+/// implements the trait for its other types. [`NoState`] converts from every state.
 ///
 /// ```
 /// use liveops::FromState;
@@ -117,12 +120,12 @@ pub struct NoState;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "the application's state `{S}` does not give `{Self}`",
+    message = "the application's state `{S}` does not provide `{Self}`",
     label = "this operation needs `{Self}`",
     note = "implement `FromState<{S}>` for `{Self}`, or pass `{Self}` itself to `LiveOps::builder(…).state(…)`"
 )]
 pub trait FromState<S> {
-    /// Takes the value out of the application's state.
+    /// Returns the value from the state of the application.
     fn from_state(state: &S) -> Self;
 }
 

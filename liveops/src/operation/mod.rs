@@ -1,6 +1,7 @@
-//! What an operation is: its type, its identity, its stages and its life.
+//! The type, the identity, the stages and the life cycle of an operation.
 //!
-//! Owns the names everything else is keyed by. Knows nothing of databases, sockets or HTML.
+//! Owns the names by which all other modules refer to operations. Knows nothing of databases, sockets or
+//! HTML.
 
 pub mod keys;
 

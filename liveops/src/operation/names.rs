@@ -1,16 +1,18 @@
-/// What one kind of operation is called, and where its templates are.
+//! The names and templates of an operation type.
+
+/// The names of one operation type and of its templates.
 ///
-/// Written by `#[derive(LiveOperation)]`; read through the constants of
-/// [`LiveOperation`](super::LiveOperation), which has one for each.
+/// `#[derive(LiveOperation)]` writes this value. [`LiveOperation`](super::LiveOperation) has a constant for
+/// each field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
     /// The application: the first half of the op type.
     pub app: &'static str,
-    /// The type's name in snake case: the second half of the op type.
+    /// The name of the type in snake case: the second half of the op type.
     pub name: &'static str,
-    /// `app.name`.
+    /// The op type: `app.name`.
     pub op_type: &'static str,
-    /// What people read.
+    /// The name of the operation that users see.
     pub title: &'static str,
     /// The name of the page's template.
     pub host_template: &'static str,

@@ -1,68 +1,71 @@
+//! An operation before it is enqueued.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::{Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId};
 
-/// An operation that is about to be enqueued: everything its row says before it first runs.
+/// An operation to be enqueued: every column of its row before the first run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewOperation {
-    /// Its id.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// `app.name` of its type.
+    /// The op type: `app.name`.
     pub op_type: &'static str,
-    /// Whose it is.
+    /// The owner of the operation.
     pub owner: UserId,
     /// The operation itself, as JSON.
     pub input: serde_json::Value,
-    /// Which shape the input has; [`Policy::version`](super::Policy::version) unless set.
+    /// The version of the shape of the input. Default: [`Policy::version`](super::Policy::version).
     pub payload_version: u32,
-    /// The language its owner reads, as a BCP 47 tag, or several with commas between them, of which the
-    /// first that the application speaks is taken; empty for the application's default.
+    /// The languages of the owner: one BCP 47 tag, or several separated by commas. The first one with texts
+    /// in the application is used. Empty for the default language of the application.
     pub language: String,
-    /// The queue it waits in; its type's unless set.
+    /// The queue that the operation waits in. Default: the queue of the type.
     pub queue: String,
-    /// Larger goes first; its type's unless set.
+    /// The priority: operations with a larger number start first. Default: the priority of the type.
     pub priority: i32,
-    /// When it may start at the earliest; at once unless set.
+    /// The earliest start. Default: at once.
     pub run_after: Option<DateTime<Utc>>,
-    /// How often it may be run in all; its type's unless set.
+    /// The maximum number of attempts. Default: the maximum of the type.
     pub max_attempts: u32,
-    /// How long to wait before another attempt; its type's unless set.
+    /// The wait before another attempt. Default: the backoff of the type.
     pub backoff: Backoff,
-    /// How long one attempt may take; its type's unless set.
+    /// The maximum duration of one attempt. Default: the timeout of the type.
     pub timeout: Option<Duration>,
-    /// What no two unfinished operations of one type and owner may have in common; of any length.
-    /// As its type's [`UNIQUE`](LiveOperation::UNIQUE) says unless set; `None` for an operation that
-    /// is enqueued whatever else there is.
+    /// The key that no two unfinished operations of one type and one owner may share, of any length. Default:
+    /// the key from [`UNIQUE`](LiveOperation::UNIQUE) of the type. With `None` the operation is always
+    /// enqueued.
     pub unique_key: Option<String>,
-    /// The operation that handed over to this one.
+    /// The operation that started this one with `chain_to`.
     pub chained_from: Option<OperationId>,
-    /// Who runs it from the start. Such an operation never waits, so nobody else can claim it.
+    /// The worker that runs the operation from the start. Such an operation never waits in the queue, so no
+    /// other worker can claim it.
     pub(crate) claimed_by: Option<WorkerClaim>,
 }
 
-/// Whoever enqueues an operation and runs it.
+/// The claim of a process that enqueues an operation and runs it itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WorkerClaim {
-    /// The name under which it claims.
+    /// The name of the worker.
     pub(crate) worker: String,
-    /// How long it may be silent.
+    /// The duration of the lease.
     pub(crate) lease: Duration,
 }
 
 impl NewOperation {
-    /// An operation of `owner` with everything else as its type says.
+    /// Creates an operation of `owner` with the defaults of its type.
     ///
     /// # Errors
     ///
-    /// When `operation` does not serialize to JSON.
+    /// If `operation` does not serialize to JSON.
     pub fn new<Op: LiveOperation>(
         operation: &Op,
         owner: impl Into<Owner>,
     ) -> Result<Self, serde_json::Error> {
-        // Compiled for every operation of an application, so the rest of it is not.
+        // This function is compiled for every operation type, so the rest is in a function without generics.
         match serde_json::to_value(operation) {
             Ok(input) => {
                 let unique_key = Op::UNIQUE.key(operation, &input);
@@ -73,7 +76,7 @@ impl NewOperation {
         }
     }
 
-    /// What is the same for all types.
+    /// Creates the operation. This part is independent of the type.
     fn from_input(
         kind: &OperationKind,
         input: serde_json::Value,

@@ -1,7 +1,9 @@
+//! The owner of an operation to be enqueued.
+
 use super::UserId;
 
-/// Whose an operation is that is about to be enqueued, and what they read. Most of the time just an id,
-/// as text; a [`Viewer`](crate::Viewer) brings their languages along.
+/// The owner of an operation to be enqueued, with the languages of the owner. An ID as text converts to an
+/// owner without languages, and a [`Viewer`](crate::Viewer) to an owner with the languages of the viewer.
 ///
 /// ```
 /// use liveops::{Viewer, operation::Owner};
@@ -12,10 +14,10 @@ use super::UserId;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// Who it is.
+    /// The ID of the owner.
     pub id: UserId,
-    /// The languages they read, liked best first with commas between them, as BCP 47 tags. Empty for the
-    /// application's default.
+    /// The languages of the owner as BCP 47 tags, preferred first, separated by commas. Empty for the default
+    /// language of the application.
     pub languages: String,
 }
 

@@ -1,6 +1,8 @@
+//! The execution policy of an operation type.
+
 use std::time::Duration;
 
-/// How operations of one type are run: what `#[liveop(…)]` says of queue, attempts and time.
+/// The execution policy of an operation type: queue, priority, attempts and time limits, from `#[liveop(…)]`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,25 +23,25 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// The queue operations wait in: `default`.
+    /// The queue that operations wait in. Default: `default`.
     pub queue: &'static str,
-    /// Larger goes first; 0.
+    /// The priority: operations with a larger number start first. Default: 0.
     pub priority: i32,
-    /// How often an operation may be run in all, at least once; 1, so that nothing is run twice
-    /// unless its author said so.
+    /// The maximum number of attempts, at least 1. Default: 1, so no operation runs twice unless its author
+    /// allows it.
     pub max_attempts: u32,
-    /// How long to wait before another attempt.
+    /// The wait before another attempt.
     pub backoff: Backoff,
-    /// How long one attempt may take; without end.
+    /// The maximum duration of one attempt. Default: no limit.
     pub timeout: Option<Duration>,
-    /// How a running operation is cancelled; [`CancelMode::Cooperative`].
+    /// The way in which a running operation is cancelled. Default: [`CancelMode::Cooperative`].
     pub cancel: CancelMode,
-    /// Which shape of the input this is, from 1; kept in the row.
+    /// The version of the shape of the input, from 1. The row of an operation contains the version.
     pub version: u32,
 }
 
 impl Policy {
-    /// What an operation gets that says nothing.
+    /// The policy of an operation without keys in `#[liveop(…)]`.
     pub const DEFAULT: Self = Self {
         queue: "default",
         priority: 0,
@@ -57,21 +59,21 @@ impl Default for Policy {
     }
 }
 
-/// How long to wait before another attempt: twice as long each time, from `first` up to `longest`.
+/// The wait before another attempt. The wait doubles with each failed attempt, from `first` up to `longest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait before the second attempt.
     pub first: Duration,
-    /// What no wait is longer than; not less than `first`.
+    /// The upper bound of all waits, not less than `first`.
     pub longest: Duration,
 }
 
 impl Backoff {
-    /// From ten seconds to an hour.
+    /// From 10 seconds to 1 hour.
     pub const DEFAULT: Self =
         Self { first: Duration::from_secs(10), longest: Duration::from_secs(60 * 60) };
 
-    /// How long to wait after `failed` attempts have failed.
+    /// Returns the wait after `failed` failed attempts.
     pub fn wait(self, failed: u32) -> Duration {
         let doublings = failed.saturating_sub(1);
         let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
@@ -79,14 +81,15 @@ impl Backoff {
     }
 }
 
-/// How a running operation is cancelled.
+/// The way in which a running operation is cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelMode {
-    /// It ends at its next look: [`Progress::track`](crate::Progress::track),
+    /// The run ends at its next cancellation check: [`Progress::track`](crate::Progress::track),
     /// [`Progress::stage`](crate::Progress::stage) or
     /// [`Progress::check_cancelled`](crate::Progress::check_cancelled).
     Cooperative,
-    /// It is given time to look, and then dropped at its next `.await`.
+    /// The run gets a grace period to reach a cancellation check. After that, the run is dropped at its next
+    /// `.await`.
     Abort,
 }
 

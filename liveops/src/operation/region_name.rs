@@ -1,19 +1,19 @@
-//! The name of a custom region of a page.
+//! The names of the custom regions of a page.
 
 use std::{str::FromStr, sync::Arc};
 
-/// The names of the built-in regions, and of two more parts of the page: `regions` holds the custom
-/// regions, `traceback` is for staff.
+/// The names of the built-in regions and of two more elements of the page: `regions` contains the custom
+/// regions, and `traceback` is for staff.
 const RESERVED: [&str; 8] =
     ["controls", "stages", "status", "progress", "result", "log", "regions", "traceback"];
 
-/// The name of a custom region: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, a letter first, and not
-/// the name of a built-in region.
+/// The name of a custom region: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, starting with a letter. The name of
+/// a built-in region is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionName(Arc<str>);
 
 impl RegionName {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -34,11 +34,11 @@ impl FromStr for RegionName {
     }
 }
 
-/// A text that is no name for a custom region.
+/// The error for a text that is not the name of a custom region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected a region name of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter and is \
-     not built in, found `{found}`"
+    "expected a region name of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter and is not \
+     the name of a built-in region, found `{found}`"
 )]
 pub struct ParseRegionError {
     found: String,

@@ -1,17 +1,20 @@
+//! The stages of an operation.
+
 use std::{
     fmt::{Debug, Display},
     str::FromStr,
 };
 
-/// The stages of an operation: a plain enum, one variant a stage, in the order they are shown.
+/// The stages of an operation: an enum without fields, with one variant for each stage, in the order of
+/// display.
 ///
-/// Implemented by `#[derive(LiveOperation)]` for the enum it generates.
+/// `#[derive(LiveOperation)]` implements this trait for the enum that the derive generates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of stages",
     note = "stages come from `#[stages(\"Load\", \"Save\")]` beside `#[derive(LiveOperation)]`"
 )]
 pub trait Stage: Copy + Eq + Debug + Display + Send + Sync + 'static {
-    /// One [`StageToken`](super::StageToken) for each stage; `()` where there are none.
+    /// One [`StageToken`](super::StageToken) for each stage, or `()` without stages.
     type Tokens;
 
     /// Every stage, in order.
@@ -20,48 +23,48 @@ pub trait Stage: Copy + Eq + Debug + Display + Send + Sync + 'static {
     /// The labels of [`ALL`](Self::ALL), in the same order.
     const NAMES: &'static [&'static str];
 
-    /// The weights of [`ALL`](Self::ALL), in the same order: how large a part of the whole each
-    /// stage is. At least 1 each; empty unless declared, which makes all of them equal.
+    /// The weights of [`ALL`](Self::ALL), in the same order: the share of each stage in the whole, 1 or more.
+    /// Empty if the stages declare no weights; then all weights are equal.
     const WEIGHTS: &'static [u32] = &[];
 
-    /// How many stages there are.
+    /// The number of stages.
     const COUNT: usize = Self::ALL.len();
 
-    /// The tokens of all stages.
+    /// Returns the tokens of all stages.
     fn tokens() -> Self::Tokens;
 
-    /// The position of the stage, from 0. The enum itself has a `const fn` of this name.
+    /// Returns the position of the stage, from 0. The enum has a `const fn` of the same name.
     fn index(self) -> usize {
         let mut index = 0;
-        // A loop as plain as that, because it is compiled for every operation.
+        // A plain loop keeps compile time low: this function is compiled for every operation.
         while index < Self::ALL.len() && Self::ALL[index] != self {
             index += 1;
         }
         index
     }
 
-    /// The label people see.
+    /// Returns the label that users see.
     fn name(self) -> &'static str {
         Self::NAMES[self.index()]
     }
 
-    /// How large a part of the whole the stage is: from [`WEIGHTS`](Self::WEIGHTS), or 1.
+    /// Returns the share of the stage in the whole: from [`WEIGHTS`](Self::WEIGHTS), or 1.
     fn weight(self) -> u32 {
         Self::WEIGHTS.get(self.index()).copied().unwrap_or(1)
     }
 
-    /// The stage with the label `name`: what [`FromStr`] does.
+    /// Returns the stage with the label `name`, as [`FromStr`] does.
     ///
     /// # Errors
     ///
-    /// [`ParseStageError`] when no stage has it.
+    /// [`ParseStageError`] if no stage has the label.
     fn from_name(name: &str) -> Result<Self, ParseStageError> {
         let named = Self::ALL.iter().find(|stage| stage.name() == name);
         named.copied().ok_or_else(|| ParseStageError::new(name, Self::NAMES))
     }
 }
 
-/// The stages of an operation that declares none; it has no values.
+/// The stages of an operation that declares no stages. The enum has no values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoStages {}
 
@@ -88,7 +91,7 @@ impl FromStr for NoStages {
     }
 }
 
-/// A text that is the label of no stage of the operation.
+/// The error for a text that is not the label of a stage of the operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {}, found `{found}`", expected(names))]
 pub struct ParseStageError {
@@ -97,7 +100,7 @@ pub struct ParseStageError {
 }
 
 impl ParseStageError {
-    /// The error of a type whose stages are `names`.
+    /// Creates the error for a type with the stages `names`.
     fn new(found: &str, names: &'static [&'static str]) -> Self {
         Self { found: found.to_owned(), names }
     }

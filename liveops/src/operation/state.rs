@@ -1,12 +1,14 @@
+//! The states of an operation and the transitions between them.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Where an operation is in its life.
+/// The state of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OperationState {
-    /// Enqueued, not claimed yet, or handed back for another attempt.
+    /// Enqueued and not yet claimed, or put back into the queue for another attempt.
     NotStarted,
     /// Claimed and running.
     Started,
@@ -14,36 +16,36 @@ pub enum OperationState {
     FinishedOk,
     /// Ended with an error.
     FinishedError,
-    /// Ended because somebody asked for it.
+    /// Cancelled by a user, before or during the run.
     Cancelled,
 }
 
 impl OperationState {
-    /// Every state, in the order of a life.
+    /// Every state, in the order in which an operation reaches it.
     pub const ALL: [Self; 5] =
         [Self::NotStarted, Self::Started, Self::FinishedOk, Self::FinishedError, Self::Cancelled];
 
-    /// Whether nothing more happens unless somebody retries the operation.
+    /// Returns `true` for a state that only a retry leaves.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::FinishedOk | Self::FinishedError | Self::Cancelled)
     }
 
-    /// Whether an operation in this state may go to `next`: the one place where the legal
-    /// transitions are written down.
+    /// Returns `true` if an operation in this state may change to `next`. This function is the only
+    /// definition of the legal transitions.
     pub const fn may_become(self, next: Self) -> bool {
         match self {
-            // Claimed; cancelled before it started.
+            // A worker claims the operation, or a user cancels it before it starts.
             Self::NotStarted => matches!(next, Self::Started | Self::Cancelled),
-            // Ended; or handed back to the queue by a worker that shuts down or retries it.
+            // The run ends, or a worker puts the operation back for shutdown or for the next attempt.
             Self::Started => next.is_terminal() || matches!(next, Self::NotStarted),
-            // Retried by a user.
+            // A user retries the operation.
             Self::FinishedOk | Self::FinishedError | Self::Cancelled => {
                 matches!(next, Self::NotStarted)
             }
         }
     }
 
-    /// The name used in JSON and on the wire, `FINISHED_OK` and so on.
+    /// Returns the name in JSON and on the wire, such as `FINISHED_OK`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotStarted => "NOT_STARTED",
@@ -61,7 +63,7 @@ impl fmt::Display for OperationState {
     }
 }
 
-/// A text that names no state.
+/// The error for a text that is not the name of a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED, found `{found}`")]
 pub struct ParseOperationStateError {

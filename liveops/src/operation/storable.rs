@@ -1,13 +1,15 @@
+//! The values that the row of an operation can store.
+
 use serde::{Serialize, de::DeserializeOwned};
 
-/// What can be kept in an operation's row: the operation itself, and its output.
+/// A value that the row of an operation can store: the operation itself or its output.
 ///
-/// Implemented by every type that owns its data and has serde's two derives.
+/// Implemented by every type that owns its data and derives serde's `Serialize` and `Deserialize`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in an operation's row",
+    message = "`{Self}` cannot be stored in the row of an operation",
     label = "not `Serialize + DeserializeOwned + Send`",
-    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, and let it own its data",
-    note = "if it has them already: every field and type parameter must be such a type too"
+    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, and use owned types instead of references",
+    note = "if `{Self}` has both derives: every field and type parameter must satisfy these bounds too"
 )]
 pub trait Storable: Serialize + DeserializeOwned + Send + 'static {}
 

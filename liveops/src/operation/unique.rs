@@ -1,29 +1,30 @@
+//! The rule that prevents duplicates of an operation that has not ended.
+
 use std::fmt;
 
 use serde_json::Value;
 
 use super::LiveOperation;
 
-/// Which operations of a type count as the same, so that a second one is not enqueued while the
-/// first has not ended.
+/// The rule that decides which operations of a type are duplicates. A duplicate of an operation that has not
+/// ended is not enqueued.
 ///
-/// Only operations of one owner ever do: an operation is its owner's, and leading somebody to one
-/// that they may not see would help nobody.
+/// Only operations of the same owner are duplicates. An owner must not be redirected to an operation of
+/// another owner, because access to that operation would be denied.
 pub enum Unique<Op> {
-    /// None: every one is enqueued.
+    /// No operation is a duplicate: every operation is enqueued.
     No,
-    /// Those with the same input: the same JSON of the same [`version`](super::Policy::version), in
-    /// which the order of keys does not matter.
+    /// Operations with the same input are duplicates: the same JSON, in any order of keys, and the same
+    /// [`version`](super::Policy::version).
     Input,
-    /// Those of the same owner.
+    /// All operations of the same owner are duplicates.
     Owner,
-    /// Those for which the function gives the same text.
+    /// Operations for which the function returns the same text are duplicates.
     By(fn(&Op) -> String),
 }
 
 impl<Op: LiveOperation> Unique<Op> {
-    /// What `operation`, which is `input` as JSON, has in common with those that count as the
-    /// same.
+    /// Returns the text that all duplicates of `operation` have in common. `input` is `operation` as JSON.
     pub(crate) fn key(&self, operation: &Op, input: &Value) -> Option<String> {
         match self {
             Self::No => None,
@@ -34,7 +35,8 @@ impl<Op: LiveOperation> Unique<Op> {
     }
 }
 
-/// The same JSON means something else in another version, so that is part of it.
+/// Returns the key of an input. The key contains the version, because the same JSON has another meaning in
+/// another version.
 fn key_of_input(input: &Value, version: u32) -> String {
     let mut input = input.clone();
     input.sort_all_objects();

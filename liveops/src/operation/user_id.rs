@@ -1,16 +1,18 @@
+//! The identity of a user of the application.
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-/// A person or service of the application: who owns an operation, who looks at it.
+/// A user or a service of the application, as the owner or as the viewer of an operation.
 ///
-/// liveops compares these ids and shows them; what they mean is the application's.
+/// liveops only compares and shows these IDs. The application defines their meaning.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// The id as text.
+    /// Returns the ID as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -37,7 +37,7 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
                 (language.translate_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())]))
                 @if let Some(on) = starts_on {
                     @let wait = (on - Utc::now()).to_std().unwrap_or_default();
-                    (language.translate(Text::NextTryIn)) " "
+                    (language.translate(Text::NextAttemptIn)) " "
                     time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) data-liveop-countdown {
                         (language.duration(wait.max(Duration::from_secs(1))))
                     }

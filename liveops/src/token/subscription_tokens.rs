@@ -1,9 +1,9 @@
-//! Signs and checks tokens by the type of an operation.
+//! Subscription tokens of one operation type.
 
 use super::{SigningKeys, SubscriptionToken, TokenError};
 use crate::operation::{LiveOperation, OperationId, UserId};
 
-/// The subscription tokens of one type of operation. Every [`LiveOperation`] has them.
+/// The subscription tokens of one operation type. Implemented for every [`LiveOperation`].
 ///
 /// ```
 /// use liveops::{
@@ -24,11 +24,11 @@ use crate::operation::{LiveOperation, OperationId, UserId};
 /// # Ok::<(), TokenError>(())
 /// ```
 pub trait SubscriptionTokens: LiveOperation {
-    /// Signs a token with which `viewer`, and nobody else, may watch the operation `id`.
+    /// Signs a token with which only `viewer` may watch the operation `id`.
     ///
     /// # Errors
     ///
-    /// [`TokenError`] when the token cannot be signed.
+    /// [`TokenError`] if the token cannot be signed.
     fn subscription_token(
         keys: &SigningKeys,
         viewer: &UserId,
@@ -37,12 +37,12 @@ pub trait SubscriptionTokens: LiveOperation {
         keys.sign(viewer, &Self::channel(id))
     }
 
-    /// Checks that `token` lets `viewer` watch the operation `id`.
+    /// Checks that `token` permits `viewer` to watch the operation `id`.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Refused`] when the token does not. The error never says which part of the token
-    /// was wrong.
+    /// [`TokenError::Refused`] if the token does not permit this. The error does not state which part of the
+    /// token was wrong.
     fn verify_subscription_token(
         keys: &SigningKeys,
         token: &SubscriptionToken,

@@ -196,12 +196,12 @@ async fn everything_that_is_wrong_is_said_at_once_beside_its_field() {
     let page = &answer.body;
     for expected in [
         "<!DOCTYPE html>",
-        "4 things need correcting",
+        "Please correct 4 errors",
         "<a href=\"#op-form-test-order-copies\">Copies: Expected a value from 1 to 9, found 12.</a>",
         "id=\"op-form-test-order-copies-error\">Expected a value from 1 to 9, found 12.</p>",
         "Expected a polite title.",
-        "Expected a mail address",
-        "Choose one of those there are.",
+        "Expected an email address",
+        "Choose one of the listed options.",
         "value=\"12\"",
         "value=\"damn &lt;i&gt;\"",
         "aria-invalid=\"true\" aria-describedby=\"op-form-test-order-copies-error\"",
@@ -224,7 +224,7 @@ async fn a_program_is_told_the_same_of_json_and_of_a_form() {
         json!({
             "bookTitle": "Expected a text.",
             "copies": "Expected a value from 1 to 9, found 12.",
-            "binding": "Choose one of these.",
+            "binding": "Choose an option.",
             "gift": "Expected yes or no.",
         })
     );
@@ -233,9 +233,9 @@ async fn a_program_is_told_the_same_of_json_and_of_a_form() {
     assert_eq!(
         app.send(request).await.json()["error"]["fields"],
         json!({
-            "bookTitle": "Fill this in.",
+            "bookTitle": "This field is required.",
             "copies": "Expected a whole number.",
-            "binding": "Choose one of these.",
+            "binding": "Choose an option.",
         })
     );
 }
@@ -328,7 +328,7 @@ async fn a_file_is_uploaded_and_not_named() {
     let app = app().await;
     let secret = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
     let path = secret.path().to_str().unwrap();
-    let expected = "Upload the file: a path is not taken here.";
+    let expected = "Upload the file. A path is not accepted here.";
     let encoded = path.replace('/', "%2F");
     for request in [
         form(&format!("bookTitle=Emma&binding=paperback&cover={encoded}")),
@@ -362,9 +362,9 @@ async fn files_beside_mistakes_are_gone_and_asked_for_again() {
         .await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     for expected in [
-        "Expected a file of the kind .txt.",
+        "Expected a file of type .txt.",
         "Expected a file of at most 10 bytes.",
-        "Files have to be chosen again.",
+        "Choose your files again.",
     ] {
         assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
     }
@@ -383,7 +383,7 @@ async fn a_file_is_saved_for_a_field_of_files_only() {
     ];
     let answer = app.send(multipart(PATH, &parts)).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.body.contains("Fill this in."), "{}", answer.body);
+    assert!(answer.body.contains("This field is required."), "{}", answer.body);
     assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
 
     let answer =
@@ -421,9 +421,9 @@ async fn a_file_is_judged_by_the_name_that_it_came_with() {
     let answer = app.send(parts("logs.gz", "phone.exe")).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     for expected in [
-        "Expected a file of the kind .tar.gz, .x-y.",
-        "Expected a file of the kind .mobileconfig.",
-        "Files have to be chosen again.",
+        "Expected a file of type .tar.gz, .x-y.",
+        "Expected a file of type .mobileconfig.",
+        "Choose your files again.",
     ] {
         assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
     }
@@ -436,7 +436,7 @@ async fn a_form_that_contradicts_itself_is_refused_when_all_is_put_together() {
     assert_eq!(
         error.to_string(),
         "the form of `test.impossible`, field `day`: \
-         `min`: Expected a date, as in 2026-02-28. Found `tomorrow`."
+         `min`: Expected a date, such as 2026-02-28. Found `tomorrow`."
     );
 }
 

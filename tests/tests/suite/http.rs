@@ -330,7 +330,7 @@ async fn an_internal_error_is_kept_from_its_owner() {
         let answer = created(&app, "test.ending", json!({ "how": how })).await;
         let id: OperationId = answer.json()["id"].as_str().unwrap().parse().unwrap();
         let page = app.get(answer.header("location")).await;
-        assert!(page.body.contains(&format!("tell support this number: {id}")), "{how}");
+        assert!(page.body.contains(&format!("give support this reference: {id}")), "{how}");
         assert!(!page.body.contains("secret"), "{how}: {}", page.body);
         let row = app.liveops.find(id).await.unwrap().unwrap();
         assert_eq!(row.state(), OperationState::FinishedError, "{how}");
@@ -363,7 +363,7 @@ async fn cancelling_what_has_ended_is_refused_politely() {
     let cancel = with_header(request("POST", &format!("{path}cancel")), "accept", JSON);
     let answer = app.send(cancel).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
-    assert_eq!(answer.json()["error"]["message"], "It has ended already.");
+    assert_eq!(answer.json()["error"]["message"], "The operation has already ended.");
 }
 
 #[tokio::test]

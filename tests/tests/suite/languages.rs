@@ -225,14 +225,14 @@ async fn an_attempt_that_failed_is_logged_in_the_owners_language() {
     app.until_row(id, |row| row.log_seq > 0).await;
     let row = app.liveops.find(id).await.unwrap().unwrap();
     let log = row.log.to_string();
-    assert!(log.contains("試行 1/2 は失敗しました。1分30秒後に再試行します"), "{log}");
+    assert!(log.contains("試行 1/2 は失敗しました。次の試行は1分30秒後です"), "{log}");
 }
 
 #[tokio::test]
 async fn a_refusal_is_in_the_language_of_its_reader() {
     let app = TestApp::with(|builder| speaking(builder).runner(RunnerKind::Eager)).await;
     let page = ask(&app, "GET", "/live/test.none/1/", "ann", "zh-CN").await.body;
-    assert!(page.contains("<h1>未找到</h1>") && page.contains("没有这个操作。"), "{page}");
+    assert!(page.contains("<h1>未找到</h1>") && page.contains("未找到操作。"), "{page}");
 
     let id = started(&app, Failure::OP_TYPE, "{}", "en").await;
     let cancel = Request::post(format!("/live/test.failure/{id}/cancel"))
@@ -274,7 +274,10 @@ async fn what_is_refused_to_scripts_is_in_the_language_of_their_reader() {
     let _open = Events::open(&served.server.url("/live/events"), &[]).await;
     for path in ["/live/events", &format!("{path}/events")] {
         let message = refused(Method::GET, path, &[]).await;
-        assert_eq!(message, "Masz otwartych zbyt wiele stron.", "{path}");
+        assert_eq!(
+            message, "Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.",
+            "{path}"
+        );
     }
     served.app.gate.open(1);
     served.app.ends(id).await;
@@ -283,7 +286,7 @@ async fn what_is_refused_to_scripts_is_in_the_language_of_their_reader() {
     let token = Request::post("/live/token").header(header::ACCEPT_LANGUAGE, "pl");
     let token = token.header(header::CONTENT_TYPE, "application/json");
     let told = served.app.send(token.body(Body::from(wanted)).unwrap()).await.json();
-    assert_eq!(told["error"]["message"], "Na serwerze coś poszło nie tak.");
+    assert_eq!(told["error"]["message"], "Wystąpił błąd serwera.");
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ on_every_database! {
         assert_eq!(row.state(), OperationState::FinishedOk, "{row:?}");
         assert_eq!((row.attempt, row.result_context, row.error_message), (3, Some(3.into()), None));
         let log = app.get(&format!("/live/test.flaky/{id}/log")).await.body;
-        for line in ["this is attempt 1", "Attempt 1 of 5 failed, next try in 0 s: The service is busy.", "this is attempt 3"] {
+        for line in ["this is attempt 1", "Attempt 1 of 5 failed, next attempt in 0 s: The service is busy.", "this is attempt 3"] {
             assert!(log.contains(line), "{line} is missing in {log}");
         }
     }
@@ -245,7 +245,7 @@ on_every_database! {
         let id = app.liveops.enqueue(Flaky { failures: 9, is_final: false }, "ann").await.unwrap();
         app.until_row(id, |row| row.attempt == 2).await;
         let page = app.get(&format!("/live/test.flaky/{id}/")).await.body;
-        for text in ["Attempt 2 of 5", "next try in ", "59 min", "The service is busy."] {
+        for text in ["Attempt 2 of 5", "next attempt in ", "59 min", "The service is busy."] {
             assert!(page.contains(text), "{text} is missing in {page}");
         }
         let json = app.ask("GET", &format!("/live/test.flaky/{id}/")).await.json();
@@ -268,7 +268,7 @@ on_every_database! {
         assert_eq!((row.state(), row.attempt), (OperationState::FinishedError, 1), "{row:?}");
         let page = app.get(&app.liveops.url(Sulky::OP_TYPE, id)).await.body;
         assert!(page.contains("in the middle of it"), "{page}");
-        assert!(!page.contains("next try"), "{page}");
+        assert!(!page.contains("next attempt"), "{page}");
     }
 
     async fn what_was_cancelled_is_not_begun_again_after_a_shutdown(db: TestDatabase) {
@@ -309,7 +309,7 @@ on_every_database! {
         assert_eq!(row.state(), OperationState::FinishedError);
         assert_eq!(
             row.error_message.as_deref(),
-            Some("It was stopped because it took longer than 0.02 s.")
+            Some("Stopped because it took longer than 0.02 s.")
         );
         assert_eq!(row.stage_states, serde_json::json!(["failed"]));
     }
@@ -388,7 +388,7 @@ on_every_database! {
         app.ends(id).await;
         let row = row(&app, id).await;
         let message = row.error_message.as_deref();
-        assert_eq!(message, Some("The worker stopped responding each time it ran this."));
+        assert_eq!(message, Some("The worker stopped responding in every attempt."));
     }
 
     async fn an_operation_may_take_along_as_many_workers_as_the_configuration_says(db: TestDatabase) {

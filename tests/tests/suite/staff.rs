@@ -289,7 +289,7 @@ async fn a_plain_form_is_led_to_the_list_with_what_became_of_it() {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, list));
     let html = page(&app, "admin", list).await;
     for shown in [
-        "Done for 1 of 2.",
+        "Applied to 1 of 2 operations.",
         "data-liveop-list=\"/live/?owner=ann&amp;sort=oldest\"",
         "action=\"/live/bulk?owner=ann&amp;sort=oldest\"",
     ] {
@@ -301,8 +301,9 @@ async fn a_plain_form_is_led_to_the_list_with_what_became_of_it() {
     let part = sent(&app, "admin", "POST", path, &[form, AS_PART], &body).await;
     assert!(part.body.starts_with("<div id=\"liveops-bulk-outcome\""), "{}", part.body);
     assert!(part.body.contains("hx-swap-oob=\"true\""), "{}", part.body);
-    let reason =
-        format!("<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: It has ended already.");
+    let reason = format!(
+        "<a href=\"/live/test.greeting/{ended}/\">Greeting</a>: The operation has already ended."
+    );
     assert!(part.body.contains(&reason), "{}", part.body);
 }
 
@@ -336,8 +337,8 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
     let busy = running(&app, "ann").await;
     let many: Vec<_> = (0..50).map(|_| OperationId::new()).chain([busy]).collect();
     for (body, named) in [
-        (json!({ "action": "cancel", "ids": [] }), "Nothing is selected."),
-        (json!({ "action": "cancel" }), "Nothing is selected."),
+        (json!({ "action": "cancel", "ids": [] }), "No operations selected."),
+        (json!({ "action": "cancel" }), "No operations selected."),
         (
             json!({ "action": "delete", "ids": [busy] }),
             "action: expected cancel or retry, found `delete`",
@@ -346,7 +347,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         (json!({ "action": "cancel", "ids": many }), "ids: expected at most 50 IDs, found 51"),
         (
             json!({ "action": "cancel", "ids": [busy, "7"] }),
-            "ids: expected the id of an operation, found `7`",
+            "ids: expected the ID of an operation, found `7`",
         ),
         (json!({ "action": "cancel", "id": [busy] }), "unknown field `id`"),
         (json!([busy]), ""),
@@ -361,7 +362,7 @@ async fn what_no_page_sends_is_refused_and_nothing_is_done() {
         sent(&app, "admin", "POST", "/live/bulk", &form, &format!("action=cancel&id={busy}&id=7"))
             .await;
     let message = &answer.json()["error"]["message"];
-    assert_eq!(*message, "id: expected the id of an operation, found `7`");
+    assert_eq!(*message, "id: expected the ID of an operation, found `7`");
     let file = [("content-type", "multipart/form-data; boundary=X")];
     let answer = sent(&app, "admin", "POST", "/live/bulk", &file, "").await;
     assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -386,7 +387,7 @@ async fn staff_read_what_the_row_holds_and_its_owner_does_not() {
     for fact in [
         "<dt>Priority</dt><dd>7</dd>",
         "<dt>Attempt</dt><dd>Attempt 1 of 1</dd>",
-        "<dt>Waited</dt>",
+        "<dt>Waiting time</dt>",
     ] {
         assert!(staffs.contains(fact), "no {fact} in {staffs}");
     }
@@ -550,7 +551,7 @@ async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
     let cancelled = bulk(&app, &json!({ "action": "cancel", "ids": [id] })).await.json();
     assert_eq!(cancelled["done"], 1, "{cancelled}");
     let refused = bulk(&app, &json!({ "action": "restart", "ids": [id] })).await.json();
-    let message = "The application does not know this type of operation any more.";
+    let message = "The application no longer supports this type of operation.";
     let error = json!({ "code": "not_registered", "message": message });
     assert_eq!(refused["results"][0]["error"], error);
 }
@@ -588,7 +589,7 @@ async fn two_that_are_ticked_are_cancelled_and_seen_to_be() {
     browser.click("button[value=cancel]").await;
     browser
         .wait_until(
-            "document.querySelector('.liveops-outcome').innerText.includes('Done for 2 of 2.')",
+            "document.querySelector('.liveops-outcome').innerText.includes('Applied to 2 of 2 operations.')",
         )
         .await;
     for id in [one, two] {

@@ -301,7 +301,7 @@ async fn a_run_is_stopped_when_a_worker_would_stop_it() {
     recording.expect_cancelled();
     assert!(recording.result.unwrap_err().is_cancelled());
     let recording = testing::run(Deaf).await;
-    assert_eq!(recording.expect_failed(), "It was stopped because it took longer than 1 h 0 min.");
+    assert_eq!(recording.expect_failed(), "Stopped because it took longer than 1 h 0 min.");
 }
 
 #[tokio::test]

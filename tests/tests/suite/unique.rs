@@ -384,7 +384,7 @@ async fn a_restart_that_is_refused_says_what_is_in_the_way() {
 
     let answer = retry(&app, first, JSON).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
-    let message = "The same operation is waiting or running already.";
+    let message = "The same operation is already waiting or running.";
     let expected = json!({ "error": { "code": "duplicate", "message": message, "url": url } });
     assert_eq!(answer.json(), expected);
 
@@ -405,7 +405,7 @@ async fn a_page_whose_retry_is_refused_leads_to_what_is_in_the_way() {
     browser.evaluate("document.querySelector('.op-retry button').click()").await;
     browser.wait_for(".op-status [data-liveop-refusal] a").await;
     let shown = browser.evaluate("document.querySelector('[data-liveop-refusal]').innerText").await;
-    assert_eq!(shown, "The same operation is waiting or running already.");
+    assert_eq!(shown, "The same operation is already waiting or running.");
     browser.evaluate("document.querySelector('[data-liveop-refusal] a').click()").await;
     browser.wait_for(&format!("[id='op-{second}']")).await;
 }

@@ -215,7 +215,7 @@ async fn a_failed_attempt_is_followed_by_another() {
     expect![[r#"
         Flaky task (ID)
         Attempt 1
-        Warning: Attempt 1 of 5 failed, next try in 1 s: Something went wrong. If it happens again, tell support this number: ID
+        Warning: Attempt 1 of 5 failed, next attempt in 1 s: Something went wrong. If this happens again, give support this reference: ID
         Attempt 2 of 5
         Attempt 2
         Attempt 2 went well.
@@ -227,7 +227,7 @@ async fn a_durable_stage_is_marked_as_reused() {
     let desk = Desk::new();
     let input = ["--set", "seconds=0", "--set", "fail_at=2"];
     let said = desk.says(&[&["run", "demo.durable_task"][..], &input].concat()).await;
-    let reused = "=== [1/3] Fetch ===\nReused: an earlier attempt did this stage\n";
+    let reused = "=== [1/3] Fetch ===\nReused from an earlier attempt\n";
     assert_eq!(said.matches(reused).count(), 1, "{said}");
     assert!(said.ends_with("convert=1\nfetch=1\npublish=1\n"), "{said}");
 }
@@ -245,7 +245,7 @@ async fn a_terminal_is_answered_in_its_language() {
     expect![[r#"
         Kapryśne zadanie (ID)
         Attempt 1
-        Ostrzeżenie: Próba 1 z 5 nie powiodła się, następna za 1 s: Coś poszło nie tak. Jeśli to się powtórzy, podaj pomocy technicznej ten numer: ID
+        Ostrzeżenie: Próba 1 z 5 nie powiodła się, następna próba za 1 s: Wystąpił błąd. Jeśli się powtórzy, podaj pomocy technicznej ten identyfikator: ID
         Próba 2 z 5
         Attempt 2
         Attempt 2 went well.

@@ -1,11 +1,11 @@
-//! The rules for what is written in quotes.
+//! The rules for texts in quotes.
 
 use syn::LitStr;
 
 use super::super::{names::flaw_of_text, policy::unknown_word};
 use crate::errors::Errors;
 
-/// A text that people read on one line.
+/// Checks a text that users see on one line.
 pub(in crate::model) fn line(
     key: &str,
     given: Option<&LitStr>,
@@ -14,13 +14,16 @@ pub(in crate::model) fn line(
     let given = given?;
     let text = given.value();
     if let Some(flaw) = flaw_of_text(&text) {
-        errors.at(given, format!("the {key} {flaw}\nhelp: write a text, or leave `{key}` out"));
+        errors.at(
+            given,
+            format!("`{key}` {flaw}\nhelp: write a text of one line, or remove `{key}`"),
+        );
         return None;
     }
     Some(text)
 }
 
-/// The one of `known` that is called what `given` says.
+/// Returns the value of `known` that `given` names.
 pub(super) fn one_of<T: Copy>(
     key: &str,
     given: &LitStr,

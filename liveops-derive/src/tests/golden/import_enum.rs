@@ -10,9 +10,9 @@ enum ImportStage {
     /// `Load`, stage 1 of 1.
     Load,
 }
-/// The right to enter each stage of [`Import`] once.
+/// The tokens to enter each stage of [`Import`] once.
 struct ImportStages {
-    /// To enter [`ImportStage::Load`].
+    /// The token to enter [`ImportStage::Load`].
     load: ::liveops::StageToken<ImportStage>,
 }
 #[allow(deprecated, unexpected_cfgs)]
@@ -99,5 +99,5 @@ const _: () = {
     "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `version`, `internal`, `form`, `validate`, `state` and `crate`"
 }
 ::core::compile_error! {
-    "an operation is a struct, found an enum: its fields are the input of one kind of work\nhelp: derive it on one struct for each kind of work, or on a struct with a field of type `Import`"
+    "an operation must be a struct, found an enum\nhelp: use one struct for each type of operation, or a struct with a field of type `Import`"
 }

@@ -12,11 +12,11 @@ pub(crate) enum NewsletterStage {
     /// `Super`, stage 2 of 2.
     Super,
 }
-/// The right to enter each stage of [`Newsletter`] once.
+/// The tokens to enter each stage of [`Newsletter`] once.
 pub(crate) struct NewsletterStages {
-    /// To enter [`NewsletterStage::Type`].
+    /// The token to enter [`NewsletterStage::Type`].
     pub(crate) r#type: ::liveops::StageToken<NewsletterStage>,
-    /// To enter [`NewsletterStage::Super`].
+    /// The token to enter [`NewsletterStage::Super`].
     pub(crate) super_: ::liveops::StageToken<NewsletterStage>,
 }
 #[allow(deprecated, unexpected_cfgs)]

@@ -14,13 +14,13 @@ pub enum ScoreImportStage {
     /// `Save`, stage 3 of 3, weight 1.
     Save,
 }
-/// The right to enter each stage of [`ScoreImport`] once.
+/// The tokens to enter each stage of [`ScoreImport`] once.
 pub struct ScoreImportStages {
-    /// To enter [`ScoreImportStage::Load`].
+    /// The token to enter [`ScoreImportStage::Load`].
     pub load: ::liveops::StageToken<ScoreImportStage>,
-    /// To enter [`ScoreImportStage::Process`].
+    /// The token to enter [`ScoreImportStage::Process`].
     pub process: ::liveops::StageToken<ScoreImportStage>,
-    /// To enter [`ScoreImportStage::Save`].
+    /// The token to enter [`ScoreImportStage::Save`].
     pub save: ::liveops::StageToken<ScoreImportStage>,
 }
 #[allow(deprecated, unexpected_cfgs)]

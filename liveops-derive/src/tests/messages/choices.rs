@@ -1,3 +1,5 @@
+//! Tests of the messages about an enum of choices.
+
 use expect_test::{Expect, expect};
 
 use crate::{errors::Errors, model::choices::Choices};
@@ -6,7 +8,7 @@ use crate::{errors::Errors, model::choices::Choices};
 fn says(item: &str, expected: &Expect) {
     let mut errors = Errors::new();
     Choices::check(syn::parse_str(item).unwrap(), &mut errors);
-    expected.assert_eq(&super::told(errors.check().unwrap_err()));
+    expected.assert_eq(&super::described(errors.check().unwrap_err()));
 }
 
 #[test]
@@ -14,10 +16,10 @@ fn struct_to_choose_from() {
     says(
         r##"struct Format;"##,
         &expect![[r#"
-        Format
-            only an enum is derived: what there is to choose from is its variants
-            help: implement `FormField` by hand, which is one constant
-    "#]],
+            Format
+                `FormField` can only be derived for an enum, whose variants become the choices
+                help: implement `FormField` by hand, with the constant `FIELD`
+        "#]],
     );
 }
 
@@ -26,10 +28,10 @@ fn variant_with_fields() {
     says(
         r##"enum Format { Csv, Other(String) }"##,
         &expect![[r#"
-        (String)
-            a variant with fields is more than a form can let people choose
-            help: remove the fields, leave the variant out with `#[serde(skip)]`, or implement `FormField` by hand
-    "#]],
+            (String)
+                a variant with fields cannot be a choice in a form
+                help: remove the fields, skip the variant with `#[serde(skip)]`, or implement `FormField` by hand
+        "#]],
     );
 }
 
@@ -38,10 +40,10 @@ fn untagged_choices() {
     says(
         r##"#[serde(untagged)] enum Format { Csv }"##,
         &expect![[r#"
-        untagged
-            `untagged` makes something else of a variant than its name, which is what a form sends
-            help: implement `FormField` by hand
-    "#]],
+            untagged
+                `untagged` is not supported: a form sends the name of a variant, and `untagged` changes its JSON
+                help: remove `untagged`, or implement `FormField` by hand
+        "#]],
     );
 }
 
@@ -63,11 +65,12 @@ fn key_of_an_operation() {
     says(
         r##"#[field(form)] enum Format<T> { Csv }"##,
         &expect![[r#"
-        form
-            unknown key `form` in `#[field(…)]`
-            note: the keys are `crate`
-        <T>
-            an enum without fields has no use for parameters
-    "#]],
+            form
+                unknown key `form` in `#[field(…)]`
+                note: the keys are `crate`
+            <T>
+                an enum of choices cannot have generic parameters
+                help: remove the parameters
+        "#]],
     );
 }

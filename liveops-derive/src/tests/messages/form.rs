@@ -1,3 +1,5 @@
+//! Tests of the messages about forms.
+
 use expect_test::expect;
 
 use super::says;
@@ -20,10 +22,10 @@ fn field_without_a_form() {
     says(
         r##"struct Import { #[field(label = "File")] file: String }"##,
         &expect![[r##"
-        #[field(label = "File")]
-            `#[field(…)]` is about a field of a form, and there is no form
-            help: add `form` to `#[liveop(…)]`
-    "##]],
+            #[field(label = "File")]
+                `#[field(…)]` needs a form, and the operation has none
+                help: add `form` to `#[liveop(…)]`
+        "##]],
     );
 }
 
@@ -33,7 +35,7 @@ fn field_above_the_struct() {
         r##"#[liveop(form)] #[field(label = "File")] struct Import { file: String }"##,
         &expect![[r##"
             #[field(label = "File")]
-                `#[field(…)]` is about one field of a form, not about the whole operation
+                `#[field(…)]` belongs on a field, not on the struct
                 help: move it to the field
         "##]],
     );
@@ -44,10 +46,10 @@ fn form_of_fields_without_names() {
     says(
         r##"#[liveop(form)] struct Import(String);"##,
         &expect![[r#"
-        form
-            a form asks for its fields by name, and these have none
-            help: write a struct with braces: `struct Import { file: PathBuf }`
-    "#]],
+            form
+                `form` needs a struct with named fields
+                help: write a struct with braces: `struct Import { file: PathBuf }`
+        "#]],
     );
 }
 
@@ -68,10 +70,10 @@ fn validate_in_quotes() {
     says(
         r##"#[liveop(validate = "Self::check")] struct Import {}"##,
         &expect![[r#"
-        "Self::check"
-            `validate` takes the path of a function, found `"Self::check"`
-            help: write `validate = Self::check`
-    "#]],
+            "Self::check"
+                `validate` expects the path of a function, found `"Self::check"`
+                help: write `validate = Self::check`
+        "#]],
     );
 }
 
@@ -94,14 +96,14 @@ fn empty_texts() {
         r##"#[liveop(form)] struct Import { #[field(label = "", help = " a", placeholder = "a\nb")] to: String }"##,
         &expect![[r#"
             ""
-                the label is empty
-                help: write a text, or leave `label` out
+                `label` is empty
+                help: write a text of one line, or remove `label`
             " a"
-                the help starts or ends with a space
-                help: write a text, or leave `help` out
+                `help` starts or ends with a space
+                help: write a text of one line, or remove `help`
             "a\nb"
-                the placeholder has a line break or another control character in it
-                help: write a text, or leave `placeholder` out
+                `placeholder` contains a line break or another control character
+                help: write a text of one line, or remove `placeholder`
         "#]],
     );
 }
@@ -112,8 +114,8 @@ fn bounds_the_wrong_way_round() {
         r##"#[liveop(form)] struct Import { #[field(min = 10, max = -1.5)] rows: i32 }"##,
         &expect![[r#"
             -1.5
-                `max` is less than `min`, which is 10
-                help: exchange them
+                `max` must not be less than `min` (10)
+                help: swap the values
         "#]],
     );
 }
@@ -124,7 +126,7 @@ fn bound_that_is_a_word() {
         r##"#[liveop(form)] struct Import { #[field(min = low, max = )] rows: i32 }"##,
         &expect![[r#"
             low
-                `min` takes a number, or a date or time in quotes, found `low`
+                `min` expects a number, or a date or time in quotes, found `low`
                 help: write `min = 10`
             max
                 `max` needs a value
@@ -139,10 +141,10 @@ fn step_of_nothing() {
         r##"#[liveop(form)] struct Import { #[field(step = 0)] rows: i32, #[field(step = -0.5)] more: i32 }"##,
         &expect![[r#"
             0
-                a step is more than 0, found `0`
+                `step` must be greater than 0, found `0`
                 help: write `step = 0.5`
             -0.5
-                a step is more than 0, found `-0.5`
+                `step` must be greater than 0, found `-0.5`
                 help: write `step = 0.5`
         "#]],
     );
@@ -154,10 +156,10 @@ fn lengths_of_nothing() {
         r##"#[liveop(form)] struct Import { #[field(max_length = 0, rows = -1)] text: String }"##,
         &expect![[r#"
             0
-                `max_length` is a whole number from 1 to 4294967295, found `0`
+                `max_length` must be a whole number from 1 to 4294967295, found `0`
                 help: write `max_length = 10`
             -1
-                `rows` is a whole number from 1 to 4294967295, found `-1`
+                `rows` must be a whole number from 1 to 4294967295, found `-1`
                 help: write `rows = 10`
         "#]],
     );
@@ -169,14 +171,14 @@ fn options_that_are_none() {
         r##"#[liveop(form)] struct Import { #[field(options = "a")] a: String, #[field(options = ["a", "a" = "b", ""])] b: String }"##,
         &expect![[r#"
             "a"
-                `options` takes a list, found `"a"`
+                `options` expects a list, found `"a"`
                 help: write `options = ["csv", "tsv" = "Tabs"]`
             "a"
                 the same option is given twice
                 help: remove one of the two
             ""
-                an option cannot be empty: that is how a field is sent that was left out
-                help: have a field of type `Option`
+                an option cannot be empty: an empty text means that the field is left out
+                help: use a field of type `Option`
         "#]],
     );
 }
@@ -187,8 +189,8 @@ fn hidden_and_seen() {
         r##"#[liveop(form)] struct Import { #[field(hidden, placeholder = "a")] a: String }"##,
         &expect![[r#"
             placeholder
-                `placeholder` is about what is seen, and the field is `hidden`
-                help: remove one of the two
+                `placeholder` has no effect on a `hidden` field
+                help: remove `placeholder` or `hidden`
         "#]],
     );
 }
@@ -199,8 +201,8 @@ fn skip_and_more() {
         r##"#[liveop(form)] struct Import { #[field(skip, label = "A")] a: Option<String> }"##,
         &expect![[r#"
             label
-                `label` says something of a field that `skip` leaves out of the form
-                help: remove one of the two
+                `label` has no effect together with `skip`
+                help: remove `label` or `skip`
         "#]],
     );
 }
@@ -210,10 +212,10 @@ fn skip_of_what_has_to_be_there() {
     says(
         r##"#[liveop(form)] struct Import { #[field(skip)] a: String }"##,
         &expect![[r#"
-        String
-            a field that the form leaves out has to be something by itself
-            help: add `#[serde(default)]`, or remove `skip`
-    "#]],
+            String
+                `#[field(skip)]` needs a default value
+                help: add `#[serde(default)]`, or remove `skip`
+        "#]],
     );
 }
 
@@ -222,10 +224,10 @@ fn flattened_field() {
     says(
         r##"#[liveop(form)] struct Import { #[serde(flatten)] rest: Rest }"##,
         &expect![[r#"
-        flatten
-            the fields behind `flatten` are not known here, so a form cannot ask for them
-            help: add `#[field(skip)]`, or write the fields out
-    "#]],
+            flatten
+                `flatten` hides the names of the fields, so they cannot be part of a form
+                help: add `#[field(skip)]`, or declare the fields in this struct
+        "#]],
     );
 }
 
@@ -235,11 +237,11 @@ fn field_read_otherwise() {
         r##"#[liveop(form)] struct Import { #[serde(with = "hex")] #[field(validate = ok)] key: Vec<u8> }"##,
         &expect![[r#"
             with
-                `with` has the field read in a way of its own, so what to ask for is not known
+                `with` changes the JSON of the field, so the field needs a `kind`
                 help: add `#[field(kind = "…")]`, or `#[field(skip)]`
             ok
-                `validate` is given what the type of the field reads, and `with` reads it here
-                help: check it with `#[liveop(validate = …)]`
+                `validate` cannot be combined with `with`: the value is not read by its type
+                help: validate the whole operation with `#[liveop(validate = …)]`
         "#]],
     );
 }
@@ -250,7 +252,7 @@ fn operation_of_another_shape() {
         r##"#[liveop(form)] #[serde(try_from = "Raw")] struct Import { a: String }"##,
         &expect![[r#"
             try_from
-                `try_from` changes what the operation is in JSON, so its fields make no form
+                `try_from` changes the JSON of the operation, so its fields cannot make a form
                 help: remove `form` from `#[liveop(…)]`, or `try_from` from `#[serde(…)]`
         "#]],
     );
@@ -274,7 +276,7 @@ fn several_mistakes_in_a_form() {
                 help: did you mean `"file"`?
                 note: the values are `"text"`, `"multiline"`, `"email"`, `"url"`, `"tel"`, `"password"`, `"number"`, `"checkbox"`, `"date"`, `"time"`, `"datetime"` and `"file"`
             0
-                `rows` is a whole number from 1 to 4294967295, found `0`
+                `rows` must be a whole number from 1 to 4294967295, found `0`
                 help: write `rows = 10`
         "#]],
     );

@@ -1,4 +1,4 @@
-//! What is said about how operations are run.
+//! Tests of the messages about the execution policy.
 
 use expect_test::expect;
 
@@ -9,10 +9,10 @@ fn max_attempts_of_zero() {
     says(
         r##"#[liveop(max_attempts = 0)] struct Import;"##,
         &expect![[r#"
-        0
-            `max_attempts` is a whole number from 1 to 2147483647, found `0`
-            help: write how often the operation may be run in all, as in `max_attempts = 3`
-    "#]],
+            0
+                `max_attempts` must be a whole number from 1 to 2147483647, found `0`
+                help: write the maximum number of attempts, such as `max_attempts = 3`
+        "#]],
     );
 }
 
@@ -21,13 +21,13 @@ fn count_below_zero() {
     says(
         r##"#[liveop(max_attempts = -3, version = 0)] struct Import;"##,
         &expect![[r#"
-        -3
-            `max_attempts` is a whole number from 1 to 2147483647, found `-3`
-            help: write how often the operation may be run in all, as in `max_attempts = 3`
-        0
-            `version` is a whole number from 1 to 2147483647, found `0`
-            help: write `version = 2` for the second shape of the input
-    "#]],
+            -3
+                `max_attempts` must be a whole number from 1 to 2147483647, found `-3`
+                help: write the maximum number of attempts, such as `max_attempts = 3`
+            0
+                `version` must be a whole number from 1 to 2147483647, found `0`
+                help: write `version = 2` for the second shape of the input
+        "#]],
     );
 }
 
@@ -36,10 +36,10 @@ fn count_with_a_suffix() {
     says(
         r##"#[liveop(max_attempts = 3usize)] struct Import;"##,
         &expect![[r#"
-        3usize
-            `max_attempts` is a whole number from 1 to 2147483647, found `3usize`
-            help: write how often the operation may be run in all, as in `max_attempts = 3`
-    "#]],
+            3usize
+                `max_attempts` must be a whole number from 1 to 2147483647, found `3usize`
+                help: write the maximum number of attempts, such as `max_attempts = 3`
+        "#]],
     );
 }
 
@@ -48,13 +48,13 @@ fn number_in_quotes() {
     says(
         r##"#[liveop(max_attempts = "3", priority = high)] struct Import;"##,
         &expect![[r#"
-        "3"
-            `max_attempts` takes a whole number, found `"3"`
-            help: write `max_attempts = 3`
-        high
-            `priority` takes a whole number, found `high`
-            help: write `priority = 1`
-    "#]],
+            "3"
+                `max_attempts` expects a whole number, found `"3"`
+                help: write `max_attempts = 3`
+            high
+                `priority` expects a whole number, found `high`
+                help: write `priority = 1`
+        "#]],
     );
 }
 
@@ -63,10 +63,10 @@ fn priority_out_of_range() {
     says(
         r##"#[liveop(priority = 3_000_000_000)] struct Import;"##,
         &expect![[r#"
-        3_000_000_000
-            the priority is a whole number from -2147483648 to 2147483647, found `3000000000`
-            help: write `priority = 10` to go before others, `priority = -10` to go after them
-    "#]],
+            3_000_000_000
+                `priority` must be a whole number from -2147483648 to 2147483647, found `3000000000`
+                help: write `priority = 10` to start before others, `priority = -10` to start after others
+        "#]],
     );
 }
 
@@ -75,10 +75,10 @@ fn queue_with_space() {
     says(
         r##"#[liveop(queue = "slow imports")] struct Import;"##,
         &expect![[r#"
-        "slow imports"
-            `slow imports` cannot be the queue: its name is written with `a-z`, `0-9`, `_` and `-`, and starts with a letter
-            help: write a name, as in `queue = "imports"`
-    "#]],
+            "slow imports"
+                `queue` cannot be `slow imports`: it must start with a letter and consist of `a-z`, `0-9`, `_` and `-`
+                help: write a name, such as `queue = "imports"`
+        "#]],
     );
 }
 
@@ -87,11 +87,11 @@ fn timeout_in_bananas() {
     says(
         r##"#[liveop(timeout = "10 bananas")] struct Import;"##,
         &expect![[r#"
-        "10 bananas"
-            the timeout has the unknown unit `bananas`
-            note: the units are `ms`, `s`, `sec`, `seconds`, `m`, `min`, `minutes`, `h`, `hours`, `d`, `days` and `weeks`
-            help: write `timeout = "10 min"`
-    "#]],
+            "10 bananas"
+                `timeout` has the unknown unit `bananas`
+                note: the units are `ms`, `s`, `sec`, `seconds`, `m`, `min`, `minutes`, `h`, `hours`, `d`, `days` and `weeks`
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -100,12 +100,12 @@ fn timeout_with_misspelt_unit() {
     says(
         r##"#[liveop(timeout = "10 minuts")] struct Import;"##,
         &expect![[r#"
-        "10 minuts"
-            the timeout has the unknown unit `minuts`
-            help: did you mean `minutes`?
-            note: the units are `ms`, `s`, `sec`, `seconds`, `m`, `min`, `minutes`, `h`, `hours`, `d`, `days` and `weeks`
-            help: write `timeout = "10 min"`
-    "#]],
+            "10 minuts"
+                `timeout` has the unknown unit `minuts`
+                help: did you mean `minutes`?
+                note: the units are `ms`, `s`, `sec`, `seconds`, `m`, `min`, `minutes`, `h`, `hours`, `d`, `days` and `weeks`
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -114,10 +114,11 @@ fn timeout_without_unit() {
     says(
         r##"#[liveop(timeout = "10")] struct Import;"##,
         &expect![[r#"
-        "10"
-            the timeout has no unit: `10` of what?
-            help: write `timeout = "10 min"`
-    "#]],
+            "10"
+                `timeout` has no unit, found `10`
+                note: the units are `ms`, `s`, `sec`, `seconds`, `m`, `min`, `minutes`, `h`, `hours`, `d`, `days` and `weeks`
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -126,10 +127,10 @@ fn timeout_as_number() {
     says(
         r##"#[liveop(timeout = 30)] struct Import;"##,
         &expect![[r#"
-        30
-            `timeout` takes a length of time in quotes, found `30`
-            help: write `timeout = "30 s"`
-    "#]],
+            30
+                `timeout` expects a duration in quotes, found `30`
+                help: write `timeout = "30 s"`
+        "#]],
     );
 }
 
@@ -138,10 +139,10 @@ fn timeout_of_nothing() {
     says(
         r##"#[liveop(timeout = "0 s")] #[stages("Load")] struct Import;"##,
         &expect![[r#"
-        "0 s"
-            the timeout is zero, and nothing can be done in no time
-            help: write `timeout = "10 min"`
-    "#]],
+            "0 s"
+                `timeout` must be greater than zero
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -150,10 +151,10 @@ fn timeout_too_fine() {
     says(
         r##"#[liveop(timeout = "10 us")] struct Import;"##,
         &expect![[r#"
-        "10 us"
-            the timeout is given more finely than in milliseconds
-            help: write `timeout = "10 min"`
-    "#]],
+            "10 us"
+                `timeout` must be in whole milliseconds
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -162,10 +163,10 @@ fn timeout_too_long() {
     says(
         r##"#[liveop(timeout = "99999999999999999999 s")] struct Import;"##,
         &expect![[r#"
-        "99999999999999999999 s"
-            the timeout is `99999999999999999999 s`, which is too long
-            help: write `timeout = "10 min"`
-    "#]],
+            "99999999999999999999 s"
+                `timeout` is too long, found `99999999999999999999 s`
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -174,10 +175,10 @@ fn timeout_without_number() {
     says(
         r##"#[liveop(timeout = "soon")] struct Import;"##,
         &expect![[r#"
-        "soon"
-            the timeout is `soon`, which is no number with a unit
-            help: write `timeout = "10 min"`
-    "#]],
+            "soon"
+                `timeout` must be a number with a unit, found `soon`
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -186,10 +187,10 @@ fn empty_timeout() {
     says(
         r##"#[liveop(timeout = " ")] struct Import;"##,
         &expect![[r#"
-        " "
-            the timeout is empty
-            help: write `timeout = "10 min"`
-    "#]],
+            " "
+                `timeout` is empty
+                help: write `timeout = "10 min"`
+        "#]],
     );
 }
 
@@ -198,10 +199,10 @@ fn backoff_that_shrinks() {
     says(
         r##"#[liveop(backoff = "1 h..10 s")] struct Import;"##,
         &expect![[r#"
-        "1 h..10 s"
-            the backoff ends with a wait that is shorter than the first one
-            help: write the same wait every time as `backoff = "30 s"`, and one that doubles from the first to the longest as `backoff = "10 s..1 h"`
-    "#]],
+            "1 h..10 s"
+                `backoff` must not end with a shorter duration than it starts with
+                help: write `backoff = "30 s"` for the same wait every time, or `backoff = "10 s..1 h"` for a wait that doubles from the first to the longest
+        "#]],
     );
 }
 
@@ -210,10 +211,10 @@ fn backoff_with_one_side() {
     says(
         r##"#[liveop(backoff = "..10 s")] struct Import;"##,
         &expect![[r#"
-        "..10 s"
-            the backoff has a wait on one side of `..` only
-            help: write the same wait every time as `backoff = "30 s"`, and one that doubles from the first to the longest as `backoff = "10 s..1 h"`
-    "#]],
+            "..10 s"
+                `backoff` needs a duration on both sides of `..`
+                help: write `backoff = "30 s"` for the same wait every time, or `backoff = "10 s..1 h"` for a wait that doubles from the first to the longest
+        "#]],
     );
 }
 
@@ -222,10 +223,10 @@ fn empty_backoff() {
     says(
         r##"#[liveop(backoff = "..")] struct Import;"##,
         &expect![[r#"
-        ".."
-            the backoff is empty
-            help: write the same wait every time as `backoff = "30 s"`, and one that doubles from the first to the longest as `backoff = "10 s..1 h"`
-    "#]],
+            ".."
+                `backoff` is empty
+                help: write `backoff = "30 s"` for the same wait every time, or `backoff = "10 s..1 h"` for a wait that doubles from the first to the longest
+        "#]],
     );
 }
 
@@ -259,10 +260,10 @@ fn cancel_without_quotes() {
     says(
         r##"#[liveop(cancel = abort)] struct Import;"##,
         &expect![[r#"
-        abort
-            `cancel` takes a string literal, found `abort`
-            help: write `cancel = "abort"`
-    "#]],
+            abort
+                `cancel` expects a string literal, found `abort`
+                help: write `cancel = "abort"`
+        "#]],
     );
 }
 
@@ -271,11 +272,11 @@ fn misspelt_unique() {
     says(
         r##"#[liveop(unique = "inputs")] struct Import;"##,
         &expect![[r#"
-        "inputs"
-            `unique` cannot be `inputs`
-            help: did you mean `"input"`?
-            note: the values are `"input"` and `"owner"`, or the path of a function that takes the operation and gives a `String`, without quotes
-    "#]],
+            "inputs"
+                `unique` cannot be `inputs`
+                help: did you mean `"input"`?
+                note: the values are `"input"` and `"owner"`, or the path of a function that takes the operation and returns a `String`, without quotes
+        "#]],
     );
 }
 
@@ -284,10 +285,10 @@ fn unique_without_quotes() {
     says(
         r##"#[liveop(unique = owner)] struct Import;"##,
         &expect![[r#"
-        owner
-            `unique` takes `owner` in quotes: without them it is a function
-            help: write `unique = "owner"`
-    "#]],
+            owner
+                `unique` expects `owner` in quotes, because without quotes it names a function
+                help: write `unique = "owner"`
+        "#]],
     );
 }
 
@@ -296,9 +297,9 @@ fn number_for_unique() {
     says(
         r##"#[liveop(unique = 5)] struct Import;"##,
         &expect![[r#"
-        5
-            `unique` takes a string literal or the path of a function, found `5`
-            help: write `unique = "input"`
-    "#]],
+            5
+                `unique` expects a string literal or the path of a function, found `5`
+                help: write `unique = "input"`
+        "#]],
     );
 }

@@ -129,7 +129,7 @@ async fn a_late_flush_writes_everything_in_order() {
         reading
         Warning: line 7 is empty
         === [2/3] Process ===
-        Reused: an earlier attempt did this stage
+        Reused from an earlier attempt
         === [3/3] Save ===
         3 of 4 · 75 %
         almost

@@ -1,11 +1,13 @@
-/// Texts that cannot be used.
+//! The errors in the texts of an application.
+
+/// The error for texts that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LanguageError {
-    /// What names the language does not.
+    /// The tag is not a BCP 47 tag.
     #[error("expected a language as a BCP 47 tag such as `pl` or `zh-Hans`, found `{found}`")]
     Tag {
-        /// What was given.
+        /// The tag that was passed.
         found: String,
     },
     /// The texts are not Fluent messages.
@@ -13,17 +15,17 @@ pub enum LanguageError {
     Messages {
         /// The language.
         tag: String,
-        /// Where the first mistake is, from 1.
+        /// The line of the first mistake, from 1.
         line: usize,
-        /// What is wrong there.
+        /// The mistake in this line.
         flaw: String,
     },
-    /// There are no texts in the language that was to be the default.
-    #[error("expected one of the languages there are texts in ({known}), found `{found}`")]
+    /// No texts exist in the language that was to become the default.
+    #[error("expected one of the languages with texts ({known}), found `{found}`")]
     Unknown {
-        /// What was given.
+        /// The tag that was passed.
         found: String,
-        /// The languages there are.
+        /// The languages with texts.
         known: String,
     },
 }

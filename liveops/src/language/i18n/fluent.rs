@@ -1,3 +1,5 @@
+//! A language with Fluent messages and with formats from the Unicode CLDR.
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,26 +10,27 @@ use unic_langid::LanguageIdentifier;
 use super::formats;
 use crate::language::{Arg, localization::Localization};
 
-/// A language whose texts are evaluated by Fluent, and whose formats are those of the Unicode CLDR.
+/// A language whose texts Fluent evaluates and whose formats come from the Unicode CLDR.
 pub(super) struct FluentLocalization {
-    /// As the client asked for it.
+    /// The tag that the client accepts.
     tag: String,
-    /// Has the attributes that a message lacks here: one that has another's place lacks all of its own.
+    /// Supplies the attributes that a message lacks. A message replaces another one with all of its
+    /// attributes.
     fallback: Option<Box<Self>>,
     bundle: FluentBundle<Arc<FluentResource>>,
-    /// Keeps the formatters of numbers and dates outside of messages.
+    /// The cached formatters of numbers and dates outside of messages.
     intls: IntlLangMemoizer,
 }
 
 impl FluentLocalization {
-    /// The language of `locale`, in which later messages take the place of earlier ones.
+    /// Creates the language of `locale`, in which later messages replace earlier ones.
     pub(super) fn new(
         locale: LanguageIdentifier,
         messages: impl IntoIterator<Item = Arc<FluentResource>>,
         fallback: Option<Self>,
     ) -> Self {
         let mut bundle = FluentBundle::new_concurrent(vec![locale.clone()]);
-        // The marks for mixed directions would be shown by terminals, and counted by tests.
+        // Isolation marks would be visible in terminals.
         bundle.set_use_isolating(false);
         bundle.set_formatter(Some(formats::value));
         for messages in messages {
@@ -65,7 +68,7 @@ impl FluentLocalization {
         let mut errors = Vec::new();
         let text = self.bundle.format_pattern(pattern, Some(args), &mut errors);
         if let Some(error) = errors.first() {
-            tracing::warn!(id, language = self.tag, %error, "a text lacks something");
+            tracing::warn!(id, language = self.tag, %error, "a text contains a mistake; showing it in part");
         }
         Some(text.into_owned())
     }
@@ -89,7 +92,7 @@ impl Localization for FluentLocalization {
     }
 }
 
-/// The variables of a text as Fluent takes them.
+/// Converts the variables of a text for Fluent.
 fn fluent_args<'a>(args: &'a [(&str, Arg)]) -> FluentArgs<'a> {
     let args = args.iter().map(|(name, arg)| {
         let value = match arg {

@@ -1,4 +1,4 @@
-//! How a language writes numbers and dates, by the data of the Unicode CLDR.
+//! The formats of numbers and dates of a language, from the data of the Unicode CLDR.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,8 @@ use icu_locale_core::Locale;
 use intl_memoizer::{Memoizable, concurrent::IntlLangMemoizer};
 use unic_langid::LanguageIdentifier;
 
-/// Writes numbers with the separators of a language; plainly where there is no data for it.
+/// A formatter of numbers with the separators of a language. Without data for the language, numbers are
+/// plain.
 struct Numbers(Option<DecimalFormatter>);
 
 impl Memoizable for Numbers {
@@ -40,7 +41,7 @@ impl Numbers {
     }
 }
 
-/// Writes moments as a day and a time to the minute.
+/// A formatter of dates with a time to the minute.
 struct Moments(Option<FixedCalendarDateTimeFormatter<Gregorian, YMDT>>);
 
 impl Memoizable for Moments {
@@ -72,7 +73,7 @@ fn moment(on: DateTime<Utc>) -> Option<input::DateTime<Gregorian>> {
     })
 }
 
-/// Both sides implement BCP 47, so what one of them has read the other one reads.
+/// Converts a language. Both types implement BCP 47, so every tag of one type parses as the other.
 fn locale(language: &LanguageIdentifier) -> Locale {
     language.to_string().parse().unwrap_or(Locale::UNKNOWN)
 }
@@ -87,7 +88,7 @@ pub(super) fn moment_in_words(on: DateTime<Utc>, intls: &IntlLangMemoizer) -> St
     text
 }
 
-/// What Fluent asks before it writes a value by itself.
+/// Formats a value in a message. Fluent calls this before its own formatting.
 pub(super) fn value(value: &FluentValue<'_>, intls: &IntlLangMemoizer) -> Option<String> {
     match value {
         FluentValue::Number(found) => Some(number(found.value, intls)),

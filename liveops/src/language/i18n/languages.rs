@@ -1,3 +1,5 @@
+//! The set of languages of an application.
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
@@ -14,16 +16,18 @@ use crate::{
     operation::OperationKind,
 };
 
-/// The languages an application speaks.
+/// The languages of an application.
 ///
-/// Those of liveops itself are English, Polish, German, French, Ukrainian, Japanese and Simplified
-/// Chinese. An application adds its own texts, and languages liveops does not know, as
-/// [Fluent](https://projectfluent.org/fluent/guide/) messages. The message of an operation is called
-/// after its op type, with a hyphen for the dot: its value is the title, its attributes are the labels
-/// of the stages (`stage-…`), and of a form the introduction (`intro`), labels (`field-…`), help
-/// (`help-…`) and choices (`choice-<field>-<value>`). A stage, a field or a choice that has no name of
-/// its own in ASCII letters and digits is called after its place: `stage-2`. A message with the id of one of liveops' own takes
-/// its place.
+/// liveops has texts in English, Polish, German, French, Ukrainian, Japanese and Simplified Chinese. An
+/// application adds its own texts, and further languages, as
+/// [Fluent](https://projectfluent.org/fluent/guide/) messages. A message with the ID of a message of liveops
+/// replaces that message.
+///
+/// The message of an operation has the op type as its ID, with a hyphen for the dot. Its value is the title.
+/// Its attributes are the labels of the stages (`stage-…`), and for a form the introduction (`intro`), the
+/// labels (`field-…`), the help texts (`help-…`) and the choices (`choice-<field>-<value>`). The names of
+/// attributes are in kebab case. A stage, a field or a choice whose name has no ASCII letters or digits, or
+/// is not unique, has its position as its name: `stage-2`.
 ///
 /// ```
 /// use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, language::Languages, store};
@@ -55,25 +59,25 @@ use crate::{
 /// # }
 /// ```
 ///
-/// [`LiveOps::missing_texts`](crate::LiveOps::missing_texts) tells what has no translation, for a test.
+/// A test can check [`LiveOps::missing_texts`](crate::LiveOps::missing_texts) for missing translations.
 #[derive(Clone)]
 pub struct Languages {
     built_in: &'static Messages,
     of_application: Messages,
     default: LanguageIdentifier,
-    /// By what was asked for: putting one together takes longer than most of what is said in it.
+    /// The languages by the accepted languages of a client: building a language takes longer than most texts.
     found: Arc<RwLock<HashMap<String, Language>>>,
 }
 
-/// How many languages are kept once they were asked for. What is asked for comes from clients.
+/// The maximum number of cached languages. The keys come from clients, so the cache must be bounded.
 const CACHE_LEN_MAX: usize = 256;
 
-/// How many bytes what is asked for may have, to be kept.
+/// The maximum length of a key in the cache.
 const ASKED_BYTES_MAX: usize = 128;
 
 type Messages = BTreeMap<LanguageIdentifier, Arc<FluentResource>>;
 
-/// The texts of liveops itself.
+/// The texts of liveops.
 pub(super) static BUILT_IN: LazyLock<Messages> = LazyLock::new(|| {
     let files = [
         ("en", english::TEXTS),
@@ -84,12 +88,12 @@ pub(super) static BUILT_IN: LazyLock<Messages> = LazyLock::new(|| {
         ("uk", include_str!("../../../texts/uk.ftl")),
         ("zh-Hans", include_str!("../../../texts/zh-Hans.ftl")),
     ];
-    let parsed = files.map(|(tag, text)| parse(tag, text).expect("a test reads every file"));
+    let parsed = files.map(|(tag, text)| parse(tag, text).expect("a test parses every file"));
     parsed.into_iter().map(|(tag, messages)| (tag, Arc::new(messages))).collect()
 });
 
 impl Languages {
-    /// The languages of liveops itself, English being the default.
+    /// Creates the set with the languages of liveops. The default language is English.
     pub fn new() -> Self {
         Self {
             built_in: &BUILT_IN,
@@ -99,12 +103,12 @@ impl Languages {
         }
     }
 
-    /// Adds the application's texts in one language, whose BCP 47 tag is `tag`. Those given for the
-    /// same tag before are forgotten.
+    /// Adds the texts of the application in the language with the BCP 47 tag `tag`. Replaces texts that were
+    /// added for the same tag before.
     ///
     /// # Errors
     ///
-    /// When `tag` is no tag, or `messages` are no Fluent messages.
+    /// If `tag` is not a BCP 47 tag, or `messages` are not Fluent messages.
     pub fn with(mut self, tag: &str, messages: &str) -> Result<Self, LanguageError> {
         let (tag, messages) = parse(tag, messages)?;
         self.of_application.insert(tag, Arc::new(messages));
@@ -112,12 +116,12 @@ impl Languages {
         Ok(self)
     }
 
-    /// Speaks the language `tag` where nobody asks for one that there are texts in, and takes from it
-    /// what other languages lack of the application's texts; English unless called.
+    /// Sets the default language. The default language is used for a client that accepts no language with
+    /// texts, and for texts of the application that another language lacks. English unless set.
     ///
     /// # Errors
     ///
-    /// When there are no texts in that language: call [`with`](Self::with) before this.
+    /// If no texts exist in this language: call [`with`](Self::with) first.
     pub fn default_to(mut self, tag: &str) -> Result<Self, LanguageError> {
         let unknown = || LanguageError::Unknown { found: tag.to_owned(), known: self.known() };
         let default = tag.parse().map_err(|_| LanguageError::Tag { found: tag.to_owned() })?;
@@ -129,12 +133,12 @@ impl Languages {
         Ok(self)
     }
 
-    /// The language for somebody who asks for `accepted`: a BCP 47 tag, or several with commas
-    /// between them, the one liked best first, as in the header `Accept-Language`. The default one
-    /// where none of them is spoken.
+    /// Returns the language for a client that accepts `accepted`: a BCP 47 tag, or several separated by
+    /// commas, preferred first, as in the header `Accept-Language`. Returns the default language if none of
+    /// them has texts.
     ///
-    /// A tag keeps its region, which decides how numbers and dates are written: `de-CH` is spoken
-    /// where `de` is.
+    /// A tag keeps its region, which selects the formats of numbers and dates: `de-CH` uses the texts of
+    /// `de`.
     pub fn find(&self, accepted: &str) -> Language {
         let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(language) = found.get(accepted) {
@@ -144,7 +148,8 @@ impl Languages {
         let language = self.build(accepted);
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
         if found.len() >= CACHE_LEN_MAX {
-            // Nobody who makes them up keeps out what others ask for.
+            // A client that sends many different keys must not keep other clients' languages out of the
+            // cache.
             found.clear();
         }
         if accepted.len() <= ASKED_BYTES_MAX {
@@ -155,23 +160,23 @@ impl Languages {
 
     fn build(&self, accepted: &str) -> Language {
         let available = self.available();
-        let asked = parse_accepted_languages(accepted).into_iter();
-        let matched = asked.filter_map(|mut asked| {
-            // They say nothing about texts, numbers or dates, and there may be any number of them.
-            asked.clear_variants();
-            let requested = std::slice::from_ref(&asked);
+        let accepted = parse_accepted_languages(accepted).into_iter();
+        let matched = accepted.filter_map(|mut locale| {
+            // Variants do not affect texts, numbers or dates, and a tag can have any number of them.
+            locale.clear_variants();
+            let requested = std::slice::from_ref(&locale);
             let found =
                 negotiate_languages(requested, &available, None, NegotiationStrategy::Lookup);
             let spoken = (*found.first()?).clone();
-            Some((asked, spoken))
+            Some((locale, spoken))
         });
         match { matched }.next() {
-            Some((asked, spoken)) => self.language(asked, &spoken),
+            Some((locale, spoken)) => self.language(locale, &spoken),
             None => self.language(self.default.clone(), &self.default),
         }
     }
 
-    /// A language as it is spoken there, with those behind it that stand in for what it lacks.
+    /// Creates a language with the texts of `spoken`. The default language and English supply missing texts.
     fn language(&self, locale: LanguageIdentifier, spoken: &LanguageIdentifier) -> Language {
         let mut others = vec![english(), self.default.clone()];
         others.dedup();
@@ -183,8 +188,8 @@ impl Languages {
         Language::new(FluentLocalization::new(locale, self.messages(spoken), fallback))
     }
 
-    /// The texts about `kinds` that the application's languages lack. Beside the title and the stages,
-    /// a kind may have more texts, each with its attribute.
+    /// Returns the texts about `kinds` that the languages of the application lack. In addition to the title
+    /// and the stages, a kind may have more texts, each with its attribute.
     pub(crate) fn missing_texts<'a>(
         &self,
         kinds: impl Iterator<Item = (&'a OperationKind, Vec<(String, &'static str)>)>,
@@ -202,7 +207,7 @@ impl Languages {
         missing
     }
 
-    /// The messages of a language, and before them those that stand in for what it lacks.
+    /// Returns the messages of a language, after the messages that supply missing texts.
     fn messages(&self, tag: &LanguageIdentifier) -> Vec<Arc<FluentResource>> {
         [&english(), &self.default, tag]
             .into_iter()
@@ -230,7 +235,7 @@ impl Languages {
 }
 
 fn english() -> LanguageIdentifier {
-    "en".parse().expect("it is a language")
+    "en".parse().expect("`en` is a BCP 47 tag")
 }
 
 fn parse(tag: &str, messages: &str) -> Result<(LanguageIdentifier, FluentResource), LanguageError> {

@@ -1,4 +1,4 @@
-//! The texts that the languages of an application lack.
+//! The translations that the languages of an application lack.
 
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Message};
@@ -8,16 +8,16 @@ use crate::{
     operation::OperationKind,
 };
 
-/// A text that an application has in no language but the one it is written in.
+/// A text of the application without a translation into one of its languages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{language}` lacks `{id}` for {text:?}")]
 #[non_exhaustive]
 pub struct MissingText {
     /// The BCP 47 tag of the language.
     pub language: String,
-    /// Where it is looked for: the id of a message, or `message.attribute`.
+    /// The ID of the missing message, or `message.attribute`.
     pub id: String,
-    /// What is said instead.
+    /// The text that users see instead.
     pub text: &'static str,
 }
 

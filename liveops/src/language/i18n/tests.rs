@@ -1,3 +1,5 @@
+//! Tests of the languages: texts, formats and negotiation.
+
 use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{TimeZone, Utc};
@@ -11,14 +13,14 @@ use crate::{
     operation::OperationKind,
 };
 
-fn spoken(accepted: &str) -> String {
+fn negotiated(accepted: &str) -> String {
     Languages::new().find(accepted).tag().to_owned()
 }
 
 #[test]
-fn every_language_says_everything_and_nothing_else() {
+fn every_language_has_exactly_the_declared_texts() {
     let expected: BTreeSet<&str> = Text::ALL.iter().map(|text| text.id()).collect();
-    assert_eq!(expected.len(), Text::ALL.len(), "an id is there twice");
+    assert_eq!(expected.len(), Text::ALL.len(), "an ID is declared twice");
     for (tag, messages) in BUILT_IN.iter() {
         let found = messages.entries().filter_map(|entry| match entry {
             Entry::Message(message) => Some(message.id.name),
@@ -28,12 +30,12 @@ fn every_language_says_everything_and_nothing_else() {
         let found: Vec<&str> = found.collect();
         let unique: BTreeSet<&str> = found.iter().copied().collect();
         assert_eq!(unique, expected, "{tag}");
-        assert_eq!(unique.len(), found.len(), "{tag} says something twice");
+        assert_eq!(unique.len(), found.len(), "{tag} has a text twice");
     }
 }
 
 #[test]
-fn every_language_says_it_with_the_same_variables() {
+fn every_language_uses_the_same_variables() {
     let english = variables(&BUILT_IN[&"en".parse().unwrap()]);
     assert!(english.contains(&("attempt-of", "number".to_owned())), "{english:?}");
     for (tag, messages) in BUILT_IN.iter() {
@@ -41,7 +43,7 @@ fn every_language_says_it_with_the_same_variables() {
     }
 }
 
-/// Every variable with the message that has it.
+/// Returns every variable with the ID of its message.
 fn variables(messages: &FluentResource) -> BTreeSet<(&str, String)> {
     let mut all = BTreeSet::new();
     for entry in messages.entries() {
@@ -69,18 +71,18 @@ fn of_pattern(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
 fn of_inline(expression: &InlineExpression<&str>, found: &mut BTreeSet<String>) {
     match expression {
         InlineExpression::VariableReference { id } => found.insert(id.name.to_owned()),
-        other => panic!("only variables are expected in a text, found {other:?}"),
+        other => panic!("expected only variables in a text, found {other:?}"),
     };
 }
 
-/// Every value that makes a difference to a number in a text, and words.
+/// Returns numbers of every plural form and format, and texts.
 fn values() -> Vec<Arg> {
     let numbers = [0.0, 0.25, 1.0, 1.5, 2.0, -1.0, 21.0, 1_204.0, 1_234_567.5];
     numbers.map(Arg::Number).into_iter().chain([Arg::from("words"), Arg::from("1")]).collect()
 }
 
 #[test]
-fn built_in_english_says_what_fluent_says() {
+fn built_in_english_has_the_texts_of_fluent() {
     let (english, fluent) = (Language::default(), Languages::new().find("en"));
     assert_eq!(english.tag(), fluent.tag());
     let of_messages = variables(&BUILT_IN[&"en".parse().unwrap()]);
@@ -107,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn built_in_english_formats_moments_as_the_cldr_does(
+    fn built_in_english_formats_times_as_the_cldr_does(
         // From 1970 to 9999.
         seconds in 0..253_402_300_800_i64,
     ) {
@@ -126,20 +128,26 @@ proptest! {
 #[test]
 fn plurals_have_the_forms_of_their_language() {
     for (tag, forms) in [
-        ("en", [(1, "The first line is gone"), (2, "The first 2 lines are gone")]),
+        (
+            "en",
+            [
+                (1, "The first line is no longer available"),
+                (2, "The first 2 lines are no longer available"),
+            ],
+        ),
         ("pl", [(1, "Brakuje pierwszego wiersza"), (22, "Brakuje pierwszych 22 wierszy")]),
         ("ja", [(1, "先頭の1行は残っていません"), (2, "先頭の2行は残っていません")]),
     ] {
         let language = Languages::new().find(tag);
-        for (lines, said) in forms {
+        for (lines, text) in forms {
             let lines = [("lines", u32::into(lines))];
-            assert_eq!(language.translate_with(Text::LinesGone, lines), said);
+            assert_eq!(language.translate_with(Text::LinesGone, lines), text);
         }
     }
 }
 
 #[test]
-fn who_asks_gets_the_first_language_that_is_spoken() {
+fn a_client_gets_the_first_accepted_language_with_texts() {
     for (accepted, tag) in [
         ("", "en"),
         ("pl", "pl"),
@@ -149,20 +157,20 @@ fn who_asks_gets_the_first_language_that_is_spoken() {
         ("de-Latn-CH-1996-foobar1-foobar2", "de-Latn-CH"),
         ("zh-CN", "zh-CN"),
         ("zh", "zh"),
-        // Another script, which is not spoken.
+        // No texts in this script.
         ("zh-TW, fr", "fr"),
         ("eo", "en"),
         ("*", "en"),
         ("../../etc/passwd, \0, ;q=, pl", "pl"),
     ] {
-        assert_eq!(spoken(accepted), tag, "{accepted}");
+        assert_eq!(negotiated(accepted), tag, "{accepted}");
     }
     assert_eq!(Languages::new().find("zh-CN").translate(Text::Retry), "重试");
     assert_eq!(Languages::new().find("de-CH").translate(Text::Retry), "Wiederholen");
 }
 
 #[test]
-fn what_a_client_asks_for_is_kept_only_within_bounds() {
+fn the_cache_of_languages_is_bounded() {
     let languages = Languages::new();
     for n in 0..10_000 {
         languages.find(&format!("pl, de;q=0.{n}"));
@@ -171,13 +179,13 @@ fn what_a_client_asks_for_is_kept_only_within_bounds() {
     let kept = languages.kept();
     languages.find(&"pl,".repeat(1_000));
     assert_eq!(languages.kept(), kept);
-    // However many were made up before.
+    // Invalid keys do not keep a valid one out of the cache.
     assert_eq!(languages.find("uk").tag(), "uk");
     assert_eq!(languages.kept(), kept + 1);
 }
 
 #[test]
-fn numbers_are_written_as_the_language_does() {
+fn numbers_have_the_format_of_the_language() {
     for (tag, written) in [
         ("en", "1,234,567.5"),
         ("pl", "1\u{a0}234\u{a0}567,5"),
@@ -199,7 +207,7 @@ fn numbers_are_written_as_the_language_does() {
 }
 
 #[test]
-fn moments_are_written_as_the_language_does() {
+fn times_have_the_format_of_the_language() {
     let on = Utc.with_ymd_and_hms(2026, 11, 21, 18, 5, 59).unwrap();
     for (tag, written) in [
         ("en", "Nov 21, 2026, 6:05 PM"),
@@ -235,7 +243,7 @@ const KIND: OperationKind = OperationKind::for_tests(
 );
 
 #[test]
-fn an_operation_is_called_what_its_application_says() {
+fn the_application_names_its_operations() {
     let texts = "\
 demo-score_import = Import wyników
     .stage-load = Wczytanie
@@ -246,7 +254,7 @@ demo-score_import = Import wyników
     let languages = Languages::new().with("pl", texts).unwrap();
     let polish = languages.find("pl");
     assert_eq!(polish.title(&KIND), "Import wyników");
-    // What has no translation is said as it was declared.
+    // A text without a translation is shown as declared.
     assert_eq!(
         polish.stages(&KIND),
         ["Wczytanie", "Przetwarzanie", "Ładowanie", "Zażądaj", "process-data", "Zapis"]
@@ -267,7 +275,7 @@ demo-score_import = Import wyników
 }
 
 #[test]
-fn what_an_application_says_goes_before_what_liveops_says() {
+fn texts_of_the_application_override_texts_of_liveops() {
     let languages = Languages::new().with("pl", "retry = Od nowa").unwrap();
     assert_eq!(languages.find("pl").translate(Text::Retry), "Od nowa");
     assert_eq!(languages.find("pl").translate(Text::Cancel), "Anuluj");
@@ -275,7 +283,7 @@ fn what_an_application_says_goes_before_what_liveops_says() {
 }
 
 #[test]
-fn the_default_language_stands_in_for_what_others_lack() {
+fn the_default_language_supplies_missing_texts() {
     let languages = Languages::new()
         .with("pl", "hello = Cześć")
         .and_then(|languages| languages.with("eo", "bye = Ĝis"))
@@ -292,7 +300,7 @@ fn the_default_language_stands_in_for_what_others_lack() {
 }
 
 #[test]
-fn a_message_that_lacks_a_part_has_it_of_the_default_language() {
+fn the_default_language_supplies_missing_parts_of_a_message() {
     let in_polish = "demo-score_import = Import wyników\n    .stage-load = Wczytanie\n";
     let languages = Languages::new()
         .with("en", "demo-score_import =\n    .stage-2 = Processing\n")
@@ -309,13 +317,13 @@ fn a_message_that_lacks_a_part_has_it_of_the_default_language() {
     ] {
         let language = languages.find(tag);
         assert_eq!(language.title(&KIND), "Import wyników", "{tag}");
-        let said = language.stages(&KIND);
-        assert_eq!([&said[0], &said[1], &said[5]], stages, "{tag}");
+        let labels = language.stages(&KIND);
+        assert_eq!([&labels[0], &labels[1], &labels[5]], stages, "{tag}");
     }
 }
 
 #[test]
-fn texts_that_cannot_be_used_say_why() {
+fn texts_that_cannot_be_used_are_refused_with_the_reason() {
     let message = |result: Result<Languages, LanguageError>| result.unwrap_err().to_string();
     assert_eq!(
         message(Languages::new().with("polish language", "")),
@@ -327,12 +335,12 @@ fn texts_that_cannot_be_used_say_why() {
     );
     assert_eq!(
         message(Languages::new().default_to("eo")),
-        "expected one of the languages there are texts in (de, en, fr, ja, pl, uk, zh-Hans), found `eo`"
+        "expected one of the languages with texts (de, en, fr, ja, pl, uk, zh-Hans), found `eo`"
     );
 }
 
 #[test]
-fn a_text_that_lacks_a_variable_is_said_all_the_same() {
+fn a_text_with_a_missing_variable_is_shown_in_part() {
     let languages = Languages::new().with("pl", "rows = { $rows } wierszy").unwrap();
     assert_eq!(languages.find("pl").text("rows", []).unwrap(), "{$rows} wierszy");
 }

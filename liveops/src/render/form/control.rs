@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::prose;
 use crate::{
-    form::{Choice, Control, Field, FieldType, Form, Scalar, words},
+    form::{Choice, Control, Field, FieldType, Form, Scalar, messages},
     language::{Language, Text},
     operation::OperationKind,
 };
@@ -200,7 +200,7 @@ impl RenderedControl<'_> {
             input type=(input_type(kind.control)) id=(self.ids.control) name=(self.field.name)
                 value=[Some(text).filter(|text| !is_file && !text.is_empty())]
                 placeholder=[self.placeholder()] maxlength=[self.max_length().filter(|_| !is_file)]
-                min=[kind.min.map(words::bound)] max=[kind.max.map(words::bound)] step=[step]
+                min=[kind.min.map(messages::bound)] max=[kind.max.map(messages::bound)] step=[step]
                 accept=[Some(kind.accept).filter(|accept| !accept.is_empty())]
                 multiple[is_file && kind.is_multiple] required[self.field.is_required()]
                 aria-invalid=[self.invalid()] aria-describedby=[self.described_by()];

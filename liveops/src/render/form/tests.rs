@@ -67,7 +67,7 @@ fn an_empty_form() {
         <label for="count-tags">
         <span>tags</span>
         </label>
-        <p class="liveops-help" id="count-tags-help"> One on each line.</p>
+        <p class="liveops-help" id="count-tags-help"> One per line.</p>
         <textarea id="count-tags" name="tags" rows="4" aria-describedby="count-tags-help">
         </textarea>
         </div>
@@ -96,7 +96,7 @@ fn a_form_with_mistakes() {
         <form class="liveops-form" id="count" method="post" action="/live/demo.count/" hx-post="/live/demo.count/" hx-swap="outerHTML" data-liveop-form>
         <div class="liveops-mistakes" role="alert" tabindex="-1" autofocus>
         <p>
-        <strong>2 things need correcting</strong>
+        <strong>Please correct 2 errors</strong>
         </p>
         <ul>
         <li>

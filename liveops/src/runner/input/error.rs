@@ -4,7 +4,7 @@ use std::{fmt, iter};
 
 use serde::de;
 
-use crate::form::{FieldError, Form, FormErrors, words};
+use crate::form::{FieldError, Form, FormErrors, messages};
 
 /// An input that does not match the operation type it was sent for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +63,13 @@ fn beside(form: &Form, error: FieldError) -> FieldError {
     let (name, inner) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
     match form.field(name) {
         Some(field) if inner.is_empty() => {
-            FieldError::new(Some(field.name.to_owned()), words::sentence(&error.message))
+            FieldError::new(Some(field.name.to_owned()), messages::sentence(&error.message))
         }
         Some(field) => FieldError::new(
             Some(field.name.to_owned()),
-            words::sentence(&format!("{}: {}", inner.trim_start_matches('.'), error.message)),
+            messages::sentence(&format!("{}: {}", inner.trim_start_matches('.'), error.message)),
         ),
-        None => FieldError::new(None, words::sentence(&error.to_string())),
+        None => FieldError::new(None, messages::sentence(&error.to_string())),
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{create::SubmittedInput, page::LIVE_PAGE, upload::Uploads};
 use crate::{
-    form::{Field, Form, words},
+    form::{Field, Form, messages},
     language::Language,
     operation::OperationKind,
     runner::{InputError, RegisteredOperation},
@@ -148,8 +148,8 @@ impl FieldJson {
             required: field.is_required(),
             multiple: field_type.is_multiple,
             default: field.default.map(|default| default()),
-            min: field_type.min.map(words::bound),
-            max: field_type.max.map(words::bound),
+            min: field_type.min.map(messages::bound),
+            max: field_type.max.map(messages::bound),
             max_length: field_type.max_length,
             options: options.collect(),
         }

@@ -1,13 +1,15 @@
+//! Checks the definition of a form when the operation is registered.
+
 use super::{Bound, Field, FieldType, Form, Paths, ReadContext};
 use crate::language::{Language, Text};
 
 impl Form {
-    /// Looks for what the compiler cannot see: bounds that are no dates, defaults and options that the
-    /// field itself would refuse.
+    /// Checks the parts of the definition that the compiler cannot check: bounds that must be dates, and
+    /// defaults and options that the field itself must accept.
     ///
     /// # Errors
     ///
-    /// With the first field that contradicts itself, and what is wrong with it.
+    /// The name of the first field with a contradiction, and the contradiction.
     pub(crate) fn check(&self, language: &Language) -> Result<(), (&'static str, String)> {
         let context =
             ReadContext { paths: Paths::Trusted, refused: &[], language, allows_unknown: true };

@@ -1,4 +1,4 @@
-//! What a form says by itself.
+//! The error messages about the values of a form.
 
 use super::{Bound, Scalar};
 use crate::language::{Language, Text};
@@ -35,7 +35,7 @@ pub(super) fn out_of_bounds(
     }
 }
 
-/// A bound as it stands in HTML and JSON.
+/// Returns a bound as HTML and JSON write it.
 pub(crate) fn bound(bound: Bound) -> String {
     match bound {
         Bound::Whole(number) => number.to_string(),
@@ -44,7 +44,7 @@ pub(crate) fn bound(bound: Bound) -> String {
     }
 }
 
-/// What somebody else says about a value, as a sentence.
+/// Returns an error message of serde or of the application as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.trim().chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
