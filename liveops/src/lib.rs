@@ -158,6 +158,10 @@
 // docs.rs alone sets `docsrs`: its pages mark every item of a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// Generated code names the crate, in unit tests as well.
+#[cfg(test)]
+extern crate self as liveops;
+
 // Floors, lowest first. A module uses only modules listed above it in `lib.rs`, so the module graph has no
 // cycle.
 pub mod config;
@@ -283,7 +287,7 @@ pub use error::{Cancelled, RunError, RunResult};
 ///
 pub use liveops_derive::LiveOperation;
 pub use operation::{
-    Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, Names, NoStages, NoState,
+    Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, NoStages, NoState,
     OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
     UserId,
 };
@@ -299,4 +303,12 @@ pub use web::Viewer;
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
+
+    pub use crate::{
+        form::{
+            field::{Field, outcome, read_with, value},
+            operation_form::{Form, OptionalForm, Validate},
+        },
+        operation::names::Names,
+    };
 }

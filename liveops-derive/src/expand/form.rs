@@ -30,7 +30,7 @@ pub(super) fn implement(model: &Model, generics: &Generics, krate: &TokenStream)
     });
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::form::OptionalForm for #ident #type_generics #where_clause {
+        impl #impl_generics #krate::__private::OptionalForm for #ident #type_generics #where_clause {
             #constant
             #validate
         }
@@ -44,9 +44,9 @@ fn constant(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let intro = &form.intro;
     let fields = form.fields.iter().map(|field| self::field(field, krate));
     Some(quote! {
-        const FORM: ::core::option::Option<&'static #krate::form::Form> =
+        const FORM: ::core::option::Option<&'static #krate::__private::Form> =
             ::core::option::Option::Some(const {
-                &#krate::form::Form { intro: #intro, fields: &[#(#fields),*] }
+                &#krate::__private::Form { intro: #intro, fields: &[#(#fields),*] }
             });
     })
 }
@@ -56,8 +56,8 @@ fn validate(model: &Model, krate: &TokenStream) -> Option<TokenStream> {
     let span = located(path);
     let call = quote_spanned!(span=> #path(__operation));
     Some(quote! {
-        const VALIDATE: ::core::option::Option<#krate::form::Validate<Self>> =
-            ::core::option::Option::Some(|__operation| #krate::form::outcome(#call));
+        const VALIDATE: ::core::option::Option<#krate::__private::Validate<Self>> =
+            ::core::option::Option::Some(|__operation| #krate::__private::outcome(#call));
     })
 }
 
@@ -96,9 +96,9 @@ fn field(field: &FormField, krate: &TokenStream) -> TokenStream {
         let ty = &field.ty;
         let span = located(validate);
         let call = quote_spanned!(span=> #validate(__value));
-        quote!(read: |__value| #krate::form::read_with(__value, |__value: &#ty| #call))
+        quote!(read: |__value| #krate::__private::read_with(__value, |__value: &#ty| #call))
     }));
-    quote!(#krate::form::Field { #(#parts,)* ..#base })
+    quote!(#krate::__private::Field { #(#parts,)* ..#base })
 }
 
 /// Expands the field with the keys that depend on its type. Each key is a call of its own with the span of
@@ -108,9 +108,9 @@ fn typed(field: &FormField, krate: &TokenStream) -> TokenStream {
     let mut typed = if field.is_read_otherwise {
         let kind = field.kind.as_ref().map_or(Kind::Text, |(kind, _)| *kind);
         let field_type = own_type(kind);
-        quote!(#krate::form::Field::like(#name, #krate::form::FieldType::#field_type))
+        quote!(#krate::__private::Field::like(#name, #krate::form::FieldType::#field_type))
     } else {
-        quote!(#krate::form::Field::of::<#ty>(#name))
+        quote!(#krate::__private::Field::of::<#ty>(#name))
     };
     let mut call = |function: &str, location: &dyn ToTokens, argument: TokenStream| {
         typed = called(function, location, &typed, &argument, krate);
@@ -184,7 +184,7 @@ fn called(
         token
     });
     let krate: TokenStream = krate.collect();
-    quote_spanned!(span=> #krate::form::Field::#function(#field #argument))
+    quote_spanned!(span=> #krate::__private::Field::#function(#field #argument))
 }
 
 pub(super) fn choices<'a>(
@@ -214,17 +214,17 @@ fn bound(bound: &RawBound, krate: &TokenStream) -> TokenStream {
 fn default(field: &FormField, default: &DefaultValue, krate: &TokenStream) -> Option<TokenStream> {
     let value = match default {
         DefaultValue::Unknown => return None,
-        DefaultValue::Literal(literal) => quote!(#krate::form::value(&#literal)),
+        DefaultValue::Literal(literal) => quote!(#krate::__private::value(&#literal)),
         DefaultValue::Expression(expression) => {
             let ty = &field.ty;
             quote!({
                 let __default: #ty = #expression;
-                #krate::form::value(&__default)
+                #krate::__private::value(&__default)
             })
         }
         DefaultValue::Part(whole, ident) => quote!({
             let __default: Self = #whole;
-            #krate::form::value(&__default.#ident)
+            #krate::__private::value(&__default.#ident)
         }),
     };
     Some(quote!(default: ::core::option::Option::Some(|| #value)))

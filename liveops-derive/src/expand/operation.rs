@@ -53,7 +53,7 @@ fn names(model: &Model, krate: &TokenStream) -> TokenStream {
     let (host_template, result_template, result_text_template) =
         (model.host_template(), model.result_template(), model.result_text_template());
     quote! {
-        const NAMES: #krate::Names = #krate::Names {
+        const NAMES: #krate::__private::Names = #krate::__private::Names {
             app: #app,
             name: #name,
             op_type: #op_type,

@@ -29,12 +29,11 @@ pub struct FormErrors {
 
 /// One error in an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// The name of the field in JSON, or `None` for an error about several fields.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
     /// The expected value, as a sentence for the user who filled in the form.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl FormErrors {
@@ -64,14 +63,23 @@ impl FormErrors {
         error.map(|error| error.message.as_str())
     }
 
-    /// Returns all errors, in the order in which they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
-        self.errors.iter()
+    /// Returns all errors, in the order in which they were found: the name of the field in JSON, or `None`
+    /// for an error about several fields, and the message.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.errors.iter().map(|error| (error.field.as_deref(), error.message.as_str()))
     }
 
     /// Returns `true` if there is no error.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    pub(crate) fn of_fields(errors: Vec<FieldError>) -> Self {
+        Self { errors }
+    }
+
+    pub(crate) fn into_fields(self) -> Vec<FieldError> {
+        self.errors
     }
 
     pub(super) fn check(self) -> Result<(), Self> {
@@ -92,12 +100,6 @@ impl From<String> for FormErrors {
 impl From<&str> for FormErrors {
     fn from(message: &str) -> Self {
         message.to_owned().into()
-    }
-}
-
-impl From<Vec<FieldError>> for FormErrors {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self { errors }
     }
 }
 

@@ -38,29 +38,29 @@ pub trait FormField {
 #[non_exhaustive]
 pub struct FieldType {
     /// The type that the text is parsed as.
-    pub scalar: Scalar,
+    pub(crate) scalar: Scalar,
     /// The control that the form shows.
-    pub control: Control,
+    pub(crate) control: Control,
     /// The choices. Empty if any value is allowed.
-    pub choices: &'static [Choice],
+    pub(crate) choices: &'static [Choice],
     /// The value of a field that is left out.
-    pub absent: Absent,
+    pub(crate) absent: Absent,
     /// `true` if the field accepts any number of values.
-    pub is_multiple: bool,
+    pub(crate) is_multiple: bool,
     /// The minimum.
-    pub min: Option<Bound>,
+    pub(crate) min: Option<Bound>,
     /// The maximum.
-    pub max: Option<Bound>,
+    pub(crate) max: Option<Bound>,
     /// The step between two values, which only the browser enforces.
-    pub step: Option<f64>,
+    pub(crate) step: Option<f64>,
     /// The maximum number of characters of a text, or of bytes of a [`FileContent`](super::FileContent).
-    pub max_length: Option<u32>,
+    pub(crate) max_length: Option<u32>,
     /// The accepted kinds of files, as in HTML's `accept`. Empty for all.
-    pub accept: &'static str,
+    pub(crate) accept: &'static str,
     /// The number of visible lines.
-    pub rows: Option<u32>,
+    pub(crate) rows: Option<u32>,
     /// `true` if a request may name a file of the server instead of uploading one.
-    pub allows_any_path: bool,
+    pub(crate) allows_any_path: bool,
 }
 
 /// The control that a form shows for a field.
@@ -117,7 +117,7 @@ pub enum Bound {
 
 /// The value of a field that is left out or left empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
+pub(crate) enum Absent {
     /// No value: the field is required.
     Required,
     /// No value: the input does not contain the field.

@@ -6,24 +6,27 @@ pub mod keys;
 
 mod definition_check;
 mod errors;
-mod field;
+pub(crate) mod field;
 mod field_type;
 mod file_content;
 pub(crate) mod messages;
-mod operation_form;
+pub(crate) mod operation_form;
 mod reading;
 mod scalar;
 mod texts;
 mod translation;
 mod types;
 
-pub use errors::{FieldError, FormErrors};
-pub use field::{Field, outcome, read_with, value};
-pub use field_type::{Absent, Bound, Choice, Control, FieldType, FormField};
+pub(crate) use errors::FieldError;
+pub use errors::FormErrors;
+pub(crate) use field::Field;
+pub(crate) use field_type::Absent;
+pub use field_type::{Bound, Choice, Control, FieldType, FormField};
 pub use file_content::FileContent;
-pub use operation_form::{Form, HasForm, OptionalForm, Validate};
+pub use operation_form::HasForm;
+pub(crate) use operation_form::{Form, OptionalForm};
 pub(crate) use reading::{Paths, ReadContext, text_of};
-pub use scalar::Scalar;
+pub(crate) use scalar::Scalar;
 pub(crate) use texts::Texts;
 
 /// Makes an enum whose variants have no fields a choice field of a form.
@@ -41,11 +44,16 @@ pub(crate) use texts::Texts;
 ///     ExcelSheet,
 /// }
 ///
-/// let choices = Format::FIELD.choices;
-/// assert_eq!((choices[0].value, choices[0].label), ("csv", "Comma-separated"));
-/// assert_eq!((choices[1].value, choices[1].label), ("excel_sheet", "Excel, since 2007"));
+/// #[derive(liveops::LiveOperation, Serialize, Deserialize)]
+/// #[liveop(form)]
+/// struct Export {
+///     /// Choices: "Comma-separated" and "Excel, since 2007".
+///     format: Format,
+/// }
 /// ```
 pub use liveops_derive::FormField;
 
+#[cfg(test)]
+mod naming_tests;
 #[cfg(test)]
 mod tests;

@@ -27,24 +27,6 @@ impl Form {
 pub type Validate<Op> = fn(&Op) -> Result<(), FormErrors>;
 
 /// The optional form of an operation. `#[derive(LiveOperation)]` implements this trait for every operation.
-///
-/// ```
-/// use liveops::{LiveOperation, form::OptionalForm};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(LiveOperation, Serialize, Deserialize)]
-/// #[liveop(app = "demo", form)]
-/// struct ScoreImport {
-///     file: String,
-/// }
-///
-/// #[derive(LiveOperation, Serialize, Deserialize)]
-/// #[liveop(app = "demo")]
-/// struct Cleanup;
-///
-/// assert_eq!(ScoreImport::FORM.unwrap().fields[0].name, "file");
-/// assert!(Cleanup::FORM.is_none());
-/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a live operation",
     label = "not a live operation",

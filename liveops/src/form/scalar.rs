@@ -12,7 +12,7 @@ use crate::language::Text;
 /// The type that the text of a field is parsed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Scalar {
+pub(crate) enum Scalar {
     /// A text.
     Text,
     /// A number without a fraction.

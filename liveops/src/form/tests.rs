@@ -291,11 +291,11 @@ fn check_outcome(read: Result<Map<String, Value>, FormErrors>) -> Result<(), Tes
             prop_assert!(read.ratio.is_none_or(|ratio| ratio <= 0.5));
         }
         Err(errors) => {
-            let mut fields: Vec<_> = errors.iter().map(|error| error.field.clone()).collect();
+            let mut fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
             prop_assert!(fields.iter().all(Option::is_some));
             fields.dedup();
             prop_assert_eq!(fields.len(), errors.iter().count());
-            prop_assert!(errors.iter().all(|error| error.message.ends_with('.')), "{}", errors);
+            prop_assert!(errors.iter().all(|(_, message)| message.ends_with('.')), "{}", errors);
         }
     }
     Ok(())

@@ -118,7 +118,7 @@ impl FormView {
     #[must_use]
     pub fn value(mut self, field: &str, value: impl Serialize) -> Self {
         debug_assert!(self.form.field(field).is_some(), "the form has no field `{field}`");
-        self.entered.set(field, &crate::form::value(&value));
+        self.entered.set(field, &crate::form::field::value(&value));
         self
     }
 
@@ -187,8 +187,8 @@ impl FormView {
                 div class="liveops-mistakes" role="alert" tabindex="-1" autofocus {
                     p { strong { (self.heading()) } }
                     ul {
-                        @for error in self.errors.iter() {
-                            li { (self.mistake(error.field.as_deref(), &error.message)) }
+                        @for (field, message) in self.errors.iter() {
+                            li { (self.mistake(field, message)) }
                         }
                     }
                 }

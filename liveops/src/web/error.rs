@@ -125,9 +125,10 @@ impl WebError {
 
     /// The error for an invalid input, with the mistakes of each field.
     pub(super) fn invalid(errors: &FormErrors) -> Self {
-        let located =
-            errors.iter().filter_map(|error| error.field.clone().zip(Some(&error.message)));
-        let fields = located.map(|(field, message)| (field, message.as_str().into())).collect();
+        let located = errors
+            .iter()
+            .filter_map(|(field, message)| field.map(str::to_owned).zip(Some(message)));
+        let fields = located.map(|(field, message)| (field, message.into())).collect();
         Self { fields, ..Self::unreadable(errors.to_string()) }
     }
 

@@ -10,7 +10,7 @@ const _: () = {
     {
         type Stage = my_app::liveops::NoStages;
         type State = my_app::liveops::NoState;
-        const NAMES: my_app::liveops::Names = my_app::liveops::Names {
+        const NAMES: my_app::liveops::__private::Names = my_app::liveops::__private::Names {
             app: "demo_app",
             name: "import",
             op_type: "demo_app.import",
@@ -21,7 +21,8 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl<T: Format, const N: usize> my_app::liveops::form::OptionalForm for Import<T, N>
+    impl<T: Format, const N: usize> my_app::liveops::__private::OptionalForm
+    for Import<T, N>
     where
         T: Clone,
         Self: my_app::liveops::Storable + ::core::marker::Sync,

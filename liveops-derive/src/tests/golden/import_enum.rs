@@ -78,7 +78,7 @@ const _: () = {
     {
         type Stage = ImportStage;
         type State = ::liveops::NoState;
-        const NAMES: ::liveops::Names = ::liveops::Names {
+        const NAMES: ::liveops::__private::Names = ::liveops::__private::Names {
             app: "demo_app",
             name: "import",
             op_type: "demo_app.import",
@@ -89,7 +89,7 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl ::liveops::form::OptionalForm for Import
+    impl ::liveops::__private::OptionalForm for Import
     where
         for<'__any> Self: ::liveops::Storable + ::core::marker::Sync,
         for<'__any> Self: ::liveops::LiveOperation,

@@ -11,7 +11,7 @@ const _: () = {
     impl ::liveops::LiveOperation for Letter {
         type Stage = ::liveops::NoStages;
         type State = ::liveops::NoState;
-        const NAMES: ::liveops::Names = ::liveops::Names {
+        const NAMES: ::liveops::__private::Names = ::liveops::__private::Names {
             app: "demo_app",
             name: "letter",
             op_type: "demo_app.letter",
@@ -22,56 +22,56 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl ::liveops::form::OptionalForm for Letter
+    impl ::liveops::__private::OptionalForm for Letter
     where
         for<'__any> Self: ::liveops::LiveOperation,
     {
-        const FORM: ::core::option::Option<&'static ::liveops::form::Form> = ::core::option::Option::Some(const {
-            &::liveops::form::Form {
+        const FORM: ::core::option::Option<&'static ::liveops::__private::Form> = ::core::option::Option::Some(const {
+            &::liveops::__private::Form {
                 intro: "Sends a letter. To many.",
                 fields: &[
-                    ::liveops::form::Field {
+                    ::liveops::__private::Field {
                         label: "Greeting",
                         help: "Stands above the text.",
-                        read: |__value| ::liveops::form::read_with(
+                        read: |__value| ::liveops::__private::read_with(
                             __value,
                             |__value: &String| polite(__value),
                         ),
-                        ..::liveops::form::Field::max_length(
-                            ::liveops::form::Field::of::<String>("greeting"),
+                        ..::liveops::__private::Field::max_length(
+                            ::liveops::__private::Field::of::<String>("greeting"),
                             20u32,
                         )
                     },
-                    ::liveops::form::Field {
+                    ::liveops::__private::Field {
                         label: "Copies made",
-                        default: ::core::option::Option::Some(|| ::liveops::form::value(
+                        default: ::core::option::Option::Some(|| ::liveops::__private::value(
                             &1i128,
                         )),
-                        ..::liveops::form::Field::max(
-                            ::liveops::form::Field::min(
-                                ::liveops::form::Field::of::<u8>("copiesMade"),
+                        ..::liveops::__private::Field::max(
+                            ::liveops::__private::Field::min(
+                                ::liveops::__private::Field::of::<u8>("copiesMade"),
                                 ::liveops::form::Bound::Whole(1i128),
                             ),
                             ::liveops::form::Bound::Decimal(9.5f64),
                         )
                     },
-                    ::liveops::form::Field {
+                    ::liveops::__private::Field {
                         label: "Bold",
                         aliases: &["loud"],
                         default: ::core::option::Option::Some(|| {
                             let __default: bool = ::core::default::Default::default();
-                            ::liveops::form::value(&__default)
+                            ::liveops::__private::value(&__default)
                         }),
-                        ..::liveops::form::Field::of::<bool>("bold")
+                        ..::liveops::__private::Field::of::<bool>("bold")
                     },
-                    ::liveops::form::Field {
+                    ::liveops::__private::Field {
                         label: "Pace",
                         default: ::core::option::Option::Some(|| {
                             let __default: u32 = PACE;
-                            ::liveops::form::value(&__default)
+                            ::liveops::__private::value(&__default)
                         }),
-                        ..::liveops::form::Field::options(
-                            ::liveops::form::Field::of::<u32>("pace"),
+                        ..::liveops::__private::Field::options(
+                            ::liveops::__private::Field::of::<u32>("pace"),
                             &[
                                 ::liveops::form::Choice {
                                     value: "0",
@@ -84,11 +84,11 @@ const _: () = {
                             ],
                         )
                     },
-                    ::liveops::form::Field {
+                    ::liveops::__private::Field {
                         label: "Logo",
-                        ..::liveops::form::Field::accept(
-                            ::liveops::form::Field::shown_as(
-                                ::liveops::form::Field::like(
+                        ..::liveops::__private::Field::accept(
+                            ::liveops::__private::Field::shown_as(
+                                ::liveops::__private::Field::like(
                                     "logo",
                                     ::liveops::form::FieldType::CONTENT,
                                 ),
@@ -100,9 +100,9 @@ const _: () = {
                 ],
             }
         });
-        const VALIDATE: ::core::option::Option<::liveops::form::Validate<Self>> = ::core::option::Option::Some(|
+        const VALIDATE: ::core::option::Option<::liveops::__private::Validate<Self>> = ::core::option::Option::Some(|
             __operation|
-        ::liveops::form::outcome(Self::check(__operation)));
+        ::liveops::__private::outcome(Self::check(__operation)));
     }
     #[automatically_derived]
     impl ::liveops::form::HasForm for Letter

@@ -83,7 +83,7 @@ const _: () = {
     impl ::liveops::LiveOperation for Newsletter {
         type Stage = NewsletterStage;
         type State = ::liveops::NoState;
-        const NAMES: ::liveops::Names = ::liveops::Names {
+        const NAMES: ::liveops::__private::Names = ::liveops::__private::Names {
             app: "demo_app",
             name: "newsletter",
             op_type: "demo_app.newsletter",
@@ -110,7 +110,7 @@ const _: () = {
         const UNIQUE: ::liveops::Unique<Self> = ::liveops::Unique::By(Newsletter::issue);
     }
     #[automatically_derived]
-    impl ::liveops::form::OptionalForm for Newsletter
+    impl ::liveops::__private::OptionalForm for Newsletter
     where
         for<'__any> Self: ::liveops::LiveOperation,
     {}

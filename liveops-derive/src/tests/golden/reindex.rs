@@ -4,7 +4,7 @@ const _: () = {
     impl ::liveops::LiveOperation for Reindex {
         type Stage = ::liveops::NoStages;
         type State = ::liveops::NoState;
-        const NAMES: ::liveops::Names = ::liveops::Names {
+        const NAMES: ::liveops::__private::Names = ::liveops::__private::Names {
             app: "demo_app",
             name: "reindex",
             op_type: "demo_app.reindex",
@@ -15,7 +15,7 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl ::liveops::form::OptionalForm for Reindex
+    impl ::liveops::__private::OptionalForm for Reindex
     where
         for<'__any> Self: ::liveops::LiveOperation,
     {}

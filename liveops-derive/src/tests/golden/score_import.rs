@@ -92,7 +92,7 @@ const _: () = {
     impl ::liveops::LiveOperation for ScoreImport {
         type Stage = ScoreImportStage;
         type State = AppState;
-        const NAMES: ::liveops::Names = ::liveops::Names {
+        const NAMES: ::liveops::__private::Names = ::liveops::__private::Names {
             app: "demo",
             name: "score_import",
             op_type: "demo.score_import",
@@ -103,7 +103,7 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl ::liveops::form::OptionalForm for ScoreImport
+    impl ::liveops::__private::OptionalForm for ScoreImport
     where
         for<'__any> Self: ::liveops::LiveOperation,
     {}

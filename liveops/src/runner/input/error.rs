@@ -54,7 +54,7 @@ impl InputError {
     pub(crate) fn on_form(&self, form: &Form) -> FormErrors {
         let first = FieldError::new(self.field.clone(), self.message.clone());
         let errors = iter::once(first).chain(self.more.iter().cloned());
-        errors.map(|error| beside(form, error)).collect::<Vec<_>>().into()
+        FormErrors::of_fields(errors.map(|error| beside(form, error)).collect())
     }
 }
 
@@ -75,7 +75,7 @@ fn beside(form: &Form, error: FieldError) -> FieldError {
 
 impl From<FormErrors> for InputError {
     fn from(errors: FormErrors) -> Self {
-        let mut errors = errors.iter().cloned();
+        let mut errors = errors.into_fields().into_iter();
         let first = errors.next().unwrap_or_else(|| FieldError::new(None, String::new()));
         Self { field: first.field, message: first.message, more: errors.collect() }
     }

@@ -3,7 +3,8 @@
 
 use liveops::{
     LiveOperation,
-    form::{FieldType, FormField, OptionalForm},
+    __private::OptionalForm,
+    form::{FieldType, FormField},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
