@@ -29,6 +29,7 @@ mod reference_client;
 mod release;
 mod report;
 mod rust_analyzer;
+mod rustdoc;
 mod scratch;
 mod service;
 mod step;
@@ -66,6 +67,9 @@ usage: cargo xtask <command>
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = rustdoc::run_as_rustdoc() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {

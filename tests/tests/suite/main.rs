@@ -52,6 +52,7 @@ mod observability_page;
 mod page_events;
 mod postgres_layer;
 mod pruning;
+mod public_api;
 mod published_packages;
 mod readiness;
 mod readme;
