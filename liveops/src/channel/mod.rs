@@ -37,5 +37,5 @@ pub use subscription::{DeliverySender, Subscription};
 
 pub use crate::{
     projection::Region,
-    render::{Apply, Fragment},
+    render::fragment::{Apply, Fragment},
 };

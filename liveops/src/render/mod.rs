@@ -7,7 +7,7 @@ mod assets;
 mod bulk;
 mod container;
 mod form;
-mod fragment;
+pub(crate) mod fragment;
 mod labels;
 mod list;
 mod list_filter;
@@ -24,7 +24,7 @@ pub(crate) use assets::Assets;
 pub(crate) use bulk::{BulkOutcome, BulkRefusal};
 pub(crate) use container::ContainerOptions;
 pub use form::FormView;
-pub use fragment::{Apply, Fragment};
+pub(crate) use fragment::{Apply, Fragment};
 pub(crate) use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
 pub(crate) use region::{bar_text, stage_state_in_words, stopped_bar_text};

@@ -9,10 +9,9 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, MemoryChannelLayer, Notice,
-        OpenedBy, Payload, PublishError, Signal, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, Fragment, MemoryChannelLayer,
+        Notice, OpenedBy, Payload, PublishError, Signal, Subscription,
     },
-    render::Fragment,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{

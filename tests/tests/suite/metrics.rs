@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, Backoff, ChannelName, Config, LiveOperation, OperationId, OperationState, Progress,
     Run, RunResult, RunnerKind,
-    channel::{ChannelError, Cursor, MemoryChannelLayer, OpenedBy, Payload, PublishError},
+    channel::{
+        ChannelError, Cursor, Fragment, MemoryChannelLayer, OpenedBy, Payload, PublishError,
+    },
     metrics::{self, MetricKind},
     operation::NewOperation,
-    render::Fragment,
     store::{self, ListFilter, Model},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait, sea_query::Expr};

@@ -7,9 +7,8 @@ use std::{
 
 use liveops::{
     Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    channel::{Delivery, OpenedBy, Payload, Signal},
+    channel::{Delivery, Fragment, OpenedBy, Payload, Signal},
     operation::NewOperation,
-    render::Fragment,
     runner::{Builder, CancelOutcome},
     store::{self, Store},
     testing::StageOutcome,

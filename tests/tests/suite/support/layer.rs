@@ -13,10 +13,9 @@ use futures_util::future::BoxFuture;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, MemoryChannelLayer, Notice,
-        OpenedBy, Payload, PublishError, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, Fragment, MemoryChannelLayer,
+        Notice, OpenedBy, Payload, PublishError, Subscription,
     },
-    render::Fragment,
 };
 use tokio::task::AbortHandle;
 
