@@ -122,7 +122,7 @@ pub struct NoState;
 #[diagnostic::on_unimplemented(
     message = "the application's state `{S}` does not provide `{Self}`",
     label = "this operation needs `{Self}`",
-    note = "implement `FromState<{S}>` for `{Self}`, or pass `{Self}` itself to `LiveOps::builder(…).state(…)`"
+    note = "implement `FromState<{S}>` for `{Self}`, or pass `{Self}` itself to `LiveOps::builder(…).state(…)`, in a test to `testing::run(…).state(…)`"
 )]
 pub trait FromState<S> {
     /// Returns the value from the state of the application.

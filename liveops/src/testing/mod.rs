@@ -171,8 +171,8 @@ mod server;
 #[cfg(feature = "testing")]
 mod socket;
 mod stage_outcome;
+mod test_run;
 mod transcript;
-mod trial;
 #[cfg(feature = "testing")]
 mod viewer;
 
@@ -189,4 +189,4 @@ pub use server::Server;
 #[cfg(feature = "testing")]
 pub use socket::Socket;
 pub use stage_outcome::StageOutcome;
-pub use trial::{TestRun, run};
+pub use test_run::{TestRun, run};

@@ -109,7 +109,7 @@ async fn do_one(one: &Act, p: &Progress<Actor>) -> RunResult<()> {
     Ok(())
 }
 
-fn actor(acts: impl IntoIterator<Item = Act>) -> testing::TestRun<Actor, String> {
+fn actor(acts: impl IntoIterator<Item = Act>) -> testing::TestRun<Actor> {
     testing::run(Actor { acts: acts.into_iter().collect() }).state("the state".to_owned())
 }
 
@@ -182,6 +182,14 @@ async fn a_failure_is_tried_again_as_often_as_there_may_be_attempts() {
     assert!(!perform([FinalError]).await.has_next_attempt());
     assert!(!perform([Check]).await.has_next_attempt(), "it finished");
     assert!(!actor([Check]).cancel_after(0).await.has_next_attempt(), "it was cancelled");
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = "`test.actor` needs its state, `alloc::string::String`: call `testing::run(…).state(…)`"
+)]
+async fn a_run_without_its_state_says_what_is_missing() {
+    testing::run(Actor { acts: vec![Check] }).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! A test run: one attempt at an operation, with an environment that the test sets.
 
-use std::{collections::HashMap, future, sync::Arc};
+use std::{
+    any::{Any, type_name},
+    collections::HashMap,
+    fmt, future,
+    sync::Arc,
+};
 
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
@@ -62,10 +67,9 @@ pub fn run<Op: Run>(operation: Op) -> TestRun<Op> {
 /// with a `timeout` is stopped after that time, and one with `cancel = "abort"` is dropped 5 seconds after
 /// its cancellation. `on_retry` is not called; test it in a whole application.
 #[must_use = "a test run does nothing until it is awaited"]
-#[derive(Debug)]
-pub struct TestRun<Op: Run, S = NoState> {
+pub struct TestRun<Op: Run> {
     operation: Op,
-    state: S,
+    state: Option<Op::State>,
     report: Arc<Report>,
     cancel_after: Option<u64>,
     id: OperationId,
@@ -82,7 +86,7 @@ impl<Op: Run> TestRun<Op> {
         let projection = Projection::new(<Op::Stage as Stage>::COUNT);
         Self {
             operation,
-            state: NoState,
+            state: None,
             report: Arc::new(Report::recording(projection, Clock::begin(DateTime::UNIX_EPOCH))),
             cancel_after: None,
             id: OperationId::new(),
@@ -96,23 +100,15 @@ impl<Op: Run> TestRun<Op> {
     }
 }
 
-impl<Op: Run, S> TestRun<Op, S> {
-    /// Sets the application's state, or a value of any other type from which the operation's state can be
-    /// taken.
-    pub fn state<T>(self, state: T) -> TestRun<Op, T> {
-        TestRun {
-            state,
-            operation: self.operation,
-            report: self.report,
-            cancel_after: self.cancel_after,
-            id: self.id,
-            owner: self.owner,
-            attempt: self.attempt,
-            language: self.language,
-            languages: self.languages,
-            templates: self.templates,
-            saved: self.saved,
-        }
+impl<Op: Run> TestRun<Op> {
+    /// Sets the operation's state: the state itself, or the application's state, from which the operation's
+    /// state is taken.
+    pub fn state<T>(mut self, state: T) -> Self
+    where
+        Op::State: FromState<T>,
+    {
+        self.state = Some(Op::State::from_state(&state));
+        self
     }
 
     /// Sets the owner of the operation; `tester` by default.
@@ -216,14 +212,22 @@ impl<Op: Run, S> TestRun<Op, S> {
     }
 }
 
-impl<Op: Run, S> IntoFuture for TestRun<Op, S>
-where
-    Op::State: FromState<S>,
-{
+impl<Op: Run> IntoFuture for TestRun<Op> {
     type Output = Recording<Op>;
     type IntoFuture = BoxFuture<'static, Recording<Op>>;
 
+    /// # Panics
+    ///
+    /// Panics if the operation has a state and [`state`](TestRun::state) was not called.
+    #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
+        let state = self.state.or_else(no_state::<Op>).unwrap_or_else(|| {
+            panic!(
+                "`{}` needs its state, `{}`: call `testing::run(…).state(…)` before `.await`",
+                Op::OP_TYPE,
+                type_name::<Op::State>()
+            )
+        });
         let stage_outputs = StageOutputs::in_memory(self.saved.clone());
         let context = RunContext {
             id: self.id,
@@ -233,15 +237,30 @@ where
             stage_outputs: Arc::new(stage_outputs),
             web: self.templates.map(Arc::new),
         };
-        let state = Arc::new(Op::State::from_state(&self.state));
         let attempt = TestRunFuture {
             operation: self.operation,
             report: self.report,
             context: Arc::new(context),
-            state,
+            state: Arc::new(state),
             saved: self.saved,
         };
         Box::pin(attempt.record(self.cancel_after))
+    }
+}
+
+/// Returns [`NoState`], if the operation has no other state.
+fn no_state<Op: Run>() -> Option<Op::State> {
+    let state: Box<dyn Any> = Box::new(NoState);
+    state.downcast().ok().map(|state| *state)
+}
+
+impl<Op: Run> fmt::Debug for TestRun<Op> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestRun")
+            .field("op_type", &Op::OP_TYPE)
+            .field("id", &self.id)
+            .field("has_state", &self.state.is_some())
+            .finish_non_exhaustive()
     }
 }
 
