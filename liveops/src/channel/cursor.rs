@@ -12,7 +12,7 @@ use crate::operation::Attempt;
 /// replacement.
 ///
 /// Epochs sort by the time at which they began, as far as the clocks of the processes agree. Clocks that
-/// disagree cause a catch-up, never a wrong state: see [`FrameDecision`](super::FrameDecision).
+/// disagree cause a catch-up, never a wrong state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// The attempt that published the history.

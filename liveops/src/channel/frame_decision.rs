@@ -7,7 +7,7 @@ use super::Cursor;
 /// Frames may be lost, duplicated, late or out of order. A client applies a frame only if the frame is
 /// clearly the next one, skips a frame that is clearly old, and catches up in every other case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FrameDecision {
+pub(crate) enum FrameDecision {
     /// The frame is the next one: apply it.
     Apply,
     /// The client already has the frame, or the frame belongs to an earlier attempt: skip it.
@@ -24,7 +24,7 @@ impl FrameDecision {
     /// once. The client catches up on an opening frame of a seemingly earlier history of the same attempt,
     /// because the frame may be late or a clock may be wrong. The client also catches up if the operation's
     /// row has already reported the end of that attempt.
-    pub fn for_frame(frame: Cursor, client: Option<Cursor>) -> Self {
+    pub(crate) fn for_frame(frame: Cursor, client: Option<Cursor>) -> Self {
         let Some(client) = client else { return Self::CatchUp };
         if frame.epoch == client.epoch {
             return match frame.seq {

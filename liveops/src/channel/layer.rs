@@ -20,6 +20,11 @@ use crate::{
 ///
 /// The attempt is a fencing token. Opening a channel takes the channel over from every earlier attempt, and
 /// later publications of an earlier attempt are refused.
+///
+/// With the feature `testing`, the macro `liveops::testing::channel_layer_tests!` tests an implementation
+/// against this contract. [`RetainedState`](super::RetainedState) and
+/// [`DeliverySender`](super::DeliverySender) are the parts of an implementation that keeps its state in
+/// memory.
 #[async_trait]
 pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     /// Begins a new history with `snapshot`, which must hold every region of the operation.

@@ -23,7 +23,7 @@ mod subscription;
 pub use cursor::{Cursor, Epoch, ParseCursorError};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
-pub use frame_decision::FrameDecision;
+pub(crate) use frame_decision::FrameDecision;
 pub use layer::{CatchUp, CatchUpAnswer, CatchUpContent, ChannelLayer, Delivery, Lagged, OpenedBy};
 pub use list_change::{ListChange, RowProgress};
 pub use memory::MemoryChannelLayer;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{args::RunArgs, error::CommandError, messages};
 use crate::{
-    form::{Field, Form, Scalar},
+    form::{Field, Form, Scalar, Texts},
     language::Language,
     operation::{NewOperation, Owner},
     runner::{Engine, RawInput, RegisteredOperation},
@@ -23,9 +23,8 @@ pub(super) fn read(
     let new = match &run.input {
         Some(path) => operation.read(RawInput::Json(&bytes(path)?), language, &owner),
         None => {
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(&run.set);
-            operation.read(RawInput::Form(form.finish().as_bytes()), language, &owner)
+            let texts: Texts = run.set.iter().cloned().collect();
+            operation.read(RawInput::Form(&texts), language, &owner)
         }
     };
     let new = new.map_err(|error| CommandError::usage(error.to_string()))?;

@@ -11,8 +11,13 @@ impl Texts {
         form_urlencoded::parse(form).into_owned().collect()
     }
 
-    pub(crate) fn encode(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// Returns every name and its text, in the order in which they were sent.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     pub(crate) fn push(&mut self, name: String, text: String) {

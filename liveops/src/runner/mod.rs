@@ -29,7 +29,7 @@ pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
 pub(crate) use erased::{output_json, stored};
 pub use health::{Health, ProbeError};
-pub use input::{InputError, RawInput};
+pub(crate) use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, LiveOps};
 #[cfg(feature = "apalis")]
 pub use queue::apalis;

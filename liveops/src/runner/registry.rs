@@ -118,8 +118,8 @@ impl RegisteredOperation {
                 let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
                 read(Input::Json(value))
             }
-            (None, RawInput::Form(text)) => {
-                let form = Form::parse(text, context.allows_unknown);
+            (None, RawInput::Form(texts)) => {
+                let form = Form::new(texts, context.allows_unknown);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }
         };

@@ -162,6 +162,9 @@
 mod application;
 mod canceller;
 #[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod channel_layer;
+#[cfg(feature = "testing")]
 mod client;
 #[cfg(feature = "testing")]
 mod message;
@@ -179,6 +182,9 @@ mod viewer;
 #[cfg(feature = "testing")]
 pub use application::Application;
 pub use canceller::CancelHandle;
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use channel_layer::channel_layer_tests;
 #[cfg(feature = "testing")]
 pub use client::Client;
 #[cfg(feature = "testing")]

@@ -431,6 +431,8 @@ type Refusal = fn() -> PublishError;
 
 #[async_trait]
 impl LayerOverrides for Refusing {
+    type Inner = MemoryChannelLayer;
+
     fn inner(&self) -> &MemoryChannelLayer {
         &self.inner
     }

@@ -52,6 +52,8 @@ enum How {
 
 #[async_trait]
 impl LayerOverrides for Away {
+    type Inner = MemoryChannelLayer;
+
     fn inner(&self) -> &MemoryChannelLayer {
         &self.inner
     }

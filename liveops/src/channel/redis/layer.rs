@@ -9,7 +9,7 @@ use super::{
     connection::RedisConnection,
     listener::Listener,
     message::PubSubMessage,
-    scripts::{self, PublishCall, PublishReply},
+    scripts::{self, CatchUpReply, PublishCall, PublishReply},
 };
 use crate::{
     channel::{
@@ -140,7 +140,9 @@ impl ChannelLayer for RedisChannelLayer {
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError> {
         let invocation = scripts::catch_up(&self.key(channel), since);
-        self.link.invoke(&invocation).await.map_err(failed_to("catch up with a channel"))
+        let reply: Option<CatchUpReply> =
+            self.link.invoke(&invocation).await.map_err(failed_to("catch up with a channel"))?;
+        Ok(reply.map(|CatchUpReply(catch_up)| catch_up))
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {

@@ -85,7 +85,11 @@ pub(super) fn catch_up(key: &str, since: Option<Cursor>) -> ScriptInvocation<'st
 /// their HTML.
 type Region = (String, Option<String>, u32, String);
 
-impl FromRedisValue for CatchUp {
+/// The reply of the catch-up script. A type of its own keeps the Redis traits off the public [`CatchUp`].
+#[derive(Debug)]
+pub(super) struct CatchUpReply(pub(super) CatchUp);
+
+impl FromRedisValue for CatchUpReply {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
         type Answer = (String, u64, bool, String, Vec<Region>, Vec<String>);
         let (epoch, seq, ended, kind, regions, signals): Answer = from_redis_value(answer)?;
@@ -99,7 +103,7 @@ impl FromRedisValue for CatchUp {
                 );
             }
         };
-        Ok(Self { cursor: cursor(&epoch, seq)?, ended, answer })
+        Ok(Self(CatchUp { cursor: cursor(&epoch, seq)?, ended, answer }))
     }
 }
 

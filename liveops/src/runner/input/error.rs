@@ -8,13 +8,13 @@ use crate::form::{FieldError, Form, FormErrors, messages};
 
 /// An input that does not match the operation type it was sent for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputError {
+pub(crate) struct InputError {
     /// The wrong field, if the input has it. A missing field is named in `message`.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
     /// The expected value and the value found.
-    pub message: String,
+    pub(crate) message: String,
     /// Further errors: an operation with a form reports all errors at once.
-    pub more: Vec<FieldError>,
+    pub(crate) more: Vec<FieldError>,
 }
 
 impl InputError {

@@ -12,7 +12,7 @@ use super::{Form, Input, InputError};
 /// already.
 pub(in crate::runner) fn explained<T>(
     error: InputError,
-    form: &Form,
+    form: &Form<'_>,
     read: impl Fn(Input<'_>) -> Result<T, InputError>,
 ) -> InputError {
     let explanation = error.field.as_deref().filter(|_| !error.message.contains("expected"));

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::{Input, InputError, form};
+use super::{Input, InputError, field_texts::FieldTexts};
 
 /// The fields of an object or a form, with their names.
 pub(super) struct FieldAccess<'de> {
@@ -21,8 +21,8 @@ pub(super) struct FieldAccess<'de> {
 #[derive(Debug)]
 pub(super) enum FieldValue<'de> {
     Json(Value),
-    /// A form with this one field, under any name.
-    Form(&'de str),
+    /// The texts that a form has for the field.
+    Form(&'de [&'de str]),
 }
 
 impl<'de> FieldAccess<'de> {
@@ -74,7 +74,7 @@ impl<'de> MapAccess<'de> for &mut FieldAccess<'de> {
         };
         let value = match field {
             FieldValue::Json(value) => seed.deserialize(Input::Json(value)),
-            FieldValue::Form(text) => form::read_field(text, seed),
+            FieldValue::Form(texts) => seed.deserialize(FieldTexts(texts)),
         };
         value.map_err(|error| error.in_field(&name))
     }

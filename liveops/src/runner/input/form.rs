@@ -1,52 +1,41 @@
-//! A percent-encoded form, split into its fields.
+//! A form that was sent, with the texts of each field.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
-
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
-};
+use std::collections::BTreeMap;
 
 use super::{
     InputError,
     expectation::mistyped,
     fields::{FieldAccess, FieldValue},
 };
+use crate::form::Texts;
 
-/// A form, split into its fields.
+/// The fields of a form that was sent, grouped by name.
 #[derive(Debug)]
-pub(in crate::runner) struct Form {
-    /// One form for each name, because [`serde_html_form`] reads forms and no single fields.
-    fields: BTreeMap<String, String>,
+pub(in crate::runner) struct Form<'a> {
+    fields: BTreeMap<&'a str, Vec<&'a str>>,
     /// The field that gets a value it never accepts, to find its expected type.
-    mistyped: Option<String>,
+    mistyped: Option<&'a str>,
     allows_unknown: bool,
 }
 
-impl Form {
-    pub(in crate::runner) fn parse(text: &[u8], allows_unknown: bool) -> Self {
-        let mut values: BTreeMap<String, Vec<Cow<'_, str>>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(text) {
-            values.entry(name.into_owned()).or_default().push(value);
+impl<'a> Form<'a> {
+    pub(in crate::runner) fn new(texts: &'a Texts, allows_unknown: bool) -> Self {
+        let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, text) in texts.iter() {
+            fields.entry(name).or_default().push(text);
         }
-        let alone = |values: Vec<Cow<'_, str>>| {
-            let pairs = values.iter().map(|value| ("", value));
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-        };
-        let fields = values.into_iter().map(|(name, values)| (name, alone(values))).collect();
         Self { fields, mistyped: None, allows_unknown }
     }
 
-    /// Returns the first value of a field.
-    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        let (_, text) = form_urlencoded::parse(self.fields.get(name)?.as_bytes()).next()?;
-        Some(text)
+    /// Returns the first text of a field.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.fields.get(name)?.first().copied()
     }
 
     /// Returns this form with a value that the field `name` never accepts.
-    pub(super) fn with_mistyped(&self, name: &str) -> Self {
-        let (fields, mistyped) = (self.fields.clone(), Some(name.to_owned()));
-        Self { fields, mistyped, allows_unknown: self.allows_unknown }
+    pub(super) fn with_mistyped(&self, name: &'a str) -> Self {
+        let fields = self.fields.clone();
+        Self { fields, mistyped: Some(name), allows_unknown: self.allows_unknown }
     }
 
     /// Returns an error for a field that is not among `known`, unless unknown fields are allowed.
@@ -54,42 +43,16 @@ impl Form {
         if self.allows_unknown {
             return Ok(());
         }
-        InputError::check_names(self.fields.keys().map(String::as_str), known)
+        InputError::check_names(self.fields.keys().copied(), known)
     }
 
     pub(super) fn fields(&self) -> FieldAccess<'_> {
         let fields = self.fields.iter();
-        FieldAccess::new(fields.map(|(name, text)| {
-            let is_misfit = self.mistyped.as_ref() == Some(name);
+        FieldAccess::new(fields.map(|(name, texts)| {
+            let is_misfit = self.mistyped == Some(name);
             let field =
-                if is_misfit { FieldValue::Json(mistyped()) } else { FieldValue::Form(text) };
-            (name.clone(), field)
+                if is_misfit { FieldValue::Json(mistyped()) } else { FieldValue::Form(texts) };
+            ((*name).to_owned(), field)
         }))
-    }
-}
-
-/// Reads the value of a form with one field.
-pub(super) fn read_field<'de, S: DeserializeSeed<'de>>(
-    text: &'de str,
-    seed: S,
-) -> Result<S::Value, InputError> {
-    let form = serde_html_form::Deserializer::from_bytes(text.as_bytes());
-    form.deserialize_map(OnlyValue(seed)).map_err(InputError::unlocated)
-}
-
-struct OnlyValue<S>(S);
-
-impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for OnlyValue<S> {
-    type Value = S::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut field: A) -> Result<S::Value, A::Error> {
-        match field.next_key::<IgnoredAny>()? {
-            Some(_) => field.next_value_seed(self.0),
-            None => Err(A::Error::custom("no value")),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{InputError, RawInput};
-use crate::form::{Form, ReadContext, Texts};
+use crate::form::{Form, ReadContext};
 
 /// Reads and checks an input with its form, and returns the JSON for serde.
 ///
@@ -16,13 +16,12 @@ pub(in crate::runner) fn through_form(
     reading: ReadContext<'_>,
 ) -> Result<Value, InputError> {
     let fields = match input {
-        RawInput::Form(text) => {
-            let texts = Texts::parse(text);
+        RawInput::Form(texts) => {
             if !reading.allows_unknown {
                 let known: Vec<&str> = form.fields.iter().map(|field| field.name).collect();
                 InputError::check_names(texts.names(), &known)?;
             }
-            form.read_texts(&texts, reading)?
+            form.read_texts(texts, reading)?
         }
         RawInput::Json(text) => {
             match serde_json::from_slice(text).map_err(InputError::unlocated)? {

@@ -5,25 +5,28 @@
 
 mod error;
 mod expectation;
+mod field_texts;
 mod fields;
 mod form;
 mod form_input;
 mod items;
 mod reader;
 
-pub use error::InputError;
+pub(crate) use error::InputError;
 pub(super) use expectation::explained;
 pub(super) use form::Form;
 pub(super) use form_input::through_form;
 pub(super) use reader::Input;
 
+use crate::form::Texts;
+
 /// The input of an operation, as received.
 #[derive(Debug, Clone, Copy)]
-pub enum RawInput<'a> {
+pub(crate) enum RawInput<'a> {
     /// JSON text.
     Json(&'a [u8]),
-    /// A percent-encoded form.
-    Form(&'a [u8]),
+    /// The texts of a form.
+    Form(&'a Texts),
 }
 
 impl RawInput<'_> {
@@ -31,7 +34,7 @@ impl RawInput<'_> {
     pub(super) fn is_empty(self) -> bool {
         match self {
             Self::Json(text) => text.trim_ascii() == b"{}",
-            Self::Form(text) => text.is_empty(),
+            Self::Form(texts) => texts.is_empty(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{Form, InputError, fields::FieldAccess, items::ItemAccess};
 #[derive(Debug)]
 pub(in crate::runner) enum Input<'de> {
     Json(Value),
-    Form(&'de Form),
+    Form(&'de Form<'de>),
 }
 
 impl<'de> Input<'de> {

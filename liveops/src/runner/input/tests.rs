@@ -1,19 +1,20 @@
 //! Tests of reading: results equal those of `serde_json` and `serde_html_form`, and errors are located.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{collections::BTreeMap, fmt::Debug, num::NonZeroU8};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, from_value, json};
 
 use super::{Form, Input, InputError, explained};
+use crate::form::Texts;
 
 fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
     T::deserialize(Input::Json(json))
 }
 
 fn read_form<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-    T::deserialize(Input::Form(&Form::parse(text.as_bytes(), true)))
+    T::deserialize(Input::Form(&Form::new(&Texts::parse(text.as_bytes()), true)))
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -109,6 +110,17 @@ fn object_of(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value
         .prop_map(|fields| Value::Object(fields.collect()))
 }
 
+/// Texts of which a good part fits a type.
+fn text() -> impl Strategy<Value = &'static str> {
+    select(vec!["", "1", "-2", "300", "1.5", "true", "on", "false", "A", "x"])
+}
+
+#[track_caller]
+fn reads_form_alike<T: DeserializeOwned + PartialEq + Debug>(form: &str) {
+    let (ours, theirs) = (read_form::<T>(form), serde_html_form::from_str::<T>(form));
+    assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok(), "{form}: {ours:?}, {theirs:?}");
+}
+
 #[track_caller]
 fn reads_alike<T: DeserializeOwned + PartialEq + Debug>(json: &Value) {
     let ours = read::<T>(json.clone());
@@ -161,9 +173,41 @@ proptest! {
         }
 
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-        prop_assert_eq!(read_form::<Form>(&text).ok(), serde_html_form::from_str(&text).ok());
-        type Map = BTreeMap<String, Vec<String>>;
-        prop_assert_eq!(read_form::<Map>(&text).ok(), serde_html_form::from_str(&text).ok());
+        reads_form_alike::<Form>(&text);
+        reads_form_alike::<BTreeMap<String, Vec<String>>>(&text);
+    }
+
+    #[test]
+    fn fields_are_read_as_serde_html_form_reads_them(texts in vec(text(), 0..3)) {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct OneOf<T> {
+            field: Option<T>,
+        }
+
+        let pairs = texts.iter().map(|text| ("field", text));
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        reads_form_alike::<OneOf<bool>>(&text);
+        reads_form_alike::<OneOf<Option<bool>>>(&text);
+        reads_form_alike::<OneOf<u8>>(&text);
+        reads_form_alike::<OneOf<Option<i64>>>(&text);
+        reads_form_alike::<OneOf<Option<f64>>>(&text);
+        reads_form_alike::<OneOf<Option<NonZeroU8>>>(&text);
+        reads_form_alike::<OneOf<Option<Newtype>>>(&text);
+        reads_form_alike::<OneOf<Option<String>>>(&text);
+        reads_form_alike::<OneOf<Vec<Option<i8>>>>(&text);
+        reads_form_alike::<OneOf<Option<Vec<f32>>>>(&text);
+        reads_form_alike::<OneOf<Vec<Vec<bool>>>>(&text);
+        reads_form_alike::<OneOf<char>>(&text);
+        reads_form_alike::<OneOf<()>>(&text);
+        reads_form_alike::<OneOf<i128>>(&text);
+        reads_form_alike::<OneOf<(u8, u8)>>(&text);
+        reads_form_alike::<OneOf<Pair>>(&text);
+        reads_form_alike::<OneOf<Unit>>(&text);
+        reads_form_alike::<OneOf<Exact>>(&text);
+        reads_form_alike::<OneOf<Kind>>(&text);
+        reads_form_alike::<OneOf<Untagged>>(&text);
+        reads_form_alike::<OneOf<BTreeMap<String, u8>>>(&text);
+        reads_form_alike::<OneOf<Value>>(&text);
     }
 }
 
@@ -266,7 +310,8 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
         // A missing field has no value to explain.
         ("whole=1", "missing field `small`"),
     ] {
-        let form = super::Form::parse(text.as_bytes(), true);
+        let texts = Texts::parse(text.as_bytes());
+        let form = super::Form::new(&texts, true);
         let read = |input: Input<'_>| Form::deserialize(input);
         let error = explained(read(Input::Form(&form)).unwrap_err(), &form, read);
         assert_eq!(error.to_string(), message);
@@ -275,18 +320,19 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
 
 #[test]
 fn an_unknown_field_is_refused_unless_the_form_is_lenient() {
-    let strictly = |text: &str| Form::parse(text.as_bytes(), false);
-    let form = strictly("a=1&A=A&c=2");
-    let error = Fields::deserialize(Input::Form(&form)).unwrap_err();
+    fn strictly<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
+        T::deserialize(Input::Form(&Form::new(&Texts::parse(text.as_bytes()), false)))
+    }
+    let error = strictly::<Fields>("a=1&A=A&c=2").unwrap_err();
     assert_eq!(error.to_string(), "c: unknown field, expected one of: a, b, A");
 
     #[derive(Debug, Deserialize)]
     struct Nothing {}
-    let error = Nothing::deserialize(Input::Form(&strictly("a=1"))).unwrap_err();
+    let error = strictly::<Nothing>("a=1").unwrap_err();
     assert_eq!(error.to_string(), "a: unknown field, expected no fields");
 
     // Flattened fields accept every name, and lenient forms accept unknown fields.
-    assert!(Flat::deserialize(Input::Form(&strictly("a=1&c=2"))).is_ok());
+    assert!(strictly::<Flat>("a=1&c=2").is_ok());
     assert!(read_form::<Fields>("b=1&c=2").is_ok());
 }
 

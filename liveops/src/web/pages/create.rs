@@ -93,7 +93,7 @@ impl SubmittedInput {
         let read = |input| operation.read_with(input, context, &viewer.into());
         match self {
             Self::Json(text) => read(RawInput::Json(text)),
-            Self::Form(texts) => read(RawInput::Form(texts.encode().as_bytes())),
+            Self::Form(texts) => read(RawInput::Form(texts)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Channel layers of tests: the layer of one process, of which a test changes single methods.
+//! Channel layers of tests: a layer of which a test changes single methods.
 
 use std::{
     fmt,
@@ -22,7 +22,9 @@ use tokio::task::AbortHandle;
 /// The methods of a channel layer that a test changes. The others are those of [`inner`](Self::inner).
 #[async_trait]
 pub(crate) trait LayerOverrides: fmt::Debug + Send + Sync + 'static {
-    fn inner(&self) -> &MemoryChannelLayer;
+    type Inner: ChannelLayer;
+
+    fn inner(&self) -> &Self::Inner;
 
     async fn open(
         &self,
@@ -135,6 +137,8 @@ impl HookedLayer {
 
 #[async_trait]
 impl LayerOverrides for Hook {
+    type Inner = MemoryChannelLayer;
+
     fn inner(&self) -> &MemoryChannelLayer {
         &self.inner
     }
@@ -181,6 +185,8 @@ impl LossyLayer {
 
 #[async_trait]
 impl LayerOverrides for Losses {
+    type Inner = MemoryChannelLayer;
+
     fn inner(&self) -> &MemoryChannelLayer {
         &self.inner
     }

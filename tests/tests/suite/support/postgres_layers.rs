@@ -1,7 +1,10 @@
 use liveops::{channel::PostgresChannelLayer, store::Store};
 use sea_orm::DatabaseConnection;
 
-use super::postgres::PostgresDatabase;
+use super::{
+    layer::{LayerOverrides, Overridden},
+    postgres::PostgresDatabase,
+};
 
 /// Channel layers on a database of one test's own, each as a process of its own has it.
 #[derive(Debug)]
@@ -24,7 +27,27 @@ impl PostgresLayers {
         PostgresChannelLayer::new(&self.db).unwrap()
     }
 
+    /// The layer of one process, which takes the database along.
+    pub(crate) fn into_layer(self) -> Overridden<OwnsDatabase> {
+        Overridden(OwnsDatabase { layer: self.layer(), _layers: self })
+    }
+
     pub(crate) fn url(&self) -> String {
         self.database.url()
+    }
+}
+
+/// A layer that drops its database with itself.
+#[derive(Debug)]
+pub(crate) struct OwnsDatabase {
+    layer: PostgresChannelLayer,
+    _layers: PostgresLayers,
+}
+
+impl LayerOverrides for OwnsDatabase {
+    type Inner = PostgresChannelLayer;
+
+    fn inner(&self) -> &PostgresChannelLayer {
+        &self.layer
     }
 }
