@@ -154,6 +154,11 @@
 //! | `testing` | Whole applications in tests, with a WebSocket client. |
 //!
 //! The crate compiles without any feature, but then supports no database.
+//!
+//! # Other crates
+//!
+//! Types of these crates are in the signatures of liveops, which re-exports the crates: an application that uses
+//! [`axum`], [`maud`], [`sea_orm`] and [`sea_orm_migration`] from here has the versions that fit.
 
 // docs.rs alone sets `docsrs`: its pages mark every item of a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -199,6 +204,7 @@ pub mod cli;
 // Outside of the floors.
 pub mod testing;
 
+pub use axum;
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
 /// Derives an operation from a struct, and generates an enum of its stages. [`operation::keys`] documents
@@ -286,6 +292,7 @@ pub use error::{Cancelled, RunError, RunResult};
 /// ```
 ///
 pub use liveops_derive::LiveOperation;
+pub use maud;
 pub use operation::{
     Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, NoStages, NoState,
     OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
@@ -296,6 +303,8 @@ pub use progress::LogLayer;
 pub use progress::{Progress, RetryContext, Run, WebProgress};
 pub use render::Templates;
 pub use runner::{LiveOps, RunnerKind};
+pub use sea_orm;
+pub use sea_orm_migration;
 pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};
 pub use web::Viewer;
 
