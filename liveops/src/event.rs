@@ -1,6 +1,6 @@
 //! The events that a run reports, as values.
 //!
-//! [`Progress`](crate::Progress) turns calls into events; a [`Projection`](crate::Projection) is the fold of
+//! [`Progress`](crate::Progress) turns calls into events; a `Projection` is the fold of
 //! those events.
 
 use std::{sync::Arc, time::Duration};

@@ -1,6 +1,6 @@
 //! The interface of a run, and the path from its reports to a sink.
 //!
-//! [`Progress`] folds the reports of a run into a projection; the flusher passes changes to a [`Sink`], a
+//! [`Progress`] folds the reports of a run into a projection; the flusher passes changes to a `Sink`, a
 //! limited number of times a second. The module knows nothing of sockets, and of rows only the outputs of
 //! durable stages.
 

@@ -45,7 +45,7 @@ impl WebProgress {
 
     /// Replaces the content of the custom region `region` with its template, rendered with `value`.
     ///
-    /// The template is a function from [`Templates::fragment`] or a file, under the name that the operation's
+    /// The template is a function from [`Templates::region`] or a file, under the name that the operation's
     /// [`fragment_template`](crate::LiveOperation::fragment_template) gives to the region:
     /// `web.show("preview", &words)` in a `WordCount` uses `demo/word_count_preview.html`. If the template is
     /// missing or fails, the failure is logged with `tracing` and the region shows a table of the value's

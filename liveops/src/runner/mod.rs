@@ -1,7 +1,7 @@
 //! Execution of operations. The only module that commits an ending and then publishes it.
 //!
-//! [`queue`] claims waiting operations, [`lease`] renews the leases of this process and takes over
-//! expired ones, and [`attempt`] executes one attempt from its claim to its ending. The other files
+//! `queue` claims waiting operations, `lease` renews the leases of this process and takes over
+//! expired ones, and `attempt` executes one attempt from its claim to its ending. The other files
 //! hold the API for applications. The module knows nothing of requests.
 
 mod attempt;

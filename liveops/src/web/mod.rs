@@ -1,7 +1,7 @@
 //! The HTTP interface: pages, forms, actions, the WebSocket and the event streams.
 //!
-//! [`auth`] identifies the viewer of a request and checks permissions, [`pages`] answers with HTML and JSON,
-//! and [`delivery`] keeps open connections up to date. An application mounts [`router`] and supplies an
+//! `auth` identifies the viewer of a request and checks permissions, `pages` answers with HTML and JSON,
+//! and `delivery` keeps open connections up to date. An application mounts [`router`] and supplies an
 //! extractor that turns into a [`Viewer`]. Apart from the command line, only this module uses axum.
 
 mod auth;

@@ -58,7 +58,7 @@ async fn handle_notifications(mut subscription: Subscription, active_runs: &Acti
                 active_runs.wake.notify_one();
             }
             Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Work))) => {
-                active_runs.wake.notify_one()
+                active_runs.wake.notify_one();
             }
             Ok(_) => {}
         }
