@@ -170,6 +170,8 @@ extern crate self as liveops;
 // Floors, lowest first. A module uses only modules listed above it in `lib.rs`, so the module graph has no
 // cycle.
 pub mod config;
+mod parse_error;
+
 pub mod operation;
 mod panic;
 
@@ -295,9 +297,9 @@ pub use liveops_derive::LiveOperation;
 pub use maud;
 pub use operation::{
     Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, NoStages, NoState,
-    OperationId, OperationState, ParseStageError, Policy, Stage, StageToken, Storable, Unique,
-    UserId,
+    OperationId, OperationState, Policy, Stage, StageToken, Storable, Unique, UserId,
 };
+pub use parse_error::ParseError;
 #[cfg(feature = "log-layer")]
 pub use progress::LogLayer;
 pub use progress::{Progress, RetryContext, Run, WebProgress};

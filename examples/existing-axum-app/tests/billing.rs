@@ -62,7 +62,7 @@ impl Served {
 
     /// Returns the URLs of all operations, newest first.
     async fn operation_urls(&self) -> Vec<String> {
-        let rows = self.app.liveops.store().list(&ListFilter::default(), 100).await.unwrap();
+        let rows = self.app.liveops.list(&ListFilter::new(), 100).await.unwrap();
         let url = |id| self.app.liveops.url(SendInvoices::OP_TYPE, id);
         rows.iter().map(|row| url(row.operation_id())).collect()
     }

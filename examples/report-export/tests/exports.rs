@@ -8,10 +8,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use liveops::{LiveOperation, OperationId, OperationState};
+use liveops::{LiveOperation, OperationId, OperationState, store};
 use report_export::{App, OrdersExport};
 use reqwest::{Client, Response, StatusCode, header};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, time::timeout};
 
@@ -34,6 +34,7 @@ const SLOW_DOWN: &str = "
 /// The application, served with a temporary folder.
 struct Served {
     app: App,
+    db: DatabaseConnection,
     origin: String,
     folder: TempDir,
 }
@@ -54,7 +55,9 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(app.clone().serve(listener));
-        Self { app, origin, folder }
+        let orders = folder.path().join("orders.sqlite3");
+        let db = store::connect(&format!("sqlite://{}", orders.display())).await.unwrap();
+        Self { app, db, origin, folder }
     }
 
     async fn signed_in(&self, name: &str) -> Browser {
@@ -66,11 +69,11 @@ impl Served {
     }
 
     async fn execute(&self, sql: &str) {
-        self.app.liveops.store().db().execute_unprepared(sql).await.unwrap();
+        self.db.execute_unprepared(sql).await.unwrap();
     }
 
     async fn orders_of(&self, year: i32) -> Vec<Order> {
-        let db = self.app.liveops.store().db();
+        let db = &self.db;
         let orders = "SELECT id, year, customer, cents FROM orders WHERE year = ? ORDER BY id";
         let backend = db.get_database_backend();
         let orders = Statement::from_sql_and_values(backend, orders, [year.into()]);

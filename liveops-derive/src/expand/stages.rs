@@ -111,12 +111,12 @@ fn from_str(model: &Model, krate: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::core::str::FromStr for #ident {
-            type Err = #krate::ParseStageError;
+            type Err = #krate::ParseError;
 
             #[inline]
             fn from_str(
                 name: &::core::primitive::str,
-            ) -> ::core::result::Result<Self, #krate::ParseStageError> {
+            ) -> ::core::result::Result<Self, #krate::ParseError> {
                 #krate::Stage::from_name(name)
             }
         }

@@ -6,7 +6,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::operation::Attempt;
+use crate::{operation::Attempt, parse_error::ParseError};
+
+/// An example of a valid text, for the error.
+const EXPECTED: &str = "a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`";
 
 /// One unbroken history of a channel: an attempt, and a nonce that distinguishes a lost history from its
 /// replacement.
@@ -81,15 +84,10 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The error for a text that is not a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`")]
-pub struct ParseCursorError;
-
 impl FromStr for Cursor {
-    type Err = ParseCursorError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseCursorError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let parse = || {
             let (epoch, seq) = text.split_once(':')?;
             let (attempt, nonce) = epoch.split_once('.')?;
@@ -97,7 +95,7 @@ impl FromStr for Cursor {
             let nonce = u128::from_str_radix(nonce, 16).ok()?;
             Some(Self { epoch: Epoch { attempt, nonce }, seq: seq.parse().ok()? })
         };
-        parse().ok_or(ParseCursorError)
+        parse().ok_or_else(|| ParseError::new(EXPECTED, text))
     }
 }
 
@@ -130,7 +128,12 @@ mod tests {
             "1.0a:2:3",
             "1.100000000000000000000000000000000:1",
         ] {
-            assert_eq!(text.parse::<Cursor>(), Err(ParseCursorError), "{text:?}");
+            assert_eq!(
+                text.parse::<Cursor>().unwrap_err().to_string(),
+                format!(
+                    "expected a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`, found `{text}`"
+                )
+            );
         }
     }
 }

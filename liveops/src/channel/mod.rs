@@ -20,7 +20,7 @@ mod redis;
 mod retained;
 mod subscription;
 
-pub use cursor::{Cursor, Epoch, ParseCursorError};
+pub use cursor::{Cursor, Epoch};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
 pub(crate) use frame_decision::FrameDecision;

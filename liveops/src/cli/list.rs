@@ -11,7 +11,7 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
         op_type: list.op_type,
         ..ListFilter::default()
     };
-    let rows = liveops.store().list(&filter, list.limit).await?;
+    let rows = liveops.list(&filter, list.limit).await?;
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);

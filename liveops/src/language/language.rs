@@ -88,13 +88,13 @@ impl Language {
     }
 
     /// Returns the title of this kind of operation.
-    pub fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
+    pub(crate) fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
         let title = self.message(&title_message(kind.op_type), None, []);
         title.map_or(Cow::Borrowed(kind.title), Cow::Owned)
     }
 
     /// Returns the labels of the stages of this kind of operation, in order.
-    pub fn stages(&self, kind: &OperationKind) -> Vec<Cow<'static, str>> {
+    pub(crate) fn stages(&self, kind: &OperationKind) -> Vec<Cow<'static, str>> {
         let label = |(index, label): (usize, &&'static str)| {
             self.attribute(kind, &stage_attribute(kind.stages, index), label)
         };

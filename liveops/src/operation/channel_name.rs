@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::{OperationId, UserId};
+use crate::parse_error::ParseError;
 
 const OPERATION: &str = "liveop.";
 const OWNER: &str = "liveops.owner.";
@@ -54,24 +55,17 @@ impl fmt::Display for ChannelName {
     }
 }
 
-/// The error for a text that is not the name of a channel that clients may name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected `{OPERATION}<uuid>`, `{OWNER}<owner>` or `{ALL}`, found `{found}`")]
-pub struct ParseChannelNameError {
-    found: String,
-}
-
 impl FromStr for ChannelName {
-    type Err = ParseChannelNameError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseChannelNameError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let name = Self(text.into());
         let is_list =
             text == ALL || text.strip_prefix(OWNER).is_some_and(|owner| !owner.is_empty());
         if is_list || name.operation_id().is_some_and(|id| Self::operation(id) == name) {
             Ok(name)
         } else {
-            Err(ParseChannelNameError { found: text.to_owned() })
+            Err(ParseError::new(format!("`{OPERATION}<uuid>`, `{OWNER}<owner>` or `{ALL}`"), text))
         }
     }
 }

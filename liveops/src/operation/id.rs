@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::parse_error::ParseError;
+
 /// The ID of one operation: a UUIDv7. IDs sort by creation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,19 +31,12 @@ impl From<Uuid> for OperationId {
     }
 }
 
-/// The error for a text that is not the ID of an operation.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected the ID of an operation, found `{found}`")]
-pub struct ParseOperationIdError {
-    found: String,
-}
-
 impl FromStr for OperationId {
-    type Err = ParseOperationIdError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseOperationIdError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let id = text.parse().map(Self);
-        id.map_err(|_| ParseOperationIdError { found: text.to_owned() })
+        id.map_err(|_| ParseError::new("the ID of an operation", text))
     }
 }
 

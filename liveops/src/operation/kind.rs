@@ -5,7 +5,7 @@ use super::{LiveOperation, Policy, RegionName, Stage};
 /// The constants of one [`LiveOperation`] as a value, for code that is not generic over the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct OperationKind {
+pub(crate) struct OperationKind {
     /// The op type: `app.name`.
     pub op_type: &'static str,
     /// The name of the operation that users see.
@@ -38,7 +38,7 @@ impl OperationKind {
     };
 
     /// Returns the kind of the operations of type `Op`.
-    pub const fn of<Op: LiveOperation>() -> Self {
+    pub(crate) const fn of<Op: LiveOperation>() -> Self {
         Self {
             op_type: Op::OP_TYPE,
             title: Op::TITLE,

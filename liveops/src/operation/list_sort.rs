@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::parse_error::ParseError;
+
 /// The order in which operations are listed. Operations with the same time are ordered by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -39,19 +41,15 @@ impl fmt::Display for ListSort {
     }
 }
 
-/// The error for a text that is not the name of an order.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected newest, oldest, last_finished or longest_running, found `{found}`")]
-pub struct ParseListSortError {
-    found: String,
-}
+/// The names of [`ListSort::ALL`], for the error.
+const NAMES: &str = "newest, oldest, last_finished or longest_running";
 
 impl FromStr for ListSort {
-    type Err = ParseListSortError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseListSortError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let named = Self::ALL.into_iter().find(|sort| sort.as_str() == text);
-        named.ok_or_else(|| ParseListSortError { found: text.to_owned() })
+        named.ok_or_else(|| ParseError::new(NAMES, text))
     }
 }
 

@@ -2,10 +2,16 @@
 
 use std::{str::FromStr, sync::Arc};
 
+use crate::parse_error::ParseError;
+
 /// The names of the built-in regions and of two more elements of the page: `regions` contains the custom
 /// regions, and `traceback` is for staff.
 const RESERVED: [&str; 8] =
     ["controls", "stages", "status", "progress", "result", "log", "regions", "traceback"];
+
+/// The valid names, for the error.
+const EXPECTED: &str = "a region name of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter and \
+     is not the name of a built-in region";
 
 /// The name of a custom region: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, starting with a letter. The name of
 /// a built-in region is not allowed.
@@ -20,28 +26,18 @@ impl RegionName {
 }
 
 impl FromStr for RegionName {
-    type Err = ParseRegionError;
+    type Err = ParseError;
 
-    fn from_str(name: &str) -> Result<Self, ParseRegionError> {
+    fn from_str(name: &str) -> Result<Self, ParseError> {
         let is_word = name.len() <= 64
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
         if is_word && !RESERVED.contains(&name) {
             Ok(Self(name.into()))
         } else {
-            Err(ParseRegionError { found: name.to_owned() })
+            Err(ParseError::new(EXPECTED, name))
         }
     }
-}
-
-/// The error for a text that is not the name of a custom region.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a region name of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter and is not \
-     the name of a built-in region, found `{found}`"
-)]
-pub struct ParseRegionError {
-    found: String,
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! The stages of an operation.
 
 use std::{
+    borrow::Cow,
     fmt::{Debug, Display},
     str::FromStr,
 };
+
+use crate::parse_error::ParseError;
 
 /// The stages of an operation: an enum without fields, with one variant for each stage, in the order of
 /// display.
@@ -57,10 +60,10 @@ pub trait Stage: Copy + Eq + Debug + Display + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ParseStageError`] if no stage has the label.
-    fn from_name(name: &str) -> Result<Self, ParseStageError> {
+    /// [`ParseError`] if no stage has the label.
+    fn from_name(name: &str) -> Result<Self, ParseError> {
         let named = Self::ALL.iter().find(|stage| stage.name() == name);
-        named.copied().ok_or_else(|| ParseStageError::new(name, Self::NAMES))
+        named.copied().ok_or_else(|| ParseError::new(expected(Self::NAMES), name))
     }
 }
 
@@ -84,31 +87,16 @@ impl Display for NoStages {
 }
 
 impl FromStr for NoStages {
-    type Err = ParseStageError;
+    type Err = ParseError;
 
-    fn from_str(name: &str) -> Result<Self, ParseStageError> {
+    fn from_str(name: &str) -> Result<Self, ParseError> {
         Self::from_name(name)
     }
 }
 
-/// The error for a text that is not the label of a stage of the operation.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {}, found `{found}`", expected(names))]
-pub struct ParseStageError {
-    found: String,
-    names: &'static [&'static str],
-}
-
-impl ParseStageError {
-    /// Creates the error for a type with the stages `names`.
-    fn new(found: &str, names: &'static [&'static str]) -> Self {
-        Self { found: found.to_owned(), names }
-    }
-}
-
-fn expected(names: &[&str]) -> String {
+fn expected(names: &[&str]) -> Cow<'static, str> {
     match names {
-        [] => "nothing, as the operation has no stages".to_owned(),
-        names => format!("one of `{}`", names.join("`, `")),
+        [] => "nothing, as the operation has no stages".into(),
+        names => format!("one of `{}`", names.join("`, `")).into(),
     }
 }

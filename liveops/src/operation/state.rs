@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::parse_error::ParseError;
+
 /// The state of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -63,21 +65,17 @@ impl fmt::Display for OperationState {
     }
 }
 
-/// The error for a text that is not the name of a state.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED, found `{found}`")]
-pub struct ParseOperationStateError {
-    found: String,
-}
+/// The names of [`OperationState::ALL`], for the error.
+const NAMES: &str = "NOT_STARTED, STARTED, FINISHED_OK, FINISHED_ERROR or CANCELLED";
 
 impl FromStr for OperationState {
-    type Err = ParseOperationStateError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseOperationStateError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)
-            .ok_or_else(|| ParseOperationStateError { found: text.to_owned() })
+            .ok_or_else(|| ParseError::new(NAMES, text))
     }
 }
 

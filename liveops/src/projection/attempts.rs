@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 /// The number of the shown attempt and the number of allowed attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     /// The number of the attempt, from 1. Attempts before a user's retry and attempts handed back at a
     /// shutdown do not count.
     pub number: u32,
@@ -16,10 +16,10 @@ pub struct Attempts {
 
 impl Attempts {
     /// The first attempt of an operation that has only one.
-    pub const ONLY: Self = Self { number: 1, max: 1, starts_on: None };
+    pub(crate) const ONLY: Self = Self { number: 1, max: 1, starts_on: None };
 
     /// Returns `true` if an earlier attempt exists.
-    pub fn is_another(self) -> bool {
+    pub(crate) fn is_another(self) -> bool {
         self.number > 1
     }
 }

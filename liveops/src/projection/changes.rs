@@ -6,7 +6,7 @@ use super::Region;
 
 /// The change of one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The whole content is new.
     Replaced,
     /// Items were appended; `from` is the first of them.
@@ -18,23 +18,23 @@ pub enum Change {
 
 /// The regions that changed since the last flush, with the kind of change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes(BTreeMap<Region, Change>);
+pub(crate) struct Changes(BTreeMap<Region, Change>);
 
 impl Changes {
     /// Adds a change and merges it with an earlier change of the same region.
-    pub fn note(&mut self, region: Region, change: Change) {
+    pub(crate) fn note(&mut self, region: Region, change: Change) {
         self.0.entry(region).and_modify(|noted| *noted = noted.and(change)).or_insert(change);
     }
 
     /// Adds all changes of `later`, as [`note`](Self::note) does.
-    pub fn merge(&mut self, later: Self) {
+    pub(crate) fn merge(&mut self, later: Self) {
         for (region, change) in later {
             self.note(region, change);
         }
     }
 
     /// Returns `true` if no region changed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

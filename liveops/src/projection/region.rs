@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::operation::{ParseRegionError, RegionName};
+use crate::{operation::RegionName, parse_error::ParseError};
 
 /// One addressable part of an operation's page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,9 +49,9 @@ impl fmt::Display for Region {
 }
 
 impl FromStr for Region {
-    type Err = ParseRegionError;
+    type Err = ParseError;
 
-    fn from_str(name: &str) -> Result<Self, ParseRegionError> {
+    fn from_str(name: &str) -> Result<Self, ParseError> {
         match Self::BUILT_IN.into_iter().find(|region| region.as_str() == name) {
             Some(region) => Ok(region),
             None => name.parse().map(Self::Custom),

@@ -11,7 +11,7 @@ use crate::event::StageState;
 ///
 /// Both times are `None` while the stage is pending, and for a run that recorded none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct StageTiming {
+pub(crate) struct StageTiming {
     /// The time of entry, if recorded.
     pub entered_on: Option<DateTime<Utc>>,
     /// The time of leaving, if the stage was left and the time was recorded.
@@ -20,7 +20,7 @@ pub struct StageTiming {
 
 impl StageTiming {
     /// Returns the duration of the stage; `None` while the stage is active and if a time is unknown.
-    pub fn took(self) -> Option<Duration> {
+    pub(crate) fn took(self) -> Option<Duration> {
         (self.left_on? - self.entered_on?).to_std().ok()
     }
 

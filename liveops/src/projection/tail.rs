@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 /// Every item has an id. Ids count from 0 and are never reused, so a client can distinguish an item that was
 /// delivered twice from two equal items.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tail<T> {
+pub(crate) struct Tail<T> {
     items: VecDeque<T>,
     next_id: u64,
     len_max: usize,
@@ -17,7 +17,7 @@ pub struct Tail<T> {
 }
 
 /// The text size of an item of a [`Tail`].
-pub trait TextBytes {
+pub(crate) trait TextBytes {
     /// The length of the text, in bytes.
     fn text_bytes(&self) -> usize;
 }
@@ -25,12 +25,12 @@ pub trait TextBytes {
 impl<T: TextBytes> Tail<T> {
     /// Creates an empty tail with a limit of `len_max` items and of `bytes_max` bytes of text. The newest
     /// item is always kept.
-    pub fn new(len_max: usize, bytes_max: usize) -> Self {
+    pub(crate) fn new(len_max: usize, bytes_max: usize) -> Self {
         Self { items: VecDeque::new(), next_id: 0, len_max, bytes: 0, bytes_max }
     }
 
     /// Creates a tail that continues an earlier one: `items` are the newest of `next_id` items.
-    pub fn resume(
+    pub(crate) fn resume(
         items: impl IntoIterator<Item = T>,
         next_id: u64,
         len_max: usize,
@@ -45,7 +45,7 @@ impl<T: TextBytes> Tail<T> {
     }
 
     /// Appends an item, drops the oldest items beyond the limits, and returns the id of the new item.
-    pub fn push(&mut self, item: T) -> u64 {
+    pub(crate) fn push(&mut self, item: T) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         self.bytes += item.text_bytes();
@@ -55,22 +55,22 @@ impl<T: TextBytes> Tail<T> {
     }
 
     /// The id of the oldest kept item; in an empty tail, the id of the next item.
-    pub fn first_id(&self) -> u64 {
+    pub(crate) fn first_id(&self) -> u64 {
         self.next_id - self.items.len() as u64
     }
 
     /// The id of the next item, which is also the number of items ever appended.
-    pub fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.next_id
     }
 
     /// Iterates over the kept items with their ids, oldest first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &T)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &T)> {
         self.iter_from(self.first_id())
     }
 
     /// Iterates over the kept items with an id of at least `id`, oldest first.
-    pub fn iter_from(&self, id: u64) -> impl ExactSizeIterator<Item = (u64, &T)> {
+    pub(crate) fn iter_from(&self, id: u64) -> impl ExactSizeIterator<Item = (u64, &T)> {
         let first_id = self.first_id();
         let skipped = id.saturating_sub(first_id).min(self.items.len() as u64) as usize;
         self.items

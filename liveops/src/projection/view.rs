@@ -14,7 +14,7 @@ use crate::operation::{OperationState, RegionName};
 ///
 /// A projection is the fold of [`Event`]s with [`apply`](Self::apply); equal events give equal projections.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Projection {
+pub(crate) struct Projection {
     /// The lifecycle state of the operation.
     pub state: OperationState,
     /// The number of the attempt.
@@ -44,7 +44,7 @@ pub struct Projection {
 
 /// The content of a custom region: the base, and everything appended to it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CustomRegion {
+pub(crate) struct CustomRegion {
     /// The content of the last swap, as HTML.
     pub base: Arc<str>,
     /// The newest additions after the base, as HTML.
@@ -53,7 +53,7 @@ pub struct CustomRegion {
 
 impl Projection {
     /// Creates the projection of an operation that has not started, with `stage_count` stages.
-    pub fn new(stage_count: usize) -> Self {
+    pub(crate) fn new(stage_count: usize) -> Self {
         Self {
             state: OperationState::NotStarted,
             attempts: Attempts::ONLY,
@@ -73,7 +73,7 @@ impl Projection {
     /// Applies one event and returns the regions that changed.
     ///
     /// Invalid events, such as an event for an unknown stage or after the end, change nothing.
-    pub fn apply(&mut self, event: Event) -> Changes {
+    pub(crate) fn apply(&mut self, event: Event) -> Changes {
         if self.state.is_terminal() {
             return Changes::default();
         }
@@ -111,20 +111,20 @@ impl Projection {
     }
 
     /// Returns every region as replaced: the changes for a client that has no state yet.
-    pub fn everything(&self) -> Changes {
+    pub(crate) fn everything(&self) -> Changes {
         let custom = self.custom.keys().cloned().map(Region::Custom);
         replaced(Region::BUILT_IN.into_iter().chain(custom))
     }
 
     /// The position of the active stage.
-    pub fn active_stage(&self) -> Option<usize> {
+    pub(crate) fn active_stage(&self) -> Option<usize> {
         self.stages.iter().position(|state| *state == StageState::Active)
     }
 
     /// Returns the progress of the whole run from 0 to 100, with stages weighted by `weights`.
     ///
     /// Without stages this is the position of the bar; `None` if there is no bar or its total is unknown.
-    pub fn percent(&self, weights: &[u32]) -> Option<f64> {
+    pub(crate) fn percent(&self, weights: &[u32]) -> Option<f64> {
         if self.state == OperationState::FinishedOk {
             return Some(100.0);
         }

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::language::{Language, Text};
+use crate::{
+    language::{Language, Text},
+    parse_error::ParseError,
+};
 
 /// A filter on the time since an operation was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,19 +74,15 @@ impl fmt::Display for Age {
     }
 }
 
-/// An error for a text that is not the name of an age.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected 1h, 1d, 7d, 30d, over_1d, over_7d or over_30d, found `{found}`")]
-pub(crate) struct ParseAgeError {
-    found: String,
-}
+/// The names of [`Age::ALL`], for the error.
+const NAMES: &str = "1h, 1d, 7d, 30d, over_1d, over_7d or over_30d";
 
 impl FromStr for Age {
-    type Err = ParseAgeError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseAgeError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let named = Self::ALL.into_iter().find(|age| age.name == text);
-        named.ok_or_else(|| ParseAgeError { found: text.to_owned() })
+        named.ok_or_else(|| ParseError::new(NAMES, text))
     }
 }
 

@@ -7,10 +7,11 @@ use tokio::time;
 use super::engine::Engine;
 use crate::{
     channel::ChannelLayer,
+    language::Language,
     metrics::record_operation_ended,
     operation::OperationId,
     render::Renderer,
-    store::{CancelTransition, Model, Store, StoreError},
+    store::{CancelTransition, ListFilter, Model, Store, StoreError},
 };
 
 /// The operations of an application: enqueue, cancel, retry, find. Cheap to clone.
@@ -105,7 +106,7 @@ impl LiveOps {
     }
 
     /// Returns the store, which holds the rows of the operations.
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.engine.store
     }
 
@@ -165,6 +166,60 @@ impl LiveOps {
     /// Returns an error if the database fails.
     pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         self.engine.store.find(id).await
+    }
+
+    /// Lists at most `limit` operations, newest first by default.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store::{self, ListFilter}};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import {
+    /// #     file: String,
+    /// # }
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let liveops = LiveOps::builder(db).register::<Import>().build()?;
+    /// # liveops.migrate().await?;
+    /// liveops.enqueue(Import { file: "scores.csv".into() }, "ann").await?;
+    ///
+    /// let anns_imports = ListFilter::new().with_owner("ann").with_op_type(Import::OP_TYPE);
+    /// let newest = liveops.list(&anns_imports, 1).await?.pop().expect("Ann has started one");
+    /// assert_eq!(newest.input["file"], "scores.csv");
+    /// assert_eq!(liveops.count(&anns_imports).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
+        self.engine.store.list(filter, limit).await
+    }
+
+    /// Counts the operations in a list, on all of its pages: the [cursor](ListFilter::cursor) of the filter
+    /// has no effect.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
+        self.engine.store.count(filter).await
+    }
+
+    /// Returns the title of an operation type in `language`. Returns `None` for a type that is not
+    /// registered.
+    pub fn title(&self, op_type: &str, language: &Language) -> Option<String> {
+        let operation = self.engine.registry.find(op_type)?;
+        Some(language.title(&operation.kind).into_owned())
     }
 
     /// Shuts this process down: stops its worker, then closes its client connections.

@@ -20,7 +20,7 @@ use crate::operation::{Attempt, OperationId, OperationState};
 
 /// The limits of a claim: the types and queues a worker serves, and the number of operations it takes.
 #[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     /// The operation types that the worker knows.
     pub op_types: &'a [&'a str],
     /// The queues that the worker serves; empty for all queues.
@@ -41,7 +41,7 @@ impl Store {
     ///
     /// When the database fails. A claim may have been committed although its answer was lost;
     /// [`claimed_by`](Self::claimed_by) returns such operations.
-    pub async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
+    pub(crate) async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
         // A materialized CTE, because the database may run a plain subquery once per row and lock more rows
         // than it returns.
         let mut candidates = CommonTableExpression::new();
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn claim(
+    pub(crate) async fn claim(
         &self,
         id: OperationId,
         worker: &str,
@@ -103,7 +103,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn reclaim(
+    pub(crate) async fn reclaim(
         &self,
         id: OperationId,
         attempt: Attempt,
@@ -122,7 +122,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn claimed_by(&self, worker: &str) -> Result<Vec<Model>, StoreError> {
+    pub(crate) async fn claimed_by(&self, worker: &str) -> Result<Vec<Model>, StoreError> {
         Entity::find()
             .filter(is_in(OperationState::Started))
             .filter(Column::Worker.eq(worker))

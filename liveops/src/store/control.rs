@@ -14,7 +14,7 @@ use crate::operation::{OperationId, OperationState};
 
 /// The outcome of a cancel request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CancelTransition {
+pub(crate) enum CancelTransition {
     /// The operation was waiting and is now cancelled.
     Cancelled(Box<Model>),
     /// The operation is running, and its run was asked to stop.
@@ -27,7 +27,7 @@ pub enum CancelTransition {
 
 /// The outcome of a retry request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum RetryTransition {
+pub(crate) enum RetryTransition {
     /// The operation had ended and now waits for its next run.
     Retried(Box<Model>),
     /// An unfinished operation has the same unique key; [`Store::find_duplicate`] returns it. On PostgreSQL
@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
+    pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         loop {
             let waiting = transition(id, OperationState::Cancelled)
@@ -78,7 +78,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn retry(
+    pub(crate) async fn retry(
         &self,
         connection: &impl ConnectionTrait,
         id: OperationId,

@@ -66,7 +66,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
+    pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let row = row(new);
         loop {
             let inserted = self.write(&self.insertion(row.clone()), ACTION).await?.pop();
@@ -85,7 +85,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn insert(
+    pub(crate) async fn insert(
         &self,
         connection: &impl ConnectionTrait,
         new: NewOperation,
@@ -143,7 +143,10 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn find_duplicate(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+    pub(crate) async fn find_duplicate(
+        &self,
+        id: OperationId,
+    ) -> Result<Option<Model>, StoreError> {
         let key = self.find(id).await?.and_then(|row| row.unique_key);
         let Some(key) = key else { return Ok(None) };
         let same = find_unfinished(self.db(), &key).await?;

@@ -22,7 +22,7 @@ use crate::{
 
 /// A worker's report on one of its runs, which renews the lease.
 #[derive(Debug, Clone)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     /// The ID of the operation.
     pub id: OperationId,
     /// The attempt that the worker runs.
@@ -35,7 +35,7 @@ pub struct Heartbeat {
 
 /// The answer to a heartbeat of a run that still belongs to the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeartbeatReply {
+pub(crate) struct HeartbeatReply {
     /// The ID of the operation.
     pub id: OperationId,
     /// `true` if a user requested the cancellation of the operation.
@@ -44,7 +44,7 @@ pub struct HeartbeatReply {
 
 /// A lease as read by a process other than its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
+pub(crate) struct Lease {
     /// The ID of the operation.
     pub id: OperationId,
     /// The attempt that holds the lease.
@@ -77,7 +77,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn heartbeat(
+    pub(crate) async fn heartbeat(
         &self,
         heartbeats: &[Heartbeat],
         lease: Duration,
@@ -100,7 +100,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn cancel_requests(
+    pub(crate) async fn cancel_requests(
         &self,
         ids: impl IntoIterator<Item = OperationId>,
     ) -> Result<Vec<OperationId>, StoreError> {
@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+    pub(crate) async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
             .into_partial_model()
@@ -150,7 +150,11 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn rescue(&self, lease: Lease, message: &str) -> Result<Option<Model>, StoreError> {
+    pub(crate) async fn rescue(
+        &self,
+        lease: Lease,
+        message: &str,
+    ) -> Result<Option<Model>, StoreError> {
         let rescue = requeued(lost(OperationState::NotStarted, lease), Utc::now())
             .filter(Column::CancelRequested.eq(false))
             .col_expr(Column::ErrorMessage, Expr::value(message))
@@ -168,7 +172,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn give_up(
+    pub(crate) async fn give_up(
         &self,
         lease: Lease,
         conclusion: RunConclusion<'_>,

@@ -8,8 +8,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, PageCursor,
-    page_cursor::{column, direction},
+    Column, Entity, PageCursor, PagePosition, SortKey,
+    sort_key::{column, direction},
     transition::is_in,
 };
 use crate::operation::{ListSort, OperationId, OperationState, UserId};
@@ -18,7 +18,7 @@ use crate::operation::{ListSort, OperationId, OperationState, UserId};
 ///
 /// # Pages
 ///
-/// A page begins after, or ends before, the [position](Self::position) of a row in the order. Consider a
+/// A page begins after, or ends before, the position of a row in the order: see [`PageCursor`]. Consider a
 /// walk over all pages from one end of the list to the other. A row that stays in the list with an
 /// unchanged position appears on exactly one of the pages, whatever other rows change in between. In the
 /// orders by ID, [`ListSort::Newest`] and [`ListSort::Oldest`], no row changes its position. A row that
@@ -45,40 +45,86 @@ pub struct ListFilter {
     /// The order of the list.
     pub sort: ListSort,
     /// The page to list.
-    pub position: PagePosition,
-}
-
-/// A page of a sorted list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum PagePosition {
-    /// The first page.
-    #[default]
-    Start,
-    /// The page after this cursor. Empty for a cursor of [another order](PageCursor::is_of).
-    After(PageCursor),
-    /// The page before this cursor. Empty for a cursor of [another order](PageCursor::is_of).
-    Before(PageCursor),
-    /// The last page.
-    End,
-}
-
-impl PagePosition {
-    /// Returns `true` if the query reads the list from its end.
-    pub(super) fn is_backwards(self) -> bool {
-        matches!(self, Self::Before(_) | Self::End)
-    }
+    pub cursor: PageCursor,
 }
 
 impl ListFilter {
-    /// Builds the query for at most `limit` rows, in reverse order for a backwards position.
+    /// Creates a filter that lists all operations, newest first.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lists only operations of `owner`.
+    #[must_use]
+    pub fn with_owner(mut self, owner: impl Into<UserId>) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+
+    /// Lists only operations in `state`.
+    #[must_use]
+    pub fn with_state(mut self, state: OperationState) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// Lists only operations of the type `op_type`, an [`OP_TYPE`](crate::LiveOperation::OP_TYPE).
+    #[must_use]
+    pub fn with_op_type(mut self, op_type: impl Into<String>) -> Self {
+        self.op_type = Some(op_type.into());
+        self
+    }
+
+    /// Lists only operations that match [`search`](Self::search).
+    #[must_use]
+    pub fn with_search(mut self, search: impl Into<String>) -> Self {
+        self.search = Some(search.into());
+        self
+    }
+
+    /// Lists only operations created before `id`.
+    #[must_use]
+    pub fn with_before(mut self, id: OperationId) -> Self {
+        self.before = Some(id);
+        self
+    }
+
+    /// Lists only operations created at `time` or later.
+    #[must_use]
+    pub fn with_made_since(mut self, time: DateTime<Utc>) -> Self {
+        self.made_since = Some(time);
+        self
+    }
+
+    /// Lists only operations created before `time`.
+    #[must_use]
+    pub fn with_made_before(mut self, time: DateTime<Utc>) -> Self {
+        self.made_before = Some(time);
+        self
+    }
+
+    /// Sorts the list by `sort`.
+    #[must_use]
+    pub fn with_sort(mut self, sort: ListSort) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Lists the page at `cursor`, which must belong to the [order](Self::sort) of the list.
+    #[must_use]
+    pub fn with_cursor(mut self, cursor: PageCursor) -> Self {
+        self.cursor = cursor;
+        self
+    }
+
+    /// Builds the query for at most `limit` rows, in reverse order for a backwards cursor.
     pub(super) fn select(&self, limit: u64) -> Select<Entity> {
-        let order = match (direction(self.sort), self.position.is_backwards()) {
+        let order = match (direction(self.sort), self.cursor.0.is_backwards()) {
             (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
             _ => Order::Asc,
         };
-        let mut query = Entity::find().filter(self.condition()).filter(self.sorted());
-        query = match self.position {
+        let mut query = self.all();
+        query = match self.cursor.0 {
             PagePosition::Start | PagePosition::End => query,
             PagePosition::After(key) | PagePosition::Before(key) => {
                 query.filter(self.beyond(key, &order))
@@ -88,6 +134,11 @@ impl ListFilter {
             query = query.order_by(column, order.clone());
         }
         query.order_by(Column::Id, order).limit(limit)
+    }
+
+    /// Builds the query for the rows on all pages, in no order.
+    pub(super) fn all(&self) -> Select<Entity> {
+        Entity::find().filter(self.condition()).filter(self.sorted())
     }
 
     fn condition(&self) -> Condition {
@@ -112,7 +163,7 @@ impl ListFilter {
     }
 
     /// Selects the rows after `key` in the reading direction `order`.
-    fn beyond(&self, key: PageCursor, order: &Order) -> Condition {
+    fn beyond(&self, key: SortKey, order: &Order) -> Condition {
         if !key.is_of(self.sort) {
             return Condition::all().add(Expr::value(1).eq(0));
         }

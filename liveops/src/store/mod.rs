@@ -21,27 +21,33 @@ mod prune;
 mod restore;
 mod row_page;
 mod run;
+mod sort_key;
 mod stage_output;
 mod stage_timings;
+#[cfg(test)]
+mod tests;
 mod transition;
 mod writer;
 
-pub use claim::Claim;
+pub(crate) use claim::Claim;
 pub use connect::connect;
-pub use control::{CancelTransition, RetryTransition};
-pub use entity::{ActiveModel, Column, Entity, Model, Relation};
+pub(crate) use control::{CancelTransition, RetryTransition};
+pub use entity::Model;
+pub(crate) use entity::{ActiveModel, Column, Entity};
 pub(crate) use error::RETRY_AFTER;
 pub use error::StoreError;
 pub use insert::Enqueued;
-pub use lease::{Heartbeat, HeartbeatReply, Lease};
-pub use list_filter::{ListFilter, PagePosition};
+pub(crate) use lease::{Heartbeat, HeartbeatReply, Lease};
+pub use list_filter::ListFilter;
 pub use migrate::migrate;
 pub use migration::{Migrator, migrations};
-pub use operations::Store;
-pub use page_cursor::{PageCursor, ParsePageCursorError};
-pub use row_page::RowPage;
-pub use run::{FailedAttempt, RunConclusion, SaveReply};
+pub(crate) use operations::Store;
+pub use page_cursor::PageCursor;
+pub(crate) use page_cursor::PagePosition;
+pub(crate) use row_page::RowPage;
+pub(crate) use run::{FailedAttempt, RunConclusion};
+pub(crate) use sort_key::SortKey;
 pub(crate) use transition::later;
 
 /// A transaction in the database of the operations.
-pub type Transaction = sea_orm::DatabaseTransaction;
+pub(crate) type Transaction = sea_orm::DatabaseTransaction;

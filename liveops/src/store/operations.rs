@@ -1,8 +1,8 @@
 //! The [`Store`]: its connection, its transactions, and the queries that read operations.
 
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, QueryFilter,
-    QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
+    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
+    QueryFilter, QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
     sea_query::{Query, ReturningClause},
 };
 use uuid::Uuid;
@@ -15,19 +15,19 @@ use crate::operation::OperationId;
 
 /// The operations in a database. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub(crate) struct Store {
     db: DatabaseConnection,
     writer: Writer,
 }
 
 impl Store {
     /// Creates a store for the operations in `db`.
-    pub fn new(db: DatabaseConnection) -> Self {
+    pub(crate) fn new(db: DatabaseConnection) -> Self {
         Self { writer: Writer::new(db.clone()), db }
     }
 
     /// Returns the database connection.
-    pub fn db(&self) -> &DatabaseConnection {
+    pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.db
     }
 
@@ -36,7 +36,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
         migrate::<Migrator>(&self.db).await
     }
 
@@ -45,7 +45,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database does not answer, or lacks the tables.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let absent = Entity::find_by_id(Uuid::nil());
         absent.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
     }
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         self.db.begin().await.map_err(StoreError::of("begin a transaction"))
     }
 
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
+    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
         transaction.commit().await.map_err(StoreError::of("commit a transaction"))
     }
 
@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn roll_back(&self, transaction: Transaction) -> Result<(), StoreError> {
+    pub(crate) async fn roll_back(&self, transaction: Transaction) -> Result<(), StoreError> {
         transaction.rollback().await.map_err(StoreError::of("roll a transaction back"))
     }
 
@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+    pub(crate) async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         Entity::find_by_id(id.as_uuid())
             .one(&self.db)
             .await
@@ -94,7 +94,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn find_next(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+    pub(crate) async fn find_next(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         let chained_to = Query::select()
             .column(Column::ChainedTo)
             .from(Entity)
@@ -112,13 +112,26 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
+    pub(crate) async fn list(
+        &self,
+        filter: &ListFilter,
+        limit: u64,
+    ) -> Result<Vec<Model>, StoreError> {
         let rows = filter.select(limit).all(&self.db).await;
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
-        if filter.position.is_backwards() {
+        if filter.cursor.0.is_backwards() {
             rows.reverse();
         }
         Ok(rows)
+    }
+
+    /// Counts the operations on all pages of a list.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub(crate) async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
+        filter.all().count(&self.db).await.map_err(StoreError::of("count operations"))
     }
 
     /// Lists a page of at most `len` operations, with the positions of the next and the previous page.
@@ -126,7 +139,11 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn list_page(&self, filter: &ListFilter, len: u64) -> Result<RowPage, StoreError> {
+    pub(crate) async fn list_page(
+        &self,
+        filter: &ListFilter,
+        len: u64,
+    ) -> Result<RowPage, StoreError> {
         let rows = self.list(filter, len.saturating_add(1)).await?;
         Ok(RowPage::of(filter, rows, len))
     }

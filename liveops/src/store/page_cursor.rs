@@ -1,111 +1,137 @@
-//! The cursor of a paged list, with its text form for URLs.
+//! The cursor of a paged list, and the page that it stands for.
 //!
 //! A page begins after a row and not at a number, so rows that are added or that change elsewhere move no row
-//! to another page. Creation time is read from the ID, a UUID of version 7, which is part of the index of the
-//! list.
+//! to another page.
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::sea_query::Order;
+use super::{Model, SortKey};
+use crate::{operation::ListSort, parse_error::ParseError};
 
-use super::{Column, Model};
-use crate::operation::{ListSort, OperationId};
-
-/// The position of a row in a sorted list: its sort time and its ID.
+/// The start or the end of a page of a sorted list, for [`ListFilter::with_cursor`].
 ///
 /// The text form is safe in URLs and parses back to an equal cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PageCursor {
-    /// The time by which the list is sorted; `None` for an order by ID alone.
-    pub(super) at: Option<DateTime<Utc>>,
-    pub(super) id: OperationId,
+///
+/// ```
+/// # use liveops::{LiveOps, OperationId, store::{self, ListFilter, PageCursor}};
+/// # use liveops::operation::ListSort;
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let liveops = LiveOps::builder(store::connect("sqlite::memory:").await?).build()?;
+/// # liveops.migrate().await?;
+/// let sort = ListSort::LastFinished;
+/// let mut filter = ListFilter::new().with_sort(sort);
+/// loop {
+///     let page = liveops.list(&filter, 50).await?;
+///     let Some(last) = page.last() else { break };
+///     let next = PageCursor::after(sort, last);
+///     assert_eq!(next.to_string().parse(), Ok(next));
+///     filter = filter.with_cursor(next);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`ListFilter::with_cursor`]: super::ListFilter::with_cursor
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PageCursor(pub(crate) PagePosition);
+
+/// A page of a sorted list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PagePosition {
+    /// The first page.
+    #[default]
+    Start,
+    /// The page after this key. Empty for a key of [another order](SortKey::is_of).
+    After(SortKey),
+    /// The page before this key. Empty for a key of [another order](SortKey::is_of).
+    Before(SortKey),
+    /// The last page.
+    End,
+}
+
+impl PagePosition {
+    /// Returns `true` if the query reads the list from its end.
+    pub(super) fn is_backwards(self) -> bool {
+        matches!(self, Self::Before(_) | Self::End)
+    }
 }
 
 impl PageCursor {
-    /// Returns the position of `row` in the order `sort`.
-    pub fn of(sort: ListSort, row: &Model) -> Self {
-        let at = match sort {
-            ListSort::Newest | ListSort::Oldest => None,
-            ListSort::LastFinished => row.finished_on,
-            ListSort::LongestRunning => row.started_on,
-        };
-        Self { at, id: row.operation_id() }
+    /// The first page. The default.
+    pub const START: Self = Self(PagePosition::Start);
+
+    /// The last page.
+    pub const END: Self = Self(PagePosition::End);
+
+    /// Returns the cursor of the page that follows `row` in the order `sort`.
+    pub fn after(sort: ListSort, row: &Model) -> Self {
+        Self(PagePosition::After(SortKey::of(sort, row)))
     }
 
-    /// Returns `true` if the cursor fits the order `sort`.
-    pub fn is_of(self, sort: ListSort) -> bool {
-        self.at.is_some() == column(sort).is_some()
-    }
-}
-
-/// Returns the column that precedes the ID in the sort order. IDs alone sort by creation time.
-pub(super) fn column(sort: ListSort) -> Option<Column> {
-    match sort {
-        ListSort::Newest | ListSort::Oldest => None,
-        ListSort::LastFinished => Some(Column::FinishedOn),
-        ListSort::LongestRunning => Some(Column::StartedOn),
-    }
-}
-
-pub(super) fn direction(sort: ListSort) -> Order {
-    match sort {
-        ListSort::Newest | ListSort::LastFinished => Order::Desc,
-        ListSort::Oldest | ListSort::LongestRunning => Order::Asc,
+    /// Returns the cursor of the page that ends before `row` in the order `sort`.
+    pub fn before(sort: ListSort, row: &Model) -> Self {
+        Self(PagePosition::Before(SortKey::of(sort, row)))
     }
 }
 
 impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(at) = self.at {
-            write!(f, "{}_", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))?;
+        match self.0 {
+            PagePosition::Start => f.write_str("start"),
+            PagePosition::After(key) => write!(f, "after_{key}"),
+            PagePosition::Before(key) => write!(f, "before_{key}"),
+            PagePosition::End => f.write_str("end"),
         }
-        self.id.fmt(f)
     }
 }
 
-/// The error for a text that is not a page cursor.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an ID, or a time and an ID separated by `_`, found `{found}`")]
-pub struct ParsePageCursorError {
-    found: String,
-}
+/// The valid texts, for the error.
+const EXPECTED: &str = "`start`, `end`, or `after_` or `before_` and the position of a row";
 
 impl FromStr for PageCursor {
-    type Err = ParsePageCursorError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParsePageCursorError> {
-        let refused = || ParsePageCursorError { found: text.to_owned() };
-        let (at, id) = match text.split_once('_') {
-            None => (None, text),
-            Some((at, id)) => {
-                let at = DateTime::parse_from_rfc3339(at).map_err(|_| refused())?;
-                (Some(at.to_utc()), id)
-            }
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let key = |key: &str| key.parse().ok();
+        let position = match text {
+            "start" => Some(PagePosition::Start),
+            "end" => Some(PagePosition::End),
+            _ => match text.split_once('_') {
+                Some(("after", text)) => key(text).map(PagePosition::After),
+                Some(("before", text)) => key(text).map(PagePosition::Before),
+                _ => None,
+            },
         };
-        Ok(Self { at, id: id.parse().map_err(|_| refused())? })
+        position.map(Self).ok_or_else(|| ParseError::new(EXPECTED, text))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::OperationId;
 
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn keys_read_back(nanos in proptest::option::of(any::<i64>()), id in any::<u128>()) {
-            let id = OperationId::from(uuid::Uuid::from_u128(id));
-            let key = PageCursor { at: nanos.map(DateTime::from_timestamp_nanos), id };
-            prop_assert_eq!(key.to_string().parse(), Ok(key));
+    #[test]
+    fn cursors_read_back() {
+        let id = OperationId::new();
+        let keys = [id.to_string(), format!("2026-11-30T00:23:01.5Z_{id}")];
+        for text in ["start".to_owned(), "end".to_owned()]
+            .into_iter()
+            .chain(keys.iter().flat_map(|key| [format!("after_{key}"), format!("before_{key}")]))
+        {
+            let cursor: PageCursor = text.parse().unwrap();
+            assert_eq!(cursor.to_string().parse(), Ok(cursor), "{text}");
         }
+        assert_eq!("start".parse(), Ok(PageCursor::default()));
+        assert_eq!(PageCursor::END.to_string(), "end");
+    }
 
-        #[test]
-        fn no_text_panics(text in ".{0,60}") {
-            if let Ok(key) = text.parse::<PageCursor>() {
-                prop_assert_eq!(key.to_string().parse(), Ok(key));
-            }
+    #[test]
+    fn other_texts_are_no_cursors() {
+        for text in ["", "after", "after_", "before_7", "beside_end", "START"] {
+            let error = text.parse::<PageCursor>().unwrap_err().to_string();
+            assert_eq!(error, format!("expected {EXPECTED}, found `{text}`"));
         }
     }
 }

@@ -12,7 +12,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails. Nothing was deleted then.
-    pub async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+    pub(crate) async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         let has_ended = || Column::FinishedOn.lt(before);
         let earliest = Entity::find()
             .select_only()

@@ -1,17 +1,16 @@
 //! One page of a list, with the positions of its neighbours.
 
-use super::{ListFilter, Model, PageCursor, PagePosition};
+use super::{ListFilter, Model, PagePosition, SortKey};
 
 /// A page of a list, with the positions of the next and the previous page.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RowPage {
+pub(crate) struct RowPage {
     /// The rows, in the requested order.
-    pub rows: Vec<Model>,
+    pub(crate) rows: Vec<Model>,
     /// The next page; `None` on the last page.
-    pub next: Option<PagePosition>,
+    pub(crate) next: Option<PagePosition>,
     /// The previous page; `None` on the first page.
-    pub previous: Option<PagePosition>,
+    pub(crate) previous: Option<PagePosition>,
 }
 
 impl RowPage {
@@ -19,15 +18,15 @@ impl RowPage {
     pub(super) fn of(filter: &ListFilter, mut rows: Vec<Model>, len: u64) -> Self {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         let continues = rows.len() > len;
-        if continues && filter.position.is_backwards() {
+        if continues && filter.cursor.0.is_backwards() {
             rows.remove(0);
         }
         rows.truncate(len);
-        let key_of = |row: &Model| PageCursor::of(filter.sort, row);
+        let key_of = |row: &Model| SortKey::of(filter.sort, row);
         let next = rows.last().map(key_of).map(PagePosition::After);
         let previous = rows.first().map(key_of).map(PagePosition::Before);
-        // An empty page after or before a cursor still links back: to the end of the list or to its start.
-        let (next, previous) = match filter.position {
+        // An empty page after or before a key still links back: to the end of the list or to its start.
+        let (next, previous) = match filter.cursor.0 {
             PagePosition::Start => (next.filter(|_| continues), None),
             PagePosition::End => (None, previous.filter(|_| continues)),
             PagePosition::After(_) => {

@@ -27,7 +27,7 @@ use crate::{
 
 /// The end of a run, with the final content of the row.
 #[derive(Debug)]
-pub struct RunConclusion<'a> {
+pub(crate) struct RunConclusion<'a> {
     /// The ending.
     pub ending: &'a Ending,
     /// The error details for staff.
@@ -40,7 +40,7 @@ pub struct RunConclusion<'a> {
 
 /// A failed attempt, with the content of the row until the next attempt.
 #[derive(Debug)]
-pub struct FailedAttempt<'a> {
+pub(crate) struct FailedAttempt<'a> {
     /// The error message for the owner.
     pub message: &'a str,
     /// The error details for staff.
@@ -53,7 +53,7 @@ pub struct FailedAttempt<'a> {
 
 /// The answer to a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SaveReply {
+pub(crate) struct SaveReply {
     /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
 }
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn save(
+    pub(crate) async fn save(
         &self,
         id: OperationId,
         attempt: Attempt,
@@ -89,7 +89,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn hand_back(
+    pub(crate) async fn hand_back(
         &self,
         id: OperationId,
         attempt: Attempt,
@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn schedule_next_attempt(
+    pub(crate) async fn schedule_next_attempt(
         &self,
         id: OperationId,
         attempt: Attempt,
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn finish_run(
+    pub(crate) async fn finish_run(
         &self,
         id: OperationId,
         attempt: Attempt,

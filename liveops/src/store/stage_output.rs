@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn stage_outputs(
+    pub(crate) async fn stage_outputs(
         &self,
         id: OperationId,
     ) -> Result<HashMap<String, String>, StoreError> {
@@ -57,7 +57,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn save_stage_output(
+    pub(crate) async fn save_stage_output(
         &self,
         id: OperationId,
         attempt: Attempt,

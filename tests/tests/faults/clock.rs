@@ -3,14 +3,14 @@
 use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
 use chrono::TimeDelta;
-use liveops::{OperationState, store};
+use liveops::OperationState;
 use sea_orm::EntityTrait;
 use tempfile::TempDir;
 
 use super::{
     dice::runs,
     scene::Scene,
-    support::{database::on_every_database, need::need},
+    support::{database::on_every_database, need::need, rows},
 };
 
 const LONGEST: Duration = Duration::from_millis(200);
@@ -94,7 +94,7 @@ fn write(path: &PathBuf, hours: usize) {
 
 /// How many operations started at a time that cannot have been, by the clock of this process.
 async fn wrong_times(scene: &Scene) -> usize {
-    let rows = store::Entity::find().all(&scene.db).await.unwrap();
+    let rows = rows::Entity::find().all(&scene.db).await.unwrap();
     let hour = TimeDelta::hours(1);
     let off = rows.iter().filter(|row| {
         row.started_on.is_some_and(|started_on| (started_on - row.created_on).abs() >= hour)

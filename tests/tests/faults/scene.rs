@@ -17,6 +17,7 @@ use super::{
     history::History,
     journal::{Journal, LineCount},
     ledger,
+    support::rows,
     worker::Orders,
 };
 
@@ -110,24 +111,24 @@ impl Scene {
 
     /// Whether there is nothing left to do; `false` while the database cannot say.
     async fn is_over(&self) -> bool {
-        let unfinished = store::Entity::find().filter(store::Column::FinishedOn.is_null());
+        let unfinished = rows::Entity::find().filter(rows::Column::FinishedOn.is_null());
         unfinished.count(&self.db).await.is_ok_and(|count| count == 0)
     }
 
     /// What a worker runs, and which attempt at it, as the rows say.
     pub(crate) async fn running(&self, pid: u32) -> Vec<(OperationId, u32)> {
-        let claimed = store::Entity::find()
-            .filter(store::Column::FinishedOn.is_null())
-            .filter(store::Column::Worker.starts_with(format!("pid-{pid}-")));
+        let claimed = rows::Entity::find()
+            .filter(rows::Column::FinishedOn.is_null())
+            .filter(rows::Column::Worker.starts_with(format!("pid-{pid}-")));
         let rows = claimed.all(&self.db).await.unwrap();
-        rows.iter().map(|row| (row.operation_id(), row.attempt_number().0)).collect()
+        rows.iter().map(|row| (row.id.into(), row.attempt.try_into().unwrap())).collect()
     }
 
     /// Whether all of these have ended.
     pub(crate) async fn have_ended(&self, ids: &[OperationId]) -> bool {
-        let ended = store::Entity::find()
-            .filter(store::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
-            .filter(store::Column::FinishedOn.is_not_null());
+        let ended = rows::Entity::find()
+            .filter(rows::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+            .filter(rows::Column::FinishedOn.is_not_null());
         ended.count(&self.db).await.unwrap() == ids.len() as u64
     }
 

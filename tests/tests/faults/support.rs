@@ -7,5 +7,8 @@ pub(crate) mod database;
 pub(crate) mod need;
 #[path = "../suite/support/postgres.rs"]
 pub(crate) mod postgres;
+#[path = "../suite/support/rows.rs"]
+#[expect(dead_code, reason = "the suite needs more of it")]
+pub(crate) mod rows;
 #[path = "../suite/support/sqlite.rs"]
 pub(crate) mod sqlite;

@@ -50,7 +50,7 @@ async fn run_chain(app: &TestApp, first: OperationId) -> Vec<OperationId> {
     loop {
         let link = *links.last().unwrap();
         app.reaches(link, OperationState::FinishedOk).await;
-        match app.liveops.store().find_next(link).await.unwrap() {
+        match app.next_of(link).await {
             Some(next) => links.push(next.operation_id()),
             None => return links,
         }

@@ -140,7 +140,7 @@ impl Target {
 
     /// Whether everything is as it was at the start.
     async fn is_untouched(&self) -> bool {
-        let list = self.app.liveops.store().list(&ListFilter::default(), 10).await.unwrap();
+        let list = self.app.liveops.list(&ListFilter::new(), 10).await.unwrap();
         list.len() == 3 && list.iter().all(|row| row.attempt == 1 && !row.cancel_requested)
     }
 }

@@ -8,17 +8,22 @@ use std::{
 };
 
 use axum::http::header;
+use chrono::{DateTime, Utc};
 use liveops::{
     Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     RunnerKind,
     operation::NewOperation,
-    store::{self, Store},
+    store,
     testing::{self, StageOutcome},
 };
 use proptest::{
     prelude::*,
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, Order, Query},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,9 +32,8 @@ use tokio::time::timeout;
 use crate::support::{
     app::{Gate, TestApp, request},
     database::{TestDatabase, on_every_database},
+    rows,
 };
-
-const LEASE: Duration = Duration::from_secs(30);
 
 /// Where operations do their work: what they did, and when they may go on.
 #[derive(Clone)]
@@ -118,10 +122,14 @@ async fn row(app: &TestApp, id: OperationId) -> store::Model {
 }
 
 async fn saved(app: &TestApp, id: OperationId) -> Vec<String> {
-    let outputs = app.liveops.store().stage_outputs(id).await.unwrap();
-    let mut labels: Vec<String> = outputs.into_keys().collect();
-    labels.sort();
-    labels
+    let query = Query::select()
+        .column("stage")
+        .from("liveops_stage_output")
+        .and_where(Expr::col("operation").eq(id.as_uuid()))
+        .order_by("stage", Order::Asc)
+        .take();
+    let rows = app.db.query_all(&query).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "stage").unwrap()).collect()
 }
 
 /// Waits until the run is where the gate stands.
@@ -134,37 +142,20 @@ async fn stands_at_the_gate(bench: &Bench) {
     timeout(Duration::from_secs(30), stands).await.expect("it comes to the gate");
 }
 
-/// Puts an operation whose worker is taken for dead back into the queue. That one may still speak up,
-/// which a rescue respects, until it has nothing more to say.
-async fn rescue(store: &Store, id: OperationId) {
-    let rescued = async {
-        loop {
-            let leases = store.leases().await.unwrap();
-            let lease = leases.into_iter().find(|lease| lease.id == id).expect("somebody runs it");
-            if store.rescue(lease, "silent").await.unwrap().is_some() {
-                return;
-            }
-        }
-    };
-    timeout(Duration::from_secs(30), rescued).await.expect("it is silent at last");
-}
-
-async fn store(db: &TestDatabase) -> Store {
-    let store = Store::new(db.connect().await);
-    store.migrate().await.unwrap();
-    store
-}
-
-/// An operation that somebody has begun to run.
-async fn claimed(store: &Store) -> OperationId {
-    let words = NewOperation::new(&Words { failures: 0 }, "ann").unwrap();
-    let id = store.insert(store.db(), words).await.unwrap().operation_id();
-    store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
-    id
-}
-
-async fn save(store: &Store, id: OperationId, attempt: Attempt, output: &str) -> bool {
-    store.save_stage_output(id, attempt, "Load", output.to_owned()).await.unwrap()
+/// Puts an operation back into the queue, as a process that takes its worker for dead does.
+async fn take_over(app: &TestApp, id: OperationId) {
+    let taken = rows::update(id)
+        .filter(rows::Column::Attempt.eq(1))
+        .filter(rows::Column::Worker.is_not_null())
+        .col_expr(rows::Column::Attempt, Expr::value(2))
+        .col_expr(rows::Column::Rescues, Expr::value(1))
+        .col_expr(rows::Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(rows::Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(rows::Column::Worker, Expr::value(None::<String>))
+        .exec(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(taken.rows_affected, 1, "somebody runs it");
 }
 
 async fn page(app: &TestApp, id: OperationId) -> String {
@@ -266,7 +257,7 @@ on_every_database! {
             async move { liveops.enqueue_new(words).await.unwrap() }
         });
         stands_at_the_gate(&stale_bench).await;
-        rescue(stale.liveops.store(), id).await;
+        take_over(&stale, id).await;
 
         // The one that takes over replays the first stage, and is in the second, too.
         let app = app::<Words>(&db, &bench, RunnerKind::Spawn).await;
@@ -283,42 +274,6 @@ on_every_database! {
         app.reaches(id, OperationState::FinishedOk).await;
         assert_eq!(bench.done(), ["Save"]);
         assert_eq!(row(&app, id).await.attempt_number(), Attempt(2));
-    }
-
-    async fn nothing_is_saved_behind_a_rescue(db: TestDatabase) {
-        let store = store(&db).await;
-        for _ in 0..40 {
-            let id = claimed(&store).await;
-            let late = tokio::spawn({
-                let store = store.clone();
-                async move { save(&store, id, Attempt(1), "1").await }
-            });
-            rescue(&store, id).await;
-            let at_the_rescue = store.stage_outputs(id).await.unwrap();
-            let was_saved = late.await.unwrap();
-            assert_eq!(store.stage_outputs(id).await.unwrap(), at_the_rescue);
-            assert_eq!(at_the_rescue.contains_key("Load"), was_saved);
-        }
-    }
-
-    async fn only_the_run_an_operation_belongs_to_may_save(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        assert!(save(&store, id, Attempt(1), "7").await);
-        assert!(save(&store, id, Attempt(1), "8").await, "the newest is what counts");
-        assert!(!save(&store, id, Attempt(2), "9").await, "nobody has opened it");
-        assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
-
-        rescue(&store, id).await;
-        assert!(!save(&store, id, Attempt(1), "9").await, "it is stale");
-        assert!(!save(&store, id, Attempt(2), "9").await, "it waits");
-        store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
-        assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
-        assert!(save(&store, id, Attempt(2), "9").await);
-
-        store.cancel(id).await.unwrap();
-        assert!(save(&store, id, Attempt(2), "10").await, "it goes on until it notices");
-        assert!(!save(&store, OperationId::new(), Attempt(1), "11").await, "there is none");
     }
 
     async fn a_reused_stage_is_shown_as_such(db: TestDatabase) {

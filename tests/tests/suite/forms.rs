@@ -478,7 +478,7 @@ impl Run for Patient {
 async fn an_operation_keeps_its_file_though_whoever_sent_it_goes_away() {
     let app =
         TestApp::with(|builder| builder.register::<Patient>().runner(RunnerKind::Eager)).await;
-    let newest = async || app.liveops.store().list(&ListFilter::default(), 1).await.unwrap().pop();
+    let newest = async || app.liveops.list(&ListFilter::new(), 1).await.unwrap().pop();
     let sent = multipart("/live/test.patient/", &[("file", Some("a.txt"), "a text")]);
     tokio::select! {
         answer = app.send(sent) => panic!("{}", answer.body),

@@ -132,6 +132,16 @@ on_every_database! {
 }
 
 #[tokio::test]
+async fn a_title_is_in_the_language_that_an_application_asks_for() {
+    let app = TestApp::with(speaking).await;
+    let title = |language: &str| {
+        let renderer = app.liveops.renderer().with_language(language);
+        app.liveops.title(RowCount::OP_TYPE, renderer.language()).unwrap()
+    };
+    assert_eq!([title("pl"), title("de"), title("")], ["Liczba wierszy", "Row count", "Row count"]);
+}
+
+#[tokio::test]
 async fn a_page_is_in_the_language_of_its_reader_around_the_operation_in_that_of_its_owner() {
     let app = TestApp::with(speaking).await;
     let id = started(&app, RowCount::OP_TYPE, r#"{"rows":2}"#, "pl").await;
@@ -281,7 +291,7 @@ async fn what_is_refused_to_scripts_is_in_the_language_of_their_reader() {
     }
     served.app.gate.open(1);
     served.app.ends(id).await;
-    served.app.liveops.store().db().clone().close().await.unwrap();
+    served.app.db.clone().close().await.unwrap();
     let wanted = json!({ "channels": [ChannelName::operation(id).as_str()] }).to_string();
     let token = Request::post("/live/token").header(header::ACCEPT_LANGUAGE, "pl");
     let token = token.header(header::CONTENT_TYPE, "application/json");

@@ -6,19 +6,20 @@ use std::{
 };
 
 use liveops::{
-    Attempt, Backoff, LiveOperation, OperationId, OperationState, Progress, RetryContext, Run,
-    RunError, RunResult, RunnerKind,
+    Backoff, LiveOperation, OperationId, OperationState, Progress, RetryContext, Run, RunError,
+    RunResult, RunnerKind,
     operation::NewOperation,
     runner::{Builder, CancelOutcome, RetryOutcome},
-    store::{self, Claim, Model, Store},
+    store::{self, Model},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ConnectionTrait, TransactionTrait, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Gate, Steps, TestApp},
     database::{TestDatabase, on_every_database},
     log::Log,
+    rows,
     until::until,
 };
 
@@ -157,9 +158,8 @@ impl Run for Asked {
 
     async fn on_retry(&self, retry: RetryContext<'_, Self>) -> RunResult<()> {
         // Whatever the answer is, something is written before it is given.
-        store::Entity::update_many()
-            .filter(store::Column::Id.eq(retry.id().as_uuid()))
-            .col_expr(store::Column::Queue, Expr::value("asked"))
+        rows::update(retry.id())
+            .col_expr(rows::Column::Queue, Expr::value("asked"))
             .exec(retry.transaction())
             .await?;
         match self.answer {
@@ -196,9 +196,8 @@ async fn in_a_stage(app: &TestApp, id: OperationId) {
 
 /// What a run of another process leaves behind: claimed, and never heard of again.
 async fn lost_run(app: &TestApp, new: NewOperation) -> OperationId {
-    let store = app.liveops.store();
-    let id = store.insert(store.db(), new).await.unwrap().operation_id();
-    store.claim(id, "gone", Duration::ZERO).await.unwrap().expect("it waits");
+    let id = app.elsewhere(with_all).enqueue_new(new).await.unwrap().operation_id();
+    rows::claim(&app.db, id, "gone").await;
     id
 }
 
@@ -283,13 +282,10 @@ on_every_database! {
 
     async fn what_was_cancelled_before_it_is_claimed_again_is_not_run(db: TestDatabase) {
         let app = app_on(&db, |_| {}).await;
-        let store = app.liveops.store();
-        let new = NewOperation::new(&Sulky {}, "ann").unwrap();
-        let id = store.insert(store.db(), new).await.unwrap().operation_id();
-        store::Entity::update_many()
-            .filter(store::Column::Id.eq(id.as_uuid()))
-            .col_expr(store::Column::CancelRequested, Expr::value(true))
-            .exec(store.db())
+        let id = app.elsewhere(with_all).enqueue(Sulky {}, "ann").await.unwrap();
+        rows::update(id)
+            .col_expr(rows::Column::CancelRequested, Expr::value(true))
+            .exec(&app.db)
             .await
             .unwrap();
         app.liveops.start_worker();
@@ -331,7 +327,7 @@ on_every_database! {
         let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
         in_a_stage(&app, id).await;
         // As another process would.
-        app.liveops.store().cancel(id).await.unwrap();
+        assert_eq!(app.elsewhere(with_all).cancel(id).await.unwrap(), CancelOutcome::Requested);
         app.reaches(id, OperationState::Cancelled).await;
     }
 
@@ -355,8 +351,6 @@ on_every_database! {
         let row = row(&app, id).await;
         assert_eq!(row.error_message.as_deref(), Some("The worker stopped responding."));
         assert_eq!((row.attempt, row.attempt - row.attempts_before), (2, 1), "whatever the worker says is stale");
-        let stale = app.liveops.store().hand_back(id, Attempt(1)).await.unwrap();
-        assert_eq!(stale, None);
         let page = app.get(&format!("/live/test.steps/{id}/")).await.body;
         assert!(page.contains("Retry"), "{page}");
     }
@@ -377,11 +371,9 @@ on_every_database! {
         })
         .await;
         let id = lost_run(&app, flaky(0)).await;
-        let store = app.liveops.store();
-        store::Entity::update_many()
-            .filter(store::Column::Id.eq(id.as_uuid()))
-            .col_expr(store::Column::Rescues, Expr::value(1))
-            .exec(store.db())
+        rows::update(id)
+            .col_expr(rows::Column::Rescues, Expr::value(1))
+            .exec(&app.db)
             .await
             .unwrap();
         app.liveops.start_worker();
@@ -411,46 +403,33 @@ on_every_database! {
         app.ends(first).await;
         let worker = row(&app, first).await.worker.expect("it says who ran it");
 
-        let store = app.liveops.store();
         let away = "ALTER TABLE liveops_operation RENAME TO away";
-        store.db().execute_unprepared(away).await.unwrap();
+        app.db.execute_unprepared(away).await.unwrap();
         until("a claim has failed", async || {
             log.lines().iter().any(|line| line.text.contains("could not claim operations"))
         })
         .await;
 
         // As if the claim that failed had been made: the worker gets to see all of it or nothing.
-        let transaction = store.begin().await.unwrap();
+        let transaction = app.db.begin().await.unwrap();
         let back = "ALTER TABLE away RENAME TO liveops_operation";
         transaction.execute_unprepared(back).await.unwrap();
-        let id = store.insert(&transaction, flaky(0)).await.unwrap().operation_id();
+        let elsewhere = app.elsewhere(with_all);
+        let enqueued = elsewhere.enqueue_new_in(&transaction, flaky(0)).await.unwrap();
+        let id = enqueued.operation_id();
         let now = chrono::Utc::now();
-        store::Entity::update_many()
-            .filter(store::Column::Id.eq(id.as_uuid()))
-            .col_expr(store::Column::StartedOn, Expr::value(now))
-            .col_expr(store::Column::LeaseUntil, Expr::value(now))
-            .col_expr(store::Column::Worker, Expr::value(worker))
+        rows::update(id)
+            .col_expr(rows::Column::StartedOn, Expr::value(now))
+            .col_expr(rows::Column::LeaseUntil, Expr::value(now))
+            .col_expr(rows::Column::Worker, Expr::value(worker))
             .exec(&transaction)
             .await
             .unwrap();
-        store.commit(transaction).await.unwrap();
+        transaction.commit().await.unwrap();
 
         app.ends(id).await;
         let row = row(&app, id).await;
         assert_eq!((row.state(), row.rescues), (OperationState::FinishedOk, 0), "it was never lost");
-    }
-
-    async fn what_was_claimed_without_the_worker_knowing_is_found_again(db: TestDatabase) {
-        let app = app_on(&db, |_| {}).await;
-        let store = app.liveops.store();
-        let id = store.insert(store.db(), flaky(0)).await.unwrap().operation_id();
-        store.claim(id, "w", Duration::from_secs(1)).await.unwrap().expect("it waits");
-        let found = store.claimed_by("w").await.unwrap();
-        assert_eq!(found.iter().map(Model::operation_id).collect::<Vec<_>>(), [id]);
-        assert_eq!(store.claimed_by("somebody else").await.unwrap(), []);
-        let again = store.reclaim(id, Attempt(1), Duration::from_secs(9)).await.unwrap();
-        assert!(again.is_some_and(|row| row.lease_until > found[0].lease_until));
-        assert_eq!(store.reclaim(id, Attempt(2), Duration::ZERO).await.unwrap(), None);
     }
 
     async fn more_important_operations_go_first_and_then_older_ones(db: TestDatabase) {
@@ -484,45 +463,6 @@ on_every_database! {
             let _ = changes.next().await;
         }
         assert_eq!(*order.0.lock().unwrap(), ["a", "b", "c", "d", "e"]);
-    }
-
-    async fn two_workers_never_claim_the_same(db: TestDatabase) {
-        let store = Store::new(db.connect().await);
-        store.migrate().await.unwrap();
-        let mut waiting = Vec::new();
-        for _ in 0..300 {
-            let new = NewOperation::new(&Steps {}, "ann").unwrap();
-            waiting.push(store.insert(store.db(), new).await.unwrap().operation_id());
-        }
-        let claims = (0..8).map(|worker| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                let mut claimed = Vec::new();
-                loop {
-                    let worker = format!("w{worker}");
-                    let claim = Claim {
-                        op_types: &["test.steps"],
-                        queues: &[],
-                        worker: &worker,
-                        lease: Duration::from_secs(30),
-                        limit: 7,
-                    };
-                    let rows = store.claim_next(claim).await.unwrap();
-                    assert!(rows.len() <= 7, "{} at once", rows.len());
-                    assert!(rows.iter().all(|row| row.worker.as_deref() == Some(&*worker)));
-                    if rows.is_empty() {
-                        return claimed;
-                    }
-                    claimed.extend(rows.iter().map(Model::operation_id));
-                }
-            })
-        });
-        let mut claimed = Vec::new();
-        for claims in futures_util::future::join_all(claims).await {
-            claimed.extend(claims.unwrap());
-        }
-        claimed.sort_unstable();
-        assert_eq!(claimed, waiting, "each of them, and none twice");
     }
 
     async fn an_operation_can_refuse_to_be_run_once_more(db: TestDatabase) {

@@ -11,9 +11,9 @@ use liveops::{
     },
     metrics::{self, MetricKind},
     operation::NewOperation,
-    store::{self, ListFilter, Model},
+    store::{ListFilter, Model},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait, sea_query::Expr};
+use sea_orm::{TransactionTrait, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ use crate::support::{
     events::Events,
     layer::{LayerOverrides, Overridden},
     meter::{Meter, Scrape},
+    rows,
     served::{Served, html, is_subscribed},
 };
 
@@ -90,14 +91,13 @@ async fn app_with_lease(db: &TestDatabase, lease: Duration) -> TestApp {
 
 /// What a run of another process leaves behind: claimed, and never heard of again.
 async fn lost_run(app: &TestApp, new: NewOperation) -> OperationId {
-    let store = app.liveops.store();
     let id = app.liveops.enqueue_new(new).await.unwrap().operation_id();
-    store.claim(id, "gone", Duration::ZERO).await.unwrap().expect("it waits");
+    rows::claim(&app.db, id, "gone").await;
     id
 }
 
 async fn rows(app: &TestApp) -> Vec<Model> {
-    app.liveops.store().list(&ListFilter::default(), 1_000).await.unwrap()
+    app.liveops.list(&ListFilter::new(), 1_000).await.unwrap()
 }
 
 /// How many rows there are of each type and end.
@@ -198,10 +198,9 @@ on_every_database! {
         app.liveops.start_worker();
         app.reaches(id, OperationState::Started).await;
         // As if another process had thought it lost, and ran it now.
-        store::Entity::update_many()
-            .filter(store::Column::Id.eq(id.as_uuid()))
-            .col_expr(store::Column::Attempt, Expr::value(2))
-            .exec(app.liveops.store().db())
+        rows::update(id)
+            .col_expr(rows::Column::Attempt, Expr::value(2))
+            .exec(&app.db)
             .await
             .unwrap();
         // The next stage is saved, which is when the run hears of it.
@@ -255,7 +254,7 @@ on_every_database! {
     async fn only_what_is_committed_and_new_counts_as_enqueued(db: TestDatabase) {
         let meter = Meter::begin();
         let app = app_on(&db).await;
-        let connection = app.liveops.store().db().clone();
+        let connection = app.db.clone();
         let rolled_back = connection.begin().await.unwrap();
         app.liveops.enqueue_in(&rolled_back, Nothing, "ann").await.unwrap();
         rolled_back.rollback().await.unwrap();

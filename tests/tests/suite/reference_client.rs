@@ -123,7 +123,7 @@ async fn their_client_follows_a_chain() {
     host.app.gate.open(1);
     host.browser.wait_until("document.querySelector('.greeting')").await;
     let containers = "[...document.querySelectorAll('.liveop')].map(shown => shown.id)";
-    let next = host.app.liveops.store().find_next(first).await.unwrap().unwrap();
+    let next = host.app.next_of(first).await.unwrap();
     assert_eq!(host.browser.evaluate(containers).await, json!([format!("op-{}", next.id)]));
     assert_eq!(host.browser.navigation_count().await, 0);
 }

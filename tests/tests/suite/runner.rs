@@ -6,14 +6,14 @@ use std::{
 };
 
 use liveops::{
-    Attempt, ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
+    Attempt, ChannelName, LiveOperation, LiveOps, OperationState, Progress, Run, RunResult,
+    RunnerKind,
     channel::{Delivery, Fragment, OpenedBy, Payload, Signal},
-    operation::NewOperation,
     runner::{Builder, CancelOutcome},
-    store::{self, Store},
+    store,
     testing::StageOutcome,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::sea_query::Expr;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -21,6 +21,7 @@ use crate::support::{
     app::{ChainStart, Ending, Greeting, How, Steps, TestApp, Unstoppable},
     database::on_every_database,
     layer::HookedLayer,
+    rows,
     until::until,
 };
 
@@ -28,7 +29,7 @@ use crate::support::{
 type Seen = Arc<Mutex<Vec<(&'static str, OperationState)>>>;
 
 /// A channel layer that writes down what is committed when something is published.
-fn watched(store: Store, seen: Seen) -> HookedLayer {
+fn watched(rows: LiveOps, seen: Seen) -> HookedLayer {
     HookedLayer::new(move |channel, payload| {
         let id = channel.operation_id().unwrap();
         let what = match payload {
@@ -37,9 +38,9 @@ fn watched(store: Store, seen: Seen) -> HookedLayer {
             Payload::Fragments(fragments) if shows_an_ending(fragments) => "ending",
             Payload::Fragments(_) => "progress",
         };
-        let (store, seen) = (store.clone(), seen.clone());
+        let (rows, seen) = (rows.clone(), seen.clone());
         Box::pin(async move {
-            let committed = store.find(id).await.unwrap().unwrap().state();
+            let committed = rows.find(id).await.unwrap().unwrap().state();
             seen.lock().unwrap().push((what, committed));
         })
     })
@@ -54,7 +55,8 @@ async fn an_ending_is_committed_before_anything_shows_it() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
     let seen = Seen::default();
-    let layer = watched(Store::new(store::connect(&url).await.unwrap()), seen.clone());
+    let rows = LiveOps::builder(store::connect(&url).await.unwrap()).build().unwrap();
+    let layer = watched(rows, seen.clone());
     let app = TestApp::on(&url, |builder| builder.channel_layer(layer)).await;
     app.gate.open(4);
     let ends = [
@@ -107,7 +109,7 @@ on_every_database! {
         let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
         app.gate.open(1);
         app.ends(first).await;
-        let next = app.liveops.store().find_next(first).await.unwrap().unwrap();
+        let next = app.next_of(first).await.unwrap();
         app.reaches(next.operation_id(), OperationState::FinishedOk).await;
         let page = app.get(&app.liveops.url(&next.op_type, next.operation_id())).await;
         assert!(page.body.contains("Hello, Ann!"), "{}", page.body);
@@ -128,15 +130,15 @@ async fn an_eager_operation_has_ended_when_it_is_enqueued() {
 async fn what_waited_when_the_application_stopped_runs_when_it_starts() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
-    let store = Store::new(store::connect(&url).await.unwrap());
-    store.migrate().await.unwrap();
-    let waiting = NewOperation::new(&Greeting { name: "Ann".into() }, "ann").unwrap();
-    let mut of_another_application = waiting.clone();
-    of_another_application.id = OperationId::new();
-    of_another_application.op_type = "other.thing";
-    let foreign = of_another_application.id;
-    let id = store.insert(store.db(), waiting).await.unwrap().operation_id();
-    store.insert(store.db(), of_another_application).await.unwrap();
+    let stopped = LiveOps::builder(store::connect(&url).await.unwrap())
+        .register::<Greeting>()
+        .register::<Nowhere>()
+        .runner(RunnerKind::Worker)
+        .build()
+        .unwrap();
+    stopped.migrate().await.unwrap();
+    let id = stopped.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+    let foreign = stopped.enqueue(Nowhere, "ann").await.unwrap();
 
     let app = TestApp::on(&url, |builder| builder).await;
     app.liveops.start_worker();
@@ -203,14 +205,8 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     let app = TestApp::spawn().await;
     let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
     app.reaches(id, OperationState::Started).await;
-    let store = app.liveops.store();
-    store::Entity::update_many()
-        .filter(store::Column::Id.eq(id.as_uuid()))
-        .col_expr(store::Column::Attempt, Expr::value(7))
-        .exec(store.db())
-        .await
-        .unwrap();
-    let before = store.find(id).await.unwrap().unwrap();
+    rows::update(id).col_expr(rows::Column::Attempt, Expr::value(7)).exec(&app.db).await.unwrap();
+    let before = app.liveops.find(id).await.unwrap().unwrap();
 
     let channel = ChannelName::operation(id);
     let mut frames = app.liveops.channel_layer().subscribe(&channel).await.unwrap();
@@ -218,7 +214,7 @@ async fn a_run_whose_row_was_taken_over_changes_nothing() {
     app.gate.open(1);
     let stopped = app.liveops.shutdown(Duration::MAX);
     timeout(Duration::from_secs(30), stopped).await.expect("the run is stopped where it is");
-    assert_eq!(store.find(id).await.unwrap().unwrap(), before);
+    assert_eq!(app.liveops.find(id).await.unwrap().unwrap(), before);
     app.liveops
         .channel_layer()
         .open(&channel, Attempt(7), OpenedBy::Run, Vec::new())
@@ -295,8 +291,7 @@ async fn an_operation_hands_over_to_the_next() {
     let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
     app.gate.open(1);
     app.reaches(first, OperationState::FinishedOk).await;
-    let store = app.liveops.store();
-    let next = store.find_next(first).await.unwrap().expect("it was enqueued with the ending");
+    let next = app.next_of(first).await.expect("it was enqueued with the ending");
     assert_eq!((next.op_type.as_str(), next.owner.as_str()), ("test.greeting", "ann"));
     app.reaches(next.operation_id(), OperationState::FinishedOk).await;
 }
@@ -334,7 +329,7 @@ async fn a_chain_to_what_nobody_registered_fails_and_says_so_to_staff() {
     app.reaches(id, OperationState::FinishedError).await;
     let row = app.liveops.find(id).await.unwrap().unwrap();
     assert_eq!(row.traceback.unwrap(), "chained to `test.nowhere`, which is not registered");
-    assert_eq!(app.liveops.store().find_next(id).await.unwrap(), None);
+    assert_eq!(app.next_of(id).await, None);
 }
 
 /// Those of one crate do not compile: `ui-tests/cases/names/fail/same_op_type.rs`.

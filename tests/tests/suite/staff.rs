@@ -10,14 +10,16 @@ use axum::{
 };
 use liveops::{
     ChannelName, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, UserId,
-    operation::NewOperation, runner::Builder, testing::Socket,
+    runner::Builder, testing::Socket,
 };
+use sea_orm::sea_query::Expr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::support::{
     app::{Answer, ChainStart, Ending, Greeting, How, MARKUP, Steps, TestApp},
     browser::Browser,
+    rows,
     served::{Served, html, is_subscribed},
     watched::WatchedApp,
 };
@@ -433,15 +435,12 @@ async fn timings_are_for_everybody_who_sees_the_operation() {
 
 #[tokio::test]
 async fn the_timings_of_an_old_row_are_unknown() {
-    use liveops::store::{Column, Entity};
-    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
     let app = TestApp::spawn().await;
     let id = running(&app, "ann").await;
     app.liveops.cancel(id).await.unwrap();
     app.ends(id).await;
-    let update = Entity::update_many().filter(Column::Id.eq(id.as_uuid()));
-    let update = update.col_expr(Column::StageTimings, Expr::value(None::<Value>));
-    update.exec(app.liveops.store().db()).await.unwrap();
+    let update = rows::update(id).col_expr(rows::Column::StageTimings, Expr::value(None::<Value>));
+    update.exec(&app.db).await.unwrap();
     let staff = send(&app, "admin", "GET", &format!("/live/test.steps/{id}/staff"), &[]).await.body;
     assert_eq!(staff.matches(">unknown<").count(), 3, "of the one stage that was entered: {staff}");
 }
@@ -462,7 +461,7 @@ async fn a_chain_is_led_along_both_ways() {
     let first = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
     app.gate.open(1);
     app.ends(first).await;
-    let next = app.liveops.store().find_next(first).await.unwrap().unwrap().operation_id();
+    let next = app.next_of(first).await.unwrap().operation_id();
     let (first_path, next_path) =
         (format!("/live/test.chain_start/{first}/"), format!("/live/test.greeting/{next}/"));
     let staff =
@@ -529,9 +528,8 @@ async fn told_in(
 async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
     let app = TestApp::spawn().await;
     let word = "from before".to_owned();
-    let new = NewOperation::new(&OnlyOne { word }, "ann").unwrap();
-    let store = app.liveops.store();
-    let id = store.insert(store.db(), new).await.unwrap().operation_id();
+    let elsewhere = app.elsewhere(Builder::register::<OnlyOne>);
+    let id = elsewhere.enqueue(OnlyOne { word }, "ann").await.unwrap();
 
     let list = listed(&app, "admin", "").await;
     let operation = &list["operations"][0];

@@ -1,148 +1,10 @@
-//! When stages were entered and left is kept with their states, and never made up.
+//! When stages were entered and left is kept in the order in which a run went through them.
 
-use std::time::Duration;
+use chrono::{DateTime, Utc};
+use liveops::OperationState;
+use serde::Deserialize;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use liveops::{
-    OperationId, OperationState, Projection,
-    event::{Ending, Event, StageState},
-    operation::{Attempt, NewOperation, OperationKind},
-    projection::StageTiming,
-    store::{Column, Entity, Model, RunConclusion, Store},
-};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use serde_json::json;
-
-use crate::support::{
-    app::{Steps, TestApp},
-    database::{TestDatabase, on_every_database},
-};
-
-const LEASE: Duration = Duration::from_secs(30);
-const KIND: OperationKind = OperationKind::of::<Steps>();
-const UNKNOWN: StageTiming = StageTiming { entered_on: None, left_on: None };
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
-}
-
-fn stage(index: usize, state: StageState, seconds: i64) -> Event {
-    Event::Stage { index, state, at: at(seconds) }
-}
-
-/// Load took two seconds, Process goes on.
-fn in_process() -> Projection {
-    let mut projection = Projection::new(3);
-    projection.apply(Event::Started);
-    projection.apply(stage(0, StageState::Active, 1));
-    projection.apply(stage(0, StageState::Done, 3));
-    projection.apply(stage(1, StageState::Active, 3));
-    projection
-}
-
-async fn store(db: &TestDatabase) -> Store {
-    let store = Store::new(db.connect().await);
-    store.migrate().await.unwrap();
-    store
-}
-
-async fn claimed(store: &Store) -> OperationId {
-    let new = NewOperation::new(&Steps {}, "ann").unwrap();
-    let id = store.insert(store.db(), new).await.unwrap().operation_id();
-    store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
-    id
-}
-
-async fn timings(store: &Store, id: OperationId) -> Vec<StageTiming> {
-    store.find(id).await.unwrap().unwrap().projection(&KIND).stage_timings
-}
-
-/// Writes columns as a process of another version does.
-async fn write(store: &Store, id: OperationId, column: Column, value: impl Into<Expr>) {
-    let update = Entity::update_many().filter(Column::Id.eq(id.as_uuid()));
-    update.col_expr(column, value.into()).exec(store.db()).await.unwrap();
-}
-
-on_every_database! {
-    async fn a_row_gives_back_what_a_run_noted(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
-        let mut projection = in_process();
-        store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap().unwrap();
-        assert_eq!(timings(&store, id).await, projection.stage_timings);
-        assert_eq!(projection.stage_timings[0].took(), Some(Duration::from_secs(2)));
-        assert_eq!(projection.stage_timings[1].took(), None);
-
-        projection.apply(stage(1, StageState::Failed, 9));
-        let ending = Ending::Failed("broken".into());
-        projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        store.finish_run(id, Attempt(1), end, None).await.unwrap().expect("it was ours");
-        assert_eq!(timings(&store, id).await, projection.stage_timings);
-        assert_eq!(projection.stage_timings[1].took(), Some(Duration::from_secs(6)));
-        assert_eq!(projection.stage_timings[2], UNKNOWN);
-    }
-
-    async fn the_next_attempt_begins_without_the_timings_of_the_one_before(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        store.hand_back(id, Attempt(1)).await.unwrap().expect("it was ours");
-        assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
-    }
-
-    async fn what_a_lost_run_noted_is_kept_by_whoever_ends_it(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        let lease = store.leases().await.unwrap().pop().unwrap();
-        let mut projection = store.find(id).await.unwrap().unwrap().projection(&KIND);
-        let ending = Ending::Failed("it stopped responding".into());
-        projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        let row = store.give_up(lease, end).await.unwrap().expect("nobody was faster");
-        assert_eq!(row.attempt, 2);
-        assert_eq!(timings(&store, id).await, in_process().stage_timings);
-    }
-
-    async fn a_process_of_an_earlier_version_makes_them_unknown_and_nothing_else(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        // It puts the run back, claims it again and saves where it is; of timings it knows nothing.
-        write(&store, id, Column::Attempt, Expr::value(2)).await;
-        write(&store, id, Column::StageStates, Expr::value(json!(["done", "done", "active"]))).await;
-        let row = store.find(id).await.unwrap().unwrap();
-        let projection = row.projection(&KIND);
-        assert_eq!(projection.stage_timings, [UNKNOWN; 3]);
-        assert_eq!(projection.active_stage(), Some(2));
-        // And what it reads is as it was before there were timings.
-        let saved = store.save(id, Attempt(2), &in_process(), &KIND, LEASE).await.unwrap();
-        assert!(saved.is_some());
-        let row = store.find(id).await.unwrap().unwrap();
-        assert_eq!(row.stage_states, json!(["done", "active", "pending"]));
-    }
-
-    async fn a_column_that_does_not_read_is_unknown(db: TestDatabase) {
-        let store = store(&db).await;
-        let id = claimed(&store).await;
-        store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        for strange in [json!(null), json!([]), json!({ "attempt": 1 }), json!({ "attempt": 1, "stages": [7] })] {
-            write(&store, id, Column::StageTimings, Expr::value(Some(strange))).await;
-            assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
-        }
-    }
-}
-
-#[test]
-fn a_stage_that_is_entered_again_shows_its_newest_visit() {
-    let mut projection = in_process();
-    projection.apply(stage(0, StageState::Active, 5));
-    assert_eq!(projection.stage_timings[0], StageTiming { entered_on: Some(at(5)), left_on: None });
-    projection.apply(stage(0, StageState::Cancelled, 8));
-    assert_eq!(projection.stage_timings[0].took(), Some(Duration::from_secs(3)));
-}
+use crate::support::app::{Steps, TestApp};
 
 #[tokio::test]
 async fn a_run_notes_every_stage_in_its_order() {
@@ -151,12 +13,13 @@ async fn a_run_notes_every_stage_in_its_order() {
     let id = app.liveops.enqueue(Steps {}, "ann").await.unwrap();
     app.gate.open(3);
     app.reaches(id, OperationState::FinishedOk).await;
-    let row: Model = app.liveops.find(id).await.unwrap().unwrap();
-    let moments: Vec<_> = row
-        .projection(&KIND)
-        .stage_timings
-        .into_iter()
-        .flat_map(|timing| [timing.entered_on.unwrap(), timing.left_on.unwrap()])
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    let timings = row.stage_timings.unwrap();
+    let stages = timings["stages"].as_array().unwrap();
+    let moments: Vec<_> = stages
+        .iter()
+        .flat_map(|stage| [&stage["entered_on"], &stage["left_on"]])
+        .map(|moment| DateTime::<Utc>::deserialize(moment).unwrap())
         .collect();
     assert_eq!(moments.len(), 6);
     let all: Vec<_> = [begun].into_iter().chain(moments).chain([Utc::now()]).collect();

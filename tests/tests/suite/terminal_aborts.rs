@@ -126,7 +126,7 @@ fn interrupt(child: &Child) {
 }
 
 async fn the_only_one(liveops: &LiveOps) -> OperationId {
-    let rows = liveops.store().list(&ListFilter::default(), 2).await.unwrap();
+    let rows = liveops.list(&ListFilter::new(), 2).await.unwrap();
     assert_eq!(rows.len(), 1);
     rows[0].operation_id()
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use liveops::{
-    ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    RunnerKind, UserId,
+    ChannelName, Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run,
+    RunResult, RunnerKind, UserId,
     channel::{Delivery, ListChange, Notice, Subscription},
     operation::NewOperation,
     runner::{Builder, EnqueueError},
-    store::{Enqueued, Store},
+    store::Enqueued,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ async fn with_uploads(
     change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
 ) -> TestApp {
     let app = TestApp::on(&db.url(), change).await;
-    app.liveops.store().db().execute_unprepared("CREATE TABLE upload (file TEXT)").await.unwrap();
+    app.db.execute_unprepared("CREATE TABLE upload (file TEXT)").await.unwrap();
     app
 }
 
@@ -52,7 +52,7 @@ async fn uploads(db: &DatabaseConnection) -> usize {
 }
 
 async fn begin(app: &TestApp) -> DatabaseTransaction {
-    app.liveops.store().db().begin().await.unwrap()
+    app.db.begin().await.unwrap()
 }
 
 fn greeting() -> Greeting {
@@ -92,7 +92,7 @@ on_every_database! {
         let id = app.liveops.enqueue_in(&transaction, greeting(), "ann").await.unwrap();
         app.liveops.commit(transaction).await.unwrap();
         ended(&app, id).await;
-        assert_eq!(uploads(app.liveops.store().db()).await, 1);
+        assert_eq!(uploads(&app.db).await, 1);
     }
 
     async fn what_is_rolled_back_never_ran(db: TestDatabase) {
@@ -105,12 +105,12 @@ on_every_database! {
         let another = app.liveops.enqueue(greeting(), "ann").await.unwrap();
         ended(&app, another).await;
         assert_eq!(app.liveops.find(id).await.unwrap(), None);
-        assert_eq!(uploads(app.liveops.store().db()).await, 0);
+        assert_eq!(uploads(&app.db).await, 0);
     }
 
     async fn nothing_is_shown_or_run_before_the_commit(db: TestDatabase) {
         let app = with_uploads(&db, |builder| builder).await;
-        let somebody_else = Store::new(db.connect().await);
+        let somebody_else = LiveOps::builder(db.connect().await).build().unwrap();
         let mut list = list_of(&app, "ann").await;
         let transaction = begin(&app).await;
         let id = app.liveops.enqueue_in(&transaction, greeting(), "ann").await.unwrap();
@@ -143,7 +143,7 @@ on_every_database! {
     async fn what_something_else_commits_runs_when_woken(db: TestDatabase) {
         let app = with_uploads(&db, |builder| builder).await;
         let liveops = app.liveops.clone();
-        let id = app.liveops.store().db().transaction(|transaction| {
+        let id = app.db.transaction(|transaction| {
             Box::pin(async move { liveops.enqueue_in(transaction, greeting(), "ann").await })
         });
         let id = id.await.unwrap();
@@ -168,7 +168,7 @@ on_every_database! {
         assert!(matches!(refused, Err(EnqueueError::NotRegistered { .. })), "{refused:?}");
         upload(&transaction).await;
         app.liveops.commit(transaction).await.unwrap();
-        assert_eq!(uploads(app.liveops.store().db()).await, 1);
+        assert_eq!(uploads(&app.db).await, 1);
     }
 
     async fn an_eager_operation_has_ended_when_it_is_committed(db: TestDatabase) {

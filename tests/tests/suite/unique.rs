@@ -143,7 +143,7 @@ async fn waiting_report(app: &TestApp, owner: &str) -> OperationId {
 }
 
 async fn row_count(app: &TestApp) -> usize {
-    app.liveops.store().list(&ListFilter::default(), 1_000).await.unwrap().len()
+    app.liveops.list(&ListFilter::new(), 1_000).await.unwrap().len()
 }
 
 /// Lets one operation pass the gate and waits until this one has ended.
@@ -175,7 +175,7 @@ on_every_database! {
     async fn of_several_transactions_at_once_one_enqueues(db: TestDatabase) {
         let app = app(&db.url()).await;
         let in_transaction = async || {
-            let transaction = app.liveops.store().db().begin().await.unwrap();
+            let transaction = app.db.begin().await.unwrap();
             let enqueued = app.liveops.enqueue_new_in(&transaction, new_report("ann")).await;
             app.liveops.commit(transaction).await.unwrap();
             enqueued.unwrap()
@@ -187,7 +187,7 @@ on_every_database! {
     async fn a_transaction_that_finds_one_there_goes_on(db: TestDatabase) {
         let app = app(&db.url()).await;
         let first = enqueue(&app, report(1)).await;
-        let db = app.liveops.store().db();
+        let db = &app.db;
         db.execute_unprepared("CREATE TABLE mark (n INTEGER)").await.unwrap();
 
         let transaction = db.begin().await.unwrap();
@@ -205,7 +205,7 @@ on_every_database! {
 
     async fn what_was_rolled_back_is_in_nobodys_way(db: TestDatabase) {
         let app = app(&db.url()).await;
-        let transaction = app.liveops.store().db().begin().await.unwrap();
+        let transaction = app.db.begin().await.unwrap();
         let gone = app.liveops.enqueue_in(&transaction, report(1), "ann").await.unwrap();
         transaction.rollback().await.unwrap();
         let new = app.liveops.enqueue_new(new_report("ann")).await.unwrap();
@@ -289,7 +289,7 @@ on_every_database! {
         let waiting = waiting_report(&app, "ann").await;
         let prepare = enqueue(&app, Prepare { month: 1 }).await;
         finish(&app, prepare).await;
-        let next = app.liveops.store().find_next(prepare).await.unwrap().unwrap();
+        let next = app.next_of(prepare).await.unwrap();
         assert_eq!((next.operation_id(), next.chained_from), (waiting, None));
         assert_eq!(row_count(&app).await, 2);
 
@@ -303,7 +303,7 @@ on_every_database! {
         let of_bob = waiting_report(&app, "bob").await;
         let prepare = enqueue(&app, Prepare { month: 1 }).await;
         finish(&app, prepare).await;
-        let next = app.liveops.store().find_next(prepare).await.unwrap().unwrap();
+        let next = app.next_of(prepare).await.unwrap();
         assert_ne!(next.operation_id(), of_bob);
         assert_eq!(next.owner, "ann");
     }
@@ -313,7 +313,7 @@ on_every_database! {
         let first = enqueue(&app, Again { left: 1 }).await;
         app.gate.open(2);
         app.reaches(first, OperationState::FinishedOk).await;
-        let next = app.liveops.store().find_next(first).await.unwrap().unwrap();
+        let next = app.next_of(first).await.unwrap();
         assert_ne!(next.operation_id(), first);
         app.reaches(next.operation_id(), OperationState::FinishedOk).await;
     }

@@ -108,7 +108,7 @@ async fn whoever_enqueues_names_the_operation_and_its_queue() {
 async fn a_commit_wakes_once_for_each_operation_in_it() {
     let (database, kept) = (SqliteFile::new(), Kept::default());
     let app = process(&database, kept.clone()).await;
-    let txn = app.liveops.store().db().begin().await.unwrap();
+    let txn = app.db.begin().await.unwrap();
     let first = app.liveops.enqueue_in(&txn, greeting(), "ann").await.unwrap();
     let mut new = NewOperation::new(&greeting(), "bob").unwrap();
     new.queue = "mail".into();

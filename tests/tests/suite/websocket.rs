@@ -220,7 +220,7 @@ async fn a_page_that_is_opened_after_the_work_went_on_says_where() {
         let first = served.app.liveops.enqueue(first, "ann").await.unwrap();
         served.app.gate.open(1);
         served.app.ends(first).await;
-        let next = served.app.liveops.store().find_next(first).await.unwrap().unwrap();
+        let next = served.app.next_of(first).await.unwrap();
         served.app.ends(next.operation_id()).await;
         let page = served.app.get(&format!("/live/test.chain_start/{first}/")).await;
         let link = format!("Continued in <a href=\"/live/test.greeting/{}/\">", next.id);

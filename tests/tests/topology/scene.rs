@@ -13,6 +13,7 @@ use super::{
     patience::wait_until,
     seen::Seen,
     site::Site,
+    support::rows,
     truth::{Truth, Unlucky, wrongs_of_page},
 };
 
@@ -108,11 +109,11 @@ impl Scene {
     /// Waits until a worker runs something that takes seconds, and gives how much.
     async fn is_busy(&self, worker: usize) -> u64 {
         let pid = self.fleet.worker_pid(worker);
-        let claimed = store::Entity::find()
-            .filter(store::Column::FinishedOn.is_null())
-            .filter(store::Column::StartedOn.is_not_null())
-            .filter(store::Column::OpType.is_in([Kind::Durable, Kind::Import].map(Kind::op_type)))
-            .filter(store::Column::Worker.starts_with(format!("pid-{pid}-")));
+        let claimed = rows::Entity::find()
+            .filter(rows::Column::FinishedOn.is_null())
+            .filter(rows::Column::StartedOn.is_not_null())
+            .filter(rows::Column::OpType.is_in([Kind::Durable, Kind::Import].map(Kind::op_type)))
+            .filter(rows::Column::Worker.starts_with(format!("pid-{pid}-")));
         let mut running = 0;
         wait_until(format!("worker {worker} to run something"), async || {
             running = claimed.clone().count(&self.db).await.unwrap();
@@ -136,7 +137,7 @@ impl Scene {
     pub(crate) async fn conclude(mut self) -> Outcome {
         self.crowd.have_started_all_but(0).await;
         self.history.note("everything that was asked for is started");
-        let unfinished = store::Entity::find().filter(store::Column::FinishedOn.is_null());
+        let unfinished = rows::Entity::find().filter(rows::Column::FinishedOn.is_null());
         wait_until("every operation to end", async || {
             unfinished.clone().count(&self.db).await.unwrap() == 0
         })

@@ -7,3 +7,6 @@ pub(crate) mod events;
 pub(crate) mod need;
 #[path = "../suite/support/postgres.rs"]
 pub(crate) mod postgres;
+#[path = "../suite/support/rows.rs"]
+#[expect(dead_code, reason = "the suite needs more of it")]
+pub(crate) mod rows;

@@ -8,8 +8,11 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use demo::{Demo, Settings};
-use liveops::{OperationState, RunnerKind, store};
-use sea_orm::{DatabaseConnection, EntityTrait};
+use liveops::{
+    LiveOps, OperationState, RunnerKind,
+    store::{ListFilter, Model},
+};
+use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -22,7 +25,7 @@ use super::{
 
 /// What has become of the operations, as the database says.
 pub(crate) struct Truth {
-    rows: HashMap<String, store::Model>,
+    rows: HashMap<String, Model>,
     steps: HashMap<String, Vec<Step>>,
     pages: RowPages,
 }
@@ -34,6 +37,9 @@ pub(crate) struct Unlucky {
     pub(crate) killed: HashSet<u32>,
 }
 
+/// More than any crowd starts.
+const ROWS_LEN_MAX: u64 = 1_000_000;
+
 /// What a worker that was killed leaves behind of an operation that may be attempted once.
 const LOST: &str = "The worker stopped responding.";
 
@@ -42,7 +48,8 @@ const IN_ROW: [&str; 6] = ["controls", "stages", "status", "result", "traceback"
 
 impl Truth {
     pub(crate) async fn read(db: &DatabaseConnection, database_url: &str) -> Self {
-        let rows = store::Entity::find().all(db).await.unwrap();
+        let liveops = LiveOps::builder(db.clone()).build().unwrap();
+        let rows = liveops.list(&ListFilter::new(), ROWS_LEN_MAX).await.unwrap();
         let owners = rows.iter().map(|row| row.owner.as_str()).collect();
         Self {
             pages: RowPages::of(database_url, owners).await,
@@ -97,7 +104,7 @@ impl Truth {
     }
 
     /// What is wrong with the end of an operation.
-    fn wrong_end(&self, row: &store::Model, job: Job) -> Option<String> {
+    fn wrong_end(&self, row: &Model, job: Job) -> Option<String> {
         let found = (row.state(), row.error_message.as_deref(), &row.result_context);
         let kind = job.kind();
         if row.rescues > 0 && kind.attempts_max() == 1 {
@@ -123,7 +130,7 @@ impl Truth {
         (!is_as_expected).then(|| format!("ended as {found:?}"))
     }
 
-    fn is_chained(&self, row: &store::Model, result: &Value, job: Job) -> bool {
+    fn is_chained(&self, row: &Model, result: &Value, job: Job) -> bool {
         let next = row.chained_to.and_then(|next| self.rows.get(&next.to_string()));
         let Some(next) = next else { return false };
         let arrived = next.result_context == Some(json!(format!("Received: {}", job.label())));
@@ -133,7 +140,7 @@ impl Truth {
 
     /// Once each; where the operation was interrupted, that may have been between a stage and its
     /// being saved.
-    fn is_done_once(&self, row: &store::Model, result: &Value) -> bool {
+    fn is_done_once(&self, row: &Model, result: &Value) -> bool {
         let steps = &self.steps[&row.operation_id().to_string()];
         let interruptions = steps.iter().filter(|step| step.is_requeue()).count() as u64;
         ["fetch", "convert", "publish"].into_iter().all(|stage| {
@@ -178,12 +185,7 @@ pub(crate) fn wrongs_of_page(tab: &Tab, fresh: &str, of_row: &str) -> Vec<String
 }
 
 /// What is wrong with the way to an end.
-fn wrong_steps(
-    row: &store::Model,
-    steps: &[Step],
-    failures: usize,
-    unlucky: &Unlucky,
-) -> Vec<String> {
+fn wrong_steps(row: &Model, steps: &[Step], failures: usize, unlucky: &Unlucky) -> Vec<String> {
     let mut wrongs = Vec::new();
     let count = |is: fn(&Step) -> bool| steps.iter().filter(|step| is(step)).count();
     let ends = count(|step| step.after.state.is_terminal());

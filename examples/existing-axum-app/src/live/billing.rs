@@ -26,10 +26,8 @@ pub(crate) fn routes(liveops: &LiveOps) -> Router<App> {
 
 /// Returns the part of a page that starts operations, and shows the user's newest operation live.
 pub(crate) async fn billing(liveops: &LiveOps, user: &user::Model) -> Result<Markup, AppError> {
-    let mut mine = ListFilter::default();
-    mine.owner = Some(user.name.as_str().into());
-    mine.op_type = Some(SendInvoices::OP_TYPE.to_owned());
-    let newest = liveops.store().list(&mine, 1).await?.pop();
+    let mine = ListFilter::new().with_owner(user.name.as_str()).with_op_type(SendInvoices::OP_TYPE);
+    let newest = liveops.list(&mine, 1).await?.pop();
     Ok(html! {
         form method="post" action=(path(liveops)) {
             label { "Due on" input type="date" name="due_on" required; }

@@ -59,11 +59,11 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::str::FromStr for NewsletterStage {
-        type Err = ::liveops::ParseStageError;
+        type Err = ::liveops::ParseError;
         #[inline]
         fn from_str(
             name: &::core::primitive::str,
-        ) -> ::core::result::Result<Self, ::liveops::ParseStageError> {
+        ) -> ::core::result::Result<Self, ::liveops::ParseError> {
             ::liveops::Stage::from_name(name)
         }
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::channel::{Cursor, Delivery, Frame, Notice, ParseCursorError};
+use crate::{
+    channel::{Cursor, Delivery, Frame, Notice},
+    parse_error::ParseError,
+};
 
 /// A message on a Redis pub/sub channel: `frame <cursor> <payload as JSON>`, as `publish.lua` builds it, or
 /// `notice <json>`.
@@ -18,7 +21,7 @@ pub(super) enum MessageError {
     #[error("expected `frame` or `notice`, found {0:?}")]
     Kind(String),
     #[error(transparent)]
-    Cursor(#[from] ParseCursorError),
+    Cursor(#[from] ParseError),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
     #[error(transparent)]

@@ -82,7 +82,7 @@ pub(in crate::web) async fn bulk<V>(
             return Err(WebError::forbidden(Text::StaffOnly));
         }
         let query = ListQuery::read(query)?;
-        let position = query.filter(&viewer)?.position;
+        let position = query.filter(&viewer)?.cursor.0;
         let (action, ids) = read(&web, &headers, request).await?;
         let renderer = web.renderer_for(&viewer);
         let language = renderer.language();

@@ -104,7 +104,7 @@ impl<'a> ListView<'a> {
         let staff = self.viewer.is_staff.then(|| self.staff(language));
         Ok(ListPage {
             rows: rows.map(|row| list_row(self.web, row, language)).collect(),
-            url: self.url_at(self.filter.position),
+            url: self.url_at(self.filter.cursor.0),
             next_url: self.next_url(),
             previous_url: self.previous_url(),
             state: self.filter.state,
@@ -126,7 +126,7 @@ impl<'a> ListView<'a> {
             sort: self.filter.sort,
             bulk_url: list_url(
                 &format!("{}/bulk", self.web.liveops.mount()),
-                &self.query.to_query_string(self.filter.position),
+                &self.query.to_query_string(self.filter.cursor.0),
             ),
             outcome: self.outcome.clone(),
         })

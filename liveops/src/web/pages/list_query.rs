@@ -10,7 +10,7 @@ use super::list::PAGE_LEN;
 use crate::{
     operation::{ListSort, UserId},
     render::{Age, BulkOutcome},
-    store::{ListFilter, PageCursor, PagePosition},
+    store::{ListFilter, PageCursor, PagePosition, SortKey},
     web::{auth::viewer::Viewer, error::WebError},
 };
 
@@ -62,7 +62,7 @@ impl ListQuery {
             made_since: age.and_then(|age| age.made_since(now)),
             made_before: age.and_then(|age| age.made_before(now)),
             sort,
-            position: self.position(sort)?,
+            cursor: PageCursor(self.position(sort)?),
         })
     }
 
@@ -80,7 +80,7 @@ impl ListQuery {
         if self.next.is_empty() && self.previous == END {
             return Ok(PagePosition::End);
         }
-        let key = |field, value: &str| match parsed::<PageCursor>(field, value)? {
+        let key = |field, value: &str| match parsed::<SortKey>(field, value)? {
             Some(key) if !key.is_of(sort) => Err(WebError::unreadable(format!(
                 "{field}: expected a cursor of the order `{sort}`, found `{key}`"
             ))),

@@ -5,6 +5,7 @@ use super::source::{Fact, Source};
 const FLOORS: [&[&str]; 8] = [
     &[
         "config",
+        "parse_error",
         "operation",
         "panic",
         "event",

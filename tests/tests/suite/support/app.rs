@@ -16,6 +16,7 @@ use liveops::{
     web,
 };
 use maud::html;
+use sea_orm::DatabaseConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -214,8 +215,22 @@ impl From<HeaderUser> for Viewer {
     }
 }
 
+fn registered(db: DatabaseConnection, gate: Gate) -> Builder<Gate> {
+    LiveOps::builder(db)
+        .state(gate)
+        .register::<Greeting>()
+        .register::<Nothing>()
+        .register::<Steps>()
+        .register::<Ending>()
+        .register::<ChainStart>()
+        .register::<Unstoppable>()
+        .register::<Numbers>()
+        .register::<Padded>()
+}
+
 pub(crate) struct TestApp {
     pub(crate) liveops: LiveOps,
+    pub(crate) db: DatabaseConnection,
     pub(crate) router: Router,
     pub(crate) gate: Gate,
 }
@@ -243,16 +258,7 @@ impl TestApp {
         let db = store::connect(database_url).await.unwrap();
         let mut config = Config::default();
         config.upload_bytes_max = 64 << 10;
-        let builder = LiveOps::builder(db)
-            .state(gate.clone())
-            .register::<Greeting>()
-            .register::<Nothing>()
-            .register::<Steps>()
-            .register::<Ending>()
-            .register::<ChainStart>()
-            .register::<Unstoppable>()
-            .register::<Numbers>()
-            .register::<Padded>()
+        let builder = registered(db.clone(), gate.clone())
             .templates(Templates::new().result::<Greeting>(|greeted, _| {
                 html! { p class="greeting" { (greeted.greeting) } }
             }))
@@ -260,7 +266,19 @@ impl TestApp {
         let liveops = change(builder).build().unwrap();
         liveops.migrate().await.unwrap();
         let router = Router::new().merge(web::router::<HeaderUser, ()>(&liveops));
-        Self { liveops, router, gate }
+        Self { liveops, db, router, gate }
+    }
+
+    /// A process with the same database, which tells this one nothing and runs nothing.
+    pub(crate) fn elsewhere(&self, change: impl FnOnce(Builder<Gate>) -> Builder<Gate>) -> LiveOps {
+        let builder = registered(self.db.clone(), Gate::new()).runner(RunnerKind::Worker);
+        change(builder).build().unwrap()
+    }
+
+    /// The operation that this one handed over to.
+    pub(crate) async fn next_of(&self, id: OperationId) -> Option<Model> {
+        let row = self.liveops.find(id).await.unwrap()?;
+        self.liveops.find(row.chained_to?.into()).await.unwrap()
     }
 
     /// Waits until the row of the operation says `state`.

@@ -26,6 +26,7 @@ pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod reference_client;
 pub(crate) mod routes;
+pub(crate) mod rows;
 pub(crate) mod served;
 pub(crate) mod sqlite;
 pub(crate) mod until;

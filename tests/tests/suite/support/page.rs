@@ -17,12 +17,6 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn of(fragments: &[Fragment]) -> Self {
-        let mut page = Self::default();
-        page.apply(fragments);
-        page
-    }
-
     pub(crate) fn apply(&mut self, fragments: &[Fragment]) {
         for fragment in fragments {
             let content = self.regions.entry(fragment.region.clone()).or_default();

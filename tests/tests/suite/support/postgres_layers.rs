@@ -1,4 +1,7 @@
-use liveops::{channel::PostgresChannelLayer, store::Store};
+use liveops::{
+    channel::PostgresChannelLayer,
+    store::{self, Migrator},
+};
 use sea_orm::DatabaseConnection;
 
 use super::{
@@ -18,8 +21,8 @@ impl PostgresLayers {
     /// With the tables made, or `None` where there is no PostgreSQL server.
     pub(crate) async fn create() -> Option<Self> {
         let database = PostgresDatabase::create().await?;
-        let db = liveops::store::connect(&database.url()).await.unwrap();
-        Store::new(db.clone()).migrate().await.unwrap();
+        let db = store::connect(&database.url()).await.unwrap();
+        store::migrate::<Migrator>(&db).await.unwrap();
         Some(Self { db, database })
     }
 

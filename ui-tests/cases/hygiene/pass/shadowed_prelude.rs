@@ -25,7 +25,7 @@ trait Debug {}
 trait Send {}
 trait Sync {}
 trait Sized {}
-struct ParseStageError;
+struct ParseError;
 struct NoState;
 struct NoStages;
 struct Formatter;

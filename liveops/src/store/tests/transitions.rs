@@ -1,45 +1,22 @@
-//! What the operations' rows promise, on every database.
+//! The transitions of an operation's row: each happens once, whole, and only for the attempt that owns the row.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use liveops::{
-    Attempt, OperationId, OperationState, Projection,
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::{
+    database::on_every_database,
+    operations::{Greeting, KIND, LEASE, claimed, enqueued, new_operation, store},
+};
+use crate::{
     event::{self, Event, LogLine, StageState},
-    operation::{NewOperation, OperationKind},
+    operation::{Attempt, NewOperation, OperationId, OperationState},
+    projection::Projection,
     store::{
         self, CancelTransition, Claim, Heartbeat, ListFilter, RetryTransition, RunConclusion, Store,
     },
 };
-use serde_json::json;
-use tokio::task::JoinSet;
-
-use crate::support::{
-    app::{Greeting, Steps},
-    database::{TestDatabase, on_every_database},
-};
-
-const LEASE: Duration = Duration::from_secs(30);
-const KIND: OperationKind = OperationKind::of::<Steps>();
-
-async fn store(db: &TestDatabase) -> Store {
-    let store = Store::new(db.connect().await);
-    store.migrate().await.unwrap();
-    store
-}
-
-fn new_operation() -> NewOperation {
-    NewOperation::new(&Steps {}, "ann").unwrap()
-}
-
-async fn enqueued(store: &Store) -> OperationId {
-    store.insert(store.db(), new_operation()).await.unwrap().operation_id()
-}
-
-async fn claimed(store: &Store) -> OperationId {
-    let id = enqueued(store).await;
-    store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
-    id
-}
 
 fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunConclusion<'a> {
     RunConclusion { ending, traceback: None, projection, kind: &KIND }
@@ -266,6 +243,23 @@ on_every_database! {
         let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
         assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "it is somebody else's");
         assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it is somebody else's");
+    }
+
+    async fn a_worker_whose_run_was_given_up_writes_nothing(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let projection = Projection::new(3);
+        let lost = event::Ending::Failed("it stopped responding".into());
+        let lease = store.leases().await.unwrap().pop().unwrap();
+        store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("it was silent");
+        let given_up = store.find(id).await.unwrap().unwrap();
+
+        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None);
+        assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
+        let ending = event::Ending::Finished(json!(1).into());
+        let end = conclusion(&ending, &projection);
+        assert_eq!(store.finish_run(id, Attempt(1), end, None).await.unwrap(), None);
+        assert_eq!(store.find(id).await.unwrap().unwrap(), given_up);
     }
 
     async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {

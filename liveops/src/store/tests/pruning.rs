@@ -1,32 +1,26 @@
-//! Housekeeping deletes what ended long ago, and nothing else.
+//! Pruning deletes operations that ended long ago, and nothing else.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future;
-use liveops::{
-    LiveOps, OperationId, OperationState,
-    operation::NewOperation,
-    store::{Column, Entity, RetryTransition, Store},
-};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
     QueryFilter, Statement, TransactionTrait, sea_query::Expr,
 };
+use tokio::time::{sleep, timeout};
 
-use crate::support::{
-    app::Steps,
-    database::{TestDatabase, on_every_database},
-    until::until,
+use super::{
+    database::on_every_database,
+    operations::{new_operation, store},
+};
+use crate::{
+    LiveOps,
+    operation::{OperationId, OperationState},
+    store::{Column, Entity, RetryTransition, Store},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-async fn store(db: &TestDatabase) -> Store {
-    let store = Store::new(db.connect().await);
-    store.migrate().await.unwrap();
-    store
-}
 
 fn liveops(store: &Store) -> LiveOps {
     LiveOps::builder(store.db().clone()).build().unwrap()
@@ -41,8 +35,7 @@ async fn enqueued(store: &Store, count: usize) -> Vec<OperationId> {
     let transaction = store.db().begin().await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..count {
-        let new = NewOperation::new(&Steps {}, "ann").unwrap();
-        ids.push(store.insert(&transaction, new).await.unwrap().operation_id());
+        ids.push(store.insert(&transaction, new_operation()).await.unwrap().operation_id());
     }
     transaction.commit().await.unwrap();
     ids
@@ -159,7 +152,12 @@ on_every_database! {
         });
         // It has chosen the row by then. SQLite does not let it look before the commit.
         if store.db().get_database_backend() == DbBackend::Postgres {
-            until("it waits", async || number(store.db(), WAITING).await > 0).await;
+            let waits = async {
+                while number(store.db(), WAITING).await == 0 {
+                    sleep(Duration::from_millis(10)).await;
+                }
+            };
+            timeout(Duration::from_secs(60), waits).await.expect("it waits");
         }
         store.commit(transaction).await.unwrap();
         assert_eq!(pruning.await.unwrap().unwrap(), 0);

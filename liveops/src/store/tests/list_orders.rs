@@ -1,23 +1,20 @@
-//! Lists are sorted, and read page by page, while operations come and go.
+//! Sorted lists, read page by page while operations are enqueued, run and end.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use chrono::{TimeDelta, Utc};
-use liveops::{
-    OperationId, Projection,
-    event::Ending,
-    operation::{ListSort, NewOperation, OperationKind},
-    store::{ListFilter, Model, PageCursor, PagePosition, RunConclusion, Store},
-};
 use uuid::Uuid;
 
-use crate::support::{
-    app::Steps,
+use super::{
     database::{TestDatabase, on_every_database},
+    operations::{KIND, LEASE, Steps, enqueued, store},
 };
-
-const LEASE: Duration = Duration::from_secs(30);
-const KIND: OperationKind = OperationKind::of::<Steps>();
+use crate::{
+    event::Ending,
+    operation::{ListSort, NewOperation, OperationId},
+    projection::Projection,
+    store::{ListFilter, Model, PageCursor, PagePosition, RunConclusion, SortKey, Store},
+};
 
 /// A store in which things happen: which ones, and to whom, is the same each time.
 struct World {
@@ -28,9 +25,7 @@ struct World {
 
 impl World {
     async fn new(db: &TestDatabase) -> Self {
-        let store = Store::new(db.connect().await);
-        store.migrate().await.unwrap();
-        let mut world = Self { store, ids: Vec::new(), step: 0 };
+        let mut world = Self { store: store(db).await, ids: Vec::new(), step: 0 };
         for _ in 0..20 {
             world.enqueue().await;
         }
@@ -41,9 +36,7 @@ impl World {
     }
 
     async fn enqueue(&mut self) {
-        let new = NewOperation::new(&Steps {}, "ann").unwrap();
-        let row = self.store.insert(self.store.db(), new).await.unwrap();
-        self.ids.push(row.operation_id());
+        self.ids.push(enqueued(&self.store).await);
     }
 
     /// Something happens to somebody, or somebody comes.
@@ -75,16 +68,16 @@ impl World {
         self.store.list(&filter(sort, PagePosition::Start), 10_000).await.unwrap()
     }
 
-    async fn places(&self, sort: ListSort) -> HashMap<OperationId, PageCursor> {
+    async fn places(&self, sort: ListSort) -> HashMap<OperationId, SortKey> {
         let rows = self.all(sort).await;
-        rows.iter().map(|row| (row.operation_id(), PageCursor::of(sort, row))).collect()
+        rows.iter().map(|row| (row.operation_id(), SortKey::of(sort, row))).collect()
     }
 }
 
 fn filter(sort: ListSort, position: PagePosition) -> ListFilter {
     let mut filter = ListFilter::default();
     filter.sort = sort;
-    filter.position = position;
+    filter.cursor = PageCursor(position);
     filter
 }
 
@@ -97,7 +90,6 @@ fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
         ListSort::Oldest => (0, id),
         ListSort::LastFinished => (-nanos(row.finished_on.unwrap()), -id),
         ListSort::LongestRunning => (nanos(row.started_on.unwrap()), id),
-        other => panic!("{other} is new: say what it sorts by"),
     }
 }
 
@@ -105,8 +97,8 @@ fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
 #[track_caller]
 fn assert_each_once(
     seen: &[OperationId],
-    before: &HashMap<OperationId, PageCursor>,
-    after: &HashMap<OperationId, PageCursor>,
+    before: &HashMap<OperationId, SortKey>,
+    after: &HashMap<OperationId, SortKey>,
     what: &str,
 ) {
     let stayed: Vec<_> = before.iter().filter(|(id, key)| after.get(*id) == Some(key)).collect();
@@ -175,19 +167,19 @@ on_every_database! {
         assert_eq!(back.next, first.next);
 
         let all = world.all(ListSort::Newest).await;
-        let last = PageCursor::of(ListSort::Newest, all.last().unwrap());
+        let last = SortKey::of(ListSort::Newest, all.last().unwrap());
         let behind = list(PagePosition::After(last)).await;
         assert_eq!((behind.rows, behind.next), (vec![], None));
         let end = list(behind.previous.unwrap()).await;
         assert_eq!((end.rows.last(), end.next), (all.last(), None), "the row that led there is on it");
-        let first = PageCursor::of(ListSort::Newest, &all[0]);
+        let first = SortKey::of(ListSort::Newest, &all[0]);
         let in_front = list(PagePosition::Before(first)).await;
         assert_eq!((in_front.rows, in_front.next), (vec![], Some(PagePosition::Start)));
     }
 
     async fn a_place_in_another_order_is_nowhere(db: TestDatabase) {
         let world = World::new(&db).await;
-        let key = PageCursor::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
+        let key = SortKey::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
         for position in [PagePosition::After(key), PagePosition::Before(key)] {
             let filter = filter(ListSort::LastFinished, position);
             assert_eq!(world.store.list(&filter, 10).await.unwrap(), []);

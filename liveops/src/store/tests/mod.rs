@@ -1,0 +1,13 @@
+//! The rows of operations on every database: transitions, claims, lists and pruning.
+
+#![cfg(all(feature = "sqlite", feature = "postgres"))]
+
+mod database;
+mod operations;
+
+mod claims;
+mod list_orders;
+mod pruning;
+mod stage_outputs;
+mod stage_timings;
+mod transitions;

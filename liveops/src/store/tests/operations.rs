@@ -1,0 +1,51 @@
+//! The operations of the store's tests. No test runs them: the rows are what the tests are about.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::database::TestDatabase;
+use crate::{
+    LiveOperation,
+    operation::{NewOperation, OperationId, OperationKind},
+    store::Store,
+};
+
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+pub(super) const KIND: OperationKind = OperationKind::of::<Steps>();
+
+/// An operation of three stages.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Load", "Process", "Save")]
+#[liveop(app = "test", crate = crate)]
+pub(super) struct Steps {}
+
+/// An operation without stages.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", crate = crate)]
+pub(super) struct Greeting {
+    pub(super) name: String,
+}
+
+/// Returns a store with tables in `db`.
+pub(super) async fn store(db: &TestDatabase) -> Store {
+    let store = Store::new(db.connect().await);
+    store.migrate().await.unwrap();
+    store
+}
+
+pub(super) fn new_operation() -> NewOperation {
+    NewOperation::new(&Steps {}, "ann").unwrap()
+}
+
+/// Enqueues an operation of Ann's.
+pub(super) async fn enqueued(store: &Store) -> OperationId {
+    store.insert(store.db(), new_operation()).await.unwrap().operation_id()
+}
+
+/// Enqueues an operation and claims it for the worker `w1`.
+pub(super) async fn claimed(store: &Store) -> OperationId {
+    let id = enqueued(store).await;
+    store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
+    id
+}

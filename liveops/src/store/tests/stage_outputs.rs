@@ -1,0 +1,71 @@
+//! The saved outputs of durable stages: only the attempt that owns the row writes them.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{
+    database::on_every_database,
+    operations::{LEASE, claimed, store},
+};
+use crate::{
+    operation::{Attempt, OperationId},
+    store::Store,
+};
+
+async fn save(store: &Store, id: OperationId, attempt: Attempt, output: &str) -> bool {
+    store.save_stage_output(id, attempt, "Load", output.to_owned()).await.unwrap()
+}
+
+/// Puts an operation whose worker counts as lost back into the queue. The worker may renew its lease in
+/// between, which a rescue respects: then the rescue is tried again.
+async fn rescue(store: &Store, id: OperationId) {
+    let rescued = async {
+        loop {
+            let leases = store.leases().await.unwrap();
+            let lease = leases.into_iter().find(|lease| lease.id == id).expect("somebody runs it");
+            if store.rescue(lease, "silent").await.unwrap().is_some() {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(30), rescued).await.expect("it is silent at last");
+}
+
+on_every_database! {
+    async fn nothing_is_saved_behind_a_rescue(db: TestDatabase) {
+        let store = store(&db).await;
+        for _ in 0..40 {
+            let id = claimed(&store).await;
+            let late = tokio::spawn({
+                let store = store.clone();
+                async move { save(&store, id, Attempt(1), "1").await }
+            });
+            rescue(&store, id).await;
+            let at_the_rescue = store.stage_outputs(id).await.unwrap();
+            let was_saved = late.await.unwrap();
+            assert_eq!(store.stage_outputs(id).await.unwrap(), at_the_rescue);
+            assert_eq!(at_the_rescue.contains_key("Load"), was_saved);
+        }
+    }
+
+    async fn only_the_run_an_operation_belongs_to_may_save(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        assert!(save(&store, id, Attempt(1), "7").await);
+        assert!(save(&store, id, Attempt(1), "8").await, "the newest is what counts");
+        assert!(!save(&store, id, Attempt(2), "9").await, "nobody has opened it");
+        assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
+
+        rescue(&store, id).await;
+        assert!(!save(&store, id, Attempt(1), "9").await, "it is stale");
+        assert!(!save(&store, id, Attempt(2), "9").await, "it waits");
+        store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
+        assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
+        assert!(save(&store, id, Attempt(2), "9").await);
+
+        store.cancel(id).await.unwrap();
+        assert!(save(&store, id, Attempt(2), "10").await, "it goes on until it notices");
+        assert!(!save(&store, OperationId::new(), Attempt(1), "11").await, "there is none");
+    }
+}
