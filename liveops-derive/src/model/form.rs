@@ -62,7 +62,7 @@ pub(crate) enum DefaultValue {
     Literal(TokenStream),
     /// A value of the field's type.
     Expression(TokenStream),
-    /// The same field of a default operation.
+    /// The field of this name in a default operation.
     Part(TokenStream, Ident),
 }
 

@@ -1,4 +1,4 @@
-use liveops::{LiveOperation, Templates, render::Renderer};
+use liveops::{LiveOperation, render::Renderer};
 use serde::{Deserialize, Serialize};
 
 #[derive(LiveOperation, Serialize, Deserialize)]
@@ -6,6 +6,8 @@ struct Import {
     file: String,
 }
 
-fn main() {
-    Renderer::new(Templates::new(), "/live").form::<Import>();
+pub fn page(renderer: &Renderer) {
+    renderer.form::<Import>();
 }
+
+fn main() {}
