@@ -518,7 +518,9 @@ async fn a_form_is_filled_in_wrongly_and_then_rightly() {
 
     let mistake = browser.text("#op-form-test-order-bookTitle-error").await;
     assert_eq!(mistake, "Expected a polite title.");
-    assert!(browser.text("#op-form-test-order-cover-help").await.contains("chosen again"));
+    assert!(
+        browser.text("#op-form-test-order-cover-help").await.contains("Choose your files again.")
+    );
     browser.wait_until("document.activeElement.matches('.liveops-mistakes')").await;
     browser.click(".liveops-mistakes a").await;
     browser.wait_until("document.activeElement.name === 'bookTitle'").await;

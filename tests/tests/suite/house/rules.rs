@@ -52,7 +52,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     // Optional, and the layer is all that it is for.
     ("tracing_subscriber", &["progress/log_layer/"]),
     // A view of the user's is markup.
-    ("maud", &["render/", "web/", "progress/web_progress.rs"]),
+    ("maud", &["render/", "web/", "progress/templates.rs", "progress/web_progress.rs"]),
 ];
 
 /// What writes an ending into the store.
