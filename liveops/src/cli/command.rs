@@ -23,11 +23,11 @@ use crate::{
 /// A [`clap::Subcommand`], which an application flattens into its own commands or adds as a group. The
 /// [module](super) has an example, and documents `run`.
 #[derive(Debug, Clone)]
-pub struct Command(Action);
+pub struct Command(CommandKind);
 
 /// The commands, with their arguments.
 #[derive(Debug, Clone, Subcommand)]
-enum Action {
+enum CommandKind {
     /// Serve the pages and run queued operations
     Serve(ServeArgs),
     /// Run queued operations without serving pages
@@ -63,7 +63,7 @@ enum Action {
 
 impl FromArgMatches for Command {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Action::from_arg_matches(matches).map(Self)
+        CommandKind::from_arg_matches(matches).map(Self)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -73,29 +73,29 @@ impl FromArgMatches for Command {
 
 impl Subcommand for Command {
     fn augment_subcommands(command: clap::Command) -> clap::Command {
-        Action::augment_subcommands(command)
+        CommandKind::augment_subcommands(command)
     }
 
     fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-        Action::augment_subcommands_for_update(command)
+        CommandKind::augment_subcommands_for_update(command)
     }
 
     fn has_subcommand(name: &str) -> bool {
-        Action::has_subcommand(name)
+        CommandKind::has_subcommand(name)
     }
 }
 
 impl Command {
     /// Returns the command `serve` for this address: a default command for an application.
     pub fn serve(bind: impl Into<String>) -> Self {
-        Self(Action::Serve(ServeArgs { bind: bind.into(), no_worker: false }))
+        Self(CommandKind::Serve(ServeArgs { bind: bind.into(), no_worker: false }))
     }
 
     /// Returns `true` for the commands that run until they are stopped: `serve` and `worker`.
     ///
     /// An application logs more while one of them runs: the other commands print what they do.
     pub fn is_service(&self) -> bool {
-        matches!(self.0, Action::Serve(_) | Action::Worker(_))
+        matches!(self.0, CommandKind::Serve(_) | CommandKind::Worker(_))
     }
 
     /// Returns the runner that the command needs; `None` if the application chooses.
@@ -103,7 +103,7 @@ impl Command {
     /// `worker` and `serve --no-worker` need [`RunnerKind::Worker`]: one process enqueues what the other runs.
     pub fn runner(&self) -> Option<RunnerKind> {
         match &self.0 {
-            Action::Worker(_) | Action::Serve(ServeArgs { no_worker: true, .. }) => {
+            CommandKind::Worker(_) | CommandKind::Serve(ServeArgs { no_worker: true, .. }) => {
                 Some(RunnerKind::Worker)
             }
             _ => None,
@@ -127,9 +127,11 @@ impl Command {
         app: impl AsyncFnOnce(Config) -> Result<App, Box<dyn Error + Send + Sync>>,
     ) -> ExitCode {
         match &self.0 {
-            Action::Completions { shell } => return generate::completions(C::command(), *shell),
-            Action::Man => return generate::manual(C::command()),
-            Action::Worker(worker) => worker.apply(&mut config),
+            CommandKind::Completions { shell } => {
+                return generate::completions(C::command(), *shell);
+            }
+            CommandKind::Man => return generate::manual(C::command()),
+            CommandKind::Worker(worker) => worker.apply(&mut config),
             _ => {}
         }
         let done = async {
@@ -144,23 +146,23 @@ impl Command {
     async fn run_with(self, app: App) -> Result<ExitCode, CommandError> {
         let liveops = app.liveops().clone();
         match &self.0 {
-            Action::Serve(ServeArgs { no_worker: false, .. }) | Action::Worker(_) => {}
+            CommandKind::Serve(ServeArgs { no_worker: false, .. }) | CommandKind::Worker(_) => {}
             // Otherwise `enqueue` and `retry` would start a worker in this process.
             _ => liveops.disable_worker(),
         }
         match self.0 {
-            Action::Serve(serve) => app.serve_as(&serve).await?,
-            Action::Worker(worker) => app.work_as(&worker).await?,
-            Action::Run(run) => return run::run(&app, run).await,
-            Action::List(list) => list::list(&liveops, list).await?,
-            Action::Show(show) => show::show(&liveops, &show).await?,
-            Action::Cancel { id } => cancel(&liveops, id).await?,
-            Action::Retry { id } => retry(&liveops, id).await?,
-            Action::Migrate => print_line!("{}", messages::MIGRATED),
-            Action::Prune(prune) => {
+            CommandKind::Serve(serve) => app.serve_as(&serve).await?,
+            CommandKind::Worker(worker) => app.work_as(&worker).await?,
+            CommandKind::Run(run) => return run::run(&app, run).await,
+            CommandKind::List(list) => list::list(&liveops, list).await?,
+            CommandKind::Show(show) => show::show(&liveops, &show).await?,
+            CommandKind::Cancel { id } => cancel(&liveops, id).await?,
+            CommandKind::Retry { id } => retry(&liveops, id).await?,
+            CommandKind::Migrate => print_line!("{}", messages::MIGRATED),
+            CommandKind::Prune(prune) => {
                 print_line!("{}", messages::pruned(liveops.prune(prune.older_than).await?));
             }
-            Action::Completions { .. } | Action::Man => {}
+            CommandKind::Completions { .. } | CommandKind::Man => {}
         }
         liveops.shutdown(Duration::ZERO).await;
         Ok(ExitCode::SUCCESS)

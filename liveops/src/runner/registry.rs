@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     erased::{Erased, Typed},
-    input::{Form, Input, InputError, RawInput, explained, through_form},
+    input::{FormFields, Input, InputError, RawInput, explained, through_form},
 };
 use crate::{
     error::RunResult,
@@ -119,7 +119,7 @@ impl RegisteredOperation {
                 read(Input::Json(value))
             }
             (None, RawInput::Form(texts)) => {
-                let form = Form::new(texts, context.allows_unknown);
+                let form = FormFields::new(texts, context.allows_unknown);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))
             }
         };

@@ -203,7 +203,7 @@ on_every_database! {
     async fn an_output_that_is_too_large_is_an_error_that_says_so(db: TestDatabase) {
         let row = failed(&db, How::LargeOutput).await;
         let message = row.error_message.unwrap();
-        assert!(message.starts_with("The result is too large to be kept."), "{message}");
+        assert!(message.starts_with("The result is too large to be stored."), "{message}");
         let expected = "caused by: expected an output of at most 1048576 bytes as JSON, found 1048578";
         assert_eq!(row.traceback.unwrap().lines().last(), Some(expected));
         assert_eq!(row.result_context, None);

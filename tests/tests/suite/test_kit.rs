@@ -428,7 +428,7 @@ async fn an_operation_that_does_not_come_through_json_fails_for_good() {
 async fn an_output_that_could_not_be_kept_fails_the_run() {
     let recording = actor([]).state("x".repeat(2 << 20)).await;
     assert_eq!(recording.result.as_ref().unwrap().len(), 2 << 20, "that is what it returned");
-    assert!(recording.expect_failed().starts_with("The result is too large to be kept."));
+    assert!(recording.expect_failed().starts_with("The result is too large to be stored."));
 }
 
 #[tokio::test]

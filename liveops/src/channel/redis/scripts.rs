@@ -83,7 +83,7 @@ pub(super) fn catch_up(key: &str, since: Option<Cursor>) -> ScriptInvocation<'st
 
 /// The newest content of a region: its name, its base if the base changed, the number of added items and
 /// their HTML.
-type Region = (String, Option<String>, u32, String);
+type RegionRow = (String, Option<String>, u32, String);
 
 /// The reply of the catch-up script. A type of its own keeps the Redis traits off the public [`CatchUp`].
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(super) struct CatchUpReply(pub(super) CatchUp);
 
 impl FromRedisValue for CatchUpReply {
     fn from_redis_value(answer: Value) -> Result<Self, ParsingError> {
-        type Answer = (String, u64, bool, String, Vec<Region>, Vec<String>);
+        type Answer = (String, u64, bool, String, Vec<RegionRow>, Vec<String>);
         let (epoch, seq, ended, kind, regions, signals): Answer = from_redis_value(answer)?;
         let answer = match kind.as_str() {
             "nothing" => CatchUpAnswer::UpToDate,
@@ -107,7 +107,7 @@ impl FromRedisValue for CatchUpReply {
     }
 }
 
-fn content(regions: Vec<Region>, signals: &[String]) -> Result<CatchUpContent, ParsingError> {
+fn content(regions: Vec<RegionRow>, signals: &[String]) -> Result<CatchUpContent, ParsingError> {
     let mut fragments = Vec::new();
     for (name, base, items, html) in regions {
         let region = parsed::<crate::projection::Region>(&name)?;

@@ -264,7 +264,7 @@ mod tests {
         else {
             panic!("expected a failure, as the output is too large");
         };
-        assert!(message.starts_with("The result is too large to be kept."), "{message}");
+        assert!(message.starts_with("The result is too large to be stored."), "{message}");
         let traceback = traceback.unwrap();
         let cause = format!(
             "caused by: expected an output of at most {} bytes as JSON, found {bytes}",

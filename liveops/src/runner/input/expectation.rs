@@ -6,13 +6,13 @@
 
 use serde_json::Value;
 
-use super::{Form, Input, InputError};
+use super::{FormFields, Input, InputError};
 
 /// Adds the expected type and the value found to the error of a form, unless its message names them
 /// already.
 pub(in crate::runner) fn explained<T>(
     error: InputError,
-    form: &Form<'_>,
+    form: &FormFields<'_>,
     read: impl Fn(Input<'_>) -> Result<T, InputError>,
 ) -> InputError {
     let explanation = error.field.as_deref().filter(|_| !error.message.contains("expected"));

@@ -11,14 +11,14 @@ use crate::form::Texts;
 
 /// The fields of a form that was sent, grouped by name.
 #[derive(Debug)]
-pub(in crate::runner) struct Form<'a> {
+pub(in crate::runner) struct FormFields<'a> {
     fields: BTreeMap<&'a str, Vec<&'a str>>,
     /// The field that gets a value it never accepts, to find its expected type.
     mistyped: Option<&'a str>,
     allows_unknown: bool,
 }
 
-impl<'a> Form<'a> {
+impl<'a> FormFields<'a> {
     pub(in crate::runner) fn new(texts: &'a Texts, allows_unknown: bool) -> Self {
         let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, text) in texts.iter() {

@@ -14,7 +14,7 @@ mod reader;
 
 pub(crate) use error::InputError;
 pub(super) use expectation::explained;
-pub(super) use form::Form;
+pub(super) use form::FormFields;
 pub(super) use form_input::through_form;
 pub(super) use reader::Input;
 

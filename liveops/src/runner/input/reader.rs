@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Form, InputError, fields::FieldAccess, items::ItemAccess};
+use super::{FormFields, InputError, fields::FieldAccess, items::ItemAccess};
 
 /// The deserializer of operations.
 ///
@@ -16,7 +16,7 @@ use super::{Form, InputError, fields::FieldAccess, items::ItemAccess};
 #[derive(Debug)]
 pub(in crate::runner) enum Input<'de> {
     Json(Value),
-    Form(&'de Form<'de>),
+    Form(&'de FormFields<'de>),
 }
 
 impl<'de> Input<'de> {

@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, from_value, json};
 
-use super::{Form, Input, InputError, explained};
+use super::{FormFields, Input, InputError, explained};
 use crate::form::Texts;
 
 fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
@@ -14,7 +14,7 @@ fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
 }
 
 fn read_form<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-    T::deserialize(Input::Form(&Form::new(&Texts::parse(text.as_bytes()), true)))
+    T::deserialize(Input::Form(&FormFields::new(&Texts::parse(text.as_bytes()), true)))
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -311,7 +311,7 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
         ("whole=1", "missing field `small`"),
     ] {
         let texts = Texts::parse(text.as_bytes());
-        let form = super::Form::new(&texts, true);
+        let form = FormFields::new(&texts, true);
         let read = |input: Input<'_>| Form::deserialize(input);
         let error = explained(read(Input::Form(&form)).unwrap_err(), &form, read);
         assert_eq!(error.to_string(), message);
@@ -321,7 +321,7 @@ fn a_mistake_in_a_form_says_what_was_expected_and_found() {
 #[test]
 fn an_unknown_field_is_refused_unless_the_form_is_lenient() {
     fn strictly<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-        T::deserialize(Input::Form(&Form::new(&Texts::parse(text.as_bytes()), false)))
+        T::deserialize(Input::Form(&FormFields::new(&Texts::parse(text.as_bytes()), false)))
     }
     let error = strictly::<Fields>("a=1&A=A&c=2").unwrap_err();
     assert_eq!(error.to_string(), "c: unknown field, expected one of: a, b, A");
