@@ -17,7 +17,7 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
     let rest = match trust {
         // The op type may be wrong, so the code does not claim it.
         Trust::Full => expand::expand_operation(stand_in),
-        Trust::Doubtful => expand::expand_with(stand_in, &[believed(stand_in)]),
+        Trust::Doubtful => expand::expand_with(stand_in, &[assumed_bound(stand_in)]),
         // An implementation for a type that borrows causes more errors than none: with `Run`, eleven instead
         // of three.
         Trust::Hopeless => expand::expand_stages(stand_in),
@@ -35,7 +35,7 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
 
 /// Returns a bound that makes the compiler accept the item as an operation. Without `for<'__any>`, the
 /// compiler would check the bound: rust-lang/rust#48214.
-fn believed(stand_in: &Model) -> WherePredicate {
+fn assumed_bound(stand_in: &Model) -> WherePredicate {
     let krate = expand::krate(stand_in.krate());
     parse_quote! {
         for<'__any> Self: #krate::Storable + ::core::marker::Sync

@@ -41,11 +41,11 @@ pub struct Config {
     /// Time between the cancellation of an operation with `#[liveop(cancel = "abort")]` and the drop of
     /// its future, if the operation does not stop earlier; default 5 seconds.
     pub abort_grace: Duration,
-    /// Load the bundled htmx on every page; default `true`. Set to `false` if the application's layout
-    /// loads htmx: two copies would send every request twice.
+    /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
+    /// layout loads htmx: two copies would send every request twice.
     pub include_htmx: bool,
     /// Interval between two pings on an idle connection; default 25 seconds, from 1 second to 1 day. The
-    /// server closes a connection that stays silent for two intervals.
+    /// server closes the connection of a client that does not answer for two intervals.
     pub keepalive: Duration,
     /// Time after which the server closes the connection of a client that does not read or does not
     /// acknowledge its messages; default 30 seconds, at least 1 second.
@@ -135,7 +135,7 @@ impl Config {
     }
 }
 
-/// Every setter takes the configuration and returns it with the setting changed.
+/// Setters. Each setter takes the configuration and returns it with one setting changed.
 impl Config {
     /// Sets [`mount`](Self::mount).
     #[must_use]

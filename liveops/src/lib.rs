@@ -141,7 +141,7 @@
 //!
 //! # Features
 //!
-//! | feature | brings |
+//! | feature | adds |
 //! |---|---|
 //! | `sqlite`, by default | Storage of operations in SQLite, embedded in the application. |
 //! | `postgres`, by default | Storage of operations in PostgreSQL, which also carries frames and worker notifications between processes. |

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_passes_at_once_and_everything_behind_it_at_the_rate() {
+    fn a_burst_passes_at_once_and_later_events_at_the_rate() {
         let begin = Instant::now();
         let mut limit = RateLimit::new(512.0, 512, begin);
         assert_eq!(burst(&mut limit, begin), 512);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_saves_up_one_burst_and_no_more() {
+    fn a_pause_permits_one_burst_only() {
         let begin = Instant::now();
         let mut limit = RateLimit::new(10.0, 3, begin);
         assert_eq!(burst(&mut limit, begin), 3);

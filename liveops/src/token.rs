@@ -319,7 +319,7 @@ mod tests {
     /// The expected token comes from another implementation of HKDF and HMAC, written from the documentation
     /// of this module.
     #[test]
-    fn a_token_is_what_other_implementations_make_of_the_same_claims() {
+    fn a_token_equals_that_of_another_implementation() {
         let (ann, list) = (UserId::from("ann"), ChannelName::owner(&"ann".into()));
         let token = keys(&[NEW]).sign_until(4_102_444_800, &ann, &list).unwrap();
         let expected = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjMxYjNkNjEyIiwidHlwIjoiSldUIn0.\

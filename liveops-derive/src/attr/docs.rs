@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_what_they_are_called() {
+    fn links_are_replaced_by_their_text() {
         assert_eq!(
             without_links("see [`A`](crate::A) and [b][c], [D] `e[0]` [f"),
             "see `A` and b, D `e[0]` [f"

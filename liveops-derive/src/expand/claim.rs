@@ -6,7 +6,7 @@ use quote::quote;
 use crate::model::Model;
 
 /// Expands a macro that a crate can define only once. Exported macros are all at the root of their crate,
-/// whatever module defines them. No other item that a derive can generate has this property.
+/// independent of the module that defines them. No other item that a derive can generate has this property.
 ///
 /// Names are in lower case, so `DOT` cannot be part of a name. The lint is about operations inside functions:
 /// the macro leaves the function on purpose.

@@ -14,7 +14,7 @@ pub(super) fn implement(model: &Model, generics: &Generics, krate: &TokenStream)
     let ident = model.ident();
     let mut generics = generics.clone();
     // Both traits require `LiveOperation`, whose own implementation is checked. With this bound the compiler
-    // assumes that the implementation exists, and reports an error once. See `fallback::believed` for the
+    // assumes that the implementation exists, and reports an error once. See `fallback::assumed_bound` for the
     // lifetime.
     generics.make_where_clause().predicates.push(parse_quote! {
         for<'__any> Self: #krate::LiveOperation

@@ -382,7 +382,7 @@ fn default(
     })
 }
 
-/// Returns a number, a text or a boolean as JSON, whatever the type of the field.
+/// Returns a number, a text or a boolean as JSON, regardless of the type of the field.
 fn literal(tokens: &TokenStream) -> Option<DefaultValue> {
     if let Ok(number) = syn::parse2::<Decimal>(tokens.clone()) {
         let span = tokens.span();

@@ -54,7 +54,7 @@ fn an_enum_with_mistakes() {
 }
 
 #[test]
-fn a_struct_that_is_run_in_its_own_way() {
+fn a_struct_with_every_policy_key() {
     let code = expanded(quote! {
         #[stages("type", "Super")]
         #[liveop(queue = "mail", priority = -1, max_attempts = 5, backoff = "10 s..1 h")]

@@ -79,7 +79,7 @@ fn sixty_four_stages_are_allowed() {
 
 /// Code that uses names from an input with errors must still find them.
 #[test]
-fn mistakes_leave_the_rest_standing() {
+fn a_mistake_keeps_the_other_stages() {
     let item = r#"
         #[stages("Load" = 0, "Load", 5, load_data, "Save")]
         #[stages("Clean up")]

@@ -66,7 +66,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the backend fails.
+    /// Returns an error if the backend fails.
     async fn catch_up(
         &self,
         channel: &ChannelName,
@@ -80,7 +80,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the backend fails.
+    /// Returns an error if the backend fails.
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError>;
 
     /// Sends a notice to the current subscribers of a list, or to the workers on [`ChannelName::workers`].
@@ -89,7 +89,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the backend fails.
+    /// Returns an error if the backend fails.
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError>;
 
     /// Checks that the backend answers on the connection that [`publish`](Self::publish) uses. Changes
@@ -99,7 +99,7 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the backend does not answer.
+    /// Returns an error if the backend does not answer.
     async fn ping(&self) -> Result<(), ChannelError>;
 }
 
@@ -129,7 +129,7 @@ pub struct CatchUp {
 /// The content that a client lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CatchUpAnswer {
-    /// Nothing: the client's cursor is the newest.
+    /// No content: the client's cursor is the newest.
     UpToDate,
     /// The regions that changed, and the signals sent, after the client's cursor.
     Delta(CatchUpContent),

@@ -17,7 +17,8 @@ pub enum Notice {
     Worker(WorkerNotification),
 }
 
-/// A hint for the processes that run operations. A lost hint is found by the next poll of the database.
+/// A notification for the processes that run operations. After a lost notification, the next poll of the
+/// database finds the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerNotification {

@@ -54,7 +54,7 @@ impl DeliverySender {
     ///
     /// # Panics
     ///
-    /// When `len_max` is 0.
+    /// Panics if `len_max` is 0.
     pub fn with_backlog(len_max: usize) -> Self {
         Self { subscribers: broadcast::Sender::new(len_max) }
     }

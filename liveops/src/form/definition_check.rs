@@ -9,7 +9,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// The name of the first field with a contradiction, and the contradiction.
+    /// Returns the name of the first field with a contradiction, and the contradiction.
     pub(crate) fn check(&self, language: &Language) -> Result<(), (&'static str, String)> {
         let context =
             ReadContext { paths: Paths::Trusted, refused: &[], language, allows_unknown: true };

@@ -222,7 +222,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the control does not fit the values of the field.
+    /// Panics if the control does not fit the values of the field.
     #[must_use]
     #[track_caller]
     pub const fn shown_as(self, control: Control) -> Self {
@@ -275,7 +275,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the values have no order, or if `bound` is of another type than the values.
+    /// Panics if the values have no order, or if `bound` is of another type than the values.
     #[must_use]
     #[track_caller]
     pub const fn min(self, bound: Bound) -> Self {
@@ -287,7 +287,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the values have no order, or if `bound` is of another type than the values.
+    /// Panics if the values have no order, or if `bound` is of another type than the values.
     #[must_use]
     #[track_caller]
     pub const fn max(self, bound: Bound) -> Self {
@@ -299,7 +299,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the values are not numbers.
+    /// Panics if the values are not numbers.
     #[must_use]
     #[track_caller]
     pub const fn step(self, step: f64) -> Self {
@@ -311,7 +311,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the values are neither texts nor the content of files.
+    /// Panics if the values are neither texts nor the content of files.
     #[must_use]
     #[track_caller]
     pub const fn max_length(self, max_length: u32) -> Self {
@@ -324,7 +324,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the values are neither texts nor numbers.
+    /// Panics if the values are neither texts nor numbers.
     #[must_use]
     #[track_caller]
     pub const fn options(self, choices: &'static [Choice]) -> Self {
@@ -337,7 +337,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the field is not a file.
+    /// Panics if the field is not a file.
     #[must_use]
     #[track_caller]
     pub const fn accept(self, accept: &'static str) -> Self {
@@ -350,7 +350,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the value is not the path of a file.
+    /// Panics if the value is not the path of a file.
     #[must_use]
     #[track_caller]
     pub const fn any_path(self) -> Self {
@@ -362,7 +362,7 @@ impl FieldType {
     ///
     /// # Panics
     ///
-    /// If the field is not a text.
+    /// Panics if the field is not a text.
     #[must_use]
     #[track_caller]
     pub const fn rows(self, rows: u32) -> Self {

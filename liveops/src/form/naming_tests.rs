@@ -39,7 +39,7 @@ macro_rules! renamed {
         })*
 
         #[test]
-        fn fields_and_choices_are_called_what_serde_calls_them() {
+        fn fields_and_choices_have_the_names_of_serde() {
             $($module::check();)*
         }
     };

@@ -36,7 +36,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// All errors of all fields.
+    /// Returns all errors of all fields.
     pub(crate) fn read_texts(
         &self,
         texts: &Texts,
@@ -60,7 +60,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// All errors of all fields.
+    /// Returns all errors of all fields.
     pub(crate) fn read_json(
         &self,
         mut input: Map<String, Value>,

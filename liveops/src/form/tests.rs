@@ -137,7 +137,7 @@ fn a_required_text_is_not_blank_in_json_either() {
 }
 
 #[test]
-fn a_path_of_the_application_itself_is_taken() {
+fn a_path_of_the_application_itself_is_accepted() {
     let field = Field { default: Some(|| json!("/srv/sample.csv")), ..of::<PathBuf>() };
     let form = Form { intro: "", fields: Vec::leak(vec![field]) };
     let input = form.read_texts(&Texts::default(), trusting(Paths::Uploaded(&[]))).unwrap();

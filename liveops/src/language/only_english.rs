@@ -12,7 +12,7 @@ impl Languages {
         Self::default()
     }
 
-    /// Returns English, whatever languages the client accepts.
+    /// Returns English, regardless of the languages that the client accepts.
     pub fn find(&self, _accepted: &str) -> Language {
         Language::default()
     }

@@ -149,8 +149,8 @@ pub(super) const PUBLISHED: Metric = counter(
 pub(super) const UNPUBLISHED: Metric = counter(
     "liveops_publish_errors_total",
     &["reason"],
-    "Frames that the channel layer did not accept: it failed, had lost the channel's state, or knew a \
-     later attempt.",
+    "Frames that the channel layer did not accept: the layer failed, had lost the channel's \
+     state, or had accepted a later attempt.",
 );
 pub(super) const DELIVERIES: Metric = counter(
     "liveops_messages_sent_total",
@@ -160,7 +160,7 @@ pub(super) const DELIVERIES: Metric = counter(
 pub(super) const CATCH_UPS: Metric = counter(
     "liveops_catch_ups_total",
     &["kind"],
-    "Catch-ups of clients, by answer: nothing new, the changes, a full snapshot, or a snapshot from the \
+    "Catch-ups of clients, by answer: up to date, the changes, a full snapshot, or a snapshot from the \
      row.",
 );
 pub(super) const CLIENTS_LAGGED: Metric = counter(

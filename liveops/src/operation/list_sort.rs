@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back_and_errors_list_them() {
+    fn names_parse_back_and_errors_list_them() {
         let error = "rank".parse::<ListSort>().unwrap_err().to_string();
         for sort in ListSort::ALL {
             assert_eq!(sort.as_str().parse(), Ok(sort));

@@ -60,7 +60,7 @@ impl NewOperation {
     ///
     /// # Errors
     ///
-    /// If `operation` does not serialize to JSON.
+    /// Returns an error if `operation` does not serialize to JSON.
     pub fn new<Op: LiveOperation>(
         operation: &Op,
         owner: impl Into<Owner>,

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn one_length_is_waited_every_time() {
+    fn a_constant_backoff_has_equal_waits() {
         let second = Duration::from_secs(1);
         let backoff = Backoff { first: second, longest: second };
         assert!((0..40).all(|failed| backoff.wait(failed) == second));

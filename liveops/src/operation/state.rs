@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_operation_only_starts_over() {
+    fn an_ended_operation_can_only_be_retried() {
         for ended in OperationState::ALL.into_iter().filter(|state| state.is_terminal()) {
             for next in OperationState::ALL {
                 assert_eq!(ended.may_become(next), next == OperationState::NotStarted);

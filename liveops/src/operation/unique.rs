@@ -61,14 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_keys_makes_no_other_input() {
+    fn the_order_of_keys_does_not_change_the_unique_key() {
         let one = json!({ "a": [{ "b": 1, "c": 2 }], "d": null });
         let other = json!({ "d": null, "a": [{ "c": 2, "b": 1 }] });
         assert_eq!(key_of_input(&one, 1), key_of_input(&other, 1));
     }
 
     #[test]
-    fn every_other_difference_does() {
+    fn every_other_difference_changes_the_unique_key() {
         let input = key_of_input(&json!({ "a": [1, 2] }), 1);
         for other in [json!({ "a": [2, 1] }), json!({ "a": [1, 2.0] }), json!({ "b": [1, 2] })] {
             assert_ne!(key_of_input(&other, 1), input);

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_done_when_the_next_is_asked_for() {
+    fn an_item_is_done_when_the_next_is_requested() {
         let report = report();
         let mut items = Track::new(report.clone(), ["a", "b"].into_iter()).unit("letters");
         assert_eq!(bar(&report).measure, count(0, Some(2)));

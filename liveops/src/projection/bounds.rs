@@ -42,12 +42,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_fits_is_left_alone() {
+    fn a_text_within_the_limit_is_unchanged() {
         assert!(matches!(kept("żółw", 7), Cow::Borrowed("żółw")));
     }
 
     #[test]
-    fn a_long_text_is_cut_between_characters_and_says_so() {
+    fn a_long_text_is_cut_between_characters_and_names_both_lengths() {
         assert_eq!(kept("żółw", 5), "żó… [cut: 4 of 7 bytes]");
         assert_eq!(kept("abc", 0), "… [cut: 0 of 3 bytes]");
     }

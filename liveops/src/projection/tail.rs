@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_tail_goes_on_counting() {
+    fn a_resumed_tail_continues_its_ids() {
         let mut tail = Tail::resume(["x", "y", "z"].map(Arc::<str>::from), 7, 10, 2);
         assert_eq!(tail.first_id(), 5);
         assert_eq!(tail.push("!".into()), 7);

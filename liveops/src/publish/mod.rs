@@ -1,4 +1,4 @@
-//! Publishing: everything that clients see of an operation leaves through this module.
+//! Publishing: every update that clients receive passes through this module.
 //!
 //! Owns the publisher, the sink that renders a projection into frames, the observers of a run, the
 //! queue of failed publications, and the enqueues that may be uncommitted. Holds the channel layer, the

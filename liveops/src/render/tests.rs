@@ -18,7 +18,8 @@ const KIND: OperationKind =
 #[derive(Debug, Clone)]
 enum Step {
     Event(Event),
-    /// So many lines between two looks that the oldest are gone before anybody saw them.
+    /// This many log lines between two flushes, so that the oldest lines are dropped before a flush shows
+    /// them.
     Flood(usize),
     Flush,
 }
@@ -120,7 +121,7 @@ proptest! {
     }
 }
 
-/// The numbers of the log's lines, which stand at the end of their ids.
+/// Returns the numbers of the log's lines, which are the last part of the line ids.
 fn line_numbers(page: &Page) -> Vec<u64> {
     let ids = page.regions[&Region::Log].split("id=\"op-log-").skip(1);
     let numbers = ids.map(|id| id.split('"').next().unwrap().rsplit('-').next().unwrap());
@@ -154,7 +155,7 @@ fn stages_count_by_their_weights() {
     assert_eq!(percent(&projection), Some(100.0));
 }
 
-/// A page that applied fragments in the order in which they came.
+/// A page that applied fragments in the order in which they arrived.
 #[derive(Debug, Default)]
 struct Page {
     regions: BTreeMap<Region, String>,

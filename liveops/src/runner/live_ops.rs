@@ -200,7 +200,7 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
         self.engine.store.list(filter, limit).await
     }
@@ -210,7 +210,7 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
         self.engine.store.count(filter).await
     }
@@ -245,9 +245,9 @@ impl LiveOps {
             active_runs.stop.cancel();
             let hand_back_timeout = grace.max(HAND_BACK_TIMEOUT);
             if time::timeout(hand_back_timeout, active_runs.tasks.wait()).await.is_err() {
-                tracing::error!(
-                    left = active_runs.tasks.len(),
-                    "could not stop some runs; their leases will expire"
+                tracing::warn!(
+                    runs = active_runs.tasks.len(),
+                    "could not stop all runs; workers take them over when their leases expire"
                 );
             }
         }

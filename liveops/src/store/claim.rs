@@ -39,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails. A claim may have been committed although its answer was lost;
+    /// Returns an error if the database fails. A claim may have been committed although its answer was lost;
     /// [`claimed_by`](Self::claimed_by) returns such operations.
     pub(crate) async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
         // A materialized CTE, because the database may run a plain subquery once per row and lock more rows
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn claim(
         &self,
         id: OperationId,
@@ -84,7 +84,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     #[cfg(feature = "cli")]
     pub(crate) async fn claim_before_due(
         &self,
@@ -102,7 +102,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn reclaim(
         &self,
         id: OperationId,
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn claimed_by(&self, worker: &str) -> Result<Vec<Model>, StoreError> {
         Entity::find()
             .filter(is_in(OperationState::Started))

@@ -24,7 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// When the URL is invalid or the database is unreachable.
+/// Returns an error if the URL is invalid or the database is unreachable.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.sqlx_logging(false);

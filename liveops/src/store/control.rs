@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         loop {
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn retry(
         &self,
         connection: &impl ConnectionTrait,

@@ -123,8 +123,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the output does not deserialize as `T`, because it belongs to another operation type or an
-    /// earlier version.
+    /// Returns an error if the output does not deserialize as `T`, because it belongs to another operation
+    /// type or an earlier version.
     pub fn output<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
         self.result_context.as_ref().map(T::deserialize).transpose()
     }

@@ -27,7 +27,7 @@ const ACTION: &str = "enqueue an operation";
 pub enum Enqueued {
     /// The operation was enqueued.
     New(Model),
-    /// Nothing was enqueued: this unfinished operation has the same unique key.
+    /// This unfinished operation has the same unique key, so nothing was enqueued.
     Existing(Model),
 }
 
@@ -65,7 +65,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let row = row(new);
         loop {
@@ -84,7 +84,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn insert(
         &self,
         connection: &impl ConnectionTrait,
@@ -119,7 +119,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn existing(
         &self,
         ids: &[OperationId],
@@ -142,7 +142,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn find_duplicate(
         &self,
         id: OperationId,

@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn heartbeat(
         &self,
         heartbeats: &[Heartbeat],
@@ -99,7 +99,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn cancel_requests(
         &self,
         ids: impl IntoIterator<Item = OperationId>,
@@ -125,7 +125,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
@@ -149,7 +149,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn rescue(
         &self,
         lease: Lease,
@@ -171,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn give_up(
         &self,
         lease: Lease,

@@ -20,7 +20,7 @@ use crate::operation::{ListSort, OperationId, OperationState, UserId};
 ///
 /// A page begins after, or ends before, the position of a row in the order: see [`PageCursor`]. Consider a
 /// walk over all pages from one end of the list to the other. A row that stays in the list with an
-/// unchanged position appears on exactly one of the pages, whatever other rows change in between. In the
+/// unchanged position appears on exactly one of the pages, even if other rows change in between. In the
 /// orders by ID, [`ListSort::Newest`] and [`ListSort::Oldest`], no row changes its position. A row that
 /// changes its position between two pages, because it ended or started again, may appear on a later page,
 /// on a page already read, or on both.

@@ -20,7 +20,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('liveops.migrate'))";
 ///
 /// # Errors
 ///
-/// When the database fails, or contains an applied migration that is not in `M`.
+/// Returns an error if the database fails, or contains an applied migration that is not in `M`.
 pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), StoreError> {
     let migrated = async {
         let mode = Some(SqliteTransactionMode::Immediate);

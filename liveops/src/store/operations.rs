@@ -35,7 +35,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
         migrate::<Migrator>(&self.db).await
     }
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database does not answer, or lacks the tables.
+    /// Returns an error if the database does not answer, or lacks the tables.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let absent = Entity::find_by_id(Uuid::nil());
         absent.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
@@ -54,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         self.db.begin().await.map_err(StoreError::of("begin a transaction"))
     }
@@ -63,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
         transaction.commit().await.map_err(StoreError::of("commit a transaction"))
     }
@@ -72,7 +72,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn roll_back(&self, transaction: Transaction) -> Result<(), StoreError> {
         transaction.rollback().await.map_err(StoreError::of("roll a transaction back"))
     }
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         Entity::find_by_id(id.as_uuid())
             .one(&self.db)
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn find_next(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         let chained_to = Query::select()
             .column(Column::ChainedTo)
@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn list(
         &self,
         filter: &ListFilter,
@@ -129,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
         filter.all().count(&self.db).await.map_err(StoreError::of("count operations"))
     }
@@ -138,7 +138,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn list_page(
         &self,
         filter: &ListFilter,

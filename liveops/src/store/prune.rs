@@ -11,7 +11,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails. Nothing was deleted then.
+    /// Returns an error if the database fails. Nothing was deleted then.
     pub(crate) async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         let has_ended = || Column::FinishedOn.lt(before);
         let earliest = Entity::find()

@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn save(
         &self,
         id: OperationId,
@@ -88,7 +88,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn hand_back(
         &self,
         id: OperationId,
@@ -109,7 +109,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn schedule_next_attempt(
         &self,
         id: OperationId,
@@ -138,7 +138,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn finish_run(
         &self,
         id: OperationId,

@@ -2,7 +2,8 @@
 //!
 //! A save updates the operation's row with the fence and inserts the output in one transaction. The row lock
 //! keeps other processes from opening the next attempt before the commit, and a save of a stale attempt
-//! changes nothing. The updated column, `has_stage_outputs`, spares all other operations a query for outputs.
+//! changes nothing. The updated column, `has_stage_outputs`, avoids the query for outputs in all other
+//! operations.
 
 use std::collections::HashMap;
 
@@ -38,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn stage_outputs(
         &self,
         id: OperationId,
@@ -56,7 +57,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn save_stage_output(
         &self,
         id: OperationId,

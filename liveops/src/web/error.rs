@@ -214,7 +214,7 @@ impl From<RetryError> for WebError {
                 None => {
                     tracing::error!(
                         traceback = refusal.traceback(),
-                        "on_retry failed; the operation is not retried"
+                        "`on_retry` failed; the operation was not retried, and keeps its state"
                     );
                     Self::internal(&error)
                 }

@@ -213,7 +213,7 @@ async fn a_burst_of_changes_is_a_handful_of_events() {
 }
 
 #[tokio::test]
-async fn superusers_hear_of_everybodys_operations() {
+async fn staff_receive_changes_of_all_operations() {
     let served = Served::start().await;
     let mut events = Events::open(&list_url(&served), &[("x-user", "admin")]).await;
     assert!(events.next().await.unwrap().data.contains("liveops.all"));

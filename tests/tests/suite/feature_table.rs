@@ -12,7 +12,7 @@ const FRONT_PAGE: &str = include_str!("../../../liveops/src/lib.rs");
 fn expected_table() -> String {
     let features = package("liveops")["features"].as_object().unwrap();
     let is_default = |name: &str| features["default"].as_array().unwrap().contains(&name.into());
-    let mut table = "| feature | brings |\n|---|---|\n".to_owned();
+    let mut table = "| feature | adds |\n|---|---|\n".to_owned();
     for (name, words) in explained() {
         assert!(features.contains_key(name), "{name} is explained, but no feature");
         let by_default = if is_default(name) { ", by default" } else { "" };

@@ -254,7 +254,7 @@ async fn somebody_elses_operation_is_not_found() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
     }
     let answer = app.send(as_user("admin", "GET", &path)).await;
-    assert_eq!(answer.status, StatusCode::OK, "a superuser sees everybody's");
+    assert_eq!(answer.status, StatusCode::OK, "staff see the operations of all users");
 }
 
 #[tokio::test]
@@ -433,7 +433,7 @@ async fn only_the_required_group_comes_in() {
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(answer.json()["error"]["code"], "forbidden");
     let answer = app.send(as_user("admin", "GET", "/live/")).await;
-    assert_eq!(answer.status, StatusCode::OK, "superusers are exempt");
+    assert_eq!(answer.status, StatusCode::OK, "staff are exempt");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Superusers find every operation, read what its row holds, and act on several at once; nobody else does.
+//! Staff find every operation, read the content of its row, and act on several at once; no other user can.
 
 use std::collections::HashSet;
 
@@ -131,7 +131,7 @@ async fn every_filter_and_order_lists_what_it_says() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_superuser_has_the_simple_list_of_their_own() {
+async fn other_users_have_a_simple_list_of_their_own_operations() {
     let app = TestApp::eager().await;
     let (anns, _) = (greeting(&app, "ann").await, greeting(&app, "bob").await);
     for sort in ["newest", "oldest", "last_finished"] {
@@ -617,7 +617,7 @@ async fn what_staff_see_of_an_operation_follows_it() {
     assert_eq!(browser.console_errors().await, [""; 0]);
 }
 
-/// An application that only a superuser looks at.
+/// An application that only staff use.
 async fn watched_by_staff() -> WatchedApp {
     let mut app = TestApp::spawn().await;
     app.router = app.router.layer(map_request(async |mut request: Request<Body>| {

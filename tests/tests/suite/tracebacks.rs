@@ -37,7 +37,7 @@ impl Run for Doomed {
     }
 }
 
-/// An owner, and a superuser.
+/// An owner, and a member of the staff.
 const VIEWERS: [&str; 2] = ["ann", "admin"];
 
 async fn served() -> Served {
@@ -83,7 +83,7 @@ fn tells_secret(message: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn the_page_of_a_superuser_has_the_traceback_and_no_other() {
+async fn the_page_of_staff_has_the_traceback_and_no_other() {
     let served = served().await;
     let id = failed(&served).await;
     let path = served.app.liveops.url(Doomed::OP_TYPE, id);
@@ -96,7 +96,7 @@ async fn the_page_of_a_superuser_has_the_traceback_and_no_other() {
 }
 
 #[tokio::test]
-async fn the_json_of_a_superuser_has_the_traceback_and_no_other() {
+async fn the_json_of_staff_has_the_traceback_and_no_other() {
     let served = served().await;
     let id = failed(&served).await;
     let app = &served.app;
@@ -118,7 +118,7 @@ async fn the_json_of_a_superuser_has_the_traceback_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_open_page_of_a_superuser_gets_the_traceback_with_the_end_and_no_other() {
+async fn an_open_page_of_staff_gets_the_traceback_with_the_end_and_no_other() {
     let served = served().await;
     let id = enqueued(&served).await;
     served.app.reaches(id, OperationState::Started).await;
@@ -140,7 +140,7 @@ async fn an_open_page_of_a_superuser_gets_the_traceback_with_the_end_and_no_othe
 }
 
 #[tokio::test]
-async fn a_superuser_who_comes_late_gets_the_traceback_with_the_end() {
+async fn staff_who_join_late_get_the_traceback_with_the_end() {
     let served = served().await;
     let id = enqueued(&served).await;
     served.app.reaches(id, OperationState::Started).await;
@@ -163,7 +163,7 @@ async fn a_superuser_who_comes_late_gets_the_traceback_with_the_end() {
 }
 
 #[tokio::test]
-async fn a_stream_of_a_superuser_has_the_traceback_and_no_other() {
+async fn a_stream_of_staff_has_the_traceback_and_no_other() {
     let served = served().await;
     let id = failed(&served).await;
     let url = format!("{}events", served.app.liveops.url(Doomed::OP_TYPE, id));
@@ -226,7 +226,7 @@ async fn a_retry_takes_the_traceback_away() {
 }
 
 #[tokio::test]
-async fn the_page_of_a_superuser_shows_the_traceback_until_the_retry() {
+async fn the_page_of_staff_shows_the_traceback_until_the_retry() {
     let Some(browser) = Browser::open().await else { return };
     let demo = ServedDemo::start().await;
     let id = demo.demo.liveops().enqueue(demo::operations::PanickingTask {}, "ann").await.unwrap();

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_admin_is_a_superuser() {
+    fn only_admin_is_staff() {
         assert!(is_staff("admin"));
         assert!(!is_staff("Admin") && !is_staff("ann"));
     }

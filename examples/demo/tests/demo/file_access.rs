@@ -27,7 +27,7 @@ async fn a_viewer_reads_uploads_and_samples_only() {
 }
 
 #[tokio::test]
-async fn a_superuser_reads_every_file() {
+async fn staff_can_read_every_file() {
     let fixture = Fixture::eager().await;
     let admin = fixture.signed_in("admin").await;
     let elsewhere = tempfile::tempdir().unwrap();

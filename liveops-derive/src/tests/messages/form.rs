@@ -232,7 +232,7 @@ fn flattened_field() {
 }
 
 #[test]
-fn field_read_otherwise() {
+fn field_with_serde_with() {
     says(
         r##"#[liveop(form)] struct Import { #[serde(with = "hex")] #[field(validate = ok)] key: Vec<u8> }"##,
         &expect![[r#"

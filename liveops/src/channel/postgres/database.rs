@@ -42,7 +42,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When `db` is not a PostgreSQL database.
+    /// Returns an error if `db` is not a PostgreSQL database.
     pub(super) fn of(db: &DatabaseConnection) -> Result<Self, ChannelError> {
         if db.get_database_backend() != DbBackend::Postgres {
             return Err(ChannelError::new("use the database", PostgresLayerError::OtherDatabase));

@@ -8,7 +8,7 @@ pub(super) struct FragmentColumns<'a> {
     pub(super) regions: Vec<&'a str>,
     /// The number of appended items; `None` replaces the region.
     pub(super) items: Vec<Option<i64>>,
-    /// As bytes, because PostgreSQL's `text` cannot hold the NUL character.
+    /// The HTML of each fragment. Bytes, because PostgreSQL's `text` cannot hold the NUL character.
     pub(super) htmls: Vec<&'a [u8]>,
 }
 

@@ -69,11 +69,11 @@ impl PostgresChannelLayer {
     ///
     /// # Errors
     ///
-    /// When `db` is not a PostgreSQL database.
+    /// Returns an error if `db` is not a PostgreSQL database.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn new(db: &DatabaseConnection) -> Result<Self, ChannelError> {
         let database = Database::of(db)?;
         let listener = Listener::new(database.options());

@@ -21,7 +21,7 @@ const PART_BYTES_MAX: usize = 7_900;
 /// Maximum length of an identifier in PostgreSQL.
 const NAME_BYTES_MAX: usize = 63;
 
-/// The head of a notice, in place of a cursor.
+/// The head of a notice, instead of a cursor.
 const NOTICE: &str = "notice";
 
 /// Returns the PostgreSQL channel name of a channel: its own name, or a hash if the name is too long or
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_of_any_length_is_put_together_again() {
+    fn a_frame_of_any_length_is_reassembled() {
         for text in [String::new(), "\0".into(), "ä€🦀".repeat(10_000), "x".repeat(1 << 20)] {
             let frame = frame(&text);
             let notifications = notifications(&frame);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_of_any_length_is_put_together_again() {
+    fn a_notice_of_any_length_is_reassembled() {
         let html = "<b>".repeat(5_000).into();
         let progress = RowProgress { id: OperationId::new(), html };
         let notice = Notice::List(ListChange::Progress(progress));

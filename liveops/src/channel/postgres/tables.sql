@@ -129,10 +129,10 @@ CREATE FUNCTION liveops_channel_notify(
     p_listened text, p_attempt bigint, p_nonce uuid, p_seq bigint, p_parts text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    place text := p_attempt || '.' || replace(p_nonce::text, '-', '') || ':' || p_seq || ' ';
+    head text := p_attempt || '.' || replace(p_nonce::text, '-', '') || ':' || p_seq || ' ';
 BEGIN
     FOR n IN 1 .. cardinality(p_parts) LOOP
-        PERFORM pg_notify(p_listened, place || p_parts[n]);
+        PERFORM pg_notify(p_listened, head || p_parts[n]);
     END LOOP;
 END
 $$;

@@ -33,7 +33,7 @@ end
 local is_known = since_epoch == epoch and oldest <= since_seq and since_seq <= seq
 local since = is_known and since_seq or 0
 
-local news = {}
+local changed = {}
 for _, region in ipairs(regions) do
     local base_seq, base =
         string.match(redis.call('HGET', key, 'base:' .. region), '^(%d+) (.*)$')
@@ -55,7 +55,7 @@ for _, region in ipairs(regions) do
         end
     end
     if is_whole or items > 0 then
-        table.insert(news, {region, is_whole and base, items, table.concat(html)})
+        table.insert(changed, {region, is_whole and base, items, table.concat(html)})
     end
 end
 
@@ -67,4 +67,4 @@ for n = 1, tonumber(head[4] or '0') do
     end
 end
 
-return {epoch, seq, ended, is_known and 'delta' or 'reset', news, signals}
+return {epoch, seq, ended, is_known and 'delta' or 'reset', changed, signals}

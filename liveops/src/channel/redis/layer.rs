@@ -53,7 +53,7 @@ impl RedisChannelLayer {
     ///
     /// # Errors
     ///
-    /// When `url` has none of these forms.
+    /// Returns an error if `url` has none of these forms.
     pub fn new(url: &str) -> Result<Self, ChannelError> {
         let client = Client::open(url).map_err(failed_to("parse the Redis URL"))?;
         Ok(Self::with_client(client))

@@ -108,7 +108,7 @@ impl Languages {
     ///
     /// # Errors
     ///
-    /// If `tag` is not a BCP 47 tag, or `messages` are not Fluent messages.
+    /// Returns an error if `tag` is not a BCP 47 tag, or `messages` are not Fluent messages.
     pub fn with(mut self, tag: &str, messages: &str) -> Result<Self, LanguageError> {
         let (tag, messages) = parse(tag, messages)?;
         self.of_application.insert(tag, Arc::new(messages));
@@ -121,7 +121,7 @@ impl Languages {
     ///
     /// # Errors
     ///
-    /// If no texts exist in this language: call [`with`](Self::with) first.
+    /// Returns an error if no texts exist in this language: call [`with`](Self::with) first.
     pub fn default_to(mut self, tag: &str) -> Result<Self, LanguageError> {
         let unknown = || LanguageError::Unknown { found: tag.to_owned(), known: self.known() };
         let default = tag.parse().map_err(|_| LanguageError::Tag { found: tag.to_owned() })?;

@@ -76,7 +76,7 @@ mod files {
     }
 
     #[test]
-    fn a_result_is_known_by_its_fields_and_as_a_whole() {
+    fn a_result_template_can_name_the_fields_and_the_whole_output() {
         let folder = Folder::with("whole.txt", "{{ result }}");
         for (value, text) in [
             (json!(3), "3"),

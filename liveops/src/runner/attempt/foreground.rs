@@ -174,7 +174,7 @@ impl ForegroundChain {
     async fn claim(&self) -> Option<Model> {
         let engine = self.liveops.engine();
         let claim = engine.store.claim(self.id, &engine.active_runs.worker, engine.config.lease);
-        ok_or_logged(claim.await)
+        ok_or_logged(self.id, claim.await)
     }
 
     /// Claims an operation during the head start that other processes give to this one.
@@ -182,11 +182,11 @@ impl ForegroundChain {
         let engine = self.liveops.engine();
         let claim =
             engine.store.claim_before_due(self.id, &engine.active_runs.worker, engine.config.lease);
-        ok_or_logged(claim.await)
+        ok_or_logged(self.id, claim.await)
     }
 
     async fn find(&self) -> Option<Model> {
-        ok_or_logged(self.liveops.find(self.id).await)
+        ok_or_logged(self.id, self.liveops.find(self.id).await)
     }
 
     fn subject_of(&self, row: &Model) -> Option<Subject> {
@@ -197,10 +197,11 @@ impl ForegroundChain {
 
 /// Returns the value, or logs the error and returns `None`. The observer then reads the result from the
 /// row.
-fn ok_or_logged<T>(result: Result<Option<T>, StoreError>) -> Option<T> {
+fn ok_or_logged<T>(id: OperationId, result: Result<Option<T>, StoreError>) -> Option<T> {
     result.unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;
         tracing::error!(
+            %id,
             error,
             "could not claim or read the operation; stopping the foreground run"
         );

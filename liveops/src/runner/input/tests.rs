@@ -249,7 +249,7 @@ fn a_mistake_is_located() {
 }
 
 #[test]
-fn a_number_is_no_text() {
+fn a_number_is_not_a_text() {
     for (error, expected) in [
         (read::<String>(json!(7)).unwrap_err(), "invalid type: integer `7`, expected a string"),
         (read::<char>(json!(-7)).unwrap_err(), "invalid type: integer `-7`, expected a character"),
@@ -281,7 +281,7 @@ fn a_mistake_in_a_form_is_located() {
 }
 
 #[test]
-fn a_mistake_in_a_form_says_what_was_expected_and_found() {
+fn an_error_in_a_form_names_the_expected_and_the_found_value() {
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "deserialized and not read")]
     struct Form {

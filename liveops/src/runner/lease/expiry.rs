@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_that_does_not_change_for_its_term_has_run_out() {
+    async fn a_lease_that_does_not_change_for_its_duration_has_expired() {
         let dead = lease(OperationId::new(), Utc::now());
         let mut expiry = LeaseExpiryTracker::default();
         for _ in 0..3 {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{operation::OperationId, store::Model};
 
-/// A hint that an operation may be waiting, so that a worker polls the queue now instead of at its next
-/// [poll](crate::Config::poll_interval).
+/// A notification that an operation may be waiting, so that a worker polls the queue now instead of at its
+/// next [poll](crate::Config::poll_interval).
 ///
 /// The row is the truth. A lost wake-up delays an operation; a repeated, late or reordered wake-up
 /// costs a poll. So any means of delivery is good enough.

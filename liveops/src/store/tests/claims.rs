@@ -12,19 +12,19 @@ use crate::{
 };
 
 on_every_database! {
-    async fn what_was_claimed_without_the_worker_knowing_is_found_again(db: TestDatabase) {
+    async fn a_claim_whose_answer_was_lost_is_found_again(db: TestDatabase) {
         let store = store(&db).await;
         let id = enqueued(&store).await;
-        store.claim(id, "w", Duration::from_secs(1)).await.unwrap().expect("it waits");
+        store.claim(id, "w", Duration::from_secs(1)).await.unwrap().expect("the operation waits");
         let found = store.claimed_by("w").await.unwrap();
         assert_eq!(found.iter().map(Model::operation_id).collect::<Vec<_>>(), [id]);
-        assert_eq!(store.claimed_by("somebody else").await.unwrap(), []);
+        assert_eq!(store.claimed_by("another worker").await.unwrap(), []);
         let again = store.reclaim(id, Attempt(1), Duration::from_secs(9)).await.unwrap();
         assert!(again.is_some_and(|row| row.lease_until > found[0].lease_until));
         assert_eq!(store.reclaim(id, Attempt(2), Duration::ZERO).await.unwrap(), None);
     }
 
-    async fn two_workers_never_claim_the_same(db: TestDatabase) {
+    async fn two_workers_never_claim_the_same_operation(db: TestDatabase) {
         let store = store(&db).await;
         let mut waiting = Vec::new();
         for _ in 0..300 {
@@ -58,6 +58,6 @@ on_every_database! {
             claimed.extend(claims.unwrap());
         }
         claimed.sort_unstable();
-        assert_eq!(claimed, waiting, "each of them, and none twice");
+        assert_eq!(claimed, waiting, "every operation is claimed exactly once");
     }
 }

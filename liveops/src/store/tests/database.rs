@@ -52,7 +52,7 @@ impl PostgresDatabase {
     ///
     /// # Panics
     ///
-    /// When there is no server and `LIVEOPS_TEST_REQUIRE=all`.
+    /// Panics if there is no server and `LIVEOPS_TEST_REQUIRE=all`.
     async fn create() -> Option<Self> {
         const VARIABLE: &str = "LIVEOPS_TEST_POSTGRES_URL";
         let Ok(url) = env::var(VARIABLE) else {

@@ -16,7 +16,7 @@ use crate::{
     store::{ListFilter, Model, PageCursor, PagePosition, RunConclusion, SortKey, Store},
 };
 
-/// A store in which things happen: which ones, and to whom, is the same each time.
+/// A store whose operations change their states, in the same sequence in every run of the test.
 struct World {
     store: Store,
     ids: Vec<OperationId>,
@@ -39,7 +39,7 @@ impl World {
         self.ids.push(enqueued(&self.store).await);
     }
 
-    /// Something happens to somebody, or somebody comes.
+    /// Enqueues an operation, or changes the state of an operation.
     async fn step(&mut self) {
         self.step += 1;
         if self.step.is_multiple_of(5) {
@@ -68,7 +68,7 @@ impl World {
         self.store.list(&filter(sort, PagePosition::Start), 10_000).await.unwrap()
     }
 
-    async fn places(&self, sort: ListSort) -> HashMap<OperationId, SortKey> {
+    async fn positions(&self, sort: ListSort) -> HashMap<OperationId, SortKey> {
         let rows = self.all(sort).await;
         rows.iter().map(|row| (row.operation_id(), SortKey::of(sort, row))).collect()
     }
@@ -81,7 +81,7 @@ fn filter(sort: ListSort, position: PagePosition) -> ListFilter {
     filter
 }
 
-/// What a list is sorted by, so that it grows from row to row.
+/// Returns the sort key of a row as a value that grows from row to row.
 fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
     let nanos = |on: chrono::DateTime<Utc>| on.timestamp_nanos_opt().unwrap();
     let id = row.id.as_u128().cast_signed();
@@ -93,7 +93,7 @@ fn rank(sort: ListSort, row: &Model) -> (i64, i128) {
     }
 }
 
-/// Asserts that those who were listed all the time, and kept their place, were seen once.
+/// Asserts that every operation that kept its position in the list was seen on exactly one page.
 #[track_caller]
 fn assert_each_once(
     seen: &[OperationId],
@@ -102,7 +102,7 @@ fn assert_each_once(
     what: &str,
 ) {
     let stayed: Vec<_> = before.iter().filter(|(id, key)| after.get(*id) == Some(key)).collect();
-    assert!(stayed.len() > 2, "{what}: hardly any stayed, which proves nothing");
+    assert!(stayed.len() > 2, "{what}: too few operations kept their position for a test");
     for (id, key) in stayed {
         let times = seen.iter().filter(|seen| *seen == id).count();
         assert_eq!(times, 1, "{what}: {id} at {key} was on {times} pages");
@@ -110,34 +110,35 @@ fn assert_each_once(
 }
 
 on_every_database! {
-    async fn every_order_is_by_what_it_says_and_then_by_id(db: TestDatabase) {
+    async fn every_order_sorts_by_its_time_and_then_by_id(db: TestDatabase) {
         let world = World::new(&db).await;
         for sort in ListSort::ALL {
             let ranks: Vec<_> = world.all(sort).await.iter().map(|row| rank(sort, row)).collect();
-            assert!(ranks.len() > 3, "{sort} has too few to be in an order: {}", ranks.len());
+            assert!(ranks.len() > 3, "{sort} lists too few operations to check their order: {}", ranks.len());
             assert!(ranks.windows(2).all(|pair| pair[0] < pair[1]), "{sort}: {ranks:?}");
         }
     }
 
-    async fn what_stays_is_on_one_page_whatever_else_happens(db: TestDatabase) {
+    async fn a_row_that_keeps_its_position_is_on_exactly_one_page(db: TestDatabase) {
         let mut world = World::new(&db).await;
         for (sort, len) in ListSort::ALL.into_iter().flat_map(|sort| [(sort, 1), (sort, 4)]) {
-            // There and back again, with things happening in between, for as long as that ends.
+            // Reads all pages forwards, then backwards, and changes operations between two pages. The number
+            // of changes is limited, so that the list has an end.
             let mut position = PagePosition::Start;
-            for direction in ["there", "back"] {
+            for direction in ["forwards", "backwards"] {
                 let what = format!("{sort}, pages of {len}, {direction}");
-                let before = world.places(sort).await;
+                let before = world.positions(sort).await;
                 let (mut seen, mut happened) = (Vec::new(), 0);
                 loop {
                     let page = world.store.list_page(&filter(sort, position), len).await.unwrap();
                     let mut ids: Vec<_> = page.rows.iter().map(Model::operation_id).collect();
                     assert!(ids.len() as u64 <= len, "{what}");
-                    if direction == "back" {
+                    if direction == "backwards" {
                         ids.reverse();
                     }
                     seen.extend(ids);
                     let next = match direction {
-                        "there" => page.next,
+                        "forwards" => page.next,
                         _ => page.previous,
                     };
                     let Some(next) = next else { break };
@@ -147,13 +148,13 @@ on_every_database! {
                         happened += 1;
                     }
                 }
-                assert_each_once(&seen, &before, &world.places(sort).await, &what);
+                assert_each_once(&seen, &before, &world.positions(sort).await, &what);
                 position = PagePosition::End;
             }
         }
     }
 
-    async fn a_page_leads_to_those_beside_it_and_to_no_others(db: TestDatabase) {
+    async fn a_page_links_to_its_neighbours_only(db: TestDatabase) {
         let world = World::new(&db).await;
         let list = async |position| {
             let filter = filter(ListSort::Newest, position);
@@ -171,13 +172,13 @@ on_every_database! {
         let behind = list(PagePosition::After(last)).await;
         assert_eq!((behind.rows, behind.next), (vec![], None));
         let end = list(behind.previous.unwrap()).await;
-        assert_eq!((end.rows.last(), end.next), (all.last(), None), "the row that led there is on it");
+        assert_eq!((end.rows.last(), end.next), (all.last(), None), "the last page ends with the last row");
         let first = SortKey::of(ListSort::Newest, &all[0]);
         let in_front = list(PagePosition::Before(first)).await;
         assert_eq!((in_front.rows, in_front.next), (vec![], Some(PagePosition::Start)));
     }
 
-    async fn a_place_in_another_order_is_nowhere(db: TestDatabase) {
+    async fn a_cursor_of_another_order_selects_no_rows(db: TestDatabase) {
         let world = World::new(&db).await;
         let key = SortKey::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
         for position in [PagePosition::After(key), PagePosition::Before(key)] {
@@ -203,12 +204,12 @@ on_every_database! {
         for (search, id) in searches {
             assert_eq!(found(search).await, [id], "{search}");
         }
-        for nobody in ["É%", "ÉLODIE%1", "Ż_n"] {
-            assert_eq!(found(nobody).await, [], "{nobody}");
+        for unmatched in ["É%", "ÉLODIE%1", "Ż_n"] {
+            assert_eq!(found(unmatched).await, [], "{unmatched}");
         }
     }
 
-    async fn ages_are_those_of_ids(db: TestDatabase) {
+    async fn creation_times_are_compared_by_id(db: TestDatabase) {
         let world = World::new(&db).await;
         let now = Utc::now();
         let made = async |on: chrono::DateTime<Utc>| {

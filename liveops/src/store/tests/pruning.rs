@@ -30,7 +30,7 @@ fn days_ago(days: i64) -> DateTime<Utc> {
     Utc::now() - TimeDelta::days(days)
 }
 
-/// As many operations as asked for, which wait.
+/// Enqueues `count` operations.
 async fn enqueued(store: &Store, count: usize) -> Vec<OperationId> {
     let transaction = store.db().begin().await.unwrap();
     let mut ids = Vec::new();
@@ -41,8 +41,8 @@ async fn enqueued(store: &Store, count: usize) -> Vec<OperationId> {
     ids
 }
 
-/// Turns operations that wait into ones in this state, since `on`.
-async fn bring(store: &Store, ids: &[OperationId], state: OperationState, on: DateTime<Utc>) {
+/// Puts waiting operations into this state, with all times set to `on`.
+async fn set_state(store: &Store, ids: &[OperationId], state: OperationState, on: DateTime<Utc>) {
     let ids = ids.iter().map(|id| id.as_uuid());
     let started = (state != OperationState::NotStarted).then_some(on);
     Entity::update_many()
@@ -58,10 +58,10 @@ async fn bring(store: &Store, ids: &[OperationId], state: OperationState, on: Da
         .unwrap();
 }
 
-/// As many operations as asked for, which ended so many days ago.
+/// Creates `count` operations that ended `days` days ago.
 async fn ended(store: &Store, count: usize, days: i64) -> Vec<OperationId> {
     let ids = enqueued(store, count).await;
-    bring(store, &ids, OperationState::FinishedOk, days_ago(days)).await;
+    set_state(store, &ids, OperationState::FinishedOk, days_ago(days)).await;
     ids
 }
 
@@ -71,15 +71,15 @@ async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
 }
 
 on_every_database! {
-    async fn only_what_ended_longer_ago_is_deleted(db: TestDatabase) {
+    async fn only_operations_that_ended_longer_ago_are_deleted(db: TestDatabase) {
         let store = store(&db).await;
         let mut stay = Vec::new();
         let mut go = Vec::new();
         for state in OperationState::ALL {
             let ids = enqueued(&store, 2).await;
             let (old, new) = ids.split_at(1);
-            bring(&store, old, state, days_ago(31)).await;
-            bring(&store, new, state, days_ago(29)).await;
+            set_state(&store, old, state, days_ago(31)).await;
+            set_state(&store, new, state, days_ago(29)).await;
             assert_eq!(store.find(old[0]).await.unwrap().unwrap().state(), state);
             if state.is_terminal() { go.push(old[0]) } else { stay.push(old[0]) }
             stay.push(new[0]);
@@ -101,7 +101,7 @@ on_every_database! {
         assert!(store.find(ids[0]).await.unwrap().is_some());
     }
 
-    async fn a_batch_takes_what_ended_first(db: TestDatabase) {
+    async fn a_batch_deletes_the_earliest_endings_first(db: TestDatabase) {
         let store = store(&db).await;
         let newer = ended(&store, 2, 2).await;
         let older = ended(&store, 2, 3).await;
@@ -113,7 +113,7 @@ on_every_database! {
         assert_eq!(store.prune(days_ago(1), 9).await.unwrap(), 0);
     }
 
-    async fn what_is_saved_of_stages_goes_with_their_operation(db: TestDatabase) {
+    async fn stage_outputs_are_deleted_with_their_operation(db: TestDatabase) {
         const COUNT: &str = "SELECT count(*) FROM liveops_stage_output";
         let store = store(&db).await;
         ended(&store, 1, 3).await;
@@ -127,7 +127,7 @@ on_every_database! {
         assert!(store.find(kept[0]).await.unwrap().is_some());
     }
 
-    async fn others_write_while_batch_after_batch_is_deleted(db: TestDatabase) {
+    async fn others_can_write_between_two_batches(db: TestDatabase) {
         const OLD: usize = 1_201;
         let store = store(&db).await;
         ended(&store, OLD, 3).await;
@@ -138,30 +138,31 @@ on_every_database! {
         assert_eq!(others.len() as u64, Entity::find().count(store.db()).await.unwrap());
     }
 
-    async fn what_is_restarted_meanwhile_stays(db: TestDatabase) {
+    async fn an_operation_that_is_retried_meanwhile_stays(db: TestDatabase) {
         const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let store = store(&db).await;
         let ids = ended(&store, 1, 3).await;
         let transaction = store.begin().await.unwrap();
-        let restarting = store.retry(&transaction, ids[0]).await.unwrap();
-        assert!(matches!(restarting, RetryTransition::Retried(_)), "{restarting:?}");
+        let retried = store.retry(&transaction, ids[0]).await.unwrap();
+        assert!(matches!(retried, RetryTransition::Retried(_)), "{retried:?}");
         let pruning = tokio::spawn({
             let store = store.clone();
             async move { store.prune(days_ago(1), 9).await }
         });
-        // It has chosen the row by then. SQLite does not let it look before the commit.
+        // The prune has selected the row and waits for its lock. On SQLite, the prune cannot begin before the
+        // commit of the retry.
         if store.db().get_database_backend() == DbBackend::Postgres {
             let waits = async {
                 while number(store.db(), WAITING).await == 0 {
                     sleep(Duration::from_millis(10)).await;
                 }
             };
-            timeout(Duration::from_secs(60), waits).await.expect("it waits");
+            timeout(Duration::from_secs(60), waits).await.expect("the prune waits for the lock");
         }
         store.commit(transaction).await.unwrap();
         assert_eq!(pruning.await.unwrap().unwrap(), 0);
-        let row = store.find(ids[0]).await.unwrap().expect("it waits");
+        let row = store.find(ids[0]).await.unwrap().expect("the row exists");
         assert_eq!(row.state(), OperationState::NotStarted);
     }
 }

@@ -17,23 +17,24 @@ async fn save(store: &Store, id: OperationId, attempt: Attempt, output: &str) ->
     store.save_stage_output(id, attempt, "Load", output.to_owned()).await.unwrap()
 }
 
-/// Puts an operation whose worker counts as lost back into the queue. The worker may renew its lease in
-/// between, which a rescue respects: then the rescue is tried again.
+/// Puts an operation back into the queue, as if its worker were lost. Repeats the rescue if the worker
+/// renewed the lease in between.
 async fn rescue(store: &Store, id: OperationId) {
     let rescued = async {
         loop {
             let leases = store.leases().await.unwrap();
-            let lease = leases.into_iter().find(|lease| lease.id == id).expect("somebody runs it");
-            if store.rescue(lease, "silent").await.unwrap().is_some() {
+            let lease =
+                leases.into_iter().find(|lease| lease.id == id).expect("the operation has a lease");
+            if store.rescue(lease, "lost").await.unwrap().is_some() {
                 return;
             }
         }
     };
-    timeout(Duration::from_secs(30), rescued).await.expect("it is silent at last");
+    timeout(Duration::from_secs(30), rescued).await.expect("the rescue succeeds in time");
 }
 
 on_every_database! {
-    async fn nothing_is_saved_behind_a_rescue(db: TestDatabase) {
+    async fn nothing_is_saved_after_a_rescue(db: TestDatabase) {
         let store = store(&db).await;
         for _ in 0..40 {
             let id = claimed(&store).await;
@@ -49,23 +50,23 @@ on_every_database! {
         }
     }
 
-    async fn only_the_run_an_operation_belongs_to_may_save(db: TestDatabase) {
+    async fn only_the_attempt_that_owns_the_row_may_save(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         assert!(save(&store, id, Attempt(1), "7").await);
-        assert!(save(&store, id, Attempt(1), "8").await, "the newest is what counts");
-        assert!(!save(&store, id, Attempt(2), "9").await, "nobody has opened it");
+        assert!(save(&store, id, Attempt(1), "8").await, "a second save replaces the first");
+        assert!(!save(&store, id, Attempt(2), "9").await, "the attempt has not begun");
         assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
 
         rescue(&store, id).await;
-        assert!(!save(&store, id, Attempt(1), "9").await, "it is stale");
-        assert!(!save(&store, id, Attempt(2), "9").await, "it waits");
-        store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
+        assert!(!save(&store, id, Attempt(1), "9").await, "the attempt is stale");
+        assert!(!save(&store, id, Attempt(2), "9").await, "the operation waits");
+        store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
         assert!(save(&store, id, Attempt(2), "9").await);
 
         store.cancel(id).await.unwrap();
-        assert!(save(&store, id, Attempt(2), "10").await, "it goes on until it notices");
-        assert!(!save(&store, OperationId::new(), Attempt(1), "11").await, "there is none");
+        assert!(save(&store, id, Attempt(2), "10").await, "a cancelled run continues until its next check");
+        assert!(!save(&store, OperationId::new(), Attempt(1), "11").await, "the operation does not exist");
     }
 }

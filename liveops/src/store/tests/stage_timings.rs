@@ -27,7 +27,7 @@ fn stage(index: usize, state: StageState, seconds: i64) -> Event {
     Event::Stage { index, state, at: at(seconds) }
 }
 
-/// Load took two seconds, Process goes on.
+/// Returns a projection in which `Load` took two seconds and `Process` is active.
 fn in_process() -> Projection {
     let mut projection = Projection::new(3);
     projection.apply(Event::Started);
@@ -48,7 +48,7 @@ async fn write(store: &Store, id: OperationId, column: Column, value: impl Into<
 }
 
 on_every_database! {
-    async fn a_row_gives_back_what_a_run_noted(db: TestDatabase) {
+    async fn a_row_returns_the_timings_that_a_run_saved(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
@@ -62,7 +62,7 @@ on_every_database! {
         let ending = Ending::Failed("broken".into());
         projection.apply(Event::Ended(ending.clone()));
         let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        store.finish_run(id, Attempt(1), end, None).await.unwrap().expect("it was ours");
+        store.finish_run(id, Attempt(1), end, None).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, projection.stage_timings);
         assert_eq!(projection.stage_timings[1].took(), Some(Duration::from_secs(6)));
         assert_eq!(projection.stage_timings[2], UNKNOWN);
@@ -72,11 +72,11 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        store.hand_back(id, Attempt(1)).await.unwrap().expect("it was ours");
+        store.hand_back(id, Attempt(1)).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
     }
 
-    async fn what_a_lost_run_noted_is_kept_by_whoever_ends_it(db: TestDatabase) {
+    async fn giving_up_a_lost_run_keeps_its_timings(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
@@ -85,30 +85,31 @@ on_every_database! {
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));
         let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        let row = store.give_up(lease, end).await.unwrap().expect("nobody was faster");
+        let row = store.give_up(lease, end).await.unwrap().expect("the lease has not changed");
         assert_eq!(row.attempt, 2);
         assert_eq!(timings(&store, id).await, in_process().stage_timings);
     }
 
-    async fn a_process_of_an_earlier_version_makes_them_unknown_and_nothing_else(db: TestDatabase) {
+    async fn a_process_of_an_earlier_version_loses_only_the_timings(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        // It puts the run back, claims it again and saves where it is; of timings it knows nothing.
+        // A process of an earlier version hands the run back, claims it again and saves its stages, but no
+        // timings.
         write(&store, id, Column::Attempt, Expr::value(2)).await;
         write(&store, id, Column::StageStates, Expr::value(json!(["done", "done", "active"]))).await;
         let row = store.find(id).await.unwrap().unwrap();
         let projection = row.projection(&KIND);
         assert_eq!(projection.stage_timings, [UNKNOWN; 3]);
         assert_eq!(projection.active_stage(), Some(2));
-        // And what it reads is as it was before there were timings.
+        // The earlier version can still read the stages that this version saves.
         let saved = store.save(id, Attempt(2), &in_process(), &KIND, LEASE).await.unwrap();
         assert!(saved.is_some());
         let row = store.find(id).await.unwrap().unwrap();
         assert_eq!(row.stage_states, json!(["done", "active", "pending"]));
     }
 
-    async fn a_column_that_does_not_read_is_unknown(db: TestDatabase) {
+    async fn timings_that_cannot_be_parsed_are_unknown(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();

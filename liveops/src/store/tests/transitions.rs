@@ -1,4 +1,5 @@
-//! The transitions of an operation's row: each happens once, whole, and only for the attempt that owns the row.
+//! The transitions of an operation's row: each transition is complete, happens once, and is open only to the
+//! attempt that owns the row.
 
 use std::collections::HashMap;
 
@@ -67,7 +68,7 @@ on_every_database! {
         assert_eq!(claimed_next(&store, &["test.steps"]).await, [id]);
     }
 
-    async fn an_insert_that_is_rolled_back_never_was(db: TestDatabase) {
+    async fn a_rolled_back_insert_leaves_no_row(db: TestDatabase) {
         use sea_orm::TransactionTrait;
         let store = store(&db).await;
         let transaction = store.db().begin().await.unwrap();
@@ -100,7 +101,7 @@ on_every_database! {
         assert_eq!(claimed_next(&store, &["test.steps"]).await, []);
     }
 
-    async fn a_run_saves_where_it_is(db: TestDatabase) {
+    async fn a_run_saves_its_progress(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let mut projection = Projection::new(3);
@@ -133,7 +134,7 @@ on_every_database! {
         assert_eq!(state(&store, id).await, OperationState::Started);
     }
 
-    async fn an_ending_is_written_whole(db: TestDatabase) {
+    async fn an_ending_is_written_completely(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let mut projection = Projection::new(3);
@@ -145,7 +146,7 @@ on_every_database! {
         let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
         projection.apply(Event::Ended(ending.clone()));
         let row = store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
-        let row = row.expect("it was ours");
+        let row = row.expect("the attempt owns the row");
         assert_eq!(row.state(), OperationState::FinishedOk);
         assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
         let output: Option<HashMap<String, Vec<u8>>> = row.output().unwrap();
@@ -190,30 +191,30 @@ on_every_database! {
         assert_eq!(store.find_next(id).await.unwrap(), None);
 
         let end = conclusion(&ending, &projection);
-        store.finish_run(id, Attempt(1), end, next()).await.unwrap().expect("it was ours");
-        let next = store.find_next(id).await.unwrap().expect("it was chained");
+        store.finish_run(id, Attempt(1), end, next()).await.unwrap().expect("the attempt owns the row");
+        let next = store.find_next(id).await.unwrap().expect("the run chained to it");
         assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
     }
 
-    async fn a_run_that_hands_over_to_nothing_has_nothing_of_the_run_before(db: TestDatabase) {
+    async fn a_run_without_a_next_operation_clears_the_link_of_the_earlier_run(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let projection = Projection::new(3);
         let ending = event::Ending::Finished(json!(null).into());
         let end = conclusion(&ending, &projection);
         let next = Some(new_operation());
-        store.finish_run(id, Attempt(1), end, next).await.unwrap().expect("it was ours");
+        store.finish_run(id, Attempt(1), end, next).await.unwrap().expect("the attempt owns the row");
         assert!(store.find_next(id).await.unwrap().is_some());
 
         retry(&store, id).await;
         assert_eq!(store.find_next(id).await.unwrap(), None);
-        let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
+        let row = store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
         let end = conclusion(&ending, &projection);
-        store.finish_run(id, row.attempt_number(), end, None).await.unwrap().expect("it was ours");
+        store.finish_run(id, row.attempt_number(), end, None).await.unwrap().expect("the attempt owns the row");
         assert_eq!(store.find_next(id).await.unwrap(), None);
     }
 
-    async fn cancelling_depends_on_where_the_operation_is(db: TestDatabase) {
+    async fn cancelling_depends_on_the_state_of_the_operation(db: TestDatabase) {
         let store = store(&db).await;
         let waiting = enqueued(&store).await;
         let CancelTransition::Cancelled(row) = store.cancel(waiting).await.unwrap() else { panic!() };
@@ -230,19 +231,19 @@ on_every_database! {
         assert_eq!(store.cancel(OperationId::new()).await.unwrap(), CancelTransition::Unknown);
     }
 
-    async fn a_run_that_is_handed_back_waits_at_no_cost(db: TestDatabase) {
+    async fn a_run_that_is_handed_back_costs_no_attempt(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        assert_eq!(store.hand_back(id, Attempt(9)).await.unwrap(), None, "it is not theirs");
-        let row = store.hand_back(id, Attempt(1)).await.unwrap().expect("it was ours");
+        assert_eq!(store.hand_back(id, Attempt(9)).await.unwrap(), None, "attempt 9 does not own the row");
+        let row = store.hand_back(id, Attempt(1)).await.unwrap().expect("the attempt owns the row");
         assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
-        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it waits already");
-        let row = store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
-        assert_eq!((row.attempt, row.attempts().number), (2, 1), "it is the first that counts");
+        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "the operation waits already");
+        let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
+        assert_eq!((row.attempt, row.attempts().number), (2, 1), "the handed-back attempt does not count");
 
         let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
-        assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "it is somebody else's");
-        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "it is somebody else's");
+        assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "the row belongs to attempt 2");
+        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "the row belongs to attempt 2");
     }
 
     async fn a_worker_whose_run_was_given_up_writes_nothing(db: TestDatabase) {
@@ -251,7 +252,7 @@ on_every_database! {
         let projection = Projection::new(3);
         let lost = event::Ending::Failed("it stopped responding".into());
         let lease = store.leases().await.unwrap().pop().unwrap();
-        store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("it was silent");
+        store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 
         assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None);
@@ -262,7 +263,7 @@ on_every_database! {
         assert_eq!(store.find(id).await.unwrap().unwrap(), given_up);
     }
 
-    async fn a_restart_begins_afresh_and_outranks_the_run_before(db: TestDatabase) {
+    async fn a_retry_clears_the_row_and_supersedes_the_earlier_run(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
         assert_eq!(retry(&store, id).await, RetryTransition::Unfinished);
@@ -274,12 +275,12 @@ on_every_database! {
         let RetryTransition::Retried(row) = retry(&store, id).await else { panic!() };
         assert_eq!(row.state(), OperationState::NotStarted);
         assert_eq!((row.error_message, row.attempt), (None, 2));
-        let row = store.claim(id, "w", LEASE).await.unwrap().expect("it waits");
-        assert_eq!(row.attempt - row.attempts_before, 1, "its budget begins anew");
+        let row = store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
+        assert_eq!(row.attempt - row.attempts_before, 1, "the budget begins again");
         assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
     }
 
-    async fn lists_are_filtered_by_the_state_that_rows_say_they_are_in(db: TestDatabase) {
+    async fn the_state_filter_agrees_with_the_state_of_each_row(db: TestDatabase) {
         let store = store(&db).await;
         let projection = Projection::new(3);
         let mut by_state = vec![(OperationState::NotStarted, enqueued(&store).await)];

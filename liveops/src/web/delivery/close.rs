@@ -15,14 +15,14 @@ pub(in crate::web) struct Close {
 }
 
 impl Close {
-    pub(in crate::web) const GONE: Self = Self::without_message(1000, "bye");
+    pub(in crate::web) const GONE: Self = Self::without_message(1000, "connection closed");
     pub(in crate::web) const BAD_MESSAGE: Self = Self::without_message(1008, "bad message");
     pub(in crate::web) const TOO_BIG: Self = Self::without_message(1009, "message too big");
     pub(in crate::web) const FAILED: Self =
         Self::without_message(1011, "something went wrong on the server");
     pub(in crate::web) const RESTARTING: Self = Self::without_message(1012, "restarting");
     pub(in crate::web) const TOO_SLOW: Self = Self::without_message(4008, "too slow");
-    pub(in crate::web) const SILENT: Self = Self::without_message(4008, "no sign of life");
+    pub(in crate::web) const NO_ANSWER: Self = Self::without_message(4008, "no answer in time");
     pub(in crate::web) const TOKEN: Self = Self::with_message(4401, "token invalid or expired");
     pub(in crate::web) const NOT_ALLOWED: Self = Self::with_message(4403, "not allowed");
     pub(in crate::web) const NOTHING_SUBSCRIBED: Self =

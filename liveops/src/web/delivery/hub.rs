@@ -282,8 +282,8 @@ impl Pump {
                 state.answer != CatchUpAnswer::UpToDate || self.check_row_is_newer(id, state).await
             }
             // The retained state is gone. This is expected after the end. Before the end, the lost state may
-            // include the end, which only the row can tell. If there never was a state, the operation is
-            // waiting, or runs in a process that does not reach this channel layer.
+            // have included the end, which is then only in the row. If there never was a state, the operation
+            // is waiting, or runs in a process that does not reach this channel layer.
             None => !self.has_ended,
         }
     }

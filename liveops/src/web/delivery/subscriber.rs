@@ -26,8 +26,8 @@ use crate::{
 
 /// The subscription of one client to one channel.
 ///
-/// The client gets no frame twice and misses none for good, even if the hub loses, duplicates or reorders
-/// frames or the client is slow.
+/// The client gets no frame twice, and a catch-up repairs every loss, even if the hub loses, duplicates or
+/// reorders frames or the client is slow.
 #[derive(Debug)]
 pub(in crate::web) struct Subscriber {
     web: Web,

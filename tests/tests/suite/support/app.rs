@@ -196,7 +196,7 @@ impl Run for ChainStart {
     }
 }
 
-/// Whoever the header `x-user` names; `admin` is a superuser.
+/// The user whom the header `x-user` names; `admin` is staff.
 pub(crate) struct HeaderUser(String);
 
 impl<S: Sync> FromRequestParts<S> for HeaderUser {

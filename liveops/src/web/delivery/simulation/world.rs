@@ -63,7 +63,7 @@ pub(super) enum Act {
     Lose(usize, usize),
     /// All frames in flight to a process are lost, and the process is notified.
     Disconnect(usize),
-    /// Nothing arrives at any process for the quiet time.
+    /// No frame arrives at any process for the duration [`QUIET`].
     Quiet,
     /// The server runs a step for a client.
     Serve(usize),

@@ -61,8 +61,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Asks the client for a sign of life: with a message for pages, which cannot see pings, and with a ping
-    /// for other clients.
+    /// Sends a keepalive that the client must answer: a message for pages, which cannot see ping frames, and
+    /// a ping frame for other clients.
     pub(in crate::web) async fn ping(&mut self) -> Result<(), Close> {
         let message = Packet::Text(ServerMessage::Ping.encode());
         self.send_packets([message, Packet::Ping(Bytes::new())]).await

@@ -212,7 +212,7 @@ impl Consumer {
     /// delayed server does not read packets either.
     async fn check_liveness(&mut self) -> Result<(), Close> {
         if self.unanswered == UNANSWERED_MAX {
-            return Err(Close::SILENT);
+            return Err(Close::NO_ANSWER);
         }
         self.unanswered += 1;
         let stall_timeout = self.web.engine().config.stall_timeout;
