@@ -80,7 +80,7 @@ mod tests {
         for expected in [
             "<html lang=\"en\">",
             "<h1>Not found</h1>",
-            "There is no such operation.",
+            "Operation not found.",
             ">All operations</a>",
         ] {
             assert!(page.contains(expected), "{expected} in {page}");

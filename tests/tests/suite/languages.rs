@@ -207,7 +207,7 @@ async fn what_went_wrong_is_said_in_the_owners_language() {
     let id = started(&app, Failure::OP_TYPE, "{}", "uk").await;
     let row = app.liveops.find(id).await.unwrap().unwrap();
     let told = row.error_message.unwrap();
-    assert!(told.starts_with("Щось пішло не так.") && told.contains(&id.to_string()), "{told}");
+    assert!(told.starts_with("Сталася помилка.") && told.contains(&id.to_string()), "{told}");
 }
 
 #[tokio::test]
