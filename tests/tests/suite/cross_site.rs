@@ -141,7 +141,7 @@ impl Target {
     /// Whether everything is as it was at the start.
     async fn is_untouched(&self) -> bool {
         let list = self.app.liveops.list(&ListFilter::new(), 10).await.unwrap();
-        list.len() == 3 && list.iter().all(|row| row.attempt == 1 && !row.cancel_requested)
+        list.len() == 4 && list.iter().all(|row| row.attempt == 1 && !row.cancel_requested)
     }
 }
 
