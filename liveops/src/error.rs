@@ -11,6 +11,8 @@ const CHAIN_LEN_MAX: usize = 100;
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The return type of [`Run::run`](crate::Run::run).
+///
+/// [`RunError`] has an example.
 pub type RunResult<T> = Result<T, RunError>;
 
 /// The reason why a run ended without an output.
@@ -157,6 +159,35 @@ impl fmt::Debug for RunError {
 }
 
 /// The error of a cancellation check after the operation was cancelled. Return it with `?`.
+///
+/// ```
+/// use liveops::{LiveOperation, Progress, Run, RunResult, testing};
+/// # use serde::{Deserialize, Serialize};
+/// # async fn load(_: &str) -> RunResult<()> { Ok(()) }
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// struct Import {
+///     files: Vec<String>,
+/// }
+///
+/// impl Run for Import {
+///     type Output = ();
+///
+///     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+///         for file in &self.files {
+///             p.check_cancelled()?; // returns `Cancelled` after a cancellation request
+///             load(file).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let import = Import { files: vec!["a.csv".into(), "b.csv".into()] };
+/// testing::run(import).cancel_after(1).await.expect_cancelled();
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cancelled")]
 pub struct Cancelled;

@@ -2,6 +2,43 @@
 //!
 //! [`Progress`](crate::Progress) turns calls into events; a `Projection` is the fold of
 //! those events.
+//!
+//! A test reads the events from the [`Recording`](crate::testing::Recording) of a run:
+//!
+//! ```
+//! use liveops::{
+//!     LiveOperation, OperationState, Progress, Run, RunResult,
+//!     event::{Level, Measure},
+//!     testing,
+//! };
+//! # use serde::{Deserialize, Serialize};
+//! # #[derive(LiveOperation, Serialize, Deserialize)]
+//! # struct Import;
+//!
+//! impl Run for Import {
+//!     type Output = ();
+//!
+//!     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+//!         p.warn("1 row has no name");
+//!         p.set(3, 4);
+//!         p.log_error("Row 4 is empty");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! let recording = testing::run(Import).await;
+//! let status = recording.status_lines()[0];
+//! assert_eq!((status.level, &*status.text), (Level::Warning, "1 row has no name"));
+//! let bar = recording.bars()[0];
+//! assert_eq!(bar.measure, Measure::Count { done: 3, total: Some(4) });
+//! assert_eq!(bar.fraction(), Some(0.75));
+//! let line = recording.log_lines()[0];
+//! assert_eq!((line.level, &*line.text), (Level::Error, "Row 4 is empty"));
+//! assert_eq!(recording.ending().state(), OperationState::FinishedOk);
+//! # }
+//! ```
 
 use std::{sync::Arc, time::Duration};
 
@@ -65,6 +102,8 @@ pub(crate) struct Next {
 }
 
 /// The severity of a status or a log line.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -89,6 +128,8 @@ impl Level {
 }
 
 /// The status line.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Status {
     /// The severity of the status.
@@ -98,6 +139,8 @@ pub struct Status {
 }
 
 /// A line of the log.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// The time of the report.
@@ -109,6 +152,8 @@ pub struct LogLine {
 }
 
 /// The progress bar of the current stage, or of the run if the operation has no stages.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
     /// The position of the bar.
@@ -122,6 +167,8 @@ pub struct Bar {
 }
 
 /// The position of a bar.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
     /// A percentage from 0 to 100.
@@ -215,6 +262,8 @@ impl StageState {
 }
 
 /// The end of a run.
+///
+/// The documentation of the module [`event`](crate::event) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
     /// The run succeeded with this output, as JSON.

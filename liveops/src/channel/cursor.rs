@@ -16,6 +16,8 @@ const EXPECTED: &str = "a cursor such as `1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42`
 ///
 /// Epochs sort by the time at which they began, as far as the clocks of the processes agree. Clocks that
 /// disagree cause a catch-up, never a wrong state.
+///
+/// [`Cursor`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// The attempt that published the history.
@@ -39,6 +41,16 @@ impl Epoch {
 }
 
 /// A position in a channel: the newest frame that a client has received. Written `epoch:seq`.
+///
+/// ```
+/// use liveops::{Attempt, channel::Cursor};
+///
+/// let cursor: Cursor = "1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42".parse()?;
+/// assert_eq!(cursor.epoch.attempt, Attempt(1));
+/// assert_eq!(cursor.seq, 42);
+/// assert_eq!(cursor.to_string(), "1.019aa31d0c5b7d13a5a2c4c5c1d6e1f3:42");
+/// # Ok::<(), liveops::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cursor {
     /// The history that contains the frame.

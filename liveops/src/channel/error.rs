@@ -5,6 +5,16 @@ use std::error::Error as StdError;
 use crate::{metrics::UnpublishedReason, operation::Attempt};
 
 /// A failure of the channel layer's backend. A later call may succeed.
+///
+/// ```
+/// use liveops::channel::ChannelError;
+/// use tokio::net::TcpStream;
+///
+/// async fn connect(server: &str) -> Result<TcpStream, ChannelError> {
+///     let connected = TcpStream::connect(server).await;
+///     connected.map_err(|error| ChannelError::new("connect to the server", error))
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the channel layer failed to {action}")]
 pub struct ChannelError {
@@ -20,6 +30,8 @@ impl ChannelError {
 }
 
 /// A reason why a frame was not published.
+///
+/// [`ChannelLayer`](super::ChannelLayer) has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {

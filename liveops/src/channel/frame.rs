@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// One publication on a channel: a payload with its position.
+///
+/// [`MemoryChannelLayer`](super::MemoryChannelLayer) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The position of the frame in the channel.
@@ -20,6 +22,9 @@ pub struct Frame {
 }
 
 /// The content of a frame.
+///
+/// [`MemoryChannelLayer`](super::MemoryChannelLayer) and [`RetainedState`](super::RetainedState) have
+/// examples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
@@ -31,6 +36,20 @@ pub enum Payload {
 
 /// An instruction to a page other than showing fragments. The channel layer retains signals with the state
 /// of the channel, so a client that catches up receives them too.
+///
+/// A channel layer may delete the state of a channel some time after the operation ended:
+///
+/// ```
+/// use liveops::channel::{Payload, Signal};
+///
+/// fn begins_retention(payload: &Payload) -> bool {
+///     match payload {
+///         Payload::Signal(Signal::Finished(_)) => true,
+///         Payload::Signal(Signal::Chained(_)) | Payload::Fragments(_) => false,
+///     }
+/// }
+/// # assert!(!begins_retention(&Payload::Fragments(Vec::new())));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
@@ -41,6 +60,8 @@ pub enum Signal {
 }
 
 /// The end of an operation, for the page of the operation.
+///
+/// [`RetainedState`](super::RetainedState) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// The ID of the operation that ended.
@@ -54,6 +75,8 @@ pub struct Finished {
 }
 
 /// The operation that takes over a page.
+///
+/// [`Signal`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chained {
     /// The ID of the operation that takes over.

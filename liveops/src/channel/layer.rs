@@ -25,6 +25,146 @@ use crate::{
 /// against this contract. [`RetainedState`](super::RetainedState) and
 /// [`DeliverySender`](super::DeliverySender) are the parts of an implementation that keeps its state in
 /// memory.
+///
+/// An application can implement a layer of its own. The crate of the layer needs `async-trait` as a
+/// dependency. The layer in this example keeps its channels in the process, for as long as the process runs.
+/// A layer for several processes keeps the retained states on its server, and delivers the frames that the
+/// server sends:
+///
+/// ```
+/// use std::{
+///     collections::HashMap,
+///     sync::{Mutex, PoisonError},
+/// };
+///
+/// use async_trait::async_trait;
+/// use liveops::{
+///     Attempt, ChannelName,
+///     channel::{
+///         CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Fragment,
+///         Frame, Notice, OpenedBy, Payload, PublishError, RetainedState, Subscription,
+///     },
+/// };
+///
+/// #[derive(Debug, Default)]
+/// struct MyLayer {
+///     channels: Mutex<HashMap<ChannelName, Channel>>,
+/// }
+///
+/// #[derive(Debug, Default)]
+/// struct Channel {
+///     retained: Option<RetainedState>,
+///     deliveries: DeliverySender,
+/// }
+///
+/// impl MyLayer {
+///     /// Holds the lock during the whole call of `f`, which makes the call atomic.
+///     fn with<T>(&self, name: &ChannelName, f: impl FnOnce(&mut Channel) -> T) -> T {
+///         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+///         f(channels.entry(name.clone()).or_default())
+///     }
+/// }
+///
+/// impl Channel {
+///     fn deliver(&self, cursor: Cursor, payload: Payload) -> Cursor {
+///         self.deliveries.deliver(Delivery::Frame(Frame { cursor, payload }.into()));
+///         cursor
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl ChannelLayer for MyLayer {
+///     async fn open(
+///         &self,
+///         channel: &ChannelName,
+///         attempt: Attempt,
+///         opened_by: OpenedBy,
+///         snapshot: Vec<Fragment>,
+///     ) -> Result<Cursor, PublishError> {
+///         self.with(channel, |channel| {
+///             if let Some(retained) = &channel.retained {
+///                 let current = retained.cursor().epoch.attempt;
+///                 let is_waiting = opened_by == OpenedBy::Queue;
+///                 if current > attempt || (current == attempt && is_waiting) {
+///                     return Err(PublishError::Stale { current });
+///                 }
+///             }
+///             let retained = RetainedState::open(Epoch::begin(attempt), &snapshot);
+///             let cursor = retained.cursor();
+///             channel.retained = Some(retained);
+///             Ok(channel.deliver(cursor, Payload::Fragments(snapshot)))
+///         })
+///     }
+///
+///     async fn publish(
+///         &self,
+///         channel: &ChannelName,
+///         attempt: Attempt,
+///         payload: Payload,
+///     ) -> Result<Cursor, PublishError> {
+///         self.with(channel, |channel| {
+///             let retained = channel.retained.as_mut().ok_or(PublishError::NotOpen)?;
+///             let current = retained.cursor().epoch.attempt;
+///             if current > attempt {
+///                 return Err(PublishError::Stale { current });
+///             }
+///             if current < attempt {
+///                 return Err(PublishError::NotOpen);
+///             }
+///             let cursor = retained.push(&payload);
+///             Ok(channel.deliver(cursor, payload))
+///         })
+///     }
+///
+///     async fn catch_up(
+///         &self,
+///         channel: &ChannelName,
+///         since: Option<Cursor>,
+///     ) -> Result<Option<CatchUp>, ChannelError> {
+///         let catch_up = |retained: &RetainedState| retained.catch_up(since);
+///         Ok(self.with(channel, |channel| channel.retained.as_ref().map(catch_up)))
+///     }
+///
+///     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
+///         Ok(self.with(channel, |channel| channel.deliveries.subscribe()))
+///     }
+///
+///     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
+///         self.with(channel, |channel| channel.deliveries.deliver(Delivery::Notice(notice)));
+///         Ok(())
+///     }
+///
+///     async fn ping(&self) -> Result<(), ChannelError> {
+///         Ok(()) // a layer with a server sends a request on the connection of `publish`
+///     }
+/// }
+///
+/// // The tests of the crate:
+/// # #[cfg(feature = "testing")]
+/// liveops::testing::channel_layer_tests!(Some(MyLayer::default()));
+/// #
+/// # // A documentation test does not run `#[test]` functions.
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main]
+/// # async fn main() {
+/// #     use liveops::testing::channel_layer as claims;
+/// #     claims::a_channel_must_be_opened_before_it_is_published_on(MyLayer::default()).await;
+/// #     claims::frames_are_numbered_without_a_gap(MyLayer::default()).await;
+/// #     claims::subscribers_get_every_frame_in_order(MyLayer::default()).await;
+/// #     claims::a_later_attempt_takes_the_channel_over(MyLayer::default()).await;
+/// #     claims::a_waiting_operation_is_shown_until_its_attempt_starts(MyLayer::default()).await;
+/// #     claims::opening_again_begins_a_new_history(MyLayer::default()).await;
+/// #     claims::a_channel_that_was_never_opened_has_no_state(MyLayer::default()).await;
+/// #     claims::a_known_cursor_gets_what_changed_since(MyLayer::default()).await;
+/// #     claims::any_other_cursor_gets_everything(MyLayer::default()).await;
+/// #     claims::a_cursor_in_a_replaced_history_gets_everything(MyLayer::default()).await;
+/// #     claims::signals_are_retained(MyLayer::default()).await;
+/// #     claims::a_list_subscriber_receives_changes(MyLayer::default()).await;
+/// #     claims::a_subscriber_that_fell_behind_is_notified_and_continues(MyLayer::default()).await;
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
 #[async_trait]
 pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
     /// Begins a new history with `snapshot`, which must hold every region of the operation.
@@ -104,6 +244,8 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The caller that begins the history of an attempt.
+///
+/// [`ChannelLayer`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpenedBy {
@@ -116,6 +258,8 @@ pub enum OpenedBy {
 }
 
 /// The answer to a [`catch_up`](ChannelLayer::catch_up).
+///
+/// [`RetainedState`](super::RetainedState) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CatchUp {
     /// The position of the newest frame.
@@ -127,6 +271,8 @@ pub struct CatchUp {
 }
 
 /// The content that a client lacks.
+///
+/// [`RetainedState`](super::RetainedState) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CatchUpAnswer {
     /// No content: the client's cursor is the newest.
@@ -171,6 +317,8 @@ impl CatchUpAnswer {
 }
 
 /// Fragments and signals that update a client.
+///
+/// [`RetainedState`](super::RetainedState) has an example.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CatchUpContent {
     /// The newest fragments of every changed region.
@@ -180,6 +328,8 @@ pub struct CatchUpContent {
 }
 
 /// A message from a channel layer to a subscriber.
+///
+/// [`DeliverySender`](super::DeliverySender) has an example.
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// The next frame.
@@ -189,6 +339,8 @@ pub enum Delivery {
 }
 
 /// The error for lost deliveries: the subscriber must catch up.
+///
+/// [`DeliverySender`](super::DeliverySender) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("deliveries were lost; the subscriber must catch up")]
 pub struct Lagged;

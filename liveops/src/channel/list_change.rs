@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::operation::OperationId;
 
 /// A change in a list of operations.
+///
+/// [`Notice`](super::Notice) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListChange {
@@ -17,6 +19,8 @@ pub enum ListChange {
 }
 
 /// The current progress of one row.
+///
+/// [`Notice`](super::Notice) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProgress {
     /// The ID of the operation.

@@ -24,6 +24,49 @@ const RETENTION: Duration = Duration::from_secs(300);
 /// A channel layer within one process. The default layer, without any dependency.
 ///
 /// Cheap to clone; clones share their channels.
+///
+/// ```
+/// # use liveops::{LiveOps, store};
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use liveops::channel::MemoryChannelLayer;
+///
+/// # let db = store::connect("sqlite::memory:").await?;
+/// let layer = MemoryChannelLayer::new().with_retention(Duration::from_secs(3600));
+/// let liveops = LiveOps::builder(db).channel_layer(layer).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A test can use the layer without operations:
+///
+/// ```
+/// use liveops::{
+///     Attempt, ChannelName, OperationId,
+///     channel::{
+///         ChannelLayer, Delivery, Fragment, Frame, MemoryChannelLayer, OpenedBy, Payload, Region,
+///     },
+/// };
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let layer = MemoryChannelLayer::new();
+/// let channel = ChannelName::operation(OperationId::new());
+/// let snapshot = vec![Fragment::replace(Region::Status, "Waiting")];
+/// layer.open(&channel, Attempt(1), OpenedBy::Run, snapshot).await?;
+///
+/// let mut subscription = layer.subscribe(&channel).await?;
+/// let payload = Payload::Fragments(vec![Fragment::replace(Region::Status, "Row 1 of 3")]);
+/// let cursor = layer.publish(&channel, Attempt(1), payload.clone()).await?;
+/// match subscription.next().await {
+///     Some(Ok(Delivery::Frame(frame))) => assert_eq!(*frame, Frame { cursor, payload }),
+///     other => panic!("expected a frame, found {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct MemoryChannelLayer {
     channels: Arc<Mutex<Channels>>,

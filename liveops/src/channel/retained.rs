@@ -14,6 +14,33 @@ use crate::{
 /// The newest state of one channel: the content of every region, and the signals sent.
 ///
 /// A pure fold of payloads, which a channel layer keeps per channel.
+///
+/// ```
+/// use liveops::{
+///     Attempt, OperationId, OperationState,
+///     channel::{
+///         CatchUpAnswer, CatchUpContent, Epoch, Finished, Fragment, Payload, Region,
+///         RetainedState, Signal,
+///     },
+/// };
+///
+/// let snapshot = [Fragment::replace(Region::Status, "Waiting")];
+/// let mut retained = RetainedState::open(Epoch::begin(Attempt(1)), &snapshot);
+/// let opened = retained.cursor();
+///
+/// let saved = Fragment::replace(Region::Status, "3 rows saved");
+/// retained.push(&Payload::Fragments(vec![saved.clone()]));
+/// let id = OperationId::new();
+/// let state = OperationState::FinishedOk;
+/// let url = format!("/live/{id}");
+/// let end = Signal::Finished(Finished { id, state, url, success_url: None });
+/// retained.push(&Payload::Signal(end.clone()));
+///
+/// let missing = retained.catch_up(Some(opened));
+/// assert!(missing.ended);
+/// let content = CatchUpContent { fragments: vec![saved], signals: vec![end] };
+/// assert_eq!(missing.answer, CatchUpAnswer::Delta(content));
+/// ```
 #[derive(Debug, Clone)]
 pub struct RetainedState {
     cursor: Cursor,

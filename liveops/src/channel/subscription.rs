@@ -9,6 +9,8 @@ use super::{Delivery, Lagged};
 const BACKLOG_LEN_MAX: usize = 256;
 
 /// A subscription to one channel. It receives everything published after it was created.
+///
+/// [`DeliverySender`] has an example.
 #[derive(Debug)]
 pub struct Subscription {
     deliveries: broadcast::Receiver<Result<Delivery, Lagged>>,
@@ -18,6 +20,22 @@ pub struct Subscription {
 /// [`ChannelLayer`](super::ChannelLayer).
 ///
 /// Dropping the sender ends its subscriptions.
+///
+/// ```
+/// use liveops::channel::{Delivery, DeliverySender, Lagged, ListChange};
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let deliveries = DeliverySender::new();
+/// let mut subscription = deliveries.subscribe();
+///
+/// deliveries.deliver(Delivery::Notice(ListChange::Rows.into()));
+/// assert!(matches!(subscription.next().await, Some(Ok(Delivery::Notice(_)))));
+///
+/// deliveries.send_lagged(); // after the connection to the server of the layer was broken
+/// assert!(matches!(subscription.next().await, Some(Err(Lagged))));
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct DeliverySender {
     subscribers: broadcast::Sender<Result<Delivery, Lagged>>,

@@ -34,6 +34,21 @@ pub trait FormField {
 
 /// The control of a field and the rules for its values. Created with the constants and functions of this
 /// type.
+///
+/// [`FormField`] shows the use of a field type for a type of the application.
+///
+/// ```
+/// use liveops::form::{Bound, Choice, Control, FieldType};
+///
+/// /// A length in meters, in steps of half a meter.
+/// const LENGTH: FieldType =
+///     FieldType::NUMBER.min(Bound::Decimal(0.5)).max(Bound::Decimal(100.0)).step(0.5);
+/// const SIZE: FieldType = FieldType::select(&[
+///     Choice { value: "s", label: "Small" },
+///     Choice { value: "l", label: "Large" },
+/// ]);
+/// const NOTE: FieldType = FieldType::TEXT.shown_as(Control::Multiline).optional();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct FieldType {
@@ -64,6 +79,8 @@ pub struct FieldType {
 }
 
 /// The control that a form shows for a field.
+///
+/// [`FieldType`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Control {
@@ -96,6 +113,8 @@ pub enum Control {
 }
 
 /// One of the choices of a field.
+///
+/// [`FieldType`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
     /// The value, as text.
@@ -105,6 +124,8 @@ pub struct Choice {
 }
 
 /// The minimum or the maximum of a field.
+///
+/// [`FieldType`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
     /// A bound of numbers, without a fraction.

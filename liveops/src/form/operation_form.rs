@@ -41,6 +41,8 @@ pub trait OptionalForm: LiveOperation {
 }
 
 /// An operation whose fields make a form. Implemented by `#[liveop(form)]`.
+///
+/// [`Renderer::form`](crate::render::Renderer::form) has an example.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no form",
     label = "no form",

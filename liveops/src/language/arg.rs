@@ -1,6 +1,8 @@
 //! The values of the variables in a text.
 
 /// The value of a variable in a text.
+///
+/// [`Language::text`](super::Language::text) has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Arg {

@@ -3,6 +3,18 @@
 use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 /// One metric of liveops.
+///
+/// A recorder may need buckets for every histogram:
+///
+/// ```
+/// use liveops::metrics::{self, MetricKind, MetricUnit};
+///
+/// for metric in metrics::ALL {
+///     if metric.kind == MetricKind::Histogram && metric.unit == MetricUnit::Seconds {
+///         println!("{}: {}", metric.name, metric.description);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metric {
@@ -19,6 +31,8 @@ pub struct Metric {
 }
 
 /// The kind of a metric.
+///
+/// [`Metric`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     /// A total that only grows, from zero at the start of the process.
@@ -30,6 +44,8 @@ pub enum MetricKind {
 }
 
 /// The unit of a metric.
+///
+/// [`Metric`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricUnit {
     /// A number of items.

@@ -5,6 +5,14 @@ use std::{fmt, str::FromStr};
 use crate::{operation::RegionName, parse_error::ParseError};
 
 /// One addressable part of an operation's page.
+///
+/// ```
+/// use liveops::channel::Region;
+///
+/// assert_eq!("log".parse(), Ok(Region::Log));
+/// assert_eq!(Region::Custom("preview".parse()?).as_str(), "preview");
+/// # Ok::<(), liveops::ParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Region {
     /// State badge, Cancel and Retry.

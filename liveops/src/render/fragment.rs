@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::projection::Region;
 
 /// The HTML of one region and the way to apply it.
+///
+/// ```
+/// use liveops::channel::{Apply, Fragment, Region};
+///
+/// let status = Fragment::replace(Region::Status, "3 rows saved");
+/// assert_eq!(status.apply, Apply::Replace);
+/// let lines = Fragment::append(Region::Log, 2, "<li>Row 1</li><li>Row 2</li>");
+/// assert_eq!(lines.apply, Apply::Append(2));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fragment {
     /// The region of the fragment.
@@ -22,6 +31,8 @@ pub struct Fragment {
 }
 
 /// The way to apply a fragment to its region.
+///
+/// [`Fragment`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Apply {

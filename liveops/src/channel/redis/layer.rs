@@ -25,6 +25,18 @@ const RETENTION: Duration = Duration::from_secs(300);
 
 /// A channel layer over Redis 6.2 or later, or Valkey, for any number of processes. Cheap to clone.
 ///
+/// ```no_run
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// use liveops::{LiveOps, channel::RedisChannelLayer, store};
+///
+/// let db = store::connect("postgres://app@localhost/app").await?;
+/// let liveops = LiveOps::builder(db)
+///     .channel_layer(RedisChannelLayer::new("redis://localhost")?)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// One script call publishes a frame: the script assigns the sequence number, retains the newest content of
 /// every region and publishes the frame to the subscribed processes. The state of a channel is one hash, so
 /// it lies in one cluster slot. A process has two connections: one multiplexed connection for requests, and

@@ -1,6 +1,8 @@
 //! The errors in the texts of an application.
 
 /// The error for texts that cannot be used.
+///
+/// [`Languages`](super::Languages) has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LanguageError {

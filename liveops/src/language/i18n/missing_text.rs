@@ -9,6 +9,8 @@ use crate::{
 };
 
 /// A text of the application without a translation into one of its languages.
+///
+/// [`Languages`](super::Languages) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{language}` lacks `{id}` for {text:?}")]
 #[non_exhaustive]
