@@ -31,7 +31,7 @@ pub use subscription_tokens::SubscriptionTokens;
 /// The default time to live of a token.
 pub const TOKEN_TTL: Duration = Duration::from_secs(300);
 
-/// A permission for one viewer to watch one channel for a short time.
+/// A permission for one viewer to watch one channel for a short time. [`SubscriptionTokens`] has an example.
 ///
 /// The `Debug` output hides the token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl fmt::Debug for SubscriptionToken {
     }
 }
 
-/// The reason that a token was not signed or not accepted.
+/// The reason that a token was not signed or not accepted. [`SubscriptionTokens`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -93,7 +93,21 @@ const KEY_ID: &[u8] = b"liveops subscription token key id v1";
 /// The signing keys of the application, newest first.
 ///
 /// The first key signs, and every key verifies. To rotate, put a new key first, and remove the old key when
-/// the tokens that it signed have expired.
+/// the tokens that it signed have expired. [`Builder::signing_keys`](crate::runner::Builder::signing_keys)
+/// sets the keys of an application.
+///
+/// ```
+/// use liveops::{ChannelName, SigningKeys, UserId};
+///
+/// let (ann, new) = (UserId::from("ann"), "a new secret of at least 32 bytes");
+/// let old = "an old secret of at least 32 bytes";
+/// let channel = ChannelName::owner(&ann);
+/// let token = SigningKeys::new([old])?.sign(&ann, &channel)?;
+///
+/// let rotated = SigningKeys::new([new, old])?;
+/// assert_eq!(rotated.verify(&token, &ann)?, channel);
+/// # Ok::<(), liveops::token::TokenError>(())
+/// ```
 ///
 /// Each key is derived from a secret by HKDF-SHA256, for subscription tokens alone. The application may use
 /// the same secret for other purposes, if it derives a separate key for each.

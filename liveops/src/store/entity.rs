@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::operation::{Attempt, Backoff, OperationId, OperationState, UserId};
 
-/// The row of one operation.
+/// The row of one operation. [`LiveOps::list`](crate::LiveOps::list) has an example.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "liveops_operation")]
 pub struct Model {

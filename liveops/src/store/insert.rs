@@ -23,6 +23,38 @@ use crate::operation::{NewOperation, OperationId};
 const ACTION: &str = "enqueue an operation";
 
 /// The outcome of an enqueue.
+///
+/// ```
+/// use liveops::{LiveOperation, operation::NewOperation};
+/// # use liveops::{LiveOps, Progress, Run, RunResult, RunnerKind, store};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[liveop(unique = "input")]
+/// struct Export {
+///     year: u16,
+/// }
+/// # impl Run for Export {
+/// #     type Output = ();
+/// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = store::connect("sqlite::memory:").await?;
+/// # let liveops = LiveOps::builder(db).register::<Export>().runner(RunnerKind::Worker).build()?;
+/// # liveops.migrate().await?;
+/// let first = liveops.enqueue_new(NewOperation::new(&Export { year: 2026 }, "ann")?).await?;
+/// assert!(first.is_new());
+/// // The first operation has not ended.
+/// let second = liveops.enqueue_new(NewOperation::new(&Export { year: 2026 }, "ann")?).await?;
+/// assert!(!second.is_new());
+/// assert_eq!(second.operation_id(), first.operation_id());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Enqueued {
     /// The operation was enqueued.

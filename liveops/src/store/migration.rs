@@ -11,6 +11,22 @@ use super::{Column, Entity, migration_staff::AddStaffView, stage_output};
 
 /// The migrations of liveops, recorded in a separate migration table.
 ///
+/// ```
+/// use liveops::{
+///     sea_orm_migration::MigratorTrait,
+///     store::{self, Migrator},
+/// };
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = store::connect("sqlite::memory:").await?;
+/// // `LiveOps::migrate` does the same.
+/// store::migrate::<Migrator>(&db).await?;
+/// assert!(Migrator::get_pending_migrations(&db).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// An application that keeps one list of migrations adds [`migrations`] to its own list instead.
 #[derive(Debug)]
 pub struct Migrator;
@@ -26,6 +42,30 @@ impl MigratorTrait for Migrator {
 }
 
 /// Returns the migrations of liveops, oldest first.
+///
+/// ```
+/// use liveops::{
+///     sea_orm_migration::{MigrationTrait, MigratorTrait},
+///     store,
+/// };
+///
+/// struct AppMigrator;
+///
+/// impl MigratorTrait for AppMigrator {
+///     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+///         let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![/* of the application */];
+///         migrations.extend(store::migrations());
+///         migrations
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = store::connect("sqlite::memory:").await?;
+/// store::migrate::<AppMigrator>(&db).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![Box::new(CreateTables), Box::new(AddStaffView)]
 }

@@ -19,6 +19,46 @@ use crate::{
 /// A client that subscribes to operations over a WebSocket and receives typed messages, as a page does.
 /// [`Application::connect`](super::Application::connect) makes a client.
 ///
+/// ```
+/// use liveops::{OperationState, Viewer, testing::Application};
+/// # use liveops::{LiveOperation, Progress, Run, RunResult};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # #[liveop(app = "demo")]
+/// # struct Greeting {}
+/// # impl Run for Greeting {
+/// #     type Output = ();
+/// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+/// #         p.chain_to(Farewell {});
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # #[liveop(app = "demo")]
+/// # struct Farewell {}
+/// # impl Run for Farewell {
+/// #     type Output = ();
+/// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() {
+///
+/// let app =
+///     Application::start(|builder| builder.register::<Greeting>().register::<Farewell>()).await;
+/// let id = app.liveops().enqueue(Greeting {}, "ann").await.unwrap();
+///
+/// let mut ann = app.connect(Viewer::new("ann")).await;
+/// ann.follow(id).await;
+/// let greeting = ann.until_finished().await;
+/// assert_eq!((greeting.id, greeting.state), (id, OperationState::FinishedOk));
+/// // `Greeting` chains to `Farewell`.
+/// let farewell = ann.until_chained().await;
+/// assert_eq!(ann.until_finished().await.id, farewell.id);
+/// # }
+/// ```
+///
 /// The client acknowledges frames and answers pings. Every method that waits has a timeout of 30 seconds,
 /// and then panics with the expected message, the location of the call, and the messages received instead.
 #[derive(Debug)]

@@ -9,6 +9,37 @@ use crate::{
 };
 
 /// A message of the server over a WebSocket.
+///
+/// ```
+/// use liveops::{
+///     Viewer,
+///     testing::{Application, Message},
+/// };
+/// # use liveops::{LiveOperation, Progress, Run, RunResult};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # #[liveop(app = "demo")]
+/// # struct Greeting {
+/// #     name: String,
+/// # }
+/// # impl Run for Greeting {
+/// #     type Output = ();
+/// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+/// #         Ok(p.status(format!("Hello, {}!", self.name)))
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() {
+///
+/// let app = Application::start(|builder| builder.register::<Greeting>()).await;
+/// let mut ann = app.connect(Viewer::new("ann")).await;
+/// ann.follow_list().await;
+/// ann.until("the list", |message| matches!(message, Message::Subscribed { .. })).await;
+///
+/// app.liveops().enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+/// ann.until("a change", |message| *message == Message::ListChanged).await;
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Message {
@@ -36,7 +67,7 @@ pub enum Message {
     Ping,
 }
 
-/// Changed regions of an operation's page, as HTML.
+/// Changed regions of an operation's page, as HTML. [`region`](Self::region) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownRegions {
     /// Channel of the operation or of a list.
@@ -45,7 +76,7 @@ pub struct ShownRegions {
     pub html: String,
 }
 
-/// The ending of an operation.
+/// The ending of an operation. [`Client`](super::Client) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Finished {
     /// ID of the operation.
@@ -59,7 +90,7 @@ pub struct Finished {
     pub success_url: Option<String>,
 }
 
-/// The next operation of a chain.
+/// The next operation of a chain. [`Client`](super::Client) has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Chain {
     /// ID of the next operation.

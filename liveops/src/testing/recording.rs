@@ -12,7 +12,8 @@ use crate::{
     runner::Outcome,
 };
 
-/// The events and the ending of a test run.
+/// The events and the ending of a test run. The [module `testing`](crate::testing) has an example for each
+/// kind of ending.
 ///
 /// A recording covers one attempt, and its ending is that of a last attempt. Call
 /// [`has_next_attempt`](Self::has_next_attempt) to check whether another attempt would follow.

@@ -7,6 +7,20 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A server for a router on a port of its own.
 ///
+/// ```
+/// use axum::{Router, http::StatusCode};
+/// use liveops::testing::{Server, Socket};
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// // A router without the routes of liveops.
+/// let server = Server::start(Router::new()).await;
+/// assert_eq!(server.url("/live/"), format!("http://{}/live/", server.address()));
+/// let refused = Socket::try_connect(&server.socket_url("/live/ws"), &[]).await;
+/// assert_eq!(refused.unwrap_err(), StatusCode::NOT_FOUND);
+/// # }
+/// ```
+///
 /// A dropped server accepts no new connections. Open connections end with the runtime of the test.
 #[derive(Debug)]
 pub struct Server {

@@ -21,6 +21,22 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// description of the awaited message.
 ///
 /// [`Client`](super::Client) has typed messages. A `Socket` returns messages in their wire format.
+///
+/// ```
+/// use liveops::{Viewer, testing::Application};
+/// use serde_json::json;
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let app = Application::start(|builder| builder).await;
+/// let mut ann = app.connect(Viewer::new("ann")).await;
+/// let socket = ann.socket();
+/// socket.send(&json!({ "type": "subscribe", "token": "forged" })).await;
+/// let refusal = socket.next_matching("a refusal", |message| message["type"] == "error").await;
+/// assert_eq!(refusal["message"], "token invalid or expired");
+/// assert_eq!(socket.closed().await, 4401);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,

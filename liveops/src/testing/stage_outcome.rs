@@ -2,7 +2,7 @@
 
 use crate::event::StageState;
 
-/// The outcome of a stage that a run entered.
+/// The outcome of a stage that a run entered. The [module `testing`](crate::testing) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StageOutcome {

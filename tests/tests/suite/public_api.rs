@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::LazyLock,
@@ -20,8 +21,10 @@ use crate::{
 /// The maximum number of public types. A new type replaces another one.
 const TYPES_MAX: usize = 130;
 
+static JSON: LazyLock<PathBuf> = LazyLock::new(rustdoc_json);
+
 static API: LazyLock<PublicApi> = LazyLock::new(|| {
-    public_api::Builder::from_rustdoc_json(rustdoc_json())
+    public_api::Builder::from_rustdoc_json(JSON.as_path())
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
         .omit_auto_derived_impls(true)
@@ -73,6 +76,55 @@ fn the_public_types_can_be_surveyed() {
     // A type with two paths counts once.
     let types: BTreeSet<u32> = API.items().filter(is_type).map(|item| item.id().0).collect();
     assert!(types.len() <= TYPES_MAX, "{} public types, at most {TYPES_MAX}", types.len());
+}
+
+#[test]
+fn every_public_type_has_an_example_or_a_link_to_one() {
+    let json: Value = serde_json::from_slice(&fs::read(&*JSON).unwrap()).unwrap();
+    let types = public_types(&json);
+    assert!(types.len() > 100, "only {} public types found", types.len());
+    let without: Vec<String> = types
+        .iter()
+        .filter(|item| !has_example(item) && !linked_items(&json, item).any(has_example))
+        .map(|item| format!("{} in {}", item["name"], item["span"]["filename"]))
+        .collect();
+    assert!(without.is_empty(), "no example and no link to one:\n{}", without.join("\n"));
+}
+
+/// Returns the public types as items of rustdoc.
+fn public_types(json: &Value) -> Vec<&Value> {
+    let kinds = ["struct", "enum", "trait", "union", "type_alias"];
+    let mut types = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut ids = vec![json["root"].to_string()];
+    while let Some(id) = ids.pop() {
+        // Items of other crates are not in the index.
+        let Some(item) = json["index"].get(&id) else { continue };
+        // A type with two paths counts once.
+        if !seen.insert(id) {
+            continue;
+        }
+        let inner = &item["inner"];
+        let in_module = inner["module"]["items"].as_array();
+        ids.extend(in_module.into_iter().flatten().map(Value::to_string));
+        ids.extend(inner["use"].get("id").map(Value::to_string));
+        if kinds.iter().any(|kind| inner.get(kind).is_some()) {
+            types.push(item);
+        }
+    }
+    types
+}
+
+/// Returns the items of liveops to which the documentation of an item links.
+fn linked_items<'a>(json: &'a Value, item: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let links = item["links"].as_object();
+    let ids = links.into_iter().flat_map(|links| links.values());
+    ids.filter_map(|id| json["index"].get(id.to_string()))
+}
+
+/// Returns `true` if the documentation of an item has a block of code.
+fn has_example(item: &Value) -> bool {
+    item["docs"].as_str().is_some_and(|docs| docs.contains("```"))
 }
 
 #[test]

@@ -18,7 +18,26 @@ use crate::{
 
 /// The user who sends a request, as the application identifies them.
 ///
-/// An application converts its own extractor into a viewer: `impl From<CurrentUser> for Viewer`.
+/// An application converts its own extractor into a viewer. [`web::router`](crate::web::router) has an
+/// example of the extractor.
+///
+/// ```
+/// use liveops::Viewer;
+///
+/// struct CurrentUser {
+///     name: String,
+///     is_admin: bool,
+/// }
+///
+/// impl From<CurrentUser> for Viewer {
+///     fn from(user: CurrentUser) -> Self {
+///         Viewer::new(user.name).with_staff(user.is_admin)
+///     }
+/// }
+/// #
+/// # let admin = Viewer::from(CurrentUser { name: "ann".into(), is_admin: true });
+/// # assert!(admin.is_staff && admin.id == "ann".into());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Viewer {
