@@ -24,7 +24,7 @@ const SUBMIT: &str = "liveops-submit";
 ///
 /// The browser sends the form to the liveops router, which creates the operation and redirects to its page,
 /// or shows the form again with an error beside each invalid field. The page's head needs
-/// [`Renderer::head`](super::Renderer::head) for the styles.
+/// [`Renderer::head`](super::Renderer::head) for the styles. [`Renderer::form`] has an example.
 #[derive(Debug, Clone)]
 pub struct FormView {
     form: &'static Form,
