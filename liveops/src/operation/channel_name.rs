@@ -13,6 +13,16 @@ const WORKERS: &str = "liveops.workers";
 /// The name of a channel: `liveop.<uuid>` for an operation, `liveops.owner.<owner>` for the list of one
 /// owner, `liveops.all` for the list of all operations, `liveops.workers` for the processes that run
 /// operations.
+///
+/// ```
+/// use liveops::{ChannelName, OperationId};
+///
+/// let id = OperationId::new();
+/// let channel = ChannelName::operation(id);
+/// assert_eq!(channel.as_str(), format!("liveop.{id}"));
+/// assert_eq!(channel.operation_id(), Some(id));
+/// assert_eq!("liveops.owner.ann".parse(), Ok(ChannelName::owner(&"ann".into())));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(Arc<str>);
 

@@ -8,6 +8,14 @@ use uuid::Uuid;
 use crate::parse_error::ParseError;
 
 /// The ID of one operation: a UUIDv7. IDs sort by creation time.
+///
+/// ```
+/// use liveops::OperationId;
+///
+/// let id = OperationId::new();
+/// assert!(OperationId::new() > id);
+/// assert_eq!(id.to_string().parse(), Ok(id));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(Uuid);
@@ -50,6 +58,33 @@ impl fmt::Display for OperationId {
 ///
 /// The first attempt is 1, and the number only grows. A write or a publish with a smaller attempt than the
 /// attempt in the row is stale and is refused.
+///
+/// ```
+/// use liveops::{Attempt, LiveOperation, Progress, Run, RunResult, testing};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # struct Import {
+/// #     file: String,
+/// # }
+///
+/// impl Run for Import {
+///     type Output = ();
+///
+///     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+///         if p.attempt() > Attempt(1) {
+///             p.log(format!("attempt {}", p.attempt()));
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let import = Import { file: "scores.csv".into() };
+/// let recording = testing::run(import).attempt(Attempt(2)).await;
+/// assert_eq!(recording.log(), ["attempt 2"]);
+/// # }
+/// ```
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

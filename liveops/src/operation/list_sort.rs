@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use crate::parse_error::ParseError;
 
 /// The order in which operations are listed. Operations with the same time are ordered by ID.
+///
+/// [`PageCursor`](crate::store::PageCursor) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ListSort {

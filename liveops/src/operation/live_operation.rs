@@ -94,6 +94,8 @@ pub trait LiveOperation: Storable + Sync {
 }
 
 /// The state of an operation that declares no state.
+///
+/// [`FromState`] has an example of a declared state.
 #[derive(Debug)]
 pub struct NoState;
 

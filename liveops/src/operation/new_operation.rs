@@ -7,6 +7,39 @@ use chrono::{DateTime, Utc};
 use super::{Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId};
 
 /// An operation to be enqueued: every column of its row before the first run.
+///
+/// [`LiveOps::enqueue`](crate::LiveOps::enqueue) enqueues an operation with the defaults of its type. A
+/// `NewOperation` replaces some of these defaults:
+///
+/// ```
+/// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+/// use liveops::operation::NewOperation;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # struct Import {
+/// #     file: String,
+/// # }
+/// # impl Run for Import {
+/// #     type Output = ();
+/// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = store::connect("sqlite::memory:").await?;
+/// # let liveops = LiveOps::builder(db).register::<Import>().build()?;
+/// # liveops.migrate().await?;
+///
+/// let mut new = NewOperation::new(&Import { file: "scores.csv".into() }, "ann")?;
+/// new.priority = 10;
+/// new.max_attempts = 3;
+/// let enqueued = liveops.enqueue_new(new).await?;
+/// assert!(enqueued.is_new());
+/// assert_eq!(enqueued.row().priority, 10);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewOperation {

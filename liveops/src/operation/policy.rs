@@ -60,6 +60,18 @@ impl Default for Policy {
 }
 
 /// The wait before another attempt. The wait doubles with each failed attempt, from `first` up to `longest`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use liveops::Backoff;
+///
+/// let backoff =
+///     Backoff { first: Duration::from_secs(10), longest: Duration::from_secs(60) };
+/// assert_eq!(backoff.wait(1), Duration::from_secs(10));
+/// assert_eq!(backoff.wait(2), Duration::from_secs(20));
+/// assert_eq!(backoff.wait(4), Duration::from_secs(60));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait before the second attempt.
@@ -81,7 +93,7 @@ impl Backoff {
     }
 }
 
-/// The way in which a running operation is cancelled.
+/// The way in which a running operation is cancelled. [`Policy`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelMode {
     /// The run ends at its next cancellation check: [`Progress::track`](crate::Progress::track),

@@ -15,6 +15,8 @@ const EXPECTED: &str = "a region name of 1 to 64 of a-z, 0-9, `-` and `_` that s
 
 /// The name of a custom region: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, starting with a letter. The name of
 /// a built-in region is not allowed.
+///
+/// [`Progress::web`](crate::Progress::web) has an example of a custom region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionName(Arc<str>);
 

@@ -12,6 +12,21 @@ use crate::parse_error::ParseError;
 /// display.
 ///
 /// `#[derive(LiveOperation)]` implements this trait for the enum that the derive generates.
+///
+/// ```
+/// use liveops::{LiveOperation, Stage};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[stages("Load" = 1, "Save" = 3)]
+/// struct Import {
+///     file: String,
+/// }
+///
+/// assert_eq!(ImportStage::ALL, [ImportStage::Load, ImportStage::Save]);
+/// assert_eq!(ImportStage::Load.name(), "Load");
+/// assert_eq!(ImportStage::Save.weight(), 3);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of stages",
     note = "stages come from `#[stages(\"Load\", \"Save\")]` beside `#[derive(LiveOperation)]`"
@@ -68,6 +83,8 @@ pub trait Stage: Copy + Eq + Debug + Display + Send + Sync + 'static {
 }
 
 /// The stages of an operation that declares no stages. The enum has no values.
+///
+/// [`Stage`] has an example of an operation with stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoStages {}
 

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::parse_error::ParseError;
 
 /// The state of an operation.
+///
+/// ```
+/// use liveops::OperationState;
+///
+/// assert_eq!("FINISHED_OK".parse(), Ok(OperationState::FinishedOk));
+/// assert!(OperationState::FinishedOk.is_terminal());
+/// // A retry puts a cancelled operation back into the queue.
+/// assert!(OperationState::Cancelled.may_become(OperationState::NotStarted));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OperationState {

@@ -5,6 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// A value that the row of an operation can store: the operation itself or its output.
 ///
 /// Implemented by every type that owns its data and derives serde's `Serialize` and `Deserialize`.
+/// [`Run`](crate::Run) has an example of an operation with its output.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in the row of an operation",
     label = "not `Serialize + DeserializeOwned + Send`",

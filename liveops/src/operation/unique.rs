@@ -11,6 +11,26 @@ use super::LiveOperation;
 ///
 /// Only operations of the same owner are duplicates. An owner must not be redirected to an operation of
 /// another owner, because access to that operation would be denied.
+///
+/// ```
+/// use liveops::{LiveOperation, Unique};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(LiveOperation, Serialize, Deserialize)]
+/// #[liveop(unique = Newsletter::issue)]
+/// struct Newsletter {
+///     issue: u32,
+///     text: String,
+/// }
+///
+/// impl Newsletter {
+///     fn issue(&self) -> String {
+///         self.issue.to_string()
+///     }
+/// }
+///
+/// assert!(matches!(Newsletter::UNIQUE, Unique::By(_)));
+/// ```
 pub enum Unique<Op> {
     /// No operation is a duplicate: every operation is enqueued.
     No,

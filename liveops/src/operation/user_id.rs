@@ -8,6 +8,13 @@ use uuid::Uuid;
 /// A user or a service of the application, as the owner or as the viewer of an operation.
 ///
 /// liveops only compares and shows these IDs. The application defines their meaning.
+///
+/// ```
+/// use liveops::UserId;
+///
+/// assert_eq!(UserId::from("ann").as_str(), "ann");
+/// assert_eq!(UserId::from(42), UserId::from("42"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct UserId(Arc<str>);

@@ -24,6 +24,38 @@ use crate::{
 /// never waits and never fails. Reports are folded into one projection, and clients receive its newest state
 /// a limited number of times a second. An update that is replaced before it is sent is not shown; log lines
 /// are always shown.
+///
+/// ```
+/// use liveops::{LiveOperation, Progress, Run, RunResult};
+/// # use liveops::testing;
+/// # use serde::{Deserialize, Serialize};
+///
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # #[stages("Save")]
+/// # struct Import {
+/// #     csv: String,
+/// # }
+/// impl Run for Import {
+///     type Output = ();
+///
+///     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+///         p.stage(ImportStage::Save, async {
+///             for row in p.track(self.csv.lines()).unit("rows") {
+///                 p.log(row?); // `?` ends the run after a cancellation
+///             }
+///             p.status("all rows are saved");
+///             Ok(())
+///         })
+///         .await
+///     }
+/// }
+/// # #[tokio::main]
+/// # async fn main() {
+/// #     let recording = testing::run(Import { csv: "ann,3\nbob,5".into() }).await;
+/// #     assert_eq!(recording.log(), ["ann,3", "bob,5"]);
+/// #     assert_eq!(recording.statuses(), ["all rows are saved"]);
+/// # }
+/// ```
 pub struct Progress<Op: LiveOperation> {
     report: Arc<Report>,
     context: Arc<RunContext>,
@@ -90,12 +122,59 @@ impl<Op: LiveOperation> Progress<Op> {
     ///
     /// The iterator is lazy and collects nothing. The bar has a total if the iterator knows its length;
     /// otherwise see [`Track::total`].
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// # use serde::{Deserialize, Serialize};
+    /// # async fn save(_: &str) -> RunResult<()> { Ok(()) }
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import;
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    /// let rows = ["ann,3", "bob,5"];
+    /// for row in p.track(rows).label("scores.csv").unit("rows") {
+    ///     save(row?).await?;
+    /// }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// #     liveops::testing::run(Import).await.result.unwrap();
+    /// # }
+    /// ```
     pub fn track<I: IntoIterator>(&self, items: I) -> Track<I::IntoIter> {
         Track::new(self.report.clone(), items.into_iter())
     }
 
     /// Wraps a stream as [`track`](Self::track) wraps an iterator. Cancellation also ends a stream that waits
     /// for its next item.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// # use serde::{Deserialize, Serialize};
+    /// # async fn save(_: &str) -> RunResult<()> { Ok(()) }
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import;
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    ///
+    /// let rows = stream::iter(["ann,3", "bob,5"]);
+    /// let mut rows = p.track_stream(rows).unit("rows");
+    /// while let Some(row) = rows.next().await {
+    ///     save(row?).await?;
+    /// }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// #     liveops::testing::run(Import).await.result.unwrap();
+    /// # }
+    /// ```
     pub fn track_stream<S: Stream>(&self, items: S) -> TrackStream<S> {
         TrackStream::new(self.report.clone(), items)
     }
@@ -353,6 +432,30 @@ impl<Op: LiveOperation> Progress<Op> {
     }
 
     /// Returns the functions that only a browser supports; `None` in a terminal.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// use maud::html;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import;
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+    ///
+    /// if let Some(web) = p.web() {
+    ///     web.swap("preview", html! { p { "Ann has 3 points." } });
+    ///     web.redirect("/scores");
+    /// }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// #     let recording = liveops::testing::run(Import).await;
+    /// #     assert_eq!(recording.redirect(), Some("/scores"));
+    /// # }
+    /// ```
     pub fn web(&self) -> Option<WebProgress> {
         let templates = self.context.web.clone()?;
         Some(WebProgress::new(

@@ -16,7 +16,7 @@ use crate::error::Cancelled;
 
 /// An iterator that moves the bar with every item; created by [`Progress::track`](crate::Progress::track).
 ///
-/// After [`Cancelled`] the iterator ends.
+/// After [`Cancelled`] the iterator ends. [`Progress::track`](crate::Progress::track) has an example.
 #[derive(Debug)]
 #[must_use = "iterators do nothing unless they are used"]
 pub struct Track<I> {
@@ -87,6 +87,7 @@ pin_project! {
     /// [`Progress::track_stream`](crate::Progress::track_stream).
     ///
     /// After [`Cancelled`] the stream ends.
+    /// [`Progress::track_stream`](crate::Progress::track_stream) has an example.
     #[must_use = "streams do nothing unless they are polled"]
     pub struct TrackStream<S> {
         #[pin]

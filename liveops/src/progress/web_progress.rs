@@ -10,7 +10,7 @@ use super::Report;
 use crate::{event::Event, language::Language, operation::RegionName, render::Templates};
 
 /// The part of [`Progress`](crate::Progress) that only a page in a browser supports; returned by
-/// [`Progress::web`](crate::Progress::web).
+/// [`Progress::web`](crate::Progress::web), which has an example.
 #[derive(Debug, Clone)]
 pub struct WebProgress {
     report: Arc<Report>,

@@ -24,7 +24,7 @@ const SUBMIT: &str = "liveops-submit";
 ///
 /// The browser sends the form to the liveops router, which creates the operation and redirects to its page,
 /// or shows the form again with an error beside each invalid field. The page's head needs
-/// [`Renderer::head`](super::Renderer::head) for the styles.
+/// [`Renderer::head`](super::Renderer::head) for the styles. [`Renderer::form`] has an example.
 #[derive(Debug, Clone)]
 pub struct FormView {
     form: &'static Form,
@@ -44,7 +44,8 @@ impl Renderer {
     /// Creates the form of an operation that has `#[liveop(form)]`.
     ///
     /// ```
-    /// use liveops::{LiveOperation, Templates, render::Renderer};
+    /// use liveops::LiveOperation;
+    /// # use liveops::{LiveOps, store};
     /// use maud::html;
     /// use serde::{Deserialize, Serialize};
     ///
@@ -57,14 +58,20 @@ impl Renderer {
     ///     copies: u8,
     /// }
     ///
-    /// let renderer = Renderer::new(Templates::new(), "/live");
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let liveops = LiveOps::builder(db).build()?;
+    /// let form = liveops.renderer().form::<Letter>();
     /// let page = html! {
     ///     h2 { (Letter::TITLE) }
-    ///     (renderer.form::<Letter>().value("greeting", "Hello!").submit("Print it"))
+    ///     (form.value("greeting", "Hello!").submit("Print it"))
     /// };
     /// assert!(page.0.contains(r#"action="/live/demo.letter/""#));
     /// assert!(page.0.contains(r#"value="Hello!""#));
     /// assert!(page.0.contains("Stands above the text."));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn form<Op: HasForm>(&self) -> FormView {
         // The derive implements `HasForm` only together with the form.

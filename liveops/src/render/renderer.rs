@@ -15,7 +15,24 @@ use crate::{
 
 /// Renders operations as HTML with the application's templates.
 ///
-/// Cheap to clone.
+/// Cheap to clone. [`LiveOps::renderer`](crate::LiveOps::renderer) returns the renderer of an application:
+///
+/// ```
+/// # use liveops::{LiveOps, store};
+/// use liveops::UserId;
+/// use maud::html;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = store::connect("sqlite::memory:").await?;
+/// # let liveops = LiveOps::builder(db).build()?;
+/// let renderer = liveops.renderer().with_language("en");
+/// let body = html! { h1 { "Customers" } };
+/// let page = renderer.page("Customers", &UserId::from("ann"), body);
+/// assert!(page.0.contains("<h1>Customers</h1>"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Renderer {
     pub(super) templates: Arc<Templates>,

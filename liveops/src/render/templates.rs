@@ -75,7 +75,7 @@ type Functions<In, Out> = HashMap<String, Function<In, Out>>;
 type Function<In, Out> =
     Box<dyn Fn(&In, &Language) -> Result<Out, serde_json::Error> + Send + Sync>;
 
-/// The parts that a layout combines into a page.
+/// The parts that a layout combines into a page. [`Templates::layout`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Layout {
@@ -95,7 +95,7 @@ pub struct Layout {
     pub language: Language,
 }
 
-/// The parts of an operation's page for a host template.
+/// The parts of an operation's page for a host template. [`Templates::host`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HostPage {
@@ -116,6 +116,24 @@ impl Templates {
     }
 
     /// Sets the layout of every page.
+    ///
+    /// ```
+    /// use liveops::Templates;
+    /// use maud::{DOCTYPE, html};
+    ///
+    /// let templates = Templates::new().layout(|page| {
+    ///     html! {
+    ///         (DOCTYPE)
+    ///         html lang=(page.language.tag()) {
+    ///             head { title { (page.title) } (page.head) }
+    ///             body {
+    ///                 nav { a href=(page.list_url) { (page.list_title) } }
+    ///                 main { (page.body) }
+    ///             }
+    ///         }
+    ///     }
+    /// });
+    /// ```
     #[must_use]
     pub fn layout(mut self, layout: impl Fn(&Layout) -> Markup + Send + Sync + 'static) -> Self {
         self.layout = Some(Box::new(move |page, _| Ok(layout(page))));
@@ -123,6 +141,25 @@ impl Templates {
     }
 
     /// Sets the page of an operation.
+    ///
+    /// ```
+    /// # use liveops::LiveOperation;
+    /// use liveops::Templates;
+    /// use maud::html;
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct WordCount {
+    /// #     text: String,
+    /// # }
+    /// let templates = Templates::new().host::<WordCount>(|page| {
+    ///     html! {
+    ///         h1 { (page.title) }
+    ///         (page.container)
+    ///         a href=(page.list_url) { "All operations" }
+    ///     }
+    /// });
+    /// ```
     #[must_use]
     pub fn host<Op: LiveOperation>(
         mut self,

@@ -42,6 +42,36 @@ pub struct Builder<S> {
 /// Processes that share a database share its queue: the first process with a free worker slot executes
 /// an operation. Pages served by another process show live progress only through a channel layer that
 /// both processes share; without one, these pages show the row.
+///
+/// ```
+/// # use liveops::{LiveOperation, LiveOps, OperationState, Progress, Run, RunResult, store};
+/// use liveops::RunnerKind;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(LiveOperation, Serialize, Deserialize)]
+/// # struct Import {
+/// #     file: String,
+/// # }
+/// # impl Run for Import {
+/// #     type Output = ();
+/// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = store::connect("sqlite::memory:").await?;
+///
+/// let liveops =
+///     LiveOps::builder(db).register::<Import>().runner(RunnerKind::Eager).build()?;
+/// liveops.migrate().await?;
+///
+/// // An eager `enqueue` returns when the operation has ended.
+/// let id = liveops.enqueue(Import { file: "scores.csv".into() }, "ann").await?;
+/// let row = liveops.find(id).await?.expect("the operation exists");
+/// assert_eq!(row.state(), OperationState::FinishedOk);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RunnerKind {
@@ -57,7 +87,7 @@ pub enum RunnerKind {
     Eager,
 }
 
-/// An error from [`Builder::build`].
+/// An error from [`Builder::build`]. [`LiveOps`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

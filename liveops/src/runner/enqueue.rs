@@ -17,7 +17,7 @@ use crate::{
     store::{Enqueued, Model, StoreError, Transaction},
 };
 
-/// An error from enqueueing an operation.
+/// An error from enqueueing an operation. [`LiveOps`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnqueueError {
@@ -61,6 +61,7 @@ impl LiveOps {
     }
 
     /// Enqueues an operation with further settings, unless the owner has an unfinished duplicate of it.
+    /// [`NewOperation`] has an example.
     ///
     /// # Errors
     ///

@@ -10,7 +10,7 @@ use crate::{channel::ChannelError, store::StoreError};
 /// Time limit for the answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The health of a process, part by part.
+/// The health of a process, part by part. [`LiveOps::health`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Health {
@@ -22,7 +22,7 @@ pub struct Health {
     pub is_shutting_down: bool,
 }
 
-/// An error from the health check of one part.
+/// An error from the health check of one part. [`LiveOps::health`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError<E> {
@@ -52,6 +52,27 @@ impl LiveOps {
     /// For a readiness probe, which decides whether this process gets requests. Not for a liveness
     /// probe: restarting the process does not repair a failed database, and would end the operations
     /// that run here.
+    ///
+    /// ```
+    /// use axum::{extract::State, http::StatusCode};
+    /// use liveops::LiveOps;
+    ///
+    /// async fn ready(State(liveops): State<LiveOps>) -> StatusCode {
+    ///     let health = liveops.health().await;
+    ///     if let Err(error) = &health.database {
+    ///         eprintln!("the database is not ready: {error}");
+    ///     }
+    ///     if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    /// }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = liveops::store::connect("sqlite::memory:").await?;
+    /// # let liveops = LiveOps::builder(db).build()?;
+    /// # liveops.migrate().await?;
+    /// # assert_eq!(ready(State(liveops)).await, StatusCode::OK);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///

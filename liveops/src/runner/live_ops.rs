@@ -48,7 +48,7 @@ pub struct LiveOps {
 /// Minimum time that runs have to go back into the queue at shutdown, also after a shorter grace period.
 const HAND_BACK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The result of a cancel request.
+/// The result of a cancel request. [`LiveOps::cancel`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
     /// The operation had not started and is cancelled.
@@ -139,6 +139,35 @@ impl LiveOps {
     }
 
     /// Cancels a waiting operation, or asks a running one to stop.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
+    /// use liveops::runner::CancelOutcome;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import {
+    /// #     file: String,
+    /// # }
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let builder = LiveOps::builder(db).register::<Import>().runner(RunnerKind::Worker);
+    /// # let liveops = builder.build()?;
+    /// # liveops.migrate().await?;
+    ///
+    /// // The operation waits, because no worker is running.
+    /// let id = liveops.enqueue(Import { file: "scores.csv".into() }, "ann").await?;
+    /// assert_eq!(liveops.cancel(id).await?, CancelOutcome::Cancelled);
+    /// assert_eq!(liveops.cancel(id).await?, CancelOutcome::Ended);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

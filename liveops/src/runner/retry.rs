@@ -9,7 +9,7 @@ use crate::{
     store::{RetryTransition, StoreError, Transaction},
 };
 
-/// The result of a retry request.
+/// The result of a retry request. [`LiveOps::retry`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {
     /// The operation waits for its next run.
@@ -22,7 +22,7 @@ pub enum RetryOutcome {
     Unknown,
 }
 
-/// An error from retrying an operation.
+/// An error from retrying an operation. [`LiveOps::retry`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RetryError {
@@ -43,6 +43,35 @@ pub enum RetryError {
 impl LiveOps {
     /// Retries an operation that has ended: runs it again from the beginning, unless the owner has an
     /// unfinished duplicate of it. Calls [`on_retry`](crate::Run::on_retry) first.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
+    /// use liveops::runner::RetryOutcome;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import {
+    /// #     file: String,
+    /// # }
+    /// # impl Run for Import {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let builder = LiveOps::builder(db).register::<Import>().runner(RunnerKind::Worker);
+    /// # let liveops = builder.build()?;
+    /// # liveops.migrate().await?;
+    ///
+    /// let id = liveops.enqueue(Import { file: "scores.csv".into() }, "ann").await?;
+    /// assert_eq!(liveops.retry(id).await?, RetryOutcome::Unfinished);
+    /// liveops.cancel(id).await?;
+    /// assert_eq!(liveops.retry(id).await?, RetryOutcome::Retried);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

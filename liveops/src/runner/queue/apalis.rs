@@ -79,7 +79,7 @@ use tower_service::Service;
 
 use crate::runner::{LiveOps, WakeUp, WakeUpError, WakeUpSender};
 
-/// Sends wake-ups to an apalis backend.
+/// Sends wake-ups to an apalis backend. The [module](crate::runner::apalis) has an example.
 ///
 /// Clones of the backend must push to the same queue, as those of the backends that come with apalis
 /// do. Each send uses a new clone, because an interrupted clone may not push the next task.
@@ -113,7 +113,8 @@ where
 }
 
 /// The service of an apalis worker. A wake-up makes this process [poll](LiveOps::poll_now) the queue,
-/// as soon as the process [has a free slot](LiveOps::wait_for_capacity).
+/// as soon as the process [has a free slot](LiveOps::wait_for_capacity). The
+/// [module](crate::runner::apalis) has an example.
 pub struct WakeUpService {
     liveops: LiveOps,
     capacity: Option<BoxFuture<'static, bool>>,

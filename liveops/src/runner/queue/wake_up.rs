@@ -14,7 +14,7 @@ use crate::{operation::OperationId, store::Model};
 /// costs a poll. So any means of delivery is good enough.
 ///
 /// As JSON, a wake-up is `{"id": "…", "queue": "…"}`. Both fields are optional; unknown fields are
-/// ignored.
+/// ignored. [`WakeUpSender`] has an example.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -44,6 +44,25 @@ impl WakeUp {
 
 /// Delivers [`WakeUp`]s to the processes that execute operations, through a message queue that the
 /// application already has.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use liveops::runner::{WakeUp, WakeUpError, WakeUpSender};
+/// use tokio::sync::mpsc;
+///
+/// #[derive(Debug)]
+/// struct Queue(mpsc::Sender<WakeUp>);
+///
+/// #[async_trait]
+/// impl WakeUpSender for Queue {
+///     async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError> {
+///         for wake_up in wake_ups {
+///             self.0.send(wake_up).await.map_err(WakeUpError::new)?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 ///
 /// A process that receives a message calls [`poll_now`](crate::LiveOps::poll_now). Each message should
 /// have one receiver, and one that [has a free slot](crate::LiveOps::wait_for_capacity):
@@ -87,7 +106,7 @@ pub trait WakeUpSender: fmt::Debug + Send + Sync + 'static {
     async fn send(&self, wake_ups: Vec<WakeUp>) -> Result<(), WakeUpError>;
 }
 
-/// An error from sending wake-ups.
+/// An error from sending wake-ups. [`WakeUpSender`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to send wake-ups")]
 pub struct WakeUpError {
