@@ -75,10 +75,7 @@ impl World {
 }
 
 fn filter(sort: ListSort, position: PagePosition) -> ListFilter {
-    let mut filter = ListFilter::default();
-    filter.sort = sort;
-    filter.cursor = PageCursor(position);
-    filter
+    ListFilter::new().with_sort(sort).with_cursor(PageCursor(position))
 }
 
 /// Returns the sort key of a row as a value that grows from row to row.
@@ -195,8 +192,7 @@ on_every_database! {
         };
         let (zaneta, elodie) = (owned_by("Żaneta").await, owned_by("ÉLODIE_1").await);
         let found = async |search: &str| {
-            let mut filter = ListFilter::default();
-            filter.search = Some(search.to_owned());
+            let filter = ListFilter::new().with_search(search);
             let rows = world.store.list(&filter, 10).await.unwrap();
             rows.iter().map(Model::operation_id).collect::<Vec<_>>()
         };
@@ -221,8 +217,7 @@ on_every_database! {
         let day = now - TimeDelta::days(1);
         let (older, on_it) = (made(day - TimeDelta::milliseconds(1)).await, made(day).await);
         let found = async |change: fn(&mut ListFilter, chrono::DateTime<Utc>)| {
-            let mut filter = ListFilter::default();
-            filter.owner = Some("bob".into());
+            let mut filter = ListFilter::new().with_owner("bob");
             change(&mut filter, day);
             let rows = world.store.list(&filter, 10).await.unwrap();
             rows.iter().map(Model::operation_id).collect::<Vec<_>>()

@@ -295,8 +295,7 @@ on_every_database! {
             by_state.push((ending.state(), id));
         }
         for (state, id) in by_state {
-            let mut filter = ListFilter::default();
-            filter.state = Some(state);
+            let filter = ListFilter::new().with_state(state);
             let rows = store.list(&filter, 10).await.unwrap();
             let found: Vec<_> = rows.iter().map(|row| (row.state(), row.operation_id())).collect();
             assert_eq!(found, [(state, id)]);
