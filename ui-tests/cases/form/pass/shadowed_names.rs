@@ -73,5 +73,5 @@ fn main() {
     let asked = <Import as ::liveops::__private::OptionalForm>::FORM;
     let ::std::option::Option::Some(asked) = asked else { ::std::panic!("no form") };
     ::std::assert_eq!(asked.fields.len(), 9);
-    ::std::assert_eq!(asked.fields[3].field_type.choices[0].value, "COMMA-SEPARATED");
+    ::std::assert_eq!(asked.fields[3].name, "format");
 }
