@@ -106,6 +106,7 @@ impl Presenter {
             owner: row.owner_id(),
             state: row.state(),
             title,
+            #[cfg(feature = "cli")]
             op_type: row.op_type.clone(),
             url: self.page_url(row),
             percent: row.percent,

@@ -16,6 +16,7 @@ pub(crate) struct ListRow {
     /// The id of the operation.
     pub id: OperationId,
     /// The op type, `app.name`.
+    #[cfg(feature = "cli")]
     pub op_type: String,
     /// The title of the operation.
     pub title: String,

@@ -251,6 +251,15 @@ impl LiveOps {
         Some(language.title(&operation.kind).into_owned())
     }
 
+    /// Returns the result of an operation as plain text, in the owner's language: its template
+    /// ([`Templates::result_text`](crate::Templates::result_text)), or else one line for each field. Returns
+    /// `None` without a result, and for a type that is not registered.
+    pub fn result_text(&self, row: &Model) -> Option<String> {
+        let output = row.result_context.as_ref()?;
+        let kind = self.engine.presenter.kind_of(row)?;
+        Some(self.engine.presenter.renderer_for_row(row).result_text(&kind, output))
+    }
+
     /// Shuts this process down: stops its worker, then closes its client connections.
     ///
     /// The worker starts no more operations. Runs have `grace` to end; the rest go back into the queue,

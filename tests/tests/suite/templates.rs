@@ -51,6 +51,8 @@ async fn every_template_is_found_by_its_derived_name() {
     assert_eq!(region(&page, "result", id), "<b>2 &lt;words&gt;</b>");
     assert_eq!(region(&page, "preview", id), "<i>one+&lt;two&gt;</i>");
     assert_eq!(region(&page, "found", id), "<em>one</em><em>&lt;two&gt;</em>");
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(app.liveops.result_text(&row).as_deref(), Some("2 <words>"));
     assert_eq!(errors(&log), [""; 0]);
 }
 
