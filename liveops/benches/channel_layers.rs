@@ -102,7 +102,7 @@ fn frame() -> Payload {
     ])
 }
 
-/// A channel that somebody listens to and that has been opened.
+/// An open channel with one subscriber.
 async fn opened(layer: &impl ChannelLayer) -> Result<ChannelName, Failure> {
     let channel = ChannelName::operation(OperationId::new());
     layer.open(&channel, FIRST, OpenedBy::Run, vec![Fragment::replace(Region::Log, "")]).await?;
@@ -176,7 +176,7 @@ async fn catch_up(args: &Args, layer: impl ChannelLayer) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Tells when it runs.
+/// An operation that reports when it runs.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "bench", state = mpsc::UnboundedSender<Instant>)]
 struct Started {}
@@ -186,7 +186,7 @@ impl Run for Started {
 
     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
         let now = Instant::now();
-        p.state().send(now).map_err(|_| "nobody measures any more")?;
+        p.state().send(now).map_err(|_| "the measurement has ended")?;
         Ok(())
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn serve(options: &Options, script: &Path) -> Outcome<()> {
     let (frames, frame) = (bare.frames.clone(), bare.script.frame.clone());
     tokio::spawn(async move {
         while let Some(stamp) = beat.next().await {
-            // An error says that nobody is there.
+            // An error means that there is no client.
             let _ = frames.send(stamp.put_into(&frame).into());
         }
     });

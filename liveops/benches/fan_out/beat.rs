@@ -8,18 +8,18 @@ use tokio::{
 
 use crate::stamp::Stamp;
 
-/// What a server hears on its standard input.
+/// A command that a server reads from its standard input.
 pub(crate) const GO: &str = "go";
 pub(crate) const REST: &str = "rest";
 
-/// When a server has something to say: at a fixed rate, while it is told to.
+/// The times at which a server publishes: at a fixed rate, between the commands to start and to stop.
 #[derive(Debug)]
 pub(crate) struct Beat {
     goes: watch::Receiver<bool>,
     ticks: Interval,
 }
 
-/// Whether it beats, as far as whoever started this process says. Cheap to clone.
+/// The last command of the parent process. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Conductor(watch::Receiver<bool>);
 
@@ -41,7 +41,7 @@ impl Conductor {
         Beat { goes: self.0.clone(), ticks }
     }
 
-    /// Waits until whoever started this process is gone.
+    /// Waits until the parent process has ended.
     pub(crate) async fn left(mut self) {
         while self.0.changed().await.is_ok() {}
     }

@@ -13,15 +13,15 @@ use crate::{Outcome, stamp::Stamp, target::Target, window::Window};
 const ACK_FRAMES: usize = 16;
 const ACK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A WebSocket client that looks at the texts as little as it can.
+/// A WebSocket client that parses as little of each text as possible.
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: WebSocketStream<TcpStream>,
-    /// The newest message that has a place in it.
+    /// The newest message with a cursor.
     newest: Utf8Bytes,
 }
 
-/// Whether a client tells how far it has come.
+/// Acknowledges cursors, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
     Silent,
@@ -30,7 +30,7 @@ pub(crate) enum Manner {
 
 /// What a client got in a window.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     /// How long each delivery was under way.
     pub(crate) latencies: Vec<Duration>,
 }
@@ -80,18 +80,18 @@ impl Client {
     }
 
     /// Reads what comes until the window is over.
-    pub(crate) async fn listen(&mut self, window: Window, manner: Manner) -> Outcome<Heard> {
+    pub(crate) async fn listen(&mut self, window: Window, manner: Manner) -> Outcome<Received> {
         let mut over = std::pin::pin!(tokio::time::sleep_until(window.over_on));
-        let mut heard = Heard::default();
+        let mut received = Received::default();
         let (mut unacknowledged, mut acknowledged_on) = (0, Instant::now());
         loop {
             let text = tokio::select! {
                 text = self.next_text() => text?,
-                () = &mut over => return Ok(heard),
+                () = &mut over => return Ok(received),
             };
             let Some((sent, _)) = Stamp::find(&text) else { continue };
             if window.contains(sent) {
-                heard.latencies.push(Stamp::now().since(sent));
+                received.latencies.push(Stamp::now().since(sent));
             }
             if manner == Manner::Silent {
                 continue;

@@ -40,12 +40,12 @@ impl Crowd {
         manner: Manner,
     ) -> Outcome<Vec<Duration>> {
         let listening = self.clients.drain(..).map(|mut client| async move {
-            let heard = client.listen(window, manner).await?;
-            Ok((client, heard))
+            let received = client.listen(window, manner).await?;
+            Ok((client, received))
         });
-        let (clients, heard): (_, Vec<_>) = all(listening).await?.into_iter().unzip();
+        let (clients, received): (_, Vec<_>) = all(listening).await?.into_iter().unzip();
         self.clients = clients;
-        Ok(heard.into_iter().flat_map(|heard| heard.latencies).collect())
+        Ok(received.into_iter().flat_map(|received| received.latencies).collect())
     }
 
     /// Cuts every connection at once and lets all clients come back; gives how long after the cut

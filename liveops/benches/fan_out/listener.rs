@@ -9,7 +9,7 @@ use crate::{Outcome, beat::Conductor};
 /// come at once, whose clients try again after a second.
 const BACKLOG: u32 = 1_024;
 
-/// Serves until whoever started this process is gone. `ready` is told to it with the port.
+/// Serves until the parent process has ended. Sends `ready` and the port to the parent process.
 pub(crate) async fn serve(router: Router, conductor: Conductor, ready: &str) -> Outcome<()> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;

@@ -31,7 +31,7 @@ use options::{Options, Role};
 use script::Scripts;
 use server::{Kind, Server};
 
-/// Nothing here is recovered from: whatever fails ends the program and is told.
+/// Any error ends the program, which prints the error.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[tokio::main]

@@ -6,7 +6,7 @@ const PAGE: &str = "docs/fan-out.md";
 const BEGIN: &str = "<!-- measured -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// Puts what was measured into the page, in the place of what was there.
+/// Replaces the measurements of the page with new ones.
 pub(crate) fn write(measured: &str) -> Outcome<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE);
     let page = fs::read_to_string(&path)?;

@@ -2,7 +2,7 @@ use std::{fs, time::Duration};
 
 use crate::Outcome;
 
-/// How finely Linux tells the time a process took, on every machine it runs on.
+/// The resolution of the CPU time of a process on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// What the system knows about a process, in `/proc`.

@@ -7,7 +7,7 @@ use crate::{
     server::Server, window::Window,
 };
 
-/// Whoever comes first pays for what a server sets up once.
+/// The first clients include the time in which a server initializes.
 const FIRST_CLIENTS: usize = 16;
 
 /// What passes before deliveries are counted.

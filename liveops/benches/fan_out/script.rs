@@ -14,7 +14,7 @@ use crate::{
 /// that is retained.
 const LONG_LOG_LINES: usize = 1_000;
 
-/// How many frames pass before one is taken as an example: the first ones bring more.
+/// Number of frames before the example frame: the first frames are larger.
 const FRAMES_BEFORE: usize = 5;
 
 /// What liveops writes, so that the bare server writes the same.
@@ -58,7 +58,7 @@ impl Show {
         let mut show = Self { log_lines, script: Script::default(), file: NamedTempFile::new()? };
         let mut server = Server::start(options, Kind::Live, &show).await?;
         server.go().await?;
-        // When it tells the time, it has logged what it had to log.
+        // Its log lines come before the time.
         Client::connect(server.target()).await?.0.next_frame().await?;
         let (mut client, greeting) = Client::connect(server.target()).await?;
         let cursor = client.cursor()?.to_owned();

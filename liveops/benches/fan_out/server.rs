@@ -31,7 +31,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one, which rests until it is told to go.
+    /// Starts a server, which publishes nothing until it gets the command.
     pub(crate) async fn start(options: &Options, kind: Kind, show: &Show) -> Outcome<Self> {
         let mut command = Command::new(env::current_exe()?);
         command.args(["--hz", &options.hz.to_string()]);
@@ -62,15 +62,15 @@ impl Server {
 
     /// Lets the operation report.
     pub(crate) async fn go(&mut self) -> Outcome<()> {
-        self.tell(GO).await
+        self.send(GO).await
     }
 
     /// Lets the operation be silent.
     pub(crate) async fn rest(&mut self) -> Outcome<()> {
-        self.tell(REST).await
+        self.send(REST).await
     }
 
-    async fn tell(&mut self, word: &str) -> Outcome<()> {
+    async fn send(&mut self, word: &str) -> Outcome<()> {
         let stdin = self.child.stdin.as_mut().ok_or("a server without an input")?;
         stdin.write_all(format!("{word}\n").as_bytes()).await?;
         Ok(stdin.flush().await?)

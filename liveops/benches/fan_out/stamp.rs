@@ -36,7 +36,7 @@ impl Stamp {
         })
     }
 
-    /// `text` with this one in the place of the one in it.
+    /// Returns `text` with this stamp instead of its own.
     pub(crate) fn put_into(self, text: &str) -> String {
         let Some((_, at)) = Self::find(text) else { return text.to_owned() };
         let after = at + Self::MARK.len() + Self::DIGITS;

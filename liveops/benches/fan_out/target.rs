@@ -7,8 +7,8 @@ use crate::{Outcome, live};
 pub(crate) const VIEWER: &str = "ann";
 pub(crate) const SOCKET_PATH: &str = "/live/ws";
 
-/// Where clients connect, and what they say there. The bare server gets the same token, and does
-/// not look at it.
+/// The address for clients, and their first message. The bare server gets the same token, and ignores
+/// the token.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     port: u16,
