@@ -33,7 +33,10 @@ pub struct Config {
     /// 10 milliseconds.
     pub poll_interval: Duration,
     /// Lease duration; default 30 seconds, at least 1 second. The worker renews its leases three times
-    /// in this time. Another worker takes over a run whose lease has expired.
+    /// in this time. Another worker takes over a run whose lease has expired, judged by the duration that
+    /// the holder of the lease had. A worker that cannot reach the database for this time stops its runs.
+    /// A heartbeat or a claim that gets no answer for a third of this time is given up, and repeated on a
+    /// new connection.
     pub lease: Duration,
     /// Number of expired leases at which an operation ends, even if it has attempts left; default 3, at
     /// least 1. Such an operation is assumed to crash its workers. A user's retry resets the count.

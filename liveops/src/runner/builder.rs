@@ -5,8 +5,15 @@ use std::{io, path::PathBuf, sync::Arc};
 use sea_orm::DatabaseConnection;
 
 use super::{
-    LiveOps, RegisteredOperation, WakeUpSender, attempt::active_runs::ActiveRuns, engine::Engine,
-    queue::wake_up_sender::WakeUpQueue, registry::Registry,
+    LiveOps, RegisteredOperation, WakeUpSender,
+    attempt::{
+        active_runs::ActiveRuns,
+        database_backoff::{WRITE_WAIT_MAX, WRITES_MAX},
+    },
+    engine::Engine,
+    lease::rescue::{RESCUE_WAIT, RESCUES_MAX},
+    queue::wake_up_sender::WakeUpQueue,
+    registry::Registry,
 };
 use crate::{
     channel::{ChannelLayer, MemoryChannelLayer},
@@ -16,7 +23,7 @@ use crate::{
     progress::Run,
     publish::{Presenter, Publisher},
     render::{Renderer, Templates},
-    store::Store,
+    store::{OwnConnection, Store},
     token::{SigningKeys, TokenError},
 };
 
@@ -272,7 +279,15 @@ impl<S> Builder<S> {
         let presenter = Arc::new(Presenter::new(renderer, kinds));
         let store = Store::new(self.db);
         let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());
+        let deadline = self.config.lease / 3;
         Ok(LiveOps::new(Engine {
+            claim_connection: OwnConnection::kept_open_to_server(&store, deadline),
+            rescue_connections: OwnConnection::for_many_uses(
+                &store,
+                deadline.max(RESCUE_WAIT),
+                RESCUES_MAX,
+            ),
+            write_connections: OwnConnection::for_each_use(&store, WRITE_WAIT_MAX, WRITES_MAX),
             store,
             presenter,
             publisher: Arc::new(publisher),

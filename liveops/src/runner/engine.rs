@@ -13,7 +13,7 @@ use crate::{
     projection::Projection,
     publish::{Presenter, Publisher},
     render::Renderer,
-    store::{Model, Store},
+    store::{Model, OwnConnection, Store},
     token::SigningKeys,
 };
 
@@ -21,6 +21,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) store: Store,
+    /// The connection of the worker, for claims.
+    pub(super) claim_connection: OwnConnection,
+    /// The connections for rescues.
+    pub(super) rescue_connections: OwnConnection,
+    /// The connections for the ends of runs that failed to reach the database over the pool of the
+    /// application.
+    pub(super) write_connections: OwnConnection,
     pub(crate) presenter: Arc<Presenter>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) wake_up_queue: WakeUpQueue,

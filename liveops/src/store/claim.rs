@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::{
     Column, Entity, Model, Store, StoreError,
-    transition::{Fenced, is_in, later, transition},
+    transition::{Fenced, is_in, leased, transition},
 };
 use crate::operation::{Attempt, OperationId, OperationState};
 
@@ -112,9 +112,8 @@ impl Store {
         let renewed = Entity::update_many()
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(OperationState::Started))
-            .fenced(attempt)
-            .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)));
-        self.update_one(renewed, "renew the lease of a run").await
+            .fenced(attempt);
+        self.update_one(leased(renewed, lease), "renew the lease of a run").await
     }
 
     /// Returns the operations that `worker` has claimed and not ended.
@@ -151,11 +150,9 @@ fn is_due() -> Condition {
 }
 
 fn claimed(update: UpdateMany<Entity>, worker: &str, lease: Duration) -> UpdateMany<Entity> {
-    let now = Utc::now();
-    update
-        .col_expr(Column::StartedOn, Expr::value(now))
+    leased(update, lease)
+        .col_expr(Column::StartedOn, Expr::value(Utc::now()))
         .col_expr(Column::Worker, Expr::value(worker))
-        .col_expr(Column::LeaseUntil, Expr::value(later(now, lease)))
         // The error and status of the previous attempt do not describe the new attempt.
         .col_expr(Column::ErrorMessage, Expr::value(None::<String>))
         .col_expr(Column::StatusText, Expr::value(""))

@@ -93,6 +93,9 @@ pub struct Model {
     /// The end of the lease, by the clock of the worker. Other processes do not compare this time with
     /// their own clocks: they watch for changes of the value.
     pub lease_until: Option<DateTimeUtc>,
+    /// The duration of the lease in milliseconds, by the configuration of the worker. Other processes
+    /// judge the lease by this duration. `NULL` without a lease, and for a worker of an earlier version.
+    pub lease_ms: Option<i64>,
     /// The unique key. No two unfinished operations may share a key.
     pub unique_key: Option<String>,
     /// The operation that handed over to this one, if this one was enqueued for a handover.

@@ -4,8 +4,6 @@
 //! the operation of another user. A partial index on unfinished rows enforces it: `INSERT … ON CONFLICT DO
 //! NOTHING` has no race and does not fail the transaction of the caller.
 
-use std::time::Duration;
-
 use chrono::Utc;
 use sea_orm::{
     ActiveValue::{self, Set},
@@ -17,7 +15,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ActiveModel, Column, Entity, Model, Store, StoreError, transition::later};
+use super::{
+    ActiveModel, Column, Entity, Model, Store, StoreError,
+    transition::{later, milliseconds},
+};
 use crate::operation::{NewOperation, OperationId};
 
 const ACTION: &str = "enqueue an operation";
@@ -278,13 +279,10 @@ fn row(new: NewOperation) -> ActiveModel {
         backoff_longest_ms: Set(milliseconds(new.backoff.longest)),
         timeout_ms: Set(new.timeout.map(milliseconds)),
         lease_until: Set(claim.as_ref().map(|claim| later(now, claim.lease))),
+        lease_ms: Set(claim.as_ref().map(|claim| milliseconds(claim.lease))),
         worker: Set(claim.map(|claim| claim.worker)),
         unique_key: Set(unique_key),
         chained_from: Set(new.chained_from.map(OperationId::as_uuid)),
         chained_to: Set(None),
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

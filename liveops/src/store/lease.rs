@@ -1,19 +1,22 @@
 //! Leases: renewal by heartbeats, and the takeover of runs whose worker stopped responding.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, UpdateMany, Value,
-    sea_query::{CaseStatement, Expr, ExprTrait, Query},
+    ColumnTrait, DbBackend, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Select, UpdateMany, Value,
+    sea_query::{
+        CaseStatement, CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Query,
+        WithClause,
+    },
 };
 use uuid::Uuid;
 
 use super::{
     Column, Entity, Model, Store, StoreError,
     run::RunConclusion,
-    transition::{Fenced, is_in, later, next_attempt, requeued, transition},
+    transition::{Fenced, is_in, leased, next_attempt, requeued, transition},
 };
 use crate::{
     event::Status,
@@ -40,6 +43,9 @@ pub(crate) struct HeartbeatReply {
     pub id: OperationId,
     /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
+    /// `true` if the lease was renewed. `false` if the row was locked by another transaction: the run still
+    /// belongs to the worker, which has to renew the lease later.
+    pub is_renewed: bool,
 }
 
 /// A lease as read by a process other than its holder.
@@ -51,11 +57,17 @@ pub(crate) struct Lease {
     pub attempt: Attempt,
     /// The end of the lease, by the clock of the holder.
     pub until: DateTime<Utc>,
+    /// The duration of the lease, by the configuration of the holder. `None` for a holder of an earlier
+    /// version.
+    pub duration: Option<Duration>,
+    /// `true` if the reader is the holder.
+    pub is_own: bool,
 }
 
 #[derive(Debug, FromQueryResult)]
 struct HeartbeatReplyRow {
     id: Uuid,
+    attempt: i32,
     cancel_requested: bool,
 }
 
@@ -65,14 +77,19 @@ struct LeaseRow {
     id: Uuid,
     attempt: i32,
     lease_until: Option<DateTime<Utc>>,
+    lease_ms: Option<i64>,
+    worker: Option<String>,
 }
 
 /// Maximum number of runs per update. Each run takes several parameters, and SQLite allows 32,766.
 const HEARTBEATS_LEN_MAX: usize = 1_000;
 
+/// Name of the query for the rows that a heartbeat has locked.
+const LOCKED: &str = "locked";
+
 impl Store {
     /// Renews the leases of these runs. Returns a reply for each run that still belongs to the worker. One
-    /// update covers up to a thousand runs.
+    /// update covers up to a thousand runs. A row that another transaction has locked is not waited for.
     ///
     /// # Errors
     ///
@@ -85,14 +102,84 @@ impl Store {
         let mut replies = Vec::with_capacity(heartbeats.len());
         for heartbeats in heartbeats.chunks(HEARTBEATS_LEN_MAX) {
             let mut update = heartbeat(heartbeats, lease).into_query();
-            update.returning(Query::returning().columns([Column::Id, Column::CancelRequested]));
+            let columns = [Column::Id, Column::Attempt, Column::CancelRequested];
+            update.returning(Query::returning().columns(columns));
+            // A materialized CTE, because the database may run a plain subquery once per row.
+            let mut candidates = CommonTableExpression::new();
+            candidates.table_name(LOCKED).column(Column::Id).materialized(true);
+            candidates.query(lockable(heartbeats.iter().map(|report| report.id)).into_query());
+            let mut with = WithClause::new();
+            with.cte(candidates);
             let rows: Vec<HeartbeatReplyRow> =
-                self.write(&update, "renew the leases of a worker").await?;
-            replies.extend(rows.into_iter().map(|HeartbeatReplyRow { id, cancel_requested }| {
-                HeartbeatReply { id: id.into(), cancel_requested }
-            }));
+                self.write(&update.with(with), "renew the leases of a worker").await?;
+            replies.extend(rows.into_iter().map(|row| row.reply(true)));
         }
+        let answered: HashSet<OperationId> = replies.iter().map(|reply| reply.id).collect();
+        let skipped: Vec<&Heartbeat> =
+            heartbeats.iter().filter(|report| !answered.contains(&report.id)).collect();
+        let held = self.held(skipped.into_iter().map(|report| (report.id, report.attempt))).await?;
+        replies.extend(held);
         Ok(replies)
+    }
+
+    /// Returns a reply for each of these runs that still belongs to its attempt. Reads only.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(crate) async fn held(
+        &self,
+        runs: impl IntoIterator<Item = (OperationId, Attempt)>,
+    ) -> Result<Vec<HeartbeatReply>, StoreError> {
+        let runs: HashSet<(OperationId, Attempt)> = runs.into_iter().collect();
+        let ids: Vec<Uuid> = runs.iter().map(|(id, _)| id.as_uuid()).collect();
+        let mut held = Vec::new();
+        for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
+            let rows: Vec<HeartbeatReplyRow> = Entity::find()
+                .select_only()
+                .columns([Column::Id, Column::Attempt, Column::CancelRequested])
+                .filter(is_in(OperationState::Started))
+                .filter(Column::Id.is_in(ids.iter().copied()))
+                .into_model()
+                .all(self.db())
+                .await
+                .map_err(StoreError::of("read the runs of a worker"))?;
+            let rows =
+                rows.into_iter().filter(|row| runs.contains(&(row.id.into(), row.attempt())));
+            held.extend(rows.map(|row| row.reply(false)));
+        }
+        Ok(held)
+    }
+
+    /// Returns those of `ids` that another process could update now, because no transaction has locked
+    /// their rows.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails, or if nobody can update any row: the database is read-only,
+    /// the table is locked, or another process writes the SQLite file.
+    pub(crate) async fn updatable(
+        &self,
+        ids: Vec<OperationId>,
+    ) -> Result<HashSet<OperationId>, StoreError> {
+        const ACTION: &str = "check that leases can be renewed";
+        let nothing = Entity::update_many()
+            .filter(Column::Id.eq(Uuid::nil()))
+            .col_expr(Column::LeaseUntil, Expr::col(Column::LeaseUntil));
+        nothing.exec(self.db()).await.map_err(StoreError::of(ACTION))?;
+        if self.db().get_database_backend() != DbBackend::Postgres {
+            return Ok(ids.into_iter().collect());
+        }
+        let mut updatable = HashSet::new();
+        for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
+            let found: Vec<Uuid> = lockable(ids.iter().copied())
+                .into_tuple()
+                .all(self.db())
+                .await
+                .map_err(StoreError::of(ACTION))?;
+            updatable.extend(found.into_iter().map(OperationId::from));
+        }
+        Ok(updatable)
     }
 
     /// Returns those of `ids` for which a user requested cancellation.
@@ -121,12 +208,12 @@ impl Store {
         Ok(requested)
     }
 
-    /// Returns all current leases.
+    /// Returns all current leases, as `worker` reads them.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
-    pub(crate) async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+    pub(crate) async fn leases(&self, worker: &str) -> Result<Vec<Lease>, StoreError> {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
             .into_partial_model()
@@ -138,14 +225,18 @@ impl Store {
                 id: row.id.into(),
                 attempt: Attempt(u32::try_from(row.attempt).unwrap_or(0)),
                 until: row.lease_until?,
+                duration: row
+                    .lease_ms
+                    .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+                is_own: row.worker.as_deref() == Some(worker),
             })
         });
         Ok(leases.collect())
     }
 
     /// Puts a run whose worker stopped responding back into the queue for another attempt, with a message
-    /// for its owner. Returns `None` if the worker has renewed the lease since `lease` was read, a user
-    /// requested cancellation, or another process acted first.
+    /// for its owner. Returns `None` if the worker has renewed the lease since `lease` was read, another
+    /// transaction has locked the row, a user requested cancellation, or another process acted first.
     ///
     /// # Errors
     ///
@@ -164,7 +255,7 @@ impl Store {
     }
 
     /// Ends a run whose worker stopped responding. Returns `None` if the worker has renewed the lease since
-    /// `lease` was read, or another process acted first.
+    /// `lease` was read, another transaction has locked the row, or another process acted first.
     ///
     /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
     /// fences off later writes and frames of the lost worker.
@@ -192,6 +283,29 @@ fn lost(to: OperationState, lease: Lease) -> UpdateMany<Entity> {
         .filter(is_in(OperationState::Started))
         .fenced(lease.attempt)
         .filter(Column::LeaseUntil.eq(lease.until))
+        .filter(Column::Id.in_subquery(lockable([lease.id]).into_query()))
+}
+
+/// Selects the IDs of these rows and locks the rows for an update, apart from those that another transaction
+/// has locked. SQLite has no row locks.
+fn lockable(ids: impl IntoIterator<Item = OperationId>) -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(ids.into_iter().map(OperationId::as_uuid)))
+        // The lock of an update that changes no key: a reference to the row does not exclude it.
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+}
+
+impl HeartbeatReplyRow {
+    fn attempt(&self) -> Attempt {
+        Attempt(u32::try_from(self.attempt).unwrap_or(0))
+    }
+
+    fn reply(self, is_renewed: bool) -> HeartbeatReply {
+        let Self { id, cancel_requested, .. } = self;
+        HeartbeatReply { id: id.into(), cancel_requested, is_renewed }
+    }
 }
 
 fn heartbeat(heartbeats: &[Heartbeat], lease: Duration) -> UpdateMany<Entity> {
@@ -201,11 +315,11 @@ fn heartbeat(heartbeats: &[Heartbeat], lease: Duration) -> UpdateMany<Entity> {
         });
         cases.into()
     };
-    Entity::update_many()
+    let locked = Query::select().column(Column::Id).from(LOCKED).take();
+    leased(Entity::update_many(), lease)
         .filter(is_in(OperationState::Started))
-        .filter(Column::Id.is_in(heartbeats.iter().map(|report| report.id.as_uuid())))
+        .filter(Column::Id.in_subquery(locked))
         .filter(Expr::col(Column::Attempt).eq(each(|report| report.attempt.0.into())))
-        .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)))
         .col_expr(Column::StatusText, each(|report| text(report).into()))
         .col_expr(Column::StatusLevel, each(|report| level(report).into()))
         .col_expr(Column::Percent, each(|report| report.percent.into()))

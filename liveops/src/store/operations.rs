@@ -26,6 +26,11 @@ impl Store {
         Self { writer: Writer::new(db.clone()), db }
     }
 
+    /// Creates a store on a connection that has no other user, so that no other write can join a commit.
+    pub(super) fn on_own_connection(db: DatabaseConnection) -> Self {
+        Self { writer: Writer::without_groups(db.clone()), db }
+    }
+
     /// Returns the database connection.
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.db

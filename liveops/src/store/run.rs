@@ -17,7 +17,7 @@ use super::{
     Column, Enqueued, Entity, Model, Store, StoreError, Transaction,
     stage_output::forget_stage_outputs,
     stage_timings,
-    transition::{Fenced, is_in, later, next_attempt, requeued, transition},
+    transition::{Fenced, is_in, leased, next_attempt, requeued, transition, unleased},
 };
 use crate::{
     event::{Ending, LogLine},
@@ -76,10 +76,9 @@ impl Store {
         let save = Entity::update_many()
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(OperationState::Started))
-            .fenced(attempt)
-            .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)));
-        let saved =
-            self.update_one(progress(save, attempt, projection, kind), "save a run").await?;
+            .fenced(attempt);
+        let save = leased(progress(save, attempt, projection, kind), lease);
+        let saved = self.update_one(save, "save a run").await?;
         Ok(saved.map(|row| SaveReply { cancel_requested: row.cancel_requested }))
     }
 
@@ -215,7 +214,7 @@ impl RunConclusion<'_> {
             Ending::Cancelled => (None, None),
         };
         let state = ending.state();
-        let update = update
+        let update = unleased(update)
             .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
             .col_expr(
                 Column::FinishedSuccessfully,
@@ -225,8 +224,7 @@ impl RunConclusion<'_> {
             .col_expr(Column::ResultContext, Expr::value(result))
             .col_expr(Column::ErrorMessage, Expr::value(error))
             .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
-            .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()))
-            .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>));
+            .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()));
         log(progress(update, attempt, projection, kind), projection)
     }
 }

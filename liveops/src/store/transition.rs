@@ -51,6 +51,25 @@ impl Fenced for UpdateMany<Entity> {
     }
 }
 
+/// Begins or renews a lease of this duration.
+pub(super) fn leased(update: UpdateMany<Entity>, lease: Duration) -> UpdateMany<Entity> {
+    update
+        .col_expr(Column::LeaseUntil, Expr::value(later(Utc::now(), lease)))
+        .col_expr(Column::LeaseMs, Expr::value(milliseconds(lease)))
+}
+
+/// Ends the lease.
+pub(super) fn unleased(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
+    update
+        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::LeaseMs, Expr::value(None::<i64>))
+}
+
+/// Returns `duration` as a column holds it.
+pub(super) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Returns the number of the row's next attempt.
 pub(super) fn next_attempt() -> Expr {
     Expr::col(Column::Attempt).add(1)
@@ -58,11 +77,10 @@ pub(super) fn next_attempt() -> Expr {
 
 /// Resets a run to waiting, due at `due_on`, without worker, lease and progress.
 pub(super) fn requeued(update: UpdateMany<Entity>, due_on: DateTime<Utc>) -> UpdateMany<Entity> {
-    update
+    unleased(update)
         .col_expr(Column::StartedOn, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::DueOn, Expr::value(due_on))
         .col_expr(Column::Worker, Expr::value(None::<String>))
-        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::CurrentStage, Expr::value(None::<String>))
         .col_expr(Column::StageStates, Expr::value(json!([])))
         .col_expr(Column::StageTimings, Expr::value(None::<Value>))

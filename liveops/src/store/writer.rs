@@ -19,7 +19,8 @@ const GROUP_LEN_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     db: DatabaseConnection,
-    group: Arc<OnceLock<mpsc::Sender<WriteJob>>>,
+    /// `None` if each statement is committed alone.
+    group: Option<Arc<OnceLock<mpsc::Sender<WriteJob>>>>,
 }
 
 /// A statement, with the channel for its rows.
@@ -30,16 +31,22 @@ struct WriteJob {
 
 impl Writer {
     pub(super) fn new(db: DatabaseConnection) -> Self {
-        Self { db, group: Arc::default() }
+        Self { db, group: Some(Arc::default()) }
+    }
+
+    /// Creates a writer that commits each statement alone.
+    pub(super) fn without_groups(db: DatabaseConnection) -> Self {
+        Self { db, group: None }
     }
 
     /// Runs a statement and returns its rows after the commit.
     pub(super) async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        if self.db.get_database_backend() != DbBackend::Sqlite {
+        let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
+        let Some(group) = self.group.as_ref().filter(|_| is_sqlite) else {
             return self.db.query_all_raw(statement).await;
-        }
+        };
         let (answer, answered) = oneshot::channel();
-        let group = self.group.get_or_init(|| spawn(self.db.clone()));
+        let group = group.get_or_init(|| spawn(self.db.clone()));
         if let Err(mpsc::error::SendError(job)) = group.send(WriteJob { statement, answer }).await {
             // The writer task ended with its runtime. Write directly from the current runtime.
             return self.db.query_all_raw(job.statement).await;

@@ -33,6 +33,7 @@ mod clock;
 mod cut_off;
 mod disk_full;
 mod killed;
+mod locked;
 mod stale;
 mod terminated;
 

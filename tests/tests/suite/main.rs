@@ -39,6 +39,7 @@ mod htmx;
 mod http;
 mod keyboard;
 mod languages;
+mod leases;
 mod lifecycle;
 mod listing;
 mod live_page;

@@ -1,12 +1,19 @@
 //! The runs of this process, and the signals that control them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -37,6 +44,11 @@ pub(crate) struct ActiveRuns {
     pub(in crate::runner) worker_start: Once,
     pub(in crate::runner) heartbeat_start: Once,
     pub(in crate::runner) notifications_start: Once,
+    /// `true` if this process may have claimed operations without an answer.
+    has_unknown_claims: AtomicBool,
+    /// The runs that this process has stopped because it could not renew their leases. A later answer of
+    /// the database must not begin them again.
+    fenced: Mutex<HashSet<(OperationId, Attempt)>>,
     runs: Mutex<HashMap<OperationId, Arc<ActiveRun>>>,
 }
 
@@ -46,8 +58,43 @@ pub(in crate::runner) struct ActiveRun {
     pub(in crate::runner) attempt: Attempt,
     pub(in crate::runner) kind: OperationKind,
     pub(in crate::runner) report: Arc<Report>,
-    /// Cancelled when another worker has taken the operation over.
+    /// Cancelled when another worker has taken the operation over, or may have done so.
     pub(in crate::runner) lost: CancellationToken,
+    lease: Mutex<LeaseConfirmation>,
+}
+
+/// The last time at which the database confirmed that a run belongs to this process.
+#[derive(Debug)]
+struct LeaseConfirmation {
+    on: Instant,
+    /// The number of failed heartbeats since then.
+    failures: u32,
+}
+
+impl ActiveRun {
+    /// Creates the entry of a run that was just claimed.
+    pub(in crate::runner) fn new(
+        attempt: Attempt,
+        kind: OperationKind,
+        report: Arc<Report>,
+    ) -> Self {
+        let lease = Mutex::new(LeaseConfirmation { on: Instant::now(), failures: 0 });
+        Self { attempt, kind, report, lost: CancellationToken::new(), lease }
+    }
+
+    /// Records that the run belonged to this process at this time.
+    fn confirm(&self, on: Instant) {
+        *lock(&self.lease) = LeaseConfirmation { on, failures: 0 };
+    }
+
+    /// Records a failed heartbeat. Returns `true` if the lease may have expired: nothing confirmed it for
+    /// its whole duration. A single failure is not enough, because a process that was suspended has not
+    /// tried.
+    fn is_unconfirmed_for(&self, lease: Duration) -> bool {
+        let mut confirmed = lock(&self.lease);
+        confirmed.failures += 1;
+        confirmed.failures > 1 && confirmed.on.elapsed() >= lease
+    }
 }
 
 impl ActiveRuns {
@@ -64,6 +111,8 @@ impl ActiveRuns {
             worker_start: Once::new(),
             heartbeat_start: Once::new(),
             notifications_start: Once::new(),
+            has_unknown_claims: AtomicBool::new(false),
+            fenced: Mutex::default(),
             runs: Mutex::default(),
         }
     }
@@ -109,6 +158,51 @@ impl ActiveRuns {
         self.runs().contains_key(&id)
     }
 
+    /// Returns the time since which the database has confirmed every run; `None` without a run.
+    pub(in crate::runner) fn oldest_confirmation(&self) -> Option<Instant> {
+        self.runs().values().map(|run| lock(&run.lease).on).min()
+    }
+
+    /// Has the worker check at its next poll for operations that it claimed without an answer.
+    pub(in crate::runner) fn check_claims(&self) {
+        self.has_unknown_claims.store(true, Ordering::Release);
+    }
+
+    /// Returns `true` once after [`check_claims`](Self::check_claims).
+    pub(in crate::runner) fn take_unknown_claims(&self) -> bool {
+        self.has_unknown_claims.swap(false, Ordering::AcqRel)
+    }
+
+    /// Stops the runs whose leases nothing has confirmed for a whole lease. For use after a failed
+    /// heartbeat.
+    pub(in crate::runner) fn fence_unconfirmed(&self, lease: Duration) {
+        let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
+        for (id, run) in runs {
+            if run.lost.is_cancelled() || !run.is_unconfirmed_for(lease) {
+                continue;
+            }
+            lock(&self.fenced).insert((id, run.attempt));
+            tracing::warn!(
+                op_type = run.kind.op_type,
+                %id,
+                attempt = %run.attempt,
+                "could not reach the database for a whole lease; stopping the run, because another \
+                 worker may have taken it over"
+            );
+            run.lost.cancel();
+        }
+    }
+
+    /// Returns `true` if this process has stopped the run because it could not renew the lease.
+    pub(in crate::runner) fn is_fenced(&self, id: OperationId, attempt: Attempt) -> bool {
+        lock(&self.fenced).contains(&(id, attempt))
+    }
+
+    /// Forgets the stopped runs that are not in `own`, the runs of this process by their rows.
+    pub(in crate::runner) fn retain_fenced(&self, own: &HashSet<(OperationId, Attempt)>) {
+        lock(&self.fenced).retain(|run| own.contains(run));
+    }
+
     /// Returns the heartbeats of all runs, with their status and percentage.
     pub(in crate::runner) fn heartbeats(&self) -> Vec<Heartbeat> {
         let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
@@ -120,11 +214,13 @@ impl ActiveRuns {
         heartbeats.collect()
     }
 
-    /// Passes the replies of the store on to the runs. A run without a reply has lost its lease.
+    /// Passes the replies of the store on to the runs. `asked_on` is the time of the heartbeats. A run
+    /// without a reply has lost its lease.
     pub(in crate::runner) fn apply_replies(
         &self,
         heartbeats: &[Heartbeat],
         replies: &[HeartbeatReply],
+        asked_on: Instant,
     ) {
         let answers: HashMap<_, _> = replies.iter().map(|answer| (answer.id, *answer)).collect();
         for heartbeat in heartbeats {
@@ -132,15 +228,23 @@ impl ActiveRuns {
             let Some(run) = run.filter(|run| run.attempt == heartbeat.attempt) else { continue };
             match answers.get(&heartbeat.id) {
                 None => run.lost.cancel(),
-                Some(answer) if answer.cancel_requested => run.report.cancel(),
-                Some(_) => {}
+                Some(answer) => {
+                    run.confirm(asked_on);
+                    if answer.cancel_requested {
+                        run.report.cancel();
+                    }
+                }
             }
         }
     }
 
     fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<ActiveRun>>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.runs)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The registration of a run, removed when dropped.

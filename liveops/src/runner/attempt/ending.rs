@@ -16,7 +16,7 @@ use crate::{
     publish::RunSinks,
     runner::WakeUp,
     span,
-    store::{Model, RunConclusion, StoreError},
+    store::{Model, RunConclusion, Store, StoreError},
 };
 
 impl RunningAttempt {
@@ -102,11 +102,15 @@ impl RunningAttempt {
                 projection,
                 kind: &self.active.kind,
             };
-            let store = &self.engine.store;
-            let concluded = store.finish_run(self.id, self.attempt, conclusion, next.clone()).await;
+            let (id, attempt, next) = (self.id, self.attempt, next.clone());
+            let concluded = backoff
+                .write("end a run", |store| async move {
+                    store.finish_run(id, attempt, conclusion, next).await
+                })
+                .await;
             let error = match concluded {
                 Ok(Some(row)) => return Some(row),
-                Ok(None) => match self.committed().await {
+                Ok(None) => match self.committed(&backoff).await {
                     Ok(row) => return row,
                     Err(error) => error,
                 },
@@ -119,8 +123,9 @@ impl RunningAttempt {
     }
 
     /// Returns the row if this attempt ended it, by a commit whose answer was lost.
-    async fn committed(&self) -> Result<Option<Model>, StoreError> {
-        let row = self.engine.store.find(self.id).await?;
+    async fn committed(&self, backoff: &DatabaseBackoff<'_>) -> Result<Option<Model>, StoreError> {
+        let find = |store: Store| async move { store.find(self.id).await };
+        let row = backoff.write("read an operation", find).await?;
         let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
         let row = row.filter(is_ours);
         if row.is_none() {

@@ -1,7 +1,7 @@
 //! One attempt at one operation: execution, supervision, ending and, if allowed, the next attempt.
 
 pub(super) mod active_runs;
-mod database_backoff;
+pub(super) mod database_backoff;
 pub(super) mod eager;
 mod ending;
 #[cfg(feature = "cli")]

@@ -10,7 +10,7 @@ use crate::{
     language::Text,
     metrics::{attempt_handed_back, lease_lost, next_attempt_scheduled},
     runner::WakeUp,
-    store::{self, FailedAttempt},
+    store::{self, FailedAttempt, Store},
 };
 
 /// The result of scheduling another attempt for a failed run.
@@ -31,7 +31,9 @@ impl RunningAttempt {
         self.stage_outputs.settled().await;
         let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
-            match self.engine.store.hand_back(self.id, self.attempt).await {
+            let (id, attempt) = (self.id, self.attempt);
+            let hand_back = |store: Store| async move { store.hand_back(id, attempt).await };
+            match backoff.write("hand a run back", hand_back).await {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
                     tracing::info!("handed the operation back to the queue");
@@ -92,7 +94,11 @@ impl RunningAttempt {
             let traceback = traceback.clone();
             let failure =
                 FailedAttempt { message, traceback, projection: &projection, next_attempt_on };
-            match self.engine.store.schedule_next_attempt(self.id, self.attempt, failure).await {
+            let (id, attempt) = (self.id, self.attempt);
+            let schedule = |store: Store| async move {
+                store.schedule_next_attempt(id, attempt, failure).await
+            };
+            match backoff.write("put a failed run back", schedule).await {
                 Ok(Some(row)) => {
                     next_attempt_scheduled(self.op_type());
                     tracing::warn!(

@@ -43,7 +43,8 @@ pub(in crate::runner) struct RunningAttempt {
 /// The reason that a run was stopped before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum StopReason {
-    /// Another worker owns the row. Later reports of this run are discarded.
+    /// Another worker owns the row, or may own it because this process could not renew the lease. Later
+    /// reports of this run are discarded.
     Lost,
     /// The process shuts down. The operation goes back into the queue.
     ShuttingDown,
@@ -93,7 +94,7 @@ impl RunningAttempt {
         if row.cancel_requested {
             report.cancel();
         }
-        let live = ActiveRun { attempt, kind, report, lost: CancellationToken::new() };
+        let live = ActiveRun::new(attempt, kind, report);
         let active = engine.active_runs.register(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.presenter.language(&row);
@@ -162,9 +163,7 @@ impl RunningAttempt {
             }
             Err(StopReason::Lost) => {
                 lease_lost(self.op_type());
-                tracing::warn!(
-                    "lost the lease to another worker; discarding the later reports of this run"
-                );
+                tracing::warn!("lost the lease; discarding the later reports of this run");
                 return NextStep::Done;
             }
         };

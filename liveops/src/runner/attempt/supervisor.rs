@@ -10,6 +10,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
+    database_backoff::WRITE_WAIT_MAX,
     outcome::Outcome,
     running_attempt::{RunningAttempt, StopReason},
 };
@@ -17,6 +18,7 @@ use crate::{
     channel::{ListChange, RowProgress},
     operation::CancelMode,
     progress::{RunContext, log_span},
+    store::Store,
 };
 
 /// Minimum interval between saves after stage changes, for runs that enter and leave stages in a tight
@@ -131,7 +133,10 @@ impl RunningAttempt {
     async fn save(&self) -> Result<(), StopReason> {
         let projection = self.report().projection();
         let (kind, lease) = (&self.active.kind, self.engine.config.lease);
-        match self.engine.store.save(self.id, self.attempt, &projection, kind, lease).await {
+        let (id, attempt, projection) = (self.id, self.attempt, &projection);
+        let save =
+            |store: Store| async move { store.save(id, attempt, projection, kind, lease).await };
+        match self.engine.store.run_within(WRITE_WAIT_MAX, "save a run", save).await {
             Ok(Some(saved)) => {
                 if saved.cancel_requested {
                     self.report().cancel();

@@ -1,6 +1,9 @@
 //! Detection of expired leases.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -9,40 +12,80 @@ use crate::{operation::OperationId, store::Lease};
 /// Detects expired leases by observing whether they change.
 ///
 /// A lease has expired if it has not changed for its whole duration while this process observed the
-/// leases without a pause. The clocks of two machines are never compared, so a clock that jumps or
-/// differs costs no run its lease. DynamoDB's lock client uses the same method.
-#[derive(Debug, Default)]
+/// leases without a pause, and while its holder could have renewed it. The duration is that of the holder.
+/// The clocks of two machines are never compared, so a clock that jumps or differs costs no run its
+/// lease. DynamoDB's lock client uses the same method.
+#[derive(Debug)]
 pub(in crate::runner) struct LeaseExpiryTracker {
-    seen: HashMap<OperationId, (Lease, Instant)>,
+    /// Duration of the leases whose holder does not say.
+    default_duration: Duration,
+    seen: HashMap<OperationId, Seen>,
     observed_on: Option<Instant>,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    lease: Lease,
+    since: Instant,
+}
+
 impl LeaseExpiryTracker {
-    /// Observes all current leases, each valid for `term`, and returns the expired ones.
-    pub(in crate::runner) fn observe(&mut self, leases: Vec<Lease>, term: Duration) -> Vec<Lease> {
+    pub(in crate::runner) fn new(default_duration: Duration) -> Self {
+        Self { default_duration, seen: HashMap::new(), observed_on: None }
+    }
+
+    /// Returns those of `leases` that are unchanged since the last observation, which may be because
+    /// their holders cannot renew them.
+    pub(in crate::runner) fn unchanged(&self, leases: &[Lease]) -> Vec<OperationId> {
+        let is_known =
+            |lease: &&Lease| self.seen.get(&lease.id).is_some_and(|seen| seen.lease == **lease);
+        leases.iter().filter(is_known).map(|lease| lease.id).collect()
+    }
+
+    /// Observes all current leases, and returns the expired ones. Those of the unchanged leases that are
+    /// not in `renewable` could not be renewed by their holders now: their observation starts again.
+    pub(in crate::runner) fn observe(
+        &mut self,
+        leases: Vec<Lease>,
+        renewable: &HashSet<OperationId>,
+    ) -> Vec<Lease> {
         let now = Instant::now();
-        // After a pause the earlier observations are worthless: this process may have been suspended
-        // together with the workers that it observes.
-        if self.observed_on.is_none_or(|observed_on| now - observed_on > term) {
-            self.seen.clear();
-        }
+        let pause = self.observed_on.map(|observed_on| now - observed_on);
         self.observed_on = Some(now);
         let seen = leases.into_iter().map(|lease| {
+            // After a pause the earlier observations are worthless: this process may have been suspended
+            // together with the workers that it observes.
+            let is_observed = pause.is_some_and(|pause| pause <= self.duration(&lease));
             let since = match self.seen.get(&lease.id) {
-                Some((known, since)) if *known == lease => *since,
+                Some(seen)
+                    if is_observed && seen.lease == lease && renewable.contains(&lease.id) =>
+                {
+                    seen.since
+                }
                 _ => now,
             };
-            (lease.id, (lease, since))
+            (lease.id, Seen { lease, since })
         });
         self.seen = seen.collect();
-        let overdue = self.seen.values().filter(|(_, since)| now - *since >= term);
-        overdue.map(|(lease, _)| *lease).collect()
+        let is_overdue = |seen: &&Seen| now - seen.since >= self.duration(&seen.lease);
+        self.seen.values().filter(is_overdue).map(|seen| seen.lease).collect()
+    }
+
+    /// Returns the time between two observations, so that no lease expires much later than it could.
+    pub(in crate::runner) fn interval(&self) -> Duration {
+        let durations = self.seen.values().map(|seen| self.duration(&seen.lease));
+        durations.fold(self.default_duration, Duration::min) / 3
     }
 
     /// Discards the observations. For use when changes may have been missed, such as after a failed
     /// read.
     pub(in crate::runner) fn reset(&mut self) {
         self.observed_on = None;
+    }
+
+    fn duration(&self, lease: &Lease) -> Duration {
+        // No process is configured with less than a second.
+        lease.duration.unwrap_or(self.default_duration).max(Duration::from_secs(1))
     }
 }
 
@@ -57,45 +100,96 @@ mod tests {
     const TERM: Duration = Duration::from_secs(30);
 
     fn lease(id: OperationId, until: DateTime<Utc>) -> Lease {
-        Lease { id, attempt: Attempt(1), until }
+        Lease { id, attempt: Attempt(1), until, duration: Some(TERM), is_own: false }
+    }
+
+    fn dead() -> Lease {
+        lease(OperationId::new(), Utc::now())
+    }
+
+    /// Observes leases that their holders could renew.
+    fn observe(expiry: &mut LeaseExpiryTracker, leases: Vec<Lease>) -> Vec<Lease> {
+        let all = leases.iter().map(|lease| lease.id).collect();
+        expiry.observe(leases, &all)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_does_not_change_for_its_duration_has_expired() {
-        let dead = lease(OperationId::new(), Utc::now());
-        let mut expiry = LeaseExpiryTracker::default();
+        let dead = dead();
+        let mut expiry = LeaseExpiryTracker::new(TERM);
         for _ in 0..3 {
-            assert_eq!(expiry.observe(vec![dead], TERM), []);
+            assert_eq!(observe(&mut expiry, vec![dead]), []);
             advance(TERM / 3).await;
         }
-        assert_eq!(expiry.observe(vec![dead], TERM), [dead]);
+        assert_eq!(expiry.unchanged(&[dead]), [dead.id]);
+        assert_eq!(observe(&mut expiry, vec![dead]), [dead]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_has_the_duration_that_its_holder_says() {
+        let long = dead();
+        let short = Lease { duration: Some(TERM / 3), ..dead() };
+        let unknown = Lease { duration: None, ..dead() };
+        // The observer has another one.
+        let mut expiry = LeaseExpiryTracker::new(TERM / 2);
+        let mut expired = Vec::new();
+        for _ in 0..=12 {
+            for lease in observe(&mut expiry, vec![long, short, unknown]) {
+                if !expired.contains(&lease) {
+                    expired.push(lease);
+                }
+            }
+            assert_eq!(expiry.interval(), TERM / 9);
+            advance(TERM / 12).await;
+        }
+        assert_eq!(expired, [short, unknown, long]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_changes_is_held_regardless_of_its_clock() {
         let id = OperationId::new();
-        let mut expiry = LeaseExpiryTracker::default();
+        let mut expiry = LeaseExpiryTracker::new(TERM);
         for hours in [0, 2, -5, 1, -9, 3, 4] {
             let held = lease(id, Utc::now() + TimeDelta::hours(hours));
-            assert_eq!(expiry.observe(vec![held], TERM), []);
+            assert_eq!(expiry.unchanged(&[held]), []);
+            assert_eq!(observe(&mut expiry, vec![held]), []);
             advance(TERM / 2).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_lease_that_could_not_be_renewed_is_observed_from_the_beginning() {
+        let (dead, locked) = (dead(), dead());
+        let mut expiry = LeaseExpiryTracker::new(TERM);
+        let renewable = HashSet::from([dead.id]);
+        for _ in 0..6 {
+            expiry.observe(vec![dead, locked], &renewable);
+            advance(TERM / 3).await;
+        }
+        assert_eq!(expiry.observe(vec![dead, locked], &renewable), [dead]);
+        // The lock is released.
+        for _ in 0..2 {
+            advance(TERM / 3).await;
+            assert_eq!(observe(&mut expiry, vec![locked]), [], "it has a whole lease from now on");
+        }
+        advance(TERM / 3).await;
+        assert_eq!(observe(&mut expiry, vec![locked]), [locked]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_pause_restarts_the_observation() {
-        let dead = lease(OperationId::new(), Utc::now());
-        let mut expiry = LeaseExpiryTracker::default();
-        assert_eq!(expiry.observe(vec![dead], TERM), []);
+        let dead = dead();
+        let mut expiry = LeaseExpiryTracker::new(TERM);
+        assert_eq!(observe(&mut expiry, vec![dead]), []);
         advance(TERM * 2).await;
-        assert_eq!(expiry.observe(vec![dead], TERM), [], "the process was paused");
+        assert_eq!(observe(&mut expiry, vec![dead]), [], "the process was paused");
         advance(TERM / 2).await;
         expiry.reset();
         advance(TERM / 2).await;
-        assert_eq!(expiry.observe(vec![dead], TERM), [], "the leases could not be read");
+        assert_eq!(observe(&mut expiry, vec![dead]), [], "the leases could not be read");
         advance(TERM / 2).await;
-        expiry.observe(vec![dead], TERM);
+        observe(&mut expiry, vec![dead]);
         advance(TERM / 2).await;
-        assert_eq!(expiry.observe(vec![dead], TERM), [dead]);
+        assert_eq!(observe(&mut expiry, vec![dead]), [dead]);
     }
 }

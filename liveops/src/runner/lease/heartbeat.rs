@@ -1,18 +1,33 @@
-//! The heartbeat: renews the leases of this process, polls cancel requests, and rescues runs of lost
+//! The heartbeat: renews the leases of this process, polls cancel requests, and detects the runs of lost
 //! workers.
+//!
+//! The heartbeat has a thread, a runtime and a database connection of its own, so that neither a run that
+//! holds its thread nor a pool without a free connection delays it.
 
 use std::{
+    collections::HashSet,
+    future::Future,
+    io,
     sync::{Arc, Weak},
+    thread,
     time::Duration,
 };
 
-use tokio::time::{self, Instant};
-
-use super::{expiry::LeaseExpiryTracker, rescue::rescue};
-use crate::{
-    runner::engine::Engine,
-    store::{RETRY_AFTER, StoreError},
+use tokio::{
+    runtime::{self, Handle},
+    time::{self, Instant},
 };
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+
+use super::{expiry::LeaseExpiryTracker, rescue::Rescues};
+use crate::{
+    operation::{Attempt, OperationId},
+    runner::{attempt::active_runs::ActiveRuns, engine::Engine},
+    store::{Heartbeat, HeartbeatReply, Lease, OwnConnection, RETRY_AFTER, Store, StoreError},
+};
+
+/// Name of the thread of the heartbeat.
+const THREAD: &str = "liveops-lease";
 
 impl Engine {
     /// Starts the heartbeat, unless it runs already. The heartbeat stops with the application.
@@ -20,74 +35,248 @@ impl Engine {
         self.ensure_worker_notifications();
         self.active_runs.heartbeat_start.call_once(|| {
             let shut_down = self.active_runs.shut_down.clone();
-            let heartbeat = LeaseHeartbeat::new(self);
-            tokio::spawn(async move { shut_down.run_until_cancelled(heartbeat.run()).await });
+            let beat = |heartbeat: LeaseHeartbeat| async move {
+                shut_down.run_until_cancelled_owned(heartbeat.run()).await;
+            };
+            // A database in memory has one connection, which belongs to the runtime of the application.
+            // No other process can take the runs over.
+            if self.store.is_in_memory() {
+                tokio::spawn(beat(LeaseHeartbeat::new(self)));
+            } else if let Err(error) = spawn_thread(beat.clone()(LeaseHeartbeat::new(self))) {
+                tracing::error!(
+                    %error,
+                    "could not start the thread that renews the leases; renewing them on the runtime of \
+                     the application, where a run that holds its thread may cost the leases"
+                );
+                tokio::spawn(beat(LeaseHeartbeat::new(self)));
+            }
         });
     }
 }
 
+/// Runs `task` to its end on a thread of its own.
+fn spawn_thread(task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    // A subscriber of this thread alone also receives the messages of the heartbeat. A subscriber for all
+    // threads may be installed later.
+    let subscriber = dispatcher::get_default(Dispatch::clone);
+    let run = move || {
+        runtime.block_on(task);
+        // Without a wait for threads of the runtime, which may resolve the name of a host.
+        runtime.shutdown_background();
+    };
+    let thread = thread::Builder::new().name(THREAD.to_owned());
+    let thread = thread.spawn(move || {
+        if subscriber.is::<NoSubscriber>() {
+            run();
+        } else {
+            dispatcher::with_default(&subscriber, run);
+        }
+    });
+    thread.map(drop)
+}
+
 struct LeaseHeartbeat {
-    /// Weak: the heartbeat must not keep a dropped application alive.
-    engine: Weak<Engine>,
+    active_runs: Arc<ActiveRuns>,
+    connection: OwnConnection,
     lease: Duration,
-    /// Interval at which cancel requests are read.
-    cancel_poll_interval: Duration,
+    /// `true` if other processes can reach the rows.
+    can_be_taken_over: bool,
+    /// Interval at which cancel requests are read, and failed renewals are repeated.
+    poll_interval: Duration,
     expiry: LeaseExpiryTracker,
+    rescues: Rescues,
+    /// The operations claimed by this process that it did not run at the last observation.
+    orphans: HashSet<(OperationId, Attempt)>,
+}
+
+/// The result of a renewal of all leases of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    /// Every run that still belongs to this process has a new lease.
+    Complete,
+    /// Some rows were locked, or the database refused to write. The runs belong to this process.
+    Incomplete,
+    /// The database gave no answer.
+    Failed,
 }
 
 impl LeaseHeartbeat {
     fn new(engine: &Arc<Engine>) -> Self {
         let lease = engine.config.lease;
+        // Weak: the heartbeat must not keep a dropped application alive.
+        let weak: Weak<Engine> = Arc::downgrade(engine);
         Self {
-            engine: Arc::downgrade(engine),
+            active_runs: engine.active_runs.clone(),
+            connection: OwnConnection::kept_open(&engine.store, lease / 3),
             lease,
-            cancel_poll_interval: engine.config.poll_interval.min(lease / 3),
-            expiry: LeaseExpiryTracker::default(),
+            can_be_taken_over: !engine.store.is_in_memory(),
+            poll_interval: engine.config.poll_interval.min(lease / 3),
+            expiry: LeaseExpiryTracker::new(lease),
+            rescues: Rescues::new(weak, Handle::current()),
+            orphans: HashSet::new(),
         }
     }
 
     async fn run(mut self) {
         let mut renew_on = Instant::now();
+        let mut observe_on = renew_on;
         loop {
-            let Some(engine) = self.engine.upgrade() else { return };
-            let done = if Instant::now() >= renew_on {
-                renew_on = Instant::now() + self.lease / 3;
-                self.renew_leases(&engine).await
+            let poll_on = Instant::now() + self.poll_interval;
+            if Instant::now() >= renew_on {
+                let renewal = self.renew_leases().await;
+                renew_on = Instant::now() + self.wait_after(renewal);
+                if renewal == Renewal::Failed {
+                    // The other workers cannot renew their leases either.
+                    self.expiry.reset();
+                    observe_on = renew_on;
+                }
             } else {
-                poll_cancel_requests(&engine).await
-            };
-            if let Err(error) = done {
-                let (worker, error) =
-                    (&engine.active_runs.worker, &error as &dyn std::error::Error);
-                tracing::warn!(worker, error, "could not keep the leases up to date; retrying");
-                renew_on = Instant::now() + RETRY_AFTER.min(self.lease / 3);
-                self.expiry.reset();
+                self.poll_cancel_requests().await;
             }
-            drop(engine);
-            time::sleep(self.cancel_poll_interval).await;
+            if Instant::now() >= observe_on {
+                observe_on = Instant::now() + self.observe_leases().await;
+            }
+            time::sleep_until(poll_on.min(renew_on).min(observe_on)).await;
         }
     }
 
-    /// Renews the leases of this process's runs, and rescues runs whose lease has expired.
-    async fn renew_leases(&mut self, engine: &Engine) -> Result<(), StoreError> {
-        let heartbeats = engine.active_runs.heartbeats();
-        if !heartbeats.is_empty() {
-            let replies = engine.store.heartbeat(&heartbeats, self.lease).await?;
-            engine.active_runs.apply_replies(&heartbeats, &replies);
+    /// Renews the leases of this process's runs.
+    async fn renew_leases(&mut self) -> Renewal {
+        let began_on = Instant::now();
+        let heartbeats = self.active_runs.heartbeats();
+        if heartbeats.is_empty() {
+            return Renewal::Complete;
         }
-        for lease in self.expiry.observe(engine.store.leases().await?, self.lease) {
-            rescue(engine, lease).await?;
+        // The runs stop in time, also if the database does not answer. A process that was suspended tries
+        // first.
+        let oldest = self.active_runs.oldest_confirmation().unwrap_or(began_on);
+        let until = (oldest + self.lease).max(began_on + self.lease / 6);
+        let renewed = time::timeout_at(until, self.send(&heartbeats)).await;
+        match renewed {
+            Ok(Ok(replies)) => {
+                self.active_runs.apply_replies(&heartbeats, &replies, began_on);
+                let is_complete = replies.iter().all(|reply| reply.is_renewed);
+                if is_complete { Renewal::Complete } else { Renewal::Incomplete }
+            }
+            Ok(Err(_)) | Err(_) => {
+                if self.can_be_taken_over {
+                    self.active_runs.fence_unconfirmed(self.lease);
+                }
+                Renewal::Failed
+            }
         }
-        Ok(())
     }
-}
 
-async fn poll_cancel_requests(engine: &Engine) -> Result<(), StoreError> {
-    let ids = engine.active_runs.ids();
-    if !ids.is_empty() {
-        for id in engine.store.cancel_requests(ids).await? {
-            engine.active_runs.cancel(id);
+    /// Sends the heartbeats. If the database refuses to write, reads which of the runs still belong to this
+    /// process: it refuses to write for every process.
+    async fn send(&self, heartbeats: &[Heartbeat]) -> Result<Vec<HeartbeatReply>, StoreError> {
+        let lease = self.lease;
+        let renew = |store: Store| async move { store.heartbeat(heartbeats, lease).await };
+        match self.connection.run("renew the leases of a worker", renew).await {
+            Ok(replies) => Ok(replies),
+            Err(error) => {
+                self.warn(&error, "could not renew the leases; retrying");
+                let runs = heartbeats.iter().map(|report| (report.id, report.attempt));
+                let read = |store: Store| async move { store.held(runs).await };
+                self.between_renewals("read the runs of a worker", read).await
+            }
         }
     }
-    Ok(())
+
+    fn wait_after(&self, renewal: Renewal) -> Duration {
+        match renewal {
+            Renewal::Complete => self.lease / 3,
+            Renewal::Incomplete | Renewal::Failed => self.retry_after(),
+        }
+    }
+
+    async fn poll_cancel_requests(&self) {
+        let ids = self.active_runs.ids();
+        if ids.is_empty() {
+            return;
+        }
+        let read = |store: Store| async move { store.cancel_requests(ids).await };
+        match self.between_renewals("read the cancel requests", read).await {
+            Ok(ids) => ids.into_iter().for_each(|id| {
+                self.active_runs.cancel(id);
+            }),
+            Err(error) => self.warn(&error, "could not read the cancel requests; retrying"),
+        }
+    }
+
+    /// Observes the leases of all processes, and has expired ones rescued. Returns the wait before the next
+    /// observation.
+    async fn observe_leases(&mut self) -> Duration {
+        match self.observe().await {
+            Ok(expired) => {
+                self.rescues.begin(expired);
+                self.expiry.interval()
+            }
+            Err(error) => {
+                self.warn(
+                    &error,
+                    "could not observe the leases; observing every lease from the beginning",
+                );
+                self.expiry.reset();
+                self.retry_after()
+            }
+        }
+    }
+
+    async fn observe(&mut self) -> Result<Vec<Lease>, StoreError> {
+        let worker = self.active_runs.worker.clone();
+        let read = |store: Store| async move { store.leases(&worker).await };
+        let mut leases = self.between_renewals("read the leases", read).await?;
+        self.report_orphans(&leases);
+        // This process renews its own leases, and stops their runs if it cannot.
+        leases.retain(|lease| !(lease.is_own && self.active_runs.is_running(lease.id)));
+        let unchanged = self.expiry.unchanged(&leases);
+        let renewable = if unchanged.is_empty() {
+            HashSet::new()
+        } else {
+            let check = |store: Store| async move { store.updatable(unchanged).await };
+            self.between_renewals("check that leases can be renewed", check).await?
+        };
+        Ok(self.expiry.observe(leases, &renewable))
+    }
+
+    /// Notifies the worker of operations that this process has claimed and does not run: the database
+    /// executed a claim after the worker had given the answer up.
+    fn report_orphans(&mut self, leases: &[Lease]) {
+        let own = leases.iter().filter(|lease| lease.is_own);
+        let own: HashSet<_> = own.map(|lease| (lease.id, lease.attempt)).collect();
+        self.active_runs.retain_fenced(&own);
+        let is_orphan = |run: &(OperationId, Attempt)| {
+            !self.active_runs.is_running(run.0) && !self.active_runs.is_fenced(run.0, run.1)
+        };
+        let orphans: HashSet<_> = own.into_iter().filter(is_orphan).collect();
+        // In two observations: a claim whose answer just arrived has not begun yet.
+        if orphans.iter().any(|run| self.orphans.contains(run)) {
+            self.active_runs.check_claims();
+            self.active_runs.wake.notify_one();
+        }
+        self.orphans = orphans;
+    }
+
+    /// Runs `work` with a deadline that leaves time for the next renewal.
+    async fn between_renewals<T, Work>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(Store) -> Work,
+    ) -> Result<T, StoreError>
+    where
+        Work: Future<Output = Result<T, StoreError>>,
+    {
+        self.connection.run_within(self.lease / 6, action, work).await
+    }
+
+    fn warn(&self, error: &StoreError, message: &str) {
+        let (worker, error) = (&self.active_runs.worker, error as &dyn std::error::Error);
+        tracing::warn!(worker, error, "{message}");
+    }
+
+    fn retry_after(&self) -> Duration {
+        RETRY_AFTER.min(self.poll_interval)
+    }
 }

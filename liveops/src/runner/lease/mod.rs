@@ -2,4 +2,4 @@
 
 mod expiry;
 mod heartbeat;
-mod rescue;
+pub(super) mod rescue;

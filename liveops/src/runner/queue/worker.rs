@@ -14,10 +14,13 @@ use crate::{
     metrics::{GaugeGuard, claim_failed, claimed, worker_slots},
     runner::{
         WakeUp,
-        attempt::{active_runs::ActiveRuns, running_attempt::RunningAttempt},
+        attempt::{
+            active_runs::ActiveRuns, database_backoff::DatabaseBackoff,
+            running_attempt::RunningAttempt,
+        },
         engine::Engine,
     },
-    store::{Claim, Model, StoreError},
+    store::{Claim, Model, Store, StoreError},
 };
 
 /// Maximum number of operations per claim.
@@ -33,7 +36,6 @@ impl Engine {
                 engine: Arc::downgrade(self),
                 active_runs: self.active_runs.clone(),
                 poll_interval: self.config.poll_interval,
-                has_unknown_claims: false,
                 _slots: worker_slots(self.config.concurrency_max),
             };
             self.active_runs.tasks.spawn(worker.work());
@@ -46,13 +48,11 @@ struct Worker {
     engine: Weak<Engine>,
     active_runs: Arc<ActiveRuns>,
     poll_interval: Duration,
-    /// `true` after a failed claim, which the database may have executed nevertheless.
-    has_unknown_claims: bool,
     _slots: GaugeGuard,
 }
 
 impl Worker {
-    async fn work(mut self) {
+    async fn work(self) {
         // A closed semaphore means that no more runs may start.
         while let Ok(slots) = self.free_slots().await {
             let Some(engine) = self.engine.upgrade() else { return };
@@ -71,7 +71,8 @@ impl Worker {
                         error,
                         "could not claim operations; retrying at the next poll"
                     );
-                    self.has_unknown_claims = true;
+                    // The database may have executed the claim nevertheless.
+                    self.active_runs.check_claims();
                     false
                 }
             };
@@ -79,6 +80,10 @@ impl Worker {
             if !is_full {
                 self.idle().await;
             }
+        }
+        if self.active_runs.take_unknown_claims() {
+            let Some(engine) = self.engine.upgrade() else { return };
+            self.put_back_unknown_claims(&engine).await;
         }
     }
 
@@ -95,14 +100,13 @@ impl Worker {
 
     /// Claims and starts operations, at most one for each slot. Returns `true` if no slot is left.
     async fn fill(
-        &mut self,
+        &self,
         engine: &Arc<Engine>,
         mut slots: OwnedSemaphorePermit,
     ) -> Result<bool, StoreError> {
         let limit = slots.num_permits();
-        let mut rows =
-            if self.has_unknown_claims { self.unknown_claims(engine).await? } else { vec![] };
-        self.has_unknown_claims = false;
+        let is_incomplete = self.active_runs.take_unknown_claims();
+        let mut rows = if is_incomplete { self.unknown_claims(engine).await? } else { vec![] };
         if rows.is_empty() {
             let claim = Claim {
                 op_types: &engine.registry.op_types(),
@@ -112,11 +116,12 @@ impl Worker {
                 limit: limit as u64,
             };
             let started_on = Instant::now();
-            rows = engine.store.claim_next(claim).await?;
+            let claim_next = |store: Store| async move { store.claim_next(claim).await };
+            rows = engine.claim_connection.run("claim operations", claim_next).await?;
             claimed(started_on.elapsed());
         }
         if self.active_runs.closing.is_cancelled() {
-            put_back(engine, rows).await?;
+            put_back(engine, rows).await;
             return Ok(false);
         }
         let is_full = rows.len() >= limit;
@@ -134,17 +139,32 @@ impl Worker {
 
     /// Returns the operations of a claim whose answer was lost.
     async fn unknown_claims(&self, engine: &Engine) -> Result<Vec<Model>, StoreError> {
-        let mut rows = Vec::new();
-        for row in engine.store.claimed_by(&self.active_runs.worker).await? {
-            let (id, attempt) = (row.operation_id(), row.attempt_number());
-            if self.active_runs.is_running(id) {
-                continue;
+        let (worker, lease) = (&self.active_runs.worker, engine.config.lease);
+        let reclaim = |store: Store| async move {
+            let mut rows = Vec::new();
+            for row in store.claimed_by(worker).await? {
+                let (id, attempt) = (row.operation_id(), row.attempt_number());
+                // A run is unregistered only after it has ended, so a claimed operation without an entry
+                // is not running. A fenced run has begun, and must not begin again.
+                if !self.active_runs.is_running(id) && !self.active_runs.is_fenced(id, attempt) {
+                    rows.extend(store.reclaim(id, attempt, lease).await?);
+                }
             }
-            // A run is unregistered only after it has ended, so a claimed operation without an entry is
-            // not running.
-            rows.extend(engine.store.reclaim(id, attempt, engine.config.lease).await?);
+            Ok(rows)
+        };
+        engine.claim_connection.run("read the claims of a worker", reclaim).await
+    }
+
+    /// Puts the operations of a claim whose answer was lost during the shutdown back into the queue.
+    async fn put_back_unknown_claims(&self, engine: &Engine) {
+        let mut backoff = DatabaseBackoff::new(engine);
+        loop {
+            match self.unknown_claims(engine).await {
+                Ok(rows) => return put_back(engine, rows).await,
+                Err(error) if backoff.wait_before_retry(&error).await => {}
+                Err(_) => return,
+            }
         }
-        Ok(rows)
     }
 
     /// Waits for a wake-up, the next poll or the shutdown.
@@ -158,14 +178,30 @@ impl Worker {
 }
 
 /// Puts operations that were claimed during the shutdown back into the queue. None of them has started.
-async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
-    let mut wake_ups = Vec::new();
-    for row in &rows {
-        let row = engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
-        wake_ups.extend(row.as_ref().and_then(WakeUp::of));
+/// An operation that the database refuses to write does not keep the others.
+async fn put_back(engine: &Engine, mut rows: Vec<Model>) {
+    let mut backoff = DatabaseBackoff::new(engine);
+    while !rows.is_empty() {
+        let (mut wake_ups, mut refused) = (Vec::new(), Vec::new());
+        let mut failure = None;
+        for row in rows {
+            let (id, attempt) = (row.operation_id(), row.attempt_number());
+            let hand_back = |store: Store| async move { store.hand_back(id, attempt).await };
+            match engine.claim_connection.run("put a claimed operation back", hand_back).await {
+                Ok(row) => wake_ups.extend(row.as_ref().and_then(WakeUp::of)),
+                Err(error) => {
+                    failure = Some(error);
+                    refused.push(row);
+                }
+            }
+        }
+        if !wake_ups.is_empty() {
+            engine.wake_workers(wake_ups).await;
+        }
+        let Some(error) = failure else { return };
+        if !backoff.wait_before_retry(&error).await {
+            return;
+        }
+        rows = refused;
     }
-    if !wake_ups.is_empty() {
-        engine.wake_workers(wake_ups).await;
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ mod database;
 mod operations;
 
 mod claims;
+mod leases;
 mod list_orders;
 mod pruning;
 mod stage_outputs;

@@ -22,7 +22,7 @@ async fn save(store: &Store, id: OperationId, attempt: Attempt, output: &str) ->
 async fn rescue(store: &Store, id: OperationId) {
     let rescued = async {
         loop {
-            let leases = store.leases().await.unwrap();
+            let leases = store.leases("another worker").await.unwrap();
             let lease =
                 leases.into_iter().find(|lease| lease.id == id).expect("the operation has a lease");
             if store.rescue(lease, "lost").await.unwrap().is_some() {

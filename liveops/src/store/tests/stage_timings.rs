@@ -80,7 +80,7 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        let lease = store.leases().await.unwrap().pop().unwrap();
+        let lease = store.leases("another worker").await.unwrap().pop().unwrap();
         let mut projection = store.find(id).await.unwrap().unwrap().projection(&KIND);
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));

@@ -251,7 +251,7 @@ on_every_database! {
         let id = claimed(&store).await;
         let projection = Projection::new(3);
         let lost = event::Ending::Failed("it stopped responding".into());
-        let lease = store.leases().await.unwrap().pop().unwrap();
+        let lease = store.leases("another worker").await.unwrap().pop().unwrap();
         store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 

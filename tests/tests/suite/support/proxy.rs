@@ -30,6 +30,8 @@ struct Network {
     traffic: Traffic,
     /// How often everything was cut: a connection ends when there has been one more cut.
     cuts: u64,
+    /// How often the network forgot its connections: one that is older than that delivers nothing.
+    losses: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (network, changes) =
-            watch::channel(Network { server, traffic: Traffic::Forwarded, cuts: 0 });
+            watch::channel(Network { server, traffic: Traffic::Forwarded, cuts: 0, losses: 0 });
         let (swallowed, unheard) = (watch::Sender::new(0), watch::Sender::new(0));
         let line =
             Line { network: changes, swallowed: swallowed.clone(), unheard: unheard.clone() };
@@ -69,6 +71,12 @@ impl Proxy {
     /// Accepts everything and delivers nothing, not even that somebody has gone.
     pub(crate) fn swallow(&self) {
         self.network.send_modify(|network| network.traffic = Traffic::Swallowed);
+    }
+
+    /// Forgets every connection without telling either side, as a router does that was exchanged:
+    /// what they send is swallowed until they are cut. New connections are forwarded.
+    pub(crate) fn forget_connections(&self) {
+        self.network.send_modify(|network| network.losses += 1);
     }
 
     /// Waits until so many bytes were swallowed since the beginning.
@@ -141,13 +149,13 @@ struct Line {
 
 impl Line {
     async fn connect(self, client: TcpStream) {
-        let Network { server, traffic, cuts } = *self.network.borrow();
+        let Network { server, traffic, cuts, losses } = *self.network.borrow();
         let mut network = self.network.clone();
         let carry = async {
             match traffic {
                 Traffic::Refused => {}
                 Traffic::Swallowed => self.swallow(client).await,
-                Traffic::Forwarded => self.forward(client, server).await,
+                Traffic::Forwarded => self.forward(client, server, losses).await,
             }
         };
         tokio::select! {
@@ -156,7 +164,7 @@ impl Line {
         }
     }
 
-    async fn forward(&self, client: TcpStream, server: SocketAddr) {
+    async fn forward(&self, client: TcpStream, server: SocketAddr, losses: u64) {
         let Ok(server) = TcpStream::connect(server).await else { return };
         // Messages are small, and a browser does not keep them back to send more at once either.
         client.set_nodelay(true).unwrap();
@@ -164,16 +172,20 @@ impl Line {
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::select! {
-            () = self.flow(from_client, to_server) => {}
-            () = self.flow(from_server, to_client) => {}
+            () = self.flow(from_client, to_server, losses) => {}
+            () = self.flow(from_server, to_client, losses) => {}
         }
     }
 
     /// One direction, until the whole connection shall end.
-    async fn flow(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    async fn flow(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, losses: u64) {
         let mut bytes = [0; 8 << 10];
         loop {
             let read = from.read(&mut bytes).await.unwrap_or(0);
+            if self.network.borrow().losses != losses {
+                self.has_swallowed(read);
+                return self.swallow_all(from).await;
+            }
             if self.network.borrow().traffic == Traffic::Swallowed {
                 self.has_swallowed(read);
                 return self.swallow(from).await;
@@ -186,19 +198,21 @@ impl Line {
 
     /// Takes whatever comes, until something else happens to the traffic.
     async fn swallow(&self, mut from: impl AsyncReadExt + Unpin) {
-        let take_all = async {
-            let mut bytes = [0; 8 << 10];
-            while let Ok(read @ 1..) = from.read(&mut bytes).await {
-                self.has_swallowed(read);
-            }
-            self.unheard.send_modify(|unheard| *unheard += 1);
-            std::future::pending::<()>().await;
-        };
         let mut network = self.network.clone();
         tokio::select! {
-            () = take_all => {}
+            () = self.swallow_all(&mut from) => {}
             _ = network.wait_for(|network| network.traffic != Traffic::Swallowed) => {}
         }
+    }
+
+    /// Takes whatever comes, for ever.
+    async fn swallow_all(&self, mut from: impl AsyncReadExt + Unpin) {
+        let mut bytes = [0; 8 << 10];
+        while let Ok(read @ 1..) = from.read(&mut bytes).await {
+            self.has_swallowed(read);
+        }
+        self.unheard.send_modify(|unheard| *unheard += 1);
+        std::future::pending::<()>().await;
     }
 
     fn has_swallowed(&self, bytes: usize) {

@@ -1,0 +1,321 @@
+//! Connections of liveops beside the pool of the application, with a deadline for every use.
+//!
+//! Leases must not depend on the pool of the application: the application may hold every connection of
+//! the pool, and a connection that the network has dropped without notice never answers.
+
+use std::{
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use sea_orm::DatabaseConnectionType;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use tokio::{sync::Semaphore, time};
+
+use super::{Store, StoreError};
+
+/// A connection to the database of a [`Store`], opened with the options of the application's pool.
+///
+/// Each use has a deadline, which includes the time to connect. After an error or an expired deadline, the
+/// connection is dropped, and the next use opens another one. On SQLite in memory, which has no second
+/// connection, each use has the application's connection and no deadline.
+#[derive(Debug)]
+pub(crate) struct OwnConnection {
+    application: Store,
+    deadline: Duration,
+    /// The number of uses at once.
+    turns: Semaphore,
+    is_kept: bool,
+    /// `true` to use the application's connection on SQLite as well.
+    is_for_servers: bool,
+    /// The open connections, kept between two uses.
+    kept: Mutex<Vec<Store>>,
+}
+
+impl OwnConnection {
+    /// Creates a connection that stays open between two uses. One use waits for the end of another.
+    pub(crate) fn kept_open(application: &Store, deadline: Duration) -> Self {
+        Self {
+            application: application.clone(),
+            deadline,
+            turns: Semaphore::new(1),
+            is_kept: true,
+            is_for_servers: false,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Creates a connection to a server that stays open between two uses. SQLite has no network that could
+    /// lose an answer, and a second connection would only wait for the first: there, each use has the
+    /// application's connection and no deadline.
+    pub(crate) fn kept_open_to_server(application: &Store, deadline: Duration) -> Self {
+        Self { is_for_servers: true, ..Self::kept_open(application, deadline) }
+    }
+
+    /// Creates a source of connections to a server, with at most `uses_max` uses at once. The connections
+    /// stay open until [`close_kept`](Self::close_kept).
+    pub(crate) fn for_many_uses(application: &Store, deadline: Duration, uses_max: usize) -> Self {
+        let turns = Semaphore::new(uses_max);
+        Self { turns, ..Self::kept_open_to_server(application, deadline) }
+    }
+
+    /// Creates a source of connections to a server, one for each use, with at most `uses_max` uses at once.
+    pub(crate) fn for_each_use(application: &Store, deadline: Duration, uses_max: usize) -> Self {
+        let turns = Semaphore::new(uses_max);
+        Self { turns, is_kept: false, ..Self::kept_open_to_server(application, deadline) }
+    }
+
+    /// Opens a connection. Returns `None` if the application's is to be used.
+    fn open(&self) -> Option<Store> {
+        let db = self.application.db();
+        if self.is_for_servers && db.get_database_backend() != DbBackend::Postgres {
+            return None;
+        }
+        open(db, self.deadline).map(Store::on_own_connection)
+    }
+
+    /// Runs `work` with a store on this connection.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `work`, or an error if the deadline expires. The database may execute the
+    /// statement of an expired use later.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the database may have executed the statements or not. The connection is dropped.
+    pub(crate) async fn run<T, Work>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(Store) -> Work,
+    ) -> Result<T, StoreError>
+    where
+        Work: Future<Output = Result<T, StoreError>>,
+    {
+        self.run_within(self.deadline, action, work).await
+    }
+
+    /// Runs `work` as [`run`](Self::run) does, with another deadline.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `work`, or an error if the deadline expires.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    pub(crate) async fn run_within<T, Work>(
+        &self,
+        deadline: Duration,
+        action: &'static str,
+        work: impl FnOnce(Store) -> Work,
+    ) -> Result<T, StoreError>
+    where
+        Work: Future<Output = Result<T, StoreError>>,
+    {
+        // The semaphore is never closed.
+        let turn = self.turns.acquire().await.ok();
+        let kept = self.lock_kept().pop();
+        let is_new = kept.is_none();
+        let Some(store) = kept.or_else(|| self.open()) else {
+            drop(turn);
+            return work(self.application.clone()).await;
+        };
+        let used = store.clone();
+        let mut using = Box::pin(async {
+            if is_new {
+                configure(store.db(), self.deadline).await.map_err(StoreError::of(action))?;
+            }
+            work(used).await
+        });
+        // Declared after the future, so that it is dropped before: a connection that returns to an open
+        // pool in the middle of a query waits for the answer.
+        let connection = Closing(Some(store.db()));
+        let done = time::timeout(deadline, &mut using).await;
+        let done = done.unwrap_or_else(|_| Err(no_answer(action, deadline)));
+        if done.is_ok() && self.is_kept {
+            connection.keep();
+            self.lock_kept().push(store.clone());
+        }
+        done
+    }
+
+    /// Closes the connections that have no use at the moment. The next use opens another one.
+    pub(crate) fn close_kept(&self) {
+        self.lock_kept().drain(..).for_each(|store| close(store.db()));
+    }
+
+    fn lock_kept(&self) -> MutexGuard<'_, Vec<Store>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that is closed when dropped, without a wait for the database.
+struct Closing<'a>(Option<&'a DatabaseConnection>);
+
+impl Closing<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        if let Some(db) = self.0 {
+            close(db);
+        }
+    }
+}
+
+impl Store {
+    /// Returns `true` if the database is in the memory of this process, so that no other process can reach
+    /// the rows, and no second connection either.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        // Which deadline makes no difference.
+        open(self.db(), Duration::MAX).is_none()
+    }
+
+    /// Runs `work` on the pool of the application. On PostgreSQL, a connection that does not answer within
+    /// `deadline` is given up. A SQLite file has no network that could lose the answer.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `work`, or an error if the deadline expires.
+    pub(crate) async fn run_within<T, Work>(
+        &self,
+        deadline: Duration,
+        action: &'static str,
+        work: impl FnOnce(Store) -> Work,
+    ) -> Result<T, StoreError>
+    where
+        Work: Future<Output = Result<T, StoreError>>,
+    {
+        let work = work(self.clone());
+        if self.db().get_database_backend() != DbBackend::Postgres {
+            return work.await;
+        }
+        let done = time::timeout(deadline, work).await;
+        done.unwrap_or_else(|_| Err(no_answer(action, deadline)))
+    }
+}
+
+fn no_answer(action: &'static str, deadline: Duration) -> StoreError {
+    let error = format!("the database did not answer within {deadline:?}");
+    StoreError::of(action)(DbErr::Custom(error))
+}
+
+/// Returns a pool of one connection to the database of `application`, which connects at its first use.
+/// Returns `None` if the database has no second connection.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    expect(unused_variables, reason = "no database is supported")
+)]
+fn open(application: &DatabaseConnection, deadline: Duration) -> Option<DatabaseConnection> {
+    #[cfg(feature = "postgres")]
+    if let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &application.inner {
+        let pool = application.get_postgres_connection_pool();
+        // The hooks of the application stay: one of them may select the schema.
+        let pool = one_connection(pool.options().clone(), deadline)
+            .connect_lazy_with((*pool.connect_options()).clone());
+        return Some(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
+    }
+    #[cfg(feature = "sqlite")]
+    if let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &application.inner {
+        let pool = application.get_sqlite_connection_pool();
+        let options = (*pool.connect_options()).clone();
+        if is_in_memory(&options) {
+            return None;
+        }
+        // SQLite gives up by itself before the deadline, so that no statement runs after it.
+        let options = options.busy_timeout(deadline / 2);
+        let pool = one_connection(pool.options().clone(), deadline).connect_lazy_with(options);
+        return Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+    }
+    None
+}
+
+/// Closes a pool without a wait for its connections.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    expect(unused_variables, reason = "no database is supported")
+)]
+fn close(db: &DatabaseConnection) {
+    // The call marks the pool as closed; only the unused future would wait for the connections.
+    #[cfg(feature = "postgres")]
+    if let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &db.inner {
+        drop(db.get_postgres_connection_pool().close());
+    }
+    #[cfg(feature = "sqlite")]
+    if let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &db.inner {
+        drop(db.get_sqlite_connection_pool().close());
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn one_connection<Database: sea_orm::sqlx::Database>(
+    options: sea_orm::sqlx::pool::PoolOptions<Database>,
+    deadline: Duration,
+) -> sea_orm::sqlx::pool::PoolOptions<Database> {
+    options
+        .min_connections(0)
+        .max_connections(1)
+        .acquire_timeout(deadline)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A connection that is broken fails at its use, and the next use opens another one.
+        .test_before_acquire(false)
+}
+
+#[cfg(feature = "sqlite")]
+fn is_in_memory(options: &sea_orm::sqlx::sqlite::SqliteConnectOptions) -> bool {
+    let file = options.get_filename();
+    let has_name = !file.as_os_str().is_empty() && file.as_os_str() != ":memory:";
+    // sqlx has no other access to the setting.
+    !has_name || format!("{options:?}").contains("in_memory: true")
+}
+
+/// Has the server give up as well, before the deadline: a later read then shows whether a statement without
+/// an answer was executed.
+async fn configure(db: &DatabaseConnection, deadline: Duration) -> Result<(), DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let milliseconds = deadline.as_millis().max(4);
+    let settings = format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}",
+        milliseconds * 3 / 4,
+        milliseconds / 2
+    );
+    db.execute_unprepared(&settings).await.map(drop)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store;
+
+    #[tokio::test]
+    async fn a_database_in_memory_has_no_second_connection() {
+        for url in ["sqlite::memory:", "sqlite://?mode=memory"] {
+            let db = store::connect(url).await.unwrap();
+            assert!(Store::new(db).is_in_memory(), "{url}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("in_memory.sqlite3").display());
+        assert!(!Store::new(store::connect(&url).await.unwrap()).is_in_memory());
+    }
+
+    #[tokio::test]
+    async fn a_use_without_an_answer_ends_at_the_deadline_and_the_next_one_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.sqlite3").display());
+        let store = Store::new(store::connect(&url).await.unwrap());
+        store.migrate().await.unwrap();
+        let own = OwnConnection::kept_open(&store, Duration::from_millis(100));
+        let endless = own.run::<(), _>("answer", |_| std::future::pending()).await.unwrap_err();
+        assert_eq!(endless.to_string(), "the database failed to answer");
+        own.run("answer", |store| async move { store.ping().await }).await.unwrap();
+    }
+}
