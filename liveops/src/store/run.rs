@@ -136,6 +136,9 @@ impl Store {
     /// If an unfinished operation has the unique key of `next`, that operation takes over instead:
     /// [`Model::chained_to`] holds its ID.
     ///
+    /// With `next`, also returns `None` if a user requested cancellation: the request and the ending have one
+    /// order, so no operation follows one with an accepted request.
+    ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
@@ -166,7 +169,10 @@ impl Store {
 
         let transaction = self.begin().await?;
         let chained_to = next.as_ref().map(|next| next.id.as_uuid());
-        let end = end().col_expr(Column::ChainedTo, Expr::value(chained_to));
+        let unless_cancelled = next.as_ref().map(|_| Column::CancelRequested.eq(false));
+        let end = end()
+            .filter(Condition::all().add_option(unless_cancelled))
+            .col_expr(Column::ChainedTo, Expr::value(chained_to));
         let mut ended =
             end.exec_with_returning(&transaction).await.map_err(StoreError::of(ACTION))?.pop();
         if let Some(ended) = &mut ended {
