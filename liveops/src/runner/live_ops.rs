@@ -179,8 +179,8 @@ impl LiveOps {
                 self.engine.publisher.publish_row(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }
-            CancelTransition::Requested(_) => {
-                self.engine.request_stop(id).await;
+            CancelTransition::Requested(row) => {
+                self.engine.request_stop(id, row.attempt_number()).await;
                 Ok(CancelOutcome::Requested)
             }
             CancelTransition::Ended(_) => Ok(CancelOutcome::Ended),

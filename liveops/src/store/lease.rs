@@ -95,7 +95,7 @@ impl Store {
         Ok(replies)
     }
 
-    /// Returns those of `ids` for which a user requested cancellation.
+    /// Returns those of `ids` for which a user requested cancellation, with the attempt that is to stop.
     ///
     /// # Errors
     ///
@@ -103,20 +103,23 @@ impl Store {
     pub(crate) async fn cancel_requests(
         &self,
         ids: impl IntoIterator<Item = OperationId>,
-    ) -> Result<Vec<OperationId>, StoreError> {
+    ) -> Result<Vec<(OperationId, Attempt)>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(OperationId::as_uuid).collect();
         let mut requested = Vec::new();
         for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
-            let found: Vec<Uuid> = Entity::find()
+            let found: Vec<(Uuid, i32)> = Entity::find()
                 .select_only()
                 .column(Column::Id)
+                .column(Column::Attempt)
                 .filter(Column::Id.is_in(ids.iter().copied()))
                 .filter(Column::CancelRequested.eq(true))
                 .into_tuple()
                 .all(self.db())
                 .await
                 .map_err(StoreError::of("read the cancel requests"))?;
-            requested.extend(found.into_iter().map(OperationId::from));
+            requested.extend(found.into_iter().map(|(id, attempt)| {
+                (OperationId::from(id), Attempt(u32::try_from(attempt).unwrap_or(0)))
+            }));
         }
         Ok(requested)
     }

@@ -85,8 +85,8 @@ impl LeaseHeartbeat {
 async fn poll_cancel_requests(engine: &Engine) -> Result<(), StoreError> {
     let ids = engine.active_runs.ids();
     if !ids.is_empty() {
-        for id in engine.store.cancel_requests(ids).await? {
-            engine.active_runs.cancel(id);
+        for (id, attempt) in engine.store.cancel_requests(ids).await? {
+            engine.active_runs.cancel(id, attempt);
         }
     }
     Ok(())
