@@ -59,6 +59,9 @@ pub trait Run: OptionalForm {
     /// Prepares a user's retry, in the transaction that puts the operation back into the queue. Use this
     /// method to undo the effects of the earlier run. The default does nothing.
     ///
+    /// On PostgreSQL the method runs again, in a new transaction, if its transaction loses a conflict with another
+    /// one. Effects outside of the transaction then happen twice.
+    ///
     /// With SQLite in memory the transaction holds the only connection: a query outside the transaction waits
     /// for this connection and never gets it.
     ///

@@ -126,7 +126,7 @@ impl Store {
         Entity::find()
             .filter(is_in(OperationState::Started))
             .filter(Column::Worker.eq(worker))
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read the claims of a worker"))
     }

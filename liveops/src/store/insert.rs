@@ -102,7 +102,7 @@ impl Store {
         let row = row(new);
         loop {
             let inserted = self.write(&self.insertion(row.clone()), ACTION).await?.pop();
-            if let Some(enqueued) = enqueued(self.db(), inserted, &row.unique_key).await? {
+            if let Some(enqueued) = enqueued(self.statements(), inserted, &row.unique_key).await? {
                 return Ok(enqueued);
             }
         }
@@ -164,7 +164,7 @@ impl Store {
             .column(Column::Id)
             .filter(Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
             .into_tuple()
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read operations"))?;
         Ok(found.into_iter().map(OperationId::from).collect())
@@ -181,7 +181,7 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let key = self.find(id).await?.and_then(|row| row.unique_key);
         let Some(key) = key else { return Ok(None) };
-        let same = find_unfinished(self.db(), &key).await?;
+        let same = find_unfinished(self.statements(), &key).await?;
         Ok(same.filter(|same| same.operation_id() != id))
     }
 }

@@ -114,7 +114,7 @@ impl Store {
                 .filter(Column::Id.is_in(ids.iter().copied()))
                 .filter(Column::CancelRequested.eq(true))
                 .into_tuple()
-                .all(self.db())
+                .all(self.statements())
                 .await
                 .map_err(StoreError::of("read the cancel requests"))?;
             requested.extend(found.into_iter().map(|(id, attempt)| {
@@ -133,7 +133,7 @@ impl Store {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
             .into_partial_model()
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read the leases"))?;
         let leases = rows.into_iter().filter_map(|row| {

@@ -5,6 +5,7 @@
 //! nothing of channels and makes no decision about a run.
 
 mod claim;
+mod conflict;
 mod connect;
 mod control;
 mod entity;
@@ -30,6 +31,7 @@ mod transition;
 mod writer;
 
 pub(crate) use claim::Claim;
+pub(crate) use conflict::Repetitions;
 pub use connect::connect;
 pub(crate) use control::{CancelTransition, RetryTransition};
 pub use entity::Model;

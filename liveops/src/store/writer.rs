@@ -8,6 +8,8 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::conflict::RepeatingConnection;
+
 /// Maximum number of statements per commit.
 const GROUP_LEN_MAX: usize = 256;
 
@@ -36,7 +38,7 @@ impl Writer {
     /// Runs a statement and returns its rows after the commit.
     pub(super) async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         if self.db.get_database_backend() != DbBackend::Sqlite {
-            return self.db.query_all_raw(statement).await;
+            return RepeatingConnection::new(self.db.clone()).query_all_raw(statement).await;
         }
         let (answer, answered) = oneshot::channel();
         let group = self.group.get_or_init(|| spawn(self.db.clone()));

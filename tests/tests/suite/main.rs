@@ -37,6 +37,7 @@ mod hostile_frames;
 mod house;
 mod htmx;
 mod http;
+mod isolation;
 mod keyboard;
 mod languages;
 mod lifecycle;
