@@ -93,15 +93,24 @@ impl Store {
     /// Enqueues an operation. The operation is committed when this method returns.
     ///
     /// If several callers enqueue operations with the same unique key at the same time, one operation is
-    /// enqueued and all callers receive it.
+    /// enqueued and all callers receive it. If the answer of the database is lost, the method reads whether the
+    /// operation was enqueued.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails. If it failed to answer the second time too, the operation may
+    /// have been enqueued: [`existing`](Self::existing) returns whether.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
-        let row = row(new);
+        let (id, row) = (new.id, row(new));
         loop {
-            let inserted = self.write(&self.insertion(row.clone()), ACTION).await?.pop();
+            let inserted = match self.write(&self.insertion(row.clone()), ACTION).await {
+                Ok(mut rows) => rows.pop(),
+                // The ID is new, so a row with this ID was inserted here.
+                Err(error) => match self.find(id).await {
+                    Ok(Some(row)) => return Ok(Enqueued::New(row)),
+                    Ok(None) | Err(_) => return Err(error),
+                },
+            };
             if let Some(enqueued) = enqueued(self.statements(), inserted, &row.unique_key).await? {
                 return Ok(enqueued);
             }

@@ -46,6 +46,7 @@ mod live_page;
 mod liveops_js;
 mod log_layer;
 mod long_log;
+mod lost_answers;
 mod lost_frames;
 mod markup;
 mod metrics;

@@ -9,8 +9,9 @@ use crate::{
     event::{Event, Level, LogLine},
     language::Text,
     metrics::{attempt_handed_back, lease_lost, next_attempt_scheduled},
+    operation::OperationState,
     runner::WakeUp,
-    store::{self, FailedAttempt},
+    store::{self, FailedAttempt, Model, StoreError},
 };
 
 /// The result of scheduling another attempt for a failed run.
@@ -31,11 +32,15 @@ impl RunningAttempt {
         self.stage_outputs.settled().await;
         let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
-            match self.engine.store.hand_back(self.id, self.attempt).await {
+            let handed_back = match self.engine.store.hand_back(self.id, self.attempt).await {
+                Ok(None) => self.put_back(1).await,
+                answer => answer,
+            };
+            match handed_back {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
                     tracing::info!("handed the operation back to the queue");
-                    self.engine.publisher.publish_row(&row).await;
+                    self.show_waiting(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }
                 Ok(None) => {
@@ -92,7 +97,13 @@ impl RunningAttempt {
             let traceback = traceback.clone();
             let failure =
                 FailedAttempt { message, traceback, projection: &projection, next_attempt_on };
-            match self.engine.store.schedule_next_attempt(self.id, self.attempt, failure).await {
+            let store = &self.engine.store;
+            let scheduled = match store.schedule_next_attempt(self.id, self.attempt, failure).await
+            {
+                Ok(None) => self.put_back(0).await,
+                answer => answer,
+            };
+            match scheduled {
                 Ok(Some(row)) => {
                     next_attempt_scheduled(self.op_type());
                     tracing::warn!(
@@ -102,7 +113,7 @@ impl RunningAttempt {
                         "attempt failed; scheduled the next attempt"
                     );
                     self.report().event(failed);
-                    self.engine.publisher.publish_row(&row).await;
+                    self.show_waiting(&row).await;
                     return ScheduleOutcome::Scheduled;
                 }
                 Ok(None) => return ScheduleOutcome::Refused,
@@ -112,6 +123,27 @@ impl RunningAttempt {
                     }
                 }
             }
+        }
+    }
+
+    /// Returns the row if this attempt has put it back into the queue, by a commit whose answer was lost.
+    /// `uncounted` is the number of attempts that the write added to those outside of the budget.
+    async fn put_back(&self, uncounted: i32) -> Result<Option<Model>, StoreError> {
+        let row = self.engine.store.find(self.id).await?;
+        // A rescue by another worker adds to the rescues, and a user's retry sets the attempts outside of the
+        // budget to all earlier attempts.
+        let is_ours = |row: &Model| {
+            row.attempt == self.row.attempt + 1
+                && row.attempts_before == self.row.attempts_before + uncounted
+                && row.rescues == self.row.rescues
+        };
+        Ok(row.filter(is_ours))
+    }
+
+    /// Publishes an operation that was put back, unless another process has already started it.
+    async fn show_waiting(&self, row: &Model) {
+        if row.state() != OperationState::Started {
+            self.engine.publisher.publish_row(row).await;
         }
     }
 }
