@@ -67,6 +67,7 @@ mod run_errors;
 mod runner;
 mod rust_analyzer;
 mod secrets_stay_out_of_logs;
+mod separate_processes;
 mod several_tabs;
 mod slow_clients;
 mod small_screens;

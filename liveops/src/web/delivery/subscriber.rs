@@ -150,7 +150,7 @@ impl Subscriber {
     /// Returns the messages that bring the client to `current`.
     async fn catch_up_to(&mut self, current: CatchUpState) -> Result<Vec<OutgoingMessage>, Close> {
         client_caught_up(current.kind());
-        let CatchUpState { cursor, answer } = current;
+        let CatchUpState { cursor, answer, .. } = current;
         let traceback = if self.viewer.is_staff && answer.signals().iter().any(is_failure) {
             Box::pin(self.traceback(cursor)).await?
         } else {
