@@ -92,6 +92,11 @@ pub trait Run: OptionalForm {
     ///
     /// An `Err` refuses the retry, and the operation keeps its ended state; the user reads the message of a
     /// [`RunError::user`](crate::RunError::user).
+    ///
+    /// # Panics
+    ///
+    /// A panic refuses the retry like an internal error: it is logged, and the user reads that something went
+    /// wrong.
     fn on_retry(
         &self,
         retry: RetryContext<'_, Self>,

@@ -52,6 +52,7 @@ mod markup;
 mod metrics;
 mod observability_page;
 mod page_events;
+mod panics;
 mod postgres_layer;
 mod public_api;
 mod published_packages;
