@@ -146,7 +146,8 @@ fn next(claim: &Claim<'_>) -> sea_orm::sea_query::SelectStatement {
     next.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).into_query()
 }
 
-fn is_due() -> Condition {
+/// Selects the operations that may start now.
+pub(super) fn is_due() -> Condition {
     Condition::any().add(Column::RunAfter.is_null()).add(Column::RunAfter.lte(Utc::now()))
 }
 

@@ -28,6 +28,7 @@ mod stage_timings;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod waiting;
 mod writer;
 
 pub(crate) use claim::Claim;
@@ -50,6 +51,7 @@ pub(crate) use row_page::RowPage;
 pub(crate) use run::{FailedAttempt, RunConclusion};
 pub(crate) use sort_key::SortKey;
 pub(crate) use transition::later;
+pub(crate) use waiting::WaitingOperations;
 
 /// A transaction in the database of the operations.
 pub(crate) type Transaction = sea_orm::DatabaseTransaction;

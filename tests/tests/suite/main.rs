@@ -89,6 +89,7 @@ mod tracebacks;
 mod transactions;
 mod typing;
 mod unique;
+mod unregistered;
 mod versions;
 mod wake_ups;
 mod websocket;

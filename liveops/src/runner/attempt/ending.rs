@@ -69,15 +69,15 @@ impl RunningAttempt {
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
         let next = next.map(|(id, next)| (id, next.op_type));
         projection.next =
-            next.and_then(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
+            next.map(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
 
         sinks.show(&projection, changes).await;
         self.engine
             .publisher
             .signal(&mut sinks.channel, &projection, self.engine.presenter.finished_signal(&row))
             .await;
-        let chained_signal = next
-            .and_then(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
+        let chained_signal =
+            next.map(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
         if let Some(chained_signal) = chained_signal {
             self.engine.publisher.signal(&mut sinks.channel, &projection, chained_signal).await;
         }
@@ -90,8 +90,7 @@ impl RunningAttempt {
 
     /// Returns the events of the ending, and of the handover to `next`.
     fn ending_events(&self, outcome: &Outcome, next: Option<&NewOperation>) -> Vec<Event> {
-        let next =
-            next.and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
+        let next = next.map(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
         let handed_over = next.map(Event::HandedOver);
         handed_over.into_iter().chain([Event::Ended(outcome.ending.clone())]).collect()
     }

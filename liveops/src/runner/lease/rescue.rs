@@ -4,31 +4,30 @@ use crate::{
     event::{Ending, Event},
     language::Text,
     metrics::{RescueOutcome, record_operation_ended, run_rescued},
-    runner::{RegisteredOperation, WakeUp, engine::Engine},
+    runner::{WakeUp, engine::Engine},
     store::{Lease, Model, RunConclusion, StoreError},
 };
 
 /// Takes over a run whose lease has expired. The operation goes back into the queue if another attempt
 /// is allowed, and ends otherwise.
+///
+/// The decision depends on the row alone, so a process also rescues operations whose type it does not know: a
+/// worker that knows the type runs the next attempt.
 pub(in crate::runner) async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
     let Some(row) = engine.store.find(lease.id).await? else { return Ok(()) };
-    // Only a process with the registered type can show the operation; others leave the rescue to it.
-    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(()) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
             let lost = engine.presenter.language(&row).translate(Text::WorkerLost);
             (engine.store.rescue(lease, &lost).await?, RescueOutcome::AnotherAttempt)
         }
-        Some(ending) => {
-            (give_up(engine, operation, &row, lease, ending).await?, RescueOutcome::GivenUp)
-        }
+        Some(ending) => (give_up(engine, &row, lease, ending).await?, RescueOutcome::GivenUp),
     };
     let Some(rescued) = rescued else { return Ok(()) };
-    let op_type = operation.kind.op_type;
+    let op_type = engine.presenter.metric_op_type(&row);
     record_operation_ended(op_type, rescued.state());
     run_rescued(op_type, then);
     tracing::warn!(
-        op_type,
+        op_type = row.op_type,
         id = %lease.id,
         attempt = %lease.attempt,
         worker = row.worker,
@@ -58,12 +57,11 @@ fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
 
 async fn give_up(
     engine: &Engine,
-    operation: &RegisteredOperation,
     row: &Model,
     lease: Lease,
     ending: Ending,
 ) -> Result<Option<Model>, StoreError> {
-    let kind = &operation.kind;
+    let kind = &engine.presenter.kind_of(row);
     let mut projection = row.projection(kind);
     projection.apply(Event::Ended(ending.clone()));
     let worker = row.worker.as_deref().unwrap_or("unknown");

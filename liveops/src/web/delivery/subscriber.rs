@@ -143,8 +143,8 @@ impl Subscriber {
     async fn load_state_now(&self, id: OperationId) -> Result<CatchUpState, Close> {
         let engine = self.web.engine();
         let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
-        let operation = engine.registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;
-        Ok(CatchUpState::load(engine, &operation.kind, &row, self.window.cursor()).await?)
+        let kind = engine.presenter.kind_of(&row);
+        Ok(CatchUpState::load(engine, &kind, &row, self.window.cursor()).await?)
     }
 
     /// Returns the messages that bring the client to `current`.
