@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame, Notice,
-    OpenedBy, Payload, PublishError, RetainedState, Signal, Subscription,
+    CENTURY, CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame,
+    Notice, OpenedBy, Payload, PublishError, RetainedState, Signal, Subscription,
 };
 use crate::{
     operation::{Attempt, ChannelName},
@@ -94,11 +94,11 @@ impl MemoryChannelLayer {
         Self { channels: Arc::default(), retention: RETENTION }
     }
 
-    /// Sets the time for which the layer keeps the state of a channel after its operation ended. Later
-    /// clients read the operation's row.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended, at most a
+    /// century. Later clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
-        self.retention = retention;
+        self.retention = retention.min(CENTURY);
         self
     }
 

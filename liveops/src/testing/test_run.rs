@@ -295,7 +295,7 @@ impl<Op: Run> TestRunFuture<Op> {
             &messages,
             report.take_chain(),
             report.projection().cancel_requested,
-            |_| Ok(()),
+            |next| Ok(next.check()?),
         );
         report.event(Event::Ended(outcome.ending.clone()));
 

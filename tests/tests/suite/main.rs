@@ -27,6 +27,7 @@ mod cross_site;
 mod dependencies;
 mod durable_stages;
 mod event_streams;
+mod extremes;
 mod fan_out;
 mod feature_table;
 mod floods;

@@ -27,9 +27,10 @@ impl RunningAttempt {
         NewOperation { claimed_by: is_observed.then(|| self.engine.worker_claim()), ..next }
     }
 
-    fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
+    /// Checks that the next operation can be enqueued.
+    fn check_next(&self, next: &NewOperation) -> RunResult<()> {
         match self.engine.registry.find(next.op_type) {
-            Some(_) => Ok(()),
+            Some(_) => Ok(next.check()?),
             None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
         }
     }
@@ -40,7 +41,7 @@ impl RunningAttempt {
         let last = self.report().seal();
         let (mut outcome, next) =
             outcome.with_next(&self.messages(), chain, last.cancel_requested, |next| {
-                self.check_registered(next)
+                self.check_next(next)
             });
         let mut next = next.map(|next| self.claimed(next));
         let (row, events) = loop {
