@@ -29,10 +29,10 @@ pub struct Config {
     pub concurrency_max: usize,
     /// Queues whose operations this process runs; all queues by default.
     pub queues: Vec<String>,
-    /// Interval between two polls of the queue if no wake-up arrives; default 1 second, at least
-    /// 10 milliseconds.
+    /// Interval between two polls of the queue if no wake-up arrives; default 1 second, from
+    /// 10 milliseconds to 1 day.
     pub poll_interval: Duration,
-    /// Lease duration; default 30 seconds, at least 1 second. The worker renews its leases three times
+    /// Lease duration; default 30 seconds, from 1 second to 1 day. The worker renews its leases three times
     /// in this time. Another worker takes over a run whose lease has expired, judged by the duration that
     /// the holder of the lease had. A worker that cannot reach the database for this time stops its runs.
     /// A heartbeat or a claim that gets no answer for a third of this time is given up, and repeated on a
@@ -42,7 +42,7 @@ pub struct Config {
     /// least 1. Such an operation is assumed to crash its workers. A user's retry resets the count.
     pub rescues_max: u32,
     /// Time between the cancellation of an operation with `#[liveop(cancel = "abort")]` and the drop of
-    /// its future, if the operation does not stop earlier; default 5 seconds.
+    /// its future, if the operation does not stop earlier; default 5 seconds, at most 1 day.
     pub abort_grace: Duration,
     /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
     /// layout loads htmx: two copies would send every request twice.
@@ -51,7 +51,7 @@ pub struct Config {
     /// server closes the connection of a client that does not answer for two intervals.
     pub keepalive: Duration,
     /// Time after which the server closes the connection of a client that does not read or does not
-    /// acknowledge its messages; default 30 seconds, at least 1 second.
+    /// acknowledge its messages; default 30 seconds, from 1 second to 1 day.
     pub stall_timeout: Duration,
     /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
     /// ends with an error. The page renders the result from this JSON.
@@ -115,6 +115,7 @@ impl Config {
     /// Returns the first setting with a value out of its bounds.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         let second = Duration::from_secs(1);
+        let day = 86_400 * second;
         let mount_is_a_path =
             self.mount.is_empty() || (self.mount.starts_with('/') && !self.mount.ends_with('/'));
         check("mount", "empty or a path such as /live", &self.mount, mount_is_a_path)?;
@@ -123,18 +124,19 @@ impl Config {
         let count = self.concurrency_max;
         check("concurrency_max", "at least 1", count, count >= 1)?;
         let poll = self.poll_interval;
-        let is_longer = poll >= Duration::from_millis(10);
-        check("poll_interval", "at least 10 milliseconds", Seconds(poll), is_longer)?;
+        let is_within = (Duration::from_millis(10)..=day).contains(&poll);
+        check("poll_interval", "from 10 milliseconds to a day", Seconds(poll), is_within)?;
         let count = self.rescues_max;
         check("rescues_max", "at least 1", count, count >= 1)?;
-        let at_least_a_second = |field, found: Duration| {
-            check(field, "at least a second", Seconds(found), found >= second)
+        let from_a_second = |field, found: Duration| {
+            let is_within = (second..=day).contains(&found);
+            check(field, "from a second to a day", Seconds(found), is_within)
         };
-        at_least_a_second("lease", self.lease)?;
-        let keepalive = self.keepalive;
-        let is_within = (second..=86_400 * second).contains(&keepalive);
-        check("keepalive", "from a second to a day", Seconds(keepalive), is_within)?;
-        at_least_a_second("stall_timeout", self.stall_timeout)
+        from_a_second("lease", self.lease)?;
+        let grace = self.abort_grace;
+        check("abort_grace", "at most a day", Seconds(grace), grace <= day)?;
+        from_a_second("keepalive", self.keepalive)?;
+        from_a_second("stall_timeout", self.stall_timeout)
     }
 }
 
@@ -308,7 +310,28 @@ mod tests {
         );
         let config = Config { mount: "live/".to_owned(), ..Config::default() };
         assert!(config.validate().is_err());
-        let config = Config { keepalive: Duration::MAX, ..Config::default() };
-        assert!(config.validate().is_err());
+    }
+
+    #[test]
+    fn every_duration_has_an_upper_bound() {
+        type Set = fn(&mut Config, Duration);
+        let durations: [(&str, Set); 5] = [
+            ("poll_interval", |config, length| config.poll_interval = length),
+            ("lease", |config, length| config.lease = length),
+            ("abort_grace", |config, length| config.abort_grace = length),
+            ("keepalive", |config, length| config.keepalive = length),
+            ("stall_timeout", |config, length| config.stall_timeout = length),
+        ];
+        const DAY: Duration = Duration::from_secs(86_400);
+        for (field, set) in durations {
+            for (length, is_valid) in
+                [(DAY, true), (DAY + Duration::from_nanos(1), false), (Duration::MAX, false)]
+            {
+                let mut config = Config::default();
+                set(&mut config, length);
+                let refused = config.validate().err().map(|error| error.field);
+                assert_eq!(refused, (!is_valid).then_some(field), "{length:?}");
+            }
+        }
     }
 }

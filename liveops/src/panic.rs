@@ -8,9 +8,13 @@ use std::{
     any::Any,
     backtrace::{Backtrace, BacktraceStatus},
     cell::Cell,
-    fmt, mem,
+    fmt,
+    future::Future,
+    mem,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
+    pin::Pin,
     sync::Once,
+    task::{Context, Poll},
     thread,
 };
 
@@ -54,6 +58,45 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     let state = CAPTURE.replace(outer);
     result.map_err(|payload| Panicked::new(payload, state))
+}
+
+/// A future that returns the panic of another future, and catches the panics of its drop.
+///
+/// The other future is dropped after a panic, so no caller sees it half changed.
+pub(crate) struct CatchPanic<F>(Option<Pin<Box<F>>>);
+
+impl<F: Future> CatchPanic<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self(Some(Box::pin(future)))
+    }
+}
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, Panicked>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.0.as_mut().expect("a future is not polled after it is ready");
+        let polled = match catch(|| future.as_mut().poll(cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        };
+        if polled.is_ready() {
+            drop_caught(&mut self.0);
+        }
+        polled
+    }
+}
+
+impl<F> Drop for CatchPanic<F> {
+    fn drop(&mut self) {
+        drop_caught(&mut self.0);
+    }
+}
+
+fn drop_caught<T>(value: &mut Option<T>) {
+    if let Err(panicked) = catch(|| drop(value.take())) {
+        tracing::error!(%panicked, "a future panicked while it was dropped; its result stays");
+    }
 }
 
 impl Panicked {

@@ -160,6 +160,10 @@ fn backoff(given: &attr::Duration, errors: &mut Errors) -> Option<Backoff> {
         .ok()
 }
 
+/// Maximum of every duration of an operation, as in liveops, which checks the durations that are set when an
+/// operation is enqueued.
+const DURATION_MAX: Duration = Duration::from_secs(36_600 * 24 * 60 * 60);
+
 /// Parses a duration, or returns the flaw of its text.
 fn duration(text: &str) -> Result<Duration, String> {
     use humantime::DurationError::{Empty, InvalidCharacter, NumberExpected, UnknownUnit};
@@ -169,6 +173,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         Ok(Duration::ZERO) => Err("must be greater than zero".to_owned()),
         Ok(length) if length.subsec_nanos() % 1_000_000 != 0 => {
             Err("must be in whole milliseconds".to_owned())
+        }
+        Ok(length) if length > DURATION_MAX => {
+            Err(format!("is too long, found `{text}`\nnote: the maximum is 36600 days"))
         }
         Ok(length) => Ok(length),
         Err(Empty) => Err("is empty".to_owned()),

@@ -266,6 +266,10 @@ pub struct CatchUp {
     pub cursor: Cursor,
     /// `true` if the operation has ended in this history.
     pub ended: bool,
+    /// `true` if a worker of another process may have started the waiting operation unnoticed: the history was
+    /// opened by [`OpenedBy::Queue`], and the layer reaches no other process. The caller then also reads the
+    /// operation's row. A layer that is shared by all processes answers `false`.
+    pub is_provisional: bool,
     /// The content that the client lacks.
     pub answer: CatchUpAnswer,
 }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame, Notice,
-    OpenedBy, Payload, PublishError, RetainedState, Signal, Subscription,
+    CENTURY, CatchUp, ChannelError, ChannelLayer, Cursor, Delivery, DeliverySender, Epoch, Frame,
+    Notice, OpenedBy, Payload, PublishError, RetainedState, Signal, Subscription,
 };
 use crate::{
     operation::{Attempt, ChannelName},
@@ -82,6 +82,7 @@ struct Channels {
 #[derive(Debug)]
 struct MemoryChannel {
     retained: Option<RetainedState>,
+    opened_by: OpenedBy,
     ended_on: Option<Instant>,
     deliveries: DeliverySender,
 }
@@ -93,11 +94,11 @@ impl MemoryChannelLayer {
         Self { channels: Arc::default(), retention: RETENTION }
     }
 
-    /// Sets the time for which the layer keeps the state of a channel after its operation ended. Later
-    /// clients read the operation's row.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended, at most a
+    /// century. Later clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
-        self.retention = retention;
+        self.retention = retention.min(CENTURY);
         self
     }
 
@@ -130,7 +131,7 @@ impl ChannelLayer for MemoryChannelLayer {
             }
             _ => {
                 channel.admit(attempt)?;
-                Ok(channel.open(attempt, snapshot))
+                Ok(channel.open(attempt, opened_by, snapshot))
             }
         }
     }
@@ -163,8 +164,7 @@ impl ChannelLayer for MemoryChannelLayer {
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError> {
         let channels = self.channels();
-        let retained = channels.by_name.get(channel).and_then(|channel| channel.retained.as_ref());
-        Ok(retained.map(|retained| retained.catch_up(since)))
+        Ok(channels.by_name.get(channel).and_then(|channel| channel.catch_up(since)))
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
@@ -189,6 +189,7 @@ impl Channels {
     fn entry(&mut self, name: &ChannelName) -> &mut MemoryChannel {
         self.by_name.entry(name.clone()).or_insert_with(|| MemoryChannel {
             retained: None,
+            opened_by: OpenedBy::Run,
             ended_on: None,
             deliveries: DeliverySender::new(),
         })
@@ -224,10 +225,18 @@ impl MemoryChannel {
         self.retained.as_ref().map(|retained| retained.cursor().epoch.attempt)
     }
 
-    fn open(&mut self, attempt: Attempt, snapshot: Vec<Fragment>) -> Cursor {
+    fn catch_up(&self, since: Option<Cursor>) -> Option<CatchUp> {
+        let caught_up = self.retained.as_ref()?.catch_up(since);
+        // The worker may be in a process that does not reach this layer.
+        let is_provisional = self.opened_by == OpenedBy::Queue && !caught_up.ended;
+        Some(CatchUp { is_provisional, ..caught_up })
+    }
+
+    fn open(&mut self, attempt: Attempt, opened_by: OpenedBy, snapshot: Vec<Fragment>) -> Cursor {
         let retained = RetainedState::open(Epoch::begin(attempt), &snapshot);
         let cursor = retained.cursor();
         self.retained = Some(retained);
+        self.opened_by = opened_by;
         self.ended_on = None;
         self.deliver(Frame { cursor, payload: Payload::Fragments(snapshot) });
         cursor

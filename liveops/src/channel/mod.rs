@@ -20,6 +20,8 @@ mod redis;
 mod retained;
 mod subscription;
 
+use std::time::Duration;
+
 pub use cursor::{Cursor, Epoch};
 pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
@@ -39,3 +41,6 @@ pub use crate::{
     projection::Region,
     render::fragment::{Apply, Fragment},
 };
+
+/// Maximum retention of the state of an ended operation. Within the range of the times of every backend.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::ListChange;
-use crate::operation::OperationId;
+use crate::operation::{Attempt, OperationId};
 
 /// A message to the current subscribers. Notices are hints: a notice is never stored, and a subscriber that
 /// missed one finds the change in the database.
 ///
 /// ```
 /// use liveops::{
-///     ChannelName, OperationId,
+///     Attempt, ChannelName, OperationId,
 ///     channel::{ChannelLayer, ListChange, MemoryChannelLayer, RowProgress, WorkerNotification},
 /// };
 ///
@@ -20,7 +20,7 @@ use crate::operation::OperationId;
 /// let id = OperationId::new();
 ///
 /// // For the processes that run operations:
-/// let cancel = WorkerNotification::Cancel(id);
+/// let cancel = WorkerNotification::Cancel { id, attempt: Attempt(1) };
 /// layer.announce(&ChannelName::workers(), cancel.into()).await?;
 ///
 /// // For the pages that show the list of Ann's operations:
@@ -44,12 +44,47 @@ pub enum Notice {
 ///
 /// [`Notice`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "ReceivedNotification")]
 pub enum WorkerNotification {
     /// A queue has a waiting operation.
     Work,
-    /// The process that runs this operation must cancel it.
-    Cancel(OperationId),
+    /// The process that runs this attempt must cancel it. A notification that arrives late has no effect on a
+    /// later attempt.
+    Cancel {
+        /// The ID of the operation.
+        id: OperationId,
+        /// The attempt that was running at the time of the cancel request.
+        attempt: Attempt,
+    },
+}
+
+/// A notification as sent by this version, or by an earlier version, whose cancel requests contained no
+/// attempt.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReceivedNotification {
+    Work,
+    Cancel(ReceivedCancel),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReceivedCancel {
+    Attempt { id: OperationId, attempt: Attempt },
+    AnyAttempt(#[expect(dead_code, reason = "the row has the request too")] OperationId),
+}
+
+impl From<ReceivedNotification> for WorkerNotification {
+    fn from(received: ReceivedNotification) -> Self {
+        match received {
+            ReceivedNotification::Cancel(ReceivedCancel::Attempt { id, attempt }) => {
+                Self::Cancel { id, attempt }
+            }
+            // Without an attempt the request might be too late. The poll of the row finds one that is not.
+            ReceivedNotification::Work
+            | ReceivedNotification::Cancel(ReceivedCancel::AnyAttempt(_)) => Self::Work,
+        }
+    }
 }
 
 impl From<ListChange> for Notice {
@@ -61,5 +96,32 @@ impl From<ListChange> for Notice {
 impl From<WorkerNotification> for Notice {
     fn from(notification: WorkerNotification) -> Self {
         Self::Worker(notification)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_wire_form_of_a_cancel_request_has_the_attempt() {
+        let id = OperationId::new();
+        let notice = Notice::from(WorkerNotification::Cancel { id, attempt: Attempt(3) });
+        let wire = json!({ "hint": { "cancel": { "id": id, "attempt": 3 } } });
+        assert_eq!(serde_json::to_value(&notice).unwrap(), wire);
+        assert_eq!(serde_json::from_value::<Notice>(wire).unwrap(), notice);
+
+        let notice = Notice::from(WorkerNotification::Work);
+        assert_eq!(serde_json::to_value(&notice).unwrap(), json!({ "hint": "work" }));
+        assert_eq!(serde_json::from_value::<Notice>(json!({ "hint": "work" })).unwrap(), notice);
+    }
+
+    #[test]
+    fn a_cancel_request_without_an_attempt_cancels_nothing_by_itself() {
+        let wire = json!({ "hint": { "cancel": OperationId::new() } });
+        let notice: Notice = serde_json::from_value(wire).unwrap();
+        assert_eq!(notice, WorkerNotification::Work.into());
     }
 }

@@ -101,7 +101,7 @@ impl RetainedState {
             Some(since) if self.covers(since) => CatchUpAnswer::Delta(self.content(since.seq)),
             _ => CatchUpAnswer::Reset(self.content(0)),
         };
-        CatchUp { cursor: self.cursor, ended: self.has_ended(), answer }
+        CatchUp { cursor: self.cursor, ended: self.has_ended(), is_provisional: false, answer }
     }
 
     fn has_ended(&self) -> bool {

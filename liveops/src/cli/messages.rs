@@ -115,10 +115,6 @@ pub(super) fn setting_ignored(setting: &str) -> String {
     )
 }
 
-pub(super) fn not_registered(op_type: &str) -> String {
-    format!("operation type `{op_type}` is not registered in this application")
-}
-
 /// Returns the fields of a row, one per line.
 pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) -> Vec<String> {
     let time =

@@ -16,9 +16,7 @@ use crate::{
 pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), CommandError> {
     let row = liveops.find(show.id).await?;
     let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(show.id)))?;
-    let operation = liveops.engine().registry.find(&row.op_type);
-    let kind = operation.map(|operation| operation.kind);
-    let kind = kind.ok_or_else(|| CommandError::new(messages::not_registered(&row.op_type)))?;
+    let kind = liveops.engine().presenter.kind_of(&row);
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {

@@ -83,6 +83,9 @@ pub const ALL: &[Metric] = &[
     RESCUES,
     WORKER_SLOTS,
     WORKER_SLOTS_USED,
+    WAITING,
+    WAITING_UNREGISTERED,
+    OLDEST_WAITING,
     CLAIM,
     CLAIMS_FAILED,
     PUBLISHED,
@@ -147,6 +150,24 @@ pub(super) const WORKER_SLOTS: Metric = gauge(
 );
 pub(super) const WORKER_SLOTS_USED: Metric =
     gauge("liveops_worker_slots_used", &[], "Operations that this process is running.");
+pub(super) const WAITING: Metric = gauge(
+    "liveops_waiting",
+    &["queue"],
+    "Operations of all processes that wait in the queue and could start now, counted every 30 seconds.",
+);
+pub(super) const WAITING_UNREGISTERED: Metric = gauge(
+    "liveops_waiting_unregistered",
+    &["queue"],
+    "Waiting operations whose type is not registered in this process.",
+);
+pub(super) const OLDEST_WAITING: Metric = Metric {
+    unit: MetricUnit::Seconds,
+    ..gauge(
+        "liveops_oldest_waiting_seconds",
+        &["queue"],
+        "Time for which the oldest waiting operation of the queue could have started.",
+    )
+};
 pub(super) const CLAIM: Metric = seconds(
     "liveops_claim_duration_seconds",
     &[],

@@ -1,8 +1,8 @@
 //! Counters, gauges and histograms of liveops, for any recorder that the application installs.
 //!
 //! The module uses the facade of the crate `metrics`. Without a recorder the facade costs almost nothing, so
-//! metrics are always compiled in, as `tracing` is. Labels have few values: the registered op types and the
-//! constants of this module, never ids, owners or channels.
+//! metrics are always compiled in, as `tracing` is. Labels have few values: the registered op types, the queues
+//! and the constants of this module, never ids, owners or channels.
 //!
 //! Install the recorder before [`LiveOps`](crate::LiveOps) is built and before connections are accepted:
 //! frequently used counters keep a handle to the recorder that was installed when they were created.
@@ -16,9 +16,10 @@ mod record;
 
 pub use metric::{ALL, Metric, MetricKind, MetricUnit, describe};
 pub(crate) use record::{
-    CatchUpKind, ConnectionGauge, Counter, GaugeGuard, RescueOutcome, Transport, UnpublishedReason,
-    attempt_began, attempt_handed_back, attempt_ran, claim_failed, claimed, client_caught_up,
-    client_lagged, connection_refused, deliveries, frame_published, frame_unpublished, lease_lost,
-    next_attempt_scheduled, operation_enqueued, operation_retried, record_operation_ended,
-    run_rescued, subscription_lagged, worker_slot_used, worker_slots,
+    CatchUpKind, ConnectionGauge, Counter, GaugeGuard, QueueLength, RescueOutcome, Transport,
+    UnpublishedReason, attempt_began, attempt_handed_back, attempt_ran, claim_failed, claimed,
+    client_caught_up, client_lagged, connection_refused, deliveries, frame_published,
+    frame_unpublished, lease_lost, next_attempt_scheduled, operation_enqueued, operation_retried,
+    record_operation_ended, record_queue_length, run_rescued, subscription_lagged,
+    worker_slot_used, worker_slots,
 };

@@ -8,8 +8,9 @@ use ::metrics::{Gauge, counter, gauge, histogram};
 
 use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
-    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, NEXT_ATTEMPTS, PUBLISHED, RESCUES, RETRIED, RUN,
-    SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT, WORKER_SLOTS, WORKER_SLOTS_USED,
+    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, NEXT_ATTEMPTS, OLDEST_WAITING, PUBLISHED, RESCUES,
+    RETRIED, RUN, SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED,
+    WORKER_SLOTS, WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
@@ -100,6 +101,25 @@ pub(crate) fn worker_slots(count: usize) -> GaugeGuard {
 /// Marks one worker slot as used until the guard is dropped.
 pub(crate) fn worker_slot_used() -> GaugeGuard {
     GaugeGuard::new(gauge!(WORKER_SLOTS_USED.name), 1.0)
+}
+
+/// The waiting operations of one queue.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct QueueLength {
+    /// All operations that could start now.
+    pub(crate) waiting: u64,
+    /// Those whose type is not registered in this process.
+    pub(crate) unregistered: u64,
+    /// The time for which the oldest one could have started.
+    pub(crate) oldest: Duration,
+}
+
+/// Records the waiting operations of a queue.
+pub(crate) fn record_queue_length(queue: &str, length: QueueLength) {
+    let queue = || queue.to_owned();
+    gauge!(WAITING.name, "queue" => queue()).set(length.waiting as f64);
+    gauge!(WAITING_UNREGISTERED.name, "queue" => queue()).set(length.unregistered as f64);
+    gauge!(OLDEST_WAITING.name, "queue" => queue()).set(length.oldest.as_secs_f64());
 }
 
 pub(crate) fn claimed(time: Duration) {

@@ -92,7 +92,7 @@ pub mod max_attempts {}
 ///
 /// A string literal. One duration is the wait before every attempt. Of two durations, the first is the wait
 /// before the second attempt; each further wait is twice as long as the one before, up to the second
-/// duration.
+/// duration. At most 36,600 days each.
 ///
 /// ```text
 /// #[liveop(max_attempts = 5, backoff = "10 s..1 h")]
@@ -101,7 +101,7 @@ pub mod backoff {}
 
 /// **Duration**, the maximum duration of one attempt. Default: no limit.
 ///
-/// A string literal, greater than zero, in whole milliseconds.
+/// A string literal, greater than zero, in whole milliseconds, at most 36,600 days.
 ///
 /// ```text
 /// #[liveop(timeout = "1h 30min")]

@@ -37,6 +37,16 @@ impl OperationKind {
         policy: Policy::DEFAULT,
     };
 
+    /// Returns the kind of an operation with a type that is not registered. The op type is also its title.
+    pub(crate) const fn unregistered(op_type: &'static str) -> Self {
+        Self { op_type, title: op_type, ..Self::UNREGISTERED }
+    }
+
+    /// Returns `true` for a kind of [`unregistered`](Self::unregistered), whose stages are unknown.
+    pub(crate) const fn is_unregistered(&self) -> bool {
+        self.host_template.is_empty() && self.stages.is_empty()
+    }
+
     /// Returns the kind of the operations of type `Op`.
     pub(crate) const fn of<Op: LiveOperation>() -> Self {
         Self {

@@ -29,7 +29,7 @@ pub use list_sort::ListSort;
 pub use live_operation::{FromState, LiveOperation, NoState};
 pub(crate) use names::Names;
 pub use new_operation::NewOperation;
-pub(crate) use new_operation::WorkerClaim;
+pub(crate) use new_operation::{OutOfBounds, WorkerClaim};
 pub use owner::Owner;
 pub use policy::{Backoff, CancelMode, Policy};
 pub use region_name::RegionName;

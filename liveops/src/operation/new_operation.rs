@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
-use super::{Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId};
+use super::{
+    Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId, policy::DURATION_MAX,
+};
 
 /// An operation to be enqueued: every column of its row before the first run.
 ///
@@ -60,13 +62,13 @@ pub struct NewOperation {
     pub queue: String,
     /// The priority: operations with a larger number start first. Default: the priority of the type.
     pub priority: i32,
-    /// The earliest start. Default: at once.
+    /// The earliest start, in the years from 1 to 9999. Default: at once.
     pub run_after: Option<DateTime<Utc>>,
     /// The maximum number of attempts. Default: the maximum of the type.
     pub max_attempts: u32,
     /// The wait before another attempt. Default: the backoff of the type.
     pub backoff: Backoff,
-    /// The maximum duration of one attempt. Default: the timeout of the type.
+    /// The maximum duration of one attempt, at most 36,600 days. Default: the timeout of the type.
     pub timeout: Option<Duration>,
     /// The key that no two unfinished operations of one type and one owner may share, of any length. Default:
     /// the key from [`UNIQUE`](LiveOperation::UNIQUE) of the type. With `None` the operation is always
@@ -88,7 +90,38 @@ pub(crate) struct WorkerClaim {
     pub(crate) lease: Duration,
 }
 
+/// The error for a field of a [`NewOperation`] with a value out of its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected `{field}` to be {expected}, found {found}")]
+pub(crate) struct OutOfBounds {
+    pub(crate) field: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) found: String,
+}
+
 impl NewOperation {
+    /// Checks the bounds of the times and durations. Within them, both databases sort times alike, and no time
+    /// overflows.
+    pub(crate) fn check(&self) -> Result<(), OutOfBounds> {
+        if let Some(run_after) = self.run_after.filter(|on| !(1..=9_999).contains(&on.year())) {
+            let found = run_after.to_string();
+            let expected = "in the years from 1 to 9999";
+            return Err(OutOfBounds { field: "run_after", expected, found });
+        }
+        let durations = [
+            ("backoff.first", Some(self.backoff.first)),
+            ("backoff.longest", Some(self.backoff.longest)),
+            ("timeout", self.timeout),
+        ];
+        for (field, duration) in durations {
+            if let Some(found) = duration.filter(|duration| *duration > DURATION_MAX) {
+                let found = format!("{found:?}");
+                return Err(OutOfBounds { field, expected: "at most 36600 days", found });
+            }
+        }
+        Ok(())
+    }
+
     /// Creates an operation of `owner` with the defaults of its type.
     ///
     /// # Errors

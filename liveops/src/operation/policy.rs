@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Maximum of every duration of an operation: a hundred leap years. With it, every time that liveops computes is
+/// within the calendar of both databases.
+pub(crate) const DURATION_MAX: Duration = Duration::from_secs(36_600 * 24 * 60 * 60);
+
 /// The execution policy of an operation type: queue, priority, attempts and time limits, from `#[liveop(…)]`.
 ///
 /// ```
@@ -32,7 +36,7 @@ pub struct Policy {
     pub max_attempts: u32,
     /// The wait before another attempt.
     pub backoff: Backoff,
-    /// The maximum duration of one attempt. Default: no limit.
+    /// The maximum duration of one attempt, at most 36,600 days. Default: no limit.
     pub timeout: Option<Duration>,
     /// The way in which a running operation is cancelled. Default: [`CancelMode::Cooperative`].
     pub cancel: CancelMode,
@@ -76,7 +80,7 @@ impl Default for Policy {
 pub struct Backoff {
     /// The wait before the second attempt.
     pub first: Duration,
-    /// The upper bound of all waits, not less than `first`.
+    /// The upper bound of all waits, not less than `first` and at most 36,600 days.
     pub longest: Duration,
 }
 

@@ -362,7 +362,8 @@ impl<Op: LiveOperation> Progress<Op> {
     /// Hands over to `next`: when this run returns `Ok`, `next` is enqueued for the same owner in the
     /// transaction that finishes this operation, and the page shows `next` in place.
     ///
-    /// Only the last call has an effect.
+    /// Only the last call has an effect. After a cancellation request `next` is not enqueued, and this operation
+    /// ends as cancelled, also if the run returns `Ok`.
     pub fn chain_to<Next: Run>(&self, next: Next) {
         let next = NewOperation::new(&next, self.context.owner.clone()).map(|mut new| {
             self.context.language.tag().clone_into(&mut new.language);

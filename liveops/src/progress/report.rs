@@ -49,6 +49,8 @@ struct ReportState {
     status_level: Option<Level>,
     bar: BarDetails,
     chain: Option<NextOperation>,
+    /// `true` while the ending is written: other events are ignored.
+    is_sealed: bool,
     /// The recorded events, if this report records events.
     record: Option<Record>,
 }
@@ -89,6 +91,7 @@ impl Report {
                 status_level: None,
                 bar: BarDetails::new(),
                 chain: None,
+                is_sealed: false,
                 record: None,
             }),
             counter: Counter::default(),
@@ -254,6 +257,28 @@ impl Report {
         live.projection.clone()
     }
 
+    /// Returns the final projection before the ending. Later reports, for example of a thread that the run left
+    /// behind, change nothing, so that the ending is written and shown with this projection.
+    pub(crate) fn seal(&self) -> Projection {
+        let mut live = self.live();
+        live.fold_pending(&self.counter);
+        live.is_sealed = true;
+        live.projection.clone()
+    }
+
+    /// Folds the events of the ending into a sealed report. Returns the projection and its changes, as
+    /// [`take`](Self::take) does.
+    pub(crate) fn conclude(
+        &self,
+        events: impl IntoIterator<Item = Event>,
+    ) -> (Projection, Changes) {
+        let mut live = self.live();
+        live.is_sealed = false;
+        events.into_iter().for_each(|event| live.fold(event));
+        let changes = mem::take(&mut live.changes);
+        (live.projection.clone(), changes)
+    }
+
     /// Returns the recorded events and ends the recording. Empty if this report does not record.
     pub(crate) fn take_record(&self) -> Record {
         let mut live = self.live();
@@ -286,6 +311,9 @@ impl Report {
 
 impl ReportState {
     fn fold(&mut self, event: Event) {
+        if self.is_sealed {
+            return;
+        }
         // Events after the end change nothing, so they are not recorded.
         if let Some(record) = self.record.as_mut().filter(|_| !self.projection.state.is_terminal())
         {

@@ -59,6 +59,9 @@ pub trait Run: OptionalForm {
     /// Prepares a user's retry, in the transaction that puts the operation back into the queue. Use this
     /// method to undo the effects of the earlier run. The default does nothing.
     ///
+    /// On PostgreSQL the method runs again, in a new transaction, if its transaction loses a conflict with another
+    /// one. Effects outside of the transaction then happen twice.
+    ///
     /// With SQLite in memory the transaction holds the only connection: a query outside the transaction waits
     /// for this connection and never gets it.
     ///
@@ -89,6 +92,11 @@ pub trait Run: OptionalForm {
     ///
     /// An `Err` refuses the retry, and the operation keeps its ended state; the user reads the message of a
     /// [`RunError::user`](crate::RunError::user).
+    ///
+    /// # Panics
+    ///
+    /// A panic refuses the retry like an internal error: it is logged, and the user reads that something went
+    /// wrong.
     fn on_retry(
         &self,
         retry: RetryContext<'_, Self>,

@@ -1,6 +1,9 @@
 //! Descriptions of operations for pages, lists and signals, made from their rows.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     channel::{Chained, Finished, Signal},
@@ -18,27 +21,52 @@ pub(crate) struct Presenter {
     pub(crate) renderer: Renderer,
     /// Every registered kind, by op type.
     kinds: HashMap<&'static str, OperationKind>,
+    /// The op types of rows whose type is not registered. Leaked, so that a kind can hold them. There are few,
+    /// because only a process that registers a type writes rows of the type.
+    unregistered: Mutex<HashMap<String, &'static str>>,
 }
 
 impl Presenter {
     pub(crate) fn new(renderer: Renderer, kinds: impl IntoIterator<Item = OperationKind>) -> Self {
         let kinds = kinds.into_iter().map(|kind| (kind.op_type, kind)).collect();
-        Self { renderer, kinds }
+        Self { renderer, kinds, unregistered: Mutex::default() }
     }
 
     /// Returns the kind of this row's operation; `None` if its type is not registered.
-    pub(crate) fn kind_of(&self, row: &Model) -> Option<OperationKind> {
+    pub(crate) fn registered_kind_of(&self, row: &Model) -> Option<OperationKind> {
         self.kinds.get(row.op_type.as_str()).copied()
+    }
+
+    /// Returns the kind of this row's operation. The kind of a type that is not registered has the op type as
+    /// its title, and no stages and templates.
+    pub(crate) fn kind_of(&self, row: &Model) -> OperationKind {
+        self.kind(&row.op_type)
     }
 
     /// Returns the op type under which metrics count this row: a registered one, or a fixed substitute.
     pub(crate) fn metric_op_type(&self, row: &Model) -> &'static str {
-        self.kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
+        self.registered_kind_of(row).unwrap_or(OperationKind::UNREGISTERED).op_type
     }
 
-    /// Returns the path of this row's page; `None` if its type is not registered.
-    pub(crate) fn page_url(&self, row: &Model) -> Option<String> {
-        self.kind_of(row).map(|kind| self.renderer.url(kind.op_type, row.operation_id()))
+    /// Returns the path of this row's page.
+    pub(crate) fn page_url(&self, row: &Model) -> String {
+        self.renderer.url(&row.op_type, row.operation_id())
+    }
+
+    fn kind(&self, op_type: &str) -> OperationKind {
+        if let Some(kind) = self.kinds.get(op_type) {
+            return *kind;
+        }
+        let mut unregistered = self.unregistered.lock().unwrap_or_else(PoisonError::into_inner);
+        let op_type = match unregistered.get(op_type) {
+            Some(known) => known,
+            None => {
+                let leaked: &'static str = op_type.to_owned().leak();
+                unregistered.insert(op_type.to_owned(), leaked);
+                leaked
+            }
+        };
+        OperationKind::unregistered(op_type)
     }
 
     /// Returns the owner's language, in which the operation reports.
@@ -61,14 +89,13 @@ impl Presenter {
         })
     }
 
-    /// Returns the link to the operation that `previous` chains to; `None` if its type is not registered.
-    pub(crate) fn next(&self, previous: &Model, op_type: &str, id: OperationId) -> Option<Next> {
-        let title = self.language(previous).title(self.kinds.get(op_type)?);
-        Some(Next { title: title.into(), url: self.renderer.url(op_type, id).into() })
+    /// Returns the link to the operation that `previous` chains to.
+    pub(crate) fn next(&self, previous: &Model, op_type: &str, id: OperationId) -> Next {
+        let title = self.language(previous).title(&self.kind(op_type));
+        Next { title: title.into(), url: self.renderer.url(op_type, id).into() }
     }
 
-    /// Returns the signal that another operation takes over the page of `previous`; `None` if the type
-    /// of the other operation is not registered.
+    /// Returns the signal that another operation takes over the page of `previous`.
     ///
     /// The page shows the new operation as waiting until the first frame of its own channel.
     pub(crate) fn chained_signal(
@@ -76,8 +103,8 @@ impl Presenter {
         previous: &Model,
         op_type: &str,
         id: OperationId,
-    ) -> Option<Signal> {
-        let subject = Subject { kind: *self.kinds.get(op_type)?, id };
+    ) -> Signal {
+        let subject = Subject { kind: self.kind(op_type), id };
         let waiting = Projection::new(subject.kind.stages.len());
         let renderer = self.renderer_for_row(previous);
         let snapshot = renderer.snapshot(&subject, &waiting);
@@ -85,7 +112,7 @@ impl Presenter {
         let connection = ContainerOptions { replaces, ..ContainerOptions::default() };
         let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
         let url = renderer.url(op_type, id);
-        Some(Signal::Chained(Chained { id, url, container: container.0.into() }))
+        Signal::Chained(Chained { id, url, container: container.0.into() })
     }
 
     /// Returns the list row of an operation in `language`.
@@ -98,8 +125,7 @@ impl Presenter {
         language: &Language,
     ) -> ListRow {
         let kind = self.kind_of(row);
-        let title =
-            kind.map_or_else(|| row.op_type.clone(), |kind| language.title(&kind).into_owned());
+        let title = language.title(&kind).into_owned();
         let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
         let list_row = ListRow {
             id: row.operation_id(),
@@ -115,8 +141,8 @@ impl Presenter {
             started_on: row.started_on,
             finished_on: row.finished_on,
         };
-        match (live, kind) {
-            (Some(live), Some(kind)) if !row.state().is_terminal() => ListRow {
+        match live {
+            Some(live) if !row.state().is_terminal() => ListRow {
                 state: live.state,
                 percent: live.percent(kind.stage_weights),
                 status: live

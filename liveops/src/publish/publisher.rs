@@ -53,10 +53,8 @@ impl Publisher {
     }
 
     /// Publishes the state of a row that changed outside of a run, and notifies the lists.
-    ///
-    /// Does nothing for an operation whose type is not registered.
     pub(crate) async fn publish_row(self: &Arc<Self>, row: &Model) {
-        let Some(kind) = self.presenter.kind_of(row) else { return };
+        let kind = self.presenter.kind_of(row);
         if row.state().is_terminal() {
             if let Err(error) = self.publish_end(kind, row).await {
                 let (id, error) = (row.operation_id(), &error as &dyn Error);
@@ -93,8 +91,8 @@ impl Publisher {
         let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
             let (op_type, id) = (&next.op_type, next.operation_id());
-            signals.extend(self.presenter.chained_signal(row, op_type, id));
-            projection.next = self.presenter.next(row, op_type, id);
+            signals.push(self.presenter.chained_signal(row, op_type, id));
+            projection.next = Some(self.presenter.next(row, op_type, id));
         }
         Ok((projection, signals))
     }

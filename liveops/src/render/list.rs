@@ -20,8 +20,8 @@ pub(crate) struct ListRow {
     pub op_type: String,
     /// The title of the operation.
     pub title: String,
-    /// The path of the operation's page, if there is one.
-    pub url: Option<String>,
+    /// The path of the operation's page.
+    pub url: String,
     /// The owner of the operation.
     pub owner: UserId,
     /// The lifecycle state of the operation.
@@ -186,7 +186,7 @@ impl Renderer {
         html! {
             tr {
                 @if is_staff { td { (self.tick(row)) } }
-                td id=(title_id(row)) { (linked(&row.title, row.url.as_deref())) }
+                td id=(title_id(row)) { (linked(&row.title, Some(&row.url))) }
                 td {
                     span id={ "op-row-state-" (row.id) } { (badge(&self.language, row.state)) }
                     " "

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channel::WorkerNotification,
     config::Config,
-    operation::{ChannelName, OperationId, OperationKind, WorkerClaim},
+    operation::{Attempt, ChannelName, OperationId, OperationKind, WorkerClaim},
     projection::Projection,
     publish::{Presenter, Publisher},
     render::Renderer,
@@ -56,10 +56,11 @@ impl Engine {
         self.publisher.notify(&ChannelName::workers(), WorkerNotification::Work).await;
     }
 
-    /// Asks the process that runs the operation to stop it.
-    pub(crate) async fn request_stop(&self, id: OperationId) {
-        if !self.active_runs.cancel(id) {
-            self.publisher.notify(&ChannelName::workers(), WorkerNotification::Cancel(id)).await;
+    /// Asks the process that runs this attempt to stop it.
+    pub(crate) async fn request_stop(&self, id: OperationId, attempt: Attempt) {
+        if !self.active_runs.cancel(id, attempt) {
+            let cancel = WorkerNotification::Cancel { id, attempt };
+            self.publisher.notify(&ChannelName::workers(), cancel).await;
         }
     }
 

@@ -10,7 +10,7 @@ use super::{LiveOps, RunnerKind, WakeUp, attempt::eager};
 use crate::{
     channel::ListChange,
     metrics::operation_enqueued,
-    operation::{NewOperation, OperationId, Owner, UserId},
+    operation::{NewOperation, OperationId, OutOfBounds, Owner, UserId},
     progress::Run,
     publish::UncommittedEnqueue,
     span,
@@ -26,6 +26,16 @@ pub enum EnqueueError {
     NotRegistered {
         /// The op type.
         op_type: String,
+    },
+    /// A time or a duration of the operation is out of its bounds.
+    #[error("expected `{field}` to be {expected}, found {found}")]
+    OutOfBounds {
+        /// The field of the [`NewOperation`].
+        field: &'static str,
+        /// The bounds.
+        expected: &'static str,
+        /// The value.
+        found: String,
     },
     /// The operation does not serialize to JSON.
     #[error("the operation does not serialize")]
@@ -258,11 +268,14 @@ impl LiveOps {
         self.engine().wake_workers(wake_ups).await;
     }
 
-    /// Checks that the type is registered, and sets the language to a supported one.
+    /// Checks that the type is registered and the bounds, and sets the language to a supported one.
     fn prepare(&self, mut new: NewOperation) -> Result<NewOperation, EnqueueError> {
         if self.engine().registry.find(new.op_type).is_none() {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
+        new.check().map_err(|OutOfBounds { field, expected, found }| {
+            EnqueueError::OutOfBounds { field, expected, found }
+        })?;
         if !new.language.is_empty() {
             let language = self.engine().renderer().languages().find(&new.language);
             language.tag().clone_into(&mut new.language);

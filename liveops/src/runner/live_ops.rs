@@ -179,8 +179,8 @@ impl LiveOps {
                 self.engine.publisher.publish_row(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }
-            CancelTransition::Requested(_) => {
-                self.engine.request_stop(id).await;
+            CancelTransition::Requested(row) => {
+                self.engine.request_stop(id, row.attempt_number()).await;
                 Ok(CancelOutcome::Requested)
             }
             CancelTransition::Ended(_) => Ok(CancelOutcome::Ended),
@@ -256,7 +256,7 @@ impl LiveOps {
     /// `None` without a result, and for a type that is not registered.
     pub fn result_text(&self, row: &Model) -> Option<String> {
         let output = row.result_context.as_ref()?;
-        let kind = self.engine.presenter.kind_of(row)?;
+        let kind = self.engine.presenter.registered_kind_of(row)?;
         Some(self.engine.presenter.renderer_for_row(row).result_text(&kind, output))
     }
 

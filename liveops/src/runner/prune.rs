@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{Datelike, TimeDelta, Utc};
 use tokio::time::{self, Instant};
 
 use super::LiveOps;
@@ -41,10 +41,9 @@ impl LiveOps {
     /// Cancel safe: a later call continues.
     pub async fn prune(&self, older_than: Duration) -> Result<u64, StoreError> {
         let age = TimeDelta::from_std(older_than).ok();
-        // An age beyond the range of the calendar matches no operation.
-        let Some(before) = age.and_then(|age| Utc::now().checked_sub_signed(age)) else {
-            return Ok(0);
-        };
+        // An age beyond the range of the calendar of a database matches no operation.
+        let before = age.and_then(|age| Utc::now().checked_sub_signed(age));
+        let Some(before) = before.filter(|before| before.year() >= 1) else { return Ok(0) };
         let mut pruned = 0;
         loop {
             let began_on = Instant::now();

@@ -13,6 +13,7 @@ use crate::{
     error::RunResult,
     form::{self, ReadContext},
     operation::{NewOperation, OperationKind, Owner},
+    panic::CatchPanic,
     progress::{Report, Run, RunContext},
     store::{Model, Transaction},
 };
@@ -80,10 +81,14 @@ impl RegisteredOperation {
         self.erased.run(input, report, context)
     }
 
-    /// Calls [`Run::on_retry`] of the operation of `row`.
+    /// Calls [`Run::on_retry`] of the operation of `row`. A panic is an error like any other.
     pub(super) async fn on_retry(&self, row: &Model, transaction: &Transaction) -> RunResult<()> {
         let (id, owner) = (row.operation_id(), row.owner_id());
-        self.erased.on_retry(row.input.clone(), transaction, id, owner).await
+        // In the future, so that the call is caught too.
+        let on_retry =
+            async { self.erased.on_retry(row.input.clone(), transaction, id, owner).await };
+        let answered = CatchPanic::new(on_retry).await;
+        answered.unwrap_or_else(|panicked| Err(panicked.to_string().into()))
     }
 
     /// Reads the input of a trusted user, and returns the new operation of `owner`. The input may name

@@ -4,9 +4,9 @@ use super::LiveOps;
 use crate::{
     error::RunError,
     metrics::operation_retried,
-    operation::OperationId,
+    operation::{OperationId, OperationState},
     span,
-    store::{RetryTransition, StoreError, Transaction},
+    store::{Model, Repetitions, RetryTransition, StoreError, Transaction},
 };
 
 /// The result of a retry request. [`LiveOps::retry`] has an example.
@@ -77,28 +77,30 @@ impl LiveOps {
     ///
     /// Returns a [`RetryError`]; then the operation was not changed.
     pub async fn retry(&self, id: OperationId) -> Result<RetryOutcome, RetryError> {
+        let mut repetitions = Repetitions::default();
         loop {
             let transaction = self.store().begin().await?;
-            match self.retry_in(&transaction, id).await {
-                Ok(RetryTransition::Retried(row)) => {
-                    self.store().commit(transaction).await?;
-                    let op_type = self.engine().presenter.metric_op_type(&row);
-                    operation_retried(op_type);
-                    let attempt = row.attempt_number();
-                    span::enqueue(op_type, id)
-                        .in_scope(|| tracing::debug!(%attempt, "retried the operation"));
-                    self.engine().publisher.publish_row(&row).await;
-                    self.start(&row).await;
-                    // Starts operations that `on_retry` may have enqueued.
-                    self.wake().await;
-                    return Ok(RetryOutcome::Retried);
-                }
+            let error = match self.retry_in(&transaction, id).await {
+                Ok(RetryTransition::Retried(row)) => match self.store().commit(transaction).await {
+                    Ok(()) => {
+                        self.start_retried(*row).await;
+                        return Ok(RetryOutcome::Retried);
+                    }
+                    Err(error) => match self.retried(&row).await {
+                        Some(row) => {
+                            self.start_retried(row).await;
+                            return Ok(RetryOutcome::Retried);
+                        }
+                        None => RetryError::from(error),
+                    },
+                },
                 Ok(RetryTransition::Duplicate) => {
                     self.store().roll_back(transaction).await?;
                     if let Some(duplicate) = self.store().find_duplicate(id).await? {
                         return Ok(RetryOutcome::Duplicate(duplicate.operation_id()));
                     }
                     // The duplicate has ended in the meantime, so the next iteration can succeed.
+                    continue;
                 }
                 Ok(RetryTransition::Unfinished) => {
                     self.store().roll_back(transaction).await?;
@@ -109,10 +111,36 @@ impl LiveOps {
                 }
                 Err(error) => {
                     self.store().roll_back(transaction).await?;
-                    return Err(error);
+                    error
                 }
+            };
+            match &error {
+                RetryError::Store(conflict) if repetitions.wait_after(conflict).await => {}
+                _ => return Err(error),
             }
         }
+    }
+
+    /// Returns the row if the database has committed the retry that made `row`, although it did not answer.
+    async fn retried(&self, row: &Model) -> Option<Model> {
+        let found = self.find(row.operation_id()).await.ok()??;
+        // An operation that has ended gets another attempt by a retry only.
+        (found.attempt >= row.attempt).then_some(found)
+    }
+
+    /// Shows the operation as waiting, and starts it.
+    async fn start_retried(&self, row: Model) {
+        let op_type = self.engine().presenter.metric_op_type(&row);
+        operation_retried(op_type);
+        let attempt = row.attempt_number();
+        span::enqueue(op_type, row.operation_id())
+            .in_scope(|| tracing::debug!(%attempt, "retried the operation"));
+        if row.state() == OperationState::NotStarted {
+            self.engine().publisher.publish_row(&row).await;
+            self.start(&row).await;
+        }
+        // Starts operations that `on_retry` may have enqueued.
+        self.wake().await;
     }
 
     async fn retry_in(

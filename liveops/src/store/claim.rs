@@ -125,7 +125,7 @@ impl Store {
         Entity::find()
             .filter(is_in(OperationState::Started))
             .filter(Column::Worker.eq(worker))
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read the claims of a worker"))
     }
@@ -145,7 +145,8 @@ fn next(claim: &Claim<'_>) -> sea_orm::sea_query::SelectStatement {
     next.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).into_query()
 }
 
-fn is_due() -> Condition {
+/// Selects the operations that may start now.
+pub(super) fn is_due() -> Condition {
     Condition::any().add(Column::RunAfter.is_null()).add(Column::RunAfter.lte(Utc::now()))
 }
 

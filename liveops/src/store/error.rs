@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
+use super::conflict;
+
 /// Wait after a failed query before the next query.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -20,5 +22,10 @@ impl StoreError {
     /// Returns a closure for `map_err`. `action` is a verb with its object, such as "claim an operation".
     pub(super) fn of(action: &'static str) -> impl FnOnce(DbErr) -> Self {
         move |source| Self { action, source }
+    }
+
+    /// Returns `true` if the transaction lost a conflict with another one, so that its repetition may succeed.
+    pub(super) fn is_conflict(&self) -> bool {
+        conflict::is_conflict(&self.source)
     }
 }

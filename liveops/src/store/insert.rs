@@ -94,16 +94,25 @@ impl Store {
     /// Enqueues an operation. The operation is committed when this method returns.
     ///
     /// If several callers enqueue operations with the same unique key at the same time, one operation is
-    /// enqueued and all callers receive it.
+    /// enqueued and all callers receive it. If the answer of the database is lost, the method reads whether the
+    /// operation was enqueued.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails. If it failed to answer the second time too, the operation may
+    /// have been enqueued: [`existing`](Self::existing) returns whether.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
-        let row = row(new);
+        let (id, row) = (new.id, row(new));
         loop {
-            let inserted = self.write(&self.insertion(row.clone()), ACTION).await?.pop();
-            if let Some(enqueued) = enqueued(self.db(), inserted, &row.unique_key).await? {
+            let inserted = match self.write(&self.insertion(row.clone()), ACTION).await {
+                Ok(mut rows) => rows.pop(),
+                // The ID is new, so a row with this ID was inserted here.
+                Err(error) => match self.find(id).await {
+                    Ok(Some(row)) => return Ok(Enqueued::New(row)),
+                    Ok(None) | Err(_) => return Err(error),
+                },
+            };
+            if let Some(enqueued) = enqueued(self.statements(), inserted, &row.unique_key).await? {
                 return Ok(enqueued);
             }
         }
@@ -165,7 +174,7 @@ impl Store {
             .column(Column::Id)
             .filter(Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
             .into_tuple()
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read operations"))?;
         Ok(found.into_iter().map(OperationId::from).collect())
@@ -182,7 +191,7 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let key = self.find(id).await?.and_then(|row| row.unique_key);
         let Some(key) = key else { return Ok(None) };
-        let same = find_unfinished(self.db(), &key).await?;
+        let same = find_unfinished(self.statements(), &key).await?;
         Ok(same.filter(|same| same.operation_id() != id))
     }
 }

@@ -141,7 +141,7 @@ impl Store {
                 .filter(is_in(OperationState::Started))
                 .filter(Column::Id.is_in(ids.iter().copied()))
                 .into_model()
-                .all(self.db())
+                .all(self.statements())
                 .await
                 .map_err(StoreError::of("read the runs of a worker"))?;
             let rows =
@@ -166,7 +166,7 @@ impl Store {
         let nothing = Entity::update_many()
             .filter(Column::Id.eq(Uuid::nil()))
             .col_expr(Column::LeaseUntil, Expr::col(Column::LeaseUntil));
-        nothing.exec(self.db()).await.map_err(StoreError::of(ACTION))?;
+        nothing.exec(self.statements()).await.map_err(StoreError::of(ACTION))?;
         if self.db().get_database_backend() != DbBackend::Postgres {
             return Ok(ids.into_iter().collect());
         }
@@ -174,7 +174,7 @@ impl Store {
         for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
             let found: Vec<Uuid> = lockable(ids.iter().copied())
                 .into_tuple()
-                .all(self.db())
+                .all(self.statements())
                 .await
                 .map_err(StoreError::of(ACTION))?;
             updatable.extend(found.into_iter().map(OperationId::from));
@@ -182,7 +182,7 @@ impl Store {
         Ok(updatable)
     }
 
-    /// Returns those of `ids` for which a user requested cancellation.
+    /// Returns those of `ids` for which a user requested cancellation, with the attempt that is to stop.
     ///
     /// # Errors
     ///
@@ -190,20 +190,23 @@ impl Store {
     pub(crate) async fn cancel_requests(
         &self,
         ids: impl IntoIterator<Item = OperationId>,
-    ) -> Result<Vec<OperationId>, StoreError> {
+    ) -> Result<Vec<(OperationId, Attempt)>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(OperationId::as_uuid).collect();
         let mut requested = Vec::new();
         for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
-            let found: Vec<Uuid> = Entity::find()
+            let found: Vec<(Uuid, i32)> = Entity::find()
                 .select_only()
                 .column(Column::Id)
+                .column(Column::Attempt)
                 .filter(Column::Id.is_in(ids.iter().copied()))
                 .filter(Column::CancelRequested.eq(true))
                 .into_tuple()
-                .all(self.db())
+                .all(self.statements())
                 .await
                 .map_err(StoreError::of("read the cancel requests"))?;
-            requested.extend(found.into_iter().map(OperationId::from));
+            requested.extend(found.into_iter().map(|(id, attempt)| {
+                (OperationId::from(id), Attempt(u32::try_from(attempt).unwrap_or(0)))
+            }));
         }
         Ok(requested)
     }
@@ -217,7 +220,7 @@ impl Store {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
             .into_partial_model()
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read the leases"))?;
         let leases = rows.into_iter().filter_map(|row| {

@@ -5,6 +5,7 @@
 //! nothing of channels and makes no decision about a run.
 
 mod claim;
+mod conflict;
 mod connect;
 mod control;
 mod entity;
@@ -29,9 +30,11 @@ mod stage_timings;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod waiting;
 mod writer;
 
 pub(crate) use claim::Claim;
+pub(crate) use conflict::Repetitions;
 pub use connect::connect;
 pub(crate) use control::{CancelTransition, RetryTransition};
 pub use entity::Model;
@@ -51,6 +54,7 @@ pub(crate) use row_page::RowPage;
 pub(crate) use run::{FailedAttempt, RunConclusion};
 pub(crate) use sort_key::SortKey;
 pub(crate) use transition::later;
+pub(crate) use waiting::WaitingOperations;
 
 /// A transaction in the database of the operations.
 pub(crate) type Transaction = sea_orm::DatabaseTransaction;

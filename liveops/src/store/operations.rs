@@ -1,15 +1,16 @@
 //! The [`Store`]: its connection, its transactions, and the queries that read operations.
 
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
-    QueryFilter, QueryTrait, StatementBuilder, TransactionTrait, UpdateMany,
+    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, IsolationLevel,
+    Iterable, PaginatorTrait, QueryFilter, QueryTrait, StatementBuilder, TransactionTrait,
+    UpdateMany,
     sea_query::{Query, ReturningClause},
 };
 use uuid::Uuid;
 
 use super::{
     Column, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
-    migrate::migrate, writer::Writer,
+    conflict::RepeatingConnection, migrate::migrate, writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -17,23 +18,32 @@ use crate::operation::OperationId;
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     db: DatabaseConnection,
+    /// For single statements, which are repeated after conflicts.
+    statements: RepeatingConnection,
     writer: Writer,
 }
 
 impl Store {
     /// Creates a store for the operations in `db`.
     pub(crate) fn new(db: DatabaseConnection) -> Self {
-        Self { writer: Writer::new(db.clone()), db }
+        let statements = RepeatingConnection::new(db.clone());
+        Self { writer: Writer::new(db.clone()), statements, db }
     }
 
     /// Creates a store on a connection that has no other user, so that no other write can join a commit.
     pub(super) fn on_own_connection(db: DatabaseConnection) -> Self {
-        Self { writer: Writer::without_groups(db.clone()), db }
+        let statements = RepeatingConnection::new(db.clone());
+        Self { writer: Writer::without_groups(db.clone()), statements, db }
     }
 
     /// Returns the database connection.
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// Returns the connection for statements outside of transactions, which are repeated after conflicts.
+    pub(super) fn statements(&self) -> &RepeatingConnection {
+        &self.statements
     }
 
     /// Creates or updates the tables; see [`migrate`](super::migrate).
@@ -52,7 +62,7 @@ impl Store {
     /// Returns an error if the database does not answer, or lacks the tables.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let absent = Entity::find_by_id(Uuid::nil());
-        absent.one(&self.db).await.map(drop).map_err(StoreError::of("answer"))
+        absent.one(self.statements()).await.map(drop).map_err(StoreError::of("answer"))
     }
 
     /// Begins a transaction.
@@ -64,6 +74,21 @@ impl Store {
         self.db.begin().await.map_err(StoreError::of("begin a transaction"))
     }
 
+    /// Begins a transaction of liveops alone, with the isolation that its statements are written for: they
+    /// check their conditions again on rows that another transaction has changed. A stricter default isolation of
+    /// the database would only add conflicts.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(super) async fn begin_read_committed(&self) -> Result<Transaction, StoreError> {
+        // SQLite has one isolation only.
+        let is_postgres = self.db.get_database_backend() == DbBackend::Postgres;
+        let isolation = is_postgres.then_some(IsolationLevel::ReadCommitted);
+        let begun = self.db.begin_with_config(isolation, None).await;
+        begun.map_err(StoreError::of("begin a transaction"))
+    }
+
     /// Commits a transaction.
     ///
     /// # Errors
@@ -71,6 +96,29 @@ impl Store {
     /// Returns an error if the database fails.
     pub(crate) async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
         transaction.commit().await.map_err(StoreError::of("commit a transaction"))
+    }
+
+    /// Commits the transaction if `written` succeeded, and rolls it back otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `written`, or an error if the database fails to commit.
+    pub(super) async fn end<T>(
+        &self,
+        transaction: Transaction,
+        written: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match written {
+            Ok(written) => self.commit(transaction).await.map(|()| written),
+            Err(error) => {
+                // The error of the write says more than that of a rollback.
+                if let Err(error) = self.roll_back(transaction).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(error, "could not roll a transaction back; dropping it");
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Rolls a transaction back.
@@ -89,7 +137,7 @@ impl Store {
     /// Returns an error if the database fails.
     pub(crate) async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         Entity::find_by_id(id.as_uuid())
-            .one(&self.db)
+            .one(self.statements())
             .await
             .map_err(StoreError::of("read an operation"))
     }
@@ -107,7 +155,7 @@ impl Store {
             .take();
         Entity::find()
             .filter(Column::Id.in_subquery(chained_to))
-            .one(&self.db)
+            .one(self.statements())
             .await
             .map_err(StoreError::of("read a chain"))
     }
@@ -122,7 +170,7 @@ impl Store {
         filter: &ListFilter,
         limit: u64,
     ) -> Result<Vec<Model>, StoreError> {
-        let rows = filter.select(limit).all(&self.db).await;
+        let rows = filter.select(limit).all(self.statements()).await;
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
         if filter.cursor.0.is_backwards() {
             rows.reverse();
@@ -136,7 +184,7 @@ impl Store {
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
-        filter.all().count(&self.db).await.map_err(StoreError::of("count operations"))
+        filter.all().count(self.statements()).await.map_err(StoreError::of("count operations"))
     }
 
     /// Lists a page of at most `len` operations, with the positions of the next and the previous page.

@@ -26,7 +26,7 @@ impl Store {
             // Checked again on the rows themselves: an operation may have been retried after the subquery
             // selected it.
             .filter(has_ended())
-            .exec(self.db())
+            .exec(self.statements())
             .await
             .map_err(StoreError::of("delete operations that have ended"))?;
         Ok(deleted.rows_affected)

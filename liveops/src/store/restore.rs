@@ -21,9 +21,11 @@ impl Model {
         let state = self.state();
         let mut stages: Vec<StageState> =
             read(self, "stage_states", &self.stage_states).unwrap_or_default();
-        stages.resize(kind.stages.len(), StageState::Pending);
+        // An unregistered type has stages that this process does not know.
+        let stage_count = if kind.is_unregistered() { stages.len() } else { kind.stages.len() };
+        stages.resize(stage_count, StageState::Pending);
         let mut stage_timings = stage_timings::of(self);
-        stage_timings.resize(kind.stages.len(), StageTiming::default());
+        stage_timings.resize(stage_count, StageTiming::default());
         let lines: Vec<LogLine> = read(self, "log", &self.log).unwrap_or_default();
         let line_count = u64::try_from(self.log_seq).unwrap_or(0);
         Projection {

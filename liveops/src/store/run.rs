@@ -14,7 +14,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 
 use super::{
-    Column, Enqueued, Entity, Model, Store, StoreError, Transaction,
+    Column, Enqueued, Entity, Model, Repetitions, Store, StoreError, Transaction,
     stage_output::forget_stage_outputs,
     stage_timings,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition, unleased},
@@ -24,6 +24,8 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId, OperationKind, OperationState},
     projection::Projection,
 };
+
+const END_RUN: &str = "end a run";
 
 /// The end of a run, with the final content of the row.
 #[derive(Debug)]
@@ -135,6 +137,9 @@ impl Store {
     /// If an unfinished operation has the unique key of `next`, that operation takes over instead:
     /// [`Model::chained_to`] holds its ID.
     ///
+    /// With `next`, also returns `None` if a user requested cancellation: the request and the ending have one
+    /// order, so no operation follows one with an accepted request.
+    ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
@@ -145,7 +150,6 @@ impl Store {
         conclusion: RunConclusion<'_>,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
-        const ACTION: &str = "end a run";
         let state = conclusion.ending.state();
         let end = || {
             let end = transition(id, state).filter(is_in(OperationState::Started)).fenced(attempt);
@@ -157,27 +161,45 @@ impl Store {
             // they need no transaction.
             let nothing_saved =
                 Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
-            let ended = self.update_one(end().filter(nothing_saved), ACTION).await?;
+            let ended = self.update_one(end().filter(nothing_saved), END_RUN).await?;
             if ended.is_some() || !finishes {
                 return Ok(ended);
             }
         }
 
-        let transaction = self.begin().await?;
         let chained_to = next.as_ref().map(|next| next.id.as_uuid());
-        let end = end().col_expr(Column::ChainedTo, Expr::value(chained_to));
-        let mut ended =
-            end.exec_with_returning(&transaction).await.map_err(StoreError::of(ACTION))?.pop();
-        if let Some(ended) = &mut ended {
-            if finishes {
-                forget_stage_outputs(&transaction, ended).await?;
-            }
-            if let Some(next) = next {
-                self.chain(&transaction, ended, next).await?;
+        let unless_cancelled = next.as_ref().map(|_| Column::CancelRequested.eq(false));
+        let end = end()
+            .filter(Condition::all().add_option(unless_cancelled))
+            .col_expr(Column::ChainedTo, Expr::value(chained_to));
+        let mut repetitions = Repetitions::default();
+        loop {
+            let transaction = self.begin_read_committed().await?;
+            let ended = self.write_end(&transaction, end.clone(), finishes, next.clone()).await;
+            match self.end(transaction, ended).await {
+                Err(error) if repetitions.wait_after(&error).await => {}
+                ended => return ended,
             }
         }
-        self.commit(transaction).await?;
-        Ok(ended)
+    }
+
+    async fn write_end(
+        &self,
+        transaction: &Transaction,
+        end: UpdateMany<Entity>,
+        finishes: bool,
+        next: Option<NewOperation>,
+    ) -> Result<Option<Model>, StoreError> {
+        let ended = end.exec_with_returning(transaction).await;
+        let ended = ended.map_err(StoreError::of(END_RUN))?.pop();
+        let Some(mut ended) = ended else { return Ok(None) };
+        if finishes {
+            forget_stage_outputs(transaction, &ended).await?;
+        }
+        if let Some(next) = next {
+            self.chain(transaction, &mut ended, next).await?;
+        }
+        Ok(Some(ended))
     }
 
     /// Enqueues the operation that takes over from `ended`, or records an unfinished operation with the

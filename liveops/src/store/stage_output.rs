@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, TransactionTrait, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
 use super::{
-    Column as Operations, Entity as Operation, Store, StoreError,
+    Column as Operations, Entity as Operation, Repetitions, Store, StoreError, Transaction,
     transition::{Fenced, is_in},
 };
 use crate::operation::{Attempt, OperationId, OperationState};
@@ -46,7 +46,7 @@ impl Store {
     ) -> Result<HashMap<String, String>, StoreError> {
         let outputs = Entity::find()
             .filter(Column::Operation.eq(id.as_uuid()))
-            .all(self.db())
+            .all(self.statements())
             .await
             .map_err(StoreError::of("read the outputs of stages"))?;
         Ok(outputs.into_iter().map(|saved| (saved.stage, saved.output)).collect())
@@ -65,37 +65,51 @@ impl Store {
         stage: &str,
         output: String,
     ) -> Result<bool, StoreError> {
-        const ACTION: &str = "save the output of a stage";
-        // Updates the row first, to lock it: no process can begin another attempt before the commit, and an
-        // attempt begun earlier is detected here.
-        let hold = Operation::update_many()
-            .filter(Operations::Id.eq(id.as_uuid()))
-            .filter(is_in(OperationState::Started))
-            .fenced(attempt)
-            .col_expr(Operations::HasStageOutputs, Expr::value(true));
-        let saved = ActiveModel {
-            operation: Set(id.as_uuid()),
-            stage: Set(stage.to_owned()),
-            output: Set(output),
-        };
-        let replacing = OnConflict::columns([Column::Operation, Column::Stage])
-            .update_column(Column::Output)
-            .to_owned();
-
-        let transaction = self.db().begin().await.map_err(StoreError::of(ACTION))?;
-        let held = hold.exec(&transaction).await.map_err(StoreError::of(ACTION))?;
-        if held.rows_affected == 0 {
-            transaction.rollback().await.map_err(StoreError::of(ACTION))?;
-            return Ok(false);
+        let mut repetitions = Repetitions::default();
+        loop {
+            let transaction = self.begin_read_committed().await?;
+            let saved = write_stage_output(&transaction, id, attempt, stage, &output).await;
+            match self.end(transaction, saved).await {
+                Err(error) if repetitions.wait_after(&error).await => {}
+                saved => return saved,
+            }
         }
-        Entity::insert(saved)
-            .on_conflict(replacing)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(StoreError::of(ACTION))?;
-        transaction.commit().await.map_err(StoreError::of(ACTION))?;
-        Ok(true)
     }
+}
+
+async fn write_stage_output(
+    transaction: &Transaction,
+    id: OperationId,
+    attempt: Attempt,
+    stage: &str,
+    output: &str,
+) -> Result<bool, StoreError> {
+    const ACTION: &str = "save the output of a stage";
+    // Updates the row first, to lock it: no process can begin another attempt before the commit, and an
+    // attempt begun earlier is detected here.
+    let hold = Operation::update_many()
+        .filter(Operations::Id.eq(id.as_uuid()))
+        .filter(is_in(OperationState::Started))
+        .fenced(attempt)
+        .col_expr(Operations::HasStageOutputs, Expr::value(true));
+    let held = hold.exec(transaction).await.map_err(StoreError::of(ACTION))?;
+    if held.rows_affected == 0 {
+        return Ok(false);
+    }
+    let saved = ActiveModel {
+        operation: Set(id.as_uuid()),
+        stage: Set(stage.to_owned()),
+        output: Set(output.to_owned()),
+    };
+    let replacing = OnConflict::columns([Column::Operation, Column::Stage])
+        .update_column(Column::Output)
+        .to_owned();
+    Entity::insert(saved)
+        .on_conflict(replacing)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(StoreError::of(ACTION))?;
+    Ok(true)
 }
 
 /// Deletes the saved outputs of a finished operation, so that a retry runs every stage.

@@ -8,6 +8,8 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::conflict::RepeatingConnection;
+
 /// Maximum number of statements per commit.
 const GROUP_LEN_MAX: usize = 256;
 
@@ -42,7 +44,10 @@ impl Writer {
     /// Runs a statement and returns its rows after the commit.
     pub(super) async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
-        let Some(group) = self.group.as_ref().filter(|_| is_sqlite) else {
+        if !is_sqlite {
+            return RepeatingConnection::new(self.db.clone()).query_all_raw(statement).await;
+        }
+        let Some(group) = &self.group else {
             return self.db.query_all_raw(statement).await;
         };
         let (answer, answered) = oneshot::channel();

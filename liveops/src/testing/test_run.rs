@@ -291,7 +291,12 @@ impl<Op: Run> TestRunFuture<Op> {
         let progress = Progress::new(report.clone(), context.clone(), state);
         let messages = OutcomeMessages { id: context.id, language: context.language.clone() };
         let (outcome, end) = execute(operation, progress, &report, &messages).await;
-        let (outcome, next) = outcome.with_next(&messages, report.take_chain(), |_| Ok(()));
+        let (outcome, next) = outcome.with_next(
+            &messages,
+            report.take_chain(),
+            report.projection().cancel_requested,
+            |next| Ok(next.check()?),
+        );
         report.event(Event::Ended(outcome.ending.clone()));
 
         let record = report.take_record();

@@ -16,6 +16,7 @@ use crate::{
     channel::ChannelError,
     form::FormErrors,
     language::{Language, Text},
+    panic::Panicked,
     runner::{EnqueueError, InputError, RetryError},
     store::StoreError,
 };
@@ -135,6 +136,12 @@ impl WebError {
     /// Logs `error` and returns an answer without its text, which must not reach a page.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         tracing::error!(error, "could not answer a request; answering with an internal error");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", Text::Internal)
+    }
+
+    /// Logs the panic of a handler and returns an answer without its message, which must not reach a page.
+    pub(super) fn panicked(panicked: &Panicked) -> Self {
+        tracing::error!(%panicked, "a request panicked; answering with an internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", Text::Internal)
     }
 

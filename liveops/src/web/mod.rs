@@ -8,6 +8,7 @@ mod auth;
 mod delivery;
 mod error;
 mod pages;
+mod panics;
 mod router;
 mod state;
 

@@ -15,6 +15,7 @@ use super::{
         websocket::upgrade,
     },
     pages::{actions, assets, bulk, create, form, list, page, staff},
+    panics::answer_panics,
     state::Web,
 };
 use crate::runner::LiveOps;
@@ -149,5 +150,8 @@ where
         let list = at("/");
         router = router.route(&mount, get(move || async move { Redirect::permanent(&list) }));
     }
-    router.layer(middleware::from_fn(origin::refuse_cross_site)).layer(Extension(web))
+    router
+        .layer(middleware::from_fn(origin::refuse_cross_site))
+        .layer(middleware::from_fn(answer_panics))
+        .layer(Extension(web))
 }

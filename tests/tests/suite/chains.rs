@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use liveops::{
-    Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
-    channel::MemoryChannelLayer, testing::Socket,
+    Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run, RunResult,
+    RunnerKind, channel::MemoryChannelLayer, runner::CancelOutcome, store::ListFilter,
+    testing::Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::support::{
-    app::{Gate, TestApp},
+    app::{ChainStart, Gate, Greeting, TestApp},
     browser::Browser,
+    database::on_every_database,
     proxy::Proxy,
     served::{Served, html, is_subscribed, until},
 };
@@ -162,4 +164,136 @@ async fn one_socket_carries_a_page_through_the_whole_chain() {
     let last = links.last().unwrap();
     browser.wait_for(&format!("[id='op-{last}'][data-liveop-state=FINISHED_OK]")).await;
     assert_eq!(browser.evaluate("window.sockets").await, Value::from(0));
+}
+
+/// Hands over to the only [`Archive`] of its owner.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Gate)]
+struct Pack;
+
+impl Run for Pack {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.chain_to(Archive);
+        p.state().pass().await;
+        Ok(())
+    }
+}
+
+/// Waits for the gate.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Gate, unique = "input", queue = "archive")]
+struct Archive;
+
+impl Run for Archive {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.state().pass().await;
+        Ok(())
+    }
+}
+
+async fn count(liveops: &LiveOps, op_type: &str) -> u64 {
+    liveops.count(&ListFilter::new().with_op_type(op_type)).await.unwrap()
+}
+
+on_every_database! {
+    async fn a_cancel_request_ends_a_chain_although_its_first_link_ends_well(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| builder).await;
+        let id = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
+        app.reaches(id, OperationState::Started).await;
+        // Another process takes the request, and the run does not check for it.
+        let elsewhere = app.elsewhere(|builder| builder);
+        assert_eq!(elsewhere.cancel(id).await.unwrap(), CancelOutcome::Requested);
+        app.gate.open(1);
+        app.ends(id).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!(row.state(), OperationState::Cancelled, "{row:?}");
+        assert_eq!((row.chained_to, row.result_context), (None, None));
+        assert_eq!(count(&app.liveops, Greeting::OP_TYPE).await, 0);
+        let page = app.get(&format!("/live/test.chain_start/{id}/")).await.body;
+        assert!(page.contains("data-liveop-state=\"CANCELLED\"") && page.contains("Retry"), "{page}");
+
+        // A retry takes the request back.
+        app.gate.open(1);
+        app.liveops.retry(id).await.unwrap();
+        app.reaches(id, OperationState::FinishedOk).await;
+        assert_eq!(count(&app.liveops, Greeting::OP_TYPE).await, 1);
+    }
+
+    async fn an_eager_chain_ends_at_its_first_link_after_a_cancel_request(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| builder.runner(RunnerKind::Eager)).await;
+        let elsewhere = app.elsewhere(|builder| builder);
+        let start = ChainStart { name: "Ann".into() };
+        let cancelled = async {
+            let filter = ListFilter::new().with_state(OperationState::Started);
+            let id = loop {
+                match elsewhere.list(&filter, 1).await.unwrap().first() {
+                    Some(row) => break row.operation_id(),
+                    None => tokio::task::yield_now().await,
+                }
+            };
+            assert_eq!(elsewhere.cancel(id).await.unwrap(), CancelOutcome::Requested);
+            app.gate.open(1);
+        };
+        let (id, ()) = tokio::join!(app.liveops.enqueue(start, "ann"), cancelled);
+        let row = app.liveops.find(id.unwrap()).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.chained_to), (OperationState::Cancelled, None));
+        assert_eq!(count(&app.liveops, Greeting::OP_TYPE).await, 0);
+    }
+
+    async fn a_cancelled_link_leaves_the_existing_operation_that_it_chained_to(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| {
+            let mut config = Config::default();
+            config.queues = vec!["default".to_owned()];
+            builder.register::<Pack>().register::<Archive>().config(config)
+        })
+        .await;
+        let elsewhere = app.elsewhere(|builder| builder.register::<Pack>().register::<Archive>());
+        let archive = elsewhere.enqueue(Archive, "ann").await.unwrap();
+        let before = app.liveops.find(archive).await.unwrap();
+        let id = app.liveops.enqueue(Pack, "ann").await.unwrap();
+        app.reaches(id, OperationState::Started).await;
+        elsewhere.cancel(id).await.unwrap();
+        app.gate.open(1);
+        app.ends(id).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.chained_to), (OperationState::Cancelled, None));
+        assert_eq!(app.liveops.find(archive).await.unwrap(), before);
+    }
+
+    async fn a_cancel_request_comes_after_the_end_or_no_next_operation_starts(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| builder).await;
+        let elsewhere = app.elsewhere(|builder| builder);
+        let mut ends = [0, 0];
+        for round in 0..40 {
+            let start = ChainStart { name: round.to_string() };
+            let id = app.liveops.enqueue(start, "ann").await.unwrap();
+            app.reaches(id, OperationState::Started).await;
+            let turns = async |turns: u32| {
+                for _ in 0..turns {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let end = async {
+                turns(round % 2 * (round % 20)).await;
+                app.gate.open(1);
+            };
+            let cancel = async {
+                turns((round + 1) % 2 * (round % 20)).await;
+                elsewhere.cancel(id).await.unwrap()
+            };
+            let (cancelled, ()) = tokio::join!(cancel, end);
+            app.ends(id).await;
+            let row = app.liveops.find(id).await.unwrap().unwrap();
+            match (cancelled, row.state(), row.chained_to) {
+                (CancelOutcome::Ended, OperationState::FinishedOk, Some(_)) => ends[0] += 1,
+                (CancelOutcome::Requested, OperationState::Cancelled, None) => ends[1] += 1,
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+        assert!(ends[1] > 0, "no request came before the end: {ends:?}");
+    }
 }

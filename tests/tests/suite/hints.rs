@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use liveops::{
-    OperationState, RunnerKind,
-    channel::{ChannelLayer, MemoryChannelLayer},
-    runner::CancelOutcome,
+    Attempt, ChannelName, OperationState, RunnerKind,
+    channel::{ChannelLayer, MemoryChannelLayer, WorkerNotification},
+    runner::{CancelOutcome, RetryOutcome},
 };
 
 use crate::support::{
@@ -82,6 +82,7 @@ macro_rules! over_every_layer {
 over_every_layer!(
     an_operation_starts_at_once_in_another_process,
     a_run_hears_at_once_of_its_cancellation_in_another_process,
+    a_late_cancel_notification_does_not_cancel_a_later_attempt,
     what_a_process_hands_back_when_it_stops_goes_on_at_once_in_another,
 );
 
@@ -113,6 +114,30 @@ async fn a_run_hears_at_once_of_its_cancellation_in_another_process(layers: impl
     web.reaches(id, OperationState::Started).await;
     assert_eq!(web.liveops.cancel(id).await.unwrap(), CancelOutcome::Requested);
     web.reaches(id, OperationState::Cancelled).await;
+}
+
+async fn a_late_cancel_notification_does_not_cancel_a_later_attempt(layers: impl Layers) {
+    let database = SqliteFile::new();
+    let web = process(&database, layers.one()).await;
+    let worker = process(&database, layers.one()).await;
+    worker.liveops.start_worker();
+    let id = web.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    web.reaches(id, OperationState::Started).await;
+    web.liveops.cancel(id).await.unwrap();
+    web.reaches(id, OperationState::Cancelled).await;
+    assert_eq!(web.liveops.retry(id).await.unwrap(), RetryOutcome::Retried);
+    web.reaches(id, OperationState::Started).await;
+
+    // The notification of the first request arrives now, and then one for another operation.
+    let last = web.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    web.reaches(last, OperationState::Started).await;
+    for (id, attempt) in [(id, Attempt(1)), (last, Attempt(1))] {
+        let cancel = WorkerNotification::Cancel { id, attempt };
+        web.liveops.channel_layer().announce(&ChannelName::workers(), cancel.into()).await.unwrap();
+    }
+    web.reaches(last, OperationState::Cancelled).await;
+    worker.gate.open(3);
+    web.reaches(id, OperationState::FinishedOk).await;
 }
 
 async fn what_a_process_hands_back_when_it_stops_goes_on_at_once_in_another(layers: impl Layers) {

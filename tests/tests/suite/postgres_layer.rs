@@ -174,7 +174,7 @@ async fn lists_and_workers_hear_what_is_announced() {
         }
     }
     let mut subscription = there.subscribe(&ChannelName::workers()).await.unwrap();
-    let hint = WorkerNotification::Cancel(OperationId::new());
+    let hint = WorkerNotification::Cancel { id: OperationId::new(), attempt: Attempt(1) };
     here.announce(&ChannelName::workers(), hint.into()).await.unwrap();
     let heard = next(&mut subscription).await;
     assert!(

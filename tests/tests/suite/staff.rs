@@ -525,7 +525,7 @@ async fn told_in(
 }
 
 #[tokio::test]
-async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
+async fn operations_whose_type_is_not_registered_are_listed_with_their_page() {
     let app = TestApp::spawn().await;
     let word = "from before".to_owned();
     let elsewhere = app.elsewhere(Builder::register::<OnlyOne>);
@@ -538,12 +538,12 @@ async fn operations_whose_type_is_not_registered_are_listed_without_a_page() {
         ("state", json!("NOT_STARTED")),
         ("stages", json!([])),
         ("timings", json!([])),
-        ("url", Value::Null),
+        ("url", json!(format!("/live/test.only_one/{id}/"))),
     ] {
         assert_eq!(operation[field], value, "{field} of {operation}");
     }
     let html = page(&app, "admin", "/live/").await;
-    let title = format!("<td id=\"op-row-title-{id}\">test.only_one</td>");
+    let title = format!("<a href=\"/live/test.only_one/{id}/\">test.only_one</a>");
     assert!(html.contains(&title), "{html}");
 
     let cancelled = bulk(&app, &json!({ "action": "cancel", "ids": [id] })).await.json();

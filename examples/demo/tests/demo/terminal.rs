@@ -460,10 +460,13 @@ async fn what_is_not_registered_any_more_is_listed_all_the_same() {
     let listed = desk.says(&["list", "--json"]).await;
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(
-        (&listed["op_type"], &listed["state"], &listed["stages"], &listed["url"]),
-        (&json!("demo.gone"), &json!("FINISHED_OK"), &json!([]), &Value::Null)
+        (&listed["op_type"], &listed["state"], &listed["stages"]),
+        (&json!("demo.gone"), &json!("FINISHED_OK"), &json!([]))
     );
+    let id = listed["id"].as_str().unwrap();
+    assert_eq!(listed["url"], json!(format!("/live/demo.gone/{id}/")));
     assert!(desk.says(&["list"]).await.contains("demo.gone"));
+    assert!(desk.says(&["show", id]).await.contains("demo.gone"));
 }
 
 #[tokio::test]

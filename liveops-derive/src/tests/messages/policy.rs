@@ -171,6 +171,19 @@ fn timeout_too_long() {
 }
 
 #[test]
+fn durations_beyond_the_calendar() {
+    says(
+        r##"#[liveop(timeout = "36600 days", backoff = "1 s..36601 days")] struct Import;"##,
+        &expect![[r#"
+            "1 s..36601 days"
+                `backoff` is too long, found `36601 days`
+                note: the maximum is 36600 days
+                help: write `backoff = "30 s"` for the same wait every time, or `backoff = "10 s..1 h"` for a wait that doubles from the first to the longest
+        "#]],
+    );
+}
+
+#[test]
 fn timeout_without_number() {
     says(
         r##"#[liveop(timeout = "soon")] struct Import;"##,

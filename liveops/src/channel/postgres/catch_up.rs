@@ -85,7 +85,8 @@ fn read(rows: &[PgRow]) -> Result<Option<CatchUp>, sqlx::Error> {
         Some(_) => CatchUpAnswer::Delta(content(first, rows)?),
         None => CatchUpAnswer::Reset(content(first, rows)?),
     };
-    Ok(Some(CatchUp { cursor, ended: first.try_get("ended")?, answer }))
+    let ended = first.try_get("ended")?;
+    Ok(Some(CatchUp { cursor, ended, is_provisional: false, answer }))
 }
 
 fn content(first: &PgRow, rows: &[PgRow]) -> Result<CatchUpContent, sqlx::Error> {

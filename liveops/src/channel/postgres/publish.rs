@@ -12,7 +12,9 @@ use super::{
     notification::{listened_name, notifications_of, parts_of},
 };
 use crate::{
-    channel::{ChannelError, Cursor, Epoch, Notice, OpenedBy, Payload, PublishError, Signal},
+    channel::{
+        CENTURY, ChannelError, Cursor, Epoch, Notice, OpenedBy, Payload, PublishError, Signal,
+    },
     operation::{Attempt, ChannelName},
     projection::{TAIL_BYTES_MAX, TAIL_LEN_MAX},
     render::Fragment,
@@ -21,9 +23,6 @@ use crate::{
 const OPEN: &str = "open a channel";
 const PUBLISH: &str = "publish a frame";
 const ANNOUNCE: &str = "announce a notice";
-
-/// Maximum retention. Within the range of PostgreSQL's timestamps.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 impl Database {
     pub(super) async fn open(

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, Notice, OpenedBy, Payload, PublishError,
-        Subscription,
+        CENTURY, CatchUp, ChannelError, ChannelLayer, Cursor, Notice, OpenedBy, Payload,
+        PublishError, Subscription,
     },
     operation::{Attempt, ChannelName},
     render::Fragment,
@@ -89,11 +89,11 @@ impl RedisChannelLayer {
         self
     }
 
-    /// Sets the time for which the layer keeps the state of a channel after its operation ended, five
-    /// minutes by default. Later clients read the operation's row.
+    /// Sets the time for which the layer keeps the state of a channel after its operation ended: five minutes
+    /// by default, at most a century. Later clients read the operation's row.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
-        self.retention = retention;
+        self.retention = retention.min(CENTURY);
         self
     }
 

@@ -103,7 +103,7 @@ impl FromRedisValue for CatchUpReply {
                 );
             }
         };
-        Ok(Self(CatchUp { cursor: cursor(&epoch, seq)?, ended, answer }))
+        Ok(Self(CatchUp { cursor: cursor(&epoch, seq)?, ended, is_provisional: false, answer }))
     }
 }
 

@@ -117,10 +117,10 @@ impl ActiveRuns {
         }
     }
 
-    /// Asks the run of this operation to stop. Returns `false` if this process does not run the
-    /// operation.
-    pub(crate) fn cancel(&self, id: OperationId) -> bool {
-        let run = self.runs().get(&id).cloned();
+    /// Asks the run of this attempt to stop. Returns `false` if this process does not run the attempt: a
+    /// request for an earlier attempt has no effect on a later one.
+    pub(crate) fn cancel(&self, id: OperationId, attempt: Attempt) -> bool {
+        let run = self.runs().get(&id).filter(|run| run.attempt == attempt).cloned();
         run.inspect(|run| run.report.cancel()).is_some()
     }
 

@@ -27,9 +27,10 @@ impl RunningAttempt {
         NewOperation { claimed_by: is_observed.then(|| self.engine.worker_claim()), ..next }
     }
 
-    fn check_registered(&self, next: &NewOperation) -> RunResult<()> {
+    /// Checks that the next operation can be enqueued.
+    fn check_next(&self, next: &NewOperation) -> RunResult<()> {
         match self.engine.registry.find(next.op_type) {
-            Some(_) => Ok(()),
+            Some(_) => Ok(next.check()?),
             None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
         }
     }
@@ -37,20 +38,25 @@ impl RunningAttempt {
     /// Commits the ending, then publishes it.
     pub(super) async fn finish(&self, outcome: Outcome, mut sinks: RunSinks) -> NextStep {
         let chain = self.report().take_chain();
-        let (outcome, next) =
-            outcome.with_next(&self.messages(), chain, |next| self.check_registered(next));
-        let next = next.map(|next| self.claimed(next));
-        let next_link = next
-            .as_ref()
-            .and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
-        if let Some(next) = next_link {
-            self.report().event(Event::HandedOver(next));
-        }
-        self.report().event(Event::Ended(outcome.ending.clone()));
-        let (mut projection, changes) = self.report().take();
-        let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
-            return NextStep::Done;
+        let last = self.report().seal();
+        let (mut outcome, next) =
+            outcome.with_next(&self.messages(), chain, last.cancel_requested, |next| {
+                self.check_next(next)
+            });
+        let mut next = next.map(|next| self.claimed(next));
+        let (row, events) = loop {
+            let events = self.ending_events(&outcome, next.as_ref());
+            let mut projection = last.clone();
+            for event in &events {
+                projection.apply(event.clone());
+            }
+            match self.commit(&outcome, &projection, next.clone()).await {
+                Commit::Ended(row) => break (row, events),
+                Commit::CancelRequested => (outcome, next) = (Outcome::cancelled(), None),
+                Commit::Lost => return NextStep::Done,
+            }
         };
+        let (mut projection, changes) = self.report().conclude(events);
         record_operation_ended(self.op_type(), row.state());
         tracing::info!(state = %row.state(), "ended the operation");
         // Known only after the commit: a duplicate of the next operation may have existed already.
@@ -64,15 +70,15 @@ impl RunningAttempt {
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
         let next = next.map(|(id, next)| (id, next.op_type));
         projection.next =
-            next.and_then(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
+            next.map(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
 
         sinks.show(&projection, changes).await;
         self.engine
             .publisher
             .signal(&mut sinks.channel, &projection, self.engine.presenter.finished_signal(&row))
             .await;
-        let chained_signal = next
-            .and_then(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
+        let chained_signal =
+            next.map(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
         if let Some(chained_signal) = chained_signal {
             self.engine.publisher.signal(&mut sinks.channel, &projection, chained_signal).await;
         }
@@ -83,8 +89,14 @@ impl RunningAttempt {
         next.map_or(NextStep::Done, |(id, _)| NextStep::Chained(id))
     }
 
-    /// Commits the ending. Returns `None` if the operation is not this attempt's to end, or if the
-    /// database fails until the shutdown.
+    /// Returns the events of the ending, and of the handover to `next`.
+    fn ending_events(&self, outcome: &Outcome, next: Option<&NewOperation>) -> Vec<Event> {
+        let next = next.map(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
+        let handed_over = next.map(Event::HandedOver);
+        handed_over.into_iter().chain([Event::Ended(outcome.ending.clone())]).collect()
+    }
+
+    /// Commits the ending.
     ///
     /// Repeats the call while the database fails. The heartbeat renews the lease meanwhile. If the
     /// database fails for the heartbeat too, other workers cannot take the lease over either.
@@ -93,8 +105,9 @@ impl RunningAttempt {
         outcome: &Outcome,
         projection: &Projection,
         next: Option<NewOperation>,
-    ) -> Option<Model> {
+    ) -> Commit {
         let mut backoff = DatabaseBackoff::new(&self.engine);
+        let is_chained = next.is_some();
         loop {
             let conclusion = RunConclusion {
                 ending: &outcome.ending,
@@ -109,29 +122,46 @@ impl RunningAttempt {
                 })
                 .await;
             let error = match concluded {
-                Ok(Some(row)) => return Some(row),
-                Ok(None) => match self.committed(&backoff).await {
-                    Ok(row) => return row,
+                Ok(Some(row)) => return Commit::Ended(Box::new(row)),
+                Ok(None) => match self.refused(&backoff, is_chained).await {
+                    Ok(commit) => return commit,
                     Err(error) => error,
                 },
                 Err(error) => error,
             };
             if !backoff.wait_before_retry(&error).await {
-                return None;
+                return Commit::Lost;
             }
         }
     }
 
-    /// Returns the row if this attempt ended it, by a commit whose answer was lost.
-    async fn committed(&self, backoff: &DatabaseBackoff<'_>) -> Result<Option<Model>, StoreError> {
+    /// Returns the reason for which the store did not write the ending. The reason is read from the row:
+    /// this attempt may have ended it by a commit whose answer was lost.
+    async fn refused(
+        &self,
+        backoff: &DatabaseBackoff<'_>,
+        is_chained: bool,
+    ) -> Result<Commit, StoreError> {
         let find = |store: Store| async move { store.find(self.id).await };
         let row = backoff.write("read an operation", find).await?;
-        let is_ours = |row: &Model| row.state().is_terminal() && row.attempt == self.row.attempt;
-        let row = row.filter(is_ours);
-        if row.is_none() {
-            lease_lost(self.op_type());
-            tracing::warn!("lost the lease before the ending; discarding the outcome");
+        match row.filter(|row| row.attempt == self.row.attempt) {
+            Some(row) if row.state().is_terminal() => Ok(Commit::Ended(Box::new(row))),
+            Some(row) if is_chained && row.cancel_requested => Ok(Commit::CancelRequested),
+            _ => {
+                lease_lost(self.op_type());
+                tracing::warn!("lost the lease before the ending; discarding the outcome");
+                Ok(Commit::Lost)
+            }
         }
-        Ok(row)
     }
+}
+
+/// The result of committing an ending.
+enum Commit {
+    /// The operation has ended.
+    Ended(Box<Model>),
+    /// A user requested cancellation before the end, so no next operation may start. Nothing was written.
+    CancelRequested,
+    /// The operation is not this attempt's to end, or the database failed until the shutdown.
+    Lost,
 }

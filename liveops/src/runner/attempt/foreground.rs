@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     event::{Ending, Event},
-    operation::{NewOperation, OperationId, OperationState},
+    operation::{Attempt, NewOperation, OperationId, OperationState},
     publish::{EventSender, Observers, RunEvent},
     render::Subject,
     runner::{EnqueueError, LiveOps},
@@ -109,24 +109,24 @@ impl ForegroundChain {
         else {
             return NextStep::Done;
         };
-        let over = CancellationToken::new();
-        tokio::spawn(self.clone().cancel_when_asked(over.clone()));
+        let (over, attempt) = (CancellationToken::new(), run.attempt);
+        tokio::spawn(self.clone().cancel_when_asked(attempt, over.clone()));
         let next_step = run.run_to_completion().await;
         over.cancel();
         next_step
     }
 
-    async fn cancel_when_asked(self, over: CancellationToken) {
+    async fn cancel_when_asked(self, attempt: Attempt, over: CancellationToken) {
         tokio::select! {
             () = self.foreground.cancel.cancelled() => {}
             () = over.cancelled() => return,
         }
+        // First, in case the database does not answer.
+        self.liveops.engine().active_runs.cancel(self.id, attempt);
         self.cancel().await;
     }
 
     async fn cancel(&self) {
-        // First, in case the database does not answer.
-        self.liveops.engine().active_runs.cancel(self.id);
         if let Err(error) = self.liveops.cancel(self.id).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(id = %self.id, error, "could not cancel the operation; cancel again");

@@ -9,8 +9,9 @@ use crate::{
     event::{Event, Level, LogLine},
     language::Text,
     metrics::{attempt_handed_back, lease_lost, next_attempt_scheduled},
+    operation::OperationState,
     runner::WakeUp,
-    store::{self, FailedAttempt, Store},
+    store::{self, FailedAttempt, Model, Store, StoreError},
 };
 
 /// The result of scheduling another attempt for a failed run.
@@ -32,12 +33,17 @@ impl RunningAttempt {
         let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
             let (id, attempt) = (self.id, self.attempt);
-            let hand_back = |store: Store| async move { store.hand_back(id, attempt).await };
+            let hand_back = |store: Store| async move {
+                match store.hand_back(id, attempt).await {
+                    Ok(None) => self.put_back(&store, 1).await,
+                    answer => answer,
+                }
+            };
             match backoff.write("hand a run back", hand_back).await {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
                     tracing::info!("handed the operation back to the queue");
-                    self.engine.publisher.publish_row(&row).await;
+                    self.show_waiting(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }
                 Ok(None) => {
@@ -96,7 +102,10 @@ impl RunningAttempt {
                 FailedAttempt { message, traceback, projection: &projection, next_attempt_on };
             let (id, attempt) = (self.id, self.attempt);
             let schedule = |store: Store| async move {
-                store.schedule_next_attempt(id, attempt, failure).await
+                match store.schedule_next_attempt(id, attempt, failure).await {
+                    Ok(None) => self.put_back(&store, 0).await,
+                    answer => answer,
+                }
             };
             match backoff.write("put a failed run back", schedule).await {
                 Ok(Some(row)) => {
@@ -108,7 +117,7 @@ impl RunningAttempt {
                         "attempt failed; scheduled the next attempt"
                     );
                     self.report().event(failed);
-                    self.engine.publisher.publish_row(&row).await;
+                    self.show_waiting(&row).await;
                     return ScheduleOutcome::Scheduled;
                 }
                 Ok(None) => return ScheduleOutcome::Refused,
@@ -118,6 +127,27 @@ impl RunningAttempt {
                     }
                 }
             }
+        }
+    }
+
+    /// Returns the row if this attempt has put it back into the queue, by a commit whose answer was lost.
+    /// `uncounted` is the number of attempts that the write added to those outside of the budget.
+    async fn put_back(&self, store: &Store, uncounted: i32) -> Result<Option<Model>, StoreError> {
+        let row = store.find(self.id).await?;
+        // A rescue by another worker adds to the rescues, and a user's retry sets the attempts outside of the
+        // budget to all earlier attempts.
+        let is_ours = |row: &Model| {
+            row.attempt == self.row.attempt + 1
+                && row.attempts_before == self.row.attempts_before + uncounted
+                && row.rescues == self.row.rescues
+        };
+        Ok(row.filter(is_ours))
+    }
+
+    /// Publishes an operation that was put back, unless another process has already started it.
+    async fn show_waiting(&self, row: &Model) {
+        if row.state() != OperationState::Started {
+            self.engine.publisher.publish_row(row).await;
         }
     }
 }

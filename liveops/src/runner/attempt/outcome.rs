@@ -110,14 +110,19 @@ impl Outcome {
     }
 
     /// Returns the outcome with the next operation that a finished run asked for. If that operation
-    /// does not serialize, cannot be stored or fails `check`, the outcome becomes a failure.
+    /// does not serialize, cannot be stored or fails `check`, the outcome becomes a failure. After a cancel
+    /// request no operation follows, and the outcome becomes a cancellation.
     pub(crate) fn with_next(
         self,
         messages: &OutcomeMessages,
         chain: Option<NextOperation>,
+        cancel_requested: bool,
         check: impl FnOnce(&NewOperation) -> RunResult<()>,
     ) -> (Self, Option<NewOperation>) {
         let chain = chain.filter(|_| matches!(self.ending, Ending::Finished(_)));
+        if chain.is_some() && cancel_requested {
+            return (Self::cancelled(), None);
+        }
         let checked = |next: NextOperation| {
             let next = next?;
             check_texts("the next operation's input", &next.input)?;

@@ -111,9 +111,13 @@ impl RunningAttempt {
     }
 
     /// Waits until a stage has changed, but at least until `save_on`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the notification is received last, so a dropped future loses none.
     async fn stage_changed(&self, save_on: Instant) {
-        self.report().stage_changed.notified().await;
         time::sleep_until(save_on).await;
+        self.report().stage_changed.notified().await;
     }
 
     /// Sends the run's progress to the lists, unless it is unchanged.

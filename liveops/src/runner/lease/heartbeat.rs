@@ -198,8 +198,8 @@ impl LeaseHeartbeat {
         }
         let read = |store: Store| async move { store.cancel_requests(ids).await };
         match self.between_renewals("read the cancel requests", read).await {
-            Ok(ids) => ids.into_iter().for_each(|id| {
-                self.active_runs.cancel(id);
+            Ok(runs) => runs.into_iter().for_each(|(id, attempt)| {
+                self.active_runs.cancel(id, attempt);
             }),
             Err(error) => self.warn(&error, "could not read the cancel requests; retrying"),
         }

@@ -13,7 +13,7 @@ use crate::{
     language::Text,
     metrics::{RescueOutcome, record_operation_ended, run_rescued},
     operation::OperationId,
-    runner::{RegisteredOperation, WakeUp, engine::Engine},
+    runner::{WakeUp, engine::Engine},
     store::{Lease, Model, RunConclusion, Store, StoreError},
 };
 
@@ -95,17 +95,21 @@ fn lock(rescues: &Mutex<HashSet<OperationId>>) -> std::sync::MutexGuard<'_, Hash
 
 /// Takes over a run whose lease has expired. The operation goes back into the queue if another attempt
 /// is allowed, and ends otherwise.
+///
+/// The decision depends on the row alone, so a process also rescues operations whose type it does not know: a
+/// worker that knows the type runs the next attempt.
 async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
     let take_over = |store| take_over(engine, store, lease);
     let taken_over = engine.rescue_connections.run("rescue a run", take_over).await?;
-    let Some(TakenOver { op_type, worker, rescued, then }) = taken_over else { return Ok(()) };
+    let Some(TakenOver { row, rescued, then }) = taken_over else { return Ok(()) };
+    let op_type = engine.presenter.metric_op_type(&row);
     record_operation_ended(op_type, rescued.state());
     run_rescued(op_type, then);
     tracing::warn!(
-        op_type,
+        op_type = row.op_type,
         id = %lease.id,
         attempt = %lease.attempt,
-        worker,
+        worker = row.worker,
         state = %rescued.state(),
         "rescued a run whose worker stopped responding"
     );
@@ -116,9 +120,8 @@ async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
 
 /// The result of a rescue.
 struct TakenOver {
-    op_type: &'static str,
-    /// The worker that was lost.
-    worker: Option<String>,
+    /// The row before the rescue.
+    row: Model,
     rescued: Model,
     then: RescueOutcome,
 }
@@ -130,19 +133,16 @@ async fn take_over(
     lease: Lease,
 ) -> Result<Option<TakenOver>, StoreError> {
     let Some(row) = store.find(lease.id).await? else { return Ok(None) };
-    // Only a process with the registered type can show the operation; others leave the rescue to it.
-    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(None) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
             let lost = engine.presenter.language(&row).translate(Text::WorkerLost);
             (store.rescue(lease, &lost).await?, RescueOutcome::AnotherAttempt)
         }
         Some(ending) => {
-            (give_up(&store, operation, &row, lease, ending).await?, RescueOutcome::GivenUp)
+            (give_up(engine, &store, &row, lease, ending).await?, RescueOutcome::GivenUp)
         }
     };
-    let op_type = operation.kind.op_type;
-    Ok(rescued.map(|rescued| TakenOver { op_type, worker: row.worker, rescued, then }))
+    Ok(rescued.map(|rescued| TakenOver { row, rescued, then }))
 }
 
 /// Returns the ending of the operation if no other attempt is allowed.
@@ -162,13 +162,13 @@ fn ending(engine: &Engine, row: &Model) -> Option<Ending> {
 }
 
 async fn give_up(
+    engine: &Engine,
     store: &Store,
-    operation: &RegisteredOperation,
     row: &Model,
     lease: Lease,
     ending: Ending,
 ) -> Result<Option<Model>, StoreError> {
-    let kind = &operation.kind;
+    let kind = &engine.presenter.kind_of(row);
     let mut projection = row.projection(kind);
     projection.apply(Event::Ended(ending.clone()));
     let worker = row.worker.as_deref().unwrap_or("unknown");

@@ -9,6 +9,7 @@ pub mod apalis;
 pub(super) mod notifications;
 mod poll;
 pub(super) mod poll_tracker;
+mod waiting;
 pub(super) mod wake_up;
 pub(super) mod wake_up_sender;
 pub(super) mod worker;

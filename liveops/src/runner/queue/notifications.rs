@@ -49,8 +49,8 @@ async fn receive_notifications(layer: Arc<dyn ChannelLayer>, active_runs: Arc<Ac
 async fn handle_notifications(mut subscription: Subscription, active_runs: &ActiveRuns) {
     while let Some(delivery) = subscription.next().await {
         match delivery {
-            Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Cancel(id)))) => {
-                active_runs.cancel(id);
+            Ok(Delivery::Notice(Notice::Worker(WorkerNotification::Cancel { id, attempt }))) => {
+                active_runs.cancel(id, attempt);
             }
             // A lost cancel request is in the row too, which the heartbeat polls.
             Err(Lagged) => {

@@ -32,6 +32,7 @@ impl Engine {
     pub(in crate::runner) fn ensure_worker(self: &Arc<Self>) {
         self.ensure_lease_heartbeat();
         self.active_runs.worker_start.call_once(|| {
+            self.count_waiting_operations();
             let worker = Worker {
                 engine: Arc::downgrade(self),
                 active_runs: self.active_runs.clone(),

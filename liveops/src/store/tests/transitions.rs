@@ -196,6 +196,36 @@ on_every_database! {
         assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
     }
 
+    async fn no_next_operation_is_enqueued_after_an_accepted_cancel_request(db: TestDatabase) {
+        let store = store(&db).await;
+        let projection = Projection::new(3);
+        let ending = event::Ending::Finished(json!(null).into());
+        for round in 0..30 {
+            let id = claimed(&store).await;
+            let end = async {
+                if round % 2 == 0 {
+                    tokio::task::yield_now().await;
+                }
+                let end = conclusion(&ending, &projection);
+                store.finish_run(id, Attempt(1), end, Some(new_operation())).await.unwrap()
+            };
+            match tokio::join!(store.cancel(id), end) {
+                (Ok(CancelTransition::Ended(_)), Some(_)) => {
+                    assert!(store.find_next(id).await.unwrap().is_some());
+                }
+                (Ok(CancelTransition::Requested(_)), None) => {
+                    assert_eq!(store.find_next(id).await.unwrap(), None);
+                    let row = store.find(id).await.unwrap().unwrap();
+                    assert!(row.state() == OperationState::Started && row.cancel_requested);
+                    let end = conclusion(&event::Ending::Cancelled, &projection);
+                    let ended = store.finish_run(id, Attempt(1), end, None).await.unwrap();
+                    assert_eq!(ended.map(|row| row.state()), Some(OperationState::Cancelled));
+                }
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+    }
+
     async fn a_run_without_a_next_operation_clears_the_link_of_the_earlier_run(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;

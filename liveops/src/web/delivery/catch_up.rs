@@ -19,13 +19,16 @@ use crate::{
 pub(in crate::web) struct CatchUpState {
     pub(in crate::web) cursor: Cursor,
     pub(in crate::web) answer: CatchUpAnswer,
+    /// `true` if the state is a row that is newer than the state in the channel layer.
+    pub(in crate::web) is_ahead_of_channel: bool,
 }
 
 impl CatchUpState {
     /// Loads the state of the operation of `row`, which the caller read before this call.
     ///
-    /// The channel layer has the newest state, with two exceptions. The row is ahead if an ending was
-    /// committed but not yet published. The row is the only source if the retained state is gone or the
+    /// The channel layer has the newest state, with three exceptions. The row is ahead if an ending was
+    /// committed but not yet published. The row is also ahead if the layer of this process shows the operation
+    /// as waiting, and a worker of another process has started it. The row is the only source if the retained state is gone or the
     /// channel layer is unreachable.
     pub(in crate::web) async fn load(
         engine: &Engine,
@@ -47,9 +50,13 @@ impl CatchUpState {
                     .unless_client_is_ahead(since));
             }
         };
+        let is_retained = retained.is_some();
         match Self::from_channel(retained, row.attempt_number(), row.state()) {
             Some(current) => Ok(current),
-            None => Self::load_row(engine, kind, row, since).await,
+            None => Ok(Self {
+                is_ahead_of_channel: is_retained,
+                ..Self::load_row(engine, kind, row, since).await?
+            }),
         }
     }
 
@@ -60,9 +67,13 @@ impl CatchUpState {
         attempt: Attempt,
         state: OperationState,
     ) -> Option<Self> {
-        let CatchUp { cursor, ended, answer } = retained?;
-        let is_newest = cursor.epoch.attempt >= attempt && (ended || !state.is_terminal());
-        is_newest.then_some(Self { cursor, answer })
+        let CatchUp { cursor, ended, is_provisional, answer } = retained?;
+        let has_started_elsewhere =
+            is_provisional && cursor.epoch.attempt == attempt && state == OperationState::Started;
+        let is_newest = cursor.epoch.attempt >= attempt
+            && (ended || !state.is_terminal())
+            && !has_started_elsewhere;
+        is_newest.then_some(Self { cursor, answer, is_ahead_of_channel: false })
     }
 
     /// Builds the state from a row with this attempt: a snapshot, and the signals of an ended operation.
@@ -75,11 +86,12 @@ impl CatchUpState {
         let cursor = Cursor::of_row(attempt, signals.len() as u64);
         // A row without signals belongs to an unfinished run, so its content may have changed.
         if !signals.is_empty() && since == Some(cursor) {
-            return Self { cursor, answer: CatchUpAnswer::UpToDate };
+            return Self { cursor, answer: CatchUpAnswer::UpToDate, is_ahead_of_channel: false };
         }
         Self {
             cursor,
             answer: CatchUpAnswer::Reset(CatchUpContent { fragments: snapshot(), signals }),
+            is_ahead_of_channel: false,
         }
     }
 
@@ -121,9 +133,10 @@ impl CatchUpState {
         match client_cursor {
             Some(client_cursor)
                 if client_cursor.epoch.nonce != 0
+                    && !self.is_ahead_of_channel
                     && self.cursor == Cursor::of_row(client_cursor.epoch.attempt, 0) =>
             {
-                Self { cursor: client_cursor, answer: CatchUpAnswer::UpToDate }
+                Self { cursor: client_cursor, answer: CatchUpAnswer::UpToDate, ..self }
             }
             _ => self,
         }
@@ -171,7 +184,8 @@ mod tests {
     fn a_page_made_from_an_unfinished_row_still_receives_the_end() {
         let current = || {
             let content = CatchUpContent { fragments: Vec::new(), signals: vec![finished()] };
-            CatchUpState { cursor: NEWEST, answer: CatchUpAnswer::Reset(content) }
+            let answer = CatchUpAnswer::Reset(content);
+            CatchUpState { cursor: NEWEST, answer, is_ahead_of_channel: false }
         };
         let (_, cursor) = current().into_page(OperationState::Started);
         assert_eq!(cursor, Cursor { seq: 4, ..NEWEST });
@@ -183,6 +197,26 @@ mod tests {
     fn the_row_of_an_unfinished_run_does_not_replace_a_newer_page() {
         let current = from_row(ATTEMPT, Vec::new()).unless_client_is_ahead(Some(NEWEST));
         assert_eq!((current.cursor, current.answer), (NEWEST, CatchUpAnswer::UpToDate));
+    }
+
+    #[test]
+    fn a_waiting_state_that_another_process_cannot_replace_gives_way_to_the_row_of_the_run() {
+        let waiting = |is_provisional| {
+            let (ended, answer) = (false, CatchUpAnswer::UpToDate);
+            Some(CatchUp { cursor: NEWEST, ended, is_provisional, answer })
+        };
+        let from = |retained, attempt, state| {
+            CatchUpState::from_channel(retained, attempt, state).is_some()
+        };
+        assert!(!from(waiting(true), ATTEMPT, OperationState::Started));
+        assert!(from(waiting(false), ATTEMPT, OperationState::Started));
+        assert!(from(waiting(true), ATTEMPT, OperationState::NotStarted));
+        // The row of an earlier attempt was read before the operation was put back.
+        assert!(from(waiting(true), Attempt(0), OperationState::Started));
+
+        let row = CatchUpState { is_ahead_of_channel: true, ..from_row(ATTEMPT, Vec::new()) };
+        let shown = row.unless_client_is_ahead(Some(NEWEST));
+        assert!(matches!(shown.answer, CatchUpAnswer::Reset(_)), "{shown:?}");
     }
 
     #[test]

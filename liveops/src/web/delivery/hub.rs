@@ -28,8 +28,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Delay before the row of an operation without state in the channel layer is polled for the first time. The
-/// delay doubles with each poll.
+/// Delay before the row of an operation without state in the channel layer, or with a provisional one, is
+/// polled for the first time. The delay doubles with each poll.
 const FIRST_ROW_POLL_AFTER: Duration = Duration::from_secs(1);
 
 /// Maximum number of items that a client may lag before it has to catch up.
@@ -153,6 +153,7 @@ impl Hub {
             quiet_max: self.quiet_max,
             row_poll_wait: FIRST_ROW_POLL_AFTER.min(self.quiet_max),
             newest: None,
+            is_provisional: false,
             has_ended: false,
             revision: revision.clone(),
             items: items.clone(),
@@ -190,9 +191,12 @@ struct Pump {
     renderer: Renderer,
     name: ChannelName,
     quiet_max: Duration,
-    /// The delay before the next poll of the row, while the channel layer has no state.
+    /// The delay before the next poll of the row, while the channel layer has no state or a provisional one.
     row_poll_wait: Duration,
     newest: Option<Cursor>,
+    /// `true` if a worker of another process may have started the operation without a frame, as far as known.
+    /// The row is then polled as without state in the channel layer.
+    is_provisional: bool,
     /// `true` if the operation had ended at the last query of the channel layer and no frame has arrived
     /// since.
     has_ended: bool,
@@ -223,7 +227,8 @@ impl Pump {
 
     /// Returns the time without frames after which the next check is due.
     fn next_quiet_interval(&mut self) -> Duration {
-        if self.name.operation_id().is_none() || self.newest.is_some() {
+        let is_known = self.newest.is_some() && !self.is_provisional;
+        if self.name.operation_id().is_none() || is_known {
             return self.quiet_max;
         }
         let row_poll_wait = self.row_poll_wait;
@@ -234,6 +239,12 @@ impl Pump {
     fn frame(&mut self, frame: Arc<Frame>) -> HubItem {
         self.newest = self.newest.max(Some(frame.cursor));
         self.has_ended = false;
+        // A frame that opens a history may show a waiting operation. The next query of the channel layer
+        // tells.
+        self.is_provisional = frame.cursor.is_opening();
+        if self.is_provisional {
+            self.row_poll_wait = FIRST_ROW_POLL_AFTER.min(self.quiet_max);
+        }
         let text = messages::encode_shared(&self.renderer, &self.name, &frame);
         HubItem::Frame(frame, text)
     }
@@ -257,6 +268,7 @@ impl Pump {
     /// Records a state of the channel layer that every client loads as well.
     fn record_state(&mut self, state: &CatchUp) {
         self.newest = Some(state.cursor);
+        self.is_provisional = state.is_provisional;
         self.has_ended = state.ended;
     }
 

@@ -143,14 +143,14 @@ impl Subscriber {
     async fn load_state_now(&self, id: OperationId) -> Result<CatchUpState, Close> {
         let engine = self.web.engine();
         let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
-        let operation = engine.registry.find(&row.op_type).ok_or(Close::NOT_ALLOWED)?;
-        Ok(CatchUpState::load(engine, &operation.kind, &row, self.window.cursor()).await?)
+        let kind = engine.presenter.kind_of(&row);
+        Ok(CatchUpState::load(engine, &kind, &row, self.window.cursor()).await?)
     }
 
     /// Returns the messages that bring the client to `current`.
     async fn catch_up_to(&mut self, current: CatchUpState) -> Result<Vec<OutgoingMessage>, Close> {
         client_caught_up(current.kind());
-        let CatchUpState { cursor, answer } = current;
+        let CatchUpState { cursor, answer, .. } = current;
         let traceback = if self.viewer.is_staff && answer.signals().iter().any(is_failure) {
             Box::pin(self.traceback(cursor)).await?
         } else {

@@ -200,7 +200,8 @@ fn outcome(web: &Web, language: &Language, answers: Vec<BulkItemResult>) -> Bulk
     let refused = answers.into_iter().filter_map(|BulkItemResult { id, row, refusal }| {
         let reason = refusal?.message;
         let row = row.map(|row| web.engine().presenter.list_row(&row, None, language));
-        let (title, url) = row.map_or_else(|| (id.to_string(), None), |row| (row.title, row.url));
+        let (title, url) =
+            row.map_or_else(|| (id.to_string(), None), |row| (row.title, Some(row.url)));
         Some(BulkRefusal { title, url, reason })
     });
     let reasons: Vec<_> = refused.collect();

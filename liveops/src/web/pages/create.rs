@@ -49,15 +49,7 @@ pub(in crate::web) async fn create<V>(
                 return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
             }
         };
-        let liveops = web.liveops.clone();
-        let enqueue = async move {
-            let enqueued = liveops.enqueue_new(new).await?;
-            // An existing operation has its own files, so these are removed.
-            if enqueued.is_new() {
-                uploads.keep();
-            }
-            Ok::<_, WebError>(enqueued)
-        };
+        let enqueue = enqueue(web.clone(), new, uploads);
         // In a task of its own: a client that disconnects cancels this handler, which would remove the files
         // of an operation that is already enqueued.
         let enqueued = tokio::spawn(enqueue.in_current_span()).await;
@@ -65,6 +57,27 @@ pub(in crate::web) async fn create<V>(
         answer(&web, &viewer, operation.kind, enqueued, &headers)
     };
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// Enqueues the operation with its files. Files that belong to no operation are deleted.
+async fn enqueue(web: Web, new: NewOperation, uploads: Uploads) -> Result<Enqueued, WebError> {
+    let id = new.id;
+    let files = uploads.keep();
+    let error = match web.liveops.enqueue_new(new).await {
+        Ok(enqueued) if enqueued.is_new() => return Ok(enqueued),
+        Ok(enqueued) => {
+            // The existing operation has its own files.
+            files.delete().await;
+            return Ok(enqueued);
+        }
+        Err(error) => error,
+    };
+    // After a lost answer the operation may exist. Its files must then stay, as its run needs them.
+    match web.engine().store.existing(&[id]).await {
+        Ok(existing) if existing.is_empty() => files.delete().await,
+        Ok(_) | Err(_) => files.leave(id),
+    }
+    Err(error.into())
 }
 
 /// The input of an operation, in the format in which it was sent.

@@ -24,7 +24,7 @@ pub struct EmbedError {
 /// may embed any number of operations; they share one WebSocket.
 ///
 /// The page's head needs [`Renderer::head`](crate::render::Renderer::head). Returns `None` if the operation
-/// does not exist, `viewer` may not see it, or its type is not registered.
+/// does not exist or `viewer` may not see it.
 ///
 /// # Errors
 ///
@@ -58,8 +58,8 @@ pub async fn embed(
     let Some(row) = liveops.find(id).await?.filter(|row| viewer.may_see(row)) else {
         return Ok(None);
     };
-    let Some(operation) = engine.registry.find(&row.op_type) else { return Ok(None) };
-    Ok(Some(Embedded::load(engine, viewer, &operation.kind, &row).await?.container))
+    let kind = engine.presenter.kind_of(&row);
+    Ok(Some(Embedded::load(engine, viewer, &kind, &row).await?.container))
 }
 
 /// The current state of an operation as HTML, with the token and the cursor to follow its changes.

@@ -21,8 +21,7 @@ pub(crate) struct OperationJson {
     op_type: String,
     owner: String,
     state: OperationState,
-    /// `None` if the type of the operation is not registered: the operation then has no page.
-    url: Option<String>,
+    url: String,
     channel: String,
     created_on: DateTime<Utc>,
     started_on: Option<DateTime<Utc>>,
@@ -88,7 +87,7 @@ impl OperationJson {
     /// Converts the operation of `row`, with a traceback that the reader may see.
     pub(crate) fn of(engine: &Engine, row: Model, traceback: Option<String>) -> Self {
         let id = row.operation_id();
-        let kind = &engine.presenter.kind_of(&row).unwrap_or(OperationKind::UNREGISTERED);
+        let kind = &engine.presenter.kind_of(&row);
         let projection = engine.projection_of(kind, &row);
         Self {
             id,
@@ -100,7 +99,9 @@ impl OperationJson {
             finished_on: row.finished_on,
             percent: projection.percent(kind.stage_weights),
             status: projection.status.as_ref().map(|status| status.text.to_string()),
-            current_stage: projection.active_stage().map(|index| kind.stages[index]),
+            current_stage: projection
+                .active_stage()
+                .and_then(|index| kind.stages.get(index).copied()),
             stages: stages(kind, &projection),
             timings: timings(kind, &projection),
             attempt: row.attempt_number().0,

@@ -37,7 +37,7 @@ impl LoadedOperation {
     }
 }
 
-/// Returns the operation at a path.
+/// Returns the operation at a path. Its type need not be registered: the owner can still see and cancel it.
 ///
 /// # Errors
 ///
@@ -48,10 +48,9 @@ pub(in crate::web) async fn find(
     (op_type, id): &(String, String),
 ) -> Result<LoadedOperation, WebError> {
     let id = id.parse().map_err(|_| WebError::not_found())?;
-    let operation = web.engine().registry.find(op_type).ok_or_else(WebError::not_found)?;
     let row = web.engine().store.find(id).await?.ok_or_else(WebError::not_found)?;
     if row.op_type == *op_type && viewer.may_see(&row) {
-        Ok(LoadedOperation { kind: operation.kind, row })
+        Ok(LoadedOperation { kind: web.engine().presenter.kind_of(&row), row })
     } else {
         Err(WebError::not_found())
     }

@@ -94,15 +94,14 @@ async fn read(
     })
 }
 
-/// Returns an operation with the path of its page. The path is `None` if the operation was pruned or its type
-/// is not registered.
+/// Returns an operation with the path of its page. The path is `None` if the operation was pruned.
 async fn linked(
     web: &Web,
     id: Option<Uuid>,
 ) -> Result<Option<(OperationId, Option<String>)>, StoreError> {
     let Some(id) = id.map(OperationId::from) else { return Ok(None) };
     let row = web.engine().store.find(id).await?;
-    Ok(Some((id, row.and_then(|row| web.engine().presenter.page_url(&row)))))
+    Ok(Some((id, row.map(|row| web.engine().presenter.page_url(&row)))))
 }
 
 /// The fields of an operation that only staff may read, as JSON.

@@ -16,6 +16,7 @@ use tokio::io::AsyncWriteExt;
 use crate::{
     config::Config,
     form::{FieldType, FileContent, Form, Scalar, Texts},
+    operation::OperationId,
     web::error::WebError,
 };
 
@@ -61,17 +62,51 @@ impl Uploads {
         Ok(path)
     }
 
-    /// Keeps the files on disk, because they now belong to an operation.
-    pub(in crate::web) fn keep(self) {
-        for file in self.files {
-            if let Err(error) = file.keep() {
+    /// Keeps the files on disk, because they are to belong to an operation. The files stay even if this
+    /// process dies while it enqueues the operation.
+    pub(in crate::web) fn keep(self) -> KeptUploads {
+        let keep = |file: TempPath| match file.keep() {
+            Ok(path) => Some(path),
+            Err(error) => {
                 let path = error.path.display();
                 tracing::error!(
                     %error,
                     %path,
                     "could not keep an uploaded file; the operation runs without it"
                 );
+                None
             }
+        };
+        KeptUploads { files: self.files.into_iter().filter_map(keep).collect() }
+    }
+}
+
+/// The uploaded files of an operation. Dropping this value leaves the files on disk.
+#[derive(Debug)]
+pub(in crate::web) struct KeptUploads {
+    files: Vec<PathBuf>,
+}
+
+impl KeptUploads {
+    /// Deletes the files, because they belong to no operation.
+    pub(in crate::web) async fn delete(self) {
+        for path in self.files {
+            if let Err(error) = tokio::fs::remove_file(&path).await {
+                let path = path.display();
+                tracing::warn!(%error, %path, "could not delete an uploaded file; delete it by hand");
+            }
+        }
+    }
+
+    /// Logs the files that stay because the database did not answer whether their operation exists.
+    pub(in crate::web) fn leave(self, id: OperationId) {
+        for path in self.files {
+            let path = path.display();
+            tracing::warn!(
+                %id,
+                %path,
+                "could not read whether the operation of an uploaded file exists; keeping the file"
+            );
         }
     }
 }

@@ -206,7 +206,7 @@ fn current(
 
 /// Mirrors `Subscriber::catch_up_to`: returns the messages of a catch-up.
 fn messages(current: CatchUpState, is_first: bool, window: &mut DeliveryWindow) -> Vec<SimMessage> {
-    let CatchUpState { cursor, answer } = current;
+    let CatchUpState { cursor, answer, .. } = current;
     window.advance_to(cursor);
     let is_reset = matches!(answer, CatchUpAnswer::Reset(_));
     let subscribed =
