@@ -26,6 +26,8 @@ use crate::support::{
     page::Page,
     postgres_layers::PostgresLayers,
     redis::RedisPrefix,
+    redis_cluster::RedisCluster,
+    redis_sentinel::WatchedRedis,
 };
 
 const FIRST: Attempt = Attempt(1);
@@ -51,6 +53,8 @@ on_every_layer! {
     memory: Some(MemoryChannelLayer::new());
     postgres: PostgresLayers::create().await.map(PostgresLayers::into_layer);
     redis: RedisPrefix::new().map(|prefix| prefix.layer());
+    redis_cluster: RedisCluster::shared_layer().await;
+    redis_sentinel: WatchedRedis::shared_layer().await;
 }
 
 /// A layer as another crate may write one.
