@@ -84,6 +84,36 @@ async fn every_master_of_a_cluster_takes_its_channels_and_every_subscriber_hears
     }
 }
 
+/// While it moves, the old master answers `ASK` for what is gone; then it answers `MOVED`.
+#[tokio::test]
+async fn a_slot_that_moves_to_another_master_takes_its_channels_along() {
+    let Some(cluster) = RedisCluster::start().await else { return };
+    let layer = RedisChannelLayer::new(&cluster.url()).unwrap();
+    let (channel, mut subscription) = on_each_master(&cluster, &layer).await.remove(0);
+    open(&layer, &channel).await.unwrap();
+    let key = format!("liveops:{{{channel}}}");
+    let (from, to) = (&cluster.servers()[0], &cluster.servers()[1]);
+    let (from_id, to_id): (String, String) =
+        (from.ask("CLUSTER MYID").await, to.ask("CLUSTER MYID").await);
+    let slot: u16 = from.ask(&format!("CLUSTER KEYSLOT {key}")).await;
+
+    let () = to.ask(&format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}")).await;
+    let () = from.ask(&format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}")).await;
+    publish(&layer, &channel).await.unwrap();
+    let () = from.ask(&format!("MIGRATE 127.0.0.1 {} {key} 0 5000", to.address().port())).await;
+    publish(&layer, &channel).await.unwrap();
+    for server in [to, from] {
+        let () = server.ask(&format!("CLUSTER SETSLOT {slot} NODE {to_id}")).await;
+    }
+    publish(&layer, &channel).await.unwrap();
+    let caught_up = layer.catch_up(&channel, None).await.unwrap().unwrap();
+    assert_eq!(caught_up.cursor.seq, 4, "nothing is published twice");
+    for _ in 0..4 {
+        heard(&mut subscription).await;
+    }
+    layer.ping().await.unwrap();
+}
+
 /// The master of a channel, and the node over which this process listens.
 #[tokio::test]
 async fn a_node_of_a_cluster_that_is_killed_is_left_by_publishers_and_subscribers() {

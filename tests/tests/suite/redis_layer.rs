@@ -228,6 +228,33 @@ async fn a_server_that_lost_its_scripts_is_given_them_again() {
     assert_eq!(layer.catch_up(&channel, None).await.unwrap().unwrap().cursor.seq, 2);
 }
 
+/// As the client of a cluster repeats a request whose answer was lost.
+#[tokio::test]
+async fn a_publication_that_is_repeated_takes_effect_once() {
+    let Some(server) = RedisServer::start() else { return };
+    let (layer, channel) = (RedisChannelLayer::new(&server.url()).unwrap(), channel());
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    open(&layer, &channel).await.unwrap();
+    let () = server.ask("CONFIG SET slowlog-log-slower-than 0").await;
+    let line = vec![Fragment::append(Region::Log, 1, "line")];
+    let taken = layer.publish(&channel, FIRST, Payload::Fragments(line)).await.unwrap();
+    let log: Vec<(u64, u64, u64, Vec<String>, String, String)> = server.ask("SLOWLOG GET 9").await;
+    let calls: Vec<_> = log.into_iter().map(|entry| entry.3).collect();
+    let is_publication =
+        |call: &&Vec<String>| call[0] == "EVALSHA" && call.contains(&"frame".into());
+    let call = calls.iter().find(is_publication).expect("a call of the script");
+    let again = redis::cmd("EVALSHA").arg(&call[1..]).to_owned();
+    let (outcome, epoch, seq): (String, String, u64) =
+        again.query_async(&mut connection).await.unwrap();
+    assert_eq!((outcome.as_str(), format!("{epoch}:{seq}")), ("taken", taken.to_string()));
+    assert_eq!(layer.catch_up(&channel, None).await.unwrap().unwrap().cursor, taken);
+    // The next one is another one, also if it says the same.
+    let line = vec![Fragment::append(Region::Log, 1, "line")];
+    let next = layer.publish(&channel, FIRST, Payload::Fragments(line)).await.unwrap();
+    assert_eq!(next.seq, taken.seq + 1);
+}
+
 #[tokio::test]
 async fn a_subscriber_that_was_cut_off_is_told_and_hears_on() {
     let Some(server) = RedisServer::start() else { return };
@@ -365,6 +392,34 @@ async fn a_server_that_cannot_save_is_not_ready_until_it_need_not() {
     server.lose_folder();
     let accept = "CONFIG SET stop-writes-on-bgsave-error no";
     refuses_for_a_while(&server, &layer, &channel, ["MISCONF", "BGSAVE SCHEDULE", accept]).await;
+}
+
+#[tokio::test]
+async fn a_server_that_loads_its_data_is_not_ready_until_it_has() {
+    // Each key takes 50 ms.
+    let slow = ["--rdbcompression", "no", "--key-load-delay", "50000"];
+    let answering = ["--loading-process-events-interval-bytes", "1024"];
+    let Some(mut server) = RedisServer::with(&[&slow[..], &answering].concat()) else { return };
+    let (layer, channel) = (RedisChannelLayer::new(&server.url()).unwrap(), channel());
+    let mut subscription = layer.subscribe(&channel).await.unwrap();
+    for n in 0..30 {
+        let () = server.ask(&format!("SET {n} {}", "x".repeat(2_000))).await;
+    }
+    let () = server.ask("SAVE").await;
+    server.kill();
+    let starting = tokio::task::spawn_blocking(move || {
+        server.start_again();
+        server
+    });
+    until("it is told that it loads", async || {
+        let unready = layer.ping().await.expect_err("it loads").source().unwrap().to_string();
+        unready.starts_with("LOADING")
+    })
+    .await;
+    let _server = starting.await.unwrap();
+    until("it is ready", async || layer.ping().await.is_ok()).await;
+    open(&layer, &channel).await.unwrap();
+    heard(&mut subscription).await;
 }
 
 #[tokio::test]

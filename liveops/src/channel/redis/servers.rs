@@ -2,6 +2,7 @@
 //! and connects.
 
 use std::{
+    fmt,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -53,7 +54,6 @@ pub(super) enum RequestConnection {
 }
 
 /// The sentinels of a master.
-#[derive(Debug)]
 pub(super) struct SentinelServers {
     sentinels: Vec<ConnectionAddr>,
     master: String,
@@ -141,6 +141,16 @@ impl RequestConnection {
             Self::Single(connection) => command.query_async(connection).await,
             Self::Cluster(connection) => command.query_async(connection).await,
         }
+    }
+}
+
+impl fmt::Debug for SentinelServers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the password of the sentinels.
+        f.debug_struct("SentinelServers")
+            .field("sentinels", &self.sentinels)
+            .field("master", &self.master)
+            .finish_non_exhaustive()
     }
 }
 

@@ -109,8 +109,8 @@ impl Sentinel {
             let settings = format!(
                 "port {port}\nbind 127.0.0.1\ndir {}\n\
                  sentinel monitor {MASTER} 127.0.0.1 {master_port} 2\n\
-                 sentinel down-after-milliseconds {MASTER} 1000\n\
-                 sentinel failover-timeout {MASTER} 3000\n",
+                 sentinel down-after-milliseconds {MASTER} 700\n\
+                 sentinel failover-timeout {MASTER} 2000\n",
                 folder.path().display(),
             );
             std::fs::write(&file, settings).unwrap();
