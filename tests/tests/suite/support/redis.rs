@@ -83,6 +83,13 @@ impl RedisServer {
         }
     }
 
+    /// Has it hang: it accepts connections, and answers nobody.
+    pub(crate) fn suspend(&self) {
+        let process = self.process.as_ref().expect("it runs").id();
+        let done = Command::new("kill").args(["-STOP", &process.to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
     /// Starts it anew, empty, where it was.
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs");

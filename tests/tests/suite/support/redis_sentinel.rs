@@ -71,6 +71,7 @@ impl WatchedRedis {
         Some(OnShared::layer(layer, servers))
     }
 
+    /// The first was begun as the master.
     pub(crate) fn servers(&self) -> &[RedisServer] {
         &self.servers
     }
