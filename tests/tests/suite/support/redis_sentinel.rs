@@ -71,7 +71,6 @@ impl WatchedRedis {
         Some(OnShared::layer(layer, servers))
     }
 
-    /// The first was begun as the master.
     pub(crate) fn servers(&self) -> &[RedisServer] {
         &self.servers
     }
