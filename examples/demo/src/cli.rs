@@ -28,8 +28,8 @@ struct Cli {
     #[arg(long, env, global = true, value_name = "URL", default_value = DATABASE_URL, hide_env_values = true)]
     database_url: String,
 
-    /// Redis as channel layer: redis://HOST/DATABASE or rediss://HOST; without it, PostgreSQL is the channel
-    /// layer if it is the database
+    /// Redis as channel layer: redis://HOST/DATABASE, rediss://HOST, redis-sentinel://HOST,HOST/?master=NAME or
+    /// redis-cluster://HOST,HOST; without it, PostgreSQL is the channel layer if it is the database
     #[arg(long, env, global = true, value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 

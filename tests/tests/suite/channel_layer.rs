@@ -26,6 +26,8 @@ use crate::support::{
     page::Page,
     postgres_layers::PostgresLayers,
     redis::RedisPrefix,
+    redis_cluster::RedisCluster,
+    redis_sentinel::WatchedRedis,
 };
 
 const FIRST: Attempt = Attempt(1);
@@ -51,6 +53,19 @@ on_every_layer! {
     memory: Some(MemoryChannelLayer::new());
     postgres: PostgresLayers::create().await.map(PostgresLayers::into_layer);
     redis: RedisPrefix::new().map(|prefix| prefix.layer());
+}
+
+/// Over the same scripts as `redis`, which the property tries.
+mod redis_cluster {
+    use super::*;
+
+    liveops::testing::channel_layer_tests!(RedisCluster::shared_layer().await);
+}
+
+mod redis_sentinel {
+    use super::*;
+
+    liveops::testing::channel_layer_tests!(WatchedRedis::shared_layer().await);
 }
 
 /// A layer as another crate may write one.

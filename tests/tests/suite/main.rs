@@ -61,6 +61,7 @@ mod published_packages;
 mod readiness;
 mod readme;
 mod reconnect;
+mod redis_failover;
 mod redis_layer;
 mod redis_trouble;
 mod reduced_motion;

@@ -33,6 +33,7 @@ use crate::{
         layer::{LayerOverrides, Overridden},
         need::need,
         proxy::Proxy,
+        redis::RedisServer,
         until::until,
     },
 };
@@ -143,6 +144,27 @@ async fn a_redis_that_cannot_be_reached_is_named_and_one_that_is_back_is_ready()
         let (status, parts, report) = readiness(&router).await;
         assert_eq!((status, parts), (StatusCode::SERVICE_UNAVAILABLE, [true, false]), "{report}");
         network.forward();
+    }
+    until_ready(&router).await;
+    demo.liveops().shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_refuses_is_named_and_one_that_accepts_again_is_ready() {
+    let Some(redis) = RedisServer::start() else { return };
+    let mut settings = Settings::in_memory();
+    settings.redis_url = Some(redis.url());
+    let demo = Demo::start(settings).await.unwrap();
+    let router = demo.router();
+    for (begin, end) in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ] {
+        until_ready(&router).await;
+        let () = redis.ask(begin).await;
+        let (status, parts, report) = readiness(&router).await;
+        assert_eq!((status, parts), (StatusCode::SERVICE_UNAVAILABLE, [true, false]), "{report}");
+        let () = redis.ask(end).await;
     }
     until_ready(&router).await;
     demo.liveops().shutdown(Duration::ZERO).await;

@@ -96,16 +96,16 @@ async fn process(database_url: &str, network: &Proxy, mut config: Config) -> Tes
     TestApp::on(database_url, change).await
 }
 
-fn shows(text: &str) -> String {
+pub(super) fn shows(text: &str) -> String {
     format!("document.querySelector('.liveop').textContent.includes('{text}')")
 }
 
-fn is_in(state: OperationState) -> String {
+pub(super) fn is_in(state: OperationState) -> String {
     format!("document.querySelector('.liveop').dataset.liveopState === '{state}'")
 }
 
 /// How many lines of the log are this one.
-fn lines(text: &str) -> String {
+pub(super) fn lines(text: &str) -> String {
     format!(
         "[...document.querySelectorAll('.op-log-line')].filter(l => l.textContent.includes('{text}')).length"
     )

@@ -3,13 +3,17 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use redis::{Client, RedisError};
+use uuid::Uuid;
 
 use super::{
     connection::RedisConnection,
+    failure::AdvisedError,
     listener::Listener,
     message::PubSubMessage,
     scripts::{self, CatchUpReply, PublishCall, PublishReply},
+    servers::Servers,
 };
 use crate::{
     channel::{
@@ -23,7 +27,12 @@ use crate::{
 /// Default time for which the state of a channel is kept after its operation ended.
 const RETENTION: Duration = Duration::from_secs(300);
 
-/// A channel layer over Redis 6.2 or later, or Valkey, for any number of processes. Cheap to clone.
+/// Hash tags of the keys that a ping writes. Their cluster slots have equal distances, so that every node that
+/// owns 1,200 consecutive slots is tested, and a node that is used as a single server refuses one of them.
+const PING_TAGS: [u8; 16] = [69, 47, 14, 179, 68, 46, 15, 178, 128, 45, 16, 38, 129, 44, 17, 39];
+
+/// A channel layer over Redis 6.2 or later, or Valkey, for any number of processes. Cheap to clone. Connects to
+/// one server, to a master that Redis Sentinel watches, or to a Redis Cluster.
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,13 +51,21 @@ const RETENTION: Duration = Duration::from_secs(300);
 /// it lies in one cluster slot. A process has two connections: one multiplexed connection for requests, and
 /// one for subscriptions.
 ///
-/// Redis may become unavailable and return empty. Both connections reconnect after delays that grow to five
-/// seconds and differ between processes. After a reconnect, subscribers catch up, and a run whose channel
-/// is gone opens the channel again. During an outage a run continues and keeps its newest state for
-/// publication; a publish fails within two seconds, or at once if the outage has already lasted that long.
+/// Redis may become unavailable and return empty, with older data, or as another server after a failover. Both
+/// connections reconnect after delays that grow to five seconds and differ between processes. After a
+/// reconnect, subscribers catch up, and a run whose channel is gone opens the channel again. During an outage a
+/// run continues and keeps its newest state for publication; a publish fails within two seconds, or at once if
+/// the outage has already lasted that long.
+///
+/// A server that answers with an error, such as `READONLY`, `OOM` or `NOPERM`, is logged as a warning with an
+/// advice, at most once a minute for each kind of error, and is not ready: [`ping`](ChannelLayer::ping) writes.
+/// After an error that says that the server is not the master any more, the connections are opened again.
+/// Every five seconds a test message is published: a subscription connection that does not deliver the
+/// message within three seconds is opened again.
 ///
 /// An ACL user needs the keys and channels with the prefix and the commands that the scripts use:
-/// `resetchannels &liveops:* ~liveops:* +@connection +@scripting +@pubsub +@hash +select +del +pexpire`.
+/// `resetchannels &liveops:* ~liveops:* +@connection +@scripting +@pubsub +@hash +select +del +pexpire`,
+/// with Sentinel also `+role`, and with a cluster also `+cluster|slots`.
 #[derive(Clone)]
 pub struct RedisChannelLayer {
     link: RedisConnection,
@@ -58,24 +75,39 @@ pub struct RedisChannelLayer {
 }
 
 impl RedisChannelLayer {
-    /// Creates a layer over the server at `url`. The layer connects on first use.
+    /// Creates a layer over the servers at `url`. The layer connects on first use.
     ///
-    /// Accepts `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS with the system's
-    /// trusted certificates, and `redis+unix:///path`.
+    /// | `url` | servers |
+    /// |---|---|
+    /// | `redis://[user:password@]host[:port][/database]` | one server |
+    /// | `redis+unix:///path` | one server |
+    /// | `redis-sentinel://[user:password@]sentinel[:port],…[/database]?master=NAME` | the master that Redis Sentinel knows as `NAME`; the default port of a sentinel is 26379 |
+    /// | `redis-cluster://[user:password@]host[:port],…` | a Redis Cluster; one node is sufficient, further nodes are used if it is gone |
+    ///
+    /// `rediss://`, `rediss-sentinel://` and `rediss-cluster://` use TLS with the system's trusted
+    /// certificates. User and password of the sentinels are the options `sentinel-user` and
+    /// `sentinel-password`.
     ///
     /// # Errors
     ///
     /// Returns an error if `url` has none of these forms.
     pub fn new(url: &str) -> Result<Self, ChannelError> {
-        let client = Client::open(url).map_err(failed_to("parse the Redis URL"))?;
-        Ok(Self::with_client(client))
+        let servers = Servers::parse(url);
+        let servers = servers.map_err(|error| ChannelError::new("parse the Redis URL", error))?;
+        Ok(Self::over(servers))
     }
 
-    /// Creates a layer over a client of the application, for example a client with its own certificates.
+    /// Creates a layer over a client of the application, for example a client with its own certificates. The
+    /// client connects to one server.
     pub fn with_client(client: Client) -> Self {
+        Self::over(Servers::Single(client))
+    }
+
+    fn over(servers: Servers) -> Self {
+        let servers = Arc::new(servers);
         Self {
-            link: RedisConnection::new(client.clone()),
-            listener: Arc::new(Listener::new(client)),
+            link: RedisConnection::new(servers.clone()),
+            listener: Arc::new(Listener::new(servers)),
             prefix: "liveops:".into(),
             retention: RETENTION,
         }
@@ -117,7 +149,7 @@ impl RedisChannelLayer {
         let publication = PublishCall { key: &key, attempt, opened_by, payload, retention };
         let invocation =
             publication.invocation().map_err(|error| ChannelError::new(ACTION, error))?;
-        match self.link.invoke(&invocation).await.map_err(failed_to(ACTION))? {
+        match self.link.write(ACTION, &invocation).await.map_err(failed_to(ACTION))? {
             PublishReply::Taken(cursor) => Ok(cursor),
             PublishReply::Stale(current) => Err(PublishError::Stale { current }),
             PublishReply::NotOpen => Err(PublishError::NotOpen),
@@ -151,14 +183,16 @@ impl ChannelLayer for RedisChannelLayer {
         channel: &ChannelName,
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError> {
+        const ACTION: &str = "catch up with a channel";
         let invocation = scripts::catch_up(&self.key(channel), since);
         let reply: Option<CatchUpReply> =
-            self.link.invoke(&invocation).await.map_err(failed_to("catch up with a channel"))?;
+            self.link.read(ACTION, &invocation).await.map_err(failed_to(ACTION))?;
         Ok(reply.map(|CatchUpReply(catch_up)| catch_up))
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        Ok(self.listener.subscribe(self.key(channel)).await)
+        let test_name = || format!("{}{{test.{}}}", self.prefix, Uuid::now_v7().simple());
+        Ok(self.listener.subscribe(self.key(channel), &self.link, test_name).await)
     }
 
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
@@ -166,11 +200,17 @@ impl ChannelLayer for RedisChannelLayer {
         let message =
             PubSubMessage::of_notice(&notice).map_err(|error| ChannelError::new(ACTION, error))?;
         let publish = redis::cmd("PUBLISH").arg(self.key(channel)).arg(message).to_owned();
-        self.link.query(&publish).await.map_err(failed_to(ACTION))
+        self.link.query(ACTION, &publish).await.map_err(failed_to(ACTION))
     }
 
     async fn ping(&self) -> Result<(), ChannelError> {
-        self.link.query(&redis::cmd("PING")).await.map_err(failed_to("answer"))
+        const ACTION: &str = "accept a write";
+        let written = PING_TAGS.iter().map(async |tag| {
+            let key = format!("{}{{ping-{tag}}}", self.prefix);
+            self.link.write::<()>(ACTION, &scripts::ping(&key, &key, 0)).await
+        });
+        try_join_all(written).await.map_err(failed_to(ACTION))?;
+        self.listener.failure().map_or(Ok(()), Err).map_err(failed_to("deliver publications"))
     }
 }
 
@@ -185,5 +225,5 @@ impl fmt::Debug for RedisChannelLayer {
 }
 
 fn failed_to(action: &'static str) -> impl FnOnce(RedisError) -> ChannelError {
-    move |error| ChannelError::new(action, error)
+    move |error| ChannelError::new(action, AdvisedError::new(error))
 }

@@ -1,5 +1,5 @@
-//! The subscription connection to Redis: subscribes for the whole process and delivers messages to
-//! [`Topics`].
+//! The subscription connection to Redis: subscribes for the whole process, delivers messages to [`Topics`],
+//! and tests that publications arrive.
 
 use std::{
     io,
@@ -9,20 +9,30 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt};
 use redis::{
-    Client, Msg, RedisError, RedisResult,
+    Msg, RedisError, RedisResult,
     aio::{PubSubSink, PubSubStream},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::unconstrained,
-    time,
+    time::{self, Instant},
 };
 
-use super::{connection::TIMEOUT, topics::Topics};
+use super::{
+    connection::RedisConnection,
+    failure::AdvisedError,
+    scripts,
+    servers::{Servers, TIMEOUT, in_time},
+    topics::Topics,
+};
 use crate::channel::{Subscription, reconnect_delays::reconnect_delays};
 
-/// Interval at which the listener pings the server and unsubscribes from channels without subscribers.
+/// Interval at which the listener pings the server, tests the delivery of publications, and unsubscribes from
+/// channels without subscribers.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Time in which a publication has to arrive after Redis accepted it.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum number of channels in one `SUBSCRIBE` command.
 const BATCH_LEN_MAX: usize = 256;
@@ -30,9 +40,17 @@ const BATCH_LEN_MAX: usize = 256;
 /// Subscribes to every channel that has a subscriber in this process, over one connection.
 #[derive(Debug)]
 pub(super) struct Listener {
-    client: Client,
+    servers: Arc<Servers>,
     topics: Arc<Topics>,
-    requests: OnceLock<mpsc::UnboundedSender<SubscribeRequest>>,
+    started: OnceLock<Started>,
+}
+
+/// The running task of a listener.
+#[derive(Debug)]
+struct Started {
+    requests: mpsc::UnboundedSender<SubscribeRequest>,
+    /// The reason why there is no subscription connection. `None` while there is one.
+    failure: watch::Receiver<Option<RedisError>>,
 }
 
 /// A request to subscribe to a channel. The caller waits for the reply.
@@ -43,66 +61,98 @@ struct SubscribeRequest {
 }
 
 impl Listener {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, topics: Arc::default(), requests: OnceLock::new() }
+    pub(super) fn new(servers: Arc<Servers>) -> Self {
+        Self { servers, topics: Arc::default(), started: OnceLock::new() }
     }
 
     /// Subscribes to `name`. While the server is unreachable, the subscription starts at the next
     /// connection, with [`Lagged`](crate::channel::Lagged) as its first delivery.
-    pub(super) async fn subscribe(&self, name: String) -> Subscription {
+    ///
+    /// The first call starts the listener, which publishes a test message to `test_name` over `requests`.
+    pub(super) async fn subscribe(
+        &self,
+        name: String,
+        requests: &RedisConnection,
+        test_name: impl FnOnce() -> String,
+    ) -> Subscription {
         // Returned if no reply arrives in time. The listener then sends `Lagged` once it is connected.
         let early = self.topics.subscribe(&name);
         let (reply, subscription) = oneshot::channel();
-        let _ = self.requests().send(SubscribeRequest { name, reply });
+        let started = self.started.get_or_init(|| self.start(requests.clone(), test_name()));
+        let _ = started.requests.send(SubscribeRequest { name, reply });
         match time::timeout(TIMEOUT, subscription).await {
             Ok(Ok(subscription)) => subscription,
             Ok(Err(_)) | Err(_) => early,
         }
     }
 
-    fn requests(&self) -> &mpsc::UnboundedSender<SubscribeRequest> {
-        self.requests.get_or_init(|| {
-            let (sender, requests) = mpsc::unbounded_channel();
-            tokio::spawn(listen(self.client.clone(), self.topics.clone(), requests));
-            sender
-        })
+    /// Returns the reason why a listener that was started has no connection.
+    pub(super) fn failure(&self) -> Option<RedisError> {
+        self.started.get().and_then(|started| started.failure.borrow().clone())
+    }
+
+    fn start(&self, connection: RedisConnection, test_name: String) -> Started {
+        let (sender, requests) = mpsc::unbounded_channel();
+        let (failing, failure) = watch::channel(None);
+        let listening = Listening {
+            servers: self.servers.clone(),
+            topics: self.topics.clone(),
+            requests,
+            failing,
+            connection,
+            test_name,
+        };
+        tokio::spawn(listening.run());
+        Started { requests: sender, failure }
     }
 }
 
-/// Runs the listener until every sender of requests is gone.
-async fn listen(
-    client: Client,
+/// The task of a listener.
+struct Listening {
+    servers: Arc<Servers>,
     topics: Arc<Topics>,
-    mut requests: mpsc::UnboundedReceiver<SubscribeRequest>,
-) {
-    let mut delays = reconnect_delays();
-    let mut connected = PubSubConnection::connect(&client, &topics).await;
-    loop {
-        let error = match connected {
-            Ok(mut connection) => {
-                // Requests made in the meantime stay queued, and this connection answers them.
-                let listened = async {
-                    connection.resume().await?;
-                    delays = reconnect_delays();
-                    connection.listen(&mut requests).await
-                };
-                match listened.await {
-                    Ok(()) => return,
-                    Err(error) => error,
+    requests: mpsc::UnboundedReceiver<SubscribeRequest>,
+    failing: watch::Sender<Option<RedisError>>,
+    connection: RedisConnection,
+    test_name: String,
+}
+
+impl Listening {
+    /// Runs until every sender of requests is gone.
+    async fn run(self) {
+        let Self { servers, topics, mut requests, failing, connection, test_name } = self;
+        let connect = || PubSubConnection::connect(&servers, &topics, &connection, &test_name);
+        let mut delays = reconnect_delays();
+        let mut connected = connect().await;
+        loop {
+            let error = match connected {
+                Ok(mut connection) => {
+                    // Requests made in the meantime stay queued, and this connection answers them.
+                    let listened = async {
+                        connection.resume().await?;
+                        delays = reconnect_delays();
+                        failing.send_replace(None);
+                        connection.listen(&mut requests).await
+                    };
+                    match listened.await {
+                        Ok(()) => return,
+                        Err(error) => error,
+                    }
                 }
-            }
-            Err(error) => error,
-        };
-        let pause = delays.next().unwrap_or(MAINTENANCE_INTERVAL);
-        warn(&error, pause);
-        let again = async {
-            time::sleep(pause).await;
-            PubSubConnection::connect(&client, &topics).await
-        };
-        connected = tokio::select! {
-            connected = again => connected,
-            () = discard_requests(&mut requests) => return,
-        };
+                Err(error) => error,
+            };
+            let pause = delays.next().unwrap_or(MAINTENANCE_INTERVAL);
+            warn(&error, pause);
+            failing.send_replace(Some(error));
+            let again = async {
+                time::sleep(pause).await;
+                connect().await
+            };
+            connected = tokio::select! {
+                connected = again => connected,
+                () = discard_requests(&mut requests) => return,
+            };
+        }
     }
 }
 
@@ -113,7 +163,8 @@ async fn discard_requests(requests: &mut mpsc::UnboundedReceiver<SubscribeReques
 }
 
 fn warn(error: &RedisError, pause: Duration) {
-    let error = error as &dyn std::error::Error;
+    let error = AdvisedError::new(error.clone());
+    let error = &error as &dyn std::error::Error;
     tracing::warn!(error, "no subscription connection to Redis; connecting again in {pause:?}");
 }
 
@@ -122,12 +173,18 @@ struct PubSubConnection<'a> {
     sink: PubSubSink,
     stream: PubSubStream,
     topics: &'a Topics,
+    test: DeliveryTest<'a>,
 }
 
 impl<'a> PubSubConnection<'a> {
-    async fn connect(client: &Client, topics: &'a Topics) -> RedisResult<Self> {
-        let (sink, stream) = in_time(client.get_async_pubsub()).await?.split();
-        Ok(Self { sink, stream, topics })
+    async fn connect(
+        servers: &Servers,
+        topics: &'a Topics,
+        requests: &'a RedisConnection,
+        test_name: &'a str,
+    ) -> RedisResult<Self> {
+        let (sink, stream) = servers.subscriber().await?.split();
+        Ok(Self { sink, stream, topics, test: DeliveryTest::new(requests, test_name) })
     }
 
     /// Handles messages and requests until the connection breaks, or every sender of requests is gone.
@@ -149,6 +206,15 @@ impl<'a> PubSubConnection<'a> {
                     }
                     self.answer(&mut batch).await?;
                 }
+                () = self.test.is_due() => {
+                    self.deliver_received();
+                    if self.test.is_lost() {
+                        let reason = "a publication did not arrive: the server is cut off from its master";
+                        return Err(io::Error::new(io::ErrorKind::TimedOut, reason).into());
+                    }
+                }
+                // The servers may have changed their roles.
+                () = self.test.requests_moved() => self.test.begin(),
                 _ = maintain.tick() => self.maintain().await?,
             }
         }
@@ -156,9 +222,10 @@ impl<'a> PubSubConnection<'a> {
 
     /// Subscribes to every topic again after a reconnect.
     async fn resume(&mut self) -> RedisResult<()> {
-        let names = self.topics.names();
-        if !names.is_empty() {
-            in_time(self.sink.subscribe(&names)).await?;
+        let mut names = vec![self.test.name.to_owned()];
+        names.extend(self.topics.names());
+        for batch in names.chunks(BATCH_LEN_MAX) {
+            in_time(TIMEOUT, self.sink.subscribe(batch)).await?;
         }
         for name in &names {
             self.topics.mark_lost(name);
@@ -168,11 +235,9 @@ impl<'a> PubSubConnection<'a> {
 
     async fn answer(&mut self, batch: &mut Vec<SubscribeRequest>) -> RedisResult<()> {
         let names: Vec<&str> = batch.iter().map(|request| request.name.as_str()).collect();
-        in_time(self.sink.subscribe(&names)).await?;
+        in_time(TIMEOUT, self.sink.subscribe(&names)).await?;
         // Messages that arrive before the confirmation belong to earlier subscribers only.
-        while let Some(Some(message)) = unconstrained(self.stream.next()).now_or_never() {
-            self.deliver(&message);
-        }
+        self.deliver_received();
         for SubscribeRequest { name, reply } in batch.drain(..) {
             if reply.send(self.topics.subscribe(&name)).is_err() {
                 // The caller timed out and holds its early subscription.
@@ -182,24 +247,93 @@ impl<'a> PubSubConnection<'a> {
         Ok(())
     }
 
-    fn deliver(&self, message: &Msg) {
-        self.topics.deliver(message.get_channel_name(), message.get_payload_bytes());
+    /// Delivers the messages that have already arrived.
+    fn deliver_received(&mut self) {
+        while let Some(Some(message)) = unconstrained(self.stream.next()).now_or_never() {
+            self.deliver(&message);
+        }
+    }
+
+    fn deliver(&mut self, message: &Msg) {
+        let (name, message) = (message.get_channel_name(), message.get_payload_bytes());
+        if name == self.test.name {
+            self.test.received(message);
+        } else {
+            self.topics.deliver(name, message);
+        }
     }
 
     async fn maintain(&mut self) -> RedisResult<()> {
-        in_time(self.sink.ping::<()>()).await?;
+        in_time(TIMEOUT, self.sink.ping::<()>()).await?;
         let unsubscribed = self.topics.remove_unsubscribed();
         if !unsubscribed.is_empty() {
-            in_time(self.sink.unsubscribe(&unsubscribed)).await?;
+            in_time(TIMEOUT, self.sink.unsubscribe(&unsubscribed)).await?;
         }
+        self.test.begin();
         Ok(())
     }
 }
 
-async fn in_time<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    match time::timeout(TIMEOUT, answer).await {
-        Ok(answer) => answer,
-        Err(_elapsed) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+/// The test that publications of this process reach its subscription connection.
+///
+/// A connection to a server that lost its master, or to a node that left its cluster, answers pings and
+/// delivers nothing. A test message is published with a write, which only a master accepts, over the
+/// request connection.
+struct DeliveryTest<'a> {
+    requests: &'a RedisConnection,
+    name: &'a str,
+    /// The number of the newest test message, and of the newest one that arrived.
+    number: u64,
+    received: u64,
+    /// Number and time of the newest test message that Redis accepted.
+    accepted: watch::Sender<(u64, Instant)>,
+    /// The request connection of the newest test message.
+    tested: Option<u64>,
+}
+
+impl<'a> DeliveryTest<'a> {
+    fn new(requests: &'a RedisConnection, name: &'a str) -> Self {
+        let accepted = watch::Sender::new((0, Instant::now()));
+        Self { requests, name, number: 0, received: 0, accepted, tested: None }
+    }
+
+    /// Publishes the next test message. A message that Redis refuses proves nothing about the delivery.
+    fn begin(&mut self) {
+        self.number += 1;
+        self.tested = self.requests.number();
+        let (number, requests) = (self.number, self.requests.clone());
+        let (name, accepted) = (self.name.to_owned(), self.accepted.clone());
+        tokio::spawn(async move {
+            let script = scripts::ping(&name, &name, number);
+            if requests.write::<()>("publish a test message", &script).await.is_ok() {
+                accepted.send_replace((number, Instant::now()));
+            }
+        });
+    }
+
+    fn received(&mut self, message: &[u8]) {
+        let number = str::from_utf8(message).ok().and_then(|number| number.parse().ok());
+        self.received = self.received.max(number.unwrap_or(0));
+    }
+
+    fn is_lost(&self) -> bool {
+        let (number, accepted_on) = *self.accepted.borrow();
+        number > self.received && accepted_on.elapsed() >= DELIVERY_TIMEOUT
+    }
+
+    /// Waits until an accepted message should have arrived.
+    async fn is_due(&self) {
+        let mut accepted = self.accepted.subscribe();
+        let newest = accepted.wait_for(|(number, _)| *number > self.received).await;
+        let Ok(accepted_on) = newest.map(|newest| newest.1) else {
+            return std::future::pending().await;
+        };
+        time::sleep_until(accepted_on + DELIVERY_TIMEOUT).await;
+    }
+
+    /// Waits until requests go over another connection than the newest test message.
+    async fn requests_moved(&self) {
+        self.requests.wait_for_another(self.tested).await;
     }
 }
 
@@ -295,12 +429,17 @@ mod tests {
             time::timeout(std::time::Duration::from_secs(30), reached).await.unwrap();
         };
 
-        let listener = Listener::new(Client::open(url).unwrap());
-        let _a = listener.subscribe("a".to_owned()).await;
+        let listener = Listener::new(Arc::new(Servers::parse(&url).unwrap()));
+        // Nothing listens there: the server of this test serves one connection after another.
+        let elsewhere = Arc::new(Servers::parse("redis://127.0.0.1:1/").unwrap());
+        let requests = RedisConnection::new(elsewhere);
+        let subscribe =
+            |name: &str| listener.subscribe(name.to_owned(), &requests, || "test".to_owned());
+        let _a = subscribe("a").await;
         reaches((1, "a")).await;
         server.breaks.notify_one();
         reaches((2, "a")).await;
-        let subscribing = listener.subscribe("b".to_owned());
+        let subscribing = subscribe("b");
         let answering = async {
             tokio::task::yield_now().await;
             server.may_answer.notify_one();

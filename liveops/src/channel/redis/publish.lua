@@ -10,20 +10,28 @@
 -- ARGV[6]  milliseconds until the state expires, after the end
 -- ARGV[7]  maximum number of items kept per region
 -- ARGV[8]  maximum number of bytes kept per region
+-- ARGV[9]  the ID of the publication, for a client that repeats a request whose answer was lost
 --
 -- Returns `{'taken', epoch, seq}`, `{'stale', attempt, 0}` or `{'not open', '', 0}`.
 --
 -- The state is one hash, so that it lies in one cluster slot and expires as a whole:
 --   epoch, attempt, seq, ended, signals (count), regions (names, each followed by a space)
+--   publication            the ID of the last publication
 --   signal:<n>             `<seq> <json>`
 --   base:<region>          `<seq> <html>`
 --   added:<region>         `<first n> <last n> <items> <bytes> <seq of the last dropped addition>`
 --   added:<region>:<n>     `<seq> <items> <html>`
 
 local key, by, attempt, epoch, payload = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local publication = ARGV[9]
 local items_max, bytes_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 
-local holder = tonumber(redis.call('HGET', key, 'attempt') or '-1')
+local head = redis.call('HMGET', key, 'attempt', 'publication', 'epoch', 'seq')
+if head[2] == publication then
+    return {'taken', head[3], tonumber(head[4])}
+end
+
+local holder = tonumber(head[1] or '-1')
 if holder > attempt or (holder == attempt and by == 'queue') then
     return {'stale', tostring(holder), 0}
 end
@@ -33,11 +41,12 @@ if by == 'frame' then
     if holder ~= attempt then
         return {'not open', '', 0}
     end
-    epoch = redis.call('HGET', key, 'epoch')
+    epoch = head[3]
     seq = redis.call('HINCRBY', key, 'seq', 1)
+    redis.call('HSET', key, 'publication', publication)
 else
     redis.call('DEL', key)
-    redis.call('HSET', key, 'epoch', epoch, 'attempt', attempt, 'seq', 1)
+    redis.call('HSET', key, 'epoch', epoch, 'attempt', attempt, 'seq', 1, 'publication', publication)
     seq = 1
 end
 

@@ -1,8 +1,10 @@
-//! The calls of the two Lua scripts, and the parsing of their replies.
+//! The calls of the Lua scripts, and the parsing of their replies.
 
 use std::{sync::LazyLock, time::Duration};
 
 use redis::{FromRedisValue, ParsingError, Script, ScriptInvocation, Value, from_redis_value};
+
+use uuid::Uuid;
 
 use crate::{
     channel::{CatchUp, CatchUpAnswer, CatchUpContent, Cursor, Epoch, OpenedBy, Payload, Signal},
@@ -12,6 +14,7 @@ use crate::{
 };
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
+static PING: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("ping.lua")));
 static CATCH_UP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("catch_up.lua")));
 
 /// Time for which Redis keeps the state of an unfinished operation after its last frame. A run notices the
@@ -45,7 +48,8 @@ impl PublishCall<'_> {
             .arg(millis(SILENCE_MAX))
             .arg(millis(self.retention))
             .arg(TAIL_LEN_MAX)
-            .arg(TAIL_BYTES_MAX);
+            .arg(TAIL_BYTES_MAX)
+            .arg(Uuid::now_v7().simple().to_string());
         Ok(invocation)
     }
 }
@@ -72,6 +76,13 @@ impl FromRedisValue for PublishReply {
             other => Err(format!("expected the outcome of a publication, found `{other}`").into()),
         }
     }
+}
+
+/// Returns the call that writes to `key` and publishes `number` to `channel`.
+pub(super) fn ping(key: &str, channel: &str, number: u64) -> ScriptInvocation<'static> {
+    let mut invocation = PING.key(key);
+    invocation.arg(channel).arg(number);
+    invocation
 }
 
 pub(super) fn catch_up(key: &str, since: Option<Cursor>) -> ScriptInvocation<'static> {

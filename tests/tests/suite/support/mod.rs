@@ -24,6 +24,8 @@ pub(crate) mod postgres;
 pub(crate) mod postgres_layers;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod redis_cluster;
+pub(crate) mod redis_sentinel;
 pub(crate) mod reference_client;
 pub(crate) mod routes;
 pub(crate) mod rows;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use liveops::channel::RedisChannelLayer;
-use redis::{AsyncConnectionConfig, FromRedisValue, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, FromRedisValue};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -83,6 +83,13 @@ impl RedisServer {
         }
     }
 
+    /// Has it hang: it accepts connections, and answers nobody.
+    pub(crate) fn suspend(&self) {
+        let process = self.process.as_ref().expect("it runs").id();
+        let done = Command::new("kill").args(["-STOP", &process.to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
     /// Starts it anew, empty, where it was.
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs");
@@ -90,22 +97,14 @@ impl RedisServer {
         assert!(self.process.is_some(), "its port was taken meanwhile");
     }
 
-    /// Does what an administrator types.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &str) -> T {
-        let mut words = command.split(' ');
-        let mut command = redis::cmd(words.next().unwrap());
-        words.for_each(|word| {
-            command.arg(word);
-        });
-        command.query_async(&mut self.connect().await).await.unwrap()
+    /// Takes away the folder that it saves to.
+    pub(crate) fn lose_folder(&self) {
+        std::fs::remove_dir_all(self.folder.path()).unwrap();
     }
 
-    async fn connect(&self) -> MultiplexedConnection {
-        let client = redis::Client::open(self.url()).unwrap();
-        // It may be busy being slow.
-        let patient =
-            AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
+    /// Does what an administrator types.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &str) -> T {
+        ask(&self.url(), command).await
     }
 
     /// `None` if it does not get its port.
@@ -119,7 +118,7 @@ impl RedisServer {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        if is_ready(process.stdout.take().unwrap()) {
+        if is_ready(process.stdout.take().unwrap(), "Ready to accept connections") {
             return Some(process);
         }
         process.wait().unwrap();
@@ -133,10 +132,25 @@ impl Drop for RedisServer {
     }
 }
 
-/// Reads until the server listens, and then on, or it would stop when the pipe is full.
-fn is_ready(output: ChildStdout) -> bool {
+/// Does on the server at `url` what an administrator types.
+pub(super) async fn ask<T: FromRedisValue>(url: &str, command: &str) -> T {
+    let mut words = command.split(' ');
+    let mut command = redis::cmd(words.next().unwrap());
+    words.for_each(|word| {
+        command.arg(word);
+    });
+    // It may be busy being slow.
+    let patient =
+        AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+    let client = redis::Client::open(url).unwrap();
+    let connection = client.get_multiplexed_async_connection_with_config(&patient).await;
+    command.query_async(&mut connection.unwrap()).await.unwrap()
+}
+
+/// Reads until the server says that it is `ready`, and then on, or it would stop when the pipe is full.
+pub(super) fn is_ready(output: ChildStdout, ready: &str) -> bool {
     let mut lines = BufReader::new(output).lines();
-    let ready = lines.by_ref().any(|line| line.unwrap().contains("Ready to accept connections"));
+    let is_ready = lines.by_ref().any(|line| line.unwrap().contains(ready));
     thread::spawn(move || lines.for_each(drop));
-    ready
+    is_ready
 }
