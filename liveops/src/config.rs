@@ -38,9 +38,17 @@ pub struct Config {
     /// Number of expired leases at which an operation ends, even if it has attempts left; default 3, at
     /// least 1. Such an operation is assumed to crash its workers. A user's retry resets the count.
     pub rescues_max: u32,
+    /// Number of shutdowns that may interrupt an operation and put it back into the queue; default 10, at
+    /// least 1. The next shutdown that interrupts the operation ends it with an error. A user's retry resets
+    /// the count.
+    pub hand_backs_max: u32,
     /// Time between the cancellation of an operation with `#[liveop(cancel = "abort")]` and the drop of
     /// its future, if the operation does not stop earlier; default 5 seconds.
     pub abort_grace: Duration,
+    /// Time that a run has to leave its thread and its closures after it was stopped, by a timeout, an abort
+    /// or a shutdown; default 10 seconds, at least 1 second. After a timeout or an abort, a run that still
+    /// executes ends with a warning on its page, gets no next attempt, and frees its worker slot.
+    pub stop_timeout: Duration,
     /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
     /// layout loads htmx: two copies would send every request twice.
     pub include_htmx: bool,
@@ -80,7 +88,9 @@ impl Default for Config {
             poll_interval: Duration::from_secs(1),
             lease: Duration::from_secs(30),
             rescues_max: 3,
+            hand_backs_max: 10,
             abort_grace: Duration::from_secs(5),
+            stop_timeout: Duration::from_secs(10),
             include_htmx: true,
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
@@ -124,10 +134,13 @@ impl Config {
         check("poll_interval", "at least 10 milliseconds", Seconds(poll), is_longer)?;
         let count = self.rescues_max;
         check("rescues_max", "at least 1", count, count >= 1)?;
+        let count = self.hand_backs_max;
+        check("hand_backs_max", "at least 1", count, count >= 1)?;
         let at_least_a_second = |field, found: Duration| {
             check(field, "at least a second", Seconds(found), found >= second)
         };
         at_least_a_second("lease", self.lease)?;
+        at_least_a_second("stop_timeout", self.stop_timeout)?;
         let keepalive = self.keepalive;
         let is_within = (second..=86_400 * second).contains(&keepalive);
         check("keepalive", "from a second to a day", Seconds(keepalive), is_within)?;
@@ -186,10 +199,24 @@ impl Config {
         self
     }
 
+    /// Sets [`hand_backs_max`](Self::hand_backs_max).
+    #[must_use]
+    pub fn with_hand_backs_max(mut self, hand_backs_max: u32) -> Self {
+        self.hand_backs_max = hand_backs_max;
+        self
+    }
+
     /// Sets [`abort_grace`](Self::abort_grace).
     #[must_use]
     pub fn with_abort_grace(mut self, abort_grace: Duration) -> Self {
         self.abort_grace = abort_grace;
+        self
+    }
+
+    /// Sets [`stop_timeout`](Self::stop_timeout).
+    #[must_use]
+    pub fn with_stop_timeout(mut self, stop_timeout: Duration) -> Self {
+        self.stop_timeout = stop_timeout;
         self
     }
 

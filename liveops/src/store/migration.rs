@@ -7,7 +7,10 @@ use sea_orm::{
 };
 use sea_orm_migration::{prelude::*, schema::*};
 
-use super::{Column, Entity, migration_staff::AddStaffView, stage_output};
+use super::{
+    Column, Entity, migration_hand_backs::CountHandBacks, migration_staff::AddStaffView,
+    stage_output,
+};
 
 /// The migrations of liveops, recorded in a separate migration table.
 ///
@@ -67,7 +70,7 @@ impl MigratorTrait for Migrator {
 /// # }
 /// ```
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(CreateTables), Box::new(AddStaffView)]
+    vec![Box::new(CreateTables), Box::new(AddStaffView), Box::new(CountHandBacks)]
 }
 
 struct CreateTables;

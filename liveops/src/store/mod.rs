@@ -14,6 +14,7 @@ mod lease;
 mod list_filter;
 mod migrate;
 mod migration;
+mod migration_hand_backs;
 mod migration_staff;
 mod operations;
 mod page_cursor;

@@ -1,5 +1,7 @@
 //! The ending of an attempt: committed first, published second.
 
+use chrono::Utc;
+
 use super::{
     database_backoff::DatabaseBackoff,
     outcome::Outcome,
@@ -8,7 +10,7 @@ use super::{
 use crate::{
     channel::ListChange,
     error::RunResult,
-    event::Event,
+    event::{Event, Level, LogLine, Status},
     metrics::{lease_lost, operation_enqueued, record_operation_ended},
     operation::{NewOperation, OperationId},
     progress::Sink,
@@ -18,6 +20,15 @@ use crate::{
     span,
     store::{Model, RunConclusion, StoreError},
 };
+
+/// Returns the events that show a warning in the status line and in the log.
+fn warning(text: &str) -> [Event; 2] {
+    let level = Level::Warning;
+    [
+        Event::Status(Status { level, text: text.into() }),
+        Event::Log(LogLine { at: Utc::now(), level, text: text.to_owned() }),
+    ]
+}
 
 impl RunningAttempt {
     /// Returns `next`, claimed by this process if the run is observed, so that the observer sees `next`
@@ -43,10 +54,11 @@ impl RunningAttempt {
         let next_link = next
             .as_ref()
             .and_then(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
-        if let Some(next) = next_link {
-            self.report().event(Event::HandedOver(next));
-        }
-        self.report().event(Event::Ended(outcome.ending.clone()));
+        let warning = outcome.warning.iter().flat_map(|text| warning(text));
+        let handed_over = next_link.map(Event::HandedOver);
+        let ended = Event::Ended(outcome.ending.clone());
+        // At once: a run that still executes could report in between. Later reports change nothing.
+        self.report().events(warning.chain(handed_over).chain([ended]));
         let (mut projection, changes) = self.report().take();
         let Some(row) = self.commit(&outcome, &projection, next.clone()).await else {
             return NextStep::Done;

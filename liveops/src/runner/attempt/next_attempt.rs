@@ -26,15 +26,34 @@ pub(super) enum ScheduleOutcome {
 }
 
 impl RunningAttempt {
-    /// Puts the operation back into the queue, and publishes it as waiting.
+    /// Returns `true` if a run that a shutdown has stopped may begin again.
+    pub(super) fn may_be_handed_back(&self) -> bool {
+        let attempts = self.row.attempts();
+        let may_begin_again =
+            attempts.number < attempts.max || self.active.kind.policy.requeue_on_shutdown;
+        may_begin_again && attempts.hand_backs < self.engine.config.hand_backs_max
+    }
+
+    /// Puts the operation back into the queue, and publishes it as waiting. The next run continues the log.
     pub(super) async fn hand_back(&self) {
-        self.stage_outputs.settled().await;
+        let starts_again = Event::Log(LogLine {
+            at: Utc::now(),
+            level: Level::Warning,
+            text: self.language.translate(Text::StartsAgain),
+        });
+        // A copy: if the store refuses, the report must still hold its unpublished changes.
+        let mut projection = self.report().projection();
+        projection.apply(starts_again.clone());
         let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
-            match self.engine.store.hand_back(self.id, self.attempt).await {
+            match self.engine.store.hand_back(self.id, self.attempt, &projection).await {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
-                    tracing::info!("handed the operation back to the queue");
+                    tracing::info!(
+                        hand_backs = row.hand_backs,
+                        "handed the operation back to the queue"
+                    );
+                    self.report().event(starts_again);
                     self.engine.publisher.publish_row(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }

@@ -19,9 +19,20 @@ impl Engine {
     pub(in crate::runner) fn ensure_lease_heartbeat(self: &Arc<Self>) {
         self.ensure_worker_notifications();
         self.active_runs.heartbeat_start.call_once(|| {
-            let shut_down = self.active_runs.shut_down.clone();
+            let active_runs = self.active_runs.clone();
             let heartbeat = LeaseHeartbeat::new(self);
-            tokio::spawn(async move { shut_down.run_until_cancelled(heartbeat.run()).await });
+            let stop = async move {
+                active_runs.shut_down.cancelled().await;
+                // A run that could not be stopped keeps its lease while this process executes it: nobody
+                // else may begin it meanwhile.
+                active_runs.tasks.wait().await;
+            };
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = stop => {}
+                    () = heartbeat.run() => {}
+                }
+            });
         });
     }
 }

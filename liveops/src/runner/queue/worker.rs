@@ -14,7 +14,7 @@ use crate::{
     metrics::{GaugeGuard, claim_failed, claimed, worker_slots},
     runner::{
         WakeUp,
-        attempt::{active_runs::ActiveRuns, running_attempt::RunningAttempt},
+        attempt::{active_runs::ActiveRuns, execution::Executor, running_attempt::RunningAttempt},
         engine::Engine,
     },
     store::{Claim, Model, StoreError},
@@ -123,7 +123,8 @@ impl Worker {
         for row in rows {
             let slot = slots.split(1);
             // Registered at once: an unregistered run would look like a claim whose answer was lost.
-            let Some(run) = RunningAttempt::begin(engine.clone(), row) else { continue };
+            let run = RunningAttempt::begin(engine.clone(), row, Executor::OwnThread);
+            let Some(run) = run else { continue };
             self.active_runs.tasks.spawn(async move {
                 run.run_to_completion().await;
                 drop(slot);
@@ -157,11 +158,12 @@ impl Worker {
     }
 }
 
-/// Puts operations that were claimed during the shutdown back into the queue. None of them has started.
+/// Puts operations that were claimed during the shutdown back into the queue. None of them has started, so
+/// they do not count as handed back.
 async fn put_back(engine: &Engine, rows: Vec<Model>) -> Result<(), StoreError> {
     let mut wake_ups = Vec::new();
     for row in &rows {
-        let row = engine.store.hand_back(row.operation_id(), row.attempt_number()).await?;
+        let row = engine.store.put_back(row.operation_id(), row.attempt_number()).await?;
         wake_ups.extend(row.as_ref().and_then(WakeUp::of));
     }
     if !wake_ups.is_empty() {
