@@ -41,9 +41,17 @@ pub struct Config {
     /// Number of expired leases at which an operation ends, even if it has attempts left; default 3, at
     /// least 1. Such an operation is assumed to crash its workers. A user's retry resets the count.
     pub rescues_max: u32,
+    /// Number of shutdowns that may interrupt an operation and put it back into the queue; default 10, at
+    /// least 1. The next shutdown that interrupts the operation ends it with an error. A user's retry resets
+    /// the count.
+    pub hand_backs_max: u32,
     /// Time between the cancellation of an operation with `#[liveop(cancel = "abort")]` and the drop of
     /// its future, if the operation does not stop earlier; default 5 seconds, at most 1 day.
     pub abort_grace: Duration,
+    /// Time that a run has to leave its thread and its closures after it was stopped, by a timeout, an abort
+    /// or a shutdown; default 10 seconds, from 1 second to 1 day. After a timeout or an abort, a run that still
+    /// executes ends with a warning on its page, gets no next attempt, and frees its worker slot.
+    pub stop_timeout: Duration,
     /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
     /// layout loads htmx: two copies would send every request twice.
     pub include_htmx: bool,
@@ -83,7 +91,9 @@ impl Default for Config {
             poll_interval: Duration::from_secs(1),
             lease: Duration::from_secs(30),
             rescues_max: 3,
+            hand_backs_max: 10,
             abort_grace: Duration::from_secs(5),
+            stop_timeout: Duration::from_secs(10),
             include_htmx: true,
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
@@ -128,6 +138,8 @@ impl Config {
         check("poll_interval", "from 10 milliseconds to a day", Seconds(poll), is_within)?;
         let count = self.rescues_max;
         check("rescues_max", "at least 1", count, count >= 1)?;
+        let count = self.hand_backs_max;
+        check("hand_backs_max", "at least 1", count, count >= 1)?;
         let from_a_second = |field, found: Duration| {
             let is_within = (second..=day).contains(&found);
             check(field, "from a second to a day", Seconds(found), is_within)
@@ -135,6 +147,7 @@ impl Config {
         from_a_second("lease", self.lease)?;
         let grace = self.abort_grace;
         check("abort_grace", "at most a day", Seconds(grace), grace <= day)?;
+        from_a_second("stop_timeout", self.stop_timeout)?;
         from_a_second("keepalive", self.keepalive)?;
         from_a_second("stall_timeout", self.stall_timeout)
     }
@@ -191,10 +204,24 @@ impl Config {
         self
     }
 
+    /// Sets [`hand_backs_max`](Self::hand_backs_max).
+    #[must_use]
+    pub fn with_hand_backs_max(mut self, hand_backs_max: u32) -> Self {
+        self.hand_backs_max = hand_backs_max;
+        self
+    }
+
     /// Sets [`abort_grace`](Self::abort_grace).
     #[must_use]
     pub fn with_abort_grace(mut self, abort_grace: Duration) -> Self {
         self.abort_grace = abort_grace;
+        self
+    }
+
+    /// Sets [`stop_timeout`](Self::stop_timeout).
+    #[must_use]
+    pub fn with_stop_timeout(mut self, stop_timeout: Duration) -> Self {
+        self.stop_timeout = stop_timeout;
         self
     }
 

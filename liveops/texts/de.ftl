@@ -28,6 +28,7 @@ continued-in = Fortgesetzt in
 attempt-of = Versuch { $number } von { $max }
 next-attempt-in = , nächster Versuch in
 attempt-failed = Versuch { $number } von { $max } ist fehlgeschlagen, nächster Versuch in { $wait }: { $message }
+hand-backs = Neustarts des Servers: { $count }
 
 ## Progress
 
@@ -139,6 +140,10 @@ took-too-long = Der Vorgang wurde angehalten, weil er länger als { $time } geda
 result-too-large = Das Ergebnis ist zu groß zum Speichern. Wenn Sie es brauchen, nennen Sie dem Support diese Referenz: { $id }
 worker-lost = Der ausführende Prozess antwortet nicht mehr.
 worker-lost-each-time = Der ausführende Prozess hat in jedem Versuch aufgehört zu antworten.
+interrupted = Durch einen Neustart unterbrochen.
+starts-again = Der Server wurde neu gestartet; der Vorgang beginnt erneut.
+cannot-be-stopped = Der Code dieses Vorgangs läuft noch und kann nicht angehalten werden.
+may-still-run = Ein Teil davon läuft möglicherweise noch.
 
 ## In a terminal
 

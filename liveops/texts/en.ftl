@@ -33,6 +33,7 @@ attempt-of = Attempt { $number } of { $max }
 # Follows `attempt-of` and precedes the duration.
 next-attempt-in = , next attempt in
 attempt-failed = Attempt { $number } of { $max } failed, next attempt in { $wait }: { $message }
+hand-backs = Restarts of the server: { $count }
 
 ## Progress
 
@@ -145,6 +146,13 @@ took-too-long = Stopped because it took longer than { $time }.
 result-too-large = The result is too large to be stored. If you need it, give support this reference: { $id }
 worker-lost = The worker stopped responding.
 worker-lost-each-time = The worker stopped responding in every attempt.
+interrupted = Interrupted by a restart.
+# A line of the log.
+starts-again = The server restarted; the operation starts again.
+# The status of an operation that has ended although its thread continues.
+cannot-be-stopped = The code of this operation is still running and cannot be stopped.
+# Follows another sentence.
+may-still-run = Part of it may still be running.
 
 ## In a terminal
 

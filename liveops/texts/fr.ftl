@@ -28,6 +28,7 @@ continued-in = Suite :
 attempt-of = Tentative { $number } sur { $max }
 next-attempt-in = , prochaine tentative dans
 attempt-failed = La tentative { $number } sur { $max } a échoué, prochaine tentative dans { $wait } : { $message }
+hand-backs = Redémarrages du serveur : { $count }
 
 ## Progress
 
@@ -139,6 +140,10 @@ took-too-long = L’opération a été arrêtée parce qu’elle durait plus de 
 result-too-large = Le résultat est trop volumineux pour être enregistré. Si vous en avez besoin, donnez cette référence à l’assistance : { $id }
 worker-lost = Le processus d’exécution ne répond plus.
 worker-lost-each-time = Le processus d’exécution a cessé de répondre à chaque tentative.
+interrupted = Interrompue par un redémarrage.
+starts-again = Le serveur a redémarré ; l’opération recommence.
+cannot-be-stopped = Le code de cette opération s’exécute encore et ne peut pas être arrêté.
+may-still-run = Une partie est peut-être encore en cours d’exécution.
 
 ## In a terminal
 

@@ -28,6 +28,7 @@ continued-in = 続き：
 attempt-of = 試行 { $number }/{ $max }
 next-attempt-in = 、次の試行まで
 attempt-failed = 試行 { $number }/{ $max } は失敗しました。次の試行は{ $wait }後です：{ $message }
+hand-backs = サーバーの再起動：{ $count }
 
 ## Progress
 
@@ -136,6 +137,10 @@ took-too-long = { $time }を超えたため停止されました。
 result-too-large = 結果が大きすぎるため保存できません。必要な場合は、次のIDをサポートにお知らせください：{ $id }
 worker-lost = ワーカーが応答しなくなりました。
 worker-lost-each-time = すべての試行でワーカーが応答しなくなりました。
+interrupted = 再起動により中断されました。
+starts-again = サーバーが再起動したため、操作を最初からやり直します。
+cannot-be-stopped = この操作のコードはまだ実行中で、停止できません。
+may-still-run = 一部はまだ実行中の可能性があります。
 
 ## In a terminal
 

@@ -28,6 +28,7 @@ continued-in = Ciąg dalszy:
 attempt-of = Próba { $number } z { $max }
 next-attempt-in = , następna próba za
 attempt-failed = Próba { $number } z { $max } nie powiodła się, następna próba za { $wait }: { $message }
+hand-backs = Ponowne uruchomienia serwera: { $count }
 
 ## Progress
 
@@ -145,6 +146,10 @@ took-too-long = Zatrzymano, ponieważ trwało to dłużej niż { $time }.
 result-too-large = Wynik jest zbyt duży, aby go zapisać. Jeśli go potrzebujesz, podaj pomocy technicznej ten identyfikator: { $id }
 worker-lost = Proces wykonujący operację przestał odpowiadać.
 worker-lost-each-time = Proces wykonujący operację przestawał odpowiadać w każdej próbie.
+interrupted = Przerwano przez ponowne uruchomienie.
+starts-again = Serwer uruchomił się ponownie; operacja zaczyna się od nowa.
+cannot-be-stopped = Kod tej operacji nadal działa i nie można go zatrzymać.
+may-still-run = Część może nadal działać.
 
 ## In a terminal
 

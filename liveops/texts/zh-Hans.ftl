@@ -28,6 +28,7 @@ continued-in = 后续：
 attempt-of = 第 { $number } 次尝试，共 { $max } 次
 next-attempt-in = ，距下次尝试
 attempt-failed = 第 { $number } 次尝试（共 { $max } 次）失败，{ $wait }后进行下次尝试：{ $message }
+hand-backs = 服务器重启次数：{ $count }
 
 ## Progress
 
@@ -136,6 +137,10 @@ took-too-long = 因运行超过 { $time }而被停止。
 result-too-large = 结果过大，无法保存。如果需要，请将此 ID 告知支持人员：{ $id }
 worker-lost = 执行进程已停止响应。
 worker-lost-each-time = 执行进程在每次尝试中都停止了响应。
+interrupted = 因重启而中断。
+starts-again = 服务器已重启；操作将重新开始。
+cannot-be-stopped = 此操作的代码仍在运行，无法停止。
+may-still-run = 其中一部分可能仍在运行。
 
 ## In a terminal
 

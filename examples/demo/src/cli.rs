@@ -61,6 +61,7 @@ Environment only:
                              temporary folder of the system]
   LIVEOPS_DRAIN_SECONDS      time during which requests are accepted after /readyz answers 503 in a
                              shutdown [default: 0]
+  LIVEOPS_GRACE_SECONDS      time for which operations may continue in a shutdown [default: 25]
   LIVEOPS_TEMPLATES_DIR      a folder of templates with priority over the demo's own
   RUST_LOG                   log filter [default: info; error for all but serve and worker]";
 

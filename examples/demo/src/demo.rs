@@ -37,6 +37,7 @@ pub struct Demo {
     recorder: PrometheusHandle,
     leaving: CancellationToken,
     drain: Duration,
+    grace: Duration,
 }
 
 /// An error at the start of the demo.
@@ -133,7 +134,8 @@ impl Demo {
         };
         let probes = site::probes().with_state(site.clone());
         let router = site::router(site);
-        Ok(Self { liveops, scores, router, probes, recorder, leaving, drain: settings.drain })
+        let (drain, grace) = (settings.drain, settings.grace);
+        Ok(Self { liveops, scores, router, probes, recorder, leaving, drain, grace })
     }
 
     /// Returns all routes.
@@ -162,6 +164,7 @@ impl Demo {
             .migrate_with(async { Ok::<_, StartError>(()) })
             .before_stop(move || leaving.cancel())
             .drain(self.drain)
+            .grace(self.grace)
     }
 
     /// Serves until `stop` is ready, as [`App::serve`] does. `/readyz` answers 503 as soon as `stop` is

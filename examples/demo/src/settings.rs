@@ -23,6 +23,8 @@ pub struct Settings {
     pub token_ttl: Duration,
     /// The time during which requests are still accepted after the shutdown has begun.
     pub drain: Duration,
+    /// The time for which running operations may continue after the shutdown has begun.
+    pub grace: Duration,
     /// The configuration of liveops.
     pub liveops: Config,
     /// The folder of samples.
@@ -73,6 +75,7 @@ impl Settings {
             secrets: Secrets::random(),
             token_ttl: liveops::token::TOKEN_TTL,
             drain: Duration::ZERO,
+            grace: Duration::from_secs(25),
             liveops: Config::default(),
             samples_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")),
             templates_dir: None,
@@ -132,6 +135,9 @@ impl Settings {
         let hour_or_none = "a whole number of seconds from 0 to 3600";
         if let Some(drain) = seconds("LIVEOPS_DRAIN_SECONDS", 0, hour, hour_or_none)? {
             settings.drain = drain;
+        }
+        if let Some(grace) = seconds("LIVEOPS_GRACE_SECONDS", 0, hour, hour_or_none)? {
+            settings.grace = grace;
         }
         let name = "LIVEOPS_THROTTLE_HZ";
         let hz = number(name, variable(name), "a number from 0.1 to 1000", |hz| {
@@ -196,6 +202,7 @@ mod tests {
             ("LIVEOPS_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080"),
             ("LIVEOPS_UPLOAD_DIR", "/srv/uploads"),
             ("LIVEOPS_DRAIN_SECONDS", "0"),
+            ("LIVEOPS_GRACE_SECONDS", "2"),
             ("LIVEOPS_TEMPLATES_DIR", "examples/demo/templates"),
         ]);
         let settings = settings.unwrap();
@@ -203,6 +210,7 @@ mod tests {
         assert_eq!(settings.token_ttl, Duration::from_secs(60));
         assert_eq!(settings.liveops.throttle_hz, 0.5);
         assert_eq!(settings.drain, Duration::ZERO);
+        assert_eq!(settings.grace, Duration::from_secs(2));
         assert_eq!(settings.liveops.keepalive, Duration::from_secs(5));
         assert_eq!(settings.liveops.mount, "/app/live");
         let origins = ["https://a.example", "http://b.example:8080"];

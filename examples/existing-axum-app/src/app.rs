@@ -47,8 +47,8 @@ pub struct App {
     pub liveops: LiveOps,
 }
 
-/// The time that running operations get at shutdown; the rest begins again at the next start.
-const GRACE: Duration = Duration::from_secs(2);
+/// The time that running operations get at shutdown; the others are interrupted.
+const GRACE: Duration = Duration::from_secs(25);
 
 impl Mailer {
     pub(crate) async fn send(&self, _to: &str, _cents: i64) {

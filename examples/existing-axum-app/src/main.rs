@@ -3,10 +3,17 @@
 use std::{error::Error, time::Duration};
 
 use existing_axum_app::{App, Mailer};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = Runtime::new()?;
+    let served = runtime.block_on(serve());
+    // The end of `#[tokio::main]` would wait for blocking threads, such as those of `p.spawn_blocking`.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
     let mailer = Mailer { pace: Duration::from_millis(100) };
     let app = App::start("sqlite://existing-axum-app.sqlite3", mailer).await?;
     let listener = TcpListener::bind("127.0.0.1:3000").await?;

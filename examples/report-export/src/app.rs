@@ -32,8 +32,8 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The time that running operations get at shutdown; the rest begins again at the next start.
-const GRACE: Duration = Duration::from_secs(2);
+/// The time that running operations get at shutdown; the others are interrupted.
+const GRACE: Duration = Duration::from_secs(25);
 
 impl App {
     /// Opens the database and the exports in `folder`, and inserts `orders` sample orders if the table is

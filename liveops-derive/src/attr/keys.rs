@@ -82,6 +82,8 @@ keys! {
     "unique" => unique: RawUnique,
     /// The way to cancel a run.
     "cancel" => cancel: LitStr,
+    /// The consequence of a shutdown for a run.
+    "on_shutdown" => on_shutdown: LitStr,
     /// The version of the shape of the input.
     "version" => version: Whole,
     /// Only code of the application creates the operation.

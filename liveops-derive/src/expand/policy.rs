@@ -8,8 +8,17 @@ use quote::quote;
 use crate::model::{Backoff, CancelMode, Model, Policy, Unique};
 
 pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
-    let Policy { queue, priority, max_attempts, backoff, timeout, cancel, version, unique } =
-        model.policy();
+    let Policy {
+        queue,
+        priority,
+        max_attempts,
+        backoff,
+        timeout,
+        cancel,
+        requeue_on_shutdown,
+        version,
+        unique,
+    } = model.policy();
     let unique = unique.as_ref().map(|unique| self::unique(unique, krate));
     let fields: Vec<TokenStream> = [
         queue.as_ref().map(|queue| quote!(queue: #queue)),
@@ -27,6 +36,7 @@ pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
             };
             quote!(cancel: #krate::CancelMode::#cancel)
         }),
+        requeue_on_shutdown.map(|requeue| quote!(requeue_on_shutdown: #requeue)),
         version.map(|version| quote!(version: #version)),
     ]
     .into_iter()

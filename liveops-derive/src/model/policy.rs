@@ -18,6 +18,8 @@ const UNITS: &[&str] =
 
 const CANCEL: &[&str] = &["cooperative", "abort"];
 
+const ON_SHUTDOWN: &[&str] = &["interrupt", "requeue"];
+
 const UNIQUE: &[&str] = &["input", "owner"];
 
 /// The execution policy, as far as it was given.
@@ -28,6 +30,8 @@ pub(crate) struct Policy {
     pub(crate) backoff: Option<Backoff>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) cancel: Option<CancelMode>,
+    /// `true` to put an interrupted run back into the queue.
+    pub(crate) requeue_on_shutdown: Option<bool>,
     pub(crate) version: Option<u32>,
     pub(crate) unique: Option<Unique>,
 }
@@ -65,6 +69,10 @@ pub(super) fn check(keys: &Keys, errors: &mut Errors) -> Policy {
         backoff: keys.backoff.as_ref().and_then(|given| backoff(given, errors)),
         timeout: keys.timeout.as_ref().and_then(|given| timeout(given, errors)),
         cancel: keys.cancel.as_ref().and_then(|given| cancel(given, errors)),
+        requeue_on_shutdown: keys
+            .on_shutdown
+            .as_ref()
+            .and_then(|given| requeue_on_shutdown(given, errors)),
         version: keys.version.as_ref().and_then(|given| count("version", version, given, errors)),
         unique: keys.unique.as_ref().and_then(|given| unique(given, errors)),
     }
@@ -204,6 +212,17 @@ fn cancel(given: &LitStr, errors: &mut Errors) -> Option<CancelMode> {
         "abort" => Some(CancelMode::Abort),
         found => {
             errors.at(given, unknown_word("cancel", found, CANCEL, ""));
+            None
+        }
+    }
+}
+
+fn requeue_on_shutdown(given: &LitStr, errors: &mut Errors) -> Option<bool> {
+    match given.value().as_str() {
+        "interrupt" => Some(false),
+        "requeue" => Some(true),
+        found => {
+            errors.at(given, unknown_word("on_shutdown", found, ON_SHUTDOWN, ""));
             None
         }
     }

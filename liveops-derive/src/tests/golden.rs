@@ -59,6 +59,7 @@ fn a_struct_with_every_policy_key() {
         #[stages("type", "Super")]
         #[liveop(queue = "mail", priority = -1, max_attempts = 5, backoff = "10 s..1 h")]
         #[liveop(timeout = "2 min", unique = Newsletter::issue, cancel = "abort", version = 2)]
+        #[liveop(on_shutdown = "requeue")]
         pub(crate) struct Newsletter {
             issue: u32,
         }

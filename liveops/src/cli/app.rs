@@ -37,7 +37,7 @@ pub struct App {
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 /// Default time for running operations when an application shuts down.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(25);
 
 impl App {
     /// Makes an application with these operations and without pages.
@@ -97,7 +97,8 @@ impl App {
     }
 
     /// Sets the time for which running operations may continue when the process shuts down. Operations
-    /// that still run after this time go back to the queue. Default 2 seconds.
+    /// that still run after this time are interrupted, as [`LiveOps::shutdown`] describes. Default
+    /// 25 seconds.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -107,8 +108,8 @@ impl App {
     /// Serves until `stop` is ready, and then shuts down gracefully.
     ///
     /// Requests in progress have 5 seconds after [`drain`](Self::drain), and running operations have
-    /// [`grace`](Self::grace). Operations that have not ended by then go back to the queue. Connected
-    /// pages are disconnected, and reconnect.
+    /// [`grace`](Self::grace). Operations that have not ended by then are interrupted. Connected pages are
+    /// disconnected, and reconnect.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl App {
     }
 
     /// Runs operations until `stop` is ready. Operations that have not ended after
-    /// [`grace`](Self::grace) go back to the queue, for another worker. With a listener, the
+    /// [`grace`](Self::grace) are interrupted. With a listener, the
     /// [`probes`](Self::probes) are served until the end of the shutdown.
     ///
     /// # Errors

@@ -15,11 +15,11 @@ use crate::{
 };
 
 pub(super) const RUN_HELP: &str = "\
-Ctrl-C cancels the operation, a second Ctrl-C aborts it, and a third one exits at once. SIGTERM puts the
-operation back into the queue.
+Ctrl-C cancels the operation, a second Ctrl-C aborts it, and a third one exits at once. SIGTERM
+interrupts the operation: it is put back into the queue if it may run again, and fails otherwise.
 
 Exit codes: 0 finished, 1 failed, 2 wrong command line or input, 130 cancelled,
-143 put back into the queue.";
+143 interrupted by SIGTERM.";
 
 pub(super) fn header(number: usize, count: usize, stage: &str) -> String {
     format!("=== [{number}/{count}] {stage} ===")
@@ -55,6 +55,13 @@ pub(super) fn labelled(language: &Language, label: Text, text: &str) -> String {
 
 pub(super) const DID_NOT_STOP: &str =
     "the operation did not stop; it ends as cancelled when its lease expires";
+
+pub(super) const LEFT_BEHIND: &str =
+    "the operation did not stop; another worker takes it over when its lease expires";
+
+pub(super) fn interrupted(id: OperationId) -> String {
+    format!("operation {id} was interrupted; to start it again, run: retry {id}")
+}
 
 pub(super) fn handed_back(id: OperationId) -> String {
     format!("operation {id} was put back into the queue")

@@ -85,7 +85,7 @@
 //! | Ctrl-C | requests the cancellation of the operation, also in its row |
 //! | second Ctrl-C | stops the operation at its next await. An operation that blocks its thread is abandoned after 5 seconds, and ends as cancelled when its lease expires |
 //! | third Ctrl-C | exits at once |
-//! | SIGTERM | lets the operation run for at most [`App::grace`], then puts the operation back into the queue, for any worker; costs no attempt |
+//! | SIGTERM | lets the operation run for at most [`App::grace`], then interrupts it: [`LiveOps::shutdown`](crate::LiveOps::shutdown) describes which operations go back into the queue, and which fail |
 //!
 //! | exit code | meaning |
 //! |---|---|
@@ -93,7 +93,7 @@
 //! | 1 | the operation failed, or could not be run |
 //! | 2 | the command line or the input of the operation is wrong |
 //! | 130 | the operation was cancelled |
-//! | 143 | the operation was put back into the queue |
+//! | 143 | SIGTERM interrupted the operation |
 //!
 //! # Events
 //!

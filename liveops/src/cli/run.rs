@@ -16,7 +16,8 @@ use super::{
 use crate::{
     operation::{NewOperation, OperationId, OperationState},
     publish::EventSender,
-    runner::{EnqueueError, ForegroundOutcome, ForegroundRun, LiveOps},
+    runner::{EnqueueError, ForegroundOutcome, ForegroundRun, INTERRUPTED_RUN, LiveOps},
+    store::Model,
 };
 
 /// Time for an aborted operation to stop.
@@ -39,9 +40,10 @@ pub(super) async fn run(app: &App, run: RunArgs) -> Result<ExitCode, CommandErro
     let ran = tokio::select! {
         // Polled first, so that the signal handlers exist before the operation starts.
         biased;
-        () = signalled => {
-            print::error(messages::DID_NOT_STOP);
-            process::exit(INTERRUPTED.into());
+        signalled = signalled => {
+            let message = if signalled == TERMINATED { messages::LEFT_BEHIND } else { messages::DID_NOT_STOP };
+            print::error(message);
+            process::exit(signalled.into());
         }
         ran = show(liveops, new, printer, cancel.clone(), abort.clone()) => ran?,
     };
@@ -75,14 +77,14 @@ async fn show(
     ran
 }
 
-/// Cancels, aborts or hands back the operation on signals. Returns when an aborted operation has not
-/// stopped within [`ABORT_TIMEOUT`].
+/// Cancels, aborts or interrupts the operation on signals. Returns the exit code when an aborted operation has
+/// not stopped within [`ABORT_TIMEOUT`], or an interrupted one not before the end of the shutdown.
 async fn handle_signals(
     liveops: &LiveOps,
     grace: Duration,
     cancel: &CancellationToken,
     abort: &CancellationToken,
-) {
+) -> u8 {
     let interrupts = async {
         signals::interrupt().await;
         cancel.cancel();
@@ -96,12 +98,20 @@ async fn handle_signals(
     let terminated = async {
         signals::terminate().await;
         liveops.shutdown(grace).await;
-        future::pending::<()>().await;
+        if liveops.engine().active_runs.is_idle() {
+            // The caller gets the outcome of the run.
+            future::pending::<()>().await;
+        }
     };
     tokio::select! {
-        () = interrupts => {}
-        () = terminated => {}
+        () = interrupts => INTERRUPTED,
+        () = terminated => TERMINATED,
     }
+}
+
+/// Returns `true` if a shutdown has ended the operation.
+fn is_interrupted(row: &Model) -> bool {
+    row.traceback.as_deref() == Some(INTERRUPTED_RUN)
 }
 
 async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, CommandError> {
@@ -110,6 +120,9 @@ async fn exit_code(liveops: &LiveOps, id: OperationId) -> Result<ExitCode, Comma
     let shuts_down = liveops.engine().active_runs.is_closing();
     match row.state() {
         OperationState::FinishedOk => Ok(ExitCode::SUCCESS),
+        OperationState::FinishedError if shuts_down && is_interrupted(&row) => {
+            Err(CommandError { message: messages::interrupted(id), exit_code: TERMINATED })
+        }
         OperationState::FinishedError => {
             // The owner's message of an internal error is neutral; the traceback has the cause.
             if row.traceback != row.error_message {

@@ -43,6 +43,7 @@ texts! {
     AttemptOf = "attempt-of",
     NextAttemptIn = "next-attempt-in",
     AttemptFailed = "attempt-failed",
+    HandBacks = "hand-backs",
 
     Progress = "progress",
     Percent = "percent",
@@ -126,6 +127,10 @@ texts! {
     ResultTooLarge = "result-too-large",
     WorkerLost = "worker-lost",
     WorkerLostEachTime = "worker-lost-each-time",
+    Interrupted = "interrupted",
+    StartsAgain = "starts-again",
+    CannotBeStopped = "cannot-be-stopped",
+    MayStillRun = "may-still-run",
 
     StageWasReused = "stage-was-reused",
     StageHasFailed = "stage-has-failed",

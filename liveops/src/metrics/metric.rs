@@ -79,6 +79,8 @@ pub const ALL: &[Metric] = &[
     RUN,
     NEXT_ATTEMPTS,
     HANDED_BACK,
+    THREADS_HELD,
+    LEFT_EXECUTING,
     LEASES_LOST,
     RESCUES,
     WORKER_SLOTS,
@@ -132,6 +134,16 @@ pub(super) const HANDED_BACK: Metric = counter(
     "liveops_attempts_handed_back_total",
     &["op_type"],
     "Attempts put back into the queue because their process was shutting down.",
+);
+pub(super) const THREADS_HELD: Metric = counter(
+    "liveops_threads_held_total",
+    &["op_type"],
+    "Times that a run held its thread for a second without an `.await`.",
+);
+pub(super) const LEFT_EXECUTING: Metric = counter(
+    "liveops_runs_left_executing_total",
+    &["op_type"],
+    "Runs that were stopped by a timeout or an abort, ended, and left code that still executes.",
 );
 pub(super) const LEASES_LOST: Metric = counter(
     "liveops_leases_lost_total",

@@ -8,9 +8,9 @@ use ::metrics::{Gauge, counter, gauge, histogram};
 
 use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
-    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, NEXT_ATTEMPTS, OLDEST_WAITING, PUBLISHED, RESCUES,
-    RETRIED, RUN, SUBSCRIPTIONS_LAGGED, UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED,
-    WORKER_SLOTS, WORKER_SLOTS_USED,
+    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, LEFT_EXECUTING, NEXT_ATTEMPTS, OLDEST_WAITING,
+    PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED, THREADS_HELD, UNPUBLISHED, WAIT,
+    WAITING, WAITING_UNREGISTERED, WORKER_SLOTS, WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
@@ -79,6 +79,16 @@ pub(crate) fn next_attempt_scheduled(op_type: &'static str) {
 
 pub(crate) fn attempt_handed_back(op_type: &'static str) {
     counter!(HANDED_BACK.name, "op_type" => op_type).increment(1);
+}
+
+/// Counts a poll of a run that lasts too long.
+pub(crate) fn thread_held(op_type: &'static str) {
+    counter!(THREADS_HELD.name, "op_type" => op_type).increment(1);
+}
+
+/// Counts a run that was ended while its code still executes.
+pub(crate) fn run_left_executing(op_type: &'static str) {
+    counter!(LEFT_EXECUTING.name, "op_type" => op_type).increment(1);
 }
 
 pub(crate) fn lease_lost(op_type: &'static str) {

@@ -81,7 +81,8 @@ pub mod priority {}
 
 /// **Whole number**, the maximum number of attempts. Default: 1, so no operation runs twice.
 ///
-/// From 1 to 2,147,483,647, not quoted.
+/// From 1 to 2,147,483,647, not quoted. With the default, an operation whose worker is killed or shut down ends
+/// with an error, and its owner can retry it. [`on_shutdown`] has the exception for shutdowns.
 ///
 /// ```text
 /// #[liveop(max_attempts = 5)]
@@ -101,7 +102,10 @@ pub mod backoff {}
 
 /// **Duration**, the maximum duration of one attempt. Default: no limit.
 ///
-/// A string literal, greater than zero, in whole milliseconds, at most 36,600 days.
+/// A string literal, greater than zero, in whole milliseconds, at most 36,600 days. The run is dropped at its next `.await`. A run
+/// that holds its thread cannot be dropped; after another wait,
+/// [`Config::stop_timeout`](crate::Config::stop_timeout), the operation ends with a warning that its code is
+/// still running, and without a next attempt.
 ///
 /// ```text
 /// #[liveop(timeout = "1h 30min")]
@@ -125,12 +129,27 @@ pub mod unique {}
 /// **Cancellation** of a running operation. Default: `"cooperative"`.
 ///
 /// `"cooperative"` ends the run at its next cancellation check. `"abort"` drops the run at its next `.await`
-/// after a grace period.
+/// after a grace period. A run that holds its thread cannot be dropped; after another wait,
+/// [`Config::stop_timeout`](crate::Config::stop_timeout), the operation ends with a warning that its code is
+/// still running.
 ///
 /// ```text
 /// #[liveop(cancel = "abort")]
 /// ```
 pub mod cancel {}
+
+/// **Consequence of a shutdown** for a run that does not end in the grace period. Default: `"interrupt"`.
+///
+/// `"interrupt"` ends the operation with the error "Interrupted by a restart.", and its owner can retry it.
+/// `"requeue"` puts the operation back into the queue, and the next worker runs it again from its start; use
+/// this value for operations that may run twice. An operation for which [`max_attempts`] allows another attempt
+/// goes back into the queue with either value. A hand-back costs no attempt;
+/// [`Config::hand_backs_max`](crate::Config::hand_backs_max) limits their number.
+///
+/// ```text
+/// #[liveop(on_shutdown = "requeue")]
+/// ```
+pub mod on_shutdown {}
 
 /// **Whole number**, the version of the shape of the input, stored with the input. Default: 1.
 ///

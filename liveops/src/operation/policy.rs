@@ -40,6 +40,10 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     /// The way in which a running operation is cancelled. Default: [`CancelMode::Cooperative`].
     pub cancel: CancelMode,
+    /// `true` to put a run that a shutdown interrupts back into the queue, even without attempts left.
+    /// Default: `false`, so the operation ends with an error unless
+    /// [`max_attempts`](Self::max_attempts) allows another attempt.
+    pub requeue_on_shutdown: bool,
     /// The version of the shape of the input, from 1. The row of an operation contains the version.
     pub version: u32,
 }
@@ -53,6 +57,7 @@ impl Policy {
         backoff: Backoff::DEFAULT,
         timeout: None,
         cancel: CancelMode::Cooperative,
+        requeue_on_shutdown: false,
         version: 1,
     };
 }

@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use futures_util::Stream;
 
 use super::{
-    Report, Run, StageOutputs, Track, TrackStream, WebProgress, durable_stage::DurableStage,
-    stage_guard::StageGuard,
+    BlockingTasks, Report, Run, StageOutputs, Track, TrackStream, WebProgress,
+    durable_stage::DurableStage, stage_guard::StageGuard,
 };
 use crate::{
     error::{Cancelled, RunResult},
@@ -71,6 +71,7 @@ pub(crate) struct RunContext {
     pub(crate) attempt: Attempt,
     pub(crate) language: Language,
     pub(crate) stage_outputs: Arc<StageOutputs>,
+    pub(crate) blocking_tasks: BlockingTasks,
     /// The templates for HTML in a browser; `None` in a terminal.
     pub(crate) web: Option<Arc<Templates>>,
 }
@@ -371,6 +372,70 @@ impl<Op: LiveOperation> Progress<Op> {
             new
         });
         self.report.chain_to(next);
+    }
+
+    /// Runs `work` on a thread for blocking code, and returns its result. Use this method for code that
+    /// computes or waits for long without an `.await`.
+    ///
+    /// `work` begins at once, also if the returned future is not awaited. The operation does not end, is not
+    /// handed back at a shutdown and begins no next attempt before `work` has ended. Cancellation reaches
+    /// `work` through a clone of this handle, and with it a [`timeout`](crate::operation::keys::timeout)
+    /// and a shutdown: both request the cancellation of the closures of a run. A closure without a
+    /// cancellation check cannot be stopped.
+    ///
+    /// ```
+    /// use liveops::{LiveOperation, Progress, Run, RunResult};
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(LiveOperation, Serialize, Deserialize)]
+    /// struct Primes {
+    ///     limit: u64,
+    /// }
+    ///
+    /// impl Run for Primes {
+    ///     type Output = usize;
+    ///
+    ///     async fn run(&self, p: Progress<Self>) -> RunResult<usize> {
+    ///         let (progress, limit) = (p.clone(), self.limit);
+    ///         p.spawn_blocking(move || {
+    ///             let mut count = 0;
+    ///             for number in progress.track(2..limit) {
+    ///                 let number = number?; // `?` ends the closure after a cancellation
+    ///                 count += usize::from((2..number).all(|divisor| number % divisor != 0));
+    ///             }
+    ///             Ok(count)
+    ///         })
+    ///         .await
+    ///     }
+    /// }
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// #     let recording = liveops::testing::run(Primes { limit: 10 }).await;
+    /// #     assert_eq!(recording.result.unwrap(), 4);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `work`. A panic of `work` is an internal error.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime, for example on a thread that the run has started itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop `work`: its result is discarded, and the end of the run still waits
+    /// for `work`.
+    pub fn spawn_blocking<T, F>(
+        &self,
+        work: F,
+    ) -> impl Future<Output = RunResult<T>> + Send + use<Op, T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> RunResult<T> + Send + 'static,
+    {
+        self.context.blocking_tasks.spawn(work)
     }
 
     /// Returns an error after a cancellation request: `p.check_cancelled()?`.

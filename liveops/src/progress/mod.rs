@@ -4,6 +4,7 @@
 //! limited number of times a second. The module knows nothing of sockets, and of rows only the outputs of
 //! durable stages.
 
+mod blocking_tasks;
 mod cancellation;
 mod clock;
 mod counter;
@@ -23,6 +24,7 @@ mod templates;
 mod track;
 mod web_progress;
 
+pub(crate) use blocking_tasks::BlockingTasks;
 use cancellation::Cancellation;
 pub(crate) use clock::Clock;
 pub(crate) use flusher::Flusher;

@@ -122,9 +122,16 @@ impl Report {
 
     /// Folds an event, after everything that was reported before it.
     pub(crate) fn event(&self, event: Event) {
+        self.events([event]);
+    }
+
+    /// Folds events, after everything that was reported before them and with nothing in between.
+    pub(crate) fn events(&self, events: impl IntoIterator<Item = Event>) {
         let mut live = self.live();
         live.fold_pending(&self.counter);
-        live.fold(event);
+        for event in events {
+            live.fold(event);
+        }
         drop(live);
         self.touch();
     }

@@ -51,9 +51,11 @@ pub trait Run: OptionalForm {
     /// [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]. With
     /// `#[liveop(cancel = "abort")]` the future is dropped if the run has not ended after a grace period.
     ///
-    /// Long computations and blocking calls belong in [`tokio::task::spawn_blocking`], with a clone of `p`. A
-    /// run that blocks its thread also delays other tasks on the thread, such as the flusher of its own
-    /// reports.
+    /// A worker polls each run on a thread of its own, within the tokio runtime on which the worker was started.
+    /// A run that blocks its thread delays no other run and no page, but it cannot be stopped meanwhile, and the
+    /// log warns about it after a second. Long computations and blocking calls therefore belong in
+    /// [`Progress::spawn_blocking`], with a clone of `p`. Eager runs and test runs share the thread of their
+    /// caller.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;
 
     /// Prepares a user's retry, in the transaction that puts the operation back into the queue. Use this

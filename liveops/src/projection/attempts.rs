@@ -10,13 +10,16 @@ pub(crate) struct Attempts {
     pub number: u32,
     /// The number of allowed attempts.
     pub max: u32,
+    /// The number of times since a user's last retry that a shutdown interrupted the operation and put it
+    /// back into the queue.
+    pub hand_backs: u32,
     /// The earliest start of the attempt, while the attempt waits for this time.
     pub starts_on: Option<DateTime<Utc>>,
 }
 
 impl Attempts {
     /// The first attempt of an operation that has only one.
-    pub(crate) const ONLY: Self = Self { number: 1, max: 1, starts_on: None };
+    pub(crate) const ONLY: Self = Self { number: 1, max: 1, hand_backs: 0, starts_on: None };
 
     /// Returns `true` if an earlier attempt exists.
     pub(crate) fn is_another(self) -> bool {

@@ -27,12 +27,14 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
     }
 }
 
-/// Renders the number of the attempt and the time until its start, from the second attempt on. The element is
+/// Renders the number of the attempt and the time until its start, from the second attempt on, and the number
+/// of shutdowns that interrupted the operation. The element is
 /// outside the live region for screen readers, because the page counts the seconds.
 fn attempts(language: &Language, projection: &Projection) -> Markup {
-    let Attempts { number, max, starts_on } = projection.attempts;
+    let Attempts { number, max, hand_backs, starts_on } = projection.attempts;
     html! {
-        @if projection.attempts.is_another() && !projection.state.is_terminal() {
+        @let is_shown = projection.attempts.is_another() || hand_backs > 0;
+        @if is_shown && !projection.state.is_terminal() {
             span class="op-attempts" {
                 (language.translate_with(Text::AttemptOf, [("number", number.into()), ("max", max.into())]))
                 @if let Some(on) = starts_on {
@@ -41,6 +43,9 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
                     time datetime=(on.to_rfc3339_opts(SecondsFormat::Millis, true)) data-liveop-countdown {
                         (language.duration(wait.max(Duration::from_secs(1))))
                     }
+                }
+                @if hand_backs > 0 {
+                    " · " (language.translate_with(Text::HandBacks, [("count", hand_backs.into())]))
                 }
             }
         }

@@ -45,8 +45,9 @@ pub struct LiveOps {
     engine: Arc<Engine>,
 }
 
-/// Minimum time that runs have to go back into the queue at shutdown, also after a shorter grace period.
-const HAND_BACK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Minimum time that stopped runs have to end at shutdown, also with a shorter
+/// [`stop_timeout`](crate::Config::stop_timeout): their endings are committed in this time too.
+const STOP_TIMEOUT_MIN: Duration = Duration::from_secs(10);
 
 /// The result of a cancel request. [`LiveOps::cancel`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,9 +263,21 @@ impl LiveOps {
 
     /// Shuts this process down: stops its worker, then closes its client connections.
     ///
-    /// The worker starts no more operations. Runs have `grace` to end; the rest go back into the queue,
-    /// which costs them no attempt. A run that blocks its thread and does not stop within another
-    /// `grace` (at least 10 seconds) is left behind, and counts as lost when its lease expires.
+    /// The worker starts no more operations. Runs have `grace` to end; the default of the
+    /// [command line](crate::cli::App::grace) is 25 seconds. Then the other runs are stopped:
+    ///
+    /// - An operation that may make another attempt goes back into the queue, and so does an operation with
+    ///   [`on_shutdown = "requeue"`](crate::operation::keys::on_shutdown). This costs no attempt, and happens
+    ///   at most [`hand_backs_max`](crate::Config::hand_backs_max) times. The next run continues the log.
+    /// - Every other operation ends with the error "Interrupted by a restart.", and its owner can retry it.
+    ///
+    /// A run that holds its thread, or a closure of [`Progress::spawn_blocking`](crate::Progress::spawn_blocking),
+    /// cannot be stopped. The method waits for [`stop_timeout`](crate::Config::stop_timeout) (at least
+    /// 10 seconds) until such a run has ended, and then returns. The operation neither ends nor goes back
+    /// into the queue while its code executes in this process. If the process exits first, the lease expires,
+    /// and another worker rescues the operation as after a crash. A program should therefore exit soon
+    /// after this method, and not wait for blocking threads as the end of `#[tokio::main]` does:
+    /// `Runtime::shutdown_timeout` limits the wait.
     ///
     /// Then the clients are disconnected, one after another over at most `grace`, so that they do not
     /// all reconnect at once: WebSockets close with code 1012, and event streams end. Waiting wake-ups
@@ -281,11 +294,12 @@ impl LiveOps {
         active_runs.tasks.close();
         if time::timeout(grace, active_runs.tasks.wait()).await.is_err() {
             active_runs.stop.cancel();
-            let hand_back_timeout = grace.max(HAND_BACK_TIMEOUT);
-            if time::timeout(hand_back_timeout, active_runs.tasks.wait()).await.is_err() {
+            let stop_timeout = self.engine.config.stop_timeout.max(STOP_TIMEOUT_MIN);
+            if time::timeout(stop_timeout, active_runs.tasks.wait()).await.is_err() {
                 tracing::warn!(
                     runs = active_runs.tasks.len(),
-                    "could not stop all runs; workers take them over when their leases expire"
+                    "could not stop all runs within {stop_timeout:?}; leaving them to this process, or \
+                     to other workers when their leases expire"
                 );
             }
         }

@@ -22,6 +22,8 @@ mod retry;
 
 #[cfg(feature = "cli")]
 pub(crate) use attempt::foreground::{ForegroundOutcome, ForegroundRun};
+#[cfg(feature = "cli")]
+pub(crate) use attempt::outcome::INTERRUPTED_RUN;
 pub(crate) use attempt::outcome::{Outcome, OutcomeMessages};
 pub use builder::{BuildError, Builder, RunnerKind};
 pub(crate) use connections::{ClientConnection, ClientConnections};

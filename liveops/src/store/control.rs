@@ -100,7 +100,8 @@ impl Store {
             // A new attempt number, so that new frames supersede those of the previous run.
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
-            .col_expr(Column::Rescues, Expr::value(0));
+            .col_expr(Column::Rescues, Expr::value(0))
+            .col_expr(Column::HandBacks, Expr::value(0));
         match retry.exec_with_returning(connection).await {
             Ok(mut rows) => Ok(match rows.pop() {
                 Some(row) => RetryTransition::Retried(Box::new(row)),

@@ -82,6 +82,9 @@ pub struct Model {
     pub max_attempts: i32,
     /// The number of times since the newest retry that the worker of a run stopped responding.
     pub rescues: i32,
+    /// The number of times since the newest retry that a shutdown interrupted a run and put the operation
+    /// back into the queue.
+    pub hand_backs: i32,
     /// The wait before the second attempt, in milliseconds.
     pub backoff_first_ms: i64,
     /// The upper bound on the wait before an attempt, in milliseconds.

@@ -246,7 +246,7 @@ fn unique_key(new: &NewOperation) -> Option<String> {
     Some(format!("{}:{hash}", new.op_type))
 }
 
-fn row(new: NewOperation) -> ActiveModel {
+pub(super) fn row(new: NewOperation) -> ActiveModel {
     let unique_key = unique_key(&new);
     let now = Utc::now();
     let claim = new.claimed_by;
@@ -284,6 +284,7 @@ fn row(new: NewOperation) -> ActiveModel {
         attempts_before: Set(0),
         max_attempts: Set(i32::try_from(new.max_attempts).unwrap_or(i32::MAX)),
         rescues: Set(0),
+        hand_backs: Set(0),
         backoff_first_ms: Set(milliseconds(new.backoff.first)),
         backoff_longest_ms: Set(milliseconds(new.backoff.longest)),
         timeout_ms: Set(new.timeout.map(milliseconds)),

@@ -8,7 +8,8 @@ use sea_orm::{
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{
-    Column, Entity, migration_lease::AddLeaseDuration, migration_staff::AddStaffView, stage_output,
+    Column, Entity, migration_hand_backs::CountHandBacks, migration_lease::AddLeaseDuration,
+    migration_staff::AddStaffView, stage_output,
 };
 
 /// The migrations of liveops, recorded in a separate migration table.
@@ -69,7 +70,12 @@ impl MigratorTrait for Migrator {
 /// # }
 /// ```
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(CreateTables), Box::new(AddStaffView), Box::new(AddLeaseDuration)]
+    vec![
+        Box::new(CreateTables),
+        Box::new(AddStaffView),
+        Box::new(AddLeaseDuration),
+        Box::new(CountHandBacks),
+    ]
 }
 
 struct CreateTables;

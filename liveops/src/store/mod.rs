@@ -15,6 +15,7 @@ mod lease;
 mod list_filter;
 mod migrate;
 mod migration;
+mod migration_hand_backs;
 mod migration_lease;
 mod migration_staff;
 mod operations;

@@ -49,14 +49,15 @@ impl Model {
         }
     }
 
-    /// Returns the number of the newest attempt within the budget, the budget, and the start time of a
-    /// waiting attempt.
+    /// Returns the number of the newest attempt within the budget, the budget, the number of hand-backs, and
+    /// the start time of a waiting attempt.
     pub(crate) fn attempts(&self) -> Attempts {
         let count = |number: i32| u32::try_from(number).unwrap_or(0);
         let is_waiting = self.state() == OperationState::NotStarted;
         Attempts {
             number: count(self.attempt.saturating_sub(self.attempts_before)),
             max: count(self.max_attempts),
+            hand_backs: count(self.hand_backs),
             starts_on: self.run_after.filter(|_| is_waiting),
         }
     }

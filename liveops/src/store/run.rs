@@ -84,7 +84,8 @@ impl Store {
         Ok(saved.map(|row| SaveReply { cancel_requested: row.cancel_requested }))
     }
 
-    /// Puts a run back into the queue without spending its attempt. Returns `None` if the run no longer
+    /// Puts a run that a shutdown has stopped back into the queue without spending its attempt, and counts
+    /// the hand-back. The next run continues the log of `projection`. Returns `None` if the run no longer
     /// belongs to `attempt`.
     ///
     /// # Errors
@@ -94,15 +95,25 @@ impl Store {
         &self,
         id: OperationId,
         attempt: Attempt,
+        projection: &Projection,
     ) -> Result<Option<Model>, StoreError> {
-        let hand_back = requeued(transition(id, OperationState::NotStarted), Utc::now())
-            .filter(is_in(OperationState::Started))
-            .fenced(attempt)
-            // A new attempt number: otherwise a late heartbeat or a repeated hand-back of this attempt
-            // would apply to the next run. The budget stays the same.
-            .col_expr(Column::Attempt, next_attempt())
-            .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
-        self.update_one(hand_back, "hand a run back").await
+        let hand_back =
+            put_back(id, attempt).col_expr(Column::HandBacks, Expr::col(Column::HandBacks).add(1));
+        self.update_one(log(hand_back, projection), "hand a run back").await
+    }
+
+    /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed.
+    /// Returns `None` if the claim no longer belongs to `attempt`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(crate) async fn put_back(
+        &self,
+        id: OperationId,
+        attempt: Attempt,
+    ) -> Result<Option<Model>, StoreError> {
+        self.update_one(put_back(id, attempt), "put a claimed operation back").await
     }
 
     /// Puts a failed run back into the queue for another attempt. Returns `None` if the run no longer
@@ -249,6 +260,17 @@ impl RunConclusion<'_> {
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()));
         log(progress(update, attempt, projection, kind), projection)
     }
+}
+
+/// Builds an update that puts a run back into the queue without spending its attempt.
+fn put_back(id: OperationId, attempt: Attempt) -> UpdateMany<Entity> {
+    requeued(transition(id, OperationState::NotStarted), Utc::now())
+        .filter(is_in(OperationState::Started))
+        .fenced(attempt)
+        // A new attempt number: otherwise a late heartbeat or a repeated hand-back of this attempt would
+        // apply to the next run. The budget stays the same.
+        .col_expr(Column::Attempt, next_attempt())
+        .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1))
 }
 
 /// Adds the columns of the log.

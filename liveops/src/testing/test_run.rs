@@ -19,7 +19,7 @@ use crate::{
     event::{Ending, Event},
     language::Languages,
     operation::{Attempt, CancelMode, FromState, NoState, OperationId, Stage, Storable, UserId},
-    progress::{Clock, Progress, Report, Run, RunContext, StageOutputs, log_span},
+    progress::{BlockingTasks, Clock, Progress, Report, Run, RunContext, StageOutputs, log_span},
     projection::Projection,
     render::Templates,
     runner::{Outcome, OutcomeMessages, output_json, stored},
@@ -235,6 +235,7 @@ impl<Op: Run> IntoFuture for TestRun<Op> {
             attempt: self.attempt,
             language: self.languages.find(&self.language),
             stage_outputs: Arc::new(stage_outputs),
+            blocking_tasks: BlockingTasks::default(),
             web: self.templates.map(Arc::new),
         };
         let attempt = TestRunFuture {
@@ -291,6 +292,18 @@ impl<Op: Run> TestRunFuture<Op> {
         let progress = Progress::new(report.clone(), context.clone(), state);
         let messages = OutcomeMessages { id: context.id, language: context.language.clone() };
         let (outcome, end) = execute(operation, progress, &report, &messages).await;
+        // The runner waits for the closures too, but after a stop only for a limited time.
+        let closures = context.blocking_tasks.ended();
+        let outcome = match end {
+            End::Stopped => {
+                let ended = time::timeout(Config::default().stop_timeout, closures).await;
+                if ended.is_ok() { outcome } else { outcome.of_executing_run(&messages) }
+            }
+            End::Returned(_) | End::Panicked => {
+                closures.await;
+                outcome
+            }
+        };
         let (outcome, next) = outcome.with_next(
             &messages,
             report.take_chain(),

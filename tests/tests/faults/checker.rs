@@ -212,7 +212,14 @@ impl Story<'_> {
                 // No operation here fails by itself.
                 wrong.push(Wrong::AttemptSpent(author));
             } else if write.is_end() && !self.says_it_is_done(author) {
-                wrong.push(Wrong::EndedUnsaid(author));
+                let is_interrupted = write.after.state == OperationState::FinishedError
+                    && workers.terminated.contains(&author.pid);
+                let (made, allowed) = (self.attempts_made(), write.after.max_attempts);
+                if !is_interrupted {
+                    wrong.push(Wrong::EndedUnsaid(author));
+                } else if made < allowed as usize {
+                    wrong.push(Wrong::GivenUpEarly { made, allowed });
+                }
             }
         }
     }

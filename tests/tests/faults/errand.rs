@@ -15,6 +15,7 @@ use super::{
 pub(crate) struct Errand {
     pub(crate) steps: usize,
     pub(crate) step_ms: u64,
+    pub(crate) holds_thread: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,7 +35,12 @@ impl Run for Errand {
                     p.status(format!("{by} step {}", step?));
                     p.log(format!("{by} takes a step"));
                     // The work.
-                    tokio::time::sleep(Duration::from_millis(self.step_ms)).await;
+                    let work = Duration::from_millis(self.step_ms);
+                    if self.holds_thread {
+                        std::thread::sleep(work);
+                    } else {
+                        tokio::time::sleep(work).await;
+                    }
                     execution.step();
                 }
                 Ok(())

@@ -34,6 +34,8 @@ pub(crate) struct Scene {
     pub(crate) journal: Journal,
     pub(crate) liveops: LiveOps,
     pub(crate) db: DatabaseConnection,
+    /// Whether the operations from now on hold their threads while they work.
+    pub(crate) holds_threads: bool,
     enqueued: Vec<OperationId>,
     lines: LineCount,
     name: &'static str,
@@ -72,6 +74,7 @@ impl Scene {
             fleet: Fleet::new(orders, journal.clone(), folder.path().to_owned()),
             liveops,
             db,
+            holds_threads: false,
             enqueued: Vec::new(),
             lines: LineCount::of(&journal),
             journal,
@@ -88,7 +91,8 @@ impl Scene {
             let steps = if longest.is_zero() { 1 } else { self.dice.among(1..5) };
             let step_ms_max = usize::try_from(longest.as_millis()).unwrap() / (steps * 3);
             let step_ms = self.dice.among(0..step_ms_max.max(1)) as u64;
-            let mut new = NewOperation::new(&Errand { steps, step_ms }, "ann").unwrap();
+            let errand = Errand { steps, step_ms, holds_thread: self.holds_threads };
+            let mut new = NewOperation::new(&errand, "ann").unwrap();
             new.max_attempts = max_attempts;
             // Nothing is promised of what was not enqueued.
             if let Ok(row) = self.liveops.enqueue_new(new).await {

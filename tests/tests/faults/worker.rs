@@ -33,6 +33,7 @@ impl Orders {
         config.poll_interval = Duration::from_millis(100);
         // How often an operation may be attempted is all that limits it here.
         config.rescues_max = 1_000;
+        config.hand_backs_max = 1_000;
         config
     }
 }

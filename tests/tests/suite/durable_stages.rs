@@ -60,7 +60,7 @@ impl Bench {
 /// Counts words, in three durable stages; the second passes the gate.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Count", "Save")]
-#[liveop(app = "test", state = Bench)]
+#[liveop(app = "test", state = Bench, on_shutdown = "requeue")]
 struct Words {
     /// In which attempts the second stage fails: the first so many.
     failures: u32,

@@ -33,6 +33,7 @@ mod feature_table;
 mod floods;
 mod forms;
 mod half_open;
+mod held_threads;
 mod hints;
 mod hostile_frames;
 mod house;

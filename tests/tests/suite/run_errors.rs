@@ -3,8 +3,8 @@
 use std::{error::Error, fmt, panic, time::Duration};
 
 use liveops::{
-    LiveOperation, OperationState, Progress, Run, RunError, RunResult, runner::Builder,
-    store::Model,
+    LiveOperation, OperationState, Progress, Run, RunError, RunResult, operation::NewOperation,
+    runner::Builder, store::Model,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -240,7 +240,10 @@ on_every_database! {
 
     async fn a_run_that_panics_while_it_is_stopped_goes_back_to_the_queue(db: TestDatabase) {
         let app = TestApp::on(&db.url(), Builder::register::<Failing>).await;
-        let id = app.liveops.enqueue(Failing { how: How::PanicWhenStopped }, "ann").await.unwrap();
+        let failing = Failing { how: How::PanicWhenStopped };
+        let mut new = NewOperation::new(&failing, "ann").unwrap();
+        new.max_attempts = 2;
+        let id = app.liveops.enqueue_new(new).await.unwrap().operation_id();
         app.reaches(id, OperationState::Started).await;
         app.liveops.shutdown(Duration::ZERO).await;
         let row = app.liveops.find(id).await.unwrap().unwrap();

@@ -58,6 +58,8 @@ impl Process {
             .args(["demo_process", "--exact", "--ignored", "--nocapture"])
             .env(COMMAND_LINE, serde_json::to_string(&words).unwrap())
             .env("RUST_LOG", "warn,liveops=info,demo=info")
+            // Shorter than the long operations take.
+            .env("LIVEOPS_GRACE_SECONDS", "2")
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -43,6 +43,9 @@ const ROWS_LEN_MAX: u64 = 1_000_000;
 /// What a worker that was killed leaves behind of an operation that may be attempted once.
 const LOST: &str = "The worker stopped responding.";
 
+/// What a worker that is asked to go leaves behind of an operation that may be attempted once.
+const INTERRUPTED: &str = "Interrupted by a restart.";
+
 /// What can be made of a row; the bar and the regions of an operation's own are only told to pages.
 const IN_ROW: [&str; 6] = ["controls", "stages", "status", "result", "traceback", "log"];
 
@@ -81,7 +84,7 @@ impl Truth {
                 wrongs.push(format!("{id}, {job:?}, is lost"));
                 continue;
             };
-            let wrong = self.wrong_end(row, *job);
+            let wrong = self.wrong_end(row, *job, unlucky);
             wrongs.extend(wrong.map(|wrong| format!("{id}, {job:?}: {wrong}")));
             if let Some(next) = row.chained_to {
                 expected.insert(self.rows.get_key_value(&next.to_string()).unwrap().0);
@@ -104,13 +107,20 @@ impl Truth {
     }
 
     /// What is wrong with the end of an operation.
-    fn wrong_end(&self, row: &Model, job: Job) -> Option<String> {
+    fn wrong_end(&self, row: &Model, job: Job, unlucky: &Unlucky) -> Option<String> {
         let found = (row.state(), row.error_message.as_deref(), &row.result_context);
         let kind = job.kind();
         if row.rescues > 0 && kind.attempts_max() == 1 {
             let is_lost = row.state() == OperationState::FinishedError
                 && row.error_message.as_deref() == Some(LOST);
             return (!is_lost).then(|| format!("its worker was lost, and it ended as {found:?}"));
+        }
+        if row.error_message.as_deref() == Some(INTERRUPTED) {
+            let end = self.steps[&row.operation_id().to_string()].last();
+            let by = end.and_then(Step::run_by);
+            let may_be =
+                kind.attempts_max() == 1 && by.is_some_and(|by| unlucky.terminated.contains(&by));
+            return (!may_be).then(|| format!("it was interrupted by {by:?}: {found:?}"));
         }
         if let Some(message) = kind.error() {
             let is_as_expected = row.state() == OperationState::FinishedError
@@ -135,7 +145,9 @@ impl Truth {
         let Some(next) = next else { return false };
         let arrived = next.result_context == Some(json!(format!("Received: {}", job.label())));
         let was_lost = next.rescues > 0 && next.error_message.as_deref() == Some(LOST);
-        *result == json!(format!("Handed over: {}", job.label())) && (arrived || was_lost)
+        let was_interrupted = next.error_message.as_deref() == Some(INTERRUPTED);
+        *result == json!(format!("Handed over: {}", job.label()))
+            && (arrived || was_lost || was_interrupted)
     }
 
     /// Once each; where the operation was interrupted, that may have been between a stage and its

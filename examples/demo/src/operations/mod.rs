@@ -5,6 +5,7 @@ mod pause;
 mod short_text;
 mod thousands;
 
+mod blocking_task;
 mod chain;
 mod demo_import;
 mod durable_task;
@@ -18,6 +19,7 @@ mod quick_task;
 mod redirecting_task;
 pub mod score_import;
 
+pub use blocking_task::{BlockingMode, BlockingTask};
 pub use bounded::{Bounded, OutOfBounds};
 pub use chain::{ChainEnd, ChainStart};
 pub use demo_import::{DemoImport, Imported};
@@ -59,6 +61,7 @@ pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
         .register::<DurableTask>()
         .register::<FloodTask>()
         .register::<EchoTask>()
+        .register::<BlockingTask>()
 }
 
 /// Returns the languages in which the operations have titles and stages.

@@ -11,8 +11,8 @@ use maud::{Markup, html};
 use super::{CurrentUser, Site};
 use crate::{
     operations::{
-        ChainStart, DemoImport, DurableTask, EchoTask, EndlessTask, FailingTask, FlakyTask,
-        FloodTask, PanickingTask, QuickTask, RedirectingTask, ScoreImport,
+        BlockingTask, ChainStart, DemoImport, DurableTask, EchoTask, EndlessTask, FailingTask,
+        FlakyTask, FloodTask, PanickingTask, QuickTask, RedirectingTask, ScoreImport,
     },
     sample,
 };
@@ -52,6 +52,7 @@ pub(super) async fn show(State(site): State<Site>, user: CurrentUser) -> Markup 
         div class="liveops-cards" {
             (card::<FloodTask>(renderer))
             (card::<EchoTask>(renderer))
+            (card::<BlockingTask>(renderer))
         }
     };
     renderer.page(TITLE, &user.id(), body)

@@ -194,6 +194,15 @@ async fn a_durable_task_does_each_stage_once_until_it_has_finished() {
 }
 
 #[tokio::test]
+async fn a_blocking_task_is_created_by_json_in_each_mode() {
+    for mode in ["sleep", "loop"] {
+        let (_fixture, _, task) =
+            run("demo.blocking_task", json!({ "seconds": 0, "mode": mode })).await;
+        assert_eq!((&task["state"], &task["result"]), (&json!("FINISHED_OK"), &json!(0)), "{task}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_form_is_filled_in_with_defaults() {
     let fixture = Fixture::eager().await;
     let ann = fixture.signed_in("ann").await;
@@ -206,6 +215,7 @@ async fn an_empty_form_is_filled_in_with_defaults() {
         ("demo.demo_import", "label=&pace_ms=0"),
         ("demo.flaky_task", "failures=0"),
         ("demo.durable_task", "seconds=0&fail_at="),
+        ("demo.blocking_task", "seconds=0&mode=loop"),
     ] {
         let answer = ann.post(&format!("/live/{op_type}/"), form).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{op_type}: {}", answer.text);

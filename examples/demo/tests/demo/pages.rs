@@ -60,6 +60,7 @@ async fn the_start_page_has_a_form_for_every_operation() {
         "durable_task",
         "flood_task",
         "echo_task",
+        "blocking_task",
     ] {
         assert!(page.text.contains(&format!("action=\"/live/demo.{name}/\"")), "{name}");
     }

@@ -46,7 +46,7 @@ impl Desk {
         for name in ["RUST_LOG", "NO_COLOR", "DATABASE_URL", "REDIS_URL", "BIND"] {
             command.env_remove(name);
         }
-        command.env("LANGUAGE", "").env("LC_ALL", "C");
+        command.env("LANGUAGE", "").env("LC_ALL", "C").env("LIVEOPS_GRACE_SECONDS", "1");
         command
     }
 
@@ -302,7 +302,7 @@ async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
         (&["demo.score_import", "--input", "none.json"], "error: failed to read none.json: "),
         (
             &["demo.score_imprt"],
-            "did you mean `demo.score_import`?\n\nAvailable types:\n  demo.chain_end\n",
+            "did you mean `demo.score_import`?\n\nAvailable types:\n  demo.blocking_task\n",
         ),
         (&["score_import"], "did you mean `demo.score_import`?"),
         (
@@ -407,21 +407,37 @@ async fn cancelled_from_elsewhere_it_stops_as_well() {
 }
 
 #[tokio::test]
-async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
+async fn sigterm_interrupts_what_may_run_once() {
     let desk = Desk::new();
     let mut run = desk.start(&["run", "demo.endless_task"]);
     run.reaches("Running for").await;
     run.signal(Signal::SIGTERM);
     let (status, said) = run.ends().await;
     assert_eq!(status.code(), Some(143), "{said}");
+    assert!(said.contains("Failed: Interrupted by a restart."), "{said}");
+    let operation = desk.newest().await;
+    assert_eq!(operation["state"], "FINISHED_ERROR");
+    assert_eq!(operation["error"], "Interrupted by a restart.");
+}
+
+#[tokio::test]
+async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
+    let desk = Desk::new();
+    let durable = ["run", "demo.durable_task", "--set", "seconds=600"];
+    let mut run = desk.start(&durable);
+    run.reaches("Fetch begins").await;
+    run.signal(Signal::SIGTERM);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(143), "{said}");
     let operation = desk.newest().await;
     assert_eq!(operation["state"], "NOT_STARTED");
     assert_eq!(operation["attempts"]["number"], 1);
+    assert_eq!(operation["hand_backs"], 1);
 
     // With an idle worker, the operation may continue before the process has ended.
     let _working = desk.start_beside(&["worker"]).await;
-    let mut run = desk.start(&["run", "demo.endless_task"]);
-    run.reaches("Running for").await;
+    let mut run = desk.start(&durable);
+    run.reaches("Fetch begins").await;
     run.signal(Signal::SIGTERM);
     let (status, said) = run.ends().await;
     assert_eq!(status.code(), Some(143), "{said}");

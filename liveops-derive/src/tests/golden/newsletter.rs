@@ -24,7 +24,7 @@ const _: () = {
     #[cfg(rust_analyzer)]
     use ::liveops::operation::{
         keys::queue, keys::priority, keys::max_attempts, keys::backoff, keys::timeout,
-        keys::unique, keys::cancel, keys::version, keys::{},
+        keys::unique, keys::cancel, keys::version, keys::on_shutdown, keys::{},
     };
     impl NewsletterStage {
         /// The position of the stage, from 0.
@@ -104,6 +104,7 @@ const _: () = {
                 ::core::time::Duration::from_millis(120000u64),
             ),
             cancel: ::liveops::CancelMode::Abort,
+            requeue_on_shutdown: true,
             version: 2u32,
             ..::liveops::Policy::DEFAULT
         };

@@ -269,6 +269,31 @@ fn unknown_cancel() {
 }
 
 #[test]
+fn misspelt_on_shutdown() {
+    says(
+        r##"#[liveop(on_shutdown = "requeu")] struct Import;"##,
+        &expect![[r#"
+            "requeu"
+                `on_shutdown` cannot be `requeu`
+                help: did you mean `"requeue"`?
+                note: the values are `"interrupt"` and `"requeue"`
+        "#]],
+    );
+}
+
+#[test]
+fn unknown_on_shutdown() {
+    says(
+        r##"#[liveop(on_shutdown = "kill")] struct Import;"##,
+        &expect![[r#"
+            "kill"
+                `on_shutdown` cannot be `kill`
+                note: the values are `"interrupt"` and `"requeue"`
+        "#]],
+    );
+}
+
+#[test]
 fn cancel_without_quotes() {
     says(
         r##"#[liveop(cancel = abort)] struct Import;"##,

@@ -35,7 +35,7 @@ impl ObservedRun {
     fn attempt(number: u32) -> Self {
         let (events, received) = EventSender::new();
         let report = Arc::new(Report::with_event_log(Projection::new(KIND.stages.len())));
-        let attempts = Attempts { number, max: 3, starts_on: None };
+        let attempts = Attempts { number, max: 3, hand_backs: 0, starts_on: None };
         let sink = events.sink(subject(), attempts, report.clone());
         Self { report, sink, events, received }
     }

@@ -149,6 +149,12 @@ impl ActiveRuns {
         self.closing.is_cancelled()
     }
 
+    /// Returns `true` if no run and no worker of this process is active.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// Returns the operations that this process runs.
     pub(in crate::runner) fn ids(&self) -> Vec<OperationId> {
         self.runs().keys().copied().collect()

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time;
 
-use super::running_attempt::{NextStep, RunningAttempt};
+use super::{
+    execution::Executor,
+    running_attempt::{NextStep, RunningAttempt},
+};
 use crate::{operation::OperationId, runner::engine::Engine, store::Claim};
 
 /// Runs an operation to its end, including later attempts and chained operations.
@@ -52,7 +55,7 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
         tracing::error!(error, "could not claim the next operation; leaving the rest in the queue");
         Vec::new()
     });
-    RunningAttempt::begin(engine.clone(), row.into_iter().next()?)
+    RunningAttempt::begin(engine.clone(), row.into_iter().next()?, Executor::Task)
 }
 
 async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
@@ -60,7 +63,7 @@ async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
     let Ok(_slot) = engine.active_runs.slots.acquire().await else { return NextStep::Done };
     let (worker, lease) = (&engine.active_runs.worker, engine.config.lease);
     let run = match engine.store.claim(id, worker, lease).await {
-        Ok(row) => row.and_then(|row| RunningAttempt::begin(engine.clone(), row)),
+        Ok(row) => row.and_then(|row| RunningAttempt::begin(engine.clone(), row, Executor::Task)),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(%id, error, "could not claim the operation; leaving it in the queue");

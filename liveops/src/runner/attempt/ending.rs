@@ -1,5 +1,7 @@
 //! The ending of an attempt: committed first, published second.
 
+use chrono::Utc;
+
 use super::{
     database_backoff::DatabaseBackoff,
     outcome::Outcome,
@@ -8,7 +10,7 @@ use super::{
 use crate::{
     channel::ListChange,
     error::RunResult,
-    event::Event,
+    event::{Event, Level, LogLine, Status},
     metrics::{lease_lost, operation_enqueued, record_operation_ended},
     operation::{NewOperation, OperationId},
     progress::Sink,
@@ -18,6 +20,15 @@ use crate::{
     span,
     store::{Model, RunConclusion, Store, StoreError},
 };
+
+/// Returns the events that show a warning in the status line and in the log.
+fn warning(text: &str) -> [Event; 2] {
+    let level = Level::Warning;
+    [
+        Event::Status(Status { level, text: text.into() }),
+        Event::Log(LogLine { at: Utc::now(), level, text: text.to_owned() }),
+    ]
+}
 
 impl RunningAttempt {
     /// Returns `next`, claimed by this process if the run is observed, so that the observer sees `next`
@@ -89,11 +100,12 @@ impl RunningAttempt {
         next.map_or(NextStep::Done, |(id, _)| NextStep::Chained(id))
     }
 
-    /// Returns the events of the ending, and of the handover to `next`.
+    /// Returns the events of a warning, of the handover to `next`, and of the ending.
     fn ending_events(&self, outcome: &Outcome, next: Option<&NewOperation>) -> Vec<Event> {
+        let warning = outcome.warning.iter().flat_map(|text| warning(text));
         let next = next.map(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
         let handed_over = next.map(Event::HandedOver);
-        handed_over.into_iter().chain([Event::Ended(outcome.ending.clone())]).collect()
+        warning.chain(handed_over).chain([Event::Ended(outcome.ending.clone())]).collect()
     }
 
     /// Commits the ending.

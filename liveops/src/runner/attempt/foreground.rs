@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     eager::until,
+    execution::Executor,
     running_attempt::{NextStep, RunningAttempt},
 };
 use crate::{
@@ -104,8 +105,8 @@ impl ForegroundChain {
             observer: Some(Arc::new(self.foreground.events.clone())),
             abort: self.foreground.abort.clone(),
         };
-        let Some(run) =
-            RunningAttempt::begin_observed(self.liveops.engine().clone(), row, observers)
+        let engine = self.liveops.engine().clone();
+        let Some(run) = RunningAttempt::begin_observed(engine, row, Executor::OwnThread, observers)
         else {
             return NextStep::Done;
         };

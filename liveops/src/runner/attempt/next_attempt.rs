@@ -27,14 +27,29 @@ pub(super) enum ScheduleOutcome {
 }
 
 impl RunningAttempt {
-    /// Puts the operation back into the queue, and publishes it as waiting.
+    /// Returns `true` if a run that a shutdown has stopped may begin again.
+    pub(super) fn may_be_handed_back(&self) -> bool {
+        let attempts = self.row.attempts();
+        let may_begin_again =
+            attempts.number < attempts.max || self.active.kind.policy.requeue_on_shutdown;
+        may_begin_again && attempts.hand_backs < self.engine.config.hand_backs_max
+    }
+
+    /// Puts the operation back into the queue, and publishes it as waiting. The next run continues the log.
     pub(super) async fn hand_back(&self) {
-        self.stage_outputs.settled().await;
+        let starts_again = Event::Log(LogLine {
+            at: Utc::now(),
+            level: Level::Warning,
+            text: self.language.translate(Text::StartsAgain),
+        });
+        // A copy: if the store refuses, the report must still hold its unpublished changes.
+        let mut projection = self.report().projection();
+        projection.apply(starts_again.clone());
         let mut backoff = DatabaseBackoff::new(&self.engine);
         loop {
-            let (id, attempt) = (self.id, self.attempt);
+            let (id, attempt, projection) = (self.id, self.attempt, &projection);
             let hand_back = |store: Store| async move {
-                match store.hand_back(id, attempt).await {
+                match store.hand_back(id, attempt, projection).await {
                     Ok(None) => self.put_back(&store, 1).await,
                     answer => answer,
                 }
@@ -42,7 +57,11 @@ impl RunningAttempt {
             match backoff.write("hand a run back", hand_back).await {
                 Ok(Some(row)) => {
                     attempt_handed_back(self.op_type());
-                    tracing::info!("handed the operation back to the queue");
+                    tracing::info!(
+                        hand_backs = row.hand_backs,
+                        "handed the operation back to the queue"
+                    );
+                    self.report().event(starts_again);
                     self.show_waiting(&row).await;
                     return self.engine.wake_workers(WakeUp::of(&row)).await;
                 }

@@ -11,10 +11,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::Value;
-use tokio::task::JoinError;
-
 use crate::{
     error::{RunError, RunResult},
     event::Ending,
@@ -24,6 +20,8 @@ use crate::{
     progress::NextOperation,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::Value;
 
 /// The ending of a run, with its traceback for staff.
 #[derive(Debug)]
@@ -32,7 +30,12 @@ pub(crate) struct Outcome {
     pub(crate) traceback: Option<String>,
     /// `true` if no other attempt may follow, even if `max_attempts` allows one.
     pub(crate) is_final: bool,
+    /// A warning for the status line and the log, shown together with the ending.
+    pub(crate) warning: Option<String>,
 }
+
+/// The traceback of a run that a shutdown has interrupted.
+pub(crate) const INTERRUPTED_RUN: &str = "stopped by the shutdown of its worker";
 
 /// Builds messages about internal errors, in the owner's language.
 #[derive(Debug, Clone)]
@@ -78,12 +81,15 @@ impl Outcome {
         .await
     }
 
-    /// Returns the outcome of a run's task. A task that failed is an internal error.
-    pub(in crate::runner) fn of(
-        messages: &OutcomeMessages,
-        joined: Result<Self, JoinError>,
-    ) -> Self {
-        joined.unwrap_or_else(|error| Self::failed(messages.internal_error(), &error.to_string()))
+    /// Returns the outcome of a run for which the system has started no thread.
+    pub(super) fn not_started(messages: &OutcomeMessages, error: &io::Error) -> Self {
+        let traceback = format!("could not start a thread for the run: {error}");
+        Self::failed(messages.internal_error(), &traceback)
+    }
+
+    /// Returns the outcome of a run that the runtime has dropped.
+    pub(super) fn lost(messages: &OutcomeMessages) -> Self {
+        Self::failed(messages.internal_error(), "the runtime dropped the run before its end")
     }
 
     pub(crate) fn of_error(messages: &OutcomeMessages, error: &RunError) -> Self {
@@ -107,6 +113,28 @@ impl Outcome {
         let time = language.duration(timeout);
         let message = language.translate_with(Text::TookTooLong, [("time", time.into())]);
         Self::failed(message, &format!("timed out after {timeout:?}"))
+    }
+
+    /// Returns the outcome of a run that a shutdown stopped and that may not run again.
+    pub(super) fn interrupted(OutcomeMessages { language, .. }: &OutcomeMessages) -> Self {
+        let message = language.translate(Text::Interrupted);
+        let failed = Self::failed(message, INTERRUPTED_RUN);
+        Self { is_final: true, ..failed }
+    }
+
+    /// Returns the outcome of a run that was stopped and still executes. No other attempt may begin beside
+    /// the run.
+    pub(crate) fn of_executing_run(self, messages: &OutcomeMessages) -> Self {
+        let language = &messages.language;
+        let ending = match self.ending {
+            Ending::Failed(message) => {
+                let may_execute = language.translate(Text::MayStillRun);
+                Ending::Failed(format!("{message} {may_execute}").into())
+            }
+            ending => ending,
+        };
+        let warning = Some(language.translate(Text::CannotBeStopped));
+        Self { ending, is_final: true, warning, ..self }
     }
 
     /// Returns the outcome with the next operation that a finished run asked for. If that operation
@@ -136,7 +164,7 @@ impl Outcome {
     }
 
     fn of_ending(ending: Ending) -> Self {
-        Self { ending, traceback: None, is_final: false }
+        Self { ending, traceback: None, is_final: false, warning: None }
     }
 
     /// Returns the outcome of a result whose output may have at most `output_bytes_max` bytes as JSON.

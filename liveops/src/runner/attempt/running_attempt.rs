@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::{
     active_runs::{ActiveRun, ActiveRunGuard},
+    execution::Executor,
     next_attempt::ScheduleOutcome,
     outcome::{Outcome, OutcomeMessages},
 };
@@ -16,7 +17,9 @@ use crate::{
     channel::ListChange,
     event::{Ending, Event},
     language::Language,
-    metrics::{GaugeGuard, attempt_began, attempt_ran, lease_lost, worker_slot_used},
+    metrics::{
+        GaugeGuard, attempt_began, attempt_ran, lease_lost, run_left_executing, worker_slot_used,
+    },
     operation::{Attempt, OperationId},
     progress::{Flusher, Report, StageOutputs},
     publish::{Observers, RunSinks},
@@ -37,6 +40,7 @@ pub(in crate::runner) struct RunningAttempt {
     pub(in crate::runner) active: ActiveRunGuard,
     pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
     pub(in crate::runner) observers: Observers,
+    pub(in crate::runner) executor: Executor,
     _slot: GaugeGuard,
 }
 
@@ -46,12 +50,20 @@ pub(in crate::runner) enum StopReason {
     /// Another worker owns the row, or may own it because this process could not renew the lease. Later
     /// reports of this run are discarded.
     Lost,
-    /// The process shuts down. The operation goes back into the queue.
+    /// The process shuts down. The operation goes back into the queue or ends, as its type says.
     ShuttingDown,
     /// The run took longer than its timeout.
     TimedOut,
     /// The run did not stop in time after a cancel request, or its observer aborted it.
     Aborted,
+}
+
+/// A run that was stopped before it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runner) struct Stopped {
+    pub(in crate::runner) reason: StopReason,
+    /// `true` if the thread of the run or one of its closures did not stop in time and still executes.
+    pub(in crate::runner) still_executes: bool,
 }
 
 /// The step that follows an attempt.
@@ -67,14 +79,19 @@ pub(in crate::runner) enum NextStep {
 impl RunningAttempt {
     /// Begins the attempt that `row` was claimed for. Returns `None` if the operation's type is not
     /// registered.
-    pub(in crate::runner) fn begin(engine: Arc<Engine>, row: Model) -> Option<Self> {
-        Self::begin_observed(engine, row, Observers::default())
+    pub(in crate::runner) fn begin(
+        engine: Arc<Engine>,
+        row: Model,
+        executor: Executor,
+    ) -> Option<Self> {
+        Self::begin_observed(engine, row, executor, Observers::default())
     }
 
     /// Begins the attempt as [`begin`](Self::begin) does, with observers in this process.
     pub(in crate::runner) fn begin_observed(
         engine: Arc<Engine>,
         row: Model,
+        executor: Executor,
         observers: Observers,
     ) -> Option<Self> {
         let Some(operation) = engine.registry.find(&row.op_type) else {
@@ -99,7 +116,18 @@ impl RunningAttempt {
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.presenter.language(&row);
         let _slot = worker_slot_used();
-        Some(Self { engine, row, id, attempt, language, active, stage_outputs, observers, _slot })
+        Some(Self {
+            engine,
+            row,
+            id,
+            attempt,
+            language,
+            active,
+            stage_outputs,
+            observers,
+            executor,
+            _slot,
+        })
     }
 
     /// Executes the attempt to its end.
@@ -140,6 +168,8 @@ impl RunningAttempt {
             self.supervise().await
         };
         attempt_ran(self.op_type(), begun.elapsed());
+        // The fence would refuse a save that is still in progress when the attempt ends.
+        self.stage_outputs.settled().await;
 
         stop_flushing.cancel();
         let mut sinks = flusher.await.unwrap_or_else(|error| {
@@ -148,26 +178,59 @@ impl RunningAttempt {
         });
         let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(StopReason::TimedOut) => {
-                Outcome::timed_out(&self.messages(), self.row.timeout().unwrap_or_default())
-            }
-            Err(StopReason::Aborted) => Outcome::cancelled(),
-            // Another worker would only start a run that is to be cancelled.
-            Err(StopReason::ShuttingDown) if self.report().projection().cancel_requested => {
-                Outcome::cancelled()
-            }
-            Err(StopReason::ShuttingDown) => {
-                self.hand_back().await;
-                sinks.show_observer(self.report()).await;
-                return NextStep::Done;
-            }
-            Err(StopReason::Lost) => {
-                lease_lost(self.op_type());
-                tracing::warn!("lost the lease; discarding the later reports of this run");
-                return NextStep::Done;
+            Err(Stopped { reason, still_executes }) => {
+                let outcome = match self.after_stop(reason, &mut sinks).await {
+                    Ok(outcome) => outcome,
+                    Err(next_step) => return next_step,
+                };
+                if still_executes { self.still_executing(outcome) } else { outcome }
             }
         };
         self.apply_outcome(outcome, sinks).await
+    }
+
+    /// Returns the outcome of a run that was stopped, or the next step after a run without an outcome.
+    async fn after_stop(
+        &self,
+        reason: StopReason,
+        sinks: &mut RunSinks,
+    ) -> Result<Outcome, NextStep> {
+        match reason {
+            StopReason::TimedOut => {
+                let timeout = self.row.timeout().unwrap_or_default();
+                Ok(Outcome::timed_out(&self.messages(), timeout))
+            }
+            StopReason::Aborted => Ok(Outcome::cancelled()),
+            // Another worker would only start a run that is to be cancelled.
+            StopReason::ShuttingDown if self.report().projection().cancel_requested => {
+                Ok(Outcome::cancelled())
+            }
+            StopReason::ShuttingDown if self.may_be_handed_back() => {
+                self.hand_back().await;
+                sinks.show_observer(self.report()).await;
+                Err(NextStep::Done)
+            }
+            StopReason::ShuttingDown => Ok(Outcome::interrupted(&self.messages())),
+            StopReason::Lost => {
+                lease_lost(self.op_type());
+                tracing::warn!("lost the lease; discarding the later reports of this run");
+                Err(NextStep::Done)
+            }
+        }
+    }
+
+    /// Returns the outcome of a stopped run whose code still executes: no other attempt may begin, and the
+    /// page says so.
+    fn still_executing(&self, outcome: Outcome) -> Outcome {
+        tracing::warn!(
+            op_type = self.op_type(),
+            id = %self.id,
+            attempt = %self.attempt,
+            "run did not stop within {:?}; ending the operation while its code still executes",
+            self.engine.config.stop_timeout
+        );
+        run_left_executing(self.op_type());
+        outcome.of_executing_run(&self.messages())
     }
 
     fn sinks(&self) -> RunSinks {

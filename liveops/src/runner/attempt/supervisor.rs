@@ -1,23 +1,24 @@
-//! Supervision of an attempt: executes the run in its own task, saves its stages, updates the lists,
-//! and stops it.
+//! Supervision of an attempt: starts the run, saves its stages, updates the lists, warns about a run that
+//! holds its thread, and stops the run.
 
-use std::{future, pin::pin, sync::Arc, time::Duration};
+use std::{future, io, pin::pin, sync::Arc, time::Duration};
 
-use tokio::{
-    task::JoinHandle,
-    time::{self, Instant, MissedTickBehavior},
-};
+use tokio::time::{self, Instant, MissedTickBehavior};
 use tracing::Instrument;
 
 use super::{
     database_backoff::WRITE_WAIT_MAX,
+    execution::Execution,
     outcome::Outcome,
-    running_attempt::{RunningAttempt, StopReason},
+    poll_clock::HELD_AFTER,
+    running_attempt::{RunningAttempt, StopReason, Stopped},
 };
 use crate::{
     channel::{ListChange, RowProgress},
+    event::Ending,
+    metrics::thread_held,
     operation::CancelMode,
-    progress::{RunContext, log_span},
+    progress::{BlockingTasks, RunContext, log_span},
     store::Store,
 };
 
@@ -28,11 +29,19 @@ const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 /// Interval between progress updates for lists that show the run.
 const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Time after a stop in which a run only loses its future. After this time the run is also asked to cancel,
+/// because a run that holds its thread notices nothing else.
+const DROP_TIMEOUT: Duration = Duration::from_secs(1);
+
 impl RunningAttempt {
-    /// Executes the run in its own task, so that a panic ends nothing else, and keeps the row and the
-    /// lists up to date meanwhile.
-    pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, StopReason> {
-        let mut task = AbortOnDrop(self.spawn());
+    /// Executes the run, and keeps the row and the lists up to date meanwhile. The run is over when its
+    /// future and its closures have ended.
+    pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, Stopped> {
+        let mut execution = match self.start() {
+            Ok(execution) => execution,
+            Err(error) => return Ok(Outcome::not_started(&self.messages(), &error)),
+        };
+        let polls = execution.polls();
         let mut list_ticks = time::interval(LIST_INTERVAL);
         list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_row = None;
@@ -40,10 +49,16 @@ impl RunningAttempt {
         let mut stop = pin!(self.stop());
         let stopped = loop {
             tokio::select! {
-                joined = &mut task.0 => return Ok(Outcome::of(&self.messages(), joined)),
+                outcome = execution.ended() => {
+                    return Ok(outcome.unwrap_or_else(|| Outcome::lost(&self.messages())));
+                }
                 stopped = &mut stop => break stopped,
                 _ = list_ticks.tick() => {
                     self.announce_progress(&mut last_row).await;
+                    continue;
+                }
+                () = polls.held() => {
+                    self.warn_of_held_thread();
                     continue;
                 }
                 () = self.stage_changed(save_on) => {}
@@ -54,36 +69,76 @@ impl RunningAttempt {
             }
             save_on = Instant::now() + SAVE_INTERVAL;
         };
-        // The steps after a stop must not overlap with the run.
-        task.0.abort();
-        match (&mut task.0).await {
-            Err(error) if error.is_cancelled() => {
-                // Threads started by the run are not aborted with it, but may check for cancellation.
-                self.report().cancellation.request();
-                Err(stopped)
+        self.stop_execution(execution, stopped).await
+    }
+
+    /// Stops the run, and waits until its code no longer executes: the steps after a stop must not overlap
+    /// with the run.
+    async fn stop_execution(
+        &self,
+        mut execution: Execution,
+        reason: StopReason,
+    ) -> Result<Outcome, Stopped> {
+        let stop_timeout = self.engine.config.stop_timeout;
+        let drop_timeout = DROP_TIMEOUT.min(stop_timeout / 4);
+        execution.stop();
+        let _ = time::timeout(drop_timeout, execution.future_ended()).await;
+        // Closures and a future that holds its thread are not dropped, but may check for cancellation.
+        self.report().cancellation.request();
+        let bound = async {
+            match reason {
+                // A run that still executes is not given to another process: the lease of this process
+                // holds until the run has ended or this process has.
+                StopReason::ShuttingDown => self.active.lost.cancelled().await,
+                _ => time::sleep(stop_timeout.saturating_sub(drop_timeout)).await,
             }
-            // The run ended before the abort took effect.
-            joined => Ok(Outcome::of(&self.messages(), joined)),
+        };
+        let outcome = tokio::select! {
+            biased;
+            outcome = execution.ended() => outcome,
+            () = bound => {
+                let reason = if self.active.lost.is_cancelled() { StopReason::Lost } else { reason };
+                return Err(Stopped { reason, still_executes: true });
+            }
+        };
+        match outcome {
+            // The run ended before the stop took effect. A run that ends as cancelled without a user's
+            // request was cancelled by the stop.
+            Some(outcome) if !matches!(outcome.ending, Ending::Cancelled) => Ok(outcome),
+            Some(outcome) if self.report().projection().cancel_requested => Ok(outcome),
+            _ => Err(Stopped { reason, still_executes: false }),
         }
     }
 
-    fn spawn(&self) -> JoinHandle<Outcome> {
+    fn start(&self) -> io::Result<Execution> {
         let context = Arc::new(RunContext {
             id: self.id,
             owner: self.row.owner_id(),
             attempt: self.attempt,
             language: self.language.clone(),
             stage_outputs: self.stage_outputs.clone(),
+            blocking_tasks: BlockingTasks::default(),
             web: self.observers.is_empty().then(|| self.engine.renderer().templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("the type was registered when the attempt began");
-        let run = operation.run(self.row.input.clone(), self.report().clone(), context);
+        let run = operation.run(self.row.input.clone(), self.report().clone(), context.clone());
         let bytes_max = self.engine.config.output_bytes_max;
         let run = Outcome::of_run(self.messages(), run, move |messages, result| {
             Outcome::of_result(messages, result, bytes_max)
         });
-        tokio::spawn(run.instrument(log_span(self.report())))
+        Execution::start(self.executor, context, run.instrument(log_span(self.report())))
+    }
+
+    fn warn_of_held_thread(&self) {
+        thread_held(self.op_type());
+        tracing::warn!(
+            op_type = self.op_type(),
+            id = %self.id,
+            attempt = %self.attempt,
+            "run has held its thread for {HELD_AFTER:?} without an `.await`, and cannot be stopped \
+             meanwhile; move blocking code to `p.spawn_blocking`, or add an `.await`"
+        );
     }
 
     /// Waits until the run has to be stopped, and returns the reason.
@@ -155,14 +210,5 @@ impl RunningAttempt {
                 Ok(())
             }
         }
-    }
-}
-
-/// A task that is aborted when dropped.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

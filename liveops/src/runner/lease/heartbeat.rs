@@ -34,9 +34,19 @@ impl Engine {
     pub(in crate::runner) fn ensure_lease_heartbeat(self: &Arc<Self>) {
         self.ensure_worker_notifications();
         self.active_runs.heartbeat_start.call_once(|| {
-            let shut_down = self.active_runs.shut_down.clone();
+            let active_runs = self.active_runs.clone();
             let beat = |heartbeat: LeaseHeartbeat| async move {
-                shut_down.run_until_cancelled_owned(heartbeat.run()).await;
+                let stop = async {
+                    active_runs.shut_down.cancelled().await;
+                    // A run that could not be stopped keeps its lease while this process executes it:
+                    // nobody else may begin it meanwhile.
+                    active_runs.tasks.close();
+                    active_runs.tasks.wait().await;
+                };
+                tokio::select! {
+                    () = stop => {}
+                    () = heartbeat.run() => {}
+                }
             };
             // A database in memory has one connection, which belongs to the runtime of the application.
             // No other process can take the runs over.

@@ -15,7 +15,7 @@ use crate::{
     runner::{
         WakeUp,
         attempt::{
-            active_runs::ActiveRuns, database_backoff::DatabaseBackoff,
+            active_runs::ActiveRuns, database_backoff::DatabaseBackoff, execution::Executor,
             running_attempt::RunningAttempt,
         },
         engine::Engine,
@@ -129,7 +129,8 @@ impl Worker {
         for row in rows {
             let slot = slots.split(1);
             // Registered at once: an unregistered run would look like a claim whose answer was lost.
-            let Some(run) = RunningAttempt::begin(engine.clone(), row) else { continue };
+            let run = RunningAttempt::begin(engine.clone(), row, Executor::OwnThread);
+            let Some(run) = run else { continue };
             self.active_runs.tasks.spawn(async move {
                 run.run_to_completion().await;
                 drop(slot);
@@ -178,7 +179,9 @@ impl Worker {
     }
 }
 
-/// Puts operations that were claimed during the shutdown back into the queue. None of them has started.
+/// Puts operations that were claimed during the shutdown back into the queue. None of them has started, so
+/// they do not count as handed back.
+///
 /// An operation that the database refuses to write does not keep the others.
 async fn put_back(engine: &Engine, mut rows: Vec<Model>) {
     let mut backoff = DatabaseBackoff::new(engine);
@@ -187,8 +190,8 @@ async fn put_back(engine: &Engine, mut rows: Vec<Model>) {
         let mut failure = None;
         for row in rows {
             let (id, attempt) = (row.operation_id(), row.attempt_number());
-            let hand_back = |store: Store| async move { store.hand_back(id, attempt).await };
-            match engine.claim_connection.run("put a claimed operation back", hand_back).await {
+            let put_back = |store: Store| async move { store.put_back(id, attempt).await };
+            match engine.claim_connection.run("put a claimed operation back", put_back).await {
                 Ok(row) => wake_ups.extend(row.as_ref().and_then(WakeUp::of)),
                 Err(error) => {
                     failure = Some(error);

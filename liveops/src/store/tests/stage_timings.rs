@@ -72,7 +72,7 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        store.hand_back(id, Attempt(1)).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(id, Attempt(1), &in_process()).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
     }
 

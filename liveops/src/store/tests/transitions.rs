@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use sea_orm::{ActiveValue::NotSet, EntityTrait};
+use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -264,16 +266,56 @@ on_every_database! {
     async fn a_run_that_is_handed_back_costs_no_attempt(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        assert_eq!(store.hand_back(id, Attempt(9)).await.unwrap(), None, "attempt 9 does not own the row");
-        let row = store.hand_back(id, Attempt(1)).await.unwrap().expect("the attempt owns the row");
+        let run = Projection::new(3);
+        assert_eq!(store.hand_back(id, Attempt(9), &run).await.unwrap(), None, "attempt 9 does not own the row");
+        let row = store.hand_back(id, Attempt(1), &run).await.unwrap().expect("the attempt owns the row");
         assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
-        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "the operation waits already");
+        assert_eq!(store.hand_back(id, Attempt(1), &run).await.unwrap(), None, "the operation waits already");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!((row.attempt, row.attempts().number), (2, 1), "the handed-back attempt does not count");
 
         let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
         assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "the row belongs to attempt 2");
-        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None, "the row belongs to attempt 2");
+        assert_eq!(store.hand_back(id, Attempt(1), &run).await.unwrap(), None, "the row belongs to attempt 2");
+    }
+
+    async fn a_hand_back_is_counted_and_keeps_the_log_until_a_retry(db: TestDatabase) {
+        let store = store(&db).await;
+        let id = claimed(&store).await;
+        let mut run = Projection::new(3);
+        run.apply(Event::Log(LogLine { at: chrono::Utc::now(), level: event::Level::Info, text: "begun".into() }));
+        store.hand_back(id, Attempt(1), &run).await.unwrap().expect("the attempt owns the row");
+        let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
+        assert_eq!((row.hand_backs, row.attempts().hand_backs), (1, 1));
+        assert_eq!(row.continued(&KIND).log, run.log);
+
+        // A claim whose run has not begun is neither counted nor logged.
+        let row = store.put_back(id, Attempt(2)).await.unwrap().expect("the claim owns the row");
+        assert_eq!((row.state(), row.attempts().number, row.hand_backs), (OperationState::NotStarted, 1, 1));
+        assert_eq!(row.continued(&KIND).log, run.log);
+
+        store.cancel(id).await.unwrap();
+        let RetryTransition::Retried(row) = retry(&store, id).await else { panic!("it has ended") };
+        assert_eq!((row.hand_backs, row.log_seq), (0, 0));
+    }
+
+    async fn rows_from_before_the_migration_have_no_hand_backs(db: TestDatabase) {
+        let db = db.connect().await;
+        let mut names = store::migrations().into_iter().map(|migration| migration.name().to_owned());
+        let earlier = names.position(|name| name == "liveops_0004_count_hand_backs");
+        let earlier = earlier.expect("it is a migration");
+        store::Migrator::up(&db, Some(u32::try_from(earlier).unwrap())).await.unwrap();
+        let new = new_operation();
+        let id = new.id;
+        // As a process of the earlier version inserts a row.
+        let row = store::ActiveModel { hand_backs: NotSet, ..store::insert::row(new) };
+        store::Entity::insert(row).exec_without_returning(&db).await.unwrap();
+        let store = Store::new(db);
+        store.migrate().await.unwrap();
+        assert_eq!(store.find(id).await.unwrap().expect("the row is kept").hand_backs, 0);
+        store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
+        let row = store.hand_back(id, Attempt(1), &Projection::new(3)).await.unwrap();
+        assert_eq!(row.expect("the attempt owns the row").hand_backs, 1);
     }
 
     async fn a_worker_whose_run_was_given_up_writes_nothing(db: TestDatabase) {
@@ -285,7 +327,7 @@ on_every_database! {
         store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 
-        assert_eq!(store.hand_back(id, Attempt(1)).await.unwrap(), None);
+        assert_eq!(store.hand_back(id, Attempt(1), &projection).await.unwrap(), None);
         assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
         let ending = event::Ending::Finished(json!(1).into());
         let end = conclusion(&ending, &projection);

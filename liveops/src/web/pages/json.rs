@@ -37,6 +37,7 @@ pub(crate) struct OperationJson {
     traceback: Option<String>,
     attempt: u32,
     attempts: AttemptsJson,
+    hand_backs: u32,
     #[serde(flatten)]
     staff: Option<StaffJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ struct AttemptsJson {
 }
 
 impl From<Attempts> for AttemptsJson {
-    fn from(Attempts { number, max, starts_on }: Attempts) -> Self {
+    fn from(Attempts { number, max, starts_on, .. }: Attempts) -> Self {
         Self { number, max, starts_on }
     }
 }
@@ -106,6 +107,7 @@ impl OperationJson {
             timings: timings(kind, &projection),
             attempt: row.attempt_number().0,
             attempts: row.attempts().into(),
+            hand_backs: row.attempts().hand_backs,
             traceback,
             op_type: row.op_type,
             owner: row.owner,

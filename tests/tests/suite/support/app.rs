@@ -79,10 +79,10 @@ impl Run for Nothing {
     }
 }
 
-/// Takes a step in each of its stages when the gate opens.
+/// Takes a step in each of its stages when the gate opens. May run again after a shutdown.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
-#[liveop(app = "test", state = Gate)]
+#[liveop(app = "test", state = Gate, on_shutdown = "requeue")]
 pub(crate) struct Steps {}
 
 impl Run for Steps {

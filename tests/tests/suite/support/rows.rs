@@ -20,6 +20,7 @@ pub(crate) struct Model {
     pub(crate) due_on: DateTimeUtc,
     pub(crate) attempt: i32,
     pub(crate) rescues: i32,
+    pub(crate) hand_backs: i32,
     pub(crate) worker: Option<String>,
     pub(crate) lease_until: Option<DateTimeUtc>,
     pub(crate) chained_to: Option<Uuid>,

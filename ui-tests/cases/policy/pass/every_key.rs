@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
     timeout = "1h 30min",
     unique = Import::file,
     cancel = "abort",
+    on_shutdown = "requeue",
     version = 2,
     internal
 )]
@@ -29,7 +30,7 @@ impl Import {
 struct Plain;
 
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(backoff = "500ms", cancel = "cooperative", unique = "owner")]
+#[liveop(backoff = "500ms", cancel = "cooperative", on_shutdown = "interrupt", unique = "owner")]
 struct Steady;
 
 #[derive(LiveOperation, Serialize, Deserialize)]
@@ -45,6 +46,7 @@ fn main() {
     assert_eq!(POLICY.backoff.longest, Duration::from_secs(3600));
     assert_eq!(POLICY.timeout, Some(Duration::from_secs(5400)));
     assert_eq!(POLICY.cancel, CancelMode::Abort);
+    assert!(POLICY.requeue_on_shutdown && !Steady::POLICY.requeue_on_shutdown);
     let Unique::By(key) = Import::UNIQUE else { panic!("{:?}", Import::UNIQUE) };
     assert_eq!(key(&Import { file: "a.csv".into() }), "a.csv");
 

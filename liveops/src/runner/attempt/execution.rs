@@ -1,0 +1,144 @@
+//! The execution of a run: its future, polled on a thread of its own or by a task of the runtime, and the
+//! blocking closures that the run has started.
+
+use std::{io, sync::Arc, thread};
+
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::dispatcher;
+
+use super::{outcome::Outcome, poll_clock::PollClock};
+use crate::progress::RunContext;
+
+/// The executor that polls a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runner) enum Executor {
+    /// A thread of its own. A run that blocks its thread delays nothing but itself.
+    OwnThread,
+    /// A task of the runtime, for runs on which the caller waits: these follow the caller's clock.
+    Task,
+}
+
+/// The name of the threads of runs.
+const THREAD_NAME: &str = "liveops-run";
+
+/// A run in execution. Dropping this value stops the run.
+#[derive(Debug)]
+pub(super) struct Execution {
+    /// Receives the outcome; `None` for a run that was stopped.
+    outcome_sent: oneshot::Receiver<Option<Outcome>>,
+    /// The outcome, once received. `None` inside if the run was stopped.
+    outcome: Option<Option<Outcome>>,
+    stop: CancellationToken,
+    polls: Arc<PollClock>,
+    context: Arc<RunContext>,
+}
+
+impl Execution {
+    /// Starts `run`, which has `context`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the system cannot start another thread. The run is then dropped.
+    pub(super) fn start(
+        executor: Executor,
+        context: Arc<RunContext>,
+        run: impl Future<Output = Outcome> + Send + 'static,
+    ) -> io::Result<Self> {
+        let (sender, outcome_sent) = oneshot::channel();
+        let stop = CancellationToken::new();
+        let polls = Arc::new(PollClock::new());
+        let run = polls.watch(run_until_stopped(run, stop.clone()));
+        let run = async move {
+            // Refused if nothing waits for the run any more.
+            let _ = sender.send(run.await);
+        };
+        match executor {
+            Executor::Task => drop(tokio::spawn(run)),
+            Executor::OwnThread => on_thread(thread::Builder::new(), run)?,
+        }
+        Ok(Self { outcome_sent, outcome: None, stop, polls, context })
+    }
+
+    /// Returns the clock of the run's polls.
+    pub(super) fn polls(&self) -> Arc<PollClock> {
+        self.polls.clone()
+    }
+
+    /// Drops the run's future at its next `.await`, on the thread that polls the future.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until the run's future has returned or was dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub(super) async fn future_ended(&mut self) {
+        if self.outcome.is_none() {
+            // An error means that the runtime has dropped the future.
+            self.outcome = Some((&mut self.outcome_sent).await.unwrap_or(None));
+        }
+    }
+
+    /// Waits until the run's future and its closures have ended. Returns the outcome, or `None` if the
+    /// run was stopped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub(super) async fn ended(&mut self) -> Option<Outcome> {
+        self.future_ended().await;
+        self.context.blocking_tasks.ended().await;
+        self.outcome.take().flatten()
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Returns the outcome of `run`; `None` if `stop` was cancelled first. The run is dropped before the
+/// return.
+async fn run_until_stopped(
+    run: impl Future<Output = Outcome>,
+    stop: CancellationToken,
+) -> Option<Outcome> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        outcome = run => Some(outcome),
+    }
+}
+
+/// Executes `run` on a thread of its own, with the timers, the I/O and the tasks of the current runtime.
+///
+/// A plain thread and not one of the blocking pool: the end of a process waits for the pool, and the pool
+/// has a maximum size.
+fn on_thread(
+    thread: thread::Builder,
+    run: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let runtime = Handle::current();
+    let dispatch = dispatcher::get_default(Clone::clone);
+    let execute = move || {
+        let _dispatch = dispatcher::set_default(&dispatch);
+        runtime.block_on(run);
+    };
+    thread.name(THREAD_NAME.to_owned()).spawn(execute).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_cannot_be_started_is_an_error() {
+        // More than any address space.
+        let thread = thread::Builder::new().stack_size(1 << 56);
+        assert!(on_thread(thread, async {}).is_err());
+    }
+}
