@@ -56,7 +56,7 @@ on_every_database! {
         store.save(id, Attempt(1), &Projection::new(3), &KIND, SHORTER).await.unwrap().unwrap();
         assert_eq!(duration(&store).await, Some(SHORTER));
 
-        store.hand_back(id, Attempt(1)).await.unwrap().unwrap();
+        store.put_back(id, Attempt(1)).await.unwrap().unwrap();
         assert_eq!(lease_ms(&store, id).await, None);
 
         store.claim(id, "w1", LEASE).await.unwrap().unwrap();
@@ -78,7 +78,7 @@ on_every_database! {
     async fn a_heartbeat_is_answered_for_the_runs_of_the_worker_alone(db: TestDatabase) {
         let store = store(&db).await;
         let (held, taken_over) = (claimed(&store).await, claimed(&store).await);
-        store.hand_back(taken_over, Attempt(1)).await.unwrap().unwrap();
+        store.put_back(taken_over, Attempt(1)).await.unwrap().unwrap();
         store.claim(taken_over, "w2", LEASE).await.unwrap().unwrap();
         let waiting = enqueued(&store).await;
         let heartbeats = [heartbeat(held, 1), heartbeat(taken_over, 1), heartbeat(waiting, 1)];
