@@ -213,7 +213,8 @@ pub trait ChannelLayer: fmt::Debug + Send + Sync + 'static {
         since: Option<Cursor>,
     ) -> Result<Option<CatchUp>, ChannelError>;
 
-    /// Subscribes to every frame and every notice published from now on.
+    /// Subscribes to every frame and every notice published from now on. A layer of several servers may
+    /// also deliver frames published shortly before. A receiver skips frames at or below its cursor.
     ///
     /// A layer that may have lost deliveries, for example during a broken connection, sends [`Lagged`]
     /// after it has reconnected. Notices are not retained, so [`Lagged`] is the only sign of a lost notice.

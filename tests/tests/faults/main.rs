@@ -35,6 +35,7 @@ mod disk_full;
 mod killed;
 mod locked;
 mod stale;
+mod strangers;
 mod terminated;
 
 /// Not a test but the program of the workers, which are this program once more.

@@ -9,6 +9,9 @@ use super::{errand::Errand, gateway::Remote, journal::Journal};
 /// The environment variable in which a worker finds its orders.
 pub(crate) const ORDERS: &str = "LIVEOPS_FAULTS_ORDERS";
 
+/// The environment variable of a worker that does not know the operation type.
+pub(crate) const STRANGER: &str = "LIVEOPS_FAULTS_STRANGER";
+
 /// What a worker writes into its log once it can be asked to go.
 pub(crate) const LISTENING: &str = "listening to signals";
 
@@ -47,9 +50,12 @@ pub(crate) async fn work() {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     tracing::info!("{LISTENING}");
 
-    let liveops = LiveOps::builder(store::connect(&orders.database_url).await.unwrap())
-        .state(Journal::open(orders.journal.clone()))
-        .register::<Errand>()
+    let mut builder = LiveOps::builder(store::connect(&orders.database_url).await.unwrap())
+        .state(Journal::open(orders.journal.clone()));
+    if env::var_os(STRANGER).is_none() {
+        builder = builder.register::<Errand>();
+    }
+    let liveops = builder
         .config(orders.config())
         .channel_layer(Remote::new(orders.socket))
         .runner(RunnerKind::Worker)

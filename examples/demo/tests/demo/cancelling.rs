@@ -130,8 +130,9 @@ async fn an_open_socket_does_not_keep_the_server_from_stopping() {
     server.stop.send(()).unwrap();
     let stopped = time::timeout(Duration::from_secs(30), server.serving).await;
     stopped.expect("the server stops").unwrap().unwrap();
-    // The operation, which would run for ever, waits for the next start.
+    // The operation, which would run for ever, has no attempt left.
     let id = task["id"].as_str().unwrap().parse().unwrap();
     let row = fixture.demo.liveops().find(id).await.unwrap().unwrap();
-    assert_eq!(row.state(), OperationState::NotStarted);
+    assert_eq!(row.state(), OperationState::FinishedError);
+    assert_eq!(row.error_message.as_deref(), Some("Interrupted by a restart."));
 }

@@ -70,7 +70,7 @@ on_every_database! {
     async fn a_run_of_an_earlier_version_has_a_lease_without_a_duration(db: TestDatabase) {
         let store = store(&db).await;
         claimed(&store).await;
-        Migrator::down(store.db(), Some(1)).await.unwrap();
+        Migrator::down(store.db(), Some(2)).await.unwrap();
         store.migrate().await.unwrap();
         assert_eq!(duration(&store).await, None);
     }
