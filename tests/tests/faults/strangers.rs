@@ -8,6 +8,9 @@ use super::{dice::runs, scene::Scene, support::database::on_every_database, work
 
 const LONGEST: Duration = Duration::from_millis(120);
 
+/// How many workers that know the type are killed: each rescue takes a lease.
+const KILLS: usize = 4;
+
 on_every_database! {
     async fn what_nobody_knows_any_more_ends_or_waits_for_somebody_who_does(database: TestDatabase) {
         let mut scene = Scene::set("strangers", &database.url(), 8).await;
@@ -17,9 +20,9 @@ on_every_database! {
             scene.fleet.hire_with(&[(STRANGER, "1")]);
         }
         // Each is killed before another one is there that knows the type: strangers rescue its runs.
-        loop {
+        for _ in 0..KILLS {
             let pid = scene.fleet.hire();
-            let lines = scene.dice.among(1..150);
+            let lines = scene.dice.among(50..150);
             if !scene.after_lines(lines).await {
                 break;
             }
@@ -32,6 +35,7 @@ on_every_database! {
                 })
                 .await;
         }
+        scene.fleet.hire();
         let history = scene.conclude().await;
         let [finished, failed] = [OperationState::FinishedOk, OperationState::FinishedError]
             .map(|end| history.ended_as(end));
