@@ -111,7 +111,7 @@ impl RunningAttempt {
     /// Commits the ending.
     ///
     /// Repeats the call while the database fails. The heartbeat renews the lease meanwhile. If the
-    /// database fails for the heartbeat too, other workers cannot take the lease over either.
+    /// heartbeat fails too, another worker may take the run over, and the store then refuses the ending.
     async fn commit(
         &self,
         outcome: &Outcome,

@@ -50,7 +50,7 @@ impl RunningAttempt {
             let (id, attempt, projection) = (self.id, self.attempt, &projection);
             let hand_back = |store: Store| async move {
                 match store.hand_back(id, attempt, projection).await {
-                    Ok(None) => self.put_back(&store, 1).await,
+                    Ok(None) => self.find_put_back(&store, 1).await,
                     answer => answer,
                 }
             };
@@ -122,7 +122,7 @@ impl RunningAttempt {
             let (id, attempt) = (self.id, self.attempt);
             let schedule = |store: Store| async move {
                 match store.schedule_next_attempt(id, attempt, failure).await {
-                    Ok(None) => self.put_back(&store, 0).await,
+                    Ok(None) => self.find_put_back(&store, 0).await,
                     answer => answer,
                 }
             };
@@ -151,7 +151,11 @@ impl RunningAttempt {
 
     /// Returns the row if this attempt has put it back into the queue, by a commit whose answer was lost.
     /// `uncounted` is the number of attempts that the write added to those outside of the budget.
-    async fn put_back(&self, store: &Store, uncounted: i32) -> Result<Option<Model>, StoreError> {
+    async fn find_put_back(
+        &self,
+        store: &Store,
+        uncounted: i32,
+    ) -> Result<Option<Model>, StoreError> {
         let row = store.find(self.id).await?;
         // A rescue by another worker adds to the rescues, and a user's retry sets the attempts outside of the
         // budget to all earlier attempts.
