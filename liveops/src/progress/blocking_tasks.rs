@@ -1,5 +1,10 @@
 //! The blocking closures of a run, which the runner waits for before it ends the run.
 
+use std::{
+    any::Any,
+    sync::{Arc, Weak},
+};
+
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 use tokio_util::task::TaskTracker;
@@ -14,9 +19,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct BlockingTasks {
     running: TaskTracker,
+    /// The registration of the attempt. Each closure has it, because a closure outlives an attempt that the
+    /// runtime of the application drops.
+    registration: Option<Weak<dyn Any + Send + Sync>>,
 }
 
 impl BlockingTasks {
+    /// Creates the closures of an attempt that is registered as long as `registration` exists.
+    pub(crate) fn of_attempt<T: Any + Send + Sync>(registration: &Arc<T>) -> Self {
+        let registration: Weak<T> = Arc::downgrade(registration);
+        Self { running: TaskTracker::new(), registration: Some(registration) }
+    }
+
     /// Starts `work` on a blocking thread, and returns its result or its panic.
     pub(super) fn spawn<T, F>(
         &self,
@@ -28,10 +42,11 @@ impl BlockingTasks {
     {
         // Dropped with the closure, also if the closure never starts because the runtime shuts down.
         let token = self.running.token();
+        let registration = self.registration.as_ref().and_then(Weak::upgrade);
         let span = Span::current();
         let dispatch = tracing::dispatcher::get_default(Clone::clone);
         let work = move || {
-            let _token = token;
+            let _held = (token, registration);
             tracing::dispatcher::with_default(&dispatch, || {
                 span.in_scope(|| {
                     panic::catch(work)

@@ -7,6 +7,7 @@ use liveops::{
     operation::NewOperation, runner::Builder, store::Model,
 };
 use serde::{Deserialize, Serialize};
+use tokio::{runtime, sync::TryAcquireError};
 
 use crate::support::{
     app::{Gate, Greeting, Steps, TestApp},
@@ -47,10 +48,20 @@ fn holding() -> Holding {
 /// Blocks the thread until the gate opens.
 fn hold(gate: &Gate) {
     loop {
-        if let Ok(permit) = gate.0.try_acquire() {
-            return permit.forget();
+        match gate.0.try_acquire() {
+            Ok(permit) => return permit.forget(),
+            Err(TryAcquireError::Closed) => return,
+            Err(TryAcquireError::NoPermits) => thread::sleep(Duration::from_millis(1)),
         }
-        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Ends every hold when dropped: the runtime of a test that fails waits for the closures.
+struct EndHolds(Gate);
+
+impl Drop for EndHolds {
+    fn drop(&mut self) {
+        self.0.0.close();
     }
 }
 
@@ -333,6 +344,50 @@ on_every_database! {
         stopping.await.unwrap();
         let ended = row(&app, id).await;
         assert_eq!((ended.state(), ended.attempt), (OperationState::FinishedOk, 1));
+    }
+
+    /// As at the end of `#[tokio::main]` without a shutdown, which waits for such closures and threads.
+    async fn code_that_outlives_its_runtime_keeps_its_lease(db: TestDatabase) {
+        let elsewhere = app_on(&db, |config| config.lease = Duration::from_secs(1)).await;
+        let runtime = runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let url = db.url();
+        let gate = elsewhere.gate.clone();
+        let _end_holds = EndHolds(gate.clone());
+        let begun = runtime.spawn(async move {
+            let config = Config::default().with_lease(Duration::from_secs(1));
+            let app = TestApp::on(&url, |builder| {
+                with_all(builder.state(gate.clone())).config(config)
+            });
+            let app = app.await;
+            app.liveops.start_worker();
+            let (mut closure, mut thread) = (
+                NewOperation::new(&Leaving {}, "ann").unwrap(),
+                NewOperation::new(&holding(), "ann").unwrap(),
+            );
+            (closure.max_attempts, thread.max_attempts) = (2, 2);
+            let closure = app.liveops.enqueue_new(closure).await.unwrap().operation_id();
+            app.reports::<Leaving>(closure, "returned").await;
+            let thread = app.liveops.enqueue_new(thread).await.unwrap().operation_id();
+            app.reports::<Holding>(thread, "in poll 1").await;
+            [closure, thread]
+        });
+        let begun = begun.await.unwrap();
+        runtime.shutdown_background();
+        elsewhere.liveops.start_worker();
+        for id in begun {
+            // For longer than the lease.
+            is_renewed(&elsewhere, id, 6).await;
+            let running = row(&elsewhere, id).await;
+            assert_eq!((running.state(), running.attempt), (OperationState::Started, 1));
+        }
+        // For both attempts at both.
+        elsewhere.gate.open(4);
+        for id in begun {
+            let ended = async || row(&elsewhere, id).await.state().is_terminal();
+            until("the next attempt ends", ended).await;
+            let ended = row(&elsewhere, id).await;
+            assert_eq!((ended.state(), ended.attempt), (OperationState::FinishedOk, 2));
+        }
     }
 }
 

@@ -14,7 +14,10 @@ use tokio::{
     sync::{Notify, Semaphore},
     time::Instant,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 use crate::{
     operation::{Attempt, OperationId, OperationKind},
@@ -49,7 +52,15 @@ pub(crate) struct ActiveRuns {
     /// The runs that this process has stopped because it could not renew their leases. A later answer of
     /// the database must not begin them again.
     fenced: Mutex<HashSet<(OperationId, Attempt)>>,
-    runs: Mutex<HashMap<OperationId, Arc<ActiveRun>>>,
+    runs: Mutex<HashMap<OperationId, Entry>>,
+    registrations: TaskTracker,
+}
+
+/// A registered run.
+#[derive(Debug)]
+struct Entry {
+    run: Arc<ActiveRun>,
+    _registration: TaskTrackerToken,
 }
 
 /// One run of this process, as other tasks access it.
@@ -114,33 +125,48 @@ impl ActiveRuns {
             has_unknown_claims: AtomicBool::new(false),
             fenced: Mutex::default(),
             runs: Mutex::default(),
+            registrations: TaskTracker::new(),
         }
     }
 
     /// Asks the run of this attempt to stop. Returns `false` if this process does not run the attempt: a
     /// request for an earlier attempt has no effect on a later one.
     pub(crate) fn cancel(&self, id: OperationId, attempt: Attempt) -> bool {
-        let run = self.runs().get(&id).filter(|run| run.attempt == attempt).cloned();
+        let run = self.find(id).filter(|run| run.attempt == attempt);
         run.inspect(|run| run.report.cancel()).is_some()
     }
 
     /// Returns the live projection of this operation; `None` if this process does not run the
     /// operation.
     pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
-        let run = self.runs().get(&id).cloned();
-        run.map(|run| run.report.projection())
+        self.find(id).map(|run| run.report.projection())
     }
 
-    /// Registers a run until the returned guard is dropped.
+    /// Registers a run until [`deregister`](ActiveRunGuard::deregister), or until every clone of the guard
+    /// is dropped.
     pub(in crate::runner) fn register(
         self: &Arc<Self>,
         id: OperationId,
         run: ActiveRun,
-    ) -> ActiveRunGuard {
+    ) -> Arc<ActiveRunGuard> {
         let run = Arc::new(run);
-        self.runs().insert(id, run.clone());
+        let entry = Entry { run: run.clone(), _registration: self.registrations.token() };
+        self.runs().insert(id, entry);
         self.polls.run_started();
-        ActiveRunGuard { active_runs: self.clone(), id, run }
+        Arc::new(ActiveRunGuard { active_runs: self.clone(), id, run, deregistration: Once::new() })
+    }
+
+    /// Waits until this process has ended all its tasks and executes no run. The runtime of the application
+    /// may be gone before the threads of the runs are.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub(in crate::runner) async fn ended(&self) {
+        for ended in [&self.tasks, &self.registrations] {
+            ended.close();
+            ended.wait().await;
+        }
     }
 
     /// Returns `true` if this process starts no more operations.
@@ -166,7 +192,7 @@ impl ActiveRuns {
 
     /// Returns the time since which the database has confirmed every run; `None` without a run.
     pub(in crate::runner) fn oldest_confirmation(&self) -> Option<Instant> {
-        self.runs().values().map(|run| lock(&run.lease).on).min()
+        self.runs().values().map(|entry| lock(&entry.run.lease).on).min()
     }
 
     /// Has the worker check at its next poll for operations that it claimed without an answer.
@@ -182,8 +208,7 @@ impl ActiveRuns {
     /// Stops the runs whose leases nothing has confirmed for a whole lease. For use after a failed
     /// heartbeat.
     pub(in crate::runner) fn fence_unconfirmed(&self, lease: Duration) {
-        let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
-        for (id, run) in runs {
+        for (id, run) in self.all() {
             if run.lost.is_cancelled() || !run.is_unconfirmed_for(lease) {
                 continue;
             }
@@ -211,8 +236,7 @@ impl ActiveRuns {
 
     /// Returns the heartbeats of all runs, with their status and percentage.
     pub(in crate::runner) fn heartbeats(&self) -> Vec<Heartbeat> {
-        let runs: Vec<_> = self.runs().iter().map(|(id, run)| (*id, run.clone())).collect();
-        let heartbeats = runs.into_iter().map(|(id, run)| {
+        let heartbeats = self.all().into_iter().map(|(id, run)| {
             let projection = run.report.projection();
             let percent = projection.percent(run.kind.stage_weights);
             Heartbeat { id, attempt: run.attempt, status: projection.status, percent }
@@ -230,8 +254,10 @@ impl ActiveRuns {
     ) {
         let answers: HashMap<_, _> = replies.iter().map(|answer| (answer.id, *answer)).collect();
         for heartbeat in heartbeats {
-            let run = self.runs().get(&heartbeat.id).cloned();
-            let Some(run) = run.filter(|run| run.attempt == heartbeat.attempt) else { continue };
+            let Some(run) = self.find(heartbeat.id).filter(|run| run.attempt == heartbeat.attempt)
+            else {
+                continue;
+            };
             match answers.get(&heartbeat.id) {
                 None => run.lost.cancel(),
                 Some(answer) => {
@@ -244,7 +270,15 @@ impl ActiveRuns {
         }
     }
 
-    fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Arc<ActiveRun>>> {
+    fn find(&self, id: OperationId) -> Option<Arc<ActiveRun>> {
+        self.runs().get(&id).map(|entry| entry.run.clone())
+    }
+
+    fn all(&self) -> Vec<(OperationId, Arc<ActiveRun>)> {
+        self.runs().iter().map(|(id, entry)| (*id, entry.run.clone())).collect()
+    }
+
+    fn runs(&self) -> MutexGuard<'_, HashMap<OperationId, Entry>> {
         lock(&self.runs)
     }
 }
@@ -253,11 +287,30 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The registration of a run, removed when dropped.
+/// The registration of a run. The attempt has it, and the threads that execute code of the run: the lease is
+/// renewed until the attempt has ended or, if the runtime of the application drops the attempt, until these
+/// threads have.
+#[derive(Debug)]
 pub(in crate::runner) struct ActiveRunGuard {
     active_runs: Arc<ActiveRuns>,
     id: OperationId,
     run: Arc<ActiveRun>,
+    deregistration: Once,
+}
+
+impl ActiveRunGuard {
+    /// Removes the registration of an attempt that has ended.
+    pub(in crate::runner) fn deregister(&self) {
+        self.deregistration.call_once(|| {
+            let mut runs = self.active_runs.runs();
+            // A later attempt of the same operation may have replaced the entry.
+            if runs.get(&self.id).is_some_and(|entry| Arc::ptr_eq(&entry.run, &self.run)) {
+                runs.remove(&self.id);
+            }
+            drop(runs);
+            self.active_runs.polls.run_ended();
+        });
+    }
 }
 
 impl Deref for ActiveRunGuard {
@@ -270,12 +323,6 @@ impl Deref for ActiveRunGuard {
 
 impl Drop for ActiveRunGuard {
     fn drop(&mut self) {
-        let mut runs = self.active_runs.runs();
-        // A later attempt of the same operation may have replaced the entry.
-        if runs.get(&self.id).is_some_and(|run| Arc::ptr_eq(run, &self.run)) {
-            runs.remove(&self.id);
-        }
-        drop(runs);
-        self.active_runs.polls.run_ended();
+        self.deregister();
     }
 }

@@ -7,7 +7,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::dispatcher;
 
-use super::{outcome::Outcome, poll_clock::PollClock};
+use super::{active_runs::ActiveRunGuard, outcome::Outcome, poll_clock::PollClock};
 use crate::progress::RunContext;
 
 /// The executor that polls a run.
@@ -35,7 +35,7 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    /// Starts `run`, which has `context`.
+    /// Starts `run`, which has `context`. The executor drops `registration` after the run.
     ///
     /// # Errors
     ///
@@ -43,6 +43,7 @@ impl Execution {
     pub(super) fn start(
         executor: Executor,
         context: Arc<RunContext>,
+        registration: Arc<ActiveRunGuard>,
         run: impl Future<Output = Outcome> + Send + 'static,
     ) -> io::Result<Self> {
         let (sender, outcome_sent) = oneshot::channel();
@@ -52,6 +53,7 @@ impl Execution {
         let run = async move {
             // Refused if nothing waits for the run any more.
             let _ = sender.send(run.await);
+            drop(registration);
         };
         match executor {
             Executor::Task => drop(tokio::spawn(run)),

@@ -37,7 +37,7 @@ pub(in crate::runner) struct RunningAttempt {
     pub(in crate::runner) attempt: Attempt,
     /// The language of the operation's owner.
     pub(in crate::runner) language: Language,
-    pub(in crate::runner) active: ActiveRunGuard,
+    pub(in crate::runner) active: Arc<ActiveRunGuard>,
     pub(in crate::runner) stage_outputs: Arc<StageOutputs>,
     pub(in crate::runner) observers: Observers,
     pub(in crate::runner) executor: Executor,
@@ -136,7 +136,11 @@ impl RunningAttempt {
     /// client that reads the row in between sees the committed state.
     pub(in crate::runner) async fn run_to_completion(self) -> NextStep {
         let span = span::run(self.op_type(), self.id, self.attempt);
-        self.execute().instrument(span).await
+        let active = self.active.clone();
+        let next_step = self.execute().instrument(span).await;
+        // A run whose code still executes has the registration, too.
+        active.deregister();
+        next_step
     }
 
     pub(super) fn op_type(&self) -> &'static str {

@@ -117,7 +117,7 @@ impl RunningAttempt {
             attempt: self.attempt,
             language: self.language.clone(),
             stage_outputs: self.stage_outputs.clone(),
-            blocking_tasks: BlockingTasks::default(),
+            blocking_tasks: BlockingTasks::of_attempt(&self.active),
             web: self.observers.is_empty().then(|| self.engine.renderer().templates().clone()),
         });
         let operation = self.engine.registry.find(&self.row.op_type);
@@ -127,7 +127,8 @@ impl RunningAttempt {
         let run = Outcome::of_run(self.messages(), run, move |messages, result| {
             Outcome::of_result(messages, result, bytes_max)
         });
-        Execution::start(self.executor, context, run.instrument(log_span(self.report())))
+        let run = run.instrument(log_span(self.report()));
+        Execution::start(self.executor, context, self.active.clone(), run)
     }
 
     fn warn_of_held_thread(&self) {

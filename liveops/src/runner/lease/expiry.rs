@@ -12,8 +12,9 @@ use crate::{operation::OperationId, store::Lease};
 /// Detects expired leases by observing whether they change.
 ///
 /// A lease has expired if it has not changed for its whole duration while this process observed the
-/// leases without a pause, and while its holder could have renewed it. The duration is that of the holder.
-/// The clocks of two machines are never compared, so a clock that jumps or differs costs no run its
+/// leases without a pause. The duration is that of the holder. Only time in which the holder could have
+/// renewed the lease counts: from one observation at which the row can be written to the next one. The
+/// clocks of two machines are never compared, so a clock that jumps or differs costs no run its
 /// lease. DynamoDB's lock client uses the same method.
 #[derive(Debug)]
 pub(in crate::runner) struct LeaseExpiryTracker {
@@ -26,7 +27,10 @@ pub(in crate::runner) struct LeaseExpiryTracker {
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     lease: Lease,
-    since: Instant,
+    /// Time without a change in which the holder could have renewed the lease.
+    unchanged_for: Duration,
+    /// `true` if the holder could renew the lease at this observation.
+    is_renewable: bool,
 }
 
 impl LeaseExpiryTracker {
@@ -43,7 +47,7 @@ impl LeaseExpiryTracker {
     }
 
     /// Observes all current leases, and returns the expired ones. Those of the unchanged leases that are
-    /// not in `renewable` could not be renewed by their holders now: their observation starts again.
+    /// not in `renewable` could not be renewed by their holders now.
     pub(in crate::runner) fn observe(
         &mut self,
         leases: Vec<Lease>,
@@ -56,19 +60,21 @@ impl LeaseExpiryTracker {
             // After a pause the earlier observations are worthless: this process may have been suspended
             // together with the workers that it observes.
             let is_observed = pause.is_some_and(|pause| pause <= self.duration(&lease));
-            let since = match self.seen.get(&lease.id) {
-                Some(seen)
-                    if is_observed && seen.lease == lease && renewable.contains(&lease.id) =>
-                {
-                    seen.since
+            let seen = match self.seen.get(&lease.id).filter(|seen| seen.lease == lease) {
+                Some(seen) if is_observed => {
+                    let is_renewable = renewable.contains(&lease.id);
+                    let counted = pause.filter(|_| is_renewable && seen.is_renewable);
+                    let unchanged_for = seen.unchanged_for + counted.unwrap_or_default();
+                    Seen { lease, unchanged_for, is_renewable }
                 }
-                _ => now,
+                _ => Seen { lease, unchanged_for: Duration::ZERO, is_renewable: true },
             };
-            (lease.id, Seen { lease, since })
+            (lease.id, seen)
         });
         self.seen = seen.collect();
-        let is_overdue = |seen: &&Seen| now - seen.since >= self.duration(&seen.lease);
-        self.seen.values().filter(is_overdue).map(|seen| seen.lease).collect()
+        let is_expired =
+            |seen: &&Seen| seen.is_renewable && seen.unchanged_for >= self.duration(&seen.lease);
+        self.seen.values().filter(is_expired).map(|seen| seen.lease).collect()
     }
 
     /// Returns the time between two observations, so that no lease expires much later than it could.
@@ -174,6 +180,24 @@ mod tests {
         }
         advance(TERM / 3).await;
         assert_eq!(observe(&mut expiry, vec![locked]), [locked]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn checks_that_fail_now_and_then_delay_an_expiry_and_do_not_prevent_it() {
+        let dead = dead();
+        let (renewable, locked) = (HashSet::from([dead.id]), HashSet::new());
+        let mut expiry = LeaseExpiryTracker::new(TERM);
+        // Every third check fails, so that one third of the time counts.
+        let mut observed_for = Duration::ZERO;
+        for renewable in [&locked, &renewable, &renewable].into_iter().cycle() {
+            let expired = expiry.observe(vec![dead], renewable);
+            if !expired.is_empty() {
+                break;
+            }
+            advance(TERM / 3).await;
+            observed_for += TERM / 3;
+        }
+        assert_eq!(observed_for, TERM * 8 / 3);
     }
 
     #[tokio::test(start_paused = true)]

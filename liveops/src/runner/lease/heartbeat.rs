@@ -40,8 +40,7 @@ impl Engine {
                     active_runs.shut_down.cancelled().await;
                     // A run that could not be stopped keeps its lease while this process executes it:
                     // nobody else may begin it meanwhile.
-                    active_runs.tasks.close();
-                    active_runs.tasks.wait().await;
+                    active_runs.ended().await;
                 };
                 tokio::select! {
                     () = stop => {}
@@ -246,7 +245,14 @@ impl LeaseHeartbeat {
             HashSet::new()
         } else {
             let check = |store: Store| async move { store.updatable(unchanged).await };
-            self.between_renewals("check that leases can be renewed", check).await?
+            let checked = self.between_renewals("check that leases can be renewed", check).await;
+            checked.unwrap_or_else(|error| {
+                self.warn(
+                    &error,
+                    "could not check that leases can be renewed; counting none as expired",
+                );
+                HashSet::new()
+            })
         };
         Ok(self.expiry.observe(leases, &renewable))
     }
