@@ -1,6 +1,7 @@
 //! A channel layer for several processes: they ask the test's process, which has the real one.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,15 +10,15 @@ use async_trait::async_trait;
 use liveops::{
     Attempt, ChannelName,
     channel::{
-        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, Fragment, MemoryChannelLayer,
-        Notice, OpenedBy, Payload, PublishError, Signal, Subscription,
+        CatchUp, ChannelError, ChannelLayer, Cursor, DeliverySender, Fragment, Notice, OpenedBy,
+        Payload, PublishError, Signal, Subscription,
     },
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
-    sync::Mutex,
+    sync::{Mutex, OwnedMutexGuard},
     task::JoinHandle,
 };
 
@@ -44,24 +45,23 @@ enum Answer {
     Accepted(Cursor),
     Stale(Attempt),
     NotOpen,
+    Failed(String),
 }
 
-/// Serves the one channel layer of a test, and notes in the journal what it accepts.
+/// Serves the one channel layer of a test, and writes to the journal what the layer accepts.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     serving: JoinHandle<()>,
 }
 
 impl Gateway {
-    pub(crate) fn serve(socket: &Path, journal: Journal) -> Self {
+    pub(crate) fn serve(socket: &Path, layer: impl ChannelLayer, journal: Journal) -> Self {
         let listener = UnixListener::bind(socket).unwrap();
-        // Held from before a frame is accepted until it is in the journal, so that the order of the
-        // lines is the order of the frames.
-        let layer = Arc::new(Mutex::new(MemoryChannelLayer::new()));
+        let served = Arc::new(Served { layer, turns: Turns::default(), journal });
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(answer(stream, layer.clone(), journal.clone()));
+                tokio::spawn(answer(stream, served.clone()));
             }
         });
         Self { serving }
@@ -74,7 +74,25 @@ impl Drop for Gateway {
     }
 }
 
-async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, journal: Journal) {
+struct Served<Layer> {
+    layer: Layer,
+    turns: Turns,
+    journal: Journal,
+}
+
+/// A lock for each channel, held from before a frame is accepted until the frame is in the journal, so that
+/// the order of the lines is the order of the frames.
+#[derive(Default)]
+struct Turns(Mutex<HashMap<ChannelName, Arc<Mutex<()>>>>);
+
+impl Turns {
+    async fn begin(&self, channel: &ChannelName) -> OwnedMutexGuard<()> {
+        let turn = self.0.lock().await.entry(channel.clone()).or_default().clone();
+        turn.lock_owned().await
+    }
+}
+
+async fn answer(mut stream: UnixStream, served: Arc<Served<impl ChannelLayer>>) {
     let mut request = Vec::new();
     if stream.read_to_end(&mut request).await.is_err() {
         return;
@@ -85,7 +103,8 @@ async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, j
     let id = channel.operation_id().unwrap();
     let attempt = Attempt(by.attempt);
 
-    let layer = layer.lock().await;
+    let Served { layer, turns, journal } = &*served;
+    let turn = turns.begin(&channel).await;
     let (published, accepted) = match what {
         What::Open(opened_by, snapshot) => {
             (Published::Opening, layer.open(&channel, attempt, opened_by, snapshot).await)
@@ -109,9 +128,9 @@ async fn answer(mut stream: UnixStream, layer: Arc<Mutex<MemoryChannelLayer>>, j
             Answer::Stale(current)
         }
         Err(PublishError::NotOpen) => Answer::NotOpen,
-        Err(error) => panic!("{error}"),
+        Err(error) => Answer::Failed(error.to_string()),
     };
-    drop(layer);
+    drop(turn);
     // Whoever asked may be gone.
     let _ = stream.write_all(&serde_json::to_vec(&answer).unwrap()).await;
 }
@@ -148,6 +167,9 @@ impl Remote {
             Answer::Accepted(cursor) => Ok(cursor),
             Answer::Stale(current) => Err(PublishError::Stale { current }),
             Answer::NotOpen => Err(PublishError::NotOpen),
+            Answer::Failed(why) => {
+                Err(ChannelError::new("publish through the gateway", why).into())
+            }
         }
     }
 }

@@ -34,6 +34,7 @@ mod cut_off;
 mod disk_full;
 mod killed;
 mod locked;
+mod refused;
 mod stale;
 mod strangers;
 mod terminated;

@@ -1,6 +1,11 @@
-use std::{io::Write as _, time::Duration};
+use std::{collections::HashSet, io::Write as _, time::Duration};
 
-use liveops::{LiveOps, OperationId, RunnerKind, operation::NewOperation, store};
+use liveops::{
+    LiveOps, OperationId, RunnerKind,
+    channel::{ChannelLayer, MemoryChannelLayer},
+    operation::NewOperation,
+    store,
+};
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
     EntityTrait, PaginatorTrait, QueryFilter,
@@ -14,7 +19,7 @@ use super::{
     errand::Errand,
     fleet::Fleet,
     gateway::{Gateway, Remote},
-    history::History,
+    history::{Event, History, Published},
     journal::{Journal, LineCount},
     ledger,
     support::rows,
@@ -46,6 +51,16 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn set(name: &'static str, database_url: &str, concurrency: usize) -> Self {
+        Self::set_on(MemoryChannelLayer::new(), name, database_url, concurrency).await
+    }
+
+    /// A scene whose workers publish on `layer`.
+    pub(crate) async fn set_on(
+        layer: impl ChannelLayer,
+        name: &'static str,
+        database_url: &str,
+        concurrency: usize,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let orders = Orders {
@@ -56,7 +71,7 @@ impl Scene {
             concurrency,
         };
         let journal = Journal::open(orders.journal.clone());
-        let gateway = Gateway::serve(&orders.socket, journal.clone());
+        let gateway = Gateway::serve(&orders.socket, layer, journal.clone());
         let db = store::connect(database_url).await.unwrap();
         // Only enqueues: what runs, runs in processes that something can happen to.
         let liveops = LiveOps::builder(db.clone())
@@ -134,6 +149,16 @@ impl Scene {
             .filter(rows::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
             .filter(rows::Column::FinishedOn.is_not_null());
         ended.count(&self.db).await.unwrap() == ids.len() as u64
+    }
+
+    /// Returns `true` if the channel layer has accepted the end of every operation.
+    pub(crate) fn ends_are_published(&self) -> bool {
+        let ended = self.journal.events().into_iter().filter_map(|event| match event {
+            Event::Published(id, _, Published::Finished(_)) => Some(id),
+            _ => None,
+        });
+        let ended: HashSet<OperationId> = ended.collect();
+        self.enqueued.iter().all(|id| ended.contains(id))
     }
 
     /// Whether somebody could write to the database now.
