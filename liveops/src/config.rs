@@ -61,6 +61,9 @@ pub struct Config {
     /// Time after which the server closes the connection of a client that does not read or does not
     /// acknowledge its messages; default 30 seconds, from 1 second to 1 day.
     pub stall_timeout: Duration,
+    /// Maximum size of the input of an operation as JSON, in bytes; default 1 MiB. A larger one is not enqueued:
+    /// every attempt reads the input. An uploaded file counts only with its path.
+    pub input_bytes_max: usize,
     /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
     /// ends with an error. The page renders the result from this JSON.
     pub output_bytes_max: usize,
@@ -97,6 +100,7 @@ impl Default for Config {
             include_htmx: true,
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
+            input_bytes_max: 1 << 20,
             output_bytes_max: 1 << 20,
             upload_bytes_max: 32 << 20,
             upload_dir: std::env::temp_dir().join("liveops-uploads"),
@@ -243,6 +247,13 @@ impl Config {
     #[must_use]
     pub fn with_stall_timeout(mut self, stall_timeout: Duration) -> Self {
         self.stall_timeout = stall_timeout;
+        self
+    }
+
+    /// Sets [`input_bytes_max`](Self::input_bytes_max).
+    #[must_use]
+    pub fn with_input_bytes_max(mut self, input_bytes_max: usize) -> Self {
+        self.input_bytes_max = input_bytes_max;
         self
     }
 

@@ -172,6 +172,7 @@ duplicate = Der gleiche Vorgang wartet oder läuft schon.
 not-found = Vorgang nicht gefunden.
 too-many-pages = Zu viele offene Seiten. Schließen Sie einige und versuchen Sie es noch einmal.
 upload-too-large = Der Upload ist zu groß. Erlaubt sind höchstens { $bytes } Bytes.
+input-too-large = Die Eingabe ist zu groß. Erlaubt sind höchstens { $bytes } Bytes.
 internal = Auf dem Server ist ein Fehler aufgetreten.
 other-site = Anfragen von anderen Websites werden abgelehnt.
 not-in-group = Sie haben keinen Zugriff auf diese Seite.

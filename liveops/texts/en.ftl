@@ -181,6 +181,7 @@ duplicate = The same operation is already waiting or running.
 not-found = Operation not found.
 too-many-pages = Too many open pages. Close some pages and try again.
 upload-too-large = The upload is too large. The limit is { $bytes } bytes.
+input-too-large = The input is too large. The limit is { $bytes } bytes.
 internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.
 not-in-group = You don't have access to this page.

@@ -172,6 +172,7 @@ duplicate = La même opération est déjà en attente ou en cours.
 not-found = Opération introuvable.
 too-many-pages = Trop de pages ouvertes. Fermez-en quelques-unes et réessayez.
 upload-too-large = L’envoi est trop volumineux. La limite est de { $bytes } octets.
+input-too-large = La saisie est trop volumineuse. La limite est de { $bytes } octets.
 internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.
 not-in-group = Vous n’avez pas accès à cette page.

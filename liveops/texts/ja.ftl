@@ -169,6 +169,7 @@ duplicate = 同じ処理がすでに待機中または実行中です。
 not-found = 処理が見つかりません。
 too-many-pages = 開いているページが多すぎます。いくつか閉じてから、もう一度お試しください。
 upload-too-large = アップロードが大きすぎます。上限は { $bytes } バイトです。
+input-too-large = 入力が大きすぎます。上限は { $bytes } バイトです。
 internal = サーバーでエラーが発生しました。
 other-site = 他のサイトからのリクエストは拒否されます。
 not-in-group = このページにアクセスする権限がありません。

@@ -178,6 +178,7 @@ duplicate = Taka sama operacja już oczekuje lub trwa.
 not-found = Nie znaleziono operacji.
 too-many-pages = Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.
 upload-too-large = Przesłane dane są zbyt duże. Limit wynosi { $bytes } bajtów.
+input-too-large = Dane wejściowe są zbyt duże. Limit wynosi { $bytes } bajtów.
 internal = Wystąpił błąd serwera.
 other-site = Żądania z innych witryn są odrzucane.
 not-in-group = Nie masz dostępu do tej strony.

@@ -169,6 +169,7 @@ duplicate = 相同的操作已在等待或运行。
 not-found = 未找到操作。
 too-many-pages = 打开的页面过多。请关闭一些页面后重试。
 upload-too-large = 上传内容过大。上限为 { $bytes } 字节。
+input-too-large = 输入内容过大。上限为 { $bytes } 字节。
 internal = 服务器出现错误。
 other-site = 来自其他网站的请求会被拒绝。
 not-in-group = 您无权访问此页面。

@@ -1,7 +1,12 @@
 //! The command `list`.
 
 use super::{args::ListArgs, error::CommandError, locale, print::print_line};
-use crate::{render::ListRow, runner::LiveOps, store::ListFilter, web::OperationJson};
+use crate::{
+    render::ListRow,
+    runner::LiveOps,
+    store::{Columns, ListFilter},
+    web::OperationJson,
+};
 
 /// Prints the operations that match the filter, newest first.
 pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), CommandError> {
@@ -11,7 +16,8 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
         op_type: list.op_type,
         ..ListFilter::default()
     };
-    let rows = liveops.list(&filter, list.limit).await?;
+    let columns = if list.json { Columns::Json } else { Columns::Small };
+    let rows = liveops.engine().store.list(&filter, list.limit, columns).await?;
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);

@@ -155,6 +155,7 @@ texts! {
     NotFound = "not-found",
     TooManyPages = "too-many-pages",
     UploadTooLarge = "upload-too-large",
+    InputTooLarge = "input-too-large",
     Internal = "internal",
     OtherSite = "other-site",
     NotInGroup = "not-in-group",

@@ -37,5 +37,6 @@ pub use stage::{NoStages, Stage};
 pub use stage_token::StageToken;
 pub use state::OperationState;
 pub use storable::Storable;
+pub(crate) use storable::json_len;
 pub use unique::Unique;
 pub use user_id::UserId;

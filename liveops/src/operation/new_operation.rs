@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{
-    Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId, policy::DURATION_MAX,
+    Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId, json_len,
+    policy::DURATION_MAX,
 };
 
 /// An operation to be enqueued: every column of its row before the first run.
@@ -90,23 +91,27 @@ pub(crate) struct WorkerClaim {
     pub(crate) lease: Duration,
 }
 
-/// The error for a field of a [`NewOperation`] with a value out of its bounds.
+/// The error for a [`NewOperation`] with a value out of its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected `{field}` to be {expected}, found {found}")]
-pub(crate) struct OutOfBounds {
-    pub(crate) field: &'static str,
-    pub(crate) expected: &'static str,
-    pub(crate) found: String,
+pub(crate) enum OutOfBounds {
+    #[error("expected `{field}` to be {expected}, found {found}")]
+    Time { field: &'static str, expected: &'static str, found: String },
+    #[error("expected an input of at most {bytes_max} bytes as JSON, found {found}")]
+    Input { bytes_max: usize, found: usize },
 }
 
 impl NewOperation {
-    /// Checks the bounds of the times and durations. Within them, both databases sort times alike, and no time
-    /// overflows.
-    pub(crate) fn check(&self) -> Result<(), OutOfBounds> {
+    /// Checks that the input has at most `input_bytes_max` bytes, and checks the bounds of the times and
+    /// durations. Within them, both databases sort times alike, and no time overflows.
+    pub(crate) fn check(&self, input_bytes_max: usize) -> Result<(), OutOfBounds> {
+        let found = json_len(&self.input);
+        if found > input_bytes_max {
+            return Err(OutOfBounds::Input { bytes_max: input_bytes_max, found });
+        }
         if let Some(run_after) = self.run_after.filter(|on| !(1..=9_999).contains(&on.year())) {
             let found = run_after.to_string();
             let expected = "in the years from 1 to 9999";
-            return Err(OutOfBounds { field: "run_after", expected, found });
+            return Err(OutOfBounds::Time { field: "run_after", expected, found });
         }
         let durations = [
             ("backoff.first", Some(self.backoff.first)),
@@ -116,7 +121,8 @@ impl NewOperation {
         for (field, duration) in durations {
             if let Some(found) = duration.filter(|duration| *duration > DURATION_MAX) {
                 let found = format!("{found:?}");
-                return Err(OutOfBounds { field, expected: "at most 36600 days", found });
+                let expected = "at most 36600 days";
+                return Err(OutOfBounds::Time { field, expected, found });
             }
         }
         Ok(())

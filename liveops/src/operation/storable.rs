@@ -1,5 +1,7 @@
 //! The values that the row of an operation can store.
 
+use std::io;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A value that the row of an operation can store: the operation itself or its output.
@@ -16,3 +18,25 @@ pub trait Storable: Serialize + DeserializeOwned + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Storable for T {}
+
+/// Returns the length of `value` as JSON text, in bytes.
+pub(crate) fn json_len(value: &serde_json::Value) -> usize {
+    let mut length = ByteCounter(0);
+    // The keys of a JSON object are strings, so the value serializes.
+    let _ = serde_json::to_writer(&mut length, value);
+    length.0
+}
+
+/// A writer that counts bytes.
+struct ByteCounter(usize);
+
+impl io::Write for ByteCounter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

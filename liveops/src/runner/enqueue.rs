@@ -37,12 +37,34 @@ pub enum EnqueueError {
         /// The value.
         found: String,
     },
+    /// The input is larger than [`Config::input_bytes_max`](crate::Config::input_bytes_max).
+    #[error(
+        "expected an input of at most {bytes_max} bytes as JSON, found {found}; store large data \
+         elsewhere and refer to it, or raise `Config::input_bytes_max`"
+    )]
+    InputTooLarge {
+        /// The maximum size of the input as JSON, in bytes.
+        bytes_max: usize,
+        /// The size of the input as JSON, in bytes.
+        found: usize,
+    },
     /// The operation does not serialize to JSON.
     #[error("the operation does not serialize")]
     Serialize(#[from] serde_json::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<OutOfBounds> for EnqueueError {
+    fn from(error: OutOfBounds) -> Self {
+        match error {
+            OutOfBounds::Time { field, expected, found } => {
+                Self::OutOfBounds { field, expected, found }
+            }
+            OutOfBounds::Input { bytes_max, found } => Self::InputTooLarge { bytes_max, found },
+        }
+    }
 }
 
 // Methods that take an operation are not `async fn`: the future would name the type `Op`, and the
@@ -273,9 +295,7 @@ impl LiveOps {
         if self.engine().registry.find(new.op_type).is_none() {
             return Err(EnqueueError::NotRegistered { op_type: new.op_type.to_owned() });
         }
-        new.check().map_err(|OutOfBounds { field, expected, found }| {
-            EnqueueError::OutOfBounds { field, expected, found }
-        })?;
+        new.check(self.engine().config.input_bytes_max)?;
         if !new.language.is_empty() {
             let language = self.engine().renderer().languages().find(&new.language);
             language.tag().clone_into(&mut new.language);

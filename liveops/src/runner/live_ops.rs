@@ -11,7 +11,7 @@ use crate::{
     metrics::record_operation_ended,
     operation::OperationId,
     render::Renderer,
-    store::{CancelTransition, ListFilter, Model, Store, StoreError},
+    store::{CancelTransition, Columns, ListFilter, Model, Store, StoreError},
 };
 
 /// The operations of an application: enqueue, cancel, retry, find. Cheap to clone.
@@ -232,7 +232,7 @@ impl LiveOps {
     ///
     /// Returns an error if the database fails.
     pub async fn list(&self, filter: &ListFilter, limit: u64) -> Result<Vec<Model>, StoreError> {
-        self.engine.store.list(filter, limit).await
+        self.engine.store.list(filter, limit, Columns::All).await
     }
 
     /// Counts the operations in a list, on all of its pages: the [cursor](ListFilter::cursor) of the filter

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    Column, Entity, Model, Store, StoreError,
+    Column, Columns, Entity, Model, Store, StoreError,
     transition::{Fenced, is_in, leased, transition},
 };
 use crate::operation::{Attempt, OperationId, OperationState};
@@ -53,7 +53,7 @@ impl Store {
             claim.lease,
         )
         .into_query();
-        update.returning(self.all_columns());
+        update.returning(Columns::All.returning(self.backend()));
         let mut with = WithClause::new();
         with.cte(candidates);
         let update = update.with(with);
@@ -76,7 +76,7 @@ impl Store {
         lease: Duration,
     ) -> Result<Option<Model>, StoreError> {
         let waiting = transition(id, OperationState::Started).filter(is_due());
-        self.update_one(claimed(waiting, worker, lease), "claim an operation").await
+        self.update_one(claimed(waiting, worker, lease), Columns::All, "claim an operation").await
     }
 
     /// Claims one waiting operation under a lease, also before it is due. For a process that runs the
@@ -94,7 +94,7 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let waiting =
             transition(id, OperationState::Started).filter(is_in(OperationState::NotStarted));
-        self.update_one(claimed(waiting, worker, lease), "claim an operation").await
+        self.update_one(claimed(waiting, worker, lease), Columns::All, "claim an operation").await
     }
 
     /// Renews the lease of a run that its worker did not know of, for example after a lost answer. Returns
@@ -113,7 +113,7 @@ impl Store {
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(OperationState::Started))
             .fenced(attempt);
-        self.update_one(leased(renewed, lease), "renew the lease of a run").await
+        self.update_one(leased(renewed, lease), Columns::All, "renew the lease of a run").await
     }
 
     /// Returns the operations that `worker` has claimed and not ended.

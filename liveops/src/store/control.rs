@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, Model, Store, StoreError,
+    Column, Columns, Entity, Model, Store, StoreError,
     insert::is_unique_violation,
     transition::{is_in, next_attempt, requeued, transition},
 };
@@ -17,9 +17,9 @@ use crate::operation::{OperationId, OperationState};
 pub(crate) enum CancelTransition {
     /// The operation was waiting and is now cancelled.
     Cancelled(Box<Model>),
-    /// The operation is running, and its run was asked to stop.
+    /// The operation is running, and its run was asked to stop. With the small columns.
     Requested(Box<Model>),
-    /// The operation had already ended.
+    /// The operation had already ended. With the small columns.
     Ended(Box<Model>),
     /// No operation has this ID.
     Unknown,
@@ -51,17 +51,17 @@ impl Store {
                 .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
-            if let Some(row) = self.update_one(waiting, ACTION).await? {
+            if let Some(row) = self.update_one(waiting, Columns::All, ACTION).await? {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
             let running = Entity::update_many()
                 .filter(Column::Id.eq(id.as_uuid()))
                 .filter(is_in(OperationState::Started))
                 .col_expr(Column::CancelRequested, Expr::value(true));
-            if let Some(row) = self.update_one(running, ACTION).await? {
+            if let Some(row) = self.update_one(running, Columns::Small, ACTION).await? {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }
-            match self.find(id).await? {
+            match self.find_small(id).await? {
                 None => return Ok(CancelTransition::Unknown),
                 Some(row) if row.state().is_terminal() => {
                     return Ok(CancelTransition::Ended(Box::new(row)));

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    ActiveModel, Column, Entity, Model, Store, StoreError,
+    ActiveModel, Column, Columns, Entity, Model, Store, StoreError,
     transition::{later, milliseconds},
 };
 use crate::operation::{NewOperation, OperationId};
@@ -153,7 +153,7 @@ impl Store {
             .do_nothing()
             .to_owned();
         let mut insertion = Entity::insert(row).on_conflict(taken).into_query();
-        insertion.returning(self.all_columns());
+        insertion.returning(Columns::All.returning(self.backend()));
         insertion
     }
 

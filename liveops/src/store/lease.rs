@@ -14,7 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, Model, Store, StoreError,
+    Column, Columns, Entity, Model, Store, StoreError,
     run::RunConclusion,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition},
 };
@@ -254,7 +254,7 @@ impl Store {
             .col_expr(Column::ErrorMessage, Expr::value(message))
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt());
-        self.update_one(rescue, "rescue a run").await
+        self.update_one(rescue, Columns::All, "rescue a run").await
     }
 
     /// Ends a run whose worker stopped responding. Returns `None` if the worker has renewed the lease since
@@ -276,7 +276,7 @@ impl Store {
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
-        self.update_one(conclusion.write(end, next), "end a lost run").await
+        self.update_one(conclusion.write(end, next), Columns::All, "end a lost run").await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Func, LikeExpr, Order},
 };
 use uuid::Uuid;
@@ -117,13 +117,13 @@ impl ListFilter {
         self
     }
 
-    /// Builds the query for at most `limit` rows, in reverse order for a backwards cursor.
-    pub(super) fn select(&self, limit: u64) -> Select<Entity> {
+    /// Adds the conditions, the order and the limit to a query, in reverse order for a backwards cursor.
+    pub(super) fn select(&self, rows: Select<Entity>, limit: u64) -> Select<Entity> {
         let order = match (direction(self.sort), self.cursor.0.is_backwards()) {
             (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
             _ => Order::Asc,
         };
-        let mut query = self.all();
+        let mut query = self.restrict(rows);
         query = match self.cursor.0 {
             PagePosition::Start | PagePosition::End => query,
             PagePosition::After(key) | PagePosition::Before(key) => {
@@ -136,9 +136,9 @@ impl ListFilter {
         query.order_by(Column::Id, order).limit(limit)
     }
 
-    /// Builds the query for the rows on all pages, in no order.
-    pub(super) fn all(&self) -> Select<Entity> {
-        Entity::find().filter(self.condition()).filter(self.sorted())
+    /// Restricts a query to the rows on all pages of the list.
+    pub(super) fn restrict(&self, rows: Select<Entity>) -> Select<Entity> {
+        rows.filter(self.condition()).filter(self.sorted())
     }
 
     fn condition(&self) -> Condition {

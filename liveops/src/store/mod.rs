@@ -5,6 +5,7 @@
 //! nothing of channels and makes no decision about a run.
 
 mod claim;
+mod columns;
 mod conflict;
 mod connect;
 mod control;
@@ -35,6 +36,7 @@ mod waiting;
 mod writer;
 
 pub(crate) use claim::Claim;
+pub(crate) use columns::Columns;
 pub(crate) use conflict::Repetitions;
 pub use connect::connect;
 pub(crate) use control::{CancelTransition, RetryTransition};

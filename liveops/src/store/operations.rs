@@ -2,14 +2,13 @@
 
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, IsolationLevel,
-    Iterable, PaginatorTrait, QueryFilter, QueryTrait, StatementBuilder, TransactionTrait,
-    UpdateMany,
-    sea_query::{Query, ReturningClause},
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder, TransactionTrait,
+    UpdateMany, sea_query::Query,
 };
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
+    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
     conflict::RepeatingConnection, migrate::migrate, writer::Writer,
 };
 use crate::operation::OperationId;
@@ -83,7 +82,7 @@ impl Store {
     /// Returns an error if the database fails.
     pub(super) async fn begin_read_committed(&self) -> Result<Transaction, StoreError> {
         // SQLite has one isolation only.
-        let is_postgres = self.db.get_database_backend() == DbBackend::Postgres;
+        let is_postgres = self.backend() == DbBackend::Postgres;
         let isolation = is_postgres.then_some(IsolationLevel::ReadCommitted);
         let begun = self.db.begin_with_config(isolation, None).await;
         begun.map_err(StoreError::of("begin a transaction"))
@@ -142,7 +141,21 @@ impl Store {
             .map_err(StoreError::of("read an operation"))
     }
 
-    /// Returns the operation that the newest run of operation `id` handed over to.
+    /// Returns the small columns of the operation with this ID.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(crate) async fn find_small(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+        Columns::Small
+            .select(self.backend())
+            .filter(Column::Id.eq(id.as_uuid()))
+            .one(self.statements())
+            .await
+            .map_err(StoreError::of("read an operation"))
+    }
+
+    /// Returns the small columns of the operation that the newest run of operation `id` handed over to.
     ///
     /// # Errors
     ///
@@ -153,14 +166,15 @@ impl Store {
             .from(Entity)
             .and_where(Column::Id.eq(id.as_uuid()))
             .take();
-        Entity::find()
+        Columns::Small
+            .select(self.backend())
             .filter(Column::Id.in_subquery(chained_to))
             .one(self.statements())
             .await
             .map_err(StoreError::of("read a chain"))
     }
 
-    /// Lists at most `limit` operations, newest first by default.
+    /// Lists at most `limit` operations with these columns, newest first by default.
     ///
     /// # Errors
     ///
@@ -169,8 +183,10 @@ impl Store {
         &self,
         filter: &ListFilter,
         limit: u64,
+        columns: Columns,
     ) -> Result<Vec<Model>, StoreError> {
-        let rows = filter.select(limit).all(self.statements()).await;
+        let rows =
+            filter.select(columns.select(self.backend()), limit).all(self.statements()).await;
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
         if filter.cursor.0.is_backwards() {
             rows.reverse();
@@ -184,10 +200,15 @@ impl Store {
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
-        filter.all().count(self.statements()).await.map_err(StoreError::of("count operations"))
+        let ids = Entity::find().select_only().column(Column::Id);
+        filter
+            .restrict(ids)
+            .count(self.statements())
+            .await
+            .map_err(StoreError::of("count operations"))
     }
 
-    /// Lists a page of at most `len` operations, with the positions of the next and the previous page.
+    /// Lists a page of at most `len` operations with these columns, and the positions of the next and the previous page.
     ///
     /// # Errors
     ///
@@ -196,26 +217,27 @@ impl Store {
         &self,
         filter: &ListFilter,
         len: u64,
+        columns: Columns,
     ) -> Result<RowPage, StoreError> {
-        let rows = self.list(filter, len.saturating_add(1)).await?;
+        let rows = self.list(filter, len.saturating_add(1), columns).await?;
         Ok(RowPage::of(filter, rows, len))
     }
 
+    /// Updates at most one row, and returns these columns of it.
     pub(super) async fn update_one(
         &self,
         update: UpdateMany<Entity>,
+        columns: Columns,
         action: &'static str,
     ) -> Result<Option<Model>, StoreError> {
         let mut update = update.into_query();
-        update.returning(self.all_columns());
+        update.returning(columns.returning(self.backend()));
         let mut rows = self.write(&update, action).await?;
         Ok(rows.pop())
     }
 
-    /// Returns a `RETURNING` clause with all columns of an operation.
-    pub(super) fn all_columns(&self) -> ReturningClause {
-        let backend = self.db.get_database_backend();
-        Query::returning().exprs(Column::iter().map(|column| column.into_returning_expr(backend)))
+    pub(super) fn backend(&self) -> DbBackend {
+        self.db.get_database_backend()
     }
 
     /// Runs a writing statement and returns its rows.
@@ -224,7 +246,7 @@ impl Store {
         statement: &impl StatementBuilder,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.db.get_database_backend().build(statement);
+        let statement = self.backend().build(statement);
         let rows = self.writer.write(statement).await;
         let rows = rows.and_then(|rows| {
             rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()

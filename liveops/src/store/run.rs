@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
+    UpdateMany,
+    sea_query::{Expr, ExprTrait, Query},
 };
 use serde_json::{Value, json};
 
 use super::{
-    Column, Enqueued, Entity, Model, Repetitions, Store, StoreError, Transaction,
+    Column, Columns, Enqueued, Entity, Model, Repetitions, Store, StoreError, Transaction,
     stage_output::forget_stage_outputs,
     stage_timings,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition, unleased},
@@ -54,7 +55,7 @@ pub(crate) struct FailedAttempt<'a> {
 }
 
 /// The answer to a save.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
 pub(crate) struct SaveReply {
     /// `true` if a user requested the cancellation of the operation.
     pub cancel_requested: bool,
@@ -80,8 +81,10 @@ impl Store {
             .filter(is_in(OperationState::Started))
             .fenced(attempt);
         let save = leased(progress(save, attempt, projection, kind), lease);
-        let saved = self.update_one(save, "save a run").await?;
-        Ok(saved.map(|row| SaveReply { cancel_requested: row.cancel_requested }))
+        let mut save = save.into_query();
+        save.returning(Query::returning().column(Column::CancelRequested));
+        let mut saved = self.write(&save, "save a run").await?;
+        Ok(saved.pop())
     }
 
     /// Puts a run that a shutdown has stopped back into the queue without spending its attempt, and counts
@@ -99,7 +102,7 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let hand_back =
             put_back(id, attempt).col_expr(Column::HandBacks, Expr::col(Column::HandBacks).add(1));
-        self.update_one(log(hand_back, projection), "hand a run back").await
+        self.update_one(log(hand_back, projection), Columns::All, "hand a run back").await
     }
 
     /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed.
@@ -113,7 +116,7 @@ impl Store {
         id: OperationId,
         attempt: Attempt,
     ) -> Result<Option<Model>, StoreError> {
-        self.update_one(put_back(id, attempt), "put a claimed operation back").await
+        self.update_one(put_back(id, attempt), Columns::All, "put a claimed operation back").await
     }
 
     /// Puts a failed run back into the queue for another attempt. Returns `None` if the run no longer
@@ -139,11 +142,12 @@ impl Store {
                 .col_expr(Column::RunAfter, Expr::value(next_attempt_on))
                 .col_expr(Column::ErrorMessage, Expr::value(message))
                 .col_expr(Column::Traceback, Expr::value(traceback));
-        self.update_one(log(schedule_next_attempt, projection), "put a failed run back").await
+        let schedule = log(schedule_next_attempt, projection);
+        self.update_one(schedule, Columns::All, "put a failed run back").await
     }
 
-    /// Ends a run and enqueues the next operation of a chain in the same transaction. Returns `None`, and
-    /// writes nothing, if the run no longer belongs to `attempt`.
+    /// Ends a run and enqueues the next operation of a chain in the same transaction. Returns the small columns
+    /// of the row. Returns `None`, and writes nothing, if the run no longer belongs to `attempt`.
     ///
     /// If an unfinished operation has the unique key of `next`, that operation takes over instead:
     /// [`Model::chained_to`] holds its ID.
@@ -172,7 +176,8 @@ impl Store {
             // they need no transaction.
             let nothing_saved =
                 Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
-            let ended = self.update_one(end().filter(nothing_saved), END_RUN).await?;
+            let ended =
+                self.update_one(end().filter(nothing_saved), Columns::Small, END_RUN).await?;
             if ended.is_some() || !finishes {
                 return Ok(ended);
             }
@@ -201,9 +206,12 @@ impl Store {
         finishes: bool,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
-        let ended = end.exec_with_returning(transaction).await;
-        let ended = ended.map_err(StoreError::of(END_RUN))?.pop();
-        let Some(mut ended) = ended else { return Ok(None) };
+        let mut end = end.into_query();
+        end.returning(Columns::Small.returning(self.backend()));
+        let ended = transaction.query_one(&end).await;
+        let ended =
+            ended.and_then(|row| row.map(|row| Model::from_query_result(&row, "")).transpose());
+        let Some(mut ended) = ended.map_err(StoreError::of(END_RUN))? else { return Ok(None) };
         if finishes {
             forget_stage_outputs(transaction, &ended).await?;
         }

@@ -308,7 +308,7 @@ impl<Op: Run> TestRunFuture<Op> {
             &messages,
             report.take_chain(),
             report.projection().cancel_requested,
-            |next| Ok(next.check()?),
+            |next| Ok(next.check(Config::default().input_bytes_max)?),
         );
         report.event(Event::Ended(outcome.ending.clone()));
 

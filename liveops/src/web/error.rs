@@ -51,6 +51,8 @@ pub(super) enum ErrorText {
     Text(Text),
     /// The text for a request with more bytes than allowed.
     TooLarge { bytes_max: usize },
+    /// The text for an operation whose input has more bytes than allowed.
+    InputTooLarge { bytes_max: usize },
     /// A text from another source, not translated.
     Given(String),
 }
@@ -61,6 +63,9 @@ impl ErrorText {
             Self::Text(text) => language.translate(text),
             Self::TooLarge { bytes_max } => {
                 language.translate_with(Text::UploadTooLarge, [("bytes", bytes_max.into())])
+            }
+            Self::InputTooLarge { bytes_max } => {
+                language.translate_with(Text::InputTooLarge, [("bytes", bytes_max.into())])
             }
             Self::Given(text) => text,
         }
@@ -209,7 +214,14 @@ impl From<EmbedError> for WebError {
 
 impl From<EnqueueError> for WebError {
     fn from(error: EnqueueError) -> Self {
-        Self::internal(&error)
+        match error {
+            EnqueueError::InputTooLarge { bytes_max, .. } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                ErrorText::InputTooLarge { bytes_max },
+            ),
+            error => Self::internal(&error),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ mod http;
 mod isolation;
 mod keyboard;
 mod languages;
+mod large_inputs;
 mod leases;
 mod lifecycle;
 mod listing;

@@ -41,7 +41,7 @@ impl RunningAttempt {
     /// Checks that the next operation can be enqueued.
     fn check_next(&self, next: &NewOperation) -> RunResult<()> {
         match self.engine.registry.find(next.op_type) {
-            Some(_) => Ok(next.check()?),
+            Some(_) => Ok(next.check(self.engine.config.input_bytes_max)?),
             None => Err(format!("chained to `{}`, which is not registered", next.op_type).into()),
         }
     }

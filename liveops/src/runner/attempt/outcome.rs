@@ -15,7 +15,7 @@ use crate::{
     error::{RunError, RunResult},
     event::Ending,
     language::{Language, Text},
-    operation::{NewOperation, OperationId},
+    operation::{NewOperation, OperationId, json_len},
     panic::{self, Panicked},
     progress::NextOperation,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
@@ -227,9 +227,7 @@ struct ContainsNul {
 
 /// Checks that every database can store the output.
 fn check_output(messages: &OutcomeMessages, output: &Value, bytes_max: usize) -> RunResult<()> {
-    let mut length = ByteCounter(0);
-    serde_json::to_writer(&mut length, output)?;
-    let found = length.0;
+    let found = json_len(output);
     if found > bytes_max {
         let message = messages.with_id(Text::ResultTooLarge);
         let error = RunError::user_because(message, TooLarge { bytes_max, found });
@@ -255,20 +253,6 @@ fn has_nul(value: &Value) -> bool {
             fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// A writer that counts bytes.
-struct ByteCounter(usize);
-
-impl io::Write for ByteCounter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

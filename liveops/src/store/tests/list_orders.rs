@@ -13,7 +13,7 @@ use crate::{
     event::Ending,
     operation::{ListSort, NewOperation, OperationId},
     projection::Projection,
-    store::{ListFilter, Model, PageCursor, PagePosition, RunConclusion, SortKey, Store},
+    store::{Columns, ListFilter, Model, PageCursor, PagePosition, RunConclusion, SortKey, Store},
 };
 
 /// A store whose operations change their states, in the same sequence in every run of the test.
@@ -65,7 +65,7 @@ impl World {
     }
 
     async fn all(&self, sort: ListSort) -> Vec<Model> {
-        self.store.list(&filter(sort, PagePosition::Start), 10_000).await.unwrap()
+        self.store.list(&filter(sort, PagePosition::Start), 10_000, Columns::All).await.unwrap()
     }
 
     async fn positions(&self, sort: ListSort) -> HashMap<OperationId, SortKey> {
@@ -127,7 +127,7 @@ on_every_database! {
                 let before = world.positions(sort).await;
                 let (mut seen, mut happened) = (Vec::new(), 0);
                 loop {
-                    let page = world.store.list_page(&filter(sort, position), len).await.unwrap();
+                    let page = world.store.list_page(&filter(sort, position), len, Columns::Small).await.unwrap();
                     let mut ids: Vec<_> = page.rows.iter().map(Model::operation_id).collect();
                     assert!(ids.len() as u64 <= len, "{what}");
                     if direction == "backwards" {
@@ -155,7 +155,7 @@ on_every_database! {
         let world = World::new(&db).await;
         let list = async |position| {
             let filter = filter(ListSort::Newest, position);
-            world.store.list_page(&filter, 10).await.unwrap()
+            world.store.list_page(&filter, 10, Columns::All).await.unwrap()
         };
         let first = list(PagePosition::Start).await;
         assert_eq!((first.rows.len(), first.previous), (10, None));
@@ -180,7 +180,7 @@ on_every_database! {
         let key = SortKey::of(ListSort::Newest, &world.all(ListSort::Newest).await[3]);
         for position in [PagePosition::After(key), PagePosition::Before(key)] {
             let filter = filter(ListSort::LastFinished, position);
-            assert_eq!(world.store.list(&filter, 10).await.unwrap(), []);
+            assert_eq!(world.store.list(&filter, 10, Columns::All).await.unwrap(), []);
         }
     }
 
@@ -193,7 +193,7 @@ on_every_database! {
         let (zaneta, elodie) = (owned_by("Żaneta").await, owned_by("ÉLODIE_1").await);
         let found = async |search: &str| {
             let filter = ListFilter::new().with_search(search);
-            let rows = world.store.list(&filter, 10).await.unwrap();
+            let rows = world.store.list(&filter, 10, Columns::All).await.unwrap();
             rows.iter().map(Model::operation_id).collect::<Vec<_>>()
         };
         let searches = [("Ża", zaneta), ("ANETA", zaneta), ("ÉLODIE_", elodie), ("lodie_1", elodie)];
@@ -219,7 +219,7 @@ on_every_database! {
         let found = async |change: fn(&mut ListFilter, chrono::DateTime<Utc>)| {
             let mut filter = ListFilter::new().with_owner("bob");
             change(&mut filter, day);
-            let rows = world.store.list(&filter, 10).await.unwrap();
+            let rows = world.store.list(&filter, 10, Columns::All).await.unwrap();
             rows.iter().map(Model::operation_id).collect::<Vec<_>>()
         };
         assert_eq!(found(|filter, on| filter.made_since = Some(on)).await, [on_it]);

@@ -6,6 +6,7 @@ mod database;
 mod operations;
 
 mod claims;
+mod columns;
 mod leases;
 mod list_orders;
 mod pruning;

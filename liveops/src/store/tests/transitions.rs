@@ -17,7 +17,8 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId, OperationState},
     projection::Projection,
     store::{
-        self, CancelTransition, Claim, Heartbeat, ListFilter, RetryTransition, RunConclusion, Store,
+        self, CancelTransition, Claim, Columns, Heartbeat, ListFilter, RetryTransition,
+        RunConclusion, Store,
     },
 };
 
@@ -147,8 +148,9 @@ on_every_database! {
         }));
         let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
         projection.apply(Event::Ended(ending.clone()));
-        let row = store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
-        let row = row.expect("the attempt owns the row");
+        let ended = store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None);
+        assert!(ended.await.unwrap().is_some(), "the attempt owns the row");
+        let row = store.find(id).await.unwrap().unwrap();
         assert_eq!(row.state(), OperationState::FinishedOk);
         assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
         let output: Option<HashMap<String, Vec<u8>>> = row.output().unwrap();
@@ -368,7 +370,7 @@ on_every_database! {
         }
         for (state, id) in by_state {
             let filter = ListFilter::new().with_state(state);
-            let rows = store.list(&filter, 10).await.unwrap();
+            let rows = store.list(&filter, 10, Columns::All).await.unwrap();
             let found: Vec<_> = rows.iter().map(|row| (row.state(), row.operation_id())).collect();
             assert_eq!(found, [(state, id)]);
         }

@@ -178,7 +178,7 @@ impl BulkRequest {
 }
 
 async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> BulkItemResult {
-    let found = match web.engine().store.find(id).await {
+    let found = match web.engine().store.find_small(id).await {
         Ok(row) => row.ok_or_else(WebError::not_found),
         Err(error) => Err(error.into()),
     };

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     language::{Language, Text},
     render::{BulkOutcome, ContainerOptions, ListPage, ListRow, StaffList},
-    store::{ListFilter, Model, PagePosition, RowPage},
+    store::{Columns, ListFilter, Model, PagePosition, RowPage},
     web::{
         auth::viewer::{Authenticated, Viewer},
         error::{WebError, is_partial, wants_json},
@@ -44,7 +44,8 @@ pub(in crate::web) async fn list<V>(
 ) -> Response {
     let answer = async {
         let query = ListQuery::read(query)?;
-        ListView::read(&web, &viewer, &query).await?.answer(&headers)
+        let columns = if wants_json(&headers) { Columns::Json } else { Columns::Small };
+        ListView::read(&web, &viewer, &query, columns).await?.answer(&headers)
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
@@ -64,9 +65,10 @@ impl<'a> ListView<'a> {
         web: &'a Web,
         viewer: &'a Viewer,
         query: &'a ListQuery,
+        columns: Columns,
     ) -> Result<Self, WebError> {
         let (filter, outcome) = (query.filter(viewer)?, query.outcome()?);
-        let listed = web.engine().store.list_page(&filter, PAGE_LEN).await?;
+        let listed = web.engine().store.list_page(&filter, PAGE_LEN, columns).await?;
         Ok(Self { web, viewer, query, filter, listed, outcome })
     }
 
