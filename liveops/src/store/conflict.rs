@@ -51,8 +51,18 @@ impl Repetitions {
 }
 
 /// Returns `true` for a serialization failure (SQLSTATE 40001) and a deadlock (40P01).
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn is_conflict(error: &DbErr) -> bool {
+    has_code(error, &["40001", "40P01"])
+}
+
+/// Returns `true` if the statement waited for a lock until PostgreSQL's `lock_timeout` (SQLSTATE 55P03).
+pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
+    has_code(error, &["55P03"])
+}
+
+/// Returns `true` if the database answered with one of these codes.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     use sea_orm::RuntimeErr;
 
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
@@ -62,12 +72,12 @@ pub(super) fn is_conflict(error: &DbErr) -> bool {
         return false;
     };
     let Some(error) = error.as_database_error() else { return false };
-    error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+    error.code().is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Returns `false`: without a driver there is no database.
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-pub(super) fn is_conflict(_: &DbErr) -> bool {
+pub(super) fn has_code(_: &DbErr, _: &[&str]) -> bool {
     false
 }
 

@@ -152,6 +152,36 @@ impl OwnConnection {
     }
 }
 
+/// One connection beside the pool of the application, without deadlines, for a task with statements that depend
+/// on each other's session. Closed by its drop, without a wait for the database.
+pub(super) struct SingleConnection {
+    db: DatabaseConnection,
+    is_own: bool,
+}
+
+impl SingleConnection {
+    /// Creates a connection that connects at its first use, within `timeout`. A database without a second
+    /// connection keeps the application's.
+    pub(super) fn open(application: &DatabaseConnection, timeout: Duration) -> Self {
+        let own = open(application, timeout);
+        let is_own = own.is_some();
+        Self { db: own.unwrap_or_else(|| application.clone()), is_own }
+    }
+
+    /// Returns the connection.
+    pub(super) fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+}
+
+impl Drop for SingleConnection {
+    fn drop(&mut self) {
+        if self.is_own {
+            close(&self.db);
+        }
+    }
+}
+
 /// A connection that is closed when dropped, without a wait for the database.
 struct Closing<'a>(Option<&'a DatabaseConnection>);
 

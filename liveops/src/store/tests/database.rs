@@ -38,6 +38,25 @@ impl TestDatabase {
         };
         store::connect(&url).await.unwrap()
     }
+
+    /// Connects to PostgreSQL as a role that may read and write rows, and create nothing. The tables must
+    /// exist.
+    ///
+    /// # Panics
+    ///
+    /// Panics on another database.
+    pub(super) async fn connect_with_data_rights(&self) -> DatabaseConnection {
+        let Self::Postgres(database) = self else { panic!("SQLite has no roles") };
+        let role = &database.name;
+        let grant = format!(
+            "CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+        );
+        self.connect().await.execute_unprepared(&grant).await.unwrap();
+        let mut url = Url::parse(&database.url()).unwrap();
+        url.set_username(role).unwrap();
+        store::connect(url.as_str()).await.unwrap()
+    }
 }
 
 /// A PostgreSQL database of one test.
@@ -81,9 +100,13 @@ impl Drop for PostgresDatabase {
         let server = self.server.clone();
         // The test may still hold connections.
         let statement = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        let role = format!("DROP ROLE IF EXISTS {}", self.name);
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(execute(&server, &statement))
+            runtime.unwrap().block_on(async {
+                execute(&server, &statement).await?;
+                execute(&server, &role).await
+            })
         });
         match dropping.join() {
             Ok(Ok(())) => {}

@@ -9,6 +9,7 @@ mod claims;
 mod columns;
 mod leases;
 mod list_orders;
+mod migrations;
 mod pruning;
 mod stage_outputs;
 mod stage_timings;

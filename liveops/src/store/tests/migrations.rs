@@ -1,0 +1,138 @@
+//! Migrations beside processes that use the tables.
+
+use std::{future::Future, time::Duration};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
+use tokio::{task::JoinSet, time};
+
+use super::database::TestDatabase;
+use crate::store::{self, Migrator, migrations};
+
+/// The first migrations only, as in a database of an earlier version.
+struct First<const LEN: usize>;
+
+/// The version without an index that a later migration adds.
+type BeforeIndex = First<4>;
+
+impl<const LEN: usize> MigratorTrait for First<LEN> {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations().into_iter().take(LEN).collect()
+    }
+
+    fn migration_table_name() -> DynIden {
+        Migrator::migration_table_name()
+    }
+}
+
+/// Far more than any query here takes that waits for nobody.
+const SOON: Duration = Duration::from_secs(20);
+
+async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    time::timeout(SOON, work).await.unwrap_or_else(|_| panic!("{what} did not answer"))
+}
+
+async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    db.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+/// Waits until a statement that begins with `statement` waits for a lock.
+async fn is_waiting(db: &DatabaseConnection, statement: &str) {
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+         AND datname = current_database() AND query ILIKE '{statement}%'"
+    );
+    while value::<i64>(db, &waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+const INSERT: &str = "INSERT INTO liveops_operation (id, op_type, owner, input, payload_version, language, \
+    created_on, finished_successfully, cancel_requested, cancelled, stage_states, has_stage_outputs, \
+    status_text, status_level, log, log_seq, queue, priority, due_on, attempt, attempts_before, \
+    max_attempts, rescues, backoff_first_ms, backoff_longest_ms) \
+    SELECT gen_random_uuid(), 't.t', 'ann', '{}', 1, 'en', now(), false, false, false, '[]', false, '', \
+    'info', '[]', 0, '', 0, now(), 1, 0, 1, 0, 1, 1";
+
+#[tokio::test]
+async fn a_migration_behind_a_long_transaction_blocks_no_reader() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let db = database.connect().await;
+    store::migrate::<First<1>>(&db).await.unwrap();
+    let reader = db.begin().await.unwrap();
+    reader.execute_unprepared("SELECT 1 FROM liveops_operation").await.unwrap();
+    let migrating = tokio::spawn({
+        let db = db.clone();
+        async move { store::migrate::<Migrator>(&db).await }
+    });
+    soon("the migration", is_waiting(&db, "ALTER TABLE")).await;
+    // Waits behind `ALTER TABLE`, which gives up although the transaction goes on.
+    soon("a reader", db.execute_unprepared("SELECT 1 FROM liveops_operation")).await.unwrap();
+    assert!(!migrating.is_finished());
+    reader.commit().await.unwrap();
+    soon("the migration", migrating).await.unwrap().unwrap();
+    assert!(Migrator::get_pending_migrations(&db).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_index_is_built_beside_writers() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let db = database.connect().await;
+    store::migrate::<BeforeIndex>(&db).await.unwrap();
+    let writer = db.begin().await.unwrap();
+    writer.execute_unprepared(INSERT).await.unwrap();
+    let migrating = tokio::spawn({
+        let db = db.clone();
+        async move { store::migrate::<Migrator>(&db).await }
+    });
+    soon("the migration", is_waiting(&db, "CREATE INDEX")).await;
+    soon("another writer", db.execute_unprepared(INSERT)).await.unwrap();
+    assert!(!migrating.is_finished());
+    writer.commit().await.unwrap();
+    soon("the migration", migrating).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_invalid_index_of_a_failed_build_is_built_again() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let db = database.connect().await;
+    store::migrate::<First<1>>(&db).await.unwrap();
+    db.execute_unprepared(&format!("{INSERT} FROM generate_series(1, 2)")).await.unwrap();
+    // Fails because of the two rows, and leaves the index behind.
+    let build =
+        "CREATE UNIQUE INDEX CONCURRENTLY liveops_operation_running ON liveops_operation (owner)";
+    db.execute_unprepared(build).await.unwrap_err();
+    const IS_VALID: &str =
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = 'liveops_operation_running'::regclass";
+    assert!(!value::<bool>(&db, IS_VALID).await);
+
+    soon("the migration", store::migrate::<Migrator>(&db)).await.unwrap();
+    assert!(value::<bool>(&db, IS_VALID).await);
+    let definition: String =
+        value(&db, "SELECT pg_get_indexdef('liveops_operation_running'::regclass)").await;
+    assert!(definition.contains("(started_on, id)"), "{definition}");
+}
+
+#[tokio::test]
+async fn processes_that_start_together_migrate_once() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let mut processes = JoinSet::new();
+    for _ in 0..4 {
+        let db = database.connect().await;
+        processes.spawn(async move { store::migrate::<Migrator>(&db).await });
+    }
+    for migrated in soon("a process", processes.join_all()).await {
+        migrated.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_role_without_rights_to_create_tables_needs_none_on_migrated_tables() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let db = database.connect().await;
+    store::migrate::<Migrator>(&db).await.unwrap();
+    let role = database.connect_with_data_rights().await;
+    store::migrate::<Migrator>(&role).await.unwrap();
+    role.execute_unprepared("CREATE TABLE of_the_role (id int)").await.unwrap_err();
+}
