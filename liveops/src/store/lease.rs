@@ -1,14 +1,13 @@
 //! Leases: renewal by heartbeats, and the takeover of runs whose worker stopped responding.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, iter, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, DbBackend, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, QueryTrait, Select, UpdateMany, Value,
+    QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     sea_query::{
-        CaseStatement, CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Query,
-        WithClause,
+        CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Query, WithClause,
     },
 };
 use uuid::Uuid;
@@ -84,6 +83,9 @@ struct LeaseRow {
 /// Maximum number of runs per update. Each run takes several parameters, and SQLite allows 32,766.
 const HEARTBEATS_LEN_MAX: usize = 1_000;
 
+/// Name of the table of the reports of a heartbeat.
+const BEATS: &str = "beat";
+
 /// Name of the query for the rows that a heartbeat has locked.
 const LOCKED: &str = "locked";
 
@@ -101,15 +103,17 @@ impl Store {
     ) -> Result<Vec<HeartbeatReply>, StoreError> {
         let mut replies = Vec::with_capacity(heartbeats.len());
         for heartbeats in heartbeats.chunks(HEARTBEATS_LEN_MAX) {
-            let mut update = heartbeat(heartbeats, lease).into_query();
+            let mut update = heartbeat(lease).into_query();
+            update.from(BEATS);
             let columns = [Column::Id, Column::Attempt, Column::CancelRequested];
             update.returning(Query::returning().columns(columns));
             // A materialized CTE, because the database may run a plain subquery once per row.
             let mut candidates = CommonTableExpression::new();
             candidates.table_name(LOCKED).column(Column::Id).materialized(true);
-            candidates.query(lockable(heartbeats.iter().map(|report| report.id)).into_query());
+            let reported = Query::select().column("run").from(BEATS).take();
+            candidates.query(lockable(Column::Id.in_subquery(reported)).into_query());
             let mut with = WithClause::new();
-            with.cte(candidates);
+            with.cte(beats(heartbeats)).cte(candidates);
             let rows: Vec<HeartbeatReplyRow> =
                 self.write(&update.with(with), "renew the leases of a worker").await?;
             replies.extend(rows.into_iter().map(|row| row.reply(true)));
@@ -172,7 +176,7 @@ impl Store {
         }
         let mut updatable = HashSet::new();
         for ids in ids.chunks(HEARTBEATS_LEN_MAX) {
-            let found: Vec<Uuid> = lockable(ids.iter().copied())
+            let found: Vec<Uuid> = lockable(has_id(ids.iter().copied()))
                 .into_tuple()
                 .all(self.statements())
                 .await
@@ -219,6 +223,8 @@ impl Store {
     pub(crate) async fn leases(&self, worker: &str) -> Result<Vec<Lease>, StoreError> {
         let rows: Vec<LeaseRow> = Entity::find()
             .filter(is_in(OperationState::Started))
+            // The order of the index of the running operations, so that SQLite reads this index.
+            .order_by_asc(Column::Id)
             .into_partial_model()
             .all(self.statements())
             .await
@@ -286,16 +292,20 @@ fn lost(to: OperationState, lease: Lease) -> UpdateMany<Entity> {
         .filter(is_in(OperationState::Started))
         .fenced(lease.attempt)
         .filter(Column::LeaseUntil.eq(lease.until))
-        .filter(Column::Id.in_subquery(lockable([lease.id]).into_query()))
+        .filter(Column::Id.in_subquery(lockable(has_id([lease.id])).into_query()))
 }
 
-/// Selects the IDs of these rows and locks the rows for an update, apart from those that another transaction
-/// has locked. SQLite has no row locks.
-fn lockable(ids: impl IntoIterator<Item = OperationId>) -> Select<Entity> {
+fn has_id(ids: impl IntoIterator<Item = OperationId>) -> Expr {
+    Column::Id.is_in(ids.into_iter().map(OperationId::as_uuid))
+}
+
+/// Selects the IDs of the rows with `condition` and locks the rows for an update, apart from those that another
+/// transaction has locked. SQLite has no row locks.
+fn lockable(condition: Expr) -> Select<Entity> {
     Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::Id.is_in(ids.into_iter().map(OperationId::as_uuid)))
+        .filter(condition)
         // The lock of an update that changes no key: a reference to the row does not exclude it.
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
 }
@@ -311,21 +321,34 @@ impl HeartbeatReplyRow {
     }
 }
 
-fn heartbeat(heartbeats: &[Heartbeat], lease: Duration) -> UpdateMany<Entity> {
-    let each = |value: fn(&Heartbeat) -> Value| -> Expr {
-        let cases = heartbeats.iter().fold(CaseStatement::new(), |cases, report| {
-            cases.case(Column::Id.eq(report.id.as_uuid()), Expr::value(value(report)))
-        });
-        cases.into()
-    };
+/// Builds the update of the runs in [`BEATS`] that are [`LOCKED`]. Its cost is linear in their number.
+fn heartbeat(lease: Duration) -> UpdateMany<Entity> {
+    let beat = |column: &'static str| Expr::col((BEATS, column));
     let locked = Query::select().column(Column::Id).from(LOCKED).take();
     leased(Entity::update_many(), lease)
         .filter(is_in(OperationState::Started))
         .filter(Column::Id.in_subquery(locked))
-        .filter(Expr::col(Column::Attempt).eq(each(|report| report.attempt.0.into())))
-        .col_expr(Column::StatusText, each(|report| text(report).into()))
-        .col_expr(Column::StatusLevel, each(|report| level(report).into()))
-        .col_expr(Column::Percent, each(|report| report.percent.into()))
+        .filter(Column::Id.into_expr().eq(beat("run")))
+        .filter(Column::Attempt.into_expr().eq(beat("of_attempt")))
+        .col_expr(Column::StatusText, beat("text"))
+        .col_expr(Column::StatusLevel, beat("level"))
+        .col_expr(Column::Percent, beat("done"))
+}
+
+/// Returns the reports as a table. Its length is a power of two, with rows for no run at its end, so that the
+/// database prepares few different statements.
+fn beats(heartbeats: &[Heartbeat]) -> CommonTableExpression {
+    let none = (Uuid::nil(), 0, String::new(), String::new(), None);
+    let reports = heartbeats.iter().map(|report| {
+        let (text, level) = (text(report).to_owned(), level(report).to_owned());
+        (report.id.as_uuid(), i64::from(report.attempt.0), text, level, report.percent)
+    });
+    let padding = heartbeats.len().next_power_of_two() - heartbeats.len();
+    let rows = reports.chain(iter::repeat_n(none, padding));
+    let values = Query::select().expr(Expr::cust("*")).from_values(rows, "report").take();
+    let mut beats = CommonTableExpression::new();
+    beats.table_name(BEATS).columns(["run", "of_attempt", "text", "level", "done"]).query(values);
+    beats
 }
 
 fn text(report: &Heartbeat) -> &str {

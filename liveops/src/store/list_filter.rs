@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, DbBackend, IdenStatic, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Func, LikeExpr, Order},
 };
 use uuid::Uuid;
 
 use super::{
-    Column, Entity, PageCursor, PagePosition, SortKey,
+    Column, Columns, Entity, PageCursor, PagePosition, SortKey,
     sort_key::{column, direction},
     transition::is_in,
 };
@@ -117,13 +117,18 @@ impl ListFilter {
         self
     }
 
-    /// Adds the conditions, the order and the limit to a query, in reverse order for a backwards cursor.
-    pub(super) fn select(&self, rows: Select<Entity>, limit: u64) -> Select<Entity> {
+    /// Builds the query for these columns of at most `limit` rows, in reverse order for a backwards cursor.
+    pub(super) fn select(
+        &self,
+        columns: Columns,
+        limit: u64,
+        backend: DbBackend,
+    ) -> Select<Entity> {
         let order = match (direction(self.sort), self.cursor.0.is_backwards()) {
             (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
             _ => Order::Asc,
         };
-        let mut query = self.restrict(rows);
+        let mut query = self.restrict(columns.select(backend), backend);
         query = match self.cursor.0 {
             PagePosition::Start | PagePosition::End => query,
             PagePosition::After(key) | PagePosition::Before(key) => {
@@ -137,15 +142,52 @@ impl ListFilter {
     }
 
     /// Restricts a query to the rows on all pages of the list.
-    pub(super) fn restrict(&self, rows: Select<Entity>) -> Select<Entity> {
-        rows.filter(self.condition()).filter(self.sorted())
+    pub(super) fn restrict(&self, rows: Select<Entity>, backend: DbBackend) -> Select<Entity> {
+        rows.filter(self.condition(backend)).filter(self.sorted())
     }
 
-    fn condition(&self) -> Condition {
+    /// Returns the conditions, of which at most one can be searched in an index on SQLite.
+    ///
+    /// SQLite has no statistics of the table, and would prefer the index with the most columns. The index
+    /// searched here is the one with the fewest rows: those of the running operations, of an owner, of a type, of
+    /// a state, in this order. PostgreSQL chooses by its statistics.
+    fn condition(&self, backend: DbBackend) -> Condition {
+        let runs =
+            self.state == Some(OperationState::Started) || self.sort == ListSort::LongestRunning;
+        let of_owner = self.owner.is_some();
+        let of_type = self.op_type.is_some();
+        let expr = |column: Column, is_searched: bool| match backend {
+            // The unary plus excludes a column from the choice of an index.
+            DbBackend::Sqlite if !is_searched => {
+                Expr::cust(format!(r#"+"liveops_operation"."{}""#, column.as_str()))
+            }
+            _ => column.into_expr(),
+        };
+        // The other orders are searched in the index of their times, but few operations fail.
+        let state_is_searched = !of_owner
+            && !of_type
+            && (column(self.sort).is_none() || self.state != Some(OperationState::FinishedOk));
+        let ended_as = |cancelled: bool, finished_successfully: bool| {
+            Condition::all()
+                .add(Column::FinishedOn.is_not_null())
+                .add(expr(Column::Cancelled, state_is_searched).eq(cancelled))
+                .add(
+                    expr(Column::FinishedSuccessfully, state_is_searched).eq(finished_successfully),
+                )
+        };
+        let state = self.state.map(|state| match state {
+            OperationState::NotStarted | OperationState::Started => is_in(state),
+            OperationState::FinishedOk => ended_as(false, true),
+            OperationState::FinishedError => ended_as(false, false),
+            // A cancelled operation has not finished successfully.
+            OperationState::Cancelled => ended_as(true, false),
+        });
+        let owner = |owner: &UserId| expr(Column::Owner, !runs).eq(owner.as_str());
+        let op_type = |op_type: &String| expr(Column::OpType, !runs && !of_owner).eq(op_type);
         Condition::all()
-            .add_option(self.owner.as_ref().map(|owner| Column::Owner.eq(owner.as_str())))
-            .add_option(self.state.map(is_in))
-            .add_option(self.op_type.as_ref().map(|op_type| Column::OpType.eq(op_type)))
+            .add_option(self.owner.as_ref().map(owner))
+            .add_option(state)
+            .add_option(self.op_type.as_ref().map(op_type))
             .add_option(self.search.as_deref().map(matches))
             .add_option(self.before.map(|before| Column::Id.lt(before.as_uuid())))
             .add_option(self.made_since.map(|on| Column::Id.gte(first_id_of(on))))

@@ -8,8 +8,12 @@ use sea_orm::{
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{
-    Column, Entity, migration_hand_backs::CountHandBacks, migration_indexes::ADD_RUNNING,
-    migration_lease::AddLeaseDuration, migration_staff::AddStaffView, stage_output,
+    Column, Entity,
+    migration_hand_backs::CountHandBacks,
+    migration_indexes::{ADD_RUNNING, INDEX_LARGE_TABLES},
+    migration_lease::AddLeaseDuration,
+    migration_staff::AddStaffView,
+    stage_output,
 };
 
 /// The migrations of liveops, recorded in a separate migration table.
@@ -76,6 +80,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(AddLeaseDuration),
         Box::new(CountHandBacks),
         Box::new(ADD_RUNNING),
+        Box::new(INDEX_LARGE_TABLES),
     ]
 }
 

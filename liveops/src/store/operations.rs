@@ -185,8 +185,7 @@ impl Store {
         limit: u64,
         columns: Columns,
     ) -> Result<Vec<Model>, StoreError> {
-        let rows =
-            filter.select(columns.select(self.backend()), limit).all(self.statements()).await;
+        let rows = filter.select(columns, limit, self.backend()).all(self.statements()).await;
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
         if filter.cursor.0.is_backwards() {
             rows.reverse();
@@ -202,7 +201,7 @@ impl Store {
     pub(crate) async fn count(&self, filter: &ListFilter) -> Result<u64, StoreError> {
         let ids = Entity::find().select_only().column(Column::Id);
         filter
-            .restrict(ids)
+            .restrict(ids, self.backend())
             .count(self.statements())
             .await
             .map_err(StoreError::of("count operations"))

@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
+
 use super::{
     database::on_every_database,
-    operations::{LEASE, enqueued, store},
+    operations::{LEASE, enqueued, new_operation, store},
 };
 use crate::{
-    operation::Attempt,
-    store::{Claim, Model},
+    operation::{Attempt, NewOperation},
+    store::{Claim, Model, Store},
 };
+
+async fn claim(store: &Store, op_types: &[&str], queues: &[String], limit: u64) -> Vec<Model> {
+    let claim = Claim { op_types, queues, worker: "w", lease: LEASE, limit };
+    store.claim_next(claim).await.unwrap()
+}
 
 on_every_database! {
     async fn a_claim_whose_answer_was_lost_is_found_again(db: TestDatabase) {
@@ -22,6 +29,70 @@ on_every_database! {
         let again = store.reclaim(id, Attempt(1), Duration::from_secs(9)).await.unwrap();
         assert!(again.is_some_and(|row| row.lease_until > found[0].lease_until));
         assert_eq!(store.reclaim(id, Attempt(2), Duration::ZERO).await.unwrap(), None);
+    }
+
+    async fn the_highest_priority_of_all_queues_and_types_is_claimed_first(db: TestDatabase) {
+        let store = store(&db).await;
+        let mut expected = Vec::new();
+        for (priority, queue) in [(0, "a"), (5, "b"), (0, "c"), (9, "a"), (5, "a"), (0, "a")] {
+            for op_type in ["test.steps", "test.greeting"] {
+                let new = NewOperation { priority, queue: queue.into(), op_type, ..new_operation() };
+                let id = store.enqueue(new).await.unwrap().operation_id();
+                expected.push((std::cmp::Reverse(priority), id));
+            }
+        }
+        expected.sort_unstable();
+        let mut found = Vec::new();
+        while let rows = claim(&store, &["test.steps", "test.greeting"], &[], 5).await
+            && !rows.is_empty()
+        {
+            found.extend(rows.iter().map(|row| (std::cmp::Reverse(row.priority), row.operation_id())));
+        }
+        assert_eq!(found, expected);
+    }
+
+    async fn a_worker_claims_of_its_queues_and_types_only(db: TestDatabase) {
+        let store = store(&db).await;
+        let new = |op_type, queue: &str| NewOperation { op_type, queue: queue.into(), ..new_operation() };
+        for (op_type, queue) in [("test.gone", "a"), ("test.steps", "b"), ("test.steps", "a"), ("test.gone", "b")] {
+            // In front of the others.
+            let first = NewOperation { priority: 9, ..new(op_type, queue) };
+            store.enqueue(first).await.unwrap();
+        }
+        let own = store.enqueue(new("test.steps", "a")).await.unwrap().operation_id();
+        let queues = ["a".to_owned()];
+        let claimed = claim(&store, &["test.steps"], &queues, 10).await;
+        assert_eq!(claimed.len(), 2);
+        assert_eq!(claimed[1].operation_id(), own);
+        assert_eq!(claim(&store, &["test.steps"], &[], 10).await.len(), 1, "of all queues");
+        assert_eq!(claim(&store, &[], &[], 10).await, [], "of no type");
+    }
+
+    async fn an_operation_is_claimed_when_it_is_due(db: TestDatabase) {
+        let store = store(&db).await;
+        let later = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
+        for run_after in [later(3_600), later(-3_600), None, later(-1)] {
+            let new = NewOperation { run_after, ..new_operation() };
+            store.enqueue(new).await.unwrap();
+        }
+        let claimed = claim(&store, &["test.steps"], &[], 10).await;
+        assert_eq!(claimed.len(), 3);
+        assert!(claimed.iter().all(|row| row.run_after.is_none()));
+        assert_eq!(claim(&store, &["test.steps"], &[], 10).await, []);
+    }
+
+    async fn more_queues_than_one_claim_serves_are_all_served(db: TestDatabase) {
+        let store = store(&db).await;
+        for queue in 0..150 {
+            let new = NewOperation { queue: format!("customer-{queue}"), ..new_operation() };
+            store.enqueue(new).await.unwrap();
+        }
+        let mut left = 150;
+        while left > 0 {
+            let claimed = claim(&store, &["test.steps"], &[], 100).await.len();
+            assert!((1..=64).contains(&claimed), "{claimed} with {left} left");
+            left -= claimed;
+        }
     }
 
     async fn two_workers_never_claim_the_same_operation(db: TestDatabase) {

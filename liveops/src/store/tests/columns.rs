@@ -87,7 +87,7 @@ on_every_database! {
         let backend = store(&db).await.backend();
         let large = ["input", "log", "result_context", "traceback", "stage_states", "stage_timings"];
         for (columns, read) in [(Columns::All, 6), (Columns::Json, 4), (Columns::Small, 0)] {
-            let query = ListFilter::default().select(columns.select(backend), 50);
+            let query = ListFilter::default().select(columns, 50, backend);
             let sql = query.build(backend).to_string();
             let of_the_table = |column: &&&str| sql.contains(&format!(r#""liveops_operation"."{column}""#))
                 || sql.contains(&format!(r#", "{column}","#));

@@ -10,6 +10,7 @@ mod columns;
 mod leases;
 mod list_orders;
 mod migrations;
+mod plans;
 mod pruning;
 mod stage_outputs;
 mod stage_timings;

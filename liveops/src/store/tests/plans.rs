@@ -1,0 +1,228 @@
+//! The plans of the queries on large tables: each query reads an index in its order, and few other rows.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use super::{
+    database::{TestDatabase, on_every_database},
+    operations::{LEASE, store},
+};
+use crate::{
+    operation::{ListSort, OperationState},
+    store::{Claim, Columns, Heartbeat, ListFilter, Store},
+};
+
+/// Inserts 40,000 operations that have ended, 20,000 that wait and 20 that run, of 12 types, 500 owners and three
+/// queues. `{id}` is the ID of operation `i`.
+const FILL: &str = "
+    WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 60020)
+    INSERT INTO liveops_operation (id, op_type, owner, input, payload_version, language, created_on,
+        started_on, finished_on, finished_successfully, cancel_requested, cancelled, stage_states,
+        has_stage_outputs, status_text, status_level, log, log_seq, queue, priority, run_after, due_on,
+        attempt, attempts_before, max_attempts, rescues, hand_backs, backoff_first_ms,
+        backoff_longest_ms, worker, lease_until)
+    SELECT {id}, 'test.type_' || (i % 12), 'user_' || (i % 500), '{}', 1, '', {time},
+        CASE WHEN i <= 40020 THEN {time} END, CASE WHEN i <= 40000 THEN {time} END,
+        i <= 40000 AND i % 20 > 1, i % 20 = 1, i <= 40000 AND i % 20 = 1, '[]',
+        i % 2 = 9, 'row ' || i, 'info', '[]', 0, 'queue_' || (i % 3), 0,
+        CASE WHEN i > 50000 AND i < 55000 THEN {later} END, {time},
+        1, 0, 1, 0, 0, 1, 1, 'w', {time}
+    FROM number";
+
+async fn fill(store: &Store) {
+    let backend = store.backend();
+    let is_postgres = backend == DbBackend::Postgres;
+    let (id, time, later) = if is_postgres {
+        (
+            "(lpad(to_hex(i), 12, '0') || '7000' || '8000' || lpad(to_hex(i), 12, '0'))::uuid",
+            "timestamptz '2026-01-01' + i * interval '1 minute'",
+            "timestamptz '2090-01-01'",
+        )
+    } else {
+        (
+            "unhex(printf('%012x70008000%012x', i, i))",
+            "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1767225600 + i * 60, 'unixepoch')",
+            "'2090-01-01T00:00:00+00:00'",
+        )
+    };
+    let fill = FILL.replace("{id}", id).replace("{time}", time).replace("{later}", later);
+    store.db().execute_unprepared(&fill).await.unwrap();
+    if is_postgres {
+        store.db().execute_unprepared("VACUUM ANALYZE liveops_operation").await.unwrap();
+    }
+}
+
+/// Returns the plan of a statement, one step a line.
+async fn plan(store: &Store, statement: Statement) -> String {
+    let explain = match store.backend() {
+        DbBackend::Postgres => "EXPLAIN",
+        _ => "EXPLAIN QUERY PLAN",
+    };
+    let sql = format!("{explain} {}", statement.sql);
+    let explained = Statement { sql, ..statement };
+    let rows = store.db().query_all_raw(explained).await.unwrap();
+    let column = if store.backend() == DbBackend::Postgres { 0 } else { 3 };
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A store that records its statements.
+struct Recorded {
+    store: Store,
+    statements: Arc<Mutex<Vec<Statement>>>,
+}
+
+impl Recorded {
+    async fn filled(db: &TestDatabase) -> Self {
+        store(db).await;
+        let statements: Arc<Mutex<Vec<Statement>>> = Arc::default();
+        let mut connection = db.connect().await;
+        let recorded = statements.clone();
+        connection.set_metric_callback(move |info| {
+            recorded.lock().unwrap().push(info.statement.clone());
+        });
+        let store = Store::new(connection);
+        fill(&store).await;
+        Self { store, statements }
+    }
+
+    /// Returns the names of the indexes that `work` reads, without the prefix of the table. An index that
+    /// locates one row by its ID is left out.
+    async fn indexes<T>(&self, work: impl AsyncFn(&Store) -> T) -> BTreeSet<String> {
+        self.statements.lock().unwrap().clear();
+        work(&self.store).await;
+        let statements = std::mem::take(&mut *self.statements.lock().unwrap());
+        let mut indexes = BTreeSet::new();
+        for statement in statements.into_iter().filter(|it| it.sql.contains("liveops_operation")) {
+            let plan = plan(&self.store, statement.clone()).await;
+            indexes.extend(self.indexes_in(&plan, &statement.sql));
+        }
+        indexes
+    }
+
+    fn indexes_in(&self, plan: &str, sql: &str) -> Vec<String> {
+        let mut indexes = Vec::new();
+        for step in plan.lines() {
+            let scans_the_table = match self.store.backend() {
+                DbBackend::Postgres => step.contains("Seq Scan on liveops_operation"),
+                _ => step.starts_with("SCAN liveops_operation") && !step.contains("INDEX"),
+            };
+            assert!(!scans_the_table, "reads the whole table: {sql}\n{plan}");
+            let name = ["using ", "Bitmap Index Scan on ", "INDEX "]
+                .iter()
+                .find_map(|before| step.split_once(before))
+                .map(|(_, name)| name.split([' ', '(']).next().unwrap());
+            let by_id =
+                step.contains("(id=?)") || step.contains("autoindex") && step.contains("SEARCH");
+            indexes.extend(name.filter(|_| !by_id).map(|name| {
+                name.trim_start_matches("liveops_operation_")
+                    .trim_start_matches("sqlite_")
+                    .to_owned()
+            }));
+        }
+        indexes
+    }
+}
+
+fn filter(state: Option<OperationState>) -> ListFilter {
+    ListFilter { state, ..ListFilter::new() }
+}
+
+/// Lists with the index that each database reads.
+fn lists() -> Vec<(&'static str, ListFilter, &'static str, &'static str)> {
+    use OperationState::{Cancelled, FinishedError, FinishedOk, NotStarted, Started};
+
+    let all = ListFilter::new;
+    let (anns, of_type) = (all().with_owner("user_7"), all().with_op_type("test.type_3"));
+    let ended = all().with_sort(ListSort::LastFinished);
+    let running = all().with_sort(ListSort::LongestRunning);
+    vec![
+        ("all", all(), "autoindex_liveops_operation_1", "pkey"),
+        ("waiting", filter(Some(NotStarted)), "not_started", "not_started"),
+        ("running", filter(Some(Started)), "started", "started"),
+        ("finished", filter(Some(FinishedOk)), "ended_as", "pkey"),
+        ("failed", filter(Some(FinishedError)), "ended_as", "pkey"),
+        ("cancelled", filter(Some(Cancelled)), "ended_as", "ended_as"),
+        ("an owner's", anns.clone(), "owner", "owner"),
+        ("an owner's running", anns.clone().with_state(Started), "started", "owner started"),
+        ("an owner's failed", anns.clone().with_state(FinishedError), "owner", "owner"),
+        ("a type's", of_type.clone(), "type", "pkey"),
+        ("a type's running", of_type.clone().with_state(Started), "started", "started"),
+        ("a rare type's", all().with_op_type("test.gone"), "type", "type"),
+        ("an owner's of a type", anns.with_op_type("test.type_3"), "owner", "owner type"),
+        ("last ended", ended.clone(), "ended", "ended"),
+        ("last ended of a rare type", ended.with_op_type("test.gone"), "type", "type"),
+        ("longest running", running.clone(), "running", "running"),
+        ("longest running of a type", running.with_op_type("test.type_3"), "running", "running"),
+    ]
+}
+
+on_every_database! {
+    async fn every_list_reads_an_index(db: TestDatabase) {
+        let recorded = Recorded::filled(&db).await;
+        let is_postgres = recorded.store.backend() == DbBackend::Postgres;
+        for (what, filter, sqlite, postgres) in lists() {
+            let list = async |store: &Store| store.list(&filter, 51, Columns::Small).await.unwrap();
+            let found: Vec<_> = recorded.indexes(list).await.into_iter().collect();
+            let expected = if is_postgres { postgres } else { sqlite };
+            assert_eq!(found.join(" "), expected, "{what}");
+        }
+    }
+
+    async fn no_combination_of_filters_reads_the_whole_table(db: TestDatabase) {
+        let recorded = Recorded::filled(&db).await;
+        let states = OperationState::ALL.map(Some).into_iter().chain([None]);
+        for (state, sort) in states.flat_map(|state| ListSort::ALL.map(|sort| (state, sort))) {
+            for op_type in [None, Some("test.type_3"), Some("test.gone")] {
+                for owner in [None, Some("user_7")] {
+                    let filter = ListFilter {
+                        op_type: op_type.map(Into::into),
+                        owner: owner.map(Into::into),
+                        ..filter(state).with_sort(sort)
+                    };
+                    let list = async |store: &Store| store.list(&filter, 51, Columns::Small).await.unwrap();
+                    // Panics if a step reads the whole table.
+                    recorded.indexes(list).await;
+                }
+            }
+        }
+    }
+
+    async fn the_worker_reads_the_indexes_of_its_queues_and_runs(db: TestDatabase) {
+        let recorded = Recorded::filled(&db).await;
+        let claim = Claim {
+            op_types: &["test.type_0", "test.type_3"],
+            queues: &[],
+            worker: "w",
+            lease: LEASE,
+            limit: 10,
+        };
+        let claims = async |store: &Store| assert_eq!(store.claim_next(claim).await.unwrap().len(), 10);
+        let found: Vec<_> = recorded.indexes(claims).await.into_iter().collect();
+        let pkey: &[_] = if recorded.store.backend() == DbBackend::Postgres { &["pkey"] } else { &[] };
+        assert_eq!(found, [pkey, &["ready", "scheduled"]].concat());
+
+        let leases = recorded.store.leases("w").await.unwrap();
+        assert_eq!(leases.len(), 30);
+        let beats: Vec<_> = leases
+            .iter()
+            .map(|lease| Heartbeat { id: lease.id, attempt: lease.attempt, status: None, percent: None })
+            .collect();
+        let beat = async |store: &Store| {
+            assert_eq!(store.heartbeat(&beats, LEASE).await.unwrap().len(), 30);
+        };
+        // The rows are located by their IDs, or among the running ones.
+        let found = recorded.indexes(beat).await;
+        assert!(found.iter().all(|index| ["pkey", "started"].contains(&index.as_str())), "{found:?}");
+        for read in [
+            recorded.indexes(async |store: &Store| drop(store.leases("w").await.unwrap())).await,
+            recorded.indexes(async |store: &Store| drop(store.claimed_by("w").await.unwrap())).await,
+        ] {
+            assert_eq!(read.into_iter().collect::<Vec<_>>(), ["started"]);
+        }
+    }
+}
