@@ -70,6 +70,7 @@ unreachable = Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einma
 operations = Vorgänge
 all-operations = Alle Vorgänge
 no-operations = Keine Vorgänge.
+search-continues = In den { $count } durchsuchten Vorgängen gibt es keine weiteren Treffer. Die Suche geht auf der nächsten Seite weiter.
 next-page = Nächste Seite
 previous-page = Vorherige Seite
 state = Zustand

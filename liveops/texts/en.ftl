@@ -76,6 +76,7 @@ unreachable = The server could not be reached. Please try again.
 operations = Operations
 all-operations = All operations
 no-operations = No operations.
+search-continues = There are no more matches in the { $count } operations searched. The search continues on the next page.
 next-page = Next page
 previous-page = Previous page
 state = State

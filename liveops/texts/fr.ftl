@@ -70,6 +70,7 @@ unreachable = Le serveur est injoignable. Veuillez réessayer.
 operations = Opérations
 all-operations = Toutes les opérations
 no-operations = Aucune opération.
+search-continues = Aucun autre résultat dans les { $count } opérations parcourues. La recherche continue sur la page suivante.
 next-page = Page suivante
 previous-page = Page précédente
 state = État

@@ -69,6 +69,7 @@ unreachable = サーバーに接続できませんでした。もう一度お試
 operations = 処理一覧
 all-operations = すべての処理
 no-operations = 処理はありません。
+search-continues = 検索した { $count } 件の操作に、ほかの一致はありません。続きは次のページで検索します。
 next-page = 次のページ
 previous-page = 前のページ
 state = 状態

@@ -72,6 +72,7 @@ unreachable = Serwer jest nieosiągalny. Spróbuj ponownie.
 operations = Operacje
 all-operations = Wszystkie operacje
 no-operations = Brak operacji.
+search-continues = W przeszukanych operacjach ({ $count }) nie ma więcej wyników. Wyszukiwanie trwa dalej na następnej stronie.
 next-page = Następna strona
 previous-page = Poprzednia strona
 state = Stan

@@ -72,6 +72,7 @@ unreachable = Сервер недоступний. Спробуйте ще ра�
 operations = Операції
 all-operations = Усі операції
 no-operations = Немає операцій.
+search-continues = У переглянутих операціях ({ $count }) більше немає збігів. Пошук триває на наступній сторінці.
 next-page = Наступна сторінка
 previous-page = Попередня сторінка
 state = Стан

@@ -69,6 +69,7 @@ unreachable = 无法连接服务器，请重试。
 operations = 操作
 all-operations = 全部操作
 no-operations = 没有操作。
+search-continues = 在已搜索的 { $count } 个操作中没有更多匹配项。搜索将在下一页继续。
 next-page = 下一页
 previous-page = 上一页
 state = 状态

@@ -71,6 +71,7 @@ texts! {
     Operations = "operations",
     AllOperations = "all-operations",
     NoOperations = "no-operations",
+    SearchContinues = "search-continues",
     NextPage = "next-page",
     PreviousPage = "previous-page",
     State = "state",

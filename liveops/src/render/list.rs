@@ -53,6 +53,9 @@ pub(crate) struct ListPage {
     pub state: Option<OperationState>,
     /// The search text.
     pub search: String,
+    /// The number of operations that the search of this page has read, if it ended before the page was full. The
+    /// next page continues the search.
+    pub searched: Option<u64>,
     /// The additional controls for staff; `None` for other viewers.
     pub staff: Option<StaffList>,
 }
@@ -131,7 +134,9 @@ impl Renderer {
         let translate = |text| self.language.translate(text);
         html! {
             @if page.rows.is_empty() {
-                p class="liveops-empty" { (translate(Text::NoOperations)) }
+                @if page.searched.is_none() {
+                    p class="liveops-empty" { (translate(Text::NoOperations)) }
+                }
             } @else {
                 table class="liveops-table" {
                     thead {
@@ -145,6 +150,14 @@ impl Renderer {
                         }
                     }
                     tbody { @for row in &page.rows { (self.row(page, row)) } }
+                }
+            }
+            @if let Some(count) = page.searched {
+                p class="liveops-empty" {
+                    (self.language.translate_with(
+                        Text::SearchContinues,
+                        [("count", count.into())],
+                    ))
                 }
             }
             @if page.previous_url.is_some() || page.next_url.is_some() {

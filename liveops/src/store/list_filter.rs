@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, IdenStatic, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr, Order},
+    ColumnTrait, Condition, DbBackend, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -13,6 +14,9 @@ use super::{
     transition::is_in,
 };
 use crate::operation::{ListSort, OperationId, OperationState, UserId};
+
+/// Maximum number of rows that the search for one page reads.
+pub(crate) const SEARCHED_LEN_MAX: u64 = 10_000;
 
 /// A filter, an order and a page for a list of operations.
 ///
@@ -34,7 +38,8 @@ pub struct ListFilter {
     /// Only operations of this type.
     pub op_type: Option<String>,
     /// Only operations with this text in their type, owner or status, or with this ID. The search ignores
-    /// case; in SQLite only the case of ASCII letters.
+    /// case; in SQLite only the case of ASCII letters. No index supports the search for a text: it reads all
+    /// operations that meet the other conditions, until the list is complete.
     pub search: Option<String>,
     /// Only operations created before this one, in any order of the list.
     pub before: Option<OperationId>,
@@ -124,10 +129,7 @@ impl ListFilter {
         limit: u64,
         backend: DbBackend,
     ) -> Select<Entity> {
-        let order = match (direction(self.sort), self.cursor.0.is_backwards()) {
-            (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
-            _ => Order::Asc,
-        };
+        let order = self.order();
         let mut query = self.restrict(columns.select(backend), backend);
         query = match self.cursor.0 {
             PagePosition::Start | PagePosition::End => query,
@@ -139,6 +141,45 @@ impl ListFilter {
             query = query.order_by(column, order.clone());
         }
         query.order_by(Column::Id, order).limit(limit)
+    }
+
+    /// Builds the query of a search for a text, which reads [`SEARCHED_LEN_MAX`] rows at most: the first ones after
+    /// the cursor that meet the other conditions. Returns `None` without a search, and for the search of an ID.
+    pub(super) fn search_first(
+        &self,
+        columns: Columns,
+        limit: u64,
+        backend: DbBackend,
+    ) -> Option<SelectStatement> {
+        let search = self.search.as_ref().filter(|text| text.parse::<OperationId>().is_err())?;
+        let searched = self.without_search().select(columns, SEARCHED_LEN_MAX, backend);
+        let mut query = Query::select();
+        // The alias is the name of the table, so that the same columns and conditions apply.
+        query
+            .exprs(Column::iter().map(|column| column.into_expr()))
+            .from_subquery(searched.into_query(), Entity)
+            .cond_where(matches(search));
+        if let Some(column) = column(self.sort) {
+            query.order_by((Entity, column), self.order());
+        }
+        Some(query.order_by((Entity, Column::Id), self.order()).limit(limit).take())
+    }
+
+    /// Builds the query for the last row that [`search_first`](Self::search_first) reads, if there are as many.
+    pub(super) fn last_searched(&self, backend: DbBackend) -> Select<Entity> {
+        self.without_search().select(Columns::Small, 1, backend).offset(SEARCHED_LEN_MAX - 1)
+    }
+
+    fn without_search(&self) -> Self {
+        Self { search: None, ..self.clone() }
+    }
+
+    /// Returns the direction in which the query reads.
+    fn order(&self) -> Order {
+        match (direction(self.sort), self.cursor.0.is_backwards()) {
+            (Order::Desc, false) | (Order::Asc, true) => Order::Desc,
+            _ => Order::Asc,
+        }
     }
 
     /// Restricts a query to the rows on all pages of the list.

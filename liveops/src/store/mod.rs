@@ -49,6 +49,7 @@ pub use error::StoreError;
 pub use insert::Enqueued;
 pub(crate) use lease::{Heartbeat, HeartbeatReply, Lease};
 pub use list_filter::ListFilter;
+pub(crate) use list_filter::SEARCHED_LEN_MAX;
 pub use migrate::migrate;
 pub use migration::{Migrator, migrations};
 pub(crate) use operations::Store;

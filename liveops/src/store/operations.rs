@@ -1,15 +1,15 @@
 //! The [`Store`]: its connection, its transactions, and the queries that read operations.
 
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, IsolationLevel,
-    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder, TransactionTrait,
-    UpdateMany, sea_query::Query,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult,
+    IsolationLevel, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder,
+    TransactionTrait, UpdateMany, sea_query::Query,
 };
 use uuid::Uuid;
 
 use super::{
-    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
-    conflict::RepeatingConnection, migrate::migrate, writer::Writer,
+    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, SortKey, StoreError,
+    Transaction, conflict::RepeatingConnection, migrate::migrate, writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -207,7 +207,9 @@ impl Store {
             .map_err(StoreError::of("count operations"))
     }
 
-    /// Lists a page of at most `len` operations with these columns, and the positions of the next and the previous page.
+    /// Lists a page of at most `len` operations with these columns, and the positions of the next and the
+    /// previous page. A search for a text reads a limited number of rows: the page may end, and continue on the next
+    /// page, before it has `len` rows.
     ///
     /// # Errors
     ///
@@ -218,8 +220,31 @@ impl Store {
         len: u64,
         columns: Columns,
     ) -> Result<RowPage, StoreError> {
-        let rows = self.list(filter, len.saturating_add(1), columns).await?;
-        Ok(RowPage::of(filter, rows, len))
+        let limit = len.saturating_add(1);
+        let Some(search) = filter.search_first(columns, limit, self.backend()) else {
+            let rows = self.list(filter, limit, columns).await?;
+            return Ok(RowPage::of(filter, rows, len));
+        };
+        const ACTION: &str = "search the operations";
+        let rows = self.statements().query_all(&search).await;
+        let rows = rows.and_then(|rows| {
+            rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()
+        });
+        let mut rows = rows.map_err(StoreError::of(ACTION))?;
+        if filter.cursor.0.is_backwards() {
+            rows.reverse();
+        }
+        let is_complete = rows.len() as u64 > len;
+        let page = RowPage::of(filter, rows, len);
+        if is_complete {
+            return Ok(page);
+        }
+        let last = filter.last_searched(self.backend()).one(self.statements()).await;
+        let last = last.map_err(StoreError::of(ACTION))?;
+        Ok(match last {
+            Some(last) => page.searched_to(filter, SortKey::of(filter.sort, &last)),
+            None => page,
+        })
     }
 
     /// Updates at most one row, and returns these columns of it.

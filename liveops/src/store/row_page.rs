@@ -11,6 +11,9 @@ pub(crate) struct RowPage {
     pub(crate) next: Option<PagePosition>,
     /// The previous page; `None` on the first page.
     pub(crate) previous: Option<PagePosition>,
+    /// `true` if a search ended before the page was full, and continues on the page after it in the reading
+    /// direction.
+    pub(crate) search_continues: bool,
 }
 
 impl RowPage {
@@ -36,6 +39,17 @@ impl RowPage {
                 (Some(next.unwrap_or(PagePosition::Start)), previous.filter(|_| continues))
             }
         };
-        Self { rows, next, previous }
+        Self { rows, next, previous, search_continues: false }
+    }
+
+    /// Continues the search of a page with too few rows behind `last`, the last row that the search has read.
+    pub(super) fn searched_to(mut self, filter: &ListFilter, last: SortKey) -> Self {
+        self.search_continues = true;
+        if filter.cursor.0.is_backwards() {
+            self.previous = Some(PagePosition::Before(last));
+        } else {
+            self.next = Some(PagePosition::After(last));
+        }
+        self
     }
 }

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "sqlite", feature = "postgres"))]
 
 mod database;
+mod large_table;
 mod operations;
 
 mod claims;
@@ -12,6 +13,7 @@ mod list_orders;
 mod migrations;
 mod plans;
 mod pruning;
+mod searches;
 mod stage_outputs;
 mod stage_timings;
 mod transitions;

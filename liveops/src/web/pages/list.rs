@@ -17,7 +17,7 @@ use super::{
 use crate::{
     language::{Language, Text},
     render::{BulkOutcome, ContainerOptions, ListPage, ListRow, StaffList},
-    store::{Columns, ListFilter, Model, PagePosition, RowPage},
+    store::{Columns, ListFilter, Model, PagePosition, RowPage, SEARCHED_LEN_MAX},
     web::{
         auth::viewer::{Authenticated, Viewer},
         error::{WebError, is_partial, wants_json},
@@ -111,6 +111,7 @@ impl<'a> ListView<'a> {
             previous_url: self.previous_url(),
             state: self.filter.state,
             search: self.query.q.clone(),
+            searched: self.listed.search_continues.then_some(SEARCHED_LEN_MAX),
             staff: staff.transpose()?,
         })
     }

@@ -17,6 +17,9 @@ use crate::{
 /// The value of `previous` that selects the last page of a list.
 const END: &str = "end";
 
+/// Maximum number of characters of a search.
+const SEARCH_LEN_MAX: usize = 200;
+
 /// The query of a list, as the filter form and the page links send it. An empty field sets no filter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -57,13 +60,25 @@ impl ListQuery {
             owner,
             state: parsed("state", &self.state)?,
             op_type: text(&self.op_type),
-            search: text(&self.q),
+            search: self.search()?,
             before: parsed("before", &self.before)?,
             made_since: age.and_then(|age| age.made_since(now)),
             made_before: age.and_then(|age| age.made_before(now)),
             sort,
             cursor: PageCursor(self.position(sort)?),
         })
+    }
+
+    fn search(&self) -> Result<Option<String>, WebError> {
+        match text(&self.q) {
+            Some(text) if text.chars().count() > SEARCH_LEN_MAX => {
+                Err(WebError::unreadable(format!(
+                    "q: expected at most {SEARCH_LEN_MAX} characters, found {}",
+                    text.chars().count()
+                )))
+            }
+            search => Ok(search),
+        }
     }
 
     pub(in crate::web) fn age(&self) -> Result<Option<Age>, WebError> {
