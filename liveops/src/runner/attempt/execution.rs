@@ -1,7 +1,11 @@
 //! The execution of a run: its future, polled on a thread of its own or by a task of the runtime, and the
 //! blocking closures that the run has started.
 
-use std::{io, sync::Arc, thread};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +17,8 @@ use crate::progress::RunContext;
 /// The executor that polls a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum Executor {
-    /// A thread of its own. A run that blocks its thread delays nothing but itself.
+    /// A thread of its own. A run that blocks its thread delays nothing but itself. A task of the runtime
+    /// replaces the thread if the system cannot start one.
     OwnThread,
     /// A task of the runtime, for runs on which the caller waits: these follow the caller's clock.
     Task,
@@ -36,16 +41,12 @@ pub(super) struct Execution {
 
 impl Execution {
     /// Starts `run`, which has `context`. The executor drops `registration` after the run.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the system cannot start another thread. The run is then dropped.
     pub(super) fn start(
         executor: Executor,
         context: Arc<RunContext>,
         registration: Arc<ActiveRunGuard>,
         run: impl Future<Output = Outcome> + Send + 'static,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let (sender, outcome_sent) = oneshot::channel();
         let stop = CancellationToken::new();
         let polls = Arc::new(PollClock::new());
@@ -57,9 +58,9 @@ impl Execution {
         };
         match executor {
             Executor::Task => drop(tokio::spawn(run)),
-            Executor::OwnThread => on_thread(thread::Builder::new(), run)?,
+            Executor::OwnThread => on_thread(thread::Builder::new(), run),
         }
-        Ok(Self { outcome_sent, outcome: None, stop, polls, context })
+        Self { outcome_sent, outcome: None, stop, polls, context }
     }
 
     /// Returns the clock of the run's polls.
@@ -116,21 +117,41 @@ async fn run_until_stopped(
     }
 }
 
-/// Executes `run` on a thread of its own, with the timers, the I/O and the tasks of the current runtime.
+/// Executes `run` on a thread of its own, with the timers, the I/O and the tasks of the current runtime. If
+/// the system cannot start a thread, a task of the runtime executes the run: the limit of threads of one
+/// process must not end the operations that wait in the queue.
 ///
 /// A plain thread and not one of the blocking pool: the end of a process waits for the pool, and the pool
 /// has a maximum size.
-fn on_thread(
-    thread: thread::Builder,
-    run: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+fn on_thread(thread: thread::Builder, run: impl Future<Output = ()> + Send + 'static) {
     let runtime = Handle::current();
     let dispatch = dispatcher::get_default(Clone::clone);
+    // Shared with the thread: a thread that does not start drops its closure.
+    let run = Arc::new(Mutex::new(Some(run)));
+    let run_of_thread = run.clone();
     let execute = move || {
         let _dispatch = dispatcher::set_default(&dispatch);
-        runtime.block_on(run);
+        if let Some(run) = taken(&run_of_thread) {
+            runtime.block_on(run);
+        }
     };
-    thread.name(THREAD_NAME.to_owned()).spawn(execute).map(drop)
+    if let Err(error) = thread.name(THREAD_NAME.to_owned()).spawn(execute) {
+        warn_of_missing_thread(&error);
+        taken(&run).map(tokio::spawn);
+    }
+}
+
+/// Takes the value out of `slot`.
+fn taken<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn warn_of_missing_thread(error: &io::Error) {
+    tracing::warn!(
+        %error,
+        "could not start a thread for a run; executing the run on the runtime of the application, where a \
+         run that holds its thread delays others; raise the limit of threads, or lower `concurrency_max`"
+    );
 }
 
 #[cfg(test)]
@@ -138,9 +159,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_thread_that_cannot_be_started_is_an_error() {
+    async fn a_run_for_which_no_thread_can_be_started_is_executed_nevertheless() {
         // More than any address space.
         let thread = thread::Builder::new().stack_size(1 << 56);
-        assert!(on_thread(thread, async {}).is_err());
+        let (executed, on) = oneshot::channel();
+        on_thread(thread, async {
+            executed.send(thread::current().id()).unwrap();
+        });
+        assert_eq!(on.await.unwrap(), thread::current().id(), "the thread of the runtime");
     }
 }

@@ -81,12 +81,6 @@ impl Outcome {
         .await
     }
 
-    /// Returns the outcome of a run for which the system has started no thread.
-    pub(super) fn not_started(messages: &OutcomeMessages, error: &io::Error) -> Self {
-        let traceback = format!("could not start a thread for the run: {error}");
-        Self::failed(messages.internal_error(), &traceback)
-    }
-
     /// Returns the outcome of a run that the runtime has dropped.
     pub(super) fn lost(messages: &OutcomeMessages) -> Self {
         Self::failed(messages.internal_error(), "the runtime dropped the run before its end")

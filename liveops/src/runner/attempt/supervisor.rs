@@ -1,7 +1,7 @@
 //! Supervision of an attempt: starts the run, saves its stages, updates the lists, warns about a run that
 //! holds its thread, and stops the run.
 
-use std::{future, io, pin::pin, sync::Arc, time::Duration};
+use std::{future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::time::{self, Instant, MissedTickBehavior};
 use tracing::Instrument;
@@ -37,10 +37,7 @@ impl RunningAttempt {
     /// Executes the run, and keeps the row and the lists up to date meanwhile. The run is over when its
     /// future and its closures have ended.
     pub(in crate::runner) async fn supervise(&self) -> Result<Outcome, Stopped> {
-        let mut execution = match self.start() {
-            Ok(execution) => execution,
-            Err(error) => return Ok(Outcome::not_started(&self.messages(), &error)),
-        };
+        let mut execution = self.start();
         let polls = execution.polls();
         let mut list_ticks = time::interval(LIST_INTERVAL);
         list_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -110,7 +107,7 @@ impl RunningAttempt {
         }
     }
 
-    fn start(&self) -> io::Result<Execution> {
+    fn start(&self) -> Execution {
         let context = Arc::new(RunContext {
             id: self.id,
             owner: self.row.owner_id(),
