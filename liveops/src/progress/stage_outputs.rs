@@ -5,6 +5,7 @@ use std::{
     future,
     panic::resume_unwind,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{sync::OnceCell, time};
@@ -14,6 +15,10 @@ use crate::{
     operation::{Attempt, OperationId},
     store::{Model, RETRY_AFTER, Store, StoreError},
 };
+
+/// Maximum duration of one query. A connection that the network has dropped never answers, and the end of the
+/// attempt waits for the query.
+const QUERY_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The outputs of an operation's durable stages, as one run reads and saves them.
 #[derive(Debug)]
@@ -127,7 +132,15 @@ impl StageOutputs {
         loop {
             // A separate task, because dropping the stage must not drop a query in progress: that would lose
             // its connection.
-            match self.queries.spawn(query(row.store.clone())).await {
+            let (store, query) = (row.store.clone(), query(row.store.clone()));
+            let query = async move {
+                let wait = async {
+                    time::sleep(QUERY_WAIT_MAX).await;
+                    QUERY_WAIT_MAX
+                };
+                store.run_within(wait, "query the stage outputs", |_| query).await
+            };
+            match self.queries.spawn(query).await {
                 Ok(Ok(answer)) => return answer,
                 Ok(Err(error)) => {
                     tracing::warn!(

@@ -207,15 +207,16 @@ impl Store {
         open(self.db(), Duration::MAX).is_none()
     }
 
-    /// Runs `work` on the pool of the application. On PostgreSQL, a connection that does not answer within
-    /// `deadline` is given up. A SQLite file has no network that could lose the answer.
+    /// Runs `work` on the pool of the application. On PostgreSQL, a connection that does not answer before
+    /// the end of `wait`, which returns its duration, is given up. A SQLite file has no network that could
+    /// lose the answer.
     ///
     /// # Errors
     ///
-    /// Returns the error of `work`, or an error if the deadline expires.
+    /// Returns the error of `work`, or an error if `wait` ends first.
     pub(crate) async fn run_within<T, Work>(
         &self,
-        deadline: Duration,
+        wait: impl Future<Output = Duration>,
         action: &'static str,
         work: impl FnOnce(Store) -> Work,
     ) -> Result<T, StoreError>
@@ -226,8 +227,11 @@ impl Store {
         if self.db().get_database_backend() != DbBackend::Postgres {
             return work.await;
         }
-        let done = time::timeout(deadline, work).await;
-        done.unwrap_or_else(|_| Err(no_answer(action, deadline)))
+        tokio::select! {
+            biased;
+            done = work => done,
+            waited = wait => Err(no_answer(action, waited)),
+        }
     }
 }
 

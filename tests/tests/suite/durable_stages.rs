@@ -32,7 +32,10 @@ use tokio::time::timeout;
 use crate::support::{
     app::{Gate, TestApp, request},
     database::{TestDatabase, on_every_database},
+    postgres::PostgresDatabase,
+    proxy::Proxy,
     rows,
+    until::until,
 };
 
 /// Where operations do their work: what they did, and when they may go on.
@@ -49,6 +52,10 @@ impl Bench {
 
     fn note(&self, what: impl Into<String>) {
         self.done.lock().unwrap().push(what.into());
+    }
+
+    fn is_done(&self, what: &str) -> bool {
+        self.done.lock().unwrap().iter().any(|done| done == what)
     }
 
     /// What was done, in order, since this was asked before.
@@ -561,4 +568,25 @@ async fn an_output_that_could_not_be_replayed_is_an_error_at_once() {
         assert_eq!(recording.stages()[0].1, StageOutcome::Failed);
         assert_eq!(recording.result.unwrap_err().to_string(), message);
     }
+}
+
+#[tokio::test]
+async fn an_output_is_saved_although_the_first_answer_never_comes() {
+    let Some(database) = PostgresDatabase::create().await else { return };
+    let proxy = Proxy::start(database.address()).await;
+    let (bench, url) = (Bench::new(), proxy.database_url(&database.url()));
+    let app = TestApp::on(&url, |builder| {
+        builder.state(bench.clone()).register::<Words>().state(Gate::new())
+    })
+    .await;
+    let id = app.liveops.enqueue(Words { failures: 0 }, "ann").await.unwrap();
+    until("the second stage has begun", async || bench.is_done("Count")).await;
+    proxy.forget_connections();
+    bench.gate.open(1);
+    let database = TestDatabase::Postgres(database);
+    let witness = self::app::<Words>(&database, &bench, RunnerKind::Worker).await;
+    until("the operation has ended", async || row(&witness, id).await.state().is_terminal()).await;
+    let row = row(&witness, id).await;
+    assert_eq!((row.state(), row.attempt), (OperationState::FinishedOk, 1));
+    assert_eq!(bench.done(), ["Load", "Count", "Save"]);
 }

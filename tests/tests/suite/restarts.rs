@@ -6,8 +6,9 @@ use liveops::{
     Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
     operation::NewOperation, store::Model,
 };
-use sea_orm::sea_query::Expr;
+use sea_orm::{TransactionTrait, sea_query::Expr};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::support::{
     app::{Gate, Steps, TestApp},
@@ -157,4 +158,21 @@ on_every_database! {
         let waiting = row(&app, id).await;
         assert_eq!((waiting.hand_backs, waiting.attempt - waiting.attempts_before), (10, 1));
     }
+}
+
+#[tokio::test]
+async fn a_pool_that_the_application_holds_keeps_no_run_from_its_end() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let app = app_on(&db, |_| {}).await;
+    let witness = app_on(&db, |_| {}).await;
+    let (interrupted, handed_back) = (begun(&app, 1).await, begun(&app, 2).await);
+    let mut held = Vec::new();
+    while let Ok(transaction) = timeout(Duration::from_millis(200), app.db.begin()).await {
+        held.push(transaction.unwrap());
+    }
+    app.liveops.shutdown(Duration::ZERO).await;
+    let states =
+        [row(&witness, interrupted).await.state(), row(&witness, handed_back).await.state()];
+    assert_eq!(states, [OperationState::FinishedError, OperationState::NotStarted]);
+    drop(held);
 }

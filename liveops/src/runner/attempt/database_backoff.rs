@@ -13,11 +13,27 @@ use crate::{
 /// lease meanwhile.
 pub(in crate::runner) const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Maximum duration of one write over the pool of the application once the shutdown stops the runs. The time
+/// that remains before the process exits is for a connection that the application does not hold.
+const LAST_WRITE_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Maximum number of connections for writes that failed over the pool of the application.
 pub(in crate::runner) const WRITES_MAX: usize = 4;
 
 /// Number of failures during the shutdown after which the caller gives up.
 const LAST_TRIES: u32 = 5;
+
+/// Waits as long as one write over the pool of the application may take, and returns that time.
+pub(in crate::runner) async fn write_wait(engine: &Engine) -> Duration {
+    let last = async {
+        engine.active_runs.stop.cancelled().await;
+        time::sleep(LAST_WRITE_WAIT_MAX).await;
+    };
+    tokio::select! {
+        () = time::sleep(WRITE_WAIT_MAX) => WRITE_WAIT_MAX,
+        () = last => LAST_WRITE_WAIT_MAX,
+    }
+}
 
 /// Repeats a failed database call without limit, but during the shutdown only up to [`LAST_TRIES`]
 /// times.
@@ -34,7 +50,8 @@ impl<'a> DatabaseBackoff<'a> {
 
     /// Runs `write` on the pool of the application, and after a failure on a connection of its own: the
     /// pool may be full, or have only connections that the network has dropped. Each try takes at most
-    /// [`WRITE_WAIT_MAX`].
+    /// [`WRITE_WAIT_MAX`], and over the pool at most [`LAST_WRITE_WAIT_MAX`] once the shutdown stops the
+    /// runs.
     pub(super) async fn write<T, Write>(
         &self,
         action: &'static str,
@@ -46,7 +63,7 @@ impl<'a> DatabaseBackoff<'a> {
         if self.has_failed {
             self.engine.write_connections.run(action, write).await
         } else {
-            self.engine.store.run_within(WRITE_WAIT_MAX, action, write).await
+            self.engine.store.run_within(write_wait(self.engine), action, write).await
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 use tracing::Instrument;
 
 use super::{
-    database_backoff::WRITE_WAIT_MAX,
+    database_backoff::write_wait,
     execution::Execution,
     outcome::Outcome,
     poll_clock::HELD_AFTER,
@@ -193,7 +193,8 @@ impl RunningAttempt {
         let (id, attempt, projection) = (self.id, self.attempt, &projection);
         let save =
             |store: Store| async move { store.save(id, attempt, projection, kind, lease).await };
-        match self.engine.store.run_within(WRITE_WAIT_MAX, "save a run", save).await {
+        let wait = write_wait(&self.engine);
+        match self.engine.store.run_within(wait, "save a run", save).await {
             Ok(Some(saved)) => {
                 if saved.cancel_requested {
                     self.report().cancel();

@@ -1,4 +1,4 @@
-use std::thread;
+use std::{net::SocketAddr, thread};
 
 use liveops::store;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -28,6 +28,11 @@ impl PostgresDatabase {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url.into()
+    }
+
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.socket_addrs(|| Some(5432)).unwrap()[0]
     }
 }
 
