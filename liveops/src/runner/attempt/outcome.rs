@@ -5,7 +5,6 @@
 
 use std::{
     future::poll_fn,
-    io,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,

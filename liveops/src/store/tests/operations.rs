@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde::{Deserialize, Serialize};
 
-use super::database::TestDatabase;
+use super::{database::TestDatabase, large_table::LargeTable};
 use crate::{
     LiveOperation,
     operation::{NewOperation, OperationId, OperationKind},
@@ -32,6 +33,22 @@ pub(super) async fn store(db: &TestDatabase) -> Store {
     let store = Store::new(db.connect().await);
     store.migrate().await.unwrap();
     store
+}
+
+/// Fills the table with 60,020 operations, and has PostgreSQL collect its statistics.
+pub(super) async fn fill(store: &Store) {
+    let table = LargeTable {
+        ended: 40_000,
+        running: 20,
+        waiting: 20_000,
+        scheduled: 5_000,
+        of_another_type: 5_000,
+    };
+    let is_postgres = store.backend() == DbBackend::Postgres;
+    store.db().execute_unprepared(&table.insertion(is_postgres)).await.unwrap();
+    if is_postgres {
+        store.db().execute_unprepared("VACUUM ANALYZE liveops_operation").await.unwrap();
+    }
 }
 
 pub(super) fn new_operation() -> NewOperation {

@@ -9,8 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::{
     database::{TestDatabase, on_every_database},
-    large_table::fill,
-    operations::{LEASE, store},
+    operations::{LEASE, fill, store},
 };
 use crate::{
     operation::{ListSort, OperationState},
@@ -113,10 +112,10 @@ fn lists() -> Vec<(&'static str, ListFilter, &'static str, &'static str)> {
         ("an owner's failed", anns.clone().with_state(FinishedError), "owner", "owner"),
         ("a type's", of_type.clone(), "type", "pkey"),
         ("a type's running", of_type.clone().with_state(Started), "started", "started"),
-        ("a rare type's", all().with_op_type("test.gone"), "type", "type"),
+        ("a rare type's", all().with_op_type("test.none"), "type", "type"),
         ("an owner's of a type", anns.with_op_type("test.type_3"), "owner", "owner type"),
         ("last ended", ended.clone(), "ended", "ended"),
-        ("last ended of a rare type", ended.with_op_type("test.gone"), "type", "type"),
+        ("last ended of a rare type", ended.with_op_type("test.none"), "type", "type"),
         ("longest running", running.clone(), "running", "running"),
         ("longest running of a type", running.with_op_type("test.type_3"), "running", "running"),
     ]
@@ -138,7 +137,7 @@ on_every_database! {
         let recorded = Recorded::filled(&db).await;
         let states = OperationState::ALL.map(Some).into_iter().chain([None]);
         for (state, sort) in states.flat_map(|state| ListSort::ALL.map(|sort| (state, sort))) {
-            for op_type in [None, Some("test.type_3"), Some("test.gone")] {
+            for op_type in [None, Some("test.type_3"), Some("test.none")] {
                 for owner in [None, Some("user_7")] {
                     let filter = ListFilter {
                         op_type: op_type.map(Into::into),

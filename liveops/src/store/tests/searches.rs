@@ -1,6 +1,9 @@
 //! Searches of large tables, page by page.
 
-use super::{database::on_every_database, large_table::fill, operations::store};
+use super::{
+    database::on_every_database,
+    operations::{fill, store},
+};
 use crate::{
     operation::{ListSort, OperationState},
     store::{Columns, ListFilter, PageCursor, PagePosition, Store},

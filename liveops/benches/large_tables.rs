@@ -1,0 +1,222 @@
+//! The cost of lists, searches, claims and prunes in a table with many operations.
+//!
+//! `cargo bench -p liveops --bench large_tables -- [--database-url URL] [--ended 1000000] [--waiting 400000]`.
+//! The database must be empty. Without a URL the benchmark uses a temporary SQLite file.
+
+#[path = "../src/store/tests/large_table.rs"]
+mod large_table;
+
+use std::{
+    convert::Infallible,
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::FromRequestParts,
+    http::{Request, request::Parts},
+};
+use clap::Parser;
+use large_table::LargeTable;
+use liveops::{
+    Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Viewer, store, web,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tower_service::Service;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Database, which must be empty
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Number of operations that have ended
+    #[arg(long, default_value_t = 1_000_000)]
+    ended: u32,
+    /// Number of operations that wait, all in front of those that the benchmark runs
+    #[arg(long, default_value_t = 400_000)]
+    waiting: u32,
+    /// Number of requests for each list
+    #[arg(long, default_value_t = 30)]
+    requests: usize,
+    /// Number of operations that the worker claims, one after the other
+    #[arg(long, default_value_t = 300)]
+    claims: usize,
+    /// Passed by cargo to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Reports when it begins.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "bench", state = mpsc::UnboundedSender<Instant>)]
+struct Claimed {}
+
+impl Run for Claimed {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.state().send(Instant::now())?;
+        Ok(())
+    }
+}
+
+/// The user of a request: `staff`, or an owner.
+struct User(String);
+
+impl<S: Sync> FromRequestParts<S> for User {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let user = parts.headers.get("x-user").and_then(|user| user.to_str().ok());
+        Ok(Self(user.unwrap_or("staff").to_owned()))
+    }
+}
+
+impl From<User> for Viewer {
+    fn from(User(user): User) -> Self {
+        let is_staff = user == "staff";
+        Self::new(user).with_staff(is_staff)
+    }
+}
+
+/// Lists, as their viewer and their query.
+const LISTS: [(&str, &str); 16] = [
+    ("staff", ""),
+    ("staff", "previous=end"),
+    ("staff", "state=NOT_STARTED"),
+    ("staff", "state=STARTED"),
+    ("staff", "state=FINISHED_OK"),
+    ("staff", "state=FINISHED_ERROR"),
+    ("staff", "state=CANCELLED"),
+    ("staff", "op_type=test.type_3"),
+    ("staff", "op_type=test.none"),
+    ("staff", "owner=user_7"),
+    ("staff", "owner=user_7&state=FINISHED_ERROR"),
+    ("staff", "sort=last_finished"),
+    ("staff", "sort=last_finished&op_type=test.none"),
+    ("staff", "sort=longest_running"),
+    ("staff", "q=no+such+text"),
+    ("user_7", ""),
+];
+
+/// The median and the 99th percentile.
+fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort_unstable();
+    (times[times.len() / 2], times[(times.len() * 99 / 100).min(times.len() - 1)])
+}
+
+async fn request(router: &mut Router, user: &str, query: &str) -> Result<Duration, Box<dyn Error>> {
+    let request = Request::get(format!("/live/?{query}")).header("x-user", user);
+    let begun = Instant::now();
+    let response = router.call(request.body(Body::empty())?).await?;
+    let status = response.status();
+    to_bytes(response.into_body(), usize::MAX).await?;
+    if !status.is_success() {
+        return Err(format!("expected a list, found {status}").into());
+    }
+    Ok(begun.elapsed())
+}
+
+async fn list(
+    router: &mut Router,
+    user: &str,
+    query: &str,
+    count: usize,
+) -> Result<(Duration, Duration), Box<dyn Error>> {
+    let mut times = Vec::new();
+    for _ in 0..count {
+        times.push(request(router, user, query).await?);
+    }
+    Ok(percentiles(times))
+}
+
+/// Gives 50 operations of `owner` a log and an input of these lengths.
+async fn enlarge(
+    db: &DatabaseConnection,
+    owner: &str,
+    log: usize,
+    input: usize,
+) -> Result<(), Box<dyn Error>> {
+    let line =
+        format!(r#"[{{"at":"2026-01-01T00:00:00Z","level":"info","text":"{}"}}]"#, "l".repeat(log));
+    let input = format!(r#"{{"text":"{}"}}"#, "i".repeat(input));
+    let newest = format!(
+        "SELECT id FROM liveops_operation WHERE owner = '{owner}' ORDER BY id DESC LIMIT 50"
+    );
+    let update = format!(
+        "UPDATE liveops_operation SET log = '{line}', input = '{input}' WHERE id IN ({newest})"
+    );
+    db.execute_unprepared(&update).await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let folder = tempfile::tempdir()?;
+    let url = args
+        .database_url
+        .clone()
+        .unwrap_or_else(|| format!("sqlite://{}", folder.path().join("large.sqlite3").display()));
+    let db = store::connect(&url).await?;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let config = Config::default().with_concurrency_max(1);
+    let liveops = LiveOps::builder(db.clone())
+        .state(begun)
+        .register::<Claimed>()
+        .config(config)
+        .runner(RunnerKind::Spawn)
+        .build()?;
+    liveops.migrate().await?;
+    let is_postgres = db.get_database_backend() == DbBackend::Postgres;
+    let table = LargeTable {
+        ended: args.ended,
+        running: 20,
+        waiting: args.waiting,
+        scheduled: args.waiting / 8,
+        of_another_type: args.waiting / 8,
+    };
+    let filled = Instant::now();
+    db.execute_unprepared(&table.insertion(is_postgres)).await?;
+    if is_postgres {
+        db.execute_unprepared("VACUUM ANALYZE liveops_operation").await?;
+    }
+    println!("filled in {:.1?}", filled.elapsed());
+
+    let mut router = Router::new().merge(web::router::<User, ()>(&liveops));
+    for (user, query) in LISTS {
+        let (median, p99) = list(&mut router, user, query, args.requests).await?;
+        println!("{user:>8} {query:<40} p50 {median:>8.1?}  p99 {p99:>8.1?}");
+    }
+    let (small, _) = list(&mut router, "user_1", "", args.requests).await?;
+    enlarge(&db, "user_2", 1 << 20, 0).await?;
+    enlarge(&db, "user_3", 0, 8 << 20).await?;
+    for (user, what) in [("user_2", "full logs"), ("user_3", "inputs of 8 MiB")] {
+        let (large, _) = list(&mut router, user, "", args.requests).await?;
+        let ratio = large.as_secs_f64() / small.as_secs_f64();
+        println!("a list of 50 rows with {what}: {large:.1?}, {ratio:.2} of {small:.1?} without");
+    }
+
+    let mut times = Vec::new();
+    for _ in 0..args.claims {
+        liveops.enqueue(Claimed {}, "ann").await?;
+        let enqueued = Instant::now();
+        let begun = begins.recv().await.ok_or("the worker is gone")?;
+        times.push(begun.saturating_duration_since(enqueued));
+    }
+    let (median, p99) = percentiles(times);
+    println!(
+        "from the commit of an enqueue to the begin of the run: p50 {median:.1?}, p99 {p99:.1?}"
+    );
+
+    let pruning = Instant::now();
+    let pruned = liveops.prune(Duration::ZERO).await?;
+    let rate = pruned as f64 / pruning.elapsed().as_secs_f64();
+    println!("pruned {pruned} operations at {rate:.0}/s");
+    liveops.shutdown(Duration::from_secs(10)).await;
+    Ok(())
+}
