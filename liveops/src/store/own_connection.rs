@@ -12,11 +12,24 @@ use std::{
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use sea_orm::DatabaseConnectionType;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
-use tokio::{sync::Semaphore, time};
+use tokio::{
+    runtime::Handle,
+    sync::Semaphore,
+    time::{self, Instant},
+};
+use tokio_util::context::TokioContext;
 
 use super::{Store, StoreError};
+use crate::panic::CatchPanic;
+
+/// Time for which uses have the application's pool after no connection could be opened, and before another try
+/// to open one.
+const BORROWED_FOR: Duration = Duration::from_secs(60);
 
 /// A connection to the database of a [`Store`], opened with the options of the application's pool.
+///
+/// If no connection can be opened in half of the time, as at a limit of connections, the use has the
+/// application's pool for the other half.
 ///
 /// Each use has a deadline, which includes the time to connect. After an error or an expired deadline, the
 /// connection is dropped, and the next use opens another one. On SQLite in memory, which has no second
@@ -32,6 +45,11 @@ pub(crate) struct OwnConnection {
     is_for_servers: bool,
     /// The open connections, kept between two uses.
     kept: Mutex<Vec<Store>>,
+    /// The runtime of the application, if the uses are on another one: the connections of its pool must not
+    /// end with that one.
+    runtime: Option<Handle>,
+    /// The end of the time in which the uses have the application's pool.
+    borrowed_until: Mutex<Option<Instant>>,
 }
 
 impl OwnConnection {
@@ -44,7 +62,14 @@ impl OwnConnection {
             is_kept: true,
             is_for_servers: false,
             kept: Mutex::default(),
+            runtime: None,
+            borrowed_until: Mutex::default(),
         }
+    }
+
+    /// Declares that the uses are on another runtime than that of the application, which is `runtime`.
+    pub(crate) fn used_beside(self, runtime: Handle) -> Self {
+        Self { runtime: Some(runtime), ..self }
     }
 
     /// Creates a connection to a server that stays open between two uses. SQLite has no network that could
@@ -117,23 +142,38 @@ impl OwnConnection {
     {
         // The semaphore is never closed.
         let turn = self.turns.acquire().await.ok();
+        let until = Instant::now() + deadline;
         let kept = self.lock_kept().pop();
         let is_new = kept.is_none();
+        if is_new && self.is_borrowing() {
+            return self
+                .borrow(until, work)
+                .await
+                .unwrap_or_else(|| Err(no_answer(action, deadline)));
+        }
         let Some(store) = kept.or_else(|| self.open()) else {
             drop(turn);
             return work(self.application.clone()).await;
         };
-        let used = store.clone();
-        let mut using = Box::pin(async {
-            if is_new {
-                configure(store.db(), self.deadline).await.map_err(StoreError::of(action))?;
+        if is_new && let Err(error) = self.connect(&store, deadline / 2).await {
+            let Some(done) = self.borrow(until, work).await else {
+                return Err(StoreError::of(action)(error));
+            };
+            if done.is_ok() {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    error,
+                    "could not open a database connection for liveops; using the pool of the application, \
+                     on which leases and claims wait for its queries; raise the limit of connections"
+                );
             }
-            work(used).await
-        });
+            return done;
+        }
+        let mut using = Box::pin(work(store.clone()));
         // Declared after the future, so that it is dropped before: a connection that returns to an open
         // pool in the middle of a query waits for the answer.
         let connection = Closing(Some(store.db()));
-        let done = time::timeout(deadline, &mut using).await;
+        let done = time::timeout_at(until, &mut using).await;
         let done = done.unwrap_or_else(|_| Err(no_answer(action, deadline)));
         if done.is_ok() && self.is_kept {
             connection.keep();
@@ -142,13 +182,52 @@ impl OwnConnection {
         done
     }
 
+    /// Opens the connection of `store`, and closes the pool after an error.
+    async fn connect(&self, store: &Store, deadline: Duration) -> Result<(), DbErr> {
+        let mut opening = Box::pin(configure(store.db(), self.deadline));
+        // Dropped before the future, as a connection in use.
+        let connection = Closing(Some(store.db()));
+        let opened = time::timeout(deadline, &mut opening).await;
+        opened.unwrap_or_else(|_| {
+            Err(DbErr::Custom(format!(
+                "no connection within {deadline:?}: the server does not answer, or the limit of \
+                 connections of the server, the database or the role is reached"
+            )))
+        })?;
+        connection.keep();
+        Ok(())
+    }
+
+    /// Runs `work` with the pool of the application. Returns `None` if the work has not ended at `until`.
+    /// After a success, the next uses have the pool as well.
+    async fn borrow<T, Work>(
+        &self,
+        until: Instant,
+        work: impl FnOnce(Store) -> Work,
+    ) -> Option<Result<T, StoreError>>
+    where
+        Work: Future<Output = Result<T, StoreError>>,
+    {
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        let work = TokioContext::new(work(self.application.clone()), runtime);
+        // Timers of a runtime that has ended panic.
+        let done = time::timeout_at(until, CatchPanic::new(work)).await.ok().and_then(Result::ok);
+        let is_borrowed = matches!(done, Some(Ok(_)));
+        *lock(&self.borrowed_until) = is_borrowed.then(|| Instant::now() + BORROWED_FOR);
+        done
+    }
+
+    fn is_borrowing(&self) -> bool {
+        lock(&self.borrowed_until).is_some_and(|until| Instant::now() < until)
+    }
+
     /// Closes the connections that have no use at the moment. The next use opens another one.
     pub(crate) fn close_kept(&self) {
         self.lock_kept().drain(..).for_each(|store| close(store.db()));
     }
 
     fn lock_kept(&self) -> MutexGuard<'_, Vec<Store>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 }
 
@@ -180,6 +259,10 @@ impl Drop for SingleConnection {
             close(&self.db);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A connection that is closed when dropped, without a wait for the database.
@@ -310,11 +393,11 @@ fn is_in_memory(options: &sea_orm::sqlx::sqlite::SqliteConnectOptions) -> bool {
     !has_name || format!("{options:?}").contains("in_memory: true")
 }
 
-/// Has the server give up as well, before the deadline: a later read then shows whether a statement without
-/// an answer was executed.
+/// Opens the connection, and has the server give up as well, before the deadline: a later read then shows
+/// whether a statement without an answer was executed.
 async fn configure(db: &DatabaseConnection, deadline: Duration) -> Result<(), DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
+        return db.execute_unprepared("SELECT 1").await.map(drop);
     }
     let milliseconds = deadline.as_millis().max(4);
     let settings = format!(
@@ -351,5 +434,21 @@ mod tests {
         let endless = own.run::<(), _>("answer", |_| std::future::pending()).await.unwrap_err();
         assert_eq!(endless.to_string(), "the database failed to answer");
         own.run("answer", |store| async move { store.ping().await }).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_use_has_the_pool_of_the_application_if_no_connection_can_be_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("data"), folder.path().join("moved"));
+        std::fs::create_dir(&path).unwrap();
+        let url = format!("sqlite://{}", path.join("test.sqlite3").display());
+        let store = Store::new(store::connect(&url).await.unwrap());
+        store.migrate().await.unwrap();
+        // SQLite still reads and writes the open file, and finds none to open.
+        std::fs::rename(path, moved).unwrap();
+        let own = OwnConnection::kept_open(&store, Duration::from_secs(10));
+        for _ in 0..2 {
+            own.run("answer", |store| async move { store.ping().await }).await.unwrap();
+        }
     }
 }

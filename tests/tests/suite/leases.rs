@@ -4,7 +4,6 @@
 //! scene goes on for three leases; afterwards the runs end well, in their first attempt.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,8 +15,8 @@ use liveops::{
     store::{self, Model},
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -165,6 +164,15 @@ async fn running(app: &TestApp, count: usize) -> Vec<OperationId> {
     ids
 }
 
+/// Holds every connection of the pool.
+async fn held_pool(app: &TestApp) -> Vec<DatabaseTransaction> {
+    let mut held = Vec::new();
+    while let Ok(transaction) = timeout(LEASE / 4, app.db.begin()).await {
+        held.push(transaction.unwrap());
+    }
+    held
+}
+
 /// How long every scene goes on.
 async fn three_leases_since(begun_on: Instant) {
     sleep_until(begun_on + 3 * LEASE).await;
@@ -218,11 +226,7 @@ on_every_database! {
         let runs = running(&app, 4).await;
         let watcher = watcher(&database.url()).await;
         let begun_on = Instant::now();
-        let mut held = Vec::new();
-        // Until the pool has no connection left.
-        while let Ok(transaction) = timeout(LEASE / 4, app.db.begin()).await {
-            held.push(transaction.unwrap());
-        }
+        let held = held_pool(&app).await;
         takes_over_what_is_lost(&watcher).await;
         three_leases_since(begun_on).await;
         drop(held);
@@ -279,12 +283,6 @@ on_every_database! {
 async fn noted(url: &str, diary: &Diary) -> TestApp {
     let state = diary.clone();
     process(url, LEASE, |builder| builder.state(state).register::<Noted>().state(Gate::new())).await
-}
-
-/// Where the server of a database listens.
-fn address_of(database: &PostgresDatabase) -> SocketAddr {
-    let url = Url::parse(&database.url()).unwrap();
-    url.socket_addrs(|| Some(5432)).unwrap()[0]
 }
 
 #[tokio::test]
@@ -394,7 +392,7 @@ async fn a_file_that_somebody_else_writes_costs_no_lease() {
 #[tokio::test]
 async fn connections_that_deliver_nothing_any_more_cost_no_lease() {
     let Some(database) = PostgresDatabase::create().await else { return };
-    let proxy = Proxy::start(address_of(&database)).await;
+    let proxy = Proxy::start(database.address()).await;
     let app = worker(&proxy.database_url(&database.url())).await;
     let runs = running(&app, 4).await;
     let watcher = watcher(&database.url()).await;
@@ -407,6 +405,22 @@ async fn connections_that_deliver_nothing_any_more_cost_no_lease() {
     takes_over_what_is_lost(&watcher).await;
     three_leases_since(begun_on).await;
     let runs: Vec<_> = runs.into_iter().chain([new]).collect();
+    end_well(&app, &watcher, &runs).await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_more_connections_costs_no_lease() {
+    let Some(database) = PostgresDatabase::create().await else { return };
+    let proxy = Proxy::start(database.address()).await;
+    let app = worker(&proxy.database_url(&database.url())).await;
+    let watcher = watcher(&database.url()).await;
+    let begun_on = Instant::now();
+    // The pool has all its connections already, the heartbeat and the worker have none yet.
+    drop(held_pool(&app).await);
+    proxy.refuse_new();
+    let runs = running(&app, 4).await;
+    takes_over_what_is_lost(&watcher).await;
+    three_leases_since(begun_on).await;
     end_well(&app, &watcher, &runs).await;
 }
 
@@ -443,7 +457,7 @@ async fn lost_runs_that_are_slow_to_take_over_cost_no_lease() {
 #[tokio::test]
 async fn a_worker_that_cannot_reach_its_database_stops_its_runs() {
     let Some(database) = PostgresDatabase::create().await else { return };
-    let proxy = Proxy::start(address_of(&database)).await;
+    let proxy = Proxy::start(database.address()).await;
     let diary = Diary::default();
     let app = noted(&proxy.database_url(&database.url()), &diary).await;
     let id = app.liveops.enqueue(Noted, "ann").await.unwrap();
@@ -463,7 +477,7 @@ async fn a_worker_that_cannot_reach_its_database_stops_its_runs() {
 #[tokio::test]
 async fn a_run_that_fenced_itself_off_is_begun_again_only_as_a_new_attempt() {
     let Some(database) = PostgresDatabase::create().await else { return };
-    let proxy = Proxy::start(address_of(&database)).await;
+    let proxy = Proxy::start(database.address()).await;
     let diary = Diary::default();
     let app = noted(&proxy.database_url(&database.url()), &diary).await;
     let witness = process(&database.url(), LEASE, |builder| builder).await;
@@ -540,7 +554,7 @@ async fn what_was_claimed_during_a_shutdown_is_put_back_though_the_database_refu
 #[tokio::test]
 async fn a_claim_whose_answer_is_lost_during_a_shutdown_is_put_back() {
     let Some(database) = PostgresDatabase::create().await else { return };
-    let proxy = Proxy::start(address_of(&database)).await;
+    let proxy = Proxy::start(database.address()).await;
     let (app, ids) = claiming(&database, &proxy.database_url(&database.url())).await;
     proxy.forget_connections();
     app.liveops.shutdown(Duration::from_secs(30)).await;

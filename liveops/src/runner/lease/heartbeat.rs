@@ -117,7 +117,8 @@ impl LeaseHeartbeat {
         let weak: Weak<Engine> = Arc::downgrade(engine);
         Self {
             active_runs: engine.active_runs.clone(),
-            connection: OwnConnection::kept_open(&engine.store, lease / 3),
+            connection: OwnConnection::kept_open(&engine.store, lease / 3)
+                .used_beside(Handle::current()),
             lease,
             can_be_taken_over: !engine.store.is_in_memory(),
             poll_interval: engine.config.poll_interval.min(lease / 3),

@@ -99,6 +99,11 @@ impl Proxy {
         });
     }
 
+    /// Closes new connections at once. The others stay.
+    pub(crate) fn refuse_new(&self) {
+        self.network.send_modify(|network| network.traffic = Traffic::Refused);
+    }
+
     /// Takes connections from now on to another server, such as one that was started anew.
     pub(crate) fn lead_to(&self, server: SocketAddr) {
         self.network.send_modify(|network| network.server = server);
