@@ -1,5 +1,14 @@
-//! Code of the application that panics while a request is answered.
+//! Code of the application that panics while a request is answered, or beside a run.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Body,
@@ -7,7 +16,9 @@ use axum::{
     http::{Request, StatusCode, request::Parts},
 };
 use liveops::{
-    LiveOperation, OperationId, OperationState, Progress, RetryContext, Run, RunResult, Viewer,
+    ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, RetryContext, Run,
+    RunResult, Viewer,
+    channel::{ChannelError, ChannelLayer, ListChange, MemoryChannelLayer, Notice},
     form::FormErrors,
     testing::{Server, Socket},
     web,
@@ -15,11 +26,14 @@ use liveops::{
 use sea_orm::sea_query::Expr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use tower::ServiceExt;
+use tracing::Level;
 
 use crate::support::{
-    app::{Answer, Greeting, TestApp, request},
+    app::{Answer, Gate, Greeting, TestApp, request},
     database::{TestDatabase, on_every_database},
+    layer::{LayerOverrides, Overridden},
     log::{Line, Log},
     rows,
 };
@@ -42,6 +56,52 @@ impl Run for Fuse {
             .exec(retry.transaction())
             .await?;
         panic!("the secret fuse blew")
+    }
+}
+
+/// Counts how often it begins, and changes its status until it is lost.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Begun)]
+struct Restless;
+
+#[derive(Debug, Clone, Default)]
+struct Begun(Arc<AtomicU32>);
+
+impl Begun {
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Run for Restless {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.state().0.fetch_add(1, Ordering::Relaxed);
+        for step in 0.. {
+            p.status(format!("step {step}"));
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+}
+
+/// Panics when a list is to show the progress of a run that has begun.
+#[derive(Debug)]
+struct Breaking(MemoryChannelLayer, Begun);
+
+#[async_trait]
+impl LayerOverrides for Breaking {
+    type Inner = MemoryChannelLayer;
+
+    fn inner(&self) -> &MemoryChannelLayer {
+        &self.0
+    }
+
+    async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {
+        let is_progress = matches!(notice, Notice::List(ListChange::Progress(_)));
+        assert!(!is_progress || self.1.count() == 0, "the layer broke");
+        self.0.announce(channel, notice).await
     }
 }
 
@@ -173,4 +233,27 @@ async fn a_session_that_panics_is_an_internal_error_on_every_route() {
     let server = Server::start(router).await;
     let refused = Socket::try_connect(&server.socket_url("/live/ws"), &[]).await;
     assert_eq!(refused.unwrap_err(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn a_run_whose_channel_layer_panics_ends_and_is_not_begun_again() {
+    let (begun, log) = (Begun::default(), Log::begin());
+    let config = Config::default().with_lease(Duration::from_secs(1));
+    let app = TestApp::with(|builder| {
+        builder
+            .state(begun.clone())
+            .register::<Restless>()
+            .config(config)
+            .channel_layer(Overridden(Breaking(MemoryChannelLayer::new(), begun.clone())))
+            .state(Gate::new())
+    })
+    .await;
+    let id = app.liveops.enqueue(Restless, "ann").await.unwrap();
+    app.reaches(id, OperationState::FinishedError).await;
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.error_message.as_deref(), Some("The worker stopped responding."));
+    assert_eq!(begun.count(), 1, "the default is one attempt");
+    let is_named =
+        |line: &Line| line.level == Level::ERROR && line.text.contains("the layer broke");
+    assert!(log.lines().iter().any(is_named), "{:?}", log.lines());
 }

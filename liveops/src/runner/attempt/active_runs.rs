@@ -49,8 +49,9 @@ pub(crate) struct ActiveRuns {
     pub(in crate::runner) notifications_start: Once,
     /// `true` if this process may have claimed operations without an answer.
     has_unknown_claims: AtomicBool,
-    /// The runs that this process has stopped because it could not renew their leases. A later answer of
-    /// the database must not begin them again.
+    /// The runs that this process has begun and left without an ending: it could not renew their leases, or
+    /// their supervision panicked. Their rows look like claims whose answers were lost, and must not begin
+    /// them again.
     fenced: Mutex<HashSet<(OperationId, Attempt)>>,
     runs: Mutex<HashMap<OperationId, Entry>>,
     registrations: TaskTracker,
@@ -224,12 +225,12 @@ impl ActiveRuns {
         }
     }
 
-    /// Returns `true` if this process has stopped the run because it could not renew the lease.
+    /// Returns `true` if this process has begun the run and left it without an ending.
     pub(in crate::runner) fn is_fenced(&self, id: OperationId, attempt: Attempt) -> bool {
         lock(&self.fenced).contains(&(id, attempt))
     }
 
-    /// Forgets the stopped runs that are not in `own`, the runs of this process by their rows.
+    /// Forgets the runs without an ending that are not in `own`, the runs of this process by their rows.
     pub(in crate::runner) fn retain_fenced(&self, own: &HashSet<(OperationId, Attempt)>) {
         lock(&self.fenced).retain(|run| own.contains(run));
     }
@@ -288,8 +289,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The registration of a run. The attempt has it, and the threads that execute code of the run: the lease is
-/// renewed until the attempt has ended or, if the runtime of the application drops the attempt, until these
-/// threads have.
+/// renewed until the attempt has ended or, if the attempt panics or the runtime of the application drops it,
+/// until these threads have. Such an attempt does not begin again in this process.
 #[derive(Debug)]
 pub(in crate::runner) struct ActiveRunGuard {
     active_runs: Arc<ActiveRuns>,
@@ -323,6 +324,9 @@ impl Deref for ActiveRunGuard {
 
 impl Drop for ActiveRunGuard {
     fn drop(&mut self) {
+        if !self.deregistration.is_completed() {
+            lock(&self.active_runs.fenced).insert((self.id, self.run.attempt));
+        }
         self.deregister();
     }
 }

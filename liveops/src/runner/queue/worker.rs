@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     metrics::{GaugeGuard, claim_failed, claimed, worker_slots},
+    panic::CatchPanic,
     runner::{
         WakeUp,
         attempt::{
@@ -131,8 +132,17 @@ impl Worker {
             // Registered at once: an unregistered run would look like a claim whose answer was lost.
             let run = RunningAttempt::begin(engine.clone(), row, Executor::OwnThread);
             let Some(run) = run else { continue };
+            let (op_type, id, attempt) = (run.active.kind.op_type, run.id, run.attempt);
             self.active_runs.tasks.spawn(async move {
-                run.run_to_completion().await;
+                if let Err(panicked) = CatchPanic::new(run.run_to_completion()).await {
+                    tracing::error!(
+                        op_type,
+                        %id,
+                        %attempt,
+                        %panicked,
+                        "supervision of a run panicked; the operation is rescued when its lease expires"
+                    );
+                }
                 drop(slot);
             });
         }
@@ -147,7 +157,7 @@ impl Worker {
             for row in store.claimed_by(worker).await? {
                 let (id, attempt) = (row.operation_id(), row.attempt_number());
                 // A run is unregistered only after it has ended, so a claimed operation without an entry
-                // is not running. A fenced run has begun, and must not begin again.
+                // is not running. A run without an ending has begun, and must not begin again.
                 if !self.active_runs.is_running(id) && !self.active_runs.is_fenced(id, attempt) {
                     rows.extend(store.reclaim(id, attempt, lease).await?);
                 }
