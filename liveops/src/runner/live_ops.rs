@@ -286,13 +286,15 @@ impl LiveOps {
     /// # Cancel safety
     ///
     /// Cancel safe: the method can be called again. The process starts no more operations after the
-    /// first call.
+    /// first call. After a call that was not dropped, the next one does not wait for runs again.
     pub async fn shutdown(&self, grace: Duration) {
         let active_runs = &self.engine.active_runs;
         active_runs.slots.close();
         active_runs.closing.cancel();
         active_runs.tasks.close();
-        if time::timeout(grace, active_runs.tasks.wait()).await.is_err() {
+        // An earlier call has waited for the runs that do not stop.
+        let has_waited = active_runs.shut_down.is_cancelled();
+        if !has_waited && time::timeout(grace, active_runs.tasks.wait()).await.is_err() {
             active_runs.stop.cancel();
             let stop_timeout = self.engine.config.stop_timeout.max(STOP_TIMEOUT_MIN);
             if time::timeout(stop_timeout, active_runs.tasks.wait()).await.is_err() {

@@ -7,7 +7,7 @@ use liveops::{
     operation::NewOperation, runner::Builder, store::Model,
 };
 use serde::{Deserialize, Serialize};
-use tokio::{runtime, sync::TryAcquireError};
+use tokio::{runtime, sync::TryAcquireError, time::timeout};
 
 use crate::support::{
     app::{Gate, Greeting, Steps, TestApp},
@@ -399,6 +399,9 @@ async fn a_run_that_holds_its_thread_keeps_its_lease_after_the_shutdown() {
     let id = app.liveops.enqueue_new(new).await.unwrap().operation_id();
     app.reports::<Holding>(id, "in poll 1").await;
     app.liveops.shutdown(Duration::ZERO).await;
+    // As the command line does after it has served. The first call has waited for ten seconds.
+    let again = timeout(Duration::from_secs(5), app.liveops.shutdown(Duration::ZERO)).await;
+    assert!(again.is_ok(), "the second call waits for the run once more");
     let gate = app.gate.clone();
     let elsewhere = app.elsewhere(|builder| with_all(builder.state(gate)));
     elsewhere.start_worker();
