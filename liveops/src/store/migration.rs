@@ -12,6 +12,7 @@ use super::{
     migration_hand_backs::CountHandBacks,
     migration_indexes::{ADD_RUNNING, INDEX_LARGE_TABLES},
     migration_lease::AddLeaseDuration,
+    migration_space::LeaveSpaceForUpdates,
     migration_staff::AddStaffView,
     stage_output,
 };
@@ -81,6 +82,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(CountHandBacks),
         Box::new(ADD_RUNNING),
         Box::new(INDEX_LARGE_TABLES),
+        Box::new(LeaveSpaceForUpdates),
     ]
 }
 
@@ -116,7 +118,10 @@ impl MigrationTrait for CreateTables {
     }
 }
 
-async fn run_on_postgres(manager: &SchemaManager<'_>, statements: &str) -> Result<(), DbErr> {
+pub(super) async fn run_on_postgres(
+    manager: &SchemaManager<'_>,
+    statements: &str,
+) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
         manager.get_connection().execute_unprepared(statements).await?;
     }

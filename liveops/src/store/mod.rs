@@ -20,6 +20,7 @@ mod migration;
 mod migration_hand_backs;
 mod migration_indexes;
 mod migration_lease;
+mod migration_space;
 mod migration_staff;
 mod operations;
 mod own_connection;

@@ -186,3 +186,19 @@ on_every_database! {
         }
     }
 }
+
+/// Otherwise PostgreSQL could update no row in its page.
+#[tokio::test]
+async fn no_index_has_a_column_that_a_heartbeat_changes() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let store = store(&db).await;
+    const INDEXES: &str =
+        "SELECT string_agg(indexdef, ';') FROM pg_indexes WHERE tablename = 'liveops_operation'";
+    let indexes = Statement::from_string(DbBackend::Postgres, INDEXES);
+    let indexes = store.db().query_one_raw(indexes).await.unwrap().unwrap();
+    let indexes: String = indexes.try_get_by_index(0).unwrap();
+    assert!(indexes.contains("liveops_operation_started"), "{indexes}");
+    for column in ["lease_until", "lease_ms", "status_text", "status_level", "percent"] {
+        assert!(!indexes.contains(column), "{column} in {indexes}");
+    }
+}
