@@ -99,7 +99,7 @@ impl Run for Stubborn {
 
 /// Works in a thread that stops when it is told to, and opens the gate then.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate, timeout = "20 ms")]
+#[liveop(app = "test", state = Gate, timeout = "2 s")]
 struct Threaded;
 
 impl Run for Threaded {
