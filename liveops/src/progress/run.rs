@@ -64,6 +64,10 @@ pub trait Run: OptionalForm {
     /// On PostgreSQL the method runs again, in a new transaction, if its transaction loses a conflict with another
     /// one. Effects outside of the transaction then happen twice.
     ///
+    /// On a SQLite file the transaction holds the lock of the file: other requests read meanwhile, and those that
+    /// write wait for ten seconds at most. A query outside the transaction that writes would wait for the lock,
+    /// and then fail.
+    ///
     /// With SQLite in memory the transaction holds the only connection: a query outside the transaction waits
     /// for this connection and never gets it.
     ///

@@ -135,9 +135,10 @@ impl LiveOps {
     /// [`wake`](Self::wake) after its own commit; otherwise at the next
     /// [poll](crate::Config::poll_interval) of a worker.
     ///
-    /// The call uses no other database connection. This matters on SQLite, where sea-orm keeps a single
-    /// connection by default: every other method that uses the database waits until the transaction has
-    /// ended.
+    /// The call uses no other database connection. This matters on SQLite, which has one writer at a time: while
+    /// the transaction has written and is open, every other method that writes waits for ten seconds at most, and
+    /// then fails. On SQLite in memory, which has a single connection, every other method that uses the database
+    /// waits until the transaction has ended.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};

@@ -281,7 +281,9 @@ impl LiveOps {
     ///
     /// Then the clients are disconnected, one after another over at most `grace`, so that they do not
     /// all reconnect at once: WebSockets close with code 1012, and event streams end. Waiting wake-ups
-    /// have 5 seconds to be [sent](super::WakeUpSender).
+    /// have 5 seconds to be [sent](super::WakeUpSender). At last, the write-ahead log of a SQLite file is
+    /// written into the file, so that a copy of the file alone is complete, unless another process uses the
+    /// file.
     ///
     /// # Cancel safety
     ///
@@ -307,5 +309,6 @@ impl LiveOps {
         }
         active_runs.shut_down.cancel();
         tokio::join!(self.engine.clients.close_gradually(grace), self.engine.wake_up_queue.flush());
+        self.engine.store.fold_log_into_file().await;
     }
 }

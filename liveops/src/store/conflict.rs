@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
-use tokio::time;
+use tokio::time::{self, Instant};
 
-use super::StoreError;
+use super::{StoreError, connections::BUSY_POLL};
 
 /// Maximum number of repetitions. The waits between them add up to half a second on average.
 const REPETITIONS_MAX: u32 = 10;
@@ -63,16 +63,21 @@ pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
 /// Returns `true` if the database answered with one of these codes.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn has_code(error: &DbErr, codes: &[&str]) -> bool {
+    sqlx_error(error)
+        .and_then(|error| error.as_database_error()?.code())
+        .is_some_and(|code| codes.contains(&&*code))
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn sqlx_error(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
     use sea_orm::RuntimeErr;
 
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    let Some(error) = error.as_database_error() else { return false };
-    error.code().is_some_and(|code| codes.contains(&&*code))
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
 }
 
 /// Returns `false`: without a driver there is no database.
@@ -81,23 +86,60 @@ pub(super) fn has_code(_: &DbErr, _: &[&str]) -> bool {
     false
 }
 
-/// A connection for statements outside of transactions. Repeats a statement that lost a conflict.
+/// Returns `true` if a SQLite file is locked by another connection (`SQLITE_BUSY`).
+#[cfg(feature = "sqlite")]
+pub(super) fn is_busy(error: &DbErr) -> bool {
+    use sea_orm::sqlx::{error::DatabaseError, sqlite::SqliteError};
+
+    const SQLITE_BUSY: u32 = 5;
+    // The lowest byte of an extended code is the primary code.
+    sqlx_error(error)
+        .and_then(|error| error.as_database_error()?.try_downcast_ref::<SqliteError>()?.code())
+        .and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
+
+/// Returns `false`: servers wait for locks.
+#[cfg(not(feature = "sqlite"))]
+pub(super) fn is_busy(_: &DbErr) -> bool {
+    false
+}
+
+/// Returns `true` if every connection of the pool was in use for too long.
+pub(super) fn is_pool_timeout(error: &DbErr) -> bool {
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    if matches!(sqlx_error(error), Some(sea_orm::sqlx::Error::PoolTimedOut)) {
+        return true;
+    }
+    matches!(error, DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout))
+}
+
+/// A connection for statements outside of transactions. Repeats a statement that lost a conflict, and a
+/// statement for which a SQLite file was locked.
 #[derive(Debug, Clone)]
-pub(crate) struct RepeatingConnection(DatabaseConnection);
+pub(crate) struct RepeatingConnection {
+    db: DatabaseConnection,
+    /// Maximum time of repetitions for a locked file.
+    busy_wait: Duration,
+}
 
 impl RepeatingConnection {
-    pub(super) fn new(db: DatabaseConnection) -> Self {
-        Self(db)
+    pub(super) fn new(db: DatabaseConnection, busy_wait: Duration) -> Self {
+        Self { db, busy_wait }
     }
 }
 
-/// Awaits a statement again while it loses conflicts.
+/// Awaits a statement again while it loses conflicts, or the file is locked.
 macro_rules! repeat {
-    ($statement:expr) => {{
+    ($connection:expr, $statement:expr) => {{
         let mut repetitions = Repetitions::default();
+        let deadline = Instant::now() + $connection.busy_wait;
         loop {
             match $statement.await {
                 Err(error) if repetitions.wait(is_conflict(&error)).await => {}
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    time::sleep(BUSY_POLL).await;
+                }
                 answer => return answer,
             }
         }
@@ -107,22 +149,22 @@ macro_rules! repeat {
 #[async_trait]
 impl ConnectionTrait for RepeatingConnection {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.db.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        repeat!(self.0.execute_raw(statement.clone()))
+        repeat!(self, self.db.execute_raw(statement.clone()))
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        repeat!(self.0.execute_unprepared(sql))
+        repeat!(self, self.db.execute_unprepared(sql))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        repeat!(self.0.query_one_raw(statement.clone()))
+        repeat!(self, self.db.query_one_raw(statement.clone()))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        repeat!(self.0.query_all_raw(statement.clone()))
+        repeat!(self, self.db.query_all_raw(statement.clone()))
     }
 }

@@ -18,9 +18,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// connection. `postgres://user@host/database` is a server. An application with its own connection does not
 /// need this function.
 ///
-/// sea-orm uses one connection for SQLite. A transaction or a row stream that holds the connection blocks
-/// every other query, including the ends of operations: read long results page by page, with one query per
-/// page.
+/// sea-orm uses one connection for SQLite. A transaction or a row stream of the application that holds the
+/// connection blocks every other query of the application: read long results page by page, with one query per
+/// page. liveops has connections of its own to a SQLite file, so its pages do not wait; a transaction that has
+/// written blocks other writers, including the ends of operations, until it ends. In memory there is only one
+/// connection, and all queries wait for it.
 ///
 /// # Errors
 ///

@@ -24,6 +24,12 @@ impl StoreError {
         move |source| Self { action, source }
     }
 
+    /// Returns `true` if the database had no time for the statement: another transaction had locked the SQLite
+    /// file, or every connection was in use, for longer than the caller waits. Nothing was written.
+    pub(crate) fn is_busy(&self) -> bool {
+        conflict::is_busy(&self.source) || conflict::is_pool_timeout(&self.source)
+    }
+
     /// Returns `true` if the transaction lost a conflict with another one, so that its repetition may succeed.
     pub(super) fn is_conflict(&self) -> bool {
         conflict::is_conflict(&self.source)

@@ -8,6 +8,7 @@ mod claim;
 mod columns;
 mod conflict;
 mod connect;
+mod connections;
 mod control;
 mod entity;
 mod error;

@@ -1,48 +1,54 @@
 //! The [`Store`]: its connection, its transactions, and the queries that read operations.
 
+use std::{sync::Arc, time::Duration};
+
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult,
-    IsolationLevel, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder,
-    TransactionTrait, UpdateMany, sea_query::Query,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder, UpdateMany,
+    sea_query::Query,
 };
+use tokio::time;
 use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, SortKey, StoreError,
-    Transaction, conflict::RepeatingConnection, migrate::migrate, writer::Writer,
+    Transaction, conflict::RepeatingConnection, connections::Connections, migrate::migrate,
+    writer::Writer,
 };
 use crate::operation::OperationId;
+
+/// Maximum wait for other users of a SQLite file when its log is folded in.
+const FOLD_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The operations in a database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    db: DatabaseConnection,
-    /// For single statements, which are repeated after conflicts.
-    statements: RepeatingConnection,
+    connections: Arc<Connections>,
     writer: Writer,
 }
 
 impl Store {
-    /// Creates a store for the operations in `db`.
+    /// Creates a store for the operations in `db`, with connections of its own to a SQLite file.
     pub(crate) fn new(db: DatabaseConnection) -> Self {
-        let statements = RepeatingConnection::new(db.clone());
-        Self { writer: Writer::new(db.clone()), statements, db }
+        let connections = Arc::new(Connections::beside(db));
+        Self { writer: Writer::new(connections.writes.clone()), connections }
     }
 
     /// Creates a store on a connection that has no other user, so that no other write can join a commit.
     pub(super) fn on_own_connection(db: DatabaseConnection) -> Self {
-        let statements = RepeatingConnection::new(db.clone());
-        Self { writer: Writer::without_groups(db.clone()), statements, db }
+        let connections = Arc::new(Connections::only(db.clone()));
+        Self { writer: Writer::without_groups(db), connections }
     }
 
-    /// Returns the database connection.
+    /// Returns the database connection of the application.
     pub(crate) fn db(&self) -> &DatabaseConnection {
-        &self.db
+        &self.connections.application
     }
 
-    /// Returns the connection for statements outside of transactions, which are repeated after conflicts.
+    /// Returns the connection for statements outside of transactions, which are repeated after conflicts. On a
+    /// SQLite file, reads never wait for a writer.
     pub(super) fn statements(&self) -> &RepeatingConnection {
-        &self.statements
+        &self.connections.statements
     }
 
     /// Creates or updates the tables; see [`migrate`](super::migrate).
@@ -51,7 +57,7 @@ impl Store {
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        migrate::<Migrator>(&self.db).await
+        migrate::<Migrator>(self.db()).await
     }
 
     /// Checks that the database answers and has the tables. Queries an ID that never exists.
@@ -64,27 +70,32 @@ impl Store {
         absent.one(self.statements()).await.map(drop).map_err(StoreError::of("answer"))
     }
 
-    /// Begins a transaction.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the database fails.
-    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
-        self.db.begin().await.map_err(StoreError::of("begin a transaction"))
+    /// Writes the log of a SQLite file into the file itself, so that a copy of the file alone is complete.
+    /// Waits for other users of the file for two seconds at most; SQLite also does this when the last
+    /// connection is closed.
+    pub(crate) async fn fold_log_into_file(&self) {
+        let folding = self.connections.fold_log_into_file();
+        if !matches!(time::timeout(FOLD_WAIT_MAX, folding).await, Ok(Ok(()))) {
+            tracing::debug!("left the write-ahead log beside the SQLite file; others use the file");
+        }
     }
 
-    /// Begins a transaction of liveops alone, with the isolation that its statements are written for: they
-    /// check their conditions again on rows that another transaction has changed. A stricter default isolation of
-    /// the database would only add conflicts.
+    /// Begins a transaction that runs code of the application. On a SQLite file, it has the lock of the file.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails, or if the file stays locked.
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.connections.begin().await.map_err(StoreError::of("begin a transaction"))
+    }
+
+    /// Begins a transaction of liveops alone, in which each statement sees what others have committed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails, or if the file stays locked.
     pub(super) async fn begin_read_committed(&self) -> Result<Transaction, StoreError> {
-        // SQLite has one isolation only.
-        let is_postgres = self.backend() == DbBackend::Postgres;
-        let isolation = is_postgres.then_some(IsolationLevel::ReadCommitted);
-        let begun = self.db.begin_with_config(isolation, None).await;
+        let begun = self.connections.begin_read_committed().await;
         begun.map_err(StoreError::of("begin a transaction"))
     }
 
@@ -261,7 +272,7 @@ impl Store {
     }
 
     pub(super) fn backend(&self) -> DbBackend {
-        self.db.get_database_backend()
+        self.db().get_database_backend()
     }
 
     /// Runs a writing statement and returns its rows.

@@ -339,18 +339,35 @@ fn open(application: &DatabaseConnection, deadline: Duration) -> Option<Database
         return Some(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
     }
     #[cfg(feature = "sqlite")]
-    if let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &application.inner {
-        let pool = application.get_sqlite_connection_pool();
-        let options = (*pool.connect_options()).clone();
-        if is_in_memory(&options) {
-            return None;
-        }
-        // SQLite gives up by itself before the deadline, so that no statement runs after it.
-        let options = options.busy_timeout(deadline / 2);
-        let pool = one_connection(pool.options().clone(), deadline).connect_lazy_with(options);
-        return Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+    // SQLite gives up by itself before the deadline, so that no statement runs after it.
+    if let Some(own) = open_file(application, 1, deadline, deadline / 2) {
+        return Some(own);
     }
     None
+}
+
+/// Returns a pool of at most `connections_max` connections to the SQLite file of `application`, which connect at
+/// their first use. A use waits for a connection for `acquire_timeout`, and a statement for another writer for
+/// `busy_timeout`. Returns `None` if `application` is no SQLite file.
+#[cfg(feature = "sqlite")]
+pub(super) fn open_file(
+    application: &DatabaseConnection,
+    connections_max: u32,
+    acquire_timeout: Duration,
+    busy_timeout: Duration,
+) -> Option<DatabaseConnection> {
+    let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &application.inner else {
+        return None;
+    };
+    let pool = application.get_sqlite_connection_pool();
+    let options = (*pool.connect_options()).clone();
+    if is_in_memory(&options) {
+        return None;
+    }
+    let pool = one_connection(pool.options().clone(), acquire_timeout)
+        .max_connections(connections_max)
+        .connect_lazy_with(options.busy_timeout(busy_timeout));
+    Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
 /// Closes a pool without a wait for its connections.

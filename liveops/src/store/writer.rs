@@ -1,14 +1,23 @@
 //! The group commit of writes on SQLite.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    Statement, TransactionTrait,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    QueryResult, Statement,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{self, Instant},
+};
 
-use super::conflict::RepeatingConnection;
+use super::{
+    conflict::{RepeatingConnection, is_busy},
+    connections::{self, BUSY_POLL, BUSY_WAIT_MAX},
+};
 
 /// Maximum number of statements per commit.
 const GROUP_LEN_MAX: usize = 256;
@@ -28,8 +37,12 @@ pub(super) struct Writer {
 /// A statement, with the channel for its rows.
 struct WriteJob {
     statement: Statement,
-    answer: oneshot::Sender<Result<Vec<QueryResult>, DbErr>>,
+    /// The time at which the caller stops to wait for the lock of the file.
+    deadline: Instant,
+    answer: oneshot::Sender<Answer>,
 }
+
+type Answer = Result<Vec<QueryResult>, DbErr>;
 
 impl Writer {
     pub(super) fn new(db: DatabaseConnection) -> Self {
@@ -41,24 +54,32 @@ impl Writer {
         Self { db, group: None }
     }
 
-    /// Runs a statement and returns its rows after the commit.
-    pub(super) async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    /// Runs a statement and returns its rows after the commit. Waits for the lock of a SQLite file for
+    /// [`BUSY_WAIT_MAX`] at most.
+    pub(super) async fn write(&self, statement: Statement) -> Answer {
         let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         if !is_sqlite {
-            return RepeatingConnection::new(self.db.clone()).query_all_raw(statement).await;
+            return self.write_alone(statement).await;
         }
         let Some(group) = &self.group else {
             return self.db.query_all_raw(statement).await;
         };
         let (answer, answered) = oneshot::channel();
+        let deadline = Instant::now() + BUSY_WAIT_MAX;
         let group = group.get_or_init(|| spawn(self.db.clone()));
-        if let Err(mpsc::error::SendError(job)) = group.send(WriteJob { statement, answer }).await {
+        match time::timeout_at(deadline, group.reserve()).await {
+            Ok(Ok(place)) => place.send(WriteJob { statement, deadline, answer }),
             // The writer task ended with its runtime. Write directly from the current runtime.
-            return self.db.query_all_raw(job.statement).await;
+            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement).await,
+            Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
         answered.await.unwrap_or_else(|_| {
             Err(DbErr::Custom("the writer task stopped before it answered".to_owned()))
         })
+    }
+
+    async fn write_alone(&self, statement: Statement) -> Answer {
+        RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX).query_all_raw(statement).await
     }
 }
 
@@ -66,37 +87,68 @@ fn spawn(db: DatabaseConnection) -> mpsc::Sender<WriteJob> {
     let (jobs, mut waiting) = mpsc::channel(GROUP_LEN_MAX);
     tokio::spawn(async move {
         let mut group = Vec::new();
-        while waiting.recv_many(&mut group, GROUP_LEN_MAX).await > 0 {
-            write_group(&db, &mut group).await;
+        while !group.is_empty() || waiting.recv_many(&mut group, GROUP_LEN_MAX).await > 0 {
+            while group.len() < GROUP_LEN_MAX
+                && let Ok(job) = waiting.try_recv()
+            {
+                group.push(job);
+            }
+            if let Err(busy) = write_group(&db, &mut group).await {
+                refuse_late(&mut group, &busy);
+                time::sleep(BUSY_POLL).await;
+            }
         }
     });
     jobs
 }
 
-async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) {
+/// Answers the callers that have waited for the lock of the file for too long.
+fn refuse_late(group: &mut Vec<WriteJob>, busy: &DbErr) {
+    let now = Instant::now();
+    for job in group.extract_if(.., |job| job.deadline <= now) {
+        let _ = job.answer.send(Err(busy.clone()));
+    }
+}
+
+/// Writes the group and empties it.
+///
+/// # Errors
+///
+/// Returns an error if the file is locked. The group then contains the jobs that are not written.
+async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) -> Result<(), DbErr> {
     let together = match group.as_slice() {
         [_] => None,
-        jobs => commit(db, jobs).await.ok(),
+        jobs => match commit(db, jobs).await {
+            Err(error) if is_busy(&error) => return Err(error),
+            committed => committed.ok(),
+        },
     };
     let Some(together) = together else {
         // A failed statement must not fail the others: run each one separately.
-        for WriteJob { statement, answer } in group.drain(..) {
-            let rows = db.query_all_raw(statement).await;
-            let _ = answer.send(rows);
+        while let Some(job) = group.first() {
+            let rows = db.query_all_raw(job.statement.clone()).await;
+            if let Err(error) = &rows
+                && is_busy(error)
+            {
+                return rows.map(drop);
+            }
+            let _ = group.remove(0).answer.send(rows);
         }
-        return;
+        return Ok(());
     };
     for (job, rows) in group.drain(..).zip(together) {
         // The caller may be gone; the write is committed.
         let _ = job.answer.send(Ok(rows));
     }
+    Ok(())
 }
 
 async fn commit(
     db: &DatabaseConnection,
     jobs: &[WriteJob],
 ) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-    let transaction = db.begin().await?;
+    // The group waits for a locked file.
+    let transaction = connections::begin(db, None, Duration::ZERO).await?;
     match run(&transaction, jobs).await {
         Ok(rows) => {
             transaction.commit().await?;

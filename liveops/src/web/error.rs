@@ -21,6 +21,9 @@ use crate::{
     store::StoreError,
 };
 
+/// Time after which a client may repeat a request for which the database was busy, in seconds.
+const BUSY_RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
 /// A failed request: an HTTP status, an error code for programs and a message for users.
 #[derive(Debug)]
 pub(super) struct WebError {
@@ -138,6 +141,16 @@ impl WebError {
         Self { fields, ..Self::unreadable(errors.to_string()) }
     }
 
+    /// The answer if the database had no time for the request. Nothing was written, so the client may repeat
+    /// the request.
+    fn busy(error: &(dyn StdError + 'static)) -> Self {
+        tracing::warn!(
+            error,
+            "another transaction holds the database; answering that the server is busy"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", Text::Busy)
+    }
+
     /// Logs `error` and returns an answer without its text, which must not reach a page.
     fn internal(error: &(dyn StdError + 'static)) -> Self {
         tracing::error!(error, "could not answer a request; answering with an internal error");
@@ -160,7 +173,7 @@ impl WebError {
         let message = self.message.translate(renderer.language());
         let url = self.operation_url.as_deref();
         let page = renderer.refusal_page(&title, &message, url, &viewer.id);
-        (self.status, page).into_response()
+        with_retry_after((self.status, page).into_response())
     }
 
     /// Converts the error into the body of an answer, in `language`.
@@ -176,7 +189,8 @@ impl WebError {
     /// Converts the error into a JSON answer, for scripts and programs, regardless of their `Accept` header.
     pub(super) fn into_json(self, language: &Language) -> Response {
         let status = self.status;
-        (status, Json(json!({ "error": self.into_body(language) }))).into_response()
+        let body = Json(json!({ "error": self.into_body(language) }));
+        with_retry_after((status, body).into_response())
     }
 
     fn title(&self) -> Text {
@@ -189,14 +203,23 @@ impl WebError {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Text::UnsupportedTitle,
             StatusCode::UNPROCESSABLE_ENTITY => Text::InvalidTitle,
             StatusCode::TOO_MANY_REQUESTS => Text::TooManyTitle,
+            StatusCode::SERVICE_UNAVAILABLE => Text::BusyTitle,
             _ => Text::InternalTitle,
         }
     }
 }
 
+/// Tells the client when to repeat a request for which the database was busy.
+fn with_retry_after(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY_AFTER);
+    }
+    response
+}
+
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
-        Self::internal(&error)
+        if error.is_busy() { Self::busy(&error) } else { Self::internal(&error) }
     }
 }
 
@@ -208,7 +231,7 @@ impl From<ChannelError> for WebError {
 
 impl From<EmbedError> for WebError {
     fn from(error: EmbedError) -> Self {
-        Self::internal(&error)
+        error.into_store_error().map_or_else(|error| Self::internal(&error), Self::from)
     }
 }
 
@@ -220,6 +243,7 @@ impl From<EnqueueError> for WebError {
                 "too_large",
                 ErrorText::InputTooLarge { bytes_max },
             ),
+            EnqueueError::Store(error) => error.into(),
             error => Self::internal(&error),
         }
     }
@@ -241,6 +265,7 @@ impl From<RetryError> for WebError {
             RetryError::NotRegistered { .. } => {
                 Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
             }
+            RetryError::Store(error) if error.is_busy() => Self::busy(error),
             RetryError::Store(_) => Self::internal(&error),
         }
     }

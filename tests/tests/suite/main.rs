@@ -20,6 +20,7 @@ mod apalis;
 mod back_and_forward;
 mod behind_nginx;
 mod blocked_sockets;
+mod busy_files;
 mod chains;
 mod channel_layer;
 mod content_security;

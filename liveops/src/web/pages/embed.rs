@@ -102,6 +102,17 @@ impl Embedded {
     }
 }
 
+impl EmbedError {
+    /// Returns the failure of the database, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// Returns any other failure unchanged.
+    pub(in crate::web) fn into_store_error(self) -> Result<StoreError, Self> {
+        self.source.downcast().map(|error| *error).map_err(|source| Self { source })
+    }
+}
+
 impl From<StoreError> for EmbedError {
     fn from(error: StoreError) -> Self {
         Self { source: error.into() }

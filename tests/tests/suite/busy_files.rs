@@ -1,0 +1,199 @@
+//! A SQLite file beside transactions of the application that write for a long time.
+
+use std::{future::Future, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use liveops::{
+    LiveOperation, LiveOps, OperationState, Progress, RetryContext, Run, RunResult, RunnerKind,
+    runner::Builder, store,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Notify, time::timeout};
+
+use crate::support::{
+    app::{Answer, Gate, Greeting, TestApp},
+    sqlite::SqliteFile,
+};
+
+/// Less than the thirty seconds for which a pool waits for a connection, and more than a page takes.
+const SOON: Duration = Duration::from_secs(8);
+
+/// More than the ten seconds for which a write waits for the lock of the file.
+const AT_LAST: Duration = Duration::from_secs(20);
+
+const BUSY: &str = "The server is busy. Try again in a moment.";
+
+/// A retry waits for the gate.
+static ASKED: Notify = Notify::const_new();
+
+/// Asks the gate before it is retried.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", state = Gate)]
+struct Guarded;
+
+impl Run for Guarded {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+
+    async fn on_retry(&self, retry: RetryContext<'_, Self>) -> RunResult<()> {
+        ASKED.notify_one();
+        retry.state().pass().await;
+        Ok(())
+    }
+}
+
+async fn app(file: &SqliteFile) -> TestApp {
+    let change = |builder: Builder<Gate>| builder.register::<Guarded>().runner(RunnerKind::Worker);
+    TestApp::on(&file.url(), change).await
+}
+
+/// A transaction of the application that has written.
+async fn writing(db: &DatabaseConnection) -> DatabaseTransaction {
+    let transaction = db.begin().await.unwrap();
+    transaction.execute_unprepared("CREATE TABLE of_the_application (id int)").await.unwrap();
+    transaction
+}
+
+async fn within<T>(time: Duration, what: &str, work: impl Future<Output = T>) -> T {
+    timeout(time, work).await.unwrap_or_else(|_| panic!("{what} was not answered"))
+}
+
+fn greeting() -> Greeting {
+    Greeting { name: "Ann".into() }
+}
+
+fn form(path: &str, body: &str, is_in_place: bool) -> Request<Body> {
+    let mut request =
+        Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if is_in_place {
+        request = request.header("hx-request", "true").header(header::ACCEPT, "application/json");
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+#[track_caller]
+fn is_busy(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    assert_eq!(answer.header("retry-after"), "5");
+    assert!(answer.body.contains(BUSY), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn pages_are_answered_while_the_application_writes() {
+    let file = SqliteFile::new();
+    let app = app(&file).await;
+    let id = app.liveops.enqueue(greeting(), "ann").await.unwrap();
+    let page = app.liveops.url(Greeting::OP_TYPE, id);
+    let transaction = writing(&app.db).await;
+    for path in ["/live/", &page, &format!("{page}log")] {
+        let answer = within(SOON, path, app.get(path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let json = within(SOON, path, app.ask("GET", path)).await;
+        assert_eq!(json.status, StatusCode::OK, "{path}");
+    }
+    assert!(within(SOON, "health", app.liveops.health()).await.is_ready());
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn writes_that_wait_too_long_say_that_the_server_is_busy() {
+    let file = SqliteFile::new();
+    let app = app(&file).await;
+    let waiting = app.liveops.enqueue(greeting(), "ann").await.unwrap();
+    let ended = app.liveops.enqueue(Guarded, "ann").await.unwrap();
+    app.liveops.cancel(ended).await.unwrap();
+    let cancel = format!("{}cancel", app.liveops.url(Greeting::OP_TYPE, waiting));
+    let retry = format!("{}retry", app.liveops.url(Guarded::OP_TYPE, ended));
+    let create = "/live/test.greeting/";
+
+    let transaction = writing(&app.db).await;
+    let answers = within(AT_LAST, "a write", async {
+        tokio::join!(
+            app.post_json(create, r#"{"name":"Bob"}"#),
+            app.send(form(create, "name=Bob", false)),
+            app.send(form(&cancel, "", false)),
+            app.send(form(&cancel, "", true)),
+            app.send(form(&retry, "", true)),
+        )
+    })
+    .await;
+    let (created, created_by_form, cancelled, cancelled_in_place, retried) = answers;
+    for answer in [&created, &created_by_form, &cancelled, &cancelled_in_place, &retried] {
+        is_busy(answer);
+    }
+    for json in [created, cancelled_in_place, retried] {
+        assert_eq!(json.json()["error"]["code"], "busy");
+    }
+    assert!(created_by_form.body.contains("<title>Busy"), "{}", created_by_form.body);
+    transaction.commit().await.unwrap();
+
+    let rows = app.liveops.list(&Default::default(), 10).await.unwrap();
+    let states: Vec<OperationState> = rows.iter().map(|row| row.state()).collect();
+    assert_eq!(states, [OperationState::Cancelled, OperationState::NotStarted]);
+    let answer = within(SOON, "the next write", app.post_json(create, r#"{"name":"Bob"}"#)).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_write_waits_for_a_transaction_that_ends_in_time() {
+    let file = SqliteFile::new();
+    let app = app(&file).await;
+    let transaction = writing(&app.db).await;
+    let mut enqueueing = tokio::spawn({
+        let liveops = app.liveops.clone();
+        async move { liveops.enqueue(greeting(), "ann").await }
+    });
+    // Its first tries fail.
+    assert!(timeout(Duration::from_secs(1), &mut enqueueing).await.is_err());
+    transaction.commit().await.unwrap();
+    let id = within(SOON, "an enqueue", enqueueing).await.unwrap().unwrap();
+    assert!(app.liveops.find(id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_retry_that_hangs_in_the_application_stops_no_other_request() {
+    let file = SqliteFile::new();
+    let app = app(&file).await;
+    let id = app.liveops.enqueue(Guarded, "ann").await.unwrap();
+    app.liveops.cancel(id).await.unwrap();
+    let page = app.liveops.url(Guarded::OP_TYPE, id);
+    let retry = format!("{page}retry");
+    let mut retrying = Box::pin(app.post(&retry));
+    let others = async {
+        ASKED.notified().await;
+        for path in ["/live/", &page] {
+            assert_eq!(within(SOON, path, app.get(path)).await.status, StatusCode::OK, "{path}");
+        }
+        // The connection of the application is free.
+        let read = app.db.execute_unprepared("SELECT 1");
+        within(SOON, "the application", read).await.unwrap();
+    };
+    tokio::select! {
+        _ = &mut retrying => panic!("the gate is closed"),
+        () = others => {}
+    }
+    app.gate.open(1);
+    assert_eq!(within(SOON, "the retry", retrying).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_copied_file_is_complete_after_the_shutdown() {
+    let (file, copy) = (SqliteFile::new(), SqliteFile::new());
+    let app = app(&file).await;
+    let id = app.liveops.enqueue(greeting(), "ann").await.unwrap();
+    app.liveops.shutdown(Duration::ZERO).await;
+    // The connections are open still.
+    let path = |file: &SqliteFile| file.url().replace("sqlite://", "");
+    std::fs::copy(path(&file), path(&copy)).unwrap();
+    let db = store::connect(&copy.url()).await.unwrap();
+    let copied = LiveOps::builder(db).build().unwrap();
+    assert!(copied.find(id).await.unwrap().is_some());
+    assert!(app.liveops.find(id).await.unwrap().is_some());
+}
