@@ -57,6 +57,8 @@ Environment only:
                              path: /app/live [default: /live]
   LIVEOPS_ALLOWED_ORIGINS    origins, separated by commas, whose pages may connect although their
                              host differs from the host of the request
+  LIVEOPS_REDIS_PREFIX       prefix of keys and channels in Redis, different for each application that
+                             shares the server [default: liveops:]
   LIVEOPS_UPLOAD_DIR         folder of uploads, shared by all processes [default: a folder in the
                              temporary folder of the system]
   LIVEOPS_DRAIN_SECONDS      time during which requests are accepted after /readyz answers 503 in a

@@ -113,7 +113,10 @@ impl Demo {
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);
         if let Some(url) = &settings.redis_url {
-            let layer = RedisChannelLayer::new(url).map_err(StartError::Channels)?;
+            let mut layer = RedisChannelLayer::new(url).map_err(StartError::Channels)?;
+            if let Some(prefix) = &settings.redis_prefix {
+                layer = layer.with_prefix(prefix);
+            }
             builder = builder.channel_layer(layer);
         } else if db.get_database_backend() == DbBackend::Postgres {
             let layer = PostgresChannelLayer::new(&db).map_err(StartError::Channels)?;

@@ -13,6 +13,8 @@ pub struct Settings {
     pub database_url: String,
     /// The URL of the Redis channel layer, if any.
     pub redis_url: Option<String>,
+    /// The prefix of the keys and channels in Redis, if not the default of liveops.
+    pub redis_prefix: Option<String>,
     /// The runner.
     pub runner: RunnerKind,
     /// True if this process executes operations.
@@ -70,6 +72,7 @@ impl Settings {
         Self {
             database_url: "sqlite::memory:".to_owned(),
             redis_url: None,
+            redis_prefix: None,
             runner: RunnerKind::default(),
             works: true,
             secrets: Secrets::random(),
@@ -119,6 +122,7 @@ impl Settings {
         if let Some(folder) = variable("LIVEOPS_UPLOAD_DIR") {
             settings.liveops.upload_dir = PathBuf::from(folder);
         }
+        settings.redis_prefix = variable("LIVEOPS_REDIS_PREFIX");
         settings.templates_dir = variable("LIVEOPS_TEMPLATES_DIR").map(PathBuf::from);
         let (hour, day) = (3_600, 86_400);
         let whole_hour = "a whole number of seconds from 1 to 3600";

@@ -59,6 +59,7 @@ mod observability_page;
 mod page_events;
 mod panics;
 mod postgres_layer;
+mod postgres_schemas;
 mod public_api;
 mod published_packages;
 mod readiness;

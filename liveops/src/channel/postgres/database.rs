@@ -5,16 +5,20 @@ use std::time::Duration;
 use sea_orm::{
     DatabaseConnection, DbBackend,
     sqlx::{
-        self, ConnectOptions, Connection, Executor, PgPool, Postgres,
+        self, ConnectOptions, Connection, Executor, PgPool, Postgres, Row,
         error::DatabaseError,
         pool::PoolConnection,
         postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
         query::Query,
     },
 };
-use tokio::time::{self, Instant, error::Elapsed};
+use tokio::{
+    sync::OnceCell,
+    time::{self, Instant, error::Elapsed},
+};
 
-use crate::channel::ChannelError;
+use super::notification::Schema;
+use crate::{channel::ChannelError, operation::ChannelName};
 
 /// Maximum duration of a query, including the wait for a connection.
 pub(super) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -35,6 +39,8 @@ const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '5
 #[derive(Debug)]
 pub(super) struct Database {
     pool: PgPool,
+    /// The schema of the tables, read at the first use.
+    schema: OnceCell<Schema>,
 }
 
 impl Database {
@@ -65,12 +71,38 @@ impl Database {
                 Box::pin(async move { connection.execute(SETTINGS).await.map(drop) })
             })
             .connect_lazy_with(options.disable_statement_logging());
-        Ok(Self { pool })
+        Ok(Self { pool, schema: OnceCell::new() })
     }
 
     /// Returns the connect options of the pool.
     pub(super) fn options(&self) -> PgConnectOptions {
         (*self.pool.connect_options()).clone()
+    }
+
+    /// Returns the PostgreSQL channel name of a channel.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the schema cannot be read, or has no tables.
+    pub(super) async fn listened_name(
+        &self,
+        channel: &ChannelName,
+    ) -> Result<String, ChannelError> {
+        const ACTION: &str = "find the tables of the channel layer";
+        // The search path may come from the URL, the role or the database.
+        const SCHEMA: &str = "SELECT n.nspname FROM pg_class c \
+            JOIN pg_namespace n ON n.oid = c.relnamespace \
+            WHERE c.oid = to_regclass('liveops_channel')";
+
+        let read = async || {
+            let rows = self.rows(ACTION, sqlx::query(SCHEMA)).await?;
+            let name = rows.first().ok_or(sqlx::Error::RowNotFound);
+            let name = name.and_then(|row| row.try_get::<String, _>(0));
+            let name = name.map_err(PostgresLayerError::NoTables);
+            let name = name.map_err(|fault| ChannelError::new(ACTION, fault))?;
+            Ok(Schema::new(&name))
+        };
+        Ok(self.schema.get_or_try_init(read).await?.listened_name(channel))
     }
 
     /// Runs a query and returns its rows, in one round trip.

@@ -43,8 +43,11 @@ const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 /// that publish and catch up, all separate from those of `db`. A lost listening connection reconnects by
 /// itself, and every subscriber then receives [`Lagged`](crate::channel::Lagged).
 ///
+/// Every notification carries the schema of the tables, so applications in several schemas of one database do
+/// not receive those of each other.
+///
 /// A connection pooler in transaction mode does not deliver notifications. Give the layer a `db` that
-/// connects to the server directly.
+/// connects to the server directly. The layer uses the connect options of `db`, but not the hooks of its pool.
 ///
 /// A notification holds less than 8,000 bytes; a longer frame travels in several notifications. PostgreSQL
 /// commits transactions with notifications one at a time, and every listening connection skips the
@@ -142,7 +145,7 @@ impl ChannelLayer for PostgresChannelLayer {
     }
 
     async fn subscribe(&self, channel: &ChannelName) -> Result<Subscription, ChannelError> {
-        self.listener.subscribe(channel).await
+        self.listener.subscribe(self.database.listened_name(channel).await?).await
     }
 
     async fn announce(&self, channel: &ChannelName, notice: Notice) -> Result<(), ChannelError> {

@@ -18,12 +18,8 @@ use tokio::{
 use super::{
     database::{ANSWER_WAIT_MAX, PostgresLayerError},
     listened_channels::ListenedChannels,
-    notification::listened_name,
 };
-use crate::{
-    channel::{ChannelError, Subscription, reconnect_delays::reconnect_delays},
-    operation::ChannelName,
-};
+use crate::channel::{ChannelError, Subscription, reconnect_delays::reconnect_delays};
 
 /// Interval at which the task checks the connection and stops listening to channels without subscribers.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
@@ -57,12 +53,10 @@ impl Listener {
         Self { options, requests: OnceLock::new() }
     }
 
-    pub(super) async fn subscribe(
-        &self,
-        channel: &ChannelName,
-    ) -> Result<Subscription, ChannelError> {
+    /// Subscribes to a channel by its PostgreSQL name.
+    pub(super) async fn subscribe(&self, name: String) -> Result<Subscription, ChannelError> {
         let (reply, subscription) = oneshot::channel();
-        let request = ListenRequest { name: listened_name(channel), reply };
+        let request = ListenRequest { name, reply };
         let refused = |fault| ChannelError::new("subscribe to a channel", fault);
         let requests = self.requests.get_or_init(|| ListenerTask::start(self.options.clone()));
         requests.send(request).map_err(|_| refused(PostgresLayerError::NotListening))?;

@@ -24,16 +24,33 @@ const NAME_BYTES_MAX: usize = 63;
 /// The head of a notice, instead of a cursor.
 const NOTICE: &str = "notice";
 
-/// Returns the PostgreSQL channel name of a channel: its own name, or a hash if the name is too long or
-/// contains NUL.
-pub(super) fn listened_name(channel: &ChannelName) -> String {
-    let name = channel.as_str();
-    if name.len() <= NAME_BYTES_MAX && !name.contains('\0') {
-        return name.to_owned();
+/// The schema of the tables, as part of every PostgreSQL channel name. All schemas of a database share its
+/// notifications, so without the schema, the applications in two schemas would receive those of each other.
+#[derive(Debug, Clone)]
+pub(super) struct Schema {
+    /// A hash, because a channel name has little space.
+    digits: String,
+}
+
+impl Schema {
+    pub(super) fn new(name: &str) -> Self {
+        Self { digits: hash(name, 8) }
     }
-    let hash = Sha256::digest(name);
-    let digits: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("liveops.sha256.{digits}")
+
+    /// Returns the PostgreSQL channel name of a channel: the schema and its own name, or a hash if its name is
+    /// too long or contains NUL.
+    pub(super) fn listened_name(&self, channel: &ChannelName) -> String {
+        let (schema, name) = (&self.digits, channel.as_str());
+        if schema.len() + 1 + name.len() <= NAME_BYTES_MAX && !name.contains('\0') {
+            return format!("{schema}.{name}");
+        }
+        format!("{schema}.sha256.{}", hash(name, 16))
+    }
+}
+
+/// Returns the first bytes of a hash in hexadecimal digits.
+fn hash(text: &str, bytes: usize) -> String {
+    Sha256::digest(text)[..bytes].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Serializes a value to JSON and splits the text into numbered parts.
@@ -213,11 +230,15 @@ mod tests {
 
     #[test]
     fn long_names_are_hashed_to_identifiers() {
+        let (schema, other) = (Schema::new("tenant_1"), Schema::new("tenant_2"));
         let short = ChannelName::operation(OperationId::new());
-        assert_eq!(listened_name(&short), short.as_str());
-        let names: Vec<String> = ["a".repeat(64), "b".repeat(64), "\0".into()]
-            .map(|owner| listened_name(&ChannelName::owner(&UserId::from(owner))))
-            .into();
+        let listened = schema.listened_name(&short);
+        assert!(listened.ends_with(short.as_str()) && listened.len() <= NAME_BYTES_MAX);
+        assert_ne!(listened, other.listened_name(&short));
+        let long = ["a".repeat(64), "b".repeat(64), "\0".into()];
+        let long = long.map(|owner| ChannelName::owner(&UserId::from(owner)));
+        assert_ne!(schema.listened_name(&long[0]), other.listened_name(&long[0]));
+        let names = long.map(|channel| schema.listened_name(&channel));
         assert!(names.iter().all(|name| name.len() <= NAME_BYTES_MAX && !name.contains('\0')));
         assert!(names[0] != names[1] && names[1] != names[2]);
     }

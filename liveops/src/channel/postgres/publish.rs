@@ -9,7 +9,7 @@ use super::{
     database::Database,
     expiry_sweeper::SILENCE_MAX,
     fragment_columns::FragmentColumns,
-    notification::{listened_name, notifications_of, parts_of},
+    notification::{notifications_of, parts_of},
 };
 use crate::{
     channel::{
@@ -39,7 +39,7 @@ impl Database {
             "SELECT liveops_channel_open($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(channel.as_str())
-        .bind(listened_name(channel))
+        .bind(self.listened_name(channel).await?)
         .bind(i64::from(attempt.0))
         .bind(Uuid::from_u128(epoch.nonce))
         .bind(opened_by == OpenedBy::Run)
@@ -77,7 +77,7 @@ impl Database {
              FROM liveops_channel_publish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(channel.as_str())
-        .bind(listened_name(channel))
+        .bind(self.listened_name(channel).await?)
         .bind(i64::from(attempt.0))
         .bind(contents.regions)
         .bind(contents.items)
@@ -108,7 +108,7 @@ impl Database {
         notice: &Notice,
     ) -> Result<(), ChannelError> {
         let query = sqlx::query("SELECT pg_notify($1, part) FROM unnest($2) AS part")
-            .bind(listened_name(channel))
+            .bind(self.listened_name(channel).await?)
             .bind(notifications_of(ANNOUNCE, notice)?);
         self.rows(ANNOUNCE, query).await.map(drop)
     }
