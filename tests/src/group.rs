@@ -7,6 +7,7 @@ pub(crate) enum Group {
     Redis,
     Browser,
     Nginx,
+    PgBouncer,
     Node,
     ReferenceClient,
     FakeTime,
@@ -14,11 +15,12 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::PostgreSql,
         Self::Redis,
         Self::Browser,
         Self::Nginx,
+        Self::PgBouncer,
         Self::Node,
         Self::ReferenceClient,
         Self::FakeTime,
@@ -31,6 +33,7 @@ impl Group {
             Self::Redis => "Redis",
             Self::Browser => "browser",
             Self::Nginx => "nginx",
+            Self::PgBouncer => "PgBouncer",
             Self::Node => "node",
             Self::ReferenceClient => "reference client",
             Self::FakeTime => "fake time",
@@ -50,6 +53,7 @@ impl Group {
             Self::Redis => "on Debian: apt-get install redis-server",
             Self::Browser => "on Debian: apt-get install chromium chromium-driver",
             Self::Nginx => "on Debian: apt-get install nginx-light",
+            Self::PgBouncer => "on Debian: apt-get install pgbouncer",
             Self::Node => "on Debian: apt-get install nodejs npm",
             Self::ReferenceClient => {
                 "on Debian: apt-get install python3 python3-pip, and a network the first time"

@@ -21,6 +21,7 @@ mod interrupt;
 mod lint;
 mod nginx;
 mod node;
+mod pgbouncer;
 mod postgres;
 mod program;
 mod prose;
@@ -43,7 +44,7 @@ usage: cargo xtask <command>
 
   test [--require-all] [-- <arguments of cargo test>]
         runs the tests, with private PostgreSQL and Redis servers. Some groups of tests need Chromium,
-        nginx, node, the client of django-liveops, libfaketime or rust-analyzer, and do not run if the
+        nginx, PgBouncer, node, the client of django-liveops, libfaketime or rust-analyzer, and do not run if the
         program is missing and cannot be fetched. The last lines list the groups that did not run.
         With --require-all, or LIVEOPS_TEST_REQUIRE=all in the environment, a missing program other
         than rust-analyzer is a failure

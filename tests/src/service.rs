@@ -3,7 +3,8 @@
 use std::{any::Any, fmt};
 
 use crate::{
-    browser, fake_time, group::Group, nginx, node, postgres, redis, reference_client, rust_analyzer,
+    browser, fake_time, group::Group, nginx, node, pgbouncer, postgres, redis, reference_client,
+    rust_analyzer,
 };
 
 /// The program or server of one group, ready for use; stopped and cleaned up when dropped.
@@ -43,6 +44,7 @@ impl Service {
             Group::Redis => redis::start(),
             Group::Browser => browser::find(),
             Group::Nginx => nginx::find(),
+            Group::PgBouncer => pgbouncer::find(),
             Group::Node => node::prepare(),
             Group::ReferenceClient => reference_client::install(),
             Group::FakeTime => fake_time::find(),

@@ -65,15 +65,22 @@ const NO_TIMEOUTS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 /// concurrently, so other processes read and write meanwhile. The migrations run on a connection of their own,
 /// with the options of the pool `db`, and need a direct connection to the server or a pooler in session mode.
 ///
+/// Behind a pooler in transaction mode, the function fails before anything else: prepared statements and other
+/// parts of a session would get lost, or reach the session of another process.
+///
 /// # Errors
 ///
-/// Returns an error if the database fails, contains an applied migration that is not in `M`, or keeps a table
+/// Returns an error if a pooler in transaction mode is used, or if the database fails, contains an applied migration that is not in `M`, or keeps a table
 /// locked for ten minutes.
 ///
 /// # Cancel safety
 ///
 /// Applied migrations stay applied. A later call continues.
 pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), StoreError> {
+    #[cfg(feature = "postgres")]
+    super::pooler::refuse_transaction_pooling(db)
+        .await
+        .map_err(StoreError::of("keep the session of a connection"))?;
     let migrated = async {
         if next_migration::<M>(db).await?.is_none() {
             return Ok(());

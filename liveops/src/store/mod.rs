@@ -26,6 +26,8 @@ mod migration_staff;
 mod operations;
 mod own_connection;
 mod page_cursor;
+#[cfg(feature = "postgres")]
+mod pooler;
 mod prune;
 mod restore;
 mod row_page;

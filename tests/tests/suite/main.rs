@@ -58,6 +58,7 @@ mod metrics;
 mod observability_page;
 mod page_events;
 mod panics;
+mod poolers;
 mod postgres_layer;
 mod postgres_schemas;
 mod public_api;

@@ -20,6 +20,7 @@ pub(crate) mod need;
 pub(crate) mod nginx;
 pub(crate) mod numbers;
 pub(crate) mod page;
+pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod postgres_layers;
 pub(crate) mod proxy;
