@@ -32,6 +32,7 @@ mod prune;
 mod restore;
 mod row_page;
 mod run;
+mod search;
 mod sort_key;
 mod stage_output;
 mod stage_timings;

@@ -3,17 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, StatementBuilder, UpdateMany,
-    sea_query::Query,
+    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QuerySelect, QueryTrait, StatementBuilder, UpdateMany, sea_query::Query,
 };
 use tokio::time;
 use uuid::Uuid;
 
 use super::{
-    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, SortKey, StoreError,
-    Transaction, conflict::RepeatingConnection, connections::Connections, migrate::migrate,
-    writer::Writer,
+    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
+    conflict::RepeatingConnection, connections::Connections, migrate::migrate, writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -232,30 +230,10 @@ impl Store {
         columns: Columns,
     ) -> Result<RowPage, StoreError> {
         let limit = len.saturating_add(1);
-        let Some(search) = filter.search_first(columns, limit, self.backend()) else {
-            let rows = self.list(filter, limit, columns).await?;
-            return Ok(RowPage::of(filter, rows, len));
-        };
-        const ACTION: &str = "search the operations";
-        let rows = self.statements().query_all(&search).await;
-        let rows = rows.and_then(|rows| {
-            rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()
-        });
-        let mut rows = rows.map_err(StoreError::of(ACTION))?;
-        if filter.cursor.0.is_backwards() {
-            rows.reverse();
+        match filter.search_first(columns, limit, self.backend()) {
+            Some(search) => self.search_page(filter, search, len).await,
+            None => Ok(RowPage::of(filter, self.list(filter, limit, columns).await?, len)),
         }
-        let is_complete = rows.len() as u64 > len;
-        let page = RowPage::of(filter, rows, len);
-        if is_complete {
-            return Ok(page);
-        }
-        let last = filter.last_searched(self.backend()).one(self.statements()).await;
-        let last = last.map_err(StoreError::of(ACTION))?;
-        Ok(match last {
-            Some(last) => page.searched_to(filter, SortKey::of(filter.sort, &last)),
-            None => page,
-        })
     }
 
     /// Updates at most one row, and returns these columns of it.
