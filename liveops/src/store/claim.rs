@@ -54,9 +54,10 @@ const LINES_LEN_MAX: usize = 64;
 /// Maximum number of operations that become ready at once.
 const RELEASED_LEN_MAX: u64 = 1_000;
 
-/// The lines with an operation that is ready. Reads one entry of the index for each line, however many
-/// operations wait: each step of the recursion finds the next line.
-const LINES: &str = "\
+/// The lines with an operation that is ready. Reads two entries of the index for each line, however many
+/// operations wait: each step of the recursion finds the next type in the queue, or the first type in the next
+/// queue. SQLite would search the index by the queue alone for `(queue, op_type) > (…)`.
+pub(super) const LINES: &str = "\
     WITH RECURSIVE line (queue, op_type) AS ( \
         SELECT * FROM ( \
             SELECT queue, op_type FROM liveops_operation \
@@ -65,11 +66,13 @@ const LINES: &str = "\
         ) AS first \
         UNION ALL \
         SELECT following.queue, following.op_type \
-        FROM line JOIN liveops_operation AS following ON following.id = ( \
-            SELECT id FROM liveops_operation \
+        FROM line JOIN liveops_operation AS following ON following.id = COALESCE( \
+            (SELECT id FROM liveops_operation \
             WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
-            AND (queue, op_type) > (line.queue, line.op_type) \
-            ORDER BY queue, op_type LIMIT 1 \
+            AND queue = line.queue AND op_type > line.op_type ORDER BY op_type LIMIT 1), \
+            (SELECT id FROM liveops_operation \
+            WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
+            AND queue > line.queue ORDER BY queue, op_type LIMIT 1) \
         ) \
     ) \
     SELECT queue, op_type FROM line";

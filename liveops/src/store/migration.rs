@@ -11,6 +11,7 @@ use super::{
     Column, Entity,
     migration_hand_backs::CountHandBacks,
     migration_indexes::{ADD_RUNNING, INDEX_LARGE_TABLES},
+    migration_layout::MoveLargeColumns,
     migration_lease::AddLeaseDuration,
     migration_space::LeaveSpaceForUpdates,
     migration_staff::AddStaffView,
@@ -83,6 +84,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(ADD_RUNNING),
         Box::new(INDEX_LARGE_TABLES),
         Box::new(LeaveSpaceForUpdates),
+        Box::new(MoveLargeColumns),
     ]
 }
 

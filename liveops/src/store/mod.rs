@@ -20,6 +20,7 @@ mod migrate;
 mod migration;
 mod migration_hand_backs;
 mod migration_indexes;
+mod migration_layout;
 mod migration_lease;
 mod migration_space;
 mod migration_staff;

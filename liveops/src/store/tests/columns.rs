@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Runs an operation to its end. Every large column of its row has a value.
-async fn ended(store: &Store) -> OperationId {
+pub(super) async fn ended(store: &Store) -> OperationId {
     let mut new = NewOperation::new(&Steps {}, "ann").unwrap();
     new.input = json!({ "rows": "r".repeat(1_000) });
     let row = store.enqueue(new).await.unwrap().into_row();

@@ -6,8 +6,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Transac
 use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
 use tokio::{task::JoinSet, time};
 
-use super::database::TestDatabase;
-use crate::store::{self, Migrator, migrations};
+use super::{columns::ended, database::TestDatabase, operations::enqueued};
+use crate::store::{self, Migrator, Store, migrations};
 
 /// The first migrations only, as in a database of an earlier version.
 struct First<const LEN: usize>;
@@ -135,4 +135,28 @@ async fn a_role_without_rights_to_create_tables_needs_none_on_migrated_tables() 
     let role = database.connect_with_data_rights().await;
     store::migrate::<Migrator>(&role).await.unwrap();
     role.execute_unprepared("CREATE TABLE of_the_role (id int)").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn the_large_columns_of_a_sqlite_file_move_behind_the_others_with_their_values() {
+    let database = TestDatabase::sqlite_file();
+    let db = database.connect().await;
+    store::migrate::<First<7>>(&db).await.unwrap();
+    let store = Store::new(db.clone());
+    let ids = [ended(&store).await, enqueued(&store).await];
+    let before = [store.find(ids[0]).await.unwrap(), store.find(ids[1]).await.unwrap()];
+
+    store::migrate::<Migrator>(&db).await.unwrap();
+    let store = Store::new(database.connect().await);
+    assert_eq!([store.find(ids[0]).await.unwrap(), store.find(ids[1]).await.unwrap()], before);
+    let columns = Statement::from_string(
+        DbBackend::Sqlite,
+        "SELECT name FROM pragma_table_info('liveops_operation') ORDER BY cid DESC LIMIT 6",
+    );
+    let columns = db.query_all_raw(columns).await.unwrap();
+    let columns = columns.iter().map(|row| row.try_get_by_index(0).unwrap());
+    let last: Vec<String> = columns.collect();
+    let expected = ["log", "input", "result_context", "traceback", "stage_timings", "stage_states"];
+    assert_eq!(last, expected);
+    assert!(enqueued(&store).await > ids[1]);
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     operation::{ListSort, OperationState},
-    store::{Claim, Columns, Heartbeat, ListFilter, Store},
+    store::{Claim, Columns, Heartbeat, ListFilter, Store, claim::LINES},
 };
 
 /// Returns the plan of a statement, one step a line.
@@ -45,7 +45,7 @@ impl Recorded {
         connection.set_metric_callback(move |info| {
             recorded.lock().unwrap().push(info.statement.clone());
         });
-        let store = Store::new(connection);
+        let store = Store::on_own_connection(connection);
         fill(&store).await;
         Self { store, statements }
     }
@@ -165,6 +165,10 @@ on_every_database! {
         let found: Vec<_> = recorded.indexes(claims).await.into_iter().collect();
         let pkey: &[_] = if recorded.store.backend() == DbBackend::Postgres { &["pkey"] } else { &[] };
         assert_eq!(found, [pkey, &["ready", "scheduled"]].concat());
+        let statement = Statement::from_string(recorded.store.backend(), LINES);
+        let lines = plan(&recorded.store, statement).await;
+        let searches = lines.contains("(queue=? AND op_type>?)") || lines.contains("(op_type > line");
+        assert!(searches, "reads more than one operation of a line: {lines}");
 
         let leases = recorded.store.leases("w").await.unwrap();
         assert_eq!(leases.len(), 30);
