@@ -16,6 +16,9 @@ impl LiveOps {
     /// Deletes operations that ended longer ago than `older_than`, and returns their number. Operations
     /// that have not ended stay, regardless of their age.
     ///
+    /// An operation that a foreign key of the application references stays too, unless the key has `ON DELETE
+    /// CASCADE` or `SET NULL`. The log warns about the number of such operations.
+    ///
     /// Deletes in batches, each in its own transaction. Pauses after each batch for as long as the
     /// batch took, so that other writers can proceed.
     ///
@@ -44,14 +47,25 @@ impl LiveOps {
         // An age beyond the range of the calendar of a database matches no operation.
         let before = age.and_then(|age| Utc::now().checked_sub_signed(age));
         let Some(before) = before.filter(|before| before.year() >= 1) else { return Ok(0) };
-        let mut pruned = 0;
+        let (mut pruned, mut held, mut position) = (0, 0, None);
         loop {
             let began_on = Instant::now();
-            match self.store().prune(before, BATCH_LEN).await? {
-                0 => return Ok(pruned),
-                batch => pruned += batch,
+            let batch = self.store().prune(before, position, BATCH_LEN).await?;
+            if batch.deleted + batch.held == 0 {
+                break;
             }
+            pruned += batch.deleted;
+            held += batch.held;
+            position = batch.continue_at.or(position);
             time::sleep(began_on.elapsed()).await;
         }
+        if held > 0 {
+            tracing::warn!(
+                held,
+                "kept ended operations that other tables reference; delete the rows that reference \
+                 them, or declare the foreign key with ON DELETE CASCADE or SET NULL"
+            );
+        }
+        Ok(pruned)
     }
 }

@@ -60,6 +60,12 @@ pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     has_code(error, &["55P03"])
 }
 
+/// Returns `true` if another row references the row: SQLSTATE 23503, for `RESTRICT` since PostgreSQL 18 also
+/// 23001, and `SQLITE_CONSTRAINT_FOREIGNKEY`, for `RESTRICT` `SQLITE_CONSTRAINT_TRIGGER`.
+pub(super) fn is_referenced(error: &DbErr) -> bool {
+    has_code(error, &["23503", "23001", "787", "1811"])
+}
+
 /// Returns `true` if the database answered with one of these codes.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn has_code(error: &DbErr, codes: &[&str]) -> bool {

@@ -105,12 +105,36 @@ on_every_database! {
         let store = store(&db).await;
         let newer = ended(&store, 2, 2).await;
         let older = ended(&store, 2, 3).await;
-        assert_eq!(store.prune(days_ago(1), 2).await.unwrap(), 2);
+        assert_eq!(store.prune(days_ago(1), None, 2).await.unwrap().deleted, 2);
         for (id, is_there) in [(newer[0], true), (newer[1], true), (older[0], false), (older[1], false)] {
             assert_eq!(store.find(id).await.unwrap().is_some(), is_there, "{id}");
         }
-        assert_eq!(store.prune(days_ago(1), 9).await.unwrap(), 2);
-        assert_eq!(store.prune(days_ago(1), 9).await.unwrap(), 0);
+        assert_eq!(store.prune(days_ago(1), None, 9).await.unwrap().deleted, 2);
+        assert_eq!(store.prune(days_ago(1), None, 9).await.unwrap().deleted, 0);
+    }
+
+    async fn operations_that_the_application_references_stay_and_stop_no_other(db: TestDatabase) {
+        const REFERENCE: &str = "CREATE TABLE of_the_application ( \
+            operation uuid NOT NULL REFERENCES liveops_operation (id))";
+        let store = store(&db).await;
+        let (held, free) = (ended(&store, 2, 9).await, ended(&store, 3, 3).await);
+        store.db().execute_unprepared(REFERENCE).await.unwrap();
+        let refer = "INSERT INTO of_the_application SELECT id FROM liveops_operation \
+                     WHERE finished_on = (SELECT min(finished_on) FROM liveops_operation)";
+        store.db().execute_unprepared(refer).await.unwrap();
+
+        let batch = store.prune(days_ago(1), None, 2).await.unwrap();
+        assert_eq!((batch.deleted, batch.held), (0, 2));
+        let batch = store.prune(days_ago(1), batch.continue_at, 2).await.unwrap();
+        assert_eq!((batch.deleted, batch.held), (2, 0));
+        assert_eq!(liveops(&store).prune(DAY).await.unwrap(), 1);
+        for (ids, is_there) in [(held, true), (free, false)] {
+            for id in ids {
+                assert_eq!(store.find(id).await.unwrap().is_some(), is_there, "{id}");
+            }
+        }
+        store.db().execute_unprepared("DELETE FROM of_the_application").await.unwrap();
+        assert_eq!(liveops(&store).prune(DAY).await.unwrap(), 2);
     }
 
     async fn stage_outputs_are_deleted_with_their_operation(db: TestDatabase) {
@@ -148,7 +172,7 @@ on_every_database! {
         assert!(matches!(retried, RetryTransition::Retried(_)), "{retried:?}");
         let pruning = tokio::spawn({
             let store = store.clone();
-            async move { store.prune(days_ago(1), 9).await }
+            async move { store.prune(days_ago(1), None, 9).await }
         });
         // The prune has selected the row and waits for its lock. On SQLite, the prune cannot begin before the
         // commit of the retry.
@@ -161,7 +185,7 @@ on_every_database! {
             timeout(Duration::from_secs(60), waits).await.expect("the prune waits for the lock");
         }
         store.commit(transaction).await.unwrap();
-        assert_eq!(pruning.await.unwrap().unwrap(), 0);
+        assert_eq!(pruning.await.unwrap().unwrap().deleted, 0);
         let row = store.find(ids[0]).await.unwrap().expect("the row exists");
         assert_eq!(row.state(), OperationState::NotStarted);
     }
