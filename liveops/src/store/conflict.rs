@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use tokio::time::{self, Instant};
 
-use super::{StoreError, connections::BUSY_POLL};
+use super::{StoreError, connections::BUSY_POLL, own_connection::close_idle};
 
 /// Maximum number of repetitions. The waits between them add up to half a second on average.
 const REPETITIONS_MAX: u32 = 10;
@@ -23,6 +23,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(4);
 
 /// The upper bound of all waits.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
+
+/// Time in which a connection returns to its pool.
+const RETURN_WAIT: Duration = Duration::from_millis(20);
 
 /// Counts the repetitions of one statement or transaction.
 #[derive(Debug, Default)]
@@ -58,6 +61,12 @@ pub(super) fn is_conflict(error: &DbErr) -> bool {
 /// Returns `true` if the statement waited for a lock until PostgreSQL's `lock_timeout` (SQLSTATE 55P03).
 pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     has_code(error, &["55P03"])
+}
+
+/// Returns `true` if the server refused to write: it is read-only, or a standby server in recovery (SQLSTATE
+/// 25006).
+pub(super) fn is_read_only(error: &DbErr) -> bool {
+    has_code(error, &["25006"])
 }
 
 /// Returns `true` if another row references the row: SQLSTATE 23503, for `RESTRICT` since PostgreSQL 18 also
@@ -133,18 +142,32 @@ impl RepeatingConnection {
     pub(super) fn new(db: DatabaseConnection, busy_wait: Duration) -> Self {
         Self { db, busy_wait }
     }
+
+    /// Closes the unused connections, so that the next statement opens another one. For a server that is
+    /// read-only: it may have become a standby, and another server the primary.
+    pub(super) async fn reopen(&self) {
+        // The connection of the last statement returns to the pool in a task.
+        time::sleep(RETURN_WAIT).await;
+        close_idle(&self.db);
+    }
 }
 
-/// Awaits a statement again while it loses conflicts, or the file is locked.
+/// Awaits a statement again while it loses conflicts, or the file is locked, and once on a new connection if the
+/// server is read-only.
 macro_rules! repeat {
     ($connection:expr, $statement:expr) => {{
         let mut repetitions = Repetitions::default();
         let deadline = Instant::now() + $connection.busy_wait;
+        let mut is_reopened = false;
         loop {
             match $statement.await {
                 Err(error) if repetitions.wait(is_conflict(&error)).await => {}
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     time::sleep(BUSY_POLL).await;
+                }
+                Err(error) if is_read_only(&error) && !is_reopened => {
+                    is_reopened = true;
+                    $connection.reopen().await;
                 }
                 answer => return answer,
             }

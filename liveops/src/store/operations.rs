@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QuerySelect, QueryTrait, StatementBuilder, UpdateMany, sea_query::Query,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Statement,
+    StatementBuilder, UpdateMany, sea_query::Query,
 };
 use tokio::time;
 use uuid::Uuid;
@@ -58,14 +59,33 @@ impl Store {
         migrate::<Migrator>(self.db()).await
     }
 
-    /// Checks that the database answers and has the tables. Queries an ID that never exists.
+    /// Checks that the database answers, has the tables and accepts writes. Queries an ID that never exists.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database does not answer, or lacks the tables.
+    /// Returns an error if the database does not answer, lacks the tables, or is a server that is read-only or in
+    /// recovery.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let absent = Entity::find_by_id(Uuid::nil());
-        absent.one(self.statements()).await.map(drop).map_err(StoreError::of("answer"))
+        const IS_READ_ONLY: &str =
+            "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+        let is_read_only = async || {
+            Entity::find_by_id(Uuid::nil()).one(self.statements()).await?;
+            if self.backend() != DbBackend::Postgres {
+                return Ok(false);
+            }
+            let is_read_only = Statement::from_string(DbBackend::Postgres, IS_READ_ONLY);
+            let row = self.statements().query_one_raw(is_read_only).await?;
+            row.map_or(Ok(false), |row| row.try_get_by_index(0))
+        };
+        for _ in 0..2 {
+            if !is_read_only().await.map_err(StoreError::of("answer"))? {
+                return Ok(());
+            }
+            self.statements().reopen().await;
+        }
+        let found = DbErr::Custom("the server is read-only or in recovery".to_owned());
+        Err(StoreError::of("accept writes")(found))
     }
 
     /// Writes the log of a SQLite file into the file itself, so that a copy of the file alone is complete.

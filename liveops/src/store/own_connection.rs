@@ -387,6 +387,21 @@ fn close(db: &DatabaseConnection) {
     }
 }
 
+/// Closes the unused connections of a pool to a server, so that the next use opens another one.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "only connections to servers are closed")
+)]
+pub(super) fn close_idle(db: &DatabaseConnection) {
+    #[cfg(feature = "postgres")]
+    if let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &db.inner {
+        let pool = db.get_postgres_connection_pool();
+        while let Some(mut connection) = pool.try_acquire() {
+            connection.close_on_drop();
+        }
+    }
+}
+
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 fn one_connection<Database: sea_orm::sqlx::Database>(
     options: sea_orm::sqlx::pool::PoolOptions<Database>,

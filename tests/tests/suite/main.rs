@@ -63,6 +63,7 @@ mod postgres_layer;
 mod postgres_schemas;
 mod public_api;
 mod published_packages;
+mod read_only_servers;
 mod readiness;
 mod readme;
 mod reconnect;

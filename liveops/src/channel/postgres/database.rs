@@ -34,6 +34,9 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 /// waits for any more.
 const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '5s'";
 
+/// The SQLSTATE of a write on a server that is read-only or in recovery.
+const READ_ONLY: &str = "25006";
+
 /// The connections for publishing and catching up, separate from the application's pool: the frames of many
 /// runs must not block the application's own queries.
 #[derive(Debug)]
@@ -124,7 +127,10 @@ impl Database {
         let answer = time::timeout_at(deadline, query.fetch_all(&mut *pending.connection)).await?;
         pending.is_answered = match &answer {
             Ok(_) => true,
-            Err(error) => error.as_database_error().is_some(),
+            // A server that became read-only may have a successor, which a new connection reaches.
+            Err(error) => error
+                .as_database_error()
+                .is_some_and(|error| error.code().as_deref() != Some(READ_ONLY)),
         };
         Ok(answer?)
     }
