@@ -205,6 +205,7 @@ mod tests {
             ("LIVEOPS_MOUNT", "/app/live"),
             ("LIVEOPS_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080"),
             ("LIVEOPS_UPLOAD_DIR", "/srv/uploads"),
+            ("LIVEOPS_REDIS_PREFIX", "demo:"),
             ("LIVEOPS_DRAIN_SECONDS", "0"),
             ("LIVEOPS_GRACE_SECONDS", "2"),
             ("LIVEOPS_TEMPLATES_DIR", "examples/demo/templates"),
@@ -220,6 +221,7 @@ mod tests {
         let origins = ["https://a.example", "http://b.example:8080"];
         assert_eq!(settings.liveops.allowed_origins, origins);
         assert_eq!(settings.liveops.upload_dir, PathBuf::from("/srv/uploads"));
+        assert_eq!(settings.redis_prefix.as_deref(), Some("demo:"));
         assert_eq!(settings.templates_dir, Some(PathBuf::from("examples/demo/templates")));
         assert_eq!(settings.database_url, DATABASE_URL);
     }

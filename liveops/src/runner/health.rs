@@ -47,7 +47,7 @@ impl Health {
 
 impl LiveOps {
     /// Checks whether the database and the channel layer answer, both at once. Takes at most two
-    /// seconds.
+    /// seconds. A PostgreSQL server that is read-only or in recovery counts as failed.
     ///
     /// For a readiness probe, which decides whether this process gets requests. Not for a liveness
     /// probe: restarting the process does not repair a failed database, and would end the operations
