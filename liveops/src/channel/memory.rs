@@ -1,7 +1,7 @@
 //! The channel layer for one process: retained states and subscribers in a mutex. No I/O.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,9 +21,21 @@ use crate::{
 /// Default time for which the state of a channel is kept after its operation ended.
 const RETENTION: Duration = Duration::from_secs(300);
 
+/// Default bound on the size of the states that rows can replace: 24 MiB, the states of about 15,000 operations
+/// without a log.
+const RETAINED_BYTES_MAX: usize = 24 << 20;
+
+/// Approximate size of a channel without its retained state, in bytes: the entries of the maps, the name and the
+/// overhead of the allocations.
+const CHANNEL_BYTES: usize = 640;
+
 /// A channel layer within one process. The default layer, without any dependency.
 ///
 /// Cheap to clone; clones share their channels.
+///
+/// The layer keeps the state of each operation that runs. The states of operations that have ended or that wait
+/// for a worker are kept within a [bound](Self::with_retained_bytes_max), because clients can read the row
+/// instead.
 ///
 /// ```
 /// # use liveops::{LiveOps, store};
@@ -71,11 +83,18 @@ const RETENTION: Duration = Duration::from_secs(300);
 pub struct MemoryChannelLayer {
     channels: Arc<Mutex<Channels>>,
     retention: Duration,
+    retained_bytes_max: usize,
 }
 
 #[derive(Debug, Default)]
 struct Channels {
     by_name: HashMap<ChannelName, MemoryChannel>,
+    /// The channels whose states rows can replace, by the order in which the states became replaceable.
+    replaceable: BTreeMap<u64, ChannelName>,
+    /// The next order.
+    next: u64,
+    /// The size of all replaceable states.
+    replaceable_bytes: usize,
     swept_on: Option<Instant>,
 }
 
@@ -84,14 +103,26 @@ struct MemoryChannel {
     retained: Option<RetainedState>,
     opened_by: OpenedBy,
     ended_on: Option<Instant>,
+    replaceable: Option<Replaceable>,
     deliveries: DeliverySender,
+}
+
+/// A state that the row can replace: the operation has ended, or waits for a worker.
+#[derive(Debug, Clone, Copy)]
+struct Replaceable {
+    order: u64,
+    bytes: usize,
 }
 
 impl MemoryChannelLayer {
     /// Creates a layer without channels. The layer keeps the state of a channel for five minutes after its
     /// operation ended.
     pub fn new() -> Self {
-        Self { channels: Arc::default(), retention: RETENTION }
+        Self {
+            channels: Arc::default(),
+            retention: RETENTION,
+            retained_bytes_max: RETAINED_BYTES_MAX,
+        }
     }
 
     /// Sets the time for which the layer keeps the state of a channel after its operation ended, at most a
@@ -99,6 +130,16 @@ impl MemoryChannelLayer {
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention.min(CENTURY);
+        self
+    }
+
+    /// Sets the approximate maximum size of the states of all operations that have ended or that wait for a
+    /// worker, in bytes; default 24 MiB. Beyond this size, the layer deletes the oldest of these states before
+    /// the end of the [retention](Self::with_retention). Clients then read the operation's row. With 0, only
+    /// the states of running operations are kept.
+    #[must_use]
+    pub fn with_retained_bytes_max(mut self, bytes_max: usize) -> Self {
+        self.retained_bytes_max = bytes_max;
         self
     }
 
@@ -124,16 +165,16 @@ impl ChannelLayer for MemoryChannelLayer {
     ) -> Result<Cursor, PublishError> {
         let mut channels = self.channels();
         channels.sweep(self.retention);
-        let channel = channels.entry(channel);
-        match (channel.attempt(), opened_by) {
+        let entry = channels.entry(channel);
+        match (entry.attempt(), opened_by) {
             (Some(current), OpenedBy::Queue) if current == attempt => {
-                Err(PublishError::Stale { current })
+                return Err(PublishError::Stale { current });
             }
-            _ => {
-                channel.admit(attempt)?;
-                Ok(channel.open(attempt, opened_by, snapshot))
-            }
+            _ => entry.admit(attempt)?,
         }
+        let cursor = entry.open(attempt, opened_by, snapshot);
+        channels.update_replaceable(channel, self.retained_bytes_max);
+        Ok(cursor)
     }
 
     async fn publish(
@@ -143,18 +184,11 @@ impl ChannelLayer for MemoryChannelLayer {
         payload: Payload,
     ) -> Result<Cursor, PublishError> {
         let mut channels = self.channels();
-        let channel = channels.entry(channel);
-        channel.admit(attempt)?;
-        let retained = channel
-            .retained
-            .as_mut()
-            .filter(|retained| retained.cursor().epoch.attempt == attempt)
-            .ok_or(PublishError::NotOpen)?;
-        let cursor = retained.push(&payload);
-        if matches!(payload, Payload::Signal(Signal::Finished(_))) {
-            channel.ended_on = Some(Instant::now());
+        let entry = channels.by_name.get_mut(channel).ok_or(PublishError::NotOpen)?;
+        let cursor = entry.publish(attempt, payload)?;
+        if entry.is_replaceable() {
+            channels.update_replaceable(channel, self.retained_bytes_max);
         }
-        channel.deliver(Frame { cursor, payload });
         Ok(cursor)
     }
 
@@ -191,8 +225,50 @@ impl Channels {
             retained: None,
             opened_by: OpenedBy::Run,
             ended_on: None,
+            replaceable: None,
             deliveries: DeliverySender::new(),
         })
+    }
+
+    /// Records that the state of a channel has changed. Deletes the oldest states that rows can replace beyond
+    /// `bytes_max`.
+    fn update_replaceable(&mut self, name: &ChannelName, bytes_max: usize) {
+        self.forget_replaceable(name);
+        let Some(channel) = self.by_name.get_mut(name).filter(|channel| channel.is_replaceable())
+        else {
+            return;
+        };
+        let bytes = CHANNEL_BYTES + channel.retained.as_ref().map_or(0, RetainedState::size);
+        channel.replaceable = Some(Replaceable { order: self.next, bytes });
+        self.replaceable.insert(self.next, name.clone());
+        self.replaceable_bytes += bytes;
+        self.next += 1;
+        while self.replaceable_bytes > bytes_max
+            && let Some((_, oldest)) = self.replaceable.first_key_value()
+        {
+            let oldest = oldest.clone();
+            self.forget_replaceable(&oldest);
+            self.delete_state(&oldest);
+        }
+    }
+
+    fn forget_replaceable(&mut self, name: &ChannelName) {
+        let channel = self.by_name.get_mut(name);
+        if let Some(Replaceable { order, bytes }) =
+            channel.and_then(|channel| channel.replaceable.take())
+        {
+            self.replaceable.remove(&order);
+            self.replaceable_bytes -= bytes;
+        }
+    }
+
+    /// Deletes the state of a channel, and the channel if it has no subscribers.
+    fn delete_state(&mut self, name: &ChannelName) {
+        let Some(channel) = self.by_name.get_mut(name) else { return };
+        channel.retained = None;
+        if !channel.deliveries.has_subscribers() {
+            self.by_name.remove(name);
+        }
     }
 
     /// Removes the states whose retention has passed, and channels without state and subscribers. Runs at
@@ -203,9 +279,14 @@ impl Channels {
             return;
         }
         self.swept_on = Some(now);
-        self.by_name.retain(|_, channel| {
+        let Self { by_name, replaceable, replaceable_bytes, .. } = self;
+        by_name.retain(|_, channel| {
             if channel.ended_on.is_some_and(|ended_on| now - ended_on >= retention) {
                 channel.retained = None;
+                if let Some(Replaceable { order, bytes }) = channel.replaceable.take() {
+                    replaceable.remove(&order);
+                    *replaceable_bytes -= bytes;
+                }
             }
             channel.retained.is_some() || channel.deliveries.has_subscribers()
         });
@@ -232,6 +313,27 @@ impl MemoryChannel {
         Some(CatchUp { is_provisional, ..caught_up })
     }
 
+    /// Returns `true` if clients can read the row instead of the state: the operation has ended, or waits for a
+    /// worker.
+    fn is_replaceable(&self) -> bool {
+        self.retained.is_some() && (self.ended_on.is_some() || self.opened_by == OpenedBy::Queue)
+    }
+
+    fn publish(&mut self, attempt: Attempt, payload: Payload) -> Result<Cursor, PublishError> {
+        self.admit(attempt)?;
+        let retained = self
+            .retained
+            .as_mut()
+            .filter(|retained| retained.cursor().epoch.attempt == attempt)
+            .ok_or(PublishError::NotOpen)?;
+        let cursor = retained.push(&payload);
+        if matches!(payload, Payload::Signal(Signal::Finished(_))) {
+            self.ended_on = Some(Instant::now());
+        }
+        self.deliver(Frame { cursor, payload });
+        Ok(cursor)
+    }
+
     fn open(&mut self, attempt: Attempt, opened_by: OpenedBy, snapshot: Vec<Fragment>) -> Cursor {
         let retained = RetainedState::open(Epoch::begin(attempt), &snapshot);
         let cursor = retained.cursor();
@@ -244,5 +346,114 @@ impl MemoryChannel {
 
     fn deliver(&self, frame: Frame) {
         self.deliveries.deliver(Delivery::Frame(Arc::new(frame)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        channel::Finished,
+        operation::{OperationId, OperationState},
+        projection::Region,
+    };
+
+    const ATTEMPT: Attempt = Attempt(1);
+
+    async fn open(
+        layer: &MemoryChannelLayer,
+        opened_by: OpenedBy,
+        html_bytes: usize,
+    ) -> ChannelName {
+        let channel = ChannelName::operation(OperationId::new());
+        let snapshot = vec![Fragment::replace(Region::Status, "x".repeat(html_bytes))];
+        layer.open(&channel, ATTEMPT, opened_by, snapshot).await.unwrap();
+        channel
+    }
+
+    async fn end(layer: &MemoryChannelLayer, channel: &ChannelName) {
+        let finished = Finished {
+            id: channel.operation_id().unwrap(),
+            state: OperationState::FinishedOk,
+            url: "/live/".to_owned(),
+            success_url: None,
+        };
+        let payload = Payload::Signal(Signal::Finished(finished));
+        layer.publish(channel, ATTEMPT, payload).await.unwrap();
+    }
+
+    async fn is_retained(layer: &MemoryChannelLayer, channel: &ChannelName) -> bool {
+        layer.catch_up(channel, None).await.unwrap().is_some()
+    }
+
+    fn sizes(layer: &MemoryChannelLayer) -> (usize, usize, usize) {
+        let channels = layer.channels();
+        (channels.by_name.len(), channels.replaceable.len(), channels.replaceable_bytes)
+    }
+
+    #[tokio::test]
+    async fn the_oldest_ended_states_are_deleted_beyond_the_bound() {
+        let layer = MemoryChannelLayer::new().with_retained_bytes_max(10 << 10);
+        let (running, mut ended) = (open(&layer, OpenedBy::Run, 8 << 10).await, Vec::new());
+        for _ in 0..5 {
+            let channel = open(&layer, OpenedBy::Run, 3 << 10).await;
+            end(&layer, &channel).await;
+            ended.push(channel);
+        }
+        let mut retained = Vec::new();
+        for channel in &ended {
+            retained.push(is_retained(&layer, channel).await);
+        }
+        assert_eq!(retained, [false, false, false, true, true]);
+        assert!(is_retained(&layer, &running).await);
+        let (channels, replaceable, bytes) = sizes(&layer);
+        assert_eq!((channels, replaceable), (3, 2));
+        assert!((6 << 10..=10 << 10).contains(&bytes), "{bytes}");
+    }
+
+    #[tokio::test]
+    async fn the_states_of_waiting_operations_are_bounded_until_a_run_begins() {
+        let layer = MemoryChannelLayer::new().with_retained_bytes_max(10 << 10);
+        let started = open(&layer, OpenedBy::Queue, 3 << 10).await;
+        layer.open(&started, ATTEMPT, OpenedBy::Run, Vec::new()).await.unwrap();
+        let mut last = open(&layer, OpenedBy::Queue, 3 << 10).await;
+        for _ in 0..100 {
+            last = open(&layer, OpenedBy::Queue, 3 << 10).await;
+        }
+        assert!(is_retained(&layer, &started).await && is_retained(&layer, &last).await);
+        assert_eq!(sizes(&layer).0, 3);
+    }
+
+    #[tokio::test]
+    async fn a_subscription_outlives_the_deleted_state_of_its_channel() {
+        let layer = MemoryChannelLayer::new().with_retained_bytes_max(0);
+        let channel = open(&layer, OpenedBy::Run, 1).await;
+        let mut subscription = layer.subscribe(&channel).await.unwrap();
+        end(&layer, &channel).await;
+        assert!(!is_retained(&layer, &channel).await);
+        // The retry of the operation reaches the subscriber.
+        layer.open(&channel, Attempt(2), OpenedBy::Run, Vec::new()).await.unwrap();
+        for expected in [ATTEMPT, Attempt(2)] {
+            match subscription.next().await {
+                Some(Ok(Delivery::Frame(frame))) => {
+                    assert_eq!(frame.cursor.epoch.attempt, expected)
+                }
+                other => panic!("expected a frame, found {other:?}"),
+            }
+        }
+        assert_eq!(sizes(&layer), (1, 0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_expired_state_no_longer_counts() {
+        let layer = MemoryChannelLayer::new();
+        let channel = open(&layer, OpenedBy::Run, 1).await;
+        end(&layer, &channel).await;
+        assert_ne!(sizes(&layer), (0, 0, 0));
+        tokio::time::advance(2 * RETENTION).await;
+        let other = layer.subscribe(&ChannelName::all()).await.unwrap();
+        assert!(!is_retained(&layer, &channel).await);
+        drop(other);
+        assert_eq!(sizes(&layer), (1, 0, 0));
     }
 }

@@ -61,6 +61,7 @@ mod panics;
 mod poolers;
 mod postgres_layer;
 mod postgres_schemas;
+mod process_memory;
 mod public_api;
 mod published_packages;
 mod read_only_servers;
