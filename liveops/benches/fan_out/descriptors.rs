@@ -1,19 +1,20 @@
+//! The limit of this process on open files.
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::Outcome;
 
-/// What a process has open beside the sockets of its clients.
+/// Number of files that a process has open beside the sockets of its clients.
 const OTHERS: u64 = 200;
 
-/// Sees to it that this process, and the servers it starts, may have a socket for every client.
-pub(crate) fn allow(clients: usize) -> Outcome<()> {
-    // After a storm, sockets that were cut may still be open when their clients are back.
-    let wanted = 2 * clients as u64 + OTHERS;
+/// Permits this process, and the servers that it starts, to open this number of sockets.
+pub(crate) fn allow(sockets: usize) -> Outcome<()> {
+    let wanted = sockets as u64 + OTHERS;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     if hard < wanted {
         return Err(format!(
-            "{clients} clients need {wanted} open files, and this machine allows a process {hard}: \
-             raise `ulimit -Hn`, or measure with fewer `--clients`"
+            "the clients need {wanted} open files, and this machine allows a process {hard}: \
+             raise `ulimit -Hn`, or measure with fewer clients"
         )
         .into());
     }
