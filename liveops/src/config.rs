@@ -23,7 +23,8 @@ use std::{path::PathBuf, time::Duration};
 pub struct Config {
     /// Path of the router, such as `/live` (the default); empty for the root of the site.
     pub mount: String,
-    /// Maximum number of updates of one run per second; default 20, from 0.1 to 1,000.
+    /// Maximum number of updates of one run per second; default 20, from 0.1 to 1,000. An overloaded process
+    /// sends fewer updates.
     pub throttle_hz: f64,
     /// Maximum number of operations that this process runs at the same time; default 64, at least 1.
     pub concurrency_max: usize,

@@ -436,7 +436,7 @@ mod tests {
         for expected in [ATTEMPT, Attempt(2)] {
             match subscription.next().await {
                 Some(Ok(Delivery::Frame(frame))) => {
-                    assert_eq!(frame.cursor.epoch.attempt, expected)
+                    assert_eq!(frame.cursor.epoch.attempt, expected);
                 }
                 other => panic!("expected a frame, found {other:?}"),
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Report, Sink};
+use super::{FlushPace, Report, Sink};
 use crate::rate_limit::RateLimit;
 
 /// Shows the changes of a run to a sink, at most `throttle_hz` times a second.
@@ -13,6 +13,8 @@ pub(crate) struct Flusher<S> {
     report: Arc<Report>,
     sink: S,
     throttle: RateLimit,
+    pace: Arc<FlushPace>,
+    flushed_on: Instant,
     /// Set if the last flush had changes.
     had_changes: bool,
 }
@@ -26,9 +28,15 @@ const IDLE_FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 const FLUSHES_AT_ONCE_MAX: u32 = 2;
 
 impl<S: Sink> Flusher<S> {
-    pub(crate) fn new(report: Arc<Report>, sink: S, throttle_hz: f64) -> Self {
-        let throttle = RateLimit::new(throttle_hz, FLUSHES_AT_ONCE_MAX, Instant::now());
-        Self { report, sink, throttle, had_changes: true }
+    pub(crate) fn new(
+        report: Arc<Report>,
+        sink: S,
+        throttle_hz: f64,
+        pace: Arc<FlushPace>,
+    ) -> Self {
+        let now = Instant::now();
+        let throttle = RateLimit::new(throttle_hz, FLUSHES_AT_ONCE_MAX, now);
+        Self { report, sink, throttle, pace, flushed_on: now, had_changes: true }
     }
 
     /// Flushes until `stop`, and returns the sink for the final projection.
@@ -41,19 +49,30 @@ impl<S: Sink> Flusher<S> {
     }
 
     async fn flush(&mut self) {
-        self.throttle.count(Instant::now());
+        self.flushed_on = Instant::now();
+        self.throttle.count(self.flushed_on);
         let (projection, changes) = self.report.take();
         self.had_changes = !changes.is_empty();
         self.sink.show(&projection, changes).await;
     }
 
-    /// Waits for a change and for the throttle.
+    /// Waits for a change, for the throttle, and longer while the runtime is overloaded.
     ///
     /// After a flush with changes, another flush follows after two intervals even without a notification: the
     /// atomics of the bar may have changed just after they were read.
     async fn wait_for_changes(&mut self) {
-        let timeout =
-            if self.had_changes { self.throttle.interval() * 2 } else { IDLE_FLUSH_INTERVAL };
+        let interval = self.throttle.interval();
+        if self.had_changes {
+            self.pace.measure().await;
+            let paced = self.pace.interval(interval);
+            if paced > interval {
+                // Without a wait for a notification: an overloaded runtime serves tasks that other threads
+                // wake, such as those of runs, after all tasks that its timers wake.
+                let paced_until = self.flushed_on + paced;
+                return time::sleep_until(self.throttle.free_on().max(paced_until)).await;
+            }
+        }
+        let timeout = if self.had_changes { interval * 2 } else { IDLE_FLUSH_INTERVAL };
         let _ = time::timeout(timeout, self.report.touched()).await;
         time::sleep_until(self.throttle.free_on()).await;
     }
@@ -80,7 +99,8 @@ mod tests {
             let report = Arc::new(Report::new(Projection::new(0)));
             report.event(Event::Started);
             let (recorder, stop) = (Recorder::new(), CancellationToken::new());
-            let flusher = Flusher::new(report.clone(), recorder.clone(), throttle_hz);
+            let pace = Arc::new(FlushPace::new());
+            let flusher = Flusher::new(report.clone(), recorder.clone(), throttle_hz, pace);
             let flusher = tokio::spawn(flusher.run(stop.clone()));
             Self { report, recorder, stop, flusher }
         }

@@ -9,6 +9,7 @@ mod cancellation;
 mod clock;
 mod counter;
 mod durable_stage;
+mod flush_pace;
 mod flusher;
 mod handle;
 #[cfg(feature = "log-layer")]
@@ -27,6 +28,7 @@ mod web_progress;
 pub(crate) use blocking_tasks::BlockingTasks;
 use cancellation::Cancellation;
 pub(crate) use clock::Clock;
+pub(crate) use flush_pace::FlushPace;
 pub(crate) use flusher::Flusher;
 pub use handle::Progress;
 pub(crate) use handle::RunContext;

@@ -264,6 +264,14 @@ impl Report {
         live.projection.clone()
     }
 
+    /// Returns the result of `read` on the current projection, without a copy of the projection. `read` must be
+    /// short: reports wait meanwhile.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Projection) -> T) -> T {
+        let mut live = self.live();
+        live.fold_pending(&self.counter);
+        read(&live.projection)
+    }
+
     /// Returns the final projection before the ending. Later reports, for example of a thread that the run left
     /// behind, change nothing, so that the ending is written and shown with this projection.
     pub(crate) fn seal(&self) -> Projection {

@@ -10,9 +10,10 @@ use crate::{
     channel::WorkerNotification,
     config::Config,
     operation::{Attempt, ChannelName, OperationId, OperationKind, WorkerClaim},
+    progress::FlushPace,
     projection::Projection,
     publish::{Presenter, Publisher},
-    render::Renderer,
+    render::{Fragment, Renderer, Subject},
     store::{Model, OwnConnection, Store},
     token::SigningKeys,
 };
@@ -37,6 +38,7 @@ pub(crate) struct Engine {
     pub(crate) runner: RunnerKind,
     pub(crate) active_runs: Arc<ActiveRuns>,
     pub(crate) clients: Arc<ClientConnections>,
+    pub(super) flush_pace: Arc<FlushPace>,
 }
 
 impl Engine {
@@ -62,6 +64,21 @@ impl Engine {
             let cancel = WorkerNotification::Cancel { id, attempt };
             self.publisher.notify(&ChannelName::workers(), cancel).await;
         }
+    }
+
+    /// Returns the attempt of an operation that this process runs and that no other process can have taken over.
+    /// The row then shows this attempt as started. Returns `None` from the moment in which the run is over.
+    pub(crate) fn running_attempt(&self, id: OperationId) -> Option<Attempt> {
+        self.active_runs.owner_of_row(id, self.config.lease).map(|run| run.attempt)
+    }
+
+    /// Returns the attempt and the snapshot of an operation that this process runs, as
+    /// [`running_attempt`](Self::running_attempt) does. The snapshot is at least as new as the row.
+    pub(crate) fn running_snapshot(&self, id: OperationId) -> Option<(Attempt, Vec<Fragment>)> {
+        let run = self.active_runs.owner_of_row(id, self.config.lease)?;
+        let renderer = self.renderer().with_language(&run.language);
+        let subject = Subject { kind: run.kind, id };
+        Some((run.attempt, renderer.snapshot(&subject, &run.report.projection())))
     }
 
     /// Returns the live projection if this process runs the operation, otherwise the projection of the

@@ -157,12 +157,22 @@ impl Model {
     /// Returns the state of the operation. The state is computed from other columns, so it cannot
     /// contradict them.
     pub fn state(&self) -> OperationState {
-        match (self.started_on, self.finished_on) {
-            (_, Some(_)) if self.cancelled => OperationState::Cancelled,
-            (_, Some(_)) if self.finished_successfully => OperationState::FinishedOk,
-            (_, Some(_)) => OperationState::FinishedError,
-            (Some(_), None) => OperationState::Started,
-            (None, None) => OperationState::NotStarted,
-        }
+        state_of(self.started_on, self.finished_on, self.cancelled, self.finished_successfully)
+    }
+}
+
+/// Computes the state of an operation from the columns of its row.
+pub(super) fn state_of(
+    started_on: Option<DateTimeUtc>,
+    finished_on: Option<DateTimeUtc>,
+    cancelled: bool,
+    finished_successfully: bool,
+) -> OperationState {
+    match (started_on, finished_on) {
+        (_, Some(_)) if cancelled => OperationState::Cancelled,
+        (_, Some(_)) if finished_successfully => OperationState::FinishedOk,
+        (_, Some(_)) => OperationState::FinishedError,
+        (Some(_), None) => OperationState::Started,
+        (None, None) => OperationState::NotStarted,
     }
 }

@@ -33,6 +33,7 @@ mod prune;
 mod restore;
 mod row_page;
 mod run;
+mod run_state;
 mod search;
 mod sort_key;
 mod stage_output;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::{auth::viewer::Viewer, delivery::hub::Hub};
+use super::{
+    auth::viewer::Viewer,
+    delivery::{hub::Hub, row_states::RowStates},
+};
 use crate::{
     metrics::Transport,
     operation::UserId,
@@ -12,7 +15,7 @@ use crate::{
     runner::{ClientConnection, Engine, LiveOps},
 };
 
-/// Maximum number of catch-ups that read the database at the same time. When all clients reconnect at once,
+/// Maximum number of catch-ups that read whole rows at the same time. When all clients reconnect at once,
 /// additional catch-ups would only wait for the database, and use far more memory than clients that wait for
 /// a permit.
 const CONCURRENT_CATCH_UPS_MAX: usize = 16;
@@ -22,20 +25,23 @@ const CONCURRENT_CATCH_UPS_MAX: usize = 16;
 pub(super) struct Web {
     pub(super) liveops: LiveOps,
     pub(super) hub: Arc<Hub>,
+    pub(super) row_states: RowStates,
     pub(super) catch_up_permits: Arc<Semaphore>,
 }
 
 impl Web {
     pub(super) fn new(liveops: LiveOps) -> Self {
         let engine = liveops.engine();
+        let row_states = RowStates::new(engine.store.clone());
         let hub = Hub::new(
             engine.publisher.layer.clone(),
-            Arc::new(engine.store.clone()),
+            Arc::new(row_states.clone()),
             engine.renderer().clone(),
             engine.config.keepalive,
         );
         Self {
             hub: Arc::new(hub),
+            row_states,
             catch_up_permits: Arc::new(Semaphore::new(CONCURRENT_CATCH_UPS_MAX)),
             liveops,
         }

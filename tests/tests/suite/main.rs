@@ -31,6 +31,7 @@ mod event_streams;
 mod extremes;
 mod fan_out;
 mod feature_table;
+mod first_frames;
 mod floods;
 mod forms;
 mod half_open;

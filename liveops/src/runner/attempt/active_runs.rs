@@ -70,9 +70,13 @@ pub(in crate::runner) struct ActiveRun {
     pub(in crate::runner) attempt: Attempt,
     pub(in crate::runner) kind: OperationKind,
     pub(in crate::runner) report: Arc<Report>,
+    /// The name of the owner's language.
+    pub(in crate::runner) language: String,
     /// Cancelled when another worker has taken the operation over, or may have done so.
     pub(in crate::runner) lost: CancellationToken,
     lease: Mutex<LeaseConfirmation>,
+    /// `true` when the run is over: its end may be in the row at any time.
+    is_over: AtomicBool,
 }
 
 /// The last time at which the database confirmed that a run belongs to this process.
@@ -89,9 +93,24 @@ impl ActiveRun {
         attempt: Attempt,
         kind: OperationKind,
         report: Arc<Report>,
+        language: String,
     ) -> Self {
         let lease = Mutex::new(LeaseConfirmation { on: Instant::now(), failures: 0 });
-        Self { attempt, kind, report, lost: CancellationToken::new(), lease }
+        let (lost, is_over) = (CancellationToken::new(), AtomicBool::new(false));
+        Self { attempt, kind, report, language, lost, lease, is_over }
+    }
+
+    /// Records that the run is over. Call before the first write of its end.
+    pub(in crate::runner) fn mark_over(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    /// Returns `true` if the row belongs to this run: the run is not over, and the database has confirmed the
+    /// lease within its duration.
+    fn owns_row(&self, lease: Duration) -> bool {
+        !self.is_over.load(Ordering::Acquire)
+            && !self.lost.is_cancelled()
+            && lock(&self.lease).on.elapsed() < lease
     }
 
     /// Records that the run belonged to this process at this time.
@@ -141,6 +160,16 @@ impl ActiveRuns {
     /// operation.
     pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
         self.find(id).map(|run| run.report.projection())
+    }
+
+    /// Returns the run of this operation, if this process runs the operation and no other process can have taken
+    /// it over.
+    pub(in crate::runner) fn owner_of_row(
+        &self,
+        id: OperationId,
+        lease: Duration,
+    ) -> Option<Arc<ActiveRun>> {
+        self.find(id).filter(|run| run.owns_row(lease))
     }
 
     /// Registers a run until [`deregister`](ActiveRunGuard::deregister), or until every clone of the guard
@@ -238,9 +267,10 @@ impl ActiveRuns {
     /// Returns the heartbeats of all runs, with their status and percentage.
     pub(in crate::runner) fn heartbeats(&self) -> Vec<Heartbeat> {
         let heartbeats = self.all().into_iter().map(|(id, run)| {
-            let projection = run.report.projection();
-            let percent = projection.percent(run.kind.stage_weights);
-            Heartbeat { id, attempt: run.attempt, status: projection.status, percent }
+            run.report.read(|projection| {
+                let percent = projection.percent(run.kind.stage_weights);
+                Heartbeat { id, attempt: run.attempt, status: projection.status.clone(), percent }
+            })
         });
         heartbeats.collect()
     }

@@ -111,7 +111,7 @@ impl RunningAttempt {
         if row.cancel_requested {
             report.cancel();
         }
-        let live = ActiveRun::new(attempt, kind, report);
+        let live = ActiveRun::new(attempt, kind, report, row.language.clone());
         let active = engine.active_runs.register(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.presenter.language(&row);
@@ -171,6 +171,7 @@ impl RunningAttempt {
         } else {
             self.supervise().await
         };
+        self.active.mark_over();
         attempt_ran(self.op_type(), begun.elapsed());
         // The fence would refuse a save that is still in progress when the attempt ends.
         self.stage_outputs.settled().await;
@@ -245,7 +246,8 @@ impl RunningAttempt {
 
     fn spawn_flusher(&self, stop: CancellationToken) -> JoinHandle<RunSinks> {
         let throttle_hz = self.engine.config.throttle_hz;
-        let flusher = Flusher::new(self.report().clone(), self.sinks(), throttle_hz);
+        let pace = self.engine.flush_pace.clone();
+        let flusher = Flusher::new(self.report().clone(), self.sinks(), throttle_hz, pace);
         tokio::spawn(flusher.run(stop).in_current_span())
     }
 

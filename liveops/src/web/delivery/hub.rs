@@ -25,12 +25,14 @@ use crate::{
     metrics::{client_lagged, subscription_lagged},
     operation::{Attempt, ChannelName, OperationId, OperationState},
     render::Renderer,
-    store::{Store, StoreError},
 };
 
 /// Delay before the row of an operation without state in the channel layer, or with a provisional one, is
 /// polled for the first time. The delay doubles with each poll.
 const FIRST_ROW_POLL_AFTER: Duration = Duration::from_secs(1);
+
+/// Number of channels up to which the names of closed ones are not removed.
+const SWEPT_LEN_MIN: usize = 32;
 
 /// Maximum number of items that a client may lag before it has to catch up.
 const BACKLOG_LEN_MAX: usize = 64;
@@ -44,7 +46,14 @@ pub(in crate::web) struct Hub {
     renderer: Renderer,
     /// The time without frames after which the hub checks for lost frames.
     quiet_max: Duration,
-    channels: Mutex<HashMap<ChannelName, Weak<HubChannel>>>,
+    channels: Mutex<Channels>,
+}
+
+#[derive(Debug, Default)]
+struct Channels {
+    by_name: HashMap<ChannelName, Weak<HubChannel>>,
+    /// The number of names at which the names of closed channels are removed.
+    sweep_at: usize,
 }
 
 /// The access to operation rows that the hub needs.
@@ -54,19 +63,12 @@ pub(in crate::web) trait RowLookup: fmt::Debug + Send + Sync {
     async fn attempt_and_state(
         &self,
         id: OperationId,
-    ) -> Result<Option<(Attempt, OperationState)>, StoreError>;
+    ) -> Result<Option<(Attempt, OperationState)>, RowsUnavailable>;
 }
 
-#[async_trait]
-impl RowLookup for Store {
-    async fn attempt_and_state(
-        &self,
-        id: OperationId,
-    ) -> Result<Option<(Attempt, OperationState)>, StoreError> {
-        let row = self.find(id).await?;
-        Ok(row.map(|row| (row.attempt_number(), row.state())))
-    }
-}
+/// The error of a database that does not answer. The lookup has logged the cause.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct RowsUnavailable;
 
 /// An item of a channel, for its clients.
 #[derive(Debug, Clone)]
@@ -113,7 +115,7 @@ impl Hub {
         &self,
         name: &ChannelName,
     ) -> Result<HubSubscription, ChannelError> {
-        if let Some(subscription) = find(&self.channels(), name) {
+        if let Some(subscription) = self.channels().find(name) {
             return Ok(subscription);
         }
         let upstream = self.layer.subscribe(name).await?;
@@ -138,11 +140,10 @@ impl Hub {
         state: Option<CatchUp>,
     ) -> HubSubscription {
         let mut channels = self.channels();
-        if let Some(subscription) = find(&channels, name) {
+        if let Some(subscription) = channels.find(name) {
             return subscription;
         }
-        // Closed channels leave their name behind.
-        channels.retain(|_, channel| channel.strong_count() > 0);
+        channels.sweep();
         let (items, first) = broadcast::channel(BACKLOG_LEN_MAX);
         let revision = Arc::new(ListRevision::begin());
         let mut pump = Pump {
@@ -166,22 +167,30 @@ impl Hub {
             pump: tokio::spawn(pump.run(upstream)).abort_handle(),
             revision,
         });
-        channels.insert(name.clone(), Arc::downgrade(&channel));
+        channels.by_name.insert(name.clone(), Arc::downgrade(&channel));
         HubSubscription { items: BroadcastStream::new(first), channel }
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<ChannelName, Weak<HubChannel>>> {
+    fn channels(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn find(
-    channels: &HashMap<ChannelName, Weak<HubChannel>>,
-    name: &ChannelName,
-) -> Option<HubSubscription> {
-    let channel = channels.get(name)?.upgrade()?;
-    let items = channel.items.upgrade()?.subscribe();
-    Some(HubSubscription { items: BroadcastStream::new(items), channel })
+impl Channels {
+    fn find(&self, name: &ChannelName) -> Option<HubSubscription> {
+        let channel = self.by_name.get(name)?.upgrade()?;
+        let items = channel.items.upgrade()?.subscribe();
+        Some(HubSubscription { items: BroadcastStream::new(items), channel })
+    }
+
+    /// Removes the names of closed channels, whenever their number may have doubled: a visit of every name for
+    /// each new channel would be quadratic.
+    fn sweep(&mut self) {
+        if self.by_name.len() >= self.sweep_at {
+            self.by_name.retain(|_, channel| channel.strong_count() > 0);
+            self.sweep_at = 2 * self.by_name.len().max(SWEPT_LEN_MIN);
+        }
+    }
 }
 
 /// The task that forwards items from the channel layer to every client of a channel.
@@ -311,14 +320,8 @@ impl Pump {
                 CatchUpState::from_channel(Some(state), attempt, row_state).is_none()
             }
             Ok(None) => true,
-            Err(error) => {
-                tracing::debug!(
-                    channel = %self.name,
-                    error = &error as &dyn Error,
-                    "could not read the row; trying again when the channel is quiet"
-                );
-                false
-            }
+            // Tried again when the channel is quiet.
+            Err(RowsUnavailable) => false,
         }
     }
 }

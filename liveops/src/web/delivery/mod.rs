@@ -10,6 +10,7 @@ pub(super) mod flow_control;
 pub(super) mod hub;
 pub(super) mod messages;
 pub(super) mod revision;
+pub(super) mod row_states;
 #[cfg(test)]
 mod simulation;
 pub(super) mod sse;

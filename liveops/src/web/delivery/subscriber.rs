@@ -13,7 +13,7 @@ use super::{
     catch_up::CatchUpState,
     close::Close,
     flow_control::DeliveryWindow,
-    hub::{HubItem, HubSubscription},
+    hub::{HubItem, HubSubscription, RowLookup},
     messages::{self, OutgoingMessage, ServerMessage},
 };
 use crate::{
@@ -130,17 +130,47 @@ impl Subscriber {
         self.catch_up_to(current).await
     }
 
-    /// Loads the state of the operation after acquiring a permit.
+    /// Loads the state of the operation.
     ///
     /// The future is boxed: a catch-up is rare and takes more memory than the rest of a connection, which
     /// would otherwise reserve that memory all the time.
     async fn load_state(&self, id: OperationId) -> Result<CatchUpState, Close> {
-        let _turn =
-            self.web.catch_up_permits.acquire().await.expect("the semaphore is never closed");
-        Box::pin(self.load_state_now(id)).await
+        Box::pin(async {
+            match self.retained_state(id).await {
+                Some(current) => Ok(current),
+                None => self.load_from_row(id).await,
+            }
+        })
+        .await
     }
 
-    async fn load_state_now(&self, id: OperationId) -> Result<CatchUpState, Close> {
+    /// Returns the state in the channel layer or of a run of this process. Returns `None` if the row is or may be
+    /// newer.
+    async fn retained_state(&self, id: OperationId) -> Option<CatchUpState> {
+        let engine = self.web.engine();
+        // Before the query of the channel layer, which then has a state at least as new, or lacks an end.
+        let running = engine.running_attempt(id);
+        let (attempt, state) = match running {
+            // No other process can write this row: the database is not asked.
+            Some(attempt) => (attempt, OperationState::Started),
+            None => self.web.row_states.attempt_and_state(id).await.ok()??,
+        };
+        let since = self.window.cursor();
+        let retained = engine.publisher.layer.catch_up(&self.channel, since).await.ok()?;
+        let is_retained = retained.is_some();
+        if let Some(current) = CatchUpState::from_channel(retained, attempt, state) {
+            return Some(current);
+        }
+        // A run that has not published yet.
+        let (attempt, snapshot) = running.and_then(|_| engine.running_snapshot(id))?;
+        let current = CatchUpState::from_row(attempt, Vec::new(), since, || snapshot);
+        Some(CatchUpState { is_ahead_of_channel: is_retained, ..current })
+    }
+
+    /// Loads the state from the whole row and the channel layer, after acquiring a permit.
+    async fn load_from_row(&self, id: OperationId) -> Result<CatchUpState, Close> {
+        let _turn =
+            self.web.catch_up_permits.acquire().await.expect("the semaphore is never closed");
         let engine = self.web.engine();
         let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
         let kind = engine.presenter.kind_of(&row);

@@ -16,10 +16,9 @@ use crate::{
     operation::{Attempt, OperationId, OperationState},
     projection::Region,
     render::Renderer,
-    store::StoreError,
     web::delivery::{
         catch_up::CatchUpState,
-        hub::{Hub, RowLookup},
+        hub::{Hub, RowLookup, RowsUnavailable},
     },
 };
 
@@ -90,7 +89,7 @@ impl RowLookup for NoRows {
     async fn attempt_and_state(
         &self,
         _: OperationId,
-    ) -> Result<Option<(Attempt, OperationState)>, StoreError> {
+    ) -> Result<Option<(Attempt, OperationState)>, RowsUnavailable> {
         Ok(Some((Attempt(0), OperationState::Started)))
     }
 }
