@@ -55,12 +55,13 @@ impl Columns {
             | Column::StageTimings => self == Self::Small,
             _ => false,
         };
-        is_omitted.then(|| match column {
+        let empty = match column {
             Column::Log | Column::StageStates => Empty { literal: "'[]'", cast: "::jsonb" },
             Column::Input => Empty { literal: "'null'", cast: "::jsonb" },
             Column::Traceback => Empty { literal: "NULL", cast: "::text" },
             _ => Empty { literal: "NULL", cast: "::jsonb" },
-        })
+        };
+        is_omitted.then_some(empty)
     }
 }
 

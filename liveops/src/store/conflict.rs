@@ -120,6 +120,12 @@ pub(super) fn is_busy(_: &DbErr) -> bool {
     false
 }
 
+/// Returns `true` if SQLite could not open another connection to the file, as at the limit of open files
+/// (`SQLITE_CANTOPEN`). An open connection becomes free soon.
+fn cannot_open(error: &DbErr) -> bool {
+    has_code(error, &["14"])
+}
+
 /// Returns `true` if every connection of the pool was in use for too long.
 pub(super) fn is_pool_timeout(error: &DbErr) -> bool {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -162,7 +168,9 @@ macro_rules! repeat {
         loop {
             match $statement.await {
                 Err(error) if repetitions.wait(is_conflict(&error)).await => {}
-                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                Err(error)
+                    if (is_busy(&error) || cannot_open(&error)) && Instant::now() < deadline =>
+                {
                     time::sleep(BUSY_POLL).await;
                 }
                 Err(error) if is_read_only(&error) && !is_reopened => {

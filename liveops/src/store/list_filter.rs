@@ -156,7 +156,7 @@ impl ListFilter {
         let mut query = Query::select();
         // The alias is the name of the table, so that the same columns and conditions apply.
         query
-            .exprs(Column::iter().map(|column| column.into_expr()))
+            .exprs(Column::iter().map(ColumnTrait::into_expr))
             .from_subquery(searched.into_query(), Entity)
             .cond_where(matches(search));
         if let Some(column) = column(self.sort) {

@@ -476,6 +476,8 @@ mod tests {
         let url = format!("sqlite://{}", path.join("test.sqlite3").display());
         let store = Store::new(store::connect(&url).await.unwrap());
         store.migrate().await.unwrap();
+        // Opens a connection of the store.
+        store.ping().await.unwrap();
         // SQLite still reads and writes the open file, and finds none to open.
         std::fs::rename(path, moved).unwrap();
         let own = OwnConnection::kept_open(&store, Duration::from_secs(10));

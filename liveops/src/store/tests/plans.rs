@@ -45,6 +45,7 @@ impl Recorded {
         connection.set_metric_callback(move |info| {
             recorded.lock().unwrap().push(info.statement.clone());
         });
+        // The connections that a store opens itself have no callback.
         let store = Store::on_own_connection(connection);
         fill(&store).await;
         Self { store, statements }
