@@ -9,6 +9,7 @@ pub(crate) mod layer;
 #[path = "../suite/support/need.rs"]
 pub(crate) mod need;
 #[path = "../suite/support/postgres.rs"]
+#[expect(dead_code, reason = "the suite needs more of it")]
 pub(crate) mod postgres;
 #[path = "../suite/support/redis.rs"]
 #[expect(dead_code, reason = "the suite needs more of it")]

@@ -146,7 +146,7 @@ async fn writes_that_wait_too_long_say_that_the_server_is_busy() {
     transaction.commit().await.unwrap();
 
     let rows = app.liveops.list(&Default::default(), 10).await.unwrap();
-    let states: Vec<OperationState> = rows.iter().map(|row| row.state()).collect();
+    let states: Vec<OperationState> = rows.iter().map(store::Model::state).collect();
     assert_eq!(states, [OperationState::Cancelled, OperationState::NotStarted]);
     let answer = within(SOON, "the next write", app.post_json(create, r#"{"name":"Bob"}"#)).await;
     assert_eq!(answer.status, StatusCode::CREATED);
