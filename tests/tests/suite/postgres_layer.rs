@@ -376,7 +376,9 @@ async fn nothing_is_left_of_a_history_that_was_replaced() {
 /// What changes with every frame is found in the place of what it replaced.
 #[tokio::test]
 async fn tables_stay_small_under_many_frames() {
-    const KILOBYTE: i64 = 1 << 10;
+    // Sessions of other tests keep the server from reusing space for a moment. Without any reuse, the regions
+    // would need more than a megabyte.
+    const BYTES_MAX: i64 = 512 << 10;
     let Some(database) = PostgresLayers::create().await else { return };
     let layer = database.layer();
     let channel = channel();
@@ -394,7 +396,7 @@ async fn tables_stay_small_under_many_frames() {
         ("indexes", number(&database.db, "SELECT pg_indexes_size('liveops_channel_region')").await),
     ]
     .into();
-    assert!(sizes.values().all(|size| *size <= 128 * KILOBYTE), "{sizes:?}");
+    assert!(sizes.values().all(|size| *size <= BYTES_MAX), "{sizes:?}");
 }
 
 #[tokio::test]
