@@ -192,11 +192,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (median, p99) = list(&mut router, user, query, args.requests).await?;
         println!("{user:>8} {query:<40} p50 {median:>8.1?}  p99 {p99:>8.1?}");
     }
-    let (small, _) = list(&mut router, "user_1", "", args.requests).await?;
-    enlarge(&db, "user_2", 1 << 20, 0).await?;
-    enlarge(&db, "user_3", 0, 8 << 20).await?;
-    for (user, what) in [("user_2", "full logs"), ("user_3", "inputs of 8 MiB")] {
-        let (large, _) = list(&mut router, user, "", args.requests).await?;
+    for (user, what, log, input) in
+        [("user_2", "full logs", 1 << 20, 0), ("user_3", "inputs of 8 MiB", 0, 8 << 20)]
+    {
+        let (small, _) = list(&mut router, user, "", 10 * args.requests).await?;
+        enlarge(&db, user, log, input).await?;
+        let (large, _) = list(&mut router, user, "", 10 * args.requests).await?;
         let ratio = large.as_secs_f64() / small.as_secs_f64();
         println!("a list of 50 rows with {what}: {large:.1?}, {ratio:.2} of {small:.1?} without");
     }
