@@ -58,10 +58,10 @@ pub(crate) async fn measure(server: &Server, options: &Options) -> Outcome<Sampl
             lock(&results.first_frames).push(connecting.elapsed());
             loop {
                 let text = client.next().await?;
-                if let Some(stamp) = Stamp::find(&text)
+                if let Some((stamp, _)) = Stamp::find(&text)
                     && results.counts.load(Ordering::Relaxed)
                 {
-                    lock(&results.updates).push(stamp.elapsed());
+                    lock(&results.updates).push(Stamp::now().since(stamp));
                 }
             }
             #[expect(unreachable_code, reason = "gives the type of the task")]

@@ -14,6 +14,8 @@ mod process;
 mod sample;
 mod served;
 mod server;
+#[path = "../fan_out/stamp.rs"]
+#[expect(dead_code, reason = "the other benchmark needs more of it")]
 mod stamp;
 
 use clap::Parser;
