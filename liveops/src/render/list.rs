@@ -260,3 +260,35 @@ fn progress_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
 fn status_element(row: &ListRow, swap: Option<&'static str>) -> Markup {
     html! { div id={ "op-row-status-" (row.id) } hx-swap-oob=[swap] { (row.status) } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Templates;
+
+    #[test]
+    fn a_page_whose_search_continues_says_so_and_not_that_there_is_nothing() {
+        let next_url = Some("/live/?next=7".to_owned());
+        let page = ListPage {
+            rows: Vec::new(),
+            url: "/live/".to_owned(),
+            next_url,
+            previous_url: None,
+            state: None,
+            search: "row".to_owned(),
+            searched: Some(10_000),
+            staff: None,
+        };
+        let renderer = Renderer::new(Templates::new(), "/live");
+        let continues = renderer.list_table(&page).0;
+        let sentence = "There are no more matches in the 10,000 operations searched. The search \
+                        continues on the next page.";
+        assert!(continues.contains(sentence) && continues.contains("rel=\"next\""), "{continues}");
+        assert!(!continues.contains("No operations."), "{continues}");
+        let complete = renderer.list_table(&ListPage { searched: None, ..page }).0;
+        assert!(
+            complete.contains("No operations.") && !complete.contains("searched"),
+            "{complete}"
+        );
+    }
+}

@@ -282,6 +282,16 @@ async fn a_list_holds_the_viewers_own() {
     let answer = app.get("/live/?state=LOST").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("found `LOST`"), "{}", answer.body);
+
+    let of_length = |length| format!("/live/?q={}", "x".repeat(length));
+    assert_eq!(app.get(&of_length(200)).await.status, StatusCode::OK);
+    let answer = app.get(&of_length(201)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer.body.contains("q: expected at most 200 characters, found 201"),
+        "{}",
+        answer.body
+    );
 }
 
 #[tokio::test]

@@ -192,9 +192,9 @@ on_every_database! {
     }
 }
 
-/// Otherwise PostgreSQL could update no row in its page.
+/// Otherwise PostgreSQL could not update rows in their pages.
 #[tokio::test]
-async fn no_index_has_a_column_that_a_heartbeat_changes() {
+async fn a_heartbeat_changes_no_index_and_has_space_in_the_pages() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let store = store(&db).await;
     const INDEXES: &str =
@@ -203,6 +203,11 @@ async fn no_index_has_a_column_that_a_heartbeat_changes() {
     let indexes = store.db().query_one_raw(indexes).await.unwrap().unwrap();
     let indexes: String = indexes.try_get_by_index(0).unwrap();
     assert!(indexes.contains("liveops_operation_started"), "{indexes}");
+    const OPTIONS: &str =
+        "SELECT reloptions[1] FROM pg_class WHERE oid = 'liveops_operation'::regclass";
+    let options = Statement::from_string(DbBackend::Postgres, OPTIONS);
+    let options = store.db().query_one_raw(options).await.unwrap().unwrap();
+    assert_eq!(options.try_get_by_index::<String>(0).unwrap(), "fillfactor=80");
     for column in ["lease_until", "lease_ms", "status_text", "status_level", "percent"] {
         assert!(!indexes.contains(column), "{column} in {indexes}");
     }
