@@ -4,8 +4,10 @@ use std::{convert::Infallible, net::Ipv4Addr, time::Duration};
 
 use axum::{extract::FromRequestParts, http::request::Parts, serve::ListenerExt};
 use liveops::{
-    Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, SigningKeys, Viewer,
-    store, web,
+    Config, LiveOperation, LiveOps, OperationState, Progress, Run, RunResult, RunnerKind,
+    SigningKeys, Viewer,
+    store::{self, ListFilter},
+    web,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -85,8 +87,11 @@ pub(crate) async fn serve(operations: usize, hz: u32) -> Outcome<()> {
         let id = liveops.enqueue(Clock { hz }, VIEWER).await?;
         ready.push_str(&format!(" {id}"));
     }
-    // Starts the worker.
-    liveops.poll_now().await;
+    let waiting = ListFilter::new().with_state(OperationState::NotStarted);
+    // A poll claims a limited number.
+    while liveops.count(&waiting).await? > 0 {
+        liveops.poll_now().await;
+    }
 
     let socket = TcpSocket::new_v4()?;
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
