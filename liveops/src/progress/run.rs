@@ -51,9 +51,10 @@ pub trait Run: OptionalForm {
     /// [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]. With
     /// `#[liveop(cancel = "abort")]` the future is dropped if the run has not ended after a grace period.
     ///
-    /// A worker polls each run on a thread of its own, within the tokio runtime on which the worker was started.
-    /// A run that blocks its thread delays no other run and no page, but it cannot be stopped meanwhile, and the
-    /// log warns about it after a second. Long computations and blocking calls therefore belong in
+    /// A worker polls its runs on threads of their own, within the tokio runtime on which the worker was started.
+    /// Another `.await` may continue on another thread. A run that blocks its thread delays no other run and no
+    /// page, because more threads are started; but it cannot be stopped meanwhile, and the log warns about it
+    /// after a second. Long computations and blocking calls therefore belong in
     /// [`Progress::spawn_blocking`], with a clone of `p`. Eager runs and test runs share the thread of their
     /// caller.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;

@@ -19,6 +19,7 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
+use super::run_threads::RunThreads;
 use crate::{
     operation::{Attempt, OperationId, OperationKind},
     progress::Report,
@@ -38,6 +39,7 @@ pub(crate) struct ActiveRuns {
     pub(in crate::runner) wake: Notify,
     pub(in crate::runner) polls: PollTracker,
     pub(in crate::runner) tasks: TaskTracker,
+    run_threads: RunThreads,
     /// Cancelled when the process stops claiming operations.
     pub(in crate::runner) closing: CancellationToken,
     /// Cancelled when the runs have to go back into the queue.
@@ -136,6 +138,7 @@ impl ActiveRuns {
             wake: Notify::new(),
             polls: PollTracker::new(slots),
             tasks: TaskTracker::new(),
+            run_threads: RunThreads::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
             shut_down: CancellationToken::new(),
@@ -330,6 +333,11 @@ pub(in crate::runner) struct ActiveRunGuard {
 }
 
 impl ActiveRunGuard {
+    /// Returns the threads that poll the runs of this process.
+    pub(in crate::runner) fn run_threads(&self) -> RunThreads {
+        self.active_runs.run_threads.clone()
+    }
+
     /// Removes the registration of an attempt that has ended.
     pub(in crate::runner) fn deregister(&self) {
         self.deregistration.call_once(|| {

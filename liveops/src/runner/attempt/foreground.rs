@@ -106,7 +106,7 @@ impl ForegroundChain {
             abort: self.foreground.abort.clone(),
         };
         let engine = self.liveops.engine().clone();
-        let Some(run) = RunningAttempt::begin_observed(engine, row, Executor::OwnThread, observers)
+        let Some(run) = RunningAttempt::begin_observed(engine, row, Executor::Threads, observers)
         else {
             return NextStep::Done;
         };

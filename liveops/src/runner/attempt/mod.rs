@@ -10,5 +10,6 @@ pub(super) mod foreground;
 mod next_attempt;
 pub(super) mod outcome;
 mod poll_clock;
+mod run_threads;
 pub(super) mod running_attempt;
 mod supervisor;

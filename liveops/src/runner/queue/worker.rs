@@ -130,7 +130,7 @@ impl Worker {
         for row in rows {
             let slot = slots.split(1);
             // Registered at once: an unregistered run would look like a claim whose answer was lost.
-            let run = RunningAttempt::begin(engine.clone(), row, Executor::OwnThread);
+            let run = RunningAttempt::begin(engine.clone(), row, Executor::Threads);
             let Some(run) = run else { continue };
             let (op_type, id, attempt) = (run.active.kind.op_type, run.id, run.attempt);
             self.active_runs.tasks.spawn(async move {

@@ -1,0 +1,378 @@
+//! The threads that poll runs: a few while the runs wait, and more while runs hold their threads.
+//!
+//! A thread for each run would cost one wake-up by the system for each event of each run. With thousands of runs the
+//! processor does little else.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt, io, mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use async_task::Runnable;
+use futures_util::future;
+use tokio::runtime::Handle;
+use tracing::{Dispatch, dispatcher, instrument::WithSubscriber, subscriber::NoSubscriber};
+
+use crate::panic;
+
+/// The name of the threads.
+const THREAD_NAME: &str = "liveops-run";
+
+/// Minimum number of threads of a process with runs to poll.
+const LEN_MIN: usize = 2;
+
+/// Time for which a run waits for a thread before the number of threads is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Number of polls that a thread completes in [`CHECK_INTERVAL`] if the runs do not hold it. With fewer, more
+/// threads are started.
+const POLLS_PER_CHECK_MIN: u64 = 10;
+
+/// Time after which a thread without work ends.
+const IDLE_MAX: Duration = Duration::from_secs(5);
+
+/// The threads that poll the runs of one process.
+///
+/// Runs that wait share as many threads as the machine has processors. If a run waits for a thread because others
+/// hold theirs, the number of threads doubles, up to one for each run.
+#[derive(Debug, Clone)]
+pub(in crate::runner) struct RunThreads(Arc<Pool>);
+
+struct Pool {
+    state: Mutex<State>,
+    /// Notified when runs wait for a thread.
+    overloaded: Condvar,
+    len_min: usize,
+    idle_max: Duration,
+    /// The stack size of the threads; `None` for the default.
+    stack_bytes: Option<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The runs to poll, oldest first.
+    queue: VecDeque<Queued>,
+    /// The threads without work. The newest is woken first, so that the others can end.
+    idle: BTreeMap<u64, Thread>,
+    next_idle: u64,
+    /// The number of threads.
+    len: usize,
+    /// The number of polls begun.
+    polls: u64,
+    watcher: Watcher,
+    /// `true` if the last thread could not be started.
+    is_at_limit: bool,
+}
+
+struct Queued {
+    run: Run,
+    on: Instant,
+}
+
+/// A run to be polled once, in this runtime.
+type Run = Runnable<Handle>;
+
+/// The thread that starts more threads when runs hold the others.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Watcher {
+    #[default]
+    NotStarted,
+    Asleep,
+    Awake,
+}
+
+impl RunThreads {
+    pub(in crate::runner) fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(LEN_MIN, usize::from);
+        Self::with(processors.max(LEN_MIN), IDLE_MAX, None)
+    }
+
+    fn with(len_min: usize, idle_max: Duration, stack_bytes: Option<usize>) -> Self {
+        let (state, overloaded) = (Mutex::default(), Condvar::new());
+        Self(Arc::new(Pool { state, overloaded, len_min, idle_max, stack_bytes }))
+    }
+
+    /// Polls `run` to its end, with the timers, the I/O and the tasks of the current runtime, and the subscriber of
+    /// the current thread. If the system cannot start a thread, tasks of the runtime poll the run: the limit of
+    /// threads of one process must not end the operations that wait in the queue.
+    pub(super) fn spawn(&self, run: impl Future<Output = ()> + Send + 'static) {
+        let pool = self.0.clone();
+        let schedule = move |run| pool.push(run);
+        let builder = async_task::Builder::new().metadata(Handle::current());
+        // A subscriber for all threads may be installed later.
+        let subscriber = dispatcher::get_default(Dispatch::clone);
+        let (run, task) = if subscriber.is::<NoSubscriber>() {
+            builder.spawn(|_| run, schedule)
+        } else {
+            let run = run.with_subscriber(subscriber);
+            builder.spawn(|_| run, schedule)
+        };
+        task.detach();
+        run.schedule();
+    }
+}
+
+impl Pool {
+    fn push(self: &Arc<Self>, run: Run) {
+        let mut state = self.state();
+        state.queue.push_back(Queued { run, on: Instant::now() });
+        if let Some((_, thread)) = state.idle.pop_last() {
+            thread.unpark();
+        } else if state.len >= self.len_min {
+            self.wake_watcher(&mut state);
+        } else if !self.start_thread(&mut state) && state.len == 0 {
+            let runs = mem::take(&mut state.queue);
+            // A runtime that is shutting down drops the run, whose code may wake others.
+            drop(state);
+            runs.into_iter().for_each(|queued| poll_on_runtime(queued.run));
+        }
+    }
+
+    /// Starts a thread that polls runs. Returns `false` if the system cannot start one.
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> bool {
+        let pool = self.clone();
+        let has_started = self.start(state, move || pool.work());
+        state.len += usize::from(has_started);
+        has_started
+    }
+
+    fn start(&self, state: &mut State, work: impl FnOnce() + Send + 'static) -> bool {
+        let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
+        let thread = self.stack_bytes.into_iter().fold(thread, thread::Builder::stack_size);
+        let started = thread.spawn(work);
+        if let Err(error) = &started
+            && !state.is_at_limit
+        {
+            warn_of_missing_thread(error);
+        }
+        state.is_at_limit = started.is_err();
+        started.is_ok()
+    }
+
+    /// Polls runs until there is none for a while.
+    fn work(&self) {
+        while let Some(run) = self.next_run() {
+            poll(run);
+        }
+    }
+
+    fn next_run(&self) -> Option<Run> {
+        let mut state = self.state();
+        loop {
+            if let Some(Queued { run, .. }) = state.queue.pop_front() {
+                state.polls += 1;
+                return Some(run);
+            }
+            let idle = state.next_idle;
+            state.next_idle += 1;
+            state.idle.insert(idle, thread::current());
+            drop(state);
+            thread::park_timeout(self.idle_max);
+            state = self.state();
+            // A thread that is woken for a run is no longer idle.
+            if state.idle.remove(&idle).is_some() && state.queue.is_empty() {
+                state.len -= 1;
+                return None;
+            }
+        }
+    }
+
+    fn wake_watcher(self: &Arc<Self>, state: &mut State) {
+        match state.watcher {
+            Watcher::Awake => return,
+            Watcher::Asleep => self.overloaded.notify_one(),
+            Watcher::NotStarted => {
+                let pool = self.clone();
+                if !self.start(state, move || pool.watch()) {
+                    return;
+                }
+            }
+        }
+        state.watcher = Watcher::Awake;
+    }
+
+    /// Starts threads while runs hold the others.
+    fn watch(self: Arc<Self>) {
+        let mut state = self.state();
+        loop {
+            while !state.queue.is_empty() {
+                let polls = state.polls;
+                let waited = self.overloaded.wait_timeout(state, CHECK_INTERVAL);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                let polls = state.polls - polls;
+                if state.lacks_threads(polls) {
+                    self.start_threads(&mut state);
+                }
+            }
+            state.watcher = Watcher::Asleep;
+            let is_asleep = |state: &mut State| state.watcher == Watcher::Asleep;
+            let waited = self.overloaded.wait_timeout_while(state, self.idle_max, is_asleep);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if state.watcher == Watcher::Asleep {
+                state.watcher = Watcher::NotStarted;
+                return;
+            }
+        }
+    }
+
+    /// Doubles the number of threads, up to one for each run that waits.
+    fn start_threads(self: &Arc<Self>, state: &mut State) {
+        for _ in 0..state.queue.len().min(state.len) {
+            if !self.start_thread(state) {
+                return;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Returns `true` if a run waits although no thread is idle, and the threads have completed few polls since the
+    /// last check: the runs hold them. Many runs with short polls lack processors and not threads.
+    fn lacks_threads(&self, polls: u64) -> bool {
+        let waits = self.queue.front().is_some_and(|run| run.on.elapsed() >= CHECK_INTERVAL);
+        waits && self.idle.is_empty() && polls < POLLS_PER_CHECK_MIN * self.len as u64
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("len", &self.state().len).finish_non_exhaustive()
+    }
+}
+
+/// Polls `run` once, within its runtime.
+fn poll(run: Run) {
+    let runtime = run.metadata().clone();
+    let mut run = Some(run);
+    let polled = panic::catch(|| {
+        runtime.block_on(future::poll_fn(|_| {
+            run.take().map(Runnable::run);
+            Poll::Ready(())
+        }));
+    });
+    if let Err(panicked) = polled {
+        tracing::error!(%panicked, "a run panicked outside of its code");
+    }
+}
+
+/// Has `run` polled once by a task of its runtime.
+fn poll_on_runtime(run: Run) {
+    let runtime = run.metadata().clone();
+    runtime.spawn(async move {
+        run.run();
+    });
+}
+
+fn warn_of_missing_thread(error: &io::Error) {
+    tracing::warn!(
+        %error,
+        "could not start a thread for runs; a run that holds its thread may delay others, also those of the \
+         application; raise the limit of threads, or lower `concurrency_max`"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, iter, sync::Barrier};
+
+    use futures_util::future::join_all;
+    use tokio::{sync::oneshot, task};
+
+    use super::*;
+
+    /// Starts runs and waits for their results.
+    async fn results<R, F>(threads: &RunThreads, runs: impl IntoIterator<Item = F>) -> Vec<R>
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        let results = runs.into_iter().map(|run| {
+            let (sender, result) = oneshot::channel();
+            threads.spawn(async move { drop(sender.send(run.await)) });
+            result
+        });
+        let results: Vec<_> = results.collect();
+        join_all(results).await.into_iter().map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn runs_that_wait_share_a_few_threads() {
+        const RUNS: usize = 500;
+        let threads = RunThreads::with(2, IDLE_MAX, None);
+        let run = || async {
+            let mut seen = HashSet::new();
+            for _ in 0..10 {
+                task::yield_now().await;
+                seen.insert(thread::current().id());
+            }
+            seen
+        };
+        let seen = results(&threads, iter::repeat_with(run).take(RUNS)).await;
+        let seen: HashSet<_> = seen.into_iter().flatten().collect();
+        // A busy machine may delay a thread, as a run that holds it does.
+        assert!(seen.len() < RUNS / 10, "{} threads", seen.len());
+        assert!(!seen.contains(&thread::current().id()));
+    }
+
+    #[tokio::test]
+    async fn runs_that_hold_their_threads_delay_no_other_run() {
+        const RUNS: usize = 40;
+        let threads = RunThreads::with(2, IDLE_MAX, None);
+        // Passes only if each run has a thread at the same time.
+        let barrier = Arc::new(Barrier::new(RUNS));
+        let runs = iter::repeat_n(barrier, RUNS).map(|barrier| async move {
+            barrier.wait();
+        });
+        assert_eq!(results(&threads, runs).await.len(), RUNS);
+    }
+
+    #[tokio::test]
+    async fn a_run_is_polled_although_no_thread_can_be_started() {
+        // More than any address space.
+        let threads = RunThreads::with(2, IDLE_MAX, Some(1 << 56));
+        let run = async {
+            task::yield_now().await;
+            thread::current().id()
+        };
+        let polled_on = results(&threads, [run]).await;
+        assert_eq!(polled_on, [thread::current().id()], "the thread of the runtime");
+    }
+
+    #[tokio::test]
+    async fn a_panic_outside_of_a_run_costs_no_thread() {
+        let threads = RunThreads::with(1, IDLE_MAX, None);
+        let run = async { thread::current().id() };
+        let before = results(&threads, [run]).await;
+        let (ended, dropped) = oneshot::channel::<()>();
+        threads.spawn(async move {
+            let _ended = ended;
+            panic!("on purpose");
+        });
+        dropped.await.unwrap_err();
+        let run = async { thread::current().id() };
+        assert_eq!(results(&threads, [run]).await, before);
+    }
+
+    #[tokio::test]
+    async fn threads_without_work_end_and_start_again() {
+        let threads = RunThreads::with(2, Duration::from_millis(1), None);
+        for _ in 0..3 {
+            let barrier = Arc::new(Barrier::new(4));
+            let runs = iter::repeat_n(barrier, 4).map(|barrier| async move {
+                barrier.wait();
+            });
+            results(&threads, runs).await;
+            while threads.0.state().len > 0 {
+                task::yield_now().await;
+            }
+        }
+    }
+}
