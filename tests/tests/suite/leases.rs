@@ -4,7 +4,10 @@
 //! scene goes on for three leases; afterwards the runs end well, in their first attempt.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,11 +23,17 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    Layer, Registry,
+    layer::{Context, SubscriberExt},
+};
 use url::Url;
 
 use crate::support::{
     app::{Gate, TestApp, Unstoppable},
     database::{TestDatabase, on_every_database},
+    log::log_into,
     postgres::PostgresDatabase,
     proxy::Proxy,
     rows,
@@ -371,6 +380,13 @@ async fn read_only(database: &PostgresDatabase, on: bool) {
     db.close().await.unwrap();
 }
 
+/// Locks a SQLite file for other writers.
+async fn held_file(database: &TestDatabase) -> DatabaseTransaction {
+    let mode = Some(SqliteTransactionMode::Immediate);
+    let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+    database.connect().await.begin_with_options(options).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_file_that_somebody_else_writes_costs_no_lease() {
     let database = TestDatabase::sqlite_file();
@@ -379,12 +395,39 @@ async fn a_file_that_somebody_else_writes_costs_no_lease() {
     let watcher = watcher(&database.url()).await;
     let _more = [self::watcher(&database.url()).await, self::watcher(&database.url()).await];
     let begun_on = Instant::now();
-    let writer = database.connect().await;
-    let mode = Some(SqliteTransactionMode::Immediate);
-    let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-    let transaction = writer.begin_with_options(options).await.unwrap();
+    let transaction = held_file(&database).await;
     three_leases_since(begun_on).await;
     transaction.rollback().await.unwrap();
+    takes_over_what_is_lost(&watcher).await;
+    end_well(&app, &watcher, &runs).await;
+}
+
+/// Panics at the first messages about the heartbeat.
+struct BreakingSubscriber(Arc<AtomicU32>);
+
+impl<S: Subscriber> Layer<S> for BreakingSubscriber {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target().ends_with("heartbeat") {
+            let before = self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(before >= 3, "the subscriber broke");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panics_costs_no_lease() {
+    let messages = Arc::new(AtomicU32::new(0));
+    let _log = log_into(Registry::default().with(BreakingSubscriber(messages.clone())));
+    let database = TestDatabase::sqlite_file();
+    let app = worker(&database.url()).await;
+    let runs = running(&app, 4).await;
+    let watcher = watcher(&database.url()).await;
+    let begun_on = Instant::now();
+    let transaction = held_file(&database).await;
+    // The heartbeat warns of each renewal that fails.
+    until("every panic has happened", async || messages.load(Ordering::Relaxed) > 3).await;
+    transaction.rollback().await.unwrap();
+    three_leases_since(begun_on).await;
     takes_over_what_is_lost(&watcher).await;
     end_well(&app, &watcher, &runs).await;
 }

@@ -22,6 +22,7 @@ use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 use super::{expiry::LeaseExpiryTracker, rescue::Rescues};
 use crate::{
     operation::{Attempt, OperationId},
+    panic::{self, CatchPanic},
     runner::{attempt::active_runs::ActiveRuns, engine::Engine},
     store::{Heartbeat, HeartbeatReply, Lease, OwnConnection, RETRY_AFTER, Store, StoreError},
 };
@@ -128,7 +129,20 @@ impl LeaseHeartbeat {
         }
     }
 
+    /// Renews and observes the leases, also after a panic, for example of a subscriber: without the heartbeat,
+    /// other processes would take over runs that this process executes.
     async fn run(mut self) {
+        while let Err(panicked) = CatchPanic::new(self.renew_and_observe()).await {
+            // A subscriber that panics again.
+            let _ = panic::catch(|| {
+                tracing::error!(%panicked, "the heartbeat panicked; starting it again");
+            });
+            self.expiry.reset();
+            time::sleep(self.retry_after()).await;
+        }
+    }
+
+    async fn renew_and_observe(&mut self) {
         let mut renew_on = Instant::now();
         let mut observe_on = renew_on;
         loop {

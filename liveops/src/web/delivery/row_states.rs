@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::hub::{RowLookup, RowsUnavailable};
 use crate::{
     operation::{Attempt, OperationId, OperationState},
+    panic::CatchPanic,
     store::{Store, StoreError},
 };
 
@@ -102,16 +103,20 @@ impl Inner {
             let mut ids: Vec<OperationId> = lookups.iter().map(|lookup| lookup.id).collect();
             ids.sort_unstable();
             ids.dedup();
-            match self.source.read(&ids).await {
-                Ok(states) => {
+            // A panic, for example of a subscriber, must not keep later lookups from being read.
+            match CatchPanic::new(self.source.read(&ids)).await {
+                Ok(Ok(states)) => {
                     for Lookup { id, reply } in lookups {
                         // A client that has left does not receive the reply.
                         let _ = reply.send(states.get(&id).copied());
                     }
                 }
-                Err(error) => {
+                Ok(Err(error)) => {
                     let (count, error) = (ids.len(), &error as &dyn Error);
                     tracing::debug!(count, error, "could not read the states of operations");
+                }
+                Err(panicked) => {
+                    tracing::error!(%panicked, "the lookup of the states of operations panicked");
                 }
             }
         }
@@ -145,6 +150,16 @@ mod tests {
         permits: Arc<Semaphore>,
         queries: Arc<Mutex<Vec<usize>>>,
         absent: OperationId,
+        /// Panics when this operation is read.
+        broken: OperationId,
+    }
+
+    impl Database {
+        fn with_permits(permits: usize) -> Self {
+            let (absent, broken) = (OperationId::new(), OperationId::new());
+            let permits = Arc::new(Semaphore::new(permits));
+            Self { permits, queries: Arc::default(), absent, broken }
+        }
     }
 
     #[async_trait]
@@ -154,6 +169,7 @@ mod tests {
             ids: &[OperationId],
         ) -> Result<HashMap<OperationId, AttemptAndState>, StoreError> {
             self.permits.acquire().await.unwrap().forget();
+            assert!(!ids.contains(&self.broken), "the database broke");
             self.queries.lock().unwrap().push(ids.len());
             Ok(ids.iter().filter(|id| **id != self.absent).map(|id| (*id, STATE)).collect())
         }
@@ -161,11 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn lookups_that_wait_for_a_query_share_the_next_one() {
-        let database = Database {
-            permits: Arc::new(Semaphore::new(0)),
-            queries: Arc::default(),
-            absent: OperationId::new(),
-        };
+        let database = Database::with_permits(0);
         let states = RowStates::of(database.clone());
         let first = states.attempt_and_state(OperationId::new());
         let others: Vec<OperationId> =
@@ -183,5 +195,13 @@ mod tests {
         let queries = database.queries.lock().unwrap().clone();
         assert_eq!(queries.iter().sum::<usize>(), 1_001);
         assert!(queries.len() <= 2, "{queries:?}");
+    }
+
+    #[tokio::test]
+    async fn a_query_that_panics_fails_its_lookups_alone() {
+        let database = Database::with_permits(2);
+        let states = RowStates::of(database.clone());
+        assert!(states.attempt_and_state(database.broken).await.is_err());
+        assert_eq!(states.attempt_and_state(OperationId::new()).await.unwrap(), Some(STATE));
     }
 }
