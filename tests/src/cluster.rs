@@ -28,7 +28,7 @@ fn find_programs() -> Option<PathBuf> {
 }
 
 /// Returns the folders `/usr/lib/postgresql/<version>/bin`, newest version first.
-fn debian_folders() -> Vec<PathBuf> {
+pub(crate) fn debian_folders() -> Vec<PathBuf> {
     let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     versions.sort_by_key(|folder| {
@@ -41,9 +41,9 @@ fn debian_folders() -> Vec<PathBuf> {
 /// One database cluster and its server; stopped and removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    programs: PathBuf,
+    pub(crate) programs: PathBuf,
     folder: Scratch,
-    port: u16,
+    pub(crate) port: u16,
     options: String,
 }
 
@@ -52,25 +52,35 @@ impl Cluster {
     pub(crate) fn start(options: &str) -> Result<Self, String> {
         let programs = find_programs().ok_or("initdb, pg_ctl and postgres were not found")?;
         let mut cluster = Self::create(programs)?;
-        on_free_port(|port| {
-            // No socket file, because its path can be too long for the system. No syncing, because the
-            // data need not survive a power failure.
-            cluster.options = format!(
-                "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
-                 -c max_connections=300 -c fsync=off {options}"
-            );
-            cluster.port = port;
-            cluster.run()
-        })?;
+        cluster.run_on_free_port(options)?;
         Ok(cluster)
     }
 
-    fn create(programs: PathBuf) -> Result<Self, String> {
+    pub(crate) fn run_on_free_port(&mut self, options: &str) -> Result<(), String> {
+        on_free_port(|port| {
+            // No socket file, because its path can be too long for the system. No syncing, because the
+            // data need not survive a power failure.
+            self.options = format!(
+                "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+                 -c max_connections=300 -c fsync=off {options}"
+            );
+            self.port = port;
+            self.run()
+        })
+    }
+
+    /// Creates the folder of a cluster.
+    pub(crate) fn empty(programs: PathBuf) -> Result<Self, String> {
         let folder = Scratch::new("postgres")?;
         let cluster = Self { programs, folder, port: 0, options: String::new() };
         if is_root() {
             output_of(Command::new("chown").arg(SERVER_USER).arg(cluster.folder.path()))?;
         }
+        Ok(cluster)
+    }
+
+    fn create(programs: PathBuf) -> Result<Self, String> {
+        let cluster = Self::empty(programs)?;
         // The C locale has the same sort order on every machine.
         let mut initdb = cluster.command("initdb");
         initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
@@ -105,12 +115,16 @@ impl Cluster {
             .unwrap_or_else(|_| "of an unknown version".into())
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn command(&self, name: &str) -> Command {
-        let program = self.programs.join(name);
+    pub(crate) fn command(&self, name: &str) -> Command {
+        self.command_in(&self.programs, name)
+    }
+
+    pub(crate) fn command_in(&self, folder: &Path, name: &str) -> Command {
+        let program = folder.join(name);
         let mut command = if is_root() { as_server_user(&program) } else { Command::new(program) };
         // The server's user may have no access to the current folder.
         command.current_dir(self.folder.path());

@@ -32,6 +32,7 @@ pub(crate) mod routes;
 pub(crate) mod rows;
 pub(crate) mod served;
 pub(crate) mod sqlite;
+pub(crate) mod standby;
 pub(crate) mod until;
 pub(crate) mod watched;
 pub(crate) mod web_process;
