@@ -82,7 +82,9 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// Returns an [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`]; then nothing was enqueued, unless the database failed to answer, and failed
+    /// again when it was asked. On PostgreSQL, the method fails after ten seconds without an answer, and after five
+    /// behind a lock.
     pub fn enqueue<Op: Run>(
         &self,
         operation: Op,
@@ -97,7 +99,7 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// Returns an [`EnqueueError`]; then nothing was enqueued.
+    /// Returns an [`EnqueueError`], as [`enqueue`](Self::enqueue) does.
     pub async fn enqueue_new(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         let span = span::enqueue(new.op_type, new.id);
         self.enqueue_now(new).instrument(span).await
@@ -196,7 +198,7 @@ impl LiveOps {
     /// Duplicates are not enqueued, as in [`enqueue`](Self::enqueue), and a transaction that finds a
     /// duplicate can continue. The duplicate may have started already, before the transaction's own
     /// writes are visible. On PostgreSQL, another caller that enqueues a duplicate waits until the
-    /// transaction has ended.
+    /// transaction has ended, for five seconds at most.
     ///
     /// # Errors
     ///

@@ -172,7 +172,8 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails. On PostgreSQL, the method fails after ten seconds without an answer,
+    /// and after five behind a lock; after a lost answer, the operation may be cancelled.
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
             CancelTransition::Cancelled(row) => {

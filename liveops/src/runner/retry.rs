@@ -81,19 +81,21 @@ impl LiveOps {
         loop {
             let transaction = self.store().begin().await?;
             let error = match self.retry_in(&transaction, id).await {
-                Ok(RetryTransition::Retried(row)) => match self.store().commit(transaction).await {
-                    Ok(()) => {
-                        self.start_retried(*row).await;
-                        return Ok(RetryOutcome::Retried);
-                    }
-                    Err(error) => match self.retried(&row).await {
-                        Some(row) => {
-                            self.start_retried(row).await;
+                Ok(RetryTransition::Retried(row)) => {
+                    match self.store().commit_for_request(transaction).await {
+                        Ok(()) => {
+                            self.start_retried(*row).await;
                             return Ok(RetryOutcome::Retried);
                         }
-                        None => RetryError::from(error),
-                    },
-                },
+                        Err(error) => match self.retried(&row).await {
+                            Some(row) => {
+                                self.start_retried(row).await;
+                                return Ok(RetryOutcome::Retried);
+                            }
+                            None => RetryError::from(error),
+                        },
+                    }
+                }
                 Ok(RetryTransition::Duplicate) => {
                     self.store().roll_back(transaction).await?;
                     if let Some(duplicate) = self.store().find_duplicate(id).await? {

@@ -12,7 +12,11 @@ use sea_orm::{
 };
 use tokio::time::{self, Instant};
 
-use super::{StoreError, connections::BUSY_POLL, own_connection::close_idle};
+use super::{
+    StoreError,
+    connections::BUSY_POLL,
+    server::{self, ServerWaits},
+};
 
 /// Maximum number of repetitions. The waits between them add up to half a second on average.
 const REPETITIONS_MAX: u32 = 10;
@@ -61,6 +65,22 @@ pub(super) fn is_conflict(error: &DbErr) -> bool {
 /// Returns `true` if the statement waited for a lock until PostgreSQL's `lock_timeout` (SQLSTATE 55P03).
 pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     has_code(error, &["55P03"])
+}
+
+/// Returns `true` if a server ended the statement at its limit (SQLSTATE 57014).
+pub(super) fn is_statement_timeout(error: &DbErr) -> bool {
+    has_code(error, &["57014"])
+}
+
+/// Returns `true` if a server did not answer in time: it may have executed the statement, or will.
+pub(super) fn is_unanswered(error: &DbErr) -> bool {
+    #[cfg(feature = "postgres")]
+    if sqlx_error(error).is_some_and(super::server_pool::is_timeout) {
+        return true;
+    }
+    #[cfg(not(feature = "postgres"))]
+    let _ = error;
+    false
 }
 
 /// Returns `true` if the server refused to write: it is read-only, or a standby server in recovery (SQLSTATE
@@ -142,11 +162,17 @@ pub(crate) struct RepeatingConnection {
     db: DatabaseConnection,
     /// Maximum time of repetitions for a locked file.
     busy_wait: Duration,
+    waits: ServerWaits,
 }
 
 impl RepeatingConnection {
-    pub(super) fn new(db: DatabaseConnection, busy_wait: Duration) -> Self {
-        Self { db, busy_wait }
+    pub(super) fn new(db: DatabaseConnection, busy_wait: Duration, waits: ServerWaits) -> Self {
+        Self { db, busy_wait, waits }
+    }
+
+    /// Returns the connection for statements that may take as long as they need.
+    pub(super) fn without_deadline(&self) -> Self {
+        Self { waits: ServerWaits { answer: None, ..self.waits }, ..self.clone() }
     }
 
     /// Closes the unused connections, so that the next statement opens another one. For a server that is
@@ -154,7 +180,7 @@ impl RepeatingConnection {
     pub(super) async fn reopen(&self) {
         // The connection of the last statement returns to the pool in a task.
         time::sleep(RETURN_WAIT).await;
-        close_idle(&self.db);
+        server::close_idle(&self.db);
     }
 }
 
@@ -190,7 +216,7 @@ impl ConnectionTrait for RepeatingConnection {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        repeat!(self, self.db.execute_raw(statement.clone()))
+        repeat!(self, server::execute(&self.db, statement.clone(), self.waits))
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -198,10 +224,11 @@ impl ConnectionTrait for RepeatingConnection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        repeat!(self, self.db.query_one_raw(statement.clone()))
+        // All queries for one row have one row at most.
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        repeat!(self, self.db.query_all_raw(statement.clone()))
+        repeat!(self, server::query_all(&self.db, statement.clone(), self.waits))
     }
 }

@@ -12,7 +12,10 @@ use sea_orm::{
 };
 use tokio::time::{self, Instant};
 
-use super::conflict::{RepeatingConnection, is_busy};
+use super::{
+    conflict::{RepeatingConnection, is_busy, is_unanswered},
+    server::{ServerWaits, StatementLimits},
+};
 
 /// Maximum time for which a statement or a transaction waits for another writer of a SQLite file, or for a
 /// connection.
@@ -47,6 +50,10 @@ pub(super) struct Connections {
     /// For transactions that run code of the application.
     transactions: DatabaseConnection,
     busy_wait: Duration,
+    /// The waits of transactions that run code of the application.
+    waits: ServerWaits,
+    /// Limits of the transactions of liveops alone. `None` for those of the session.
+    limits: Option<StatementLimits>,
     /// `writes`, if these are connections to a SQLite file beside those of the application.
     file: Option<DatabaseConnection>,
 }
@@ -58,17 +65,30 @@ impl Connections {
         if let Some(file) = Self::to_file(&application) {
             return file;
         }
-        Self { busy_wait: BUSY_WAIT_MAX, ..Self::only(application) }
+        Self {
+            busy_wait: BUSY_WAIT_MAX,
+            statements: RepeatingConnection::new(
+                application.clone(),
+                Duration::ZERO,
+                ServerWaits::of_reads(),
+            ),
+            waits: ServerWaits::of_reads(),
+            ..Self::only(application, None)
+        }
     }
 
-    /// Uses one connection for everything. Its owner limits the waits.
-    pub(super) fn only(db: DatabaseConnection) -> Self {
+    /// Uses one connection for everything. Its owner limits the waits. With `limits`, each statement is a
+    /// transaction with limits of the server.
+    pub(super) fn only(db: DatabaseConnection, limits: Option<StatementLimits>) -> Self {
+        let waits = ServerWaits { answer: None, limits };
         Self {
-            statements: RepeatingConnection::new(db.clone(), Duration::ZERO),
+            statements: RepeatingConnection::new(db.clone(), Duration::ZERO, waits),
             writes: db.clone(),
             transactions: db.clone(),
             application: db,
             busy_wait: Duration::ZERO,
+            waits: ServerWaits::default(),
+            limits,
             file: None,
         }
     }
@@ -85,25 +105,50 @@ impl Connections {
         };
         let writes = open(1)?;
         Some(Self {
-            statements: RepeatingConnection::new(open(STATEMENTS_MAX)?, BUSY_WAIT_MAX),
+            statements: RepeatingConnection::new(
+                open(STATEMENTS_MAX)?,
+                BUSY_WAIT_MAX,
+                ServerWaits::default(),
+            ),
             file: Some(writes.clone()),
             writes,
             transactions: open(TRANSACTIONS_MAX)?,
             application: application.clone(),
             busy_wait: BUSY_WAIT_MAX,
+            waits: ServerWaits::default(),
+            limits: None,
         })
     }
 
     /// Begins a transaction for code of the application.
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin(&self.transactions, None, self.busy_wait).await
+        let db = &self.transactions;
+        let begun = async || self.waits.wait_for(db, begin(db, None, self.busy_wait)).await;
+        match begun().await {
+            // The unused connections that the network had forgotten are closed now.
+            Err(error) if is_unanswered(&error) => begun().await,
+            begun => begun,
+        }
+    }
+
+    /// Waits for an answer in a transaction that runs code of the application.
+    pub(super) async fn wait_for<T>(
+        &self,
+        answer: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        self.waits.wait_for(&self.transactions, answer).await
     }
 
     /// Begins a transaction of liveops alone, with the isolation that its statements are written for: they
     /// check their conditions again on rows that another transaction has changed. A stricter default isolation of
     /// the database would only add conflicts.
     pub(super) async fn begin_read_committed(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin(&self.writes, Some(IsolationLevel::ReadCommitted), self.busy_wait).await
+        let isolation = Some(IsolationLevel::ReadCommitted);
+        let transaction = begin(&self.writes, isolation, self.busy_wait).await?;
+        if let Some(limits) = self.limits {
+            transaction.execute_unprepared(&limits.set_for_transaction()).await?;
+        }
+        Ok(transaction)
     }
 
     /// Writes the log of a SQLite file into the file, as soon as nobody reads from the log. Does nothing for

@@ -42,7 +42,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
+    /// keeps the row locked for five. After a lost answer, the operation may be cancelled.
     pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         loop {
@@ -51,14 +52,14 @@ impl Store {
                 .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
-            if let Some(row) = self.update_one(waiting, Columns::All, ACTION).await? {
+            if let Some(row) = self.update_one_for_request(waiting, Columns::All, ACTION).await? {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
             let running = Entity::update_many()
                 .filter(Column::Id.eq(id.as_uuid()))
                 .filter(is_in(OperationState::Started))
                 .col_expr(Column::CancelRequested, Expr::value(true));
-            if let Some(row) = self.update_one(running, Columns::Small, ACTION).await? {
+            if let Some(row) = self.update_one_for_request(running, Columns::Small, ACTION).await? {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }
             match self.find_small(id).await? {
@@ -102,7 +103,7 @@ impl Store {
             .col_expr(Column::AttemptsBefore, Expr::col(Column::Attempt))
             .col_expr(Column::Rescues, Expr::value(0))
             .col_expr(Column::HandBacks, Expr::value(0));
-        match retry.exec_with_returning(connection).await {
+        match self.wait_for(retry.exec_with_returning(connection)).await {
             Ok(mut rows) => Ok(match rows.pop() {
                 Some(row) => RetryTransition::Retried(Box::new(row)),
                 None => RetryTransition::Unfinished,

@@ -25,9 +25,23 @@ impl StoreError {
     }
 
     /// Returns `true` if the database had no time for the statement: another transaction had locked the SQLite
-    /// file, or every connection was in use, for longer than the caller waits. Nothing was written.
+    /// file or the row, every connection was in use, or the server did not answer, for longer than the caller waits.
+    /// Nothing was written, unless the server did not answer.
     pub(crate) fn is_busy(&self) -> bool {
-        conflict::is_busy(&self.source) || conflict::is_pool_timeout(&self.source)
+        [
+            conflict::is_busy,
+            conflict::is_pool_timeout,
+            conflict::is_lock_timeout,
+            conflict::is_statement_timeout,
+            conflict::is_unanswered,
+        ]
+        .iter()
+        .any(|is| is(&self.source))
+    }
+
+    /// Returns `true` if no connection of the pool became free, so that the database did not get the statement.
+    pub(super) fn is_pool_timeout(&self) -> bool {
+        conflict::is_pool_timeout(&self.source)
     }
 
     /// Returns `true` if the transaction lost a conflict with another one, so that its repetition may succeed.

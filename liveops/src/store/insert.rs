@@ -99,14 +99,18 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails. If it failed to answer the second time too, the operation may
-    /// have been enqueued: [`existing`](Self::existing) returns whether.
+    /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
+    /// with the same unique key stays open for five. If the database failed to answer the second time too, the
+    /// operation may have been enqueued: [`existing`](Self::existing) returns whether.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let (id, row) = (new.id, row(new));
         loop {
-            let inserted = match self.write(&self.insertion(row.clone()), ACTION).await {
+            let inserted = match self.write_for_request(&self.insertion(row.clone()), ACTION).await
+            {
                 Ok(mut rows) => rows.pop(),
-                // The ID is new, so a row with this ID was inserted here.
+                Err(error) if error.is_pool_timeout() => return Err(error),
+                // The ID is new, so a row with this ID was inserted here. The insertion is not repeated, and a server
+                // that still had it would have given up before.
                 Err(error) => match self.find(id).await {
                     Ok(Some(row)) => return Ok(Enqueued::New(row)),
                     Ok(None) | Err(_) => return Err(error),

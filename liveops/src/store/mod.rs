@@ -35,6 +35,9 @@ mod row_page;
 mod run;
 mod run_state;
 mod search;
+mod server;
+#[cfg(feature = "postgres")]
+mod server_pool;
 mod sort_key;
 mod stage_output;
 mod stage_timings;

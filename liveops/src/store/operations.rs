@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Statement,
+    FromQueryResult, PaginatorTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, Statement,
     StatementBuilder, UpdateMany, sea_query::Query,
 };
 use tokio::time;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
-    conflict::RepeatingConnection, connections::Connections, migrate::migrate, writer::Writer,
+    conflict::RepeatingConnection, connections::Connections, migrate::migrate,
+    server::StatementLimits, writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -33,10 +34,14 @@ impl Store {
         Self { writer: Writer::new(connections.writes.clone()), connections }
     }
 
-    /// Creates a store on a connection that has no other user, so that no other write can join a commit.
-    pub(super) fn on_own_connection(db: DatabaseConnection) -> Self {
-        let connections = Arc::new(Connections::only(db.clone()));
-        Self { writer: Writer::without_groups(db), connections }
+    /// Creates a store on a connection that has no other user, so that no other write can join a commit. With
+    /// `limits`, a server enforces them for each statement.
+    pub(super) fn on_own_connection(
+        db: DatabaseConnection,
+        limits: Option<StatementLimits>,
+    ) -> Self {
+        let connections = Arc::new(Connections::only(db.clone(), limits));
+        Self { writer: Writer::without_groups(db, limits), connections }
     }
 
     /// Returns the database connection of the application.
@@ -126,6 +131,20 @@ impl Store {
         transaction.commit().await.map_err(StoreError::of("commit a transaction"))
     }
 
+    /// Commits a transaction of a request.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails, or if a server does not answer in ten seconds. It may have committed
+    /// then.
+    pub(crate) async fn commit_for_request(
+        &self,
+        transaction: Transaction,
+    ) -> Result<(), StoreError> {
+        let committed = self.wait_for(transaction.commit()).await;
+        committed.map_err(StoreError::of("commit a transaction"))
+    }
+
     /// Commits the transaction if `written` succeeded, and rolls it back otherwise.
     ///
     /// # Errors
@@ -155,7 +174,8 @@ impl Store {
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn roll_back(&self, transaction: Transaction) -> Result<(), StoreError> {
-        transaction.rollback().await.map_err(StoreError::of("roll a transaction back"))
+        let rolled_back = self.wait_for(transaction.rollback()).await;
+        rolled_back.map_err(StoreError::of("roll a transaction back"))
     }
 
     /// Returns the operation with this ID.
@@ -269,6 +289,28 @@ impl Store {
         Ok(rows.pop())
     }
 
+    /// Updates at most one row for a request, as [`update_one`](Self::update_one) does. A server that does not answer
+    /// in ten seconds is an error.
+    pub(super) async fn update_one_for_request(
+        &self,
+        update: UpdateMany<Entity>,
+        columns: Columns,
+        action: &'static str,
+    ) -> Result<Option<Model>, StoreError> {
+        let mut update = update.into_query();
+        update.returning(columns.returning(self.backend()));
+        let mut rows = self.write_for_request(&update, action).await?;
+        Ok(rows.pop())
+    }
+
+    /// Waits for an answer in a transaction that runs code of the application.
+    pub(super) async fn wait_for<T>(
+        &self,
+        answer: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        self.connections.wait_for(answer).await
+    }
+
     pub(super) fn backend(&self) -> DbBackend {
         self.db().get_database_backend()
     }
@@ -279,11 +321,21 @@ impl Store {
         statement: &impl StatementBuilder,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.backend().build(statement);
-        let rows = self.writer.write(statement).await;
-        let rows = rows.and_then(|rows| {
-            rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()
-        });
-        rows.map_err(StoreError::of(action))
+        let rows = self.writer.write(self.backend().build(statement)).await;
+        read(rows).map_err(StoreError::of(action))
     }
+
+    /// Runs a writing statement of a request. A server that does not answer in ten seconds is an error.
+    pub(super) async fn write_for_request<Row: FromQueryResult>(
+        &self,
+        statement: &impl StatementBuilder,
+        action: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.writer.write_for_request(self.backend().build(statement)).await;
+        read(rows).map_err(StoreError::of(action))
+    }
+}
+
+fn read<Row: FromQueryResult>(rows: Result<Vec<QueryResult>, DbErr>) -> Result<Vec<Row>, DbErr> {
+    rows?.iter().map(|row| Row::from_query_result(row, "")).collect()
 }

@@ -98,7 +98,7 @@ impl OwnConnection {
         if self.is_for_servers && db.get_database_backend() != DbBackend::Postgres {
             return None;
         }
-        open(db, self.deadline).map(Store::on_own_connection)
+        open(db, self.deadline).map(|db| Store::on_own_connection(db, None))
     }
 
     /// Runs `work` with a store on this connection.
@@ -384,21 +384,6 @@ fn close(db: &DatabaseConnection) {
     #[cfg(feature = "sqlite")]
     if let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &db.inner {
         drop(db.get_sqlite_connection_pool().close());
-    }
-}
-
-/// Closes the unused connections of a pool to a server, so that the next use opens another one.
-#[cfg_attr(
-    not(feature = "postgres"),
-    expect(unused_variables, reason = "only connections to servers are closed")
-)]
-pub(super) fn close_idle(db: &DatabaseConnection) {
-    #[cfg(feature = "postgres")]
-    if let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &db.inner {
-        let pool = db.get_postgres_connection_pool();
-        while let Some(mut connection) = pool.try_acquire() {
-            connection.close_on_drop();
-        }
     }
 }
 

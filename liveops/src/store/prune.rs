@@ -63,7 +63,7 @@ impl Store {
             .select_only()
             .columns([Column::Id, Column::FinishedOn])
             .into_tuple()
-            .all(self.statements())
+            .all(&self.statements().without_deadline())
             .await?;
         let mut done = PrunedBatch::default();
         for (id, finished_on) in ended {
@@ -82,7 +82,7 @@ impl Store {
             .filter(selected)
             // Checked again on the rows themselves: an operation may have been retried after it was selected.
             .filter(Column::FinishedOn.lt(before))
-            .exec(self.statements())
+            .exec(&self.statements().without_deadline())
             .await?;
         Ok(deleted.rows_affected)
     }

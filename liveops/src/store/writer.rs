@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     conflict::{RepeatingConnection, is_busy},
     connections::{self, BUSY_POLL, BUSY_WAIT_MAX},
+    server::{ServerWaits, StatementLimits},
 };
 
 /// Maximum number of statements per commit.
@@ -32,6 +33,9 @@ pub(super) struct Writer {
     db: DatabaseConnection,
     /// `None` if each statement is committed alone.
     group: Option<Arc<OnceLock<mpsc::Sender<WriteJob>>>>,
+    waits: ServerWaits,
+    /// The waits of writes of a request.
+    request_waits: ServerWaits,
 }
 
 /// A statement, with the channel for its rows.
@@ -46,20 +50,36 @@ type Answer = Result<Vec<QueryResult>, DbErr>;
 
 impl Writer {
     pub(super) fn new(db: DatabaseConnection) -> Self {
-        Self { db, group: Some(Arc::default()) }
+        Self {
+            db,
+            group: Some(Arc::default()),
+            waits: ServerWaits::default(),
+            request_waits: ServerWaits::of_writes(),
+        }
     }
 
-    /// Creates a writer that commits each statement alone.
-    pub(super) fn without_groups(db: DatabaseConnection) -> Self {
-        Self { db, group: None }
+    /// Creates a writer that commits each statement alone, with these limits of a server.
+    pub(super) fn without_groups(db: DatabaseConnection, limits: Option<StatementLimits>) -> Self {
+        let waits = ServerWaits { answer: None, limits };
+        Self { db, group: None, waits, request_waits: waits }
     }
 
     /// Runs a statement and returns its rows after the commit. Waits for the lock of a SQLite file for
     /// [`BUSY_WAIT_MAX`] at most.
     pub(super) async fn write(&self, statement: Statement) -> Answer {
+        self.write_with(statement, self.waits).await
+    }
+
+    /// Runs a statement of a request, as [`write`](Self::write) does. A server has ten seconds to answer, and gives up
+    /// before.
+    pub(super) async fn write_for_request(&self, statement: Statement) -> Answer {
+        self.write_with(statement, self.request_waits).await
+    }
+
+    async fn write_with(&self, statement: Statement, waits: ServerWaits) -> Answer {
         let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         if !is_sqlite {
-            return self.write_alone(statement).await;
+            return self.write_alone(statement, waits).await;
         }
         let Some(group) = &self.group else {
             return self.db.query_all_raw(statement).await;
@@ -70,7 +90,7 @@ impl Writer {
         match time::timeout_at(deadline, group.reserve()).await {
             Ok(Ok(place)) => place.send(WriteJob { statement, deadline, answer }),
             // The writer task ended with its runtime. Write directly from the current runtime.
-            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement).await,
+            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement, waits).await,
             Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
         answered.await.unwrap_or_else(|_| {
@@ -78,8 +98,9 @@ impl Writer {
         })
     }
 
-    async fn write_alone(&self, statement: Statement) -> Answer {
-        RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX).query_all_raw(statement).await
+    async fn write_alone(&self, statement: Statement, waits: ServerWaits) -> Answer {
+        let connection = RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX, waits);
+        connection.query_all_raw(statement).await
     }
 }
 

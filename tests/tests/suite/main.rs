@@ -33,6 +33,7 @@ mod fan_out;
 mod feature_table;
 mod first_frames;
 mod floods;
+mod forgotten_connections;
 mod forms;
 mod half_open;
 mod held_threads;

@@ -14,6 +14,7 @@ mod migrations;
 mod plans;
 mod pruning;
 mod searches;
+mod server_limits;
 mod stage_outputs;
 mod stage_timings;
 mod transitions;

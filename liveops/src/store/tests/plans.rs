@@ -46,7 +46,7 @@ impl Recorded {
             recorded.lock().unwrap().push(info.statement.clone());
         });
         // The connections that a store opens itself have no callback.
-        let store = Store::on_own_connection(connection);
+        let store = Store::on_own_connection(connection, None);
         fill(&store).await;
         Self { store, statements }
     }

@@ -32,7 +32,7 @@ const FLOORS: [&[&str]; 8] = [
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
@@ -43,6 +43,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
     ("sea_orm", &["store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"]),
+    ("sea_query_sqlx", &["store/server_pool.rs"]),
     ("sea_orm_migration", &["store/", "runner/builder.rs"]),
     ("fluent_bundle", &["language/i18n/"]),
     ("redis", &["channel/redis"]),

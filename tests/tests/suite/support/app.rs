@@ -254,8 +254,15 @@ impl TestApp {
         database_url: &str,
         change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
     ) -> Self {
+        Self::over(store::connect(database_url).await.unwrap(), change).await
+    }
+
+    /// Over a pool that the test has made.
+    pub(crate) async fn over(
+        db: DatabaseConnection,
+        change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
+    ) -> Self {
         let gate = Gate::new();
-        let db = store::connect(database_url).await.unwrap();
         let mut config = Config::default();
         config.upload_bytes_max = 64 << 10;
         let builder = registered(db.clone(), gate.clone())

@@ -1,0 +1,221 @@
+//! Pooled connections to PostgreSQL that the network has forgotten, and requests that get no answer or no lock.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use liveops::{
+    LiveOperation, OperationState, Progress, Run, RunResult, RunnerKind, runner::CancelOutcome,
+};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{
+    app::{Answer, Greeting, TestApp},
+    postgres::PostgresDatabase,
+    proxy::Proxy,
+    until::until,
+};
+
+/// Less than the thirty seconds for which a pool waits for a connection.
+const SOON: Duration = Duration::from_secs(25);
+
+const CREATE: &str = "/live/test.greeting/";
+const ANN: &str = r#"{"name":"Ann"}"#;
+
+/// Cannot wait twice.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", unique = "input")]
+struct Unique {
+    of: String,
+}
+
+impl Run for Unique {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
+
+/// An application whose connections lead through a network.
+struct Fragile {
+    /// Dropped before the database.
+    app: TestApp,
+    network: Proxy,
+    /// Not through the network.
+    direct: DatabaseConnection,
+    _database: PostgresDatabase,
+}
+
+impl Fragile {
+    /// Starts an application whose pool tests connections before their use, as pools do by default, or not.
+    async fn start(is_tested: bool) -> Option<Self> {
+        let database = PostgresDatabase::create().await?;
+        let network = Proxy::start(database.address()).await;
+        let mut options = ConnectOptions::new(network.database_url(&database.url()));
+        options.test_before_acquire(is_tested).sqlx_logging(false);
+        let db = Database::connect(options).await.unwrap();
+        let app =
+            TestApp::over(db, |builder| builder.register::<Unique>().runner(RunnerKind::Worker))
+                .await;
+        let direct = Database::connect(database.url()).await.unwrap();
+        Some(Self { app, network, direct, _database: database })
+    }
+
+    /// Forgets the connections of the pool, once all of them are back.
+    async fn forget(&self) {
+        let pool = self.app.db.get_postgres_connection_pool();
+        until("no connection is in use", async || {
+            usize::try_from(pool.size()).unwrap() == pool.num_idle()
+        })
+        .await;
+        assert!(pool.num_idle() > 0);
+        self.network.forget_connections();
+    }
+
+    async fn exists(&self, select: &str) -> bool {
+        let backend = self.direct.get_database_backend();
+        let rows = self.direct.query_all_raw(Statement::from_string(backend, select)).await;
+        !rows.unwrap().is_empty()
+    }
+
+    async fn count(&self) -> u64 {
+        self.app.liveops.count(&Default::default()).await.unwrap()
+    }
+}
+
+async fn within<T>(time: Duration, what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(time, work).await.unwrap_or_else(|_| panic!("{what} was not answered"))
+}
+
+#[track_caller]
+fn is_busy(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(answer.json()["error"]["code"], "busy");
+}
+
+#[tokio::test]
+async fn requests_succeed_on_new_connections_after_the_network_forgot_the_old_ones() {
+    let Some(fragile) = Fragile::start(true).await else { return };
+    let Fragile { app, .. } = &fragile;
+    let id = app.liveops.enqueue(Greeting { name: "Bob".into() }, "ann").await.unwrap();
+
+    fragile.forget().await;
+    let created = within(SOON, "an enqueue", app.post_json(CREATE, ANN)).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+    fragile.forget().await;
+    let cancelled = within(SOON, "a cancel", app.liveops.cancel(id)).await.unwrap();
+    assert_eq!(cancelled, CancelOutcome::Cancelled);
+    fragile.forget().await;
+    within(SOON, "a retry", app.liveops.retry(id)).await.unwrap();
+    fragile.forget().await;
+    let page = within(SOON, "a page", app.get(&app.liveops.url(Greeting::OP_TYPE, id))).await;
+    assert_eq!(page.status, StatusCode::OK);
+    fragile.forget().await;
+    let list = within(SOON, "a list", app.get("/live/")).await;
+    assert_eq!(list.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn writes_without_an_answer_say_that_the_server_is_busy_and_change_nothing() {
+    let Some(fragile) = Fragile::start(false).await else { return };
+    let Fragile { app, .. } = &fragile;
+    let id = app.liveops.enqueue(Greeting { name: "Bob".into() }, "ann").await.unwrap();
+    let cancel = format!("{}cancel", app.liveops.url(Greeting::OP_TYPE, id));
+
+    fragile.forget().await;
+    let created = within(SOON, "an enqueue", app.post_json(CREATE, ANN)).await;
+    is_busy(&created);
+    // The next request has another connection.
+    let created = within(SOON, "an enqueue", app.post_json(CREATE, ANN)).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+    fragile.forget().await;
+    let cancelled = within(SOON, "a cancel", app.ask("POST", &cancel)).await;
+    is_busy(&cancelled);
+    assert_eq!(fragile.count().await, 2);
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::NotStarted);
+}
+
+#[tokio::test]
+async fn the_pool_has_all_its_connections_again_after_the_network_forgot_them_in_use() {
+    let Some(fragile) = Fragile::start(false).await else { return };
+    let Fragile { app, .. } = &fragile;
+    // Fifteen connections, and the pool has ten by default.
+    for _ in 0..3 {
+        let use_five = (0..5).map(|_| app.post_json(CREATE, ANN));
+        futures_util::future::join_all(use_five).await;
+        fragile.forget().await;
+        let lost = (0..5).map(|_| app.post_json(CREATE, ANN));
+        within(SOON, "an enqueue", futures_util::future::join_all(lost)).await;
+    }
+    let began_on = Instant::now();
+    for _ in 0..20 {
+        let created = within(SOON, "an enqueue", app.post_json(CREATE, ANN)).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+    }
+    assert!(began_on.elapsed() < Duration::from_secs(8), "{:?}", began_on.elapsed());
+}
+
+#[tokio::test]
+async fn an_enqueue_whose_answer_the_network_forgot_is_one_operation() {
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(7)";
+    let Some(fragile) = Fragile::start(false).await else { return };
+    let Fragile { app, network, direct, .. } = &fragile;
+    // The commit waits for the lock.
+    let trigger = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ \
+         BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$; \
+         CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON liveops_operation \
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()";
+    direct.execute_unprepared(trigger).await.unwrap();
+    let held = direct.begin().await.unwrap();
+    held.execute_unprepared(LOCK).await.unwrap();
+    let enqueue = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann");
+    let lose = async {
+        until("the commit waits", async || {
+            let waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            fragile.exists(waits).await
+        })
+        .await;
+        network.forget_connections();
+        held.commit().await.unwrap();
+    };
+    let (id, ()) = within(SOON, "an enqueue", async { tokio::join!(enqueue, lose) }).await;
+    assert!(app.liveops.find(id.unwrap()).await.unwrap().is_some());
+    assert_eq!(fragile.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_a_lock_too_long_is_given_up_by_the_server_too() {
+    let Some(fragile) = Fragile::start(true).await else { return };
+    let Fragile { app, direct, .. } = &fragile;
+    let waiting = app.liveops.enqueue(Greeting { name: "Bob".into() }, "ann").await.unwrap();
+    let cancel = format!("{}cancel", app.liveops.url(Greeting::OP_TYPE, waiting));
+
+    let held = app.db.begin().await.unwrap();
+    let key = Unique { of: "X".into() };
+    app.liveops.enqueue_in(&held, key, "ann").await.unwrap();
+    held.execute_unprepared("SELECT * FROM liveops_operation FOR UPDATE").await.unwrap();
+    let (created, cancelled) = within(SOON, "a write", async {
+        tokio::join!(app.post_json("/live/test.unique/", r#"{"of":"X"}"#), app.ask("POST", &cancel))
+    })
+    .await;
+    is_busy(&created);
+    is_busy(&cancelled);
+    held.rollback().await.unwrap();
+    let lingers = "SELECT 1 FROM pg_stat_activity WHERE state <> 'idle' \
+        AND datname = current_database() AND pid <> pg_backend_pid()";
+    until("no statement is left", async || !fragile.exists(lingers).await).await;
+    assert_eq!(direct_count(direct).await, 1);
+    let row = app.liveops.find(waiting).await.unwrap().unwrap();
+    assert_eq!(row.state(), OperationState::NotStarted);
+}
+
+async fn direct_count(direct: &DatabaseConnection) -> i64 {
+    let count = "SELECT count(*) FROM liveops_operation";
+    let count = Statement::from_string(direct.get_database_backend(), count);
+    direct.query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
