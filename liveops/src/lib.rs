@@ -189,6 +189,9 @@ pub mod error;
 
 pub mod render;
 
+#[cfg(feature = "postgres")]
+mod pooler;
+
 pub mod channel;
 pub mod store;
 

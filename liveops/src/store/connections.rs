@@ -12,10 +12,14 @@ use sea_orm::{
 };
 use tokio::time::{self, Instant};
 
+#[cfg(feature = "postgres")]
+use super::sessions;
 use super::{
     conflict::{RepeatingConnection, is_busy, is_unanswered},
     server::{ServerWaits, StatementLimits},
 };
+#[cfg(feature = "postgres")]
+use crate::pooler::Sessions;
 
 /// Maximum time for which a statement or a transaction waits for another writer of a SQLite file, or for a
 /// connection.
@@ -54,6 +58,9 @@ pub(super) struct Connections {
     waits: ServerWaits,
     /// Limits of the transactions of liveops alone. `None` for those of the session.
     limits: Option<StatementLimits>,
+    /// The treatment of sessions, once it is detected.
+    #[cfg(feature = "postgres")]
+    sessions: tokio::sync::OnceCell<Sessions>,
     /// `writes`, if these are connections to a SQLite file beside those of the application.
     file: Option<DatabaseConnection>,
 }
@@ -89,6 +96,8 @@ impl Connections {
             busy_wait: Duration::ZERO,
             waits: ServerWaits::default(),
             limits,
+            #[cfg(feature = "postgres")]
+            sessions: tokio::sync::OnceCell::new(),
             file: None,
         }
     }
@@ -117,6 +126,8 @@ impl Connections {
             busy_wait: BUSY_WAIT_MAX,
             waits: ServerWaits::default(),
             limits: None,
+            #[cfg(feature = "postgres")]
+            sessions: tokio::sync::OnceCell::new(),
         })
     }
 
@@ -149,6 +160,31 @@ impl Connections {
             transaction.execute_unprepared(&limits.set_for_transaction()).await?;
         }
         Ok(transaction)
+    }
+
+    /// Returns `true` if connections keep their sessions, and `false` if that could not be detected.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error behind a connection pooler that liveops cannot use.
+    #[cfg(feature = "postgres")]
+    pub(super) async fn keep_sessions(&self) -> Result<bool, DbErr> {
+        let detected = self.sessions.get_or_try_init(|| sessions::detect(&self.application));
+        match detected.await {
+            Ok(Sessions::Kept) => Ok(true),
+            Ok(Sessions::PreparedStatements) => Ok(false),
+            Ok(Sessions::Lost) => Err(sessions::refused()),
+            Err(error) => {
+                sessions::log_failure(&error);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Returns `true`: a file has no pooler.
+    #[cfg(not(feature = "postgres"))]
+    pub(super) async fn keep_sessions(&self) -> Result<bool, DbErr> {
+        Ok(true)
     }
 
     /// Writes the log of a SQLite file into the file, as soon as nobody reads from the log. Does nothing for

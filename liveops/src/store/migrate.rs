@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
@@ -36,11 +36,15 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(600);
 /// The lock that serializes migrations on PostgreSQL, where a transaction alone does not prevent two
 /// processes from creating the same table.
 ///
-/// Processes poll the lock instead of waiting in the server: `CREATE INDEX CONCURRENTLY` waits for every older
-/// statement, so a statement that waits for the lock would be a deadlock.
-const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(hashtext('liveops.migrate'))";
+/// A transaction on a connection of its own holds the lock, because a connection pooler in transaction mode keeps no
+/// locks of a session. Processes poll the lock instead of waiting in the server: `CREATE INDEX CONCURRENTLY` waits for
+/// every older statement, so a statement that waits for the lock would be a deadlock.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('liveops.migrate'))";
 
-const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtext('liveops.migrate'))";
+/// Removes the limits of the transaction that holds the lock, which is idle while the migrations run. The newest of
+/// these settings does not exist on older servers.
+const IDLE_FOR_LONG: &str = "SELECT set_config(name, '0', true) FROM pg_settings \
+    WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')";
 
 /// The settings of a migration in a transaction. While `ALTER TABLE` waits for a lock, every later query of
 /// the table waits behind it. It therefore waits one second at most, and is tried again.
@@ -62,35 +66,65 @@ const NO_TIMEOUTS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 ///
 /// On PostgreSQL, a migration waits one second at most for the lock of a table, because all other queries of
 /// the table wait behind it. It is then tried again, for ten minutes. The indexes of liveops are built
-/// concurrently, so other processes read and write meanwhile. The migrations run on a connection of their own,
-/// with the options of the pool `db`, and need a direct connection to the server or a pooler in session mode.
+/// concurrently, so other processes read and write meanwhile. The migrations use two connections of their own, with
+/// the options of the pool `db`.
 ///
-/// Behind a pooler in transaction mode, the function fails before anything else: prepared statements and other
-/// parts of a session would get lost, or reach the session of another process.
+/// Behind a connection pooler in transaction mode that keeps prepared statements, such as PgBouncer 1.21 with
+/// `max_prepared_statements`, the builds of indexes have the `statement_timeout` and the `lock_timeout` of the role:
+/// settings of a session would reach other clients. Behind a pooler in transaction mode that keeps no prepared
+/// statements, the function fails before anything else.
 ///
 /// # Errors
 ///
-/// Returns an error if a pooler in transaction mode is used, or if the database fails, contains an applied migration that is not in `M`, or keeps a table
-/// locked for ten minutes.
+/// Returns an error if a pooler keeps no prepared statements, or if the database fails, contains an applied migration
+/// that is not in `M`, or keeps a table locked for ten minutes.
 ///
 /// # Cancel safety
 ///
 /// Applied migrations stay applied. A later call continues.
 pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), StoreError> {
-    #[cfg(feature = "postgres")]
-    super::pooler::refuse_transaction_pooling(db)
+    let keeps_sessions = keeps_sessions(db)
         .await
-        .map_err(StoreError::of("keep the session of a connection"))?;
+        .map_err(StoreError::of("keep the prepared statements of a connection"))?;
     let migrated = async {
         if next_migration::<M>(db).await?.is_none() {
             return Ok(());
         }
         match db.get_database_backend() {
-            DbBackend::Postgres => migrate_server::<M>(db).await,
+            DbBackend::Postgres => migrate_server::<M>(db, keeps_sessions).await,
             _ => migrate_file::<M>(db).await,
         }
     };
     migrated.await.map_err(StoreError::of("migrate the tables"))
+}
+
+/// Returns `true` if connections keep their sessions, or if that could not be detected.
+///
+/// # Errors
+///
+/// Returns an error behind a connection pooler that liveops cannot use.
+#[cfg(feature = "postgres")]
+async fn keeps_sessions(application: &DatabaseConnection) -> Result<bool, DbErr> {
+    use crate::pooler::Sessions;
+
+    if application.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    match super::sessions::detect(application).await {
+        Ok(Sessions::Kept) => Ok(true),
+        Ok(Sessions::PreparedStatements) => Ok(false),
+        Ok(Sessions::Lost) => Err(super::sessions::refused()),
+        Err(error) => {
+            super::sessions::log_failure(&error);
+            Ok(true)
+        }
+    }
+}
+
+/// Returns `true`: a file has no pooler.
+#[cfg(not(feature = "postgres"))]
+async fn keeps_sessions(_: &DatabaseConnection) -> Result<bool, DbErr> {
+    Ok(true)
 }
 
 /// A pending migration.
@@ -124,15 +158,19 @@ async fn migrate_file<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), D
     Ok(())
 }
 
-async fn migrate_server<M: MigratorTrait>(application: &DatabaseConnection) -> Result<(), DbErr> {
-    // Closed by its drop, which also releases the lock.
+async fn migrate_server<M: MigratorTrait>(
+    application: &DatabaseConnection,
+    keeps_sessions: bool,
+) -> Result<(), DbErr> {
+    // Closed by their drops, which also releases the lock.
     let connection = SingleConnection::open(application, CONNECT_TIMEOUT);
+    let locking = SingleConnection::open(application, CONNECT_TIMEOUT);
     let db = connection.db();
-    lock(db).await?;
+    let held = lock(locking.db()).await?;
     while let Some(next) = next_migration::<M>(db).await? {
         let start = Instant::now();
         let mut wait = RETRY_WAIT;
-        while let Err(error) = apply_on_server::<M>(db, &next).await {
+        while let Err(error) = apply_on_server::<M>(db, &next, keeps_sessions).await {
             let may_succeed_later = is_lock_timeout(&error) || is_conflict(&error);
             if !may_succeed_later || start.elapsed() >= RETRY_TIMEOUT {
                 return Err(error);
@@ -142,7 +180,7 @@ async fn migrate_server<M: MigratorTrait>(application: &DatabaseConnection) -> R
             wait = (wait * 2).min(RETRY_WAIT_MAX);
         }
     }
-    db.execute_unprepared(UNLOCK).await.map(drop)
+    held.commit().await
 }
 
 fn log_retry(migration: &NextMigration, error: &DbErr, wait: Duration) {
@@ -154,14 +192,19 @@ fn log_retry(migration: &NextMigration, error: &DbErr, wait: Duration) {
     );
 }
 
-/// Waits until no other process migrates.
-async fn lock(db: &DatabaseConnection) -> Result<(), DbErr> {
+/// Waits until no other process migrates. The returned transaction holds the lock. It has no snapshot between its
+/// statements, so no concurrent build of an index waits for it.
+async fn lock(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let isolation_level = Some(IsolationLevel::ReadCommitted);
+    let options = TransactionOptions { isolation_level, ..Default::default() };
+    let transaction = db.begin_with_options(options).await?;
+    transaction.execute_unprepared(IDLE_FOR_LONG).await?;
     let mut warn_at = Instant::now();
     loop {
         let try_lock = Statement::from_string(DbBackend::Postgres, TRY_LOCK);
-        let row = db.query_one_raw(try_lock).await?;
+        let row = transaction.query_one_raw(try_lock).await?;
         if row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false) {
-            return Ok(());
+            return Ok(transaction);
         }
         if Instant::now() >= warn_at {
             tracing::info!("another process migrates the tables; waiting for it");
@@ -174,13 +217,16 @@ async fn lock(db: &DatabaseConnection) -> Result<(), DbErr> {
 async fn apply_on_server<M: MigratorTrait>(
     db: &DatabaseConnection,
     next: &NextMigration,
+    keeps_sessions: bool,
 ) -> Result<(), DbErr> {
     if next.runs_in_transaction {
         let transaction = db.begin().await?;
         transaction.execute_unprepared(SHORT_LOCKS).await?;
         apply::<M>(transaction).await
     } else {
-        db.execute_unprepared(NO_TIMEOUTS).await?;
+        if keeps_sessions {
+            db.execute_unprepared(NO_TIMEOUTS).await?;
+        }
         M::up(db, Some(1)).await
     }
 }

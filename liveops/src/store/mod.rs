@@ -27,8 +27,6 @@ mod migration_staff;
 mod operations;
 mod own_connection;
 mod page_cursor;
-#[cfg(feature = "postgres")]
-mod pooler;
 mod prune;
 mod restore;
 mod row_page;
@@ -38,6 +36,8 @@ mod search;
 mod server;
 #[cfg(feature = "postgres")]
 mod server_pool;
+#[cfg(feature = "postgres")]
+mod sessions;
 mod sort_key;
 mod stage_output;
 mod stage_timings;

@@ -44,6 +44,16 @@ impl Store {
         Self { writer: Writer::without_groups(db, limits), connections }
     }
 
+    /// Returns `true` if the connections to a server keep their sessions, and `false` if that could not be detected:
+    /// settings of a session might reach other clients.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error behind a connection pooler that liveops cannot use.
+    pub(super) async fn keeps_sessions(&self) -> Result<bool, DbErr> {
+        self.connections.keep_sessions().await
+    }
+
     /// Returns the database connection of the application.
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.connections.application

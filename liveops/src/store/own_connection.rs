@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::context::TokioContext;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, server::StatementLimits};
 use crate::panic::CatchPanic;
 
 /// Time for which uses have the application's pool after no connection could be opened, and before another try
@@ -92,13 +92,13 @@ impl OwnConnection {
         Self { turns, is_kept: false, ..Self::kept_open_to_server(application, deadline) }
     }
 
-    /// Opens a connection. Returns `None` if the application's is to be used.
-    fn open(&self) -> Option<Store> {
+    /// Returns a connection that is not open yet. Returns `None` if the application's is to be used.
+    fn open(&self) -> Option<DatabaseConnection> {
         let db = self.application.db();
         if self.is_for_servers && db.get_database_backend() != DbBackend::Postgres {
             return None;
         }
-        open(db, self.deadline).map(|db| Store::on_own_connection(db, None))
+        open(db, self.deadline)
     }
 
     /// Runs `work` with a store on this connection.
@@ -144,31 +144,39 @@ impl OwnConnection {
         let turn = self.turns.acquire().await.ok();
         let until = Instant::now() + deadline;
         let kept = self.lock_kept().pop();
-        let is_new = kept.is_none();
-        if is_new && self.is_borrowing() {
+        if kept.is_none() && self.is_borrowing() {
             return self
                 .borrow(until, work)
                 .await
                 .unwrap_or_else(|| Err(no_answer(action, deadline)));
         }
-        let Some(store) = kept.or_else(|| self.open()) else {
-            drop(turn);
-            return work(self.application.clone()).await;
+        let opened = match kept {
+            Some(store) => Ok(store),
+            None => match self.open() {
+                Some(db) => self.connect(db, deadline / 2).await,
+                None => {
+                    drop(turn);
+                    return work(self.application.clone()).await;
+                }
+            },
         };
-        if is_new && let Err(error) = self.connect(&store, deadline / 2).await {
-            let Some(done) = self.borrow(until, work).await else {
-                return Err(StoreError::of(action)(error));
-            };
-            if done.is_ok() {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(
-                    error,
-                    "could not open a database connection for liveops; using the pool of the application, \
-                     on which leases and claims wait for its queries; raise the limit of connections"
-                );
+        let store = match opened {
+            Ok(store) => store,
+            Err(error) => {
+                let Some(done) = self.borrow(until, work).await else {
+                    return Err(StoreError::of(action)(error));
+                };
+                if done.is_ok() {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(
+                        error,
+                        "could not open a database connection for liveops; using the pool of the application, \
+                         on which leases and claims wait for its queries; raise the limit of connections"
+                    );
+                }
+                return done;
             }
-            return done;
-        }
+        };
         let mut using = Box::pin(work(store.clone()));
         // Declared after the future, so that it is dropped before: a connection that returns to an open
         // pool in the middle of a query waits for the answer.
@@ -182,20 +190,44 @@ impl OwnConnection {
         done
     }
 
-    /// Opens the connection of `store`, and closes the pool after an error.
-    async fn connect(&self, store: &Store, deadline: Duration) -> Result<(), DbErr> {
-        let mut opening = Box::pin(configure(store.db(), self.deadline));
+    /// Opens the connection `db`, and closes the pool after an error.
+    async fn connect(&self, db: DatabaseConnection, deadline: Duration) -> Result<Store, DbErr> {
+        let mut opening = Box::pin(self.configure(&db, deadline));
         // Dropped before the future, as a connection in use.
-        let connection = Closing(Some(store.db()));
+        let connection = Closing(Some(&db));
         let opened = time::timeout(deadline, &mut opening).await;
-        opened.unwrap_or_else(|_| {
+        let limits = opened.unwrap_or_else(|_| {
             Err(DbErr::Custom(format!(
                 "no connection within {deadline:?}: the server does not answer, or the limit of \
                  connections of the server, the database or the role is reached"
             )))
         })?;
         connection.keep();
-        Ok(())
+        drop(opening);
+        Ok(Store::on_own_connection(db, limits))
+    }
+
+    /// Opens the connection, and has the server give up as well, before the deadline: a later read then shows
+    /// whether a statement without an answer was executed. Returns the limits that each statement has to set, because
+    /// a connection pooler does not keep them, or because that could not be detected in half of `time`.
+    async fn configure(
+        &self,
+        db: &DatabaseConnection,
+        time: Duration,
+    ) -> Result<Option<StatementLimits>, DbErr> {
+        db.execute_unprepared("SELECT 1").await?;
+        if db.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let limits = StatementLimits::within(self.deadline);
+        match time::timeout(time / 2, self.application.keeps_sessions()).await {
+            Ok(Ok(true)) => {
+                db.execute_unprepared(&limits.set_for_session()).await?;
+                Ok(None)
+            }
+            Ok(Ok(false)) | Err(_) => Ok(Some(limits)),
+            Ok(Err(refused)) => Err(refused),
+        }
     }
 
     /// Runs `work` with the pool of the application. Returns `None` if the work has not ended at `until`.
@@ -408,21 +440,6 @@ fn is_in_memory(options: &sea_orm::sqlx::sqlite::SqliteConnectOptions) -> bool {
     let has_name = !file.as_os_str().is_empty() && file.as_os_str() != ":memory:";
     // sqlx has no other access to the setting.
     !has_name || format!("{options:?}").contains("in_memory: true")
-}
-
-/// Opens the connection, and has the server give up as well, before the deadline: a later read then shows
-/// whether a statement without an answer was executed.
-async fn configure(db: &DatabaseConnection, deadline: Duration) -> Result<(), DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        return db.execute_unprepared("SELECT 1").await.map(drop);
-    }
-    let milliseconds = deadline.as_millis().max(4);
-    let settings = format!(
-        "SET statement_timeout = {}; SET lock_timeout = {}",
-        milliseconds * 3 / 4,
-        milliseconds / 2
-    );
-    db.execute_unprepared(&settings).await.map(drop)
 }
 
 #[cfg(all(test, feature = "sqlite"))]

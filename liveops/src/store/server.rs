@@ -33,6 +33,11 @@ impl StatementLimits {
         Self { statement: deadline.saturating_mul(3) / 4, lock: deadline / 2 }
     }
 
+    /// Returns statements that set the limits for the rest of the session.
+    pub(super) fn set_for_session(self) -> String {
+        self.set("SET")
+    }
+
     /// Returns statements that set the limits for the rest of the transaction.
     pub(super) fn set_for_transaction(self) -> String {
         self.set("SET LOCAL")

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::notification::Schema;
-use crate::{channel::ChannelError, operation::ChannelName};
+use crate::{channel::ChannelError, operation::ChannelName, pooler::Sessions};
 
 /// Maximum duration of a query, including the wait for a connection.
 pub(super) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -44,6 +44,8 @@ pub(super) struct Database {
     pool: PgPool,
     /// The schema of the tables, read at the first use.
     schema: OnceCell<Schema>,
+    /// The treatment of sessions, detected at the first use.
+    sessions: OnceCell<Sessions>,
 }
 
 impl Database {
@@ -74,7 +76,7 @@ impl Database {
                 Box::pin(async move { connection.execute(SETTINGS).await.map(drop) })
             })
             .connect_lazy_with(options.disable_statement_logging());
-        Ok(Self { pool, schema: OnceCell::new() })
+        Ok(Self { pool, schema: OnceCell::new(), sessions: OnceCell::new() })
     }
 
     /// Returns the connect options of the pool.
@@ -122,6 +124,7 @@ impl Database {
         query: Query<'_, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, PostgresLayerError> {
         let deadline = Instant::now() + ANSWER_WAIT_MAX;
+        time::timeout_at(deadline, self.check_sessions()).await??;
         let connection = time::timeout_at(deadline, self.pool.acquire()).await??;
         let mut pending = PendingQuery { connection, is_answered: false };
         let answer = time::timeout_at(deadline, query.fetch_all(&mut *pending.connection)).await?;
@@ -133,6 +136,33 @@ impl Database {
                 .is_some_and(|error| error.code().as_deref() != Some(READ_ONLY)),
         };
         Ok(answer?)
+    }
+}
+
+impl Database {
+    /// Checks that the connections keep their sessions, at the first use. The check has connections of its own: the
+    /// settings of the pool's connections would reach other clients of a pooler.
+    async fn check_sessions(&self) -> Result<(), PostgresLayerError> {
+        let detect = async || {
+            let options = self.options();
+            let (mut first, mut second) = tokio::try_join!(options.connect(), options.connect())?;
+            let sessions = Sessions::detect(&mut first, &mut second).await?;
+            // The server closes the connections if the answers of a pooler are lost.
+            let _ = tokio::join!(first.close(), second.close());
+            if sessions != Sessions::Kept {
+                tracing::error!(
+                    "the PostgreSQL channel layer is behind a connection pooler in transaction mode, which delivers \
+                     no notifications: give `PostgresChannelLayer::new` a connection that leads to the server \
+                     itself, or use the Redis channel layer; pages show no progress until then"
+                );
+            }
+            Ok(sessions)
+        };
+        match self.sessions.get_or_try_init(detect).await {
+            Ok(Sessions::Kept) => Ok(()),
+            Ok(Sessions::PreparedStatements | Sessions::Lost) => Err(PostgresLayerError::Pooler),
+            Err(error) => Err(PostgresLayerError::Failed(error)),
+        }
     }
 }
 
@@ -158,6 +188,11 @@ pub(super) enum PostgresLayerError {
     OtherDatabase,
     #[error("the listening connection is down")]
     NotListening,
+    #[error(
+        "a connection pooler in transaction mode is between the channel layer and PostgreSQL, and delivers no \
+         notifications: give `PostgresChannelLayer::new` a connection that leads to the server itself"
+    )]
+    Pooler,
     #[error("the server did not answer within {ANSWER_WAIT_MAX:?}")]
     NoAnswer(#[from] Elapsed),
     #[error("found no channel layer tables: run the liveops migrations on this database")]

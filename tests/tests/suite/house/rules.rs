@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 8] = [
         "error",
     ],
     &["render"],
-    &["channel", "store"],
+    &["pooler", "channel", "store"],
     &["progress"],
     &["publish"],
     &["runner"],
@@ -42,7 +42,11 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("indicatif", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
-    ("sea_orm", &["store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"]),
+    // Both have to know whether a pooler is in between.
+    (
+        "sea_orm",
+        &["pooler.rs", "store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"],
+    ),
     ("sea_query_sqlx", &["store/server_pool.rs"]),
     ("sea_orm_migration", &["store/", "runner/builder.rs"]),
     ("fluent_bundle", &["language/i18n/"]),

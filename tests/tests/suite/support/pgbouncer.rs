@@ -10,11 +10,14 @@ use std::{
 use tempfile::TempDir;
 use url::Url;
 
-use super::need::need;
+use super::need::{need, use_if_there};
 use crate::scratch::is_root;
 
 /// The log message of PgBouncer when it listens.
 const READY: &str = "process up";
+
+/// The number of connections to the server.
+pub(crate) const POOL_SIZE: usize = 30;
 
 /// The number of tries of a port that was free a moment ago.
 const TRIES: usize = 3;
@@ -32,22 +35,35 @@ impl PgBouncer {
     /// is no PgBouncer.
     pub(crate) fn start(url: &str, pool_mode: &str) -> Option<Self> {
         let program = need("PgBouncer", "LIVEOPS_TEST_PGBOUNCER")?;
+        Some(Self::start_program(&program, url, &format!("pool_mode = {pool_mode}")))
+    }
+
+    /// Starts a pooler that knows prepared statements, which Debian does not have yet, in transaction mode. It keeps
+    /// as many statements of each client. Returns `None` where there is no such PgBouncer.
+    pub(crate) fn start_with_prepared_statements(url: &str, statements_max: u32) -> Option<Self> {
+        let program = use_if_there("PgBouncer of version 1.21", "LIVEOPS_TEST_PGBOUNCER_PREPARED")?;
+        let settings =
+            format!("pool_mode = transaction\nmax_prepared_statements = {statements_max}");
+        Some(Self::start_program(&program, url, &settings))
+    }
+
+    fn start_program(program: &str, url: &str, settings: &str) -> Self {
         let mut said = String::new();
         for _ in 0..TRIES {
-            match Self::run(&program, url, pool_mode) {
-                Ok(pooler) => return Some(pooler),
+            match Self::run(program, url, settings) {
+                Ok(pooler) => return pooler,
                 Err(complaint) => said = complaint,
             }
         }
         panic!("failed to start pgbouncer: {said}");
     }
 
-    fn run(program: &str, url: &str, pool_mode: &str) -> Result<Self, String> {
+    fn run(program: &str, url: &str, settings: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
         let mut url = Url::parse(url).unwrap();
         let port = free_port();
         let config = folder.path().join("pgbouncer.ini");
-        fs::write(&config, configuration(&url, port, pool_mode)).unwrap();
+        fs::write(&config, configuration(&url, port, settings)).unwrap();
         let mut process =
             command(program, &config).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let log = process.stderr.take().unwrap();
@@ -80,14 +96,14 @@ fn command(program: &str, config: &Path) -> Command {
     command
 }
 
-fn configuration(url: &Url, port: u16, pool_mode: &str) -> String {
+fn configuration(url: &Url, port: u16, settings: &str) -> String {
     let host = url.host_str().unwrap();
     let server_port = url.port().unwrap_or(5432);
     let user = url.username();
     format!(
         "[databases]\n* = host={host} port={server_port} user={user}\n\
          [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-         auth_type = any\npool_mode = {pool_mode}\nmax_client_conn = 100\ndefault_pool_size = 30\n\
+         auth_type = any\n{settings}\nmax_client_conn = 100\ndefault_pool_size = {POOL_SIZE}\n\
          ignore_startup_parameters = extra_float_digits\n"
     )
 }
