@@ -18,7 +18,7 @@
  *                      `preventDefault()` keeps the page from moving to `success_url`
  *   liveop:connection  on the document: `{state, socket, transport}`; the state is connected,
  *                      reconnecting or offline, the transport websocket or sse
- *   liveop:error       on the form of an action that was refused: `{status, message}`
+ *   liveop:error       on a form that was refused, or got no answer: `{status, message}`
  */
 "use strict";
 
@@ -1242,12 +1242,38 @@
     return clickCount < 2 || !operation || !hasChanged;
   }
 
-  /** Lets htmx 2 show a form with mistakes, which it would discard because of the error status. */
-  function keepMistakes({ detail }) {
-    const isForm = detail.target?.matches?.("form[data-liveop-form]");
-    if (!isForm || detail.xhr?.status !== 422) return;
-    detail.shouldSwap = true;
-    detail.isError = false;
+  /**
+   * Shows the answer to a form that htmx has sent, if the answer is an error: a form with mistakes replaces
+   * the form, and any other error is shown in the form, which keeps its values and files. htmx 2 would show
+   * neither, and htmx 4 would replace the form with the page of the error.
+   */
+  function showFormError(event) {
+    const form = formOfHtmx(event);
+    const { xhr, ctx } = event.detail;
+    const status = xhr?.status ?? ctx?.response?.status;
+    if (!form || !(status >= 400)) return;
+    const answer = new DOMParser().parseFromString(xhr?.responseText ?? ctx.text ?? "", "text/html");
+    const hasMistakes = answer.querySelector("form[data-liveop-form]") !== null;
+    if (xhr) {
+      event.detail.shouldSwap = hasMistakes;
+      event.detail.isError &&= !hasMistakes;
+    } else if (!hasMistakes) {
+      event.preventDefault();
+    }
+    if (hasMistakes) return;
+    const message = answer.querySelector(".op-error")?.textContent || label("refused", form);
+    showRefusal(form, status, { message });
+  }
+
+  /** Shows that a form which htmx has sent got no answer. `htmx:error` of htmx 2 also follows an answer. */
+  function showFormUnanswered(event) {
+    const form = formOfHtmx(event);
+    const isRepeated = event.type === "htmx:error" && !event.detail.ctx;
+    if (form && !isRepeated) showRefusal(form, 0, { message: label("unreachable", form) });
+  }
+
+  function formOfHtmx({ target }) {
+    return target.matches?.("form[data-liveop-form]") ? target : null;
   }
 
   async function perform(form, button) {
@@ -1297,6 +1323,7 @@
     const paragraph = document.createElement("p");
     paragraph.dataset.level = "error";
     paragraph.dataset.liveopRefusal = "";
+    if (place === form) paragraph.setAttribute("role", "alert");
     const words = url ? document.createElement("a") : paragraph;
     words.textContent = message;
     if (url) {
@@ -1389,7 +1416,11 @@
   // A box is ticked when the space bar is released.
   document.addEventListener("keydown", ({ key }) => key === " " && beginPress(), true);
   document.addEventListener("keyup", ({ key }) => key === " " && endPress(), true);
-  document.addEventListener("htmx:beforeSwap", keepMistakes);
+  // The names of htmx 2, and those of htmx 4.
+  for (const name of ["htmx:beforeSwap", "htmx:before:swap"]) document.addEventListener(name, showFormError);
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:error"]) {
+    document.addEventListener(name, showFormUnanswered);
+  }
   document.addEventListener("toggle", showNewestLine, true);
   document.addEventListener("toggle", showWhatWasClosed, true);
   document.addEventListener("visibilitychange", followVisibility);

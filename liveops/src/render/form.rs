@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use maud::{Markup, Render, html};
 use serde::Serialize;
 
-use super::Renderer;
+use super::{Renderer, labels::form_labels};
 use crate::{
     form::{Field, Form, FormErrors, HasForm, Texts},
     language::{Language, Text},
@@ -153,9 +153,11 @@ impl FormView {
         Self { id: id.into(), ..self }
     }
 
-    /// Lets htmx send the form and, if the input is invalid, replace the form in place.
+    /// Lets htmx send the form and, if the input is invalid, replace the form in place. Any other error, such as a
+    /// busy server, is shown at the end of the form, which keeps its values and files.
     ///
-    /// The page has to load htmx 2 or 4; without htmx the browser sends the form as usual.
+    /// The page has to load htmx 2 or 4, and liveops.js, which shows the errors; without htmx the browser sends the
+    /// form as usual.
     #[must_use]
     pub fn in_place(self) -> Self {
         Self { is_in_place: true, ..self }
@@ -177,6 +179,7 @@ impl Render for FormView {
                 hx-post=[self.is_in_place.then_some(&self.action)]
                 hx-swap=[self.is_in_place.then_some("outerHTML")]
                 hx-encoding=[encoding.filter(|_| self.is_in_place)]
+                data-liveop-labels=[self.is_in_place.then(|| form_labels(&self.language))]
                 data-liveop-form {
                 (self.summary())
                 @for field in self.form.fields { (self.field(field)) }

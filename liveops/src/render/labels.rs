@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Renderer;
-use crate::language::Text;
+use crate::language::{Language, Text};
 
 /// The texts of liveops.js, with the names under which the script reads them.
 const LABELS: [(&str, Text); 5] = [
@@ -34,4 +34,13 @@ impl Renderer {
             all.map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
         Value::from(all).to_string()
     }
+}
+
+/// Renders the texts of liveops.js for a form that htmx sends.
+pub(super) fn form_labels(language: &Language) -> String {
+    let labels = LABELS.iter().filter(|(name, _)| ["refused", "unreachable"].contains(name));
+    let labels: Map<String, Value> = labels
+        .map(|(name, text)| ((*name).to_owned(), Value::from(language.translate(*text))))
+        .collect();
+    Value::from(labels).to_string()
 }

@@ -93,7 +93,7 @@ fn a_form_with_mistakes() {
     let fields: Vec<&str> = page.split(r#"<div class="liveops-field""#).collect();
     let (summary, wrong) = (fields[0], fields[2]);
     expect_test::expect![[r##"
-        <form class="liveops-form" id="count" method="post" action="/live/demo.count/" hx-post="/live/demo.count/" hx-swap="outerHTML" data-liveop-form>
+        <form class="liveops-form" id="count" method="post" action="/live/demo.count/" hx-post="/live/demo.count/" hx-swap="outerHTML" data-liveop-labels="{&quot;refused&quot;:&quot;The action failed. Please try again.&quot;,&quot;unreachable&quot;:&quot;The server could not be reached. Please try again.&quot;}" data-liveop-form>
         <div class="liveops-mistakes" role="alert" tabindex="-1" autofocus>
         <p>
         <strong>Please correct 2 errors</strong>
