@@ -179,6 +179,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         waiting: args.waiting,
         scheduled: args.waiting / 8,
         of_another_type: args.waiting / 8,
+        has_contents: false,
     };
     let filled = Instant::now();
     db.execute_unprepared(&table.insertion(is_postgres)).await?;

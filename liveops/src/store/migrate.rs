@@ -33,6 +33,13 @@ const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Time after which a migration whose tables are always locked fails.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// Duration of a migration of a SQLite file after which other writers get a turn before the next one.
+const LONG_MIGRATION: Duration = Duration::from_millis(500);
+
+/// The turn of other writers. Longer than SQLite's longest interval between two tries to get the lock of the file, which
+/// is 100 milliseconds.
+const WRITERS_TURN: Duration = Duration::from_millis(500);
+
 /// The lock that serializes migrations on PostgreSQL, where a transaction alone does not prevent two
 /// processes from creating the same table.
 ///
@@ -63,6 +70,8 @@ const NO_TIMEOUTS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 /// applied, and the next call continues. A migration whose
 /// [`use_transaction`](sea_orm_migration::MigrationTrait::use_transaction) returns `Some(false)` runs outside
 /// of a transaction on PostgreSQL; on SQLite every migration locks the file with a transaction.
+///
+/// On a SQLite file, other processes read during a migration, and write between two migrations.
 ///
 /// On PostgreSQL, a migration waits one second at most for the lock of a table, because all other queries of
 /// the table wait behind it. It is then tried again, for ten minutes. The indexes of liveops are built
@@ -153,7 +162,11 @@ async fn migrate_file<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), D
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
         let transaction = db.begin_with_options(options).await?;
+        let locked = Instant::now();
         apply::<M>(transaction).await?;
+        if locked.elapsed() >= LONG_MIGRATION {
+            time::sleep(WRITERS_TURN).await;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
     Column, Entity,
     migration_hand_backs::CountHandBacks,
     migration_indexes::{ADD_RUNNING, INDEX_LARGE_TABLES},
-    migration_layout::MoveLargeColumns,
+    migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
     migration_space::LeaveSpaceForUpdates,
     migration_staff::AddStaffView,
@@ -76,7 +76,7 @@ impl MigratorTrait for Migrator {
 /// # }
 /// ```
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![
+    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![
         Box::new(CreateTables),
         Box::new(AddStaffView),
         Box::new(AddLeaseDuration),
@@ -84,8 +84,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(ADD_RUNNING),
         Box::new(INDEX_LARGE_TABLES),
         Box::new(LeaveSpaceForUpdates),
-        Box::new(MoveLargeColumns),
-    ]
+    ];
+    migrations.extend(MoveColumn::ALL.map(|column| Box::new(column) as Box<dyn MigrationTrait>));
+    migrations
 }
 
 struct CreateTables;

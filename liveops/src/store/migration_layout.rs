@@ -1,68 +1,81 @@
-//! The migration that moves the large columns to the end of the row, on SQLite.
+//! The migrations that move the large columns to the end of the row, on SQLite.
 
 use async_trait::async_trait;
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, IdenStatic};
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{Column, Entity};
 
-/// The migration that moves the large columns to the end of the row, on SQLite.
+/// A migration that moves a large column to the end of the row, on SQLite.
 ///
 /// SQLite stores the columns of a row one after the other, and reads all pages up to the last column that a
 /// query needs. Behind an input of 8 MiB, every other column of a list cost two thousand pages. PostgreSQL stores
 /// large values elsewhere.
-pub(super) struct MoveLargeColumns;
+///
+/// Each column has a migration, and so a transaction, of its own: SQLite writes the whole table to drop the old
+/// column, and other writers wait meanwhile.
+pub(super) struct MoveColumn {
+    name: &'static str,
+    column: Column,
+}
 
-impl MigrationName for MoveLargeColumns {
+impl MoveColumn {
+    /// The moved columns in their new order.
+    pub(super) const ALL: [Self; 6] = [
+        Self { name: "liveops_0008_move_large_columns", column: Column::StageStates },
+        Self { name: "liveops_0009_move_stage_timings", column: Column::StageTimings },
+        Self { name: "liveops_0010_move_traceback", column: Column::Traceback },
+        Self { name: "liveops_0011_move_result", column: Column::ResultContext },
+        Self { name: "liveops_0012_move_input", column: Column::Input },
+        Self { name: "liveops_0013_move_log", column: Column::Log },
+    ];
+
+    /// Returns the definition of the copy, and the value that a copy has by itself.
+    fn copy(&self) -> (ColumnDef, &'static str) {
+        let name = self.copy_name();
+        match self.column {
+            Column::Traceback => (text_null(name), "NULL"),
+            Column::StageStates | Column::Log => (json_binary(name).default("[]").take(), "'[]'"),
+            Column::Input => (json_binary(name).default("null").take(), "'null'"),
+            _ => (json_binary_null(name), "NULL"),
+        }
+    }
+
+    fn copy_name(&self) -> Alias {
+        Alias::new(format!("{}_moved", self.column.as_str()))
+    }
+}
+
+impl MigrationName for MoveColumn {
     fn name(&self) -> &str {
-        "liveops_0008_move_large_columns"
+        self.name
     }
 }
 
 #[expect(elided_lifetimes_in_paths, reason = "the trait leaves the manager's lifetime out")]
 #[async_trait]
-impl MigrationTrait for MoveLargeColumns {
+impl MigrationTrait for MoveColumn {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() != DbBackend::Sqlite {
             return Ok(());
         }
         let table = || Table::alter().table(Entity).take();
-        let mut copy = Query::update().table(Entity).take();
-        for (column, definition) in moved() {
-            manager.alter_table(table().add_column(definition).take()).await?;
-            copy.value(moved_name(column), Expr::col(column));
-        }
+        let (definition, default) = self.copy();
+        manager.alter_table(table().add_column(definition).take()).await?;
+        // Writes only the rows with another value.
+        let copy = Query::update()
+            .table(Entity)
+            .value(self.copy_name(), Expr::col(self.column))
+            .and_where(Expr::cust(format!(r#""{}" IS NOT {default}"#, self.column.as_str())))
+            .take();
         let backend = manager.get_database_backend();
         manager.get_connection().execute_raw(backend.build(&copy)).await?;
-        for (column, _) in moved() {
-            manager.alter_table(table().drop_column(column).take()).await?;
-            manager.alter_table(table().rename_column(moved_name(column), column).take()).await?;
-        }
-        Ok(())
+        manager.alter_table(table().drop_column(self.column).take()).await?;
+        manager.alter_table(table().rename_column(self.copy_name(), self.column).take()).await
     }
 
     /// Does nothing: the order of the columns has no meaning.
     async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
         Ok(())
     }
-}
-
-/// Returns the moved columns in their new order, with the definitions of their copies.
-fn moved() -> [(Column, ColumnDef); 6] {
-    let json =
-        |column, empty: &str| (column, json_binary(moved_name(column)).default(empty).take());
-    let json_null = |column| (column, json_binary_null(moved_name(column)));
-    [
-        json(Column::StageStates, "[]"),
-        json_null(Column::StageTimings),
-        (Column::Traceback, text_null(moved_name(Column::Traceback))),
-        json_null(Column::ResultContext),
-        json(Column::Input, "null"),
-        json(Column::Log, "[]"),
-    ]
-}
-
-/// Returns the name of the copy of a column.
-fn moved_name(column: Column) -> Alias {
-    Alias::new(format!("{}_moved", column.to_string()))
 }

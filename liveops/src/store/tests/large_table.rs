@@ -11,6 +11,8 @@ pub(crate) struct LargeTable {
     pub(crate) scheduled: u32,
     /// The number of the waiting operations, behind the scheduled ones, whose type is `test.gone`.
     pub(crate) of_another_type: u32,
+    /// `true` if one of ten operations has a log of two KiB, and one of a hundred an input of twenty.
+    pub(crate) has_contents: bool,
 }
 
 /// `{id}`, `{time}` and `{later}` are expressions of the database.
@@ -23,10 +25,10 @@ const FILL: &str = "
         backoff_longest_ms, worker, lease_until)
     SELECT {id},
         CASE WHEN i > {scheduled} AND i <= {other} THEN 'test.gone' ELSE 'test.type_' || (i % 12) END,
-        'user_' || (i % 500), '{}', 1, '', {time},
+        'user_' || (i % 500), {input}, 1, '', {time},
         CASE WHEN i <= {started} THEN {time} END, CASE WHEN i <= {ended} THEN {time} END,
         i <= {ended} AND i % 20 > 1, i % 20 = 1, i <= {ended} AND i % 20 = 1, '[]',
-        i % 2 = 9, 'row ' || i, 'info', '[]', 0, 'queue_' || (i % 3), 0,
+        i % 2 = 9, 'row ' || i, 'info', {log}, 0, 'queue_' || (i % 3), 0,
         CASE WHEN i > {started} AND i <= {scheduled} THEN {later} END, {time},
         1, 0, 1, 0, 0, 1, 1, 'w', CASE WHEN i > {ended} AND i <= {started} THEN {time} END
     FROM number";
@@ -47,10 +49,20 @@ impl LargeTable {
                 "'2090-01-01T00:00:00+00:00'",
             )
         };
+        let large = |one_of: u32, len: usize, small: &str| {
+            if !self.has_contents {
+                return format!("'{small}'");
+            }
+            let cast = if is_postgres { "::jsonb" } else { "" };
+            let text = "t".repeat(len);
+            format!("CASE WHEN i % {one_of} = 7 THEN '[\"{text}\"]'{cast} ELSE '{small}'{cast} END")
+        };
         let started = self.ended + self.running;
         let scheduled = started + self.scheduled;
         let values = [
             ("{id}", id.to_owned()),
+            ("{input}", large(100, 20 << 10, "{}")),
+            ("{log}", large(10, 2 << 10, "[]")),
             ("{time}", time.to_owned()),
             ("{later}", later.to_owned()),
             ("{ended}", self.ended.to_string()),

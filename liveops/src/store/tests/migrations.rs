@@ -1,29 +1,21 @@
 //! Migrations beside processes that use the tables.
 
-use std::{future::Future, time::Duration};
+use std::{env, future::Future, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
-use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
+use sea_orm_migration::MigratorTrait;
 use tokio::{task::JoinSet, time};
 
-use super::{columns::ended, database::TestDatabase, operations::enqueued};
-use crate::store::{self, Migrator, Store, migrations};
-
-/// The first migrations only, as in a database of an earlier version.
-struct First<const LEN: usize>;
+use super::{
+    columns::ended,
+    database::TestDatabase,
+    migration_load::{self, First},
+    operations::enqueued,
+};
+use crate::store::{self, Migrator, Store};
 
 /// The version without an index that a later migration adds.
 type BeforeIndex = First<4>;
-
-impl<const LEN: usize> MigratorTrait for First<LEN> {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        migrations().into_iter().take(LEN).collect()
-    }
-
-    fn migration_table_name() -> DynIden {
-        Migrator::migration_table_name()
-    }
-}
 
 /// Far more than any query here takes that waits for nobody.
 const SOON: Duration = Duration::from_secs(20);
@@ -159,4 +151,45 @@ async fn the_large_columns_of_a_sqlite_file_move_behind_the_others_with_their_va
     let expected = ["log", "input", "result_context", "traceback", "stage_timings", "stage_states"];
     assert_eq!(last, expected);
     assert!(enqueued(&store).await > ids[1]);
+}
+
+/// The number of operations in CI. `LIVEOPS_TEST_MIGRATED_ROWS` sets another one.
+const ROWS: u32 = 20_000;
+
+/// Less than the ten seconds for which a process waits for the lock of a SQLite file.
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(9);
+
+const READ_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// Migrates the tables of an earlier version beside processes that read and write.
+async fn nothing_is_lost_or_refused_beside_a_migration(database: TestDatabase) {
+    let rows = env::var("LIVEOPS_TEST_MIGRATED_ROWS").map_or(ROWS, |rows| rows.parse().unwrap());
+    let migrated = migration_load::migrate(rows, async || database.connect().await).await.unwrap();
+    assert_eq!(migrated.reads.errors, [""; 0]);
+    assert_eq!(migrated.writes.errors, [""; 0]);
+    assert_eq!(migrated.rows, migrated.rows_expected);
+    assert_eq!(migrated.ended, migrated.ended_expected);
+    assert_eq!(migrated.texts, migrated.texts_expected);
+    assert_eq!(migrated.large[0], migrated.large[1]);
+    assert!(migrated.large[0] > i64::from(rows) / 20);
+    assert!(migrated.reads.count > 0 && migrated.ended > 0, "{migrated:?}");
+    let longest = (migrated.reads.longest, migrated.writes.longest);
+    let took = migrated.took;
+    assert!(
+        longest.0 <= READ_WAIT_MAX && longest.1 <= WRITE_WAIT_MAX,
+        "waited {longest:?} of {took:?}"
+    );
+    let pending = Migrator::get_pending_migrations(&database.connect().await).await.unwrap();
+    assert!(pending.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_refused_beside_a_migration_of_a_sqlite_file() {
+    nothing_is_lost_or_refused_beside_a_migration(TestDatabase::sqlite_file()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_refused_beside_a_migration_of_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    nothing_is_lost_or_refused_beside_a_migration(database).await;
 }

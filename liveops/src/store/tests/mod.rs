@@ -4,6 +4,7 @@
 
 mod database;
 mod large_table;
+mod migration_load;
 mod operations;
 
 mod claims;
@@ -18,3 +19,5 @@ mod server_limits;
 mod stage_outputs;
 mod stage_timings;
 mod transitions;
+
+use crate::store;

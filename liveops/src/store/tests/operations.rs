@@ -43,6 +43,7 @@ pub(super) async fn fill(store: &Store) {
         waiting: 20_000,
         scheduled: 5_000,
         of_another_type: 5_000,
+        has_contents: false,
     };
     let is_postgres = store.backend() == DbBackend::Postgres;
     store.db().execute_unprepared(&table.insertion(is_postgres)).await.unwrap();
