@@ -1,4 +1,4 @@
-//! The cost of lists, searches, claims and prunes in a table with many operations.
+//! The cost of lists, searches, claims, heartbeats and prunes in a table with many operations.
 //!
 //! `cargo bench -p liveops --bench large_tables -- [--database-url URL] [--ended 1000000] [--waiting 400000]`.
 //! The database must be empty. Without a URL the benchmark uses a temporary SQLite file.
@@ -9,6 +9,7 @@ mod large_table;
 use std::{
     convert::Infallible,
     error::Error,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,6 +24,7 @@ use large_table::LargeTable;
 use liveops::{
     Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Viewer, store, web,
 };
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -45,6 +47,12 @@ struct Args {
     /// Number of operations that the worker claims, one after the other
     #[arg(long, default_value_t = 300)]
     claims: usize,
+    /// Number of operations that run while their leases are renewed
+    #[arg(long, default_value_t = 1_000)]
+    runs: usize,
+    /// Number of renewals of their leases
+    #[arg(long, default_value_t = 30)]
+    renewals: usize,
     /// Passed by cargo to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,6 +69,56 @@ impl Run for Claimed {
     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
         p.state().send(Instant::now())?;
         Ok(())
+    }
+}
+
+/// Runs until its cancellation, and reports when it begins.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "bench", state = mpsc::UnboundedSender<Instant>)]
+struct Held {}
+
+impl Run for Held {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.state().send(Instant::now())?;
+        p.cancelled().await;
+        Ok(())
+    }
+}
+
+/// Receives the durations of the renewals of leases.
+struct Renewals(mpsc::UnboundedSender<Duration>);
+
+impl metrics::Recorder for Renewals {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        match key.name() {
+            "liveops_lease_renewal_duration_seconds" => {
+                Histogram::from_arc(Arc::new(Self(self.0.clone())))
+            }
+            _ => Histogram::noop(),
+        }
+    }
+}
+
+impl HistogramFn for Renewals {
+    fn record(&self, seconds: f64) {
+        // The benchmark may have ended.
+        let _ = self.0.send(Duration::from_secs_f64(seconds));
     }
 }
 
@@ -102,6 +160,14 @@ const LISTS: [(&str, &str); 16] = [
     ("staff", "q=no+such+text"),
     ("user_7", ""),
 ];
+
+/// Values of the filters, which are requested in all combinations.
+const STATES: [&str; 6] =
+    ["", "NOT_STARTED", "STARTED", "FINISHED_OK", "FINISHED_ERROR", "CANCELLED"];
+const TYPES: [&str; 4] = ["", "test.type_3", "test.gone", "test.none"];
+const SORTS: [&str; 4] = ["newest", "oldest", "last_finished", "longest_running"];
+const AGES: [&str; 3] = ["", "1h", "over_1d"];
+const USERS: [(&str, &str); 3] = [("staff", ""), ("staff", "user_7"), ("user_7", "")];
 
 /// The median and the 99th percentile.
 fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
@@ -154,6 +220,66 @@ async fn enlarge(
     Ok(())
 }
 
+/// Requests every combination of the filters, and prints the slowest ones.
+async fn combinations(router: &mut Router, count: usize) -> Result<(), Box<dyn Error>> {
+    let mut lists = Vec::new();
+    for (user, owner) in USERS {
+        for state in STATES {
+            for op_type in TYPES {
+                for sort in SORTS {
+                    for age in AGES {
+                        let query = format!(
+                            "owner={owner}&state={state}&op_type={op_type}&sort={sort}&age={age}"
+                        );
+                        let (median, p99) = list(router, user, &query, count).await?;
+                        lists.push((p99, median, user, query));
+                    }
+                }
+            }
+        }
+    }
+    lists.sort_unstable_by(|one, other| other.cmp(one));
+    println!("the slowest of {} combinations of filters:", lists.len());
+    for (p99, median, user, query) in lists.iter().take(20) {
+        println!("{user:>8} {query:<80} p50 {median:>8.1?}  p99 {p99:>8.1?}");
+    }
+    Ok(())
+}
+
+/// Runs operations in another process, and prints the durations of the renewals of their leases.
+async fn renew(url: &str, args: &Args) -> Result<(), Box<dyn Error>> {
+    let (renewed, mut renewals) = mpsc::unbounded_channel();
+    metrics::set_global_recorder(Renewals(renewed)).map_err(|error| error.to_string())?;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let config =
+        Config::default().with_concurrency_max(args.runs).with_lease(Duration::from_secs(3));
+    let liveops = LiveOps::builder(store::connect(url).await?)
+        .state(begun)
+        .register::<Held>()
+        .config(config)
+        .runner(RunnerKind::Spawn)
+        .build()?;
+    let mut ids = Vec::new();
+    for _ in 0..args.runs {
+        ids.push(liveops.enqueue(Held {}, "ann").await?);
+    }
+    for _ in 0..args.runs {
+        begins.recv().await.ok_or("the worker is gone")?;
+    }
+    while renewals.try_recv().is_ok() {}
+    let mut times = Vec::new();
+    for _ in 0..args.renewals {
+        times.push(renewals.recv().await.ok_or("the worker is gone")?);
+    }
+    let (median, p99) = percentiles(times);
+    println!("heartbeat of {} runs: p50 {median:.1?}, p99 {p99:.1?}", args.runs);
+    for id in ids {
+        liveops.cancel(id).await?;
+    }
+    liveops.shutdown(Duration::from_secs(10)).await;
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
@@ -193,6 +319,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (median, p99) = list(&mut router, user, query, args.requests).await?;
         println!("{user:>8} {query:<40} p50 {median:>8.1?}  p99 {p99:>8.1?}");
     }
+    combinations(&mut router, (args.requests / 3).max(1)).await?;
     for (user, what, log, input) in
         [("user_2", "full logs", 1 << 20, 0), ("user_3", "inputs of 8 MiB", 0, 8 << 20)]
     {
@@ -214,6 +341,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "from the commit of an enqueue to the begin of the run: p50 {median:.1?}, p99 {p99:.1?}"
     );
+
+    renew(&url, &args).await?;
 
     let pruning = Instant::now();
     let pruned = liveops.prune(Duration::ZERO).await?;

@@ -42,7 +42,8 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(ranges("liveops_attempt_wait_seconds"), WAIT_SECONDS)?
         .set_buckets_for_metric(ranges("liveops_attempt_duration_seconds"), RUN_SECONDS)?
-        .set_buckets_for_metric(ranges("liveops_claim_duration_seconds"), QUERY_SECONDS)
+        .set_buckets_for_metric(ranges("liveops_claim_duration_seconds"), QUERY_SECONDS)?
+        .set_buckets_for_metric(ranges("liveops_lease_renewal_duration_seconds"), QUERY_SECONDS)
 }
 
 /// Runs the upkeep of the recorder, which otherwise keeps every value until the next scrape.

@@ -81,6 +81,7 @@ pub const ALL: &[Metric] = &[
     HANDED_BACK,
     THREADS_HELD,
     LEFT_EXECUTING,
+    LEASE_RENEWAL,
     LEASES_LOST,
     RESCUES,
     WORKER_SLOTS,
@@ -144,6 +145,11 @@ pub(super) const LEFT_EXECUTING: Metric = counter(
     "liveops_runs_left_executing_total",
     &["op_type"],
     "Runs that were stopped by a timeout or an abort, ended, and left code that still executes.",
+);
+pub(super) const LEASE_RENEWAL: Metric = seconds(
+    "liveops_lease_renewal_duration_seconds",
+    &[],
+    "Duration of a renewal of the leases of all runs of this process.",
 );
 pub(super) const LEASES_LOST: Metric = counter(
     "liveops_leases_lost_total",

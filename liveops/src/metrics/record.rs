@@ -8,9 +8,9 @@ use ::metrics::{Gauge, counter, gauge, histogram};
 
 use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
-    ENDED, ENQUEUED, HANDED_BACK, LEASES_LOST, LEFT_EXECUTING, NEXT_ATTEMPTS, OLDEST_WAITING,
-    PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED, THREADS_HELD, UNPUBLISHED, WAIT,
-    WAITING, WAITING_UNREGISTERED, WORKER_SLOTS, WORKER_SLOTS_USED,
+    ENDED, ENQUEUED, HANDED_BACK, LEASE_RENEWAL, LEASES_LOST, LEFT_EXECUTING, NEXT_ATTEMPTS,
+    OLDEST_WAITING, PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED, THREADS_HELD,
+    UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED, WORKER_SLOTS, WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
@@ -130,6 +130,11 @@ pub(crate) fn record_queue_length(queue: &str, length: QueueLength) {
     gauge!(WAITING.name, "queue" => queue()).set(length.waiting as f64);
     gauge!(WAITING_UNREGISTERED.name, "queue" => queue()).set(length.unregistered as f64);
     gauge!(OLDEST_WAITING.name, "queue" => queue()).set(length.oldest.as_secs_f64());
+}
+
+/// Records a renewal of the leases of all runs of this process.
+pub(crate) fn leases_renewed(time: Duration) {
+    histogram!(LEASE_RENEWAL.name).record(time);
 }
 
 pub(crate) fn claimed(time: Duration) {

@@ -41,6 +41,8 @@ pub(crate) struct OwnConnection {
     /// The number of uses at once.
     turns: Semaphore,
     is_kept: bool,
+    /// `false` if a crash of the server may lose the last commits.
+    is_durable: bool,
     /// `true` to use the application's connection on SQLite as well.
     is_for_servers: bool,
     /// The open connections, kept between two uses.
@@ -60,6 +62,7 @@ impl OwnConnection {
             deadline,
             turns: Semaphore::new(1),
             is_kept: true,
+            is_durable: true,
             is_for_servers: false,
             kept: Mutex::default(),
             runtime: None,
@@ -70,6 +73,12 @@ impl OwnConnection {
     /// Declares that the uses are on another runtime than that of the application, which is `runtime`.
     pub(crate) fn used_beside(self, runtime: Handle) -> Self {
         Self { runtime: Some(runtime), ..self }
+    }
+
+    /// Declares that a crash of a PostgreSQL server may lose the commits of the last second. A commit then does not
+    /// wait for the disk.
+    pub(crate) fn without_durable_commits(self) -> Self {
+        Self { is_durable: false, ..self }
     }
 
     /// Creates a connection to a server that stays open between two uses. SQLite has no network that could
@@ -219,7 +228,7 @@ impl OwnConnection {
         if db.get_database_backend() != DbBackend::Postgres {
             return Ok(None);
         }
-        let limits = StatementLimits::within(self.deadline);
+        let limits = StatementLimits::within(self.deadline).with_durable_commits(self.is_durable);
         match time::timeout(time / 2, self.application.keeps_sessions()).await {
             Ok(Ok(true)) => {
                 db.execute_unprepared(&limits.set_for_session()).await?;
@@ -441,7 +450,6 @@ fn is_in_memory(options: &sea_orm::sqlx::sqlite::SqliteConnectOptions) -> bool {
     // sqlx has no other access to the setting.
     !has_name || format!("{options:?}").contains("in_memory: true")
 }
-
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;

@@ -17,20 +17,27 @@ use super::server_pool;
 /// Maximum time for which a statement of a request waits for a connection of the pool and, again, for the answer.
 pub(super) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Limits for the duration of a statement, which the server enforces.
+/// Limits for the duration of a statement, which the server enforces, and the durability of its commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StatementLimits {
     /// Maximum duration of the statement.
     statement: Duration,
     /// Maximum wait for each lock.
     lock: Duration,
+    /// `false` if a crash of the server may lose the commit.
+    is_durable: bool,
 }
 
 impl StatementLimits {
     /// Creates limits with which the server gives up before a client with this deadline does: a later read then
     /// shows whether a statement without an answer was executed.
     pub(super) fn within(deadline: Duration) -> Self {
-        Self { statement: deadline.saturating_mul(3) / 4, lock: deadline / 2 }
+        Self { statement: deadline.saturating_mul(3) / 4, lock: deadline / 2, is_durable: true }
+    }
+
+    /// Sets the durability of commits. A commit that is not durable does not wait for the disk.
+    pub(super) fn with_durable_commits(self, is_durable: bool) -> Self {
+        Self { is_durable, ..self }
     }
 
     /// Returns statements that set the limits for the rest of the session.
@@ -47,7 +54,12 @@ impl StatementLimits {
         // Zero would be no limit, and the server counts in 32 bits.
         let [statement, lock] = [self.statement, self.lock]
             .map(|limit| limit.as_millis().clamp(1, u128::from(i32::MAX.unsigned_abs())));
-        format!("{verb} statement_timeout = {statement}; {verb} lock_timeout = {lock}")
+        let limits =
+            format!("{verb} statement_timeout = {statement}; {verb} lock_timeout = {lock}");
+        if self.is_durable {
+            return limits;
+        }
+        format!("{limits}; {verb} synchronous_commit = off")
     }
 }
 

@@ -21,6 +21,7 @@ use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
 use super::{expiry::LeaseExpiryTracker, rescue::Rescues};
 use crate::{
+    metrics::leases_renewed,
     operation::{Attempt, OperationId},
     panic::{self, CatchPanic},
     runner::{attempt::active_runs::ActiveRuns, engine::Engine},
@@ -119,7 +120,9 @@ impl LeaseHeartbeat {
         Self {
             active_runs: engine.active_runs.clone(),
             connection: OwnConnection::kept_open(&engine.store, lease / 3)
-                .used_beside(Handle::current()),
+                .used_beside(Handle::current())
+                // After a crash of the server, a lease of a moment ago is renewed again, before it expires.
+                .without_durable_commits(),
             lease,
             can_be_taken_over: !engine.store.is_in_memory(),
             poll_interval: engine.config.poll_interval.min(lease / 3),
@@ -177,6 +180,7 @@ impl LeaseHeartbeat {
         let oldest = self.active_runs.oldest_confirmation().unwrap_or(began_on);
         let until = (oldest + self.lease).max(began_on + self.lease / 6);
         let renewed = time::timeout_at(until, self.send(&heartbeats)).await;
+        leases_renewed(began_on.elapsed());
         match renewed {
             Ok(Ok(replies)) => {
                 self.active_runs.apply_replies(&heartbeats, &replies, began_on);
