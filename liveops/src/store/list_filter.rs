@@ -1,6 +1,6 @@
 //! The query behind a list of operations: conditions, order and page.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
@@ -43,7 +43,9 @@ pub struct ListFilter {
     pub search: Option<String>,
     /// Only operations created before this one, in any order of the list.
     pub before: Option<OperationId>,
-    /// Only operations created at this time or later. Compares the milliseconds in the IDs.
+    /// Only operations created at this time or later. Compares the milliseconds in the IDs. In the order
+    /// [`ListSort::LastFinished`], also only operations that ended at most an hour earlier: the clocks of two
+    /// processes may differ by as much.
     pub made_since: Option<DateTime<Utc>>,
     /// Only operations created before this time. Compares the milliseconds in the IDs.
     pub made_before: Option<DateTime<Utc>>,
@@ -52,6 +54,9 @@ pub struct ListFilter {
     /// The page to list.
     pub cursor: PageCursor,
 }
+
+/// Maximum difference of the clocks of two processes, of which one creates an operation and the other one ends it.
+const CLOCKS_APART_MAX: TimeDelta = TimeDelta::hours(1);
 
 impl ListFilter {
     /// Creates a filter that lists all operations, newest first.
@@ -134,9 +139,12 @@ impl ListFilter {
         query = match self.cursor.0 {
             PagePosition::Start | PagePosition::End => query,
             PagePosition::After(key) | PagePosition::Before(key) => {
-                query.filter(self.beyond(key, &order))
+                query.filter(self.beyond(key, &order, backend))
             }
         };
+        if let Some((column, _)) = self.range(backend) {
+            query = query.order_by(column, order.clone());
+        }
         if let Some(column) = column(self.sort) {
             query = query.order_by(column, order.clone());
         }
@@ -187,16 +195,43 @@ impl ListFilter {
         rows.filter(self.condition(backend)).filter(self.sorted())
     }
 
-    /// Returns the conditions, of which at most one can be searched in an index on SQLite.
-    ///
-    /// SQLite has no statistics of the table, and would prefer the index with the most columns. The index
-    /// searched here is the one with the fewest rows: those of the running operations, of an owner, of a type, of
-    /// a state, in this order. PostgreSQL chooses by its statistics.
-    fn condition(&self, backend: DbBackend) -> Condition {
+    /// Returns the column whose index the list reads in its order; `None` for the index of a state, or of all
+    /// operations. Of several conditions, the one with the fewest rows decides: the running operations, those of an
+    /// owner, those of a type.
+    fn index(&self) -> Option<Column> {
         let runs =
             self.state == Some(OperationState::Started) || self.sort == ListSort::LongestRunning;
-        let of_owner = self.owner.is_some();
-        let of_type = self.op_type.is_some();
+        if runs {
+            Some(Column::StartedOn)
+        } else if self.owner.is_some() {
+            Some(Column::Owner)
+        } else {
+            self.op_type.as_ref().map(|_| Column::OpType)
+        }
+    }
+
+    /// Returns the column, with its value, that PostgreSQL has to read as a range.
+    ///
+    /// PostgreSQL knows how many operations have a type, but not that they are the oldest ones. It would look for
+    /// the newest of them with a walk over all IDs. A column with `= 'x'` has no influence on the order of the rows.
+    /// With `BETWEEN 'x' AND 'x'` it is a part of the order, which then only its own index has.
+    fn range(&self, backend: DbBackend) -> Option<(Column, &str)> {
+        if backend != DbBackend::Postgres {
+            return None;
+        }
+        match (self.index()?, self.sort) {
+            (Column::Owner, ListSort::Newest | ListSort::Oldest) => {
+                Some((Column::Owner, self.owner.as_ref()?.as_str()))
+            }
+            (Column::OpType, _) => Some((Column::OpType, self.op_type.as_deref()?)),
+            _ => None,
+        }
+    }
+
+    /// Returns the conditions, of which at most one can be searched in an index on SQLite: SQLite has no
+    /// statistics of the table, and would prefer the index with the most columns.
+    fn condition(&self, backend: DbBackend) -> Condition {
+        let index = self.index();
         let expr = |column: Column, is_searched: bool| match backend {
             // The unary plus excludes a column from the choice of an index.
             DbBackend::Sqlite if !is_searched => {
@@ -204,40 +239,65 @@ impl ListFilter {
             }
             _ => column.into_expr(),
         };
-        // The other orders are searched in the index of their times, but few operations fail.
-        let state_is_searched = !of_owner
-            && !of_type
-            && (column(self.sort).is_none() || self.state != Some(OperationState::FinishedOk));
-        let ended_as = |cancelled: bool, finished_successfully: bool| {
-            Condition::all()
-                .add(Column::FinishedOn.is_not_null())
-                .add(expr(Column::Cancelled, state_is_searched).eq(cancelled))
-                .add(
-                    expr(Column::FinishedSuccessfully, state_is_searched).eq(finished_successfully),
-                )
+        let text = |column: Column, text: &str| match self.range(backend) {
+            Some((ranged, _)) if ranged.as_str() == column.as_str() => {
+                column.into_expr().between(text, text)
+            }
+            _ => {
+                expr(column, index.is_some_and(|index| index.as_str() == column.as_str())).eq(text)
+            }
         };
+        // The ends are in another order than the IDs.
+        let id = || expr(Column::Id, self.sort != ListSort::LastFinished);
+        let state_is_searched = index.is_none();
+        let is_owners = matches!(index, Some(Column::Owner)) && backend == DbBackend::Postgres;
+        // Literals: a database cannot prove of a parameter that it meets the condition of an index. PostgreSQL would
+        // combine the index of an owner with all entries of the index of a state, unless it has no proof.
+        let is = |column: Column, value: bool| match (is_owners, value) {
+            (true, _) => column.into_expr().cast_as("integer").eq(i32::from(value)),
+            (false, true) => expr(column, state_is_searched).eq(Expr::cust("TRUE")),
+            (false, false) => expr(column, state_is_searched).eq(Expr::cust("FALSE")),
+        };
+        let ended = || Condition::all().add(Column::FinishedOn.is_not_null());
         let state = self.state.map(|state| match state {
             OperationState::NotStarted | OperationState::Started => is_in(state),
-            OperationState::FinishedOk => ended_as(false, true),
-            OperationState::FinishedError => ended_as(false, false),
-            // A cancelled operation has not finished successfully.
-            OperationState::Cancelled => ended_as(true, false),
+            OperationState::FinishedOk => ended()
+                .add(is(Column::Cancelled, false))
+                .add(is(Column::FinishedSuccessfully, true)),
+            OperationState::FinishedError => ended()
+                .add(is(Column::Cancelled, false))
+                .add(is(Column::FinishedSuccessfully, false)),
+            OperationState::Cancelled => ended().add(is(Column::Cancelled, true)),
         });
-        let owner = |owner: &UserId| expr(Column::Owner, !runs).eq(owner.as_str());
-        let op_type = |op_type: &String| expr(Column::OpType, !runs && !of_owner).eq(op_type);
         Condition::all()
-            .add_option(self.owner.as_ref().map(owner))
+            .add_option(self.owner.as_ref().map(|owner| text(Column::Owner, owner.as_str())))
             .add_option(state)
-            .add_option(self.op_type.as_ref().map(op_type))
+            .add_option(self.op_type.as_ref().map(|op_type| text(Column::OpType, op_type)))
             .add_option(self.search.as_deref().map(matches))
-            .add_option(self.before.map(|before| Column::Id.lt(before.as_uuid())))
-            .add_option(self.made_since.map(|on| Column::Id.gte(first_id_of(on))))
-            .add_option(self.made_before.map(|on| Column::Id.lt(first_id_of(on))))
+            .add_option(self.before.map(|before| id().lt(before.as_uuid())))
+            .add_option(self.made_since.map(|on| id().gte(first_id_of(on))))
+            .add_option(self.made_before.map(|on| id().lt(first_id_of(on))))
+            .add_option(self.ended_since().map(|on| Column::FinishedOn.gte(on)))
+    }
+
+    /// Returns the earliest possible end of the listed operations in the order of the ends, so that the list reads no
+    /// earlier ones.
+    fn ended_since(&self) -> Option<DateTime<Utc>> {
+        let made_since = self.made_since.filter(|_| self.sort == ListSort::LastFinished)?;
+        made_since.checked_sub_signed(CLOCKS_APART_MAX)
     }
 
     /// Selects the rows that the order includes: only ended operations for [`ListSort::LastFinished`], only
     /// running ones for [`ListSort::LongestRunning`].
     fn sorted(&self) -> Condition {
+        let is_included = |state: OperationState| match self.sort {
+            ListSort::Newest | ListSort::Oldest => true,
+            ListSort::LastFinished => state.is_terminal(),
+            ListSort::LongestRunning => state == OperationState::Started,
+        };
+        if self.state.is_some_and(|state| !is_included(state)) {
+            return nothing();
+        }
         match self.sort {
             ListSort::Newest | ListSort::Oldest => Condition::all(),
             ListSort::LastFinished => Condition::all().add(Column::FinishedOn.is_not_null()),
@@ -246,21 +306,49 @@ impl ListFilter {
     }
 
     /// Selects the rows after `key` in the reading direction `order`.
-    fn beyond(&self, key: SortKey, order: &Order) -> Condition {
+    fn beyond(&self, key: SortKey, order: &Order, backend: DbBackend) -> Condition {
         if !key.is_of(self.sort) {
-            return Condition::all().add(Expr::value(1).eq(0));
+            return nothing();
         }
         let is_desc = *order == Order::Desc;
         let id = key.id.as_uuid();
         let later_id = if is_desc { Column::Id.lt(id) } else { Column::Id.gt(id) };
         let Some((column, at)) = column(self.sort).zip(key.at) else {
-            return Condition::all().add(later_id);
+            let Some(range) = self.range(backend) else { return Condition::all().add(later_id) };
+            let (later, _) = beside(range, Column::Id, id.into(), is_desc);
+            return Condition::all().add(later);
         };
-        let (later, not_earlier) =
-            if is_desc { (column.lt(at), column.lte(at)) } else { (column.gt(at), column.gte(at)) };
+        let later = if is_desc { column.lt(at) } else { column.gt(at) };
         // `not_earlier` holds in both cases: outside of the `OR`, a database can search an index by it.
+        let not_earlier = match self.range(backend) {
+            Some(range) => beside(range, column, at.into(), is_desc).1,
+            None if is_desc => column.lte(at),
+            None => column.gte(at),
+        };
         Condition::all().add(not_earlier).add(Condition::any().add(later).add(later_id))
     }
+}
+
+/// Compares a [range](ListFilter::range) together with the next column of its index: a range alone would not find
+/// the position in the index. Returns the comparisons later than `value`, and not earlier.
+fn beside(
+    (column, text): (Column, &str),
+    next: Column,
+    value: sea_orm::Value,
+    is_desc: bool,
+) -> (Expr, Expr) {
+    let here = Expr::tuple([column.into_expr(), next.into_expr()]);
+    let there = Expr::tuple([Expr::value(text), Expr::value(value)]);
+    if is_desc {
+        (here.clone().lt(there.clone()), here.lte(there))
+    } else {
+        (here.clone().gt(there.clone()), here.gte(there))
+    }
+}
+
+/// Selects no row, and reads none.
+fn nothing() -> Condition {
+    Condition::all().add(Expr::value(1).eq(0))
 }
 
 /// Returns the smallest ID that can be created in the millisecond of `on`.

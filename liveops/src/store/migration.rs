@@ -10,7 +10,7 @@ use sea_orm_migration::{prelude::*, schema::*};
 use super::{
     Column, Entity,
     migration_hand_backs::CountHandBacks,
-    migration_indexes::{ADD_RUNNING, INDEX_LARGE_TABLES},
+    migration_indexes::{ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_STATES, INDEX_TYPES},
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
     migration_space::LeaveSpaceForUpdates,
@@ -86,6 +86,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(LeaveSpaceForUpdates),
     ];
     migrations.extend(MoveColumn::ALL.map(|column| Box::new(column) as Box<dyn MigrationTrait>));
+    migrations.push(Box::new(INDEX_STATES));
+    migrations.push(Box::new(INDEX_TYPES));
+    migrations.push(Box::new(INDEX_ENDS));
     migrations
 }
 

@@ -15,18 +15,42 @@ pub(super) const ADD_RUNNING: IndexMigration = IndexMigration {
     dropped: Vec::new,
 };
 
-/// The migration for claims, lists and heartbeats in large tables.
+/// The migration for claims in large tables. The migrations of the other indexes follow, because each of them locks
+/// a SQLite file until its indexes are built.
 ///
 /// No index contains a column that a heartbeat changes, so that PostgreSQL updates the row in place (a
 /// heap-only tuple).
 pub(super) const INDEX_LARGE_TABLES: IndexMigration = IndexMigration {
     name: "liveops_0006_index_large_tables",
-    created: || vec![ready(), scheduled(), not_started(), started(), ended_as(), of_type()],
+    created: || vec![ready(), scheduled(), started()],
     dropped: || vec![waiting(), lease()],
+};
+
+/// The migration for the lists of one state.
+pub(super) const INDEX_STATES: IndexMigration = IndexMigration {
+    name: "liveops_0014_index_states",
+    created: || vec![not_started(), finished(), failed(), cancelled()],
+    dropped: Vec::new,
+};
+
+/// The migration for the lists of ended operations in the order of their ends.
+pub(super) const INDEX_ENDS: IndexMigration = IndexMigration {
+    name: "liveops_0016_index_ends",
+    created: || vec![last_ended(), failed_last(), cancelled_last()],
+    dropped: || vec![ended()],
+};
+
+/// The migration for the lists of one type.
+pub(super) const INDEX_TYPES: IndexMigration = IndexMigration {
+    name: "liveops_0015_index_types",
+    created: || vec![of_type(), ended_of_type()],
+    dropped: Vec::new,
 };
 
 /// The index of the operations that a worker may claim now. The queue and the type come first, so that a claim
 /// reads no operation of a queue or a type that the worker does not serve.
+///
+/// The last columns make it the only thing that the count of the waiting operations reads.
 fn ready() -> NamedIndex {
     NamedIndex::new("liveops_operation_ready", |index| {
         is_waiting(index)
@@ -34,6 +58,11 @@ fn ready() -> NamedIndex {
             .col(Column::OpType)
             .col((Column::Priority, IndexOrder::Desc))
             .col(Column::Id)
+            .col(Column::DueOn)
+            // Always `NULL`, but SQLite would read the row to check that.
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+            .col(Column::RunAfter)
             .and_where(Expr::col(Column::RunAfter).is_null())
     })
 }
@@ -41,7 +70,15 @@ fn ready() -> NamedIndex {
 /// The index of the operations that are to start later.
 fn scheduled() -> NamedIndex {
     NamedIndex::new("liveops_operation_scheduled", |index| {
-        is_waiting(index).col(Column::RunAfter).and_where(Expr::col(Column::RunAfter).is_not_null())
+        is_waiting(index)
+            .col(Column::RunAfter)
+            // For the count of those that are due.
+            .col(Column::Queue)
+            .col(Column::OpType)
+            .col(Column::DueOn)
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+            .and_where(Expr::col(Column::RunAfter).is_not_null())
     })
 }
 
@@ -61,20 +98,99 @@ fn started() -> NamedIndex {
     })
 }
 
-/// The index for the lists of finished, failed and cancelled operations.
-fn ended_as() -> NamedIndex {
-    NamedIndex::new("liveops_operation_ended_as", |index| {
-        index
-            .col(Column::Cancelled)
-            .col(Column::FinishedSuccessfully)
+/// The index for the list of finished operations. One index for each state, with the state as its condition: the
+/// same columns as the primary key and fewer entries, so PostgreSQL prefers it without any statistics.
+fn finished() -> NamedIndex {
+    NamedIndex::new("liveops_operation_finished", |index| {
+        has_ended(index)
             .col(Column::Id)
-            .and_where(Expr::col(Column::FinishedOn).is_not_null())
+            .and_where(Expr::col(Column::Cancelled).eq(false))
+            .and_where(Expr::col(Column::FinishedSuccessfully).eq(true))
     })
 }
 
-/// The index for the lists of one type.
+/// The index for the list of failed operations.
+fn failed() -> NamedIndex {
+    NamedIndex::new("liveops_operation_failed", |index| {
+        has_ended(index)
+            .col(Column::Id)
+            .and_where(Expr::col(Column::Cancelled).eq(false))
+            .and_where(Expr::col(Column::FinishedSuccessfully).eq(false))
+    })
+}
+
+/// The index for the list of cancelled operations.
+fn cancelled() -> NamedIndex {
+    NamedIndex::new("liveops_operation_cancelled", |index| {
+        has_ended(index).col(Column::Id).and_where(Expr::col(Column::Cancelled).eq(true))
+    })
+}
+
+/// The index for the list of ended operations in the order of their ends, and for pruning. The condition of a list is
+/// checked in the index.
+fn last_ended() -> NamedIndex {
+    NamedIndex::new("liveops_operation_last_ended", |index| {
+        has_ended(index)
+            .col(Column::FinishedOn)
+            .col(Column::Id)
+            .col(Column::Cancelled)
+            .col(Column::FinishedSuccessfully)
+    })
+}
+
+/// The index for the list of failed operations in the order of their ends.
+fn failed_last() -> NamedIndex {
+    NamedIndex::new("liveops_operation_failed_last", |index| {
+        has_ended(index)
+            .col(Column::FinishedOn)
+            .col(Column::Id)
+            .and_where(Expr::col(Column::Cancelled).eq(false))
+            .and_where(Expr::col(Column::FinishedSuccessfully).eq(false))
+    })
+}
+
+/// The index for the list of cancelled operations in the order of their ends.
+fn cancelled_last() -> NamedIndex {
+    NamedIndex::new("liveops_operation_cancelled_last", |index| {
+        has_ended(index)
+            .col(Column::FinishedOn)
+            .col(Column::Id)
+            .and_where(Expr::col(Column::Cancelled).eq(true))
+    })
+}
+
+/// The first index of the ended operations.
+fn ended() -> NamedIndex {
+    NamedIndex::new("liveops_operation_ended", |index| has_ended(index).col(Column::FinishedOn))
+}
+
+/// The index for the lists of one type. A list of one type and one state reads the state in the index.
 fn of_type() -> NamedIndex {
-    NamedIndex::new("liveops_operation_type", |index| index.col(Column::OpType).col(Column::Id))
+    NamedIndex::new("liveops_operation_type", |index| {
+        index
+            .col(Column::OpType)
+            .col(Column::Id)
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+            .col(Column::Cancelled)
+            .col(Column::FinishedSuccessfully)
+    })
+}
+
+/// The index for the lists of one type in the order of their ends.
+fn ended_of_type() -> NamedIndex {
+    NamedIndex::new("liveops_operation_type_ended", |index| {
+        has_ended(index)
+            .col(Column::OpType)
+            .col(Column::FinishedOn)
+            .col(Column::Id)
+            .col(Column::Cancelled)
+            .col(Column::FinishedSuccessfully)
+    })
+}
+
+fn has_ended(index: &mut IndexCreateStatement) -> &mut IndexCreateStatement {
+    index.and_where(Expr::col(Column::FinishedOn).is_not_null())
 }
 
 fn is_waiting(index: &mut IndexCreateStatement) -> &mut IndexCreateStatement {

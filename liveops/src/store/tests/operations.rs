@@ -37,6 +37,14 @@ pub(super) async fn store(db: &TestDatabase) -> Store {
 
 /// Fills the table with 60,020 operations, and has PostgreSQL collect its statistics.
 pub(super) async fn fill(store: &Store) {
+    fill_without_statistics(store).await;
+    if store.backend() == DbBackend::Postgres {
+        store.db().execute_unprepared("VACUUM ANALYZE liveops_operation").await.unwrap();
+    }
+}
+
+/// Fills the table with 60,020 operations.
+pub(super) async fn fill_without_statistics(store: &Store) {
     let table = LargeTable {
         ended: 40_000,
         running: 20,
@@ -47,9 +55,6 @@ pub(super) async fn fill(store: &Store) {
     };
     let is_postgres = store.backend() == DbBackend::Postgres;
     store.db().execute_unprepared(&table.insertion(is_postgres)).await.unwrap();
-    if is_postgres {
-        store.db().execute_unprepared("VACUUM ANALYZE liveops_operation").await.unwrap();
-    }
 }
 
 pub(super) fn new_operation() -> NewOperation {
