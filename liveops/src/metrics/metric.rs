@@ -171,7 +171,8 @@ pub(super) const WORKER_SLOTS_USED: Metric =
 pub(super) const WAITING: Metric = gauge(
     "liveops_waiting",
     &["queue"],
-    "Operations of all processes that wait in the queue and could start now, counted every 30 seconds.",
+    "Operations of all processes that wait in the queue and could start now, counted every 30 seconds, or later \
+     if a count takes longer than 0.15 seconds.",
 );
 pub(super) const WAITING_UNREGISTERED: Metric = gauge(
     "liveops_waiting_unregistered",

@@ -303,7 +303,7 @@ fn union(selects: impl Iterator<Item = SelectStatement>) -> Option<SelectStateme
 }
 
 /// Selects the operations that may start now.
-pub(super) fn is_due() -> Condition {
+fn is_due() -> Condition {
     Condition::any().add(Column::RunAfter.is_null()).add(Column::RunAfter.lte(Utc::now()))
 }
 

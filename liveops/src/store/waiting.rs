@@ -1,12 +1,15 @@
 //! The number and the age of the operations that wait in the queues.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{Column, Entity, Store, StoreError, claim::is_due, transition::is_in};
+use super::{Column, Entity, Store, StoreError, transition::is_in};
 use crate::operation::OperationState;
 
 /// The operations of one type that wait in one queue and could start now.
@@ -23,24 +26,60 @@ pub(crate) struct WaitingOperations {
 }
 
 impl Store {
-    /// Counts the operations that could start now, by queue and op type. Reads every waiting operation.
+    /// Counts the operations that could start now, by queue and op type. Reads the entry of each of them in an
+    /// index, and not its row.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn waiting(&self) -> Result<Vec<WaitingOperations>, StoreError> {
-        Entity::find()
-            .select_only()
-            .columns([Column::Queue, Column::OpType])
-            .column_as(Expr::col(Column::Id).count(), "count")
-            .column_as(Expr::col(Column::DueOn).min(), "oldest_due_on")
-            .filter(is_in(OperationState::NotStarted))
-            .filter(is_due())
-            .group_by(Column::Queue)
-            .group_by(Column::OpType)
-            .into_model()
-            .all(self.statements())
-            .await
-            .map_err(StoreError::of("count the waiting operations"))
+        // Two queries, because each has an index of its own.
+        let ready = waiting_in_order(Column::RunAfter.is_null())
+            .order_by_asc(Column::Queue)
+            .order_by_asc(Column::OpType)
+            .order_by_desc(Column::Priority);
+        let due = waiting_in_order(Column::RunAfter.lte(Utc::now())).order_by_asc(Column::RunAfter);
+        let mut all: BTreeMap<(String, String), WaitingOperations> = BTreeMap::new();
+        for query in [ready, due] {
+            for found in self.counted(query).await? {
+                let line = (found.queue.clone(), found.op_type.clone());
+                all.entry(line)
+                    .and_modify(|waiting| {
+                        waiting.count += found.count;
+                        waiting.oldest_due_on =
+                            Ord::min(waiting.oldest_due_on, found.oldest_due_on);
+                    })
+                    .or_insert(found);
+            }
+        }
+        Ok(all.into_values().collect())
     }
+
+    async fn counted(&self, waiting: Select<Entity>) -> Result<Vec<WaitingOperations>, StoreError> {
+        const ACTION: &str = "count the waiting operations";
+        let mut waiting = waiting.into_query();
+        match self.backend() {
+            // The order, which only one index has, determines this index. With a limit, a subquery keeps its order.
+            DbBackend::Postgres => waiting.limit(i64::MAX.unsigned_abs()),
+            _ => waiting.clear_order_by(),
+        };
+        let count = Query::select()
+            .columns([Column::Queue, Column::OpType])
+            .expr_as(Expr::cust("COUNT(*)"), "count")
+            .expr_as(Expr::col(Column::DueOn).min(), "oldest_due_on")
+            .from_subquery(waiting, "waiting")
+            .group_by_columns([Column::Queue, Column::OpType])
+            .take();
+        let rows = self.statements().query_all(&count).await.map_err(StoreError::of(ACTION))?;
+        let rows = rows.iter().map(|row| WaitingOperations::from_query_result(row, ""));
+        rows.collect::<Result<_, _>>().map_err(StoreError::of(ACTION))
+    }
+}
+
+fn waiting_in_order(condition: Expr) -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Queue, Column::OpType, Column::DueOn])
+        .filter(is_in(OperationState::NotStarted))
+        .filter(condition)
 }

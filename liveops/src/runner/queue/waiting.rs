@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::Utc;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use crate::{
     metrics::{QueueLength, record_queue_length},
@@ -15,8 +15,12 @@ use crate::{
     store::WaitingOperations,
 };
 
-/// Interval between two counts. Long, because a count reads every waiting operation.
+/// Minimum interval between two counts. Long, because a count reads an index entry of every waiting operation.
 const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Minimum interval between two counts, relative to the duration of the first of them. A count of many operations
+/// comes late instead of being wrong.
+const INTERVAL_FACTOR: u32 = 200;
 
 impl Engine {
     /// Starts to count the waiting operations at an interval. Stops at the shutdown.
@@ -39,6 +43,7 @@ impl WaitingCount {
         let mut has_warned = false;
         loop {
             let Some(engine) = self.engine.upgrade() else { return };
+            let began_on = Instant::now();
             match engine.store.waiting().await {
                 Ok(waiting) => {
                     if !has_warned {
@@ -51,12 +56,12 @@ impl WaitingCount {
                     let error = &error as &dyn std::error::Error;
                     tracing::debug!(
                         error,
-                        "could not count the waiting operations; trying again in {INTERVAL:?}"
+                        "could not count the waiting operations; trying again later"
                     );
                 }
             }
             drop(engine);
-            time::sleep(INTERVAL).await;
+            time::sleep(interval_after(began_on.elapsed())).await;
         }
     }
 
@@ -81,6 +86,11 @@ impl WaitingCount {
     }
 }
 
+/// Returns the wait after a count that took `duration`.
+fn interval_after(duration: Duration) -> Duration {
+    INTERVAL.max(duration.saturating_mul(INTERVAL_FACTOR))
+}
+
 /// Warns of the types that wait in the queues of this worker and that this process does not know.
 fn warn_of_unregistered(engine: &Engine, waiting: &[WaitingOperations]) {
     let queues = &engine.config.queues;
@@ -94,6 +104,18 @@ fn warn_of_unregistered(engine: &Engine, waiting: &[WaitingOperations]) {
                 "operations of a type that is not registered here are waiting; register the type in a worker, \
                  or cancel the operations"
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_take_at_most_half_a_percent_of_the_time() {
+        for (ms, seconds) in [(1, 30), (150, 30), (1_000, 200)] {
+            assert_eq!(interval_after(Duration::from_millis(ms)), Duration::from_secs(seconds));
         }
     }
 }

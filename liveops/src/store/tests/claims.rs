@@ -1,6 +1,6 @@
 //! Claims: each waiting operation goes to one worker, which can find what it has claimed.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 
@@ -79,6 +79,31 @@ on_every_database! {
         assert_eq!(claimed.len(), 3);
         assert!(claimed.iter().all(|row| row.run_after.is_none()));
         assert_eq!(claim(&store, &["test.steps"], &[], 10).await, []);
+    }
+
+    async fn the_count_of_waiting_operations_includes_those_that_are_due(db: TestDatabase) {
+        let store = store(&db).await;
+        let later = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
+        let mut oldest = HashMap::new();
+        for (queue, run_after) in
+            [("a", None), ("a", later(-9)), ("a", later(3_600)), ("b", later(-3)), ("a", None), ("c", later(60))]
+        {
+            let new = NewOperation { queue: queue.into(), run_after, ..new_operation() };
+            let due_on = store.enqueue(new).await.unwrap().into_row().due_on;
+            let first = oldest.entry(queue.to_owned()).or_insert(due_on);
+            *first = std::cmp::min(due_on, *first);
+        }
+        let claimed = enqueued(&store).await;
+        store.claim(claimed, "w", LEASE).await.unwrap().expect("it waits");
+        let waiting = store.waiting().await.unwrap();
+        let counts: Vec<_> = waiting.iter().map(|found| (&*found.queue, found.count)).collect();
+        assert_eq!(counts, [("a", 3), ("b", 1)]);
+        for found in &waiting {
+            assert_eq!(found.op_type, "test.steps");
+            // PostgreSQL keeps microseconds.
+            let apart = (found.oldest_due_on - oldest[&found.queue]).abs();
+            assert!(apart < TimeDelta::milliseconds(1), "{found:?}");
+        }
     }
 
     async fn more_queues_than_one_claim_serves_are_all_served(db: TestDatabase) {

@@ -169,6 +169,22 @@ on_every_database! {
         }
     }
 
+    async fn the_count_of_waiting_operations_reads_no_rows(db: TestDatabase) {
+        let recorded = Recorded::filled(&db).await;
+        recorded.statements.lock().unwrap().clear();
+        recorded.store.waiting().await.unwrap();
+        let statements = std::mem::take(&mut *recorded.statements.lock().unwrap());
+        assert_eq!(statements.len(), 2);
+        for (statement, index) in statements.into_iter().zip(["ready", "scheduled"]) {
+            let plan = plan(&recorded.store, statement).await;
+            let expected = match recorded.store.backend() {
+                DbBackend::Postgres => format!("Index Only Scan using liveops_operation_{index}"),
+                _ => format!("COVERING INDEX liveops_operation_{index}"),
+            };
+            assert!(plan.contains(&expected), "{plan}");
+        }
+    }
+
     async fn the_worker_reads_the_indexes_of_its_queues_and_runs(db: TestDatabase) {
         let recorded = Recorded::filled(&db).await;
         let claim = Claim {
