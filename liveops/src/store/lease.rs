@@ -7,7 +7,8 @@ use sea_orm::{
     ColumnTrait, DbBackend, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     sea_query::{
-        CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Query, WithClause,
+        CommonTableExpression, Expr, ExprTrait, Func, LockBehavior, LockType, Query,
+        SelectStatement, WithClause,
     },
 };
 use uuid::Uuid;
@@ -113,7 +114,7 @@ impl Store {
             let reported = Query::select().column("run").from(BEATS).take();
             candidates.query(lockable(Column::Id.in_subquery(reported)).into_query());
             let mut with = WithClause::new();
-            with.cte(beats(heartbeats)).cte(candidates);
+            with.cte(beats(heartbeats, self.db().get_database_backend())).cte(candidates);
             let rows: Vec<HeartbeatReplyRow> =
                 self.write(&update.with(with), "renew the leases of a worker").await?;
             replies.extend(rows.into_iter().map(|row| row.reply(true)));
@@ -335,20 +336,40 @@ fn heartbeat(lease: Duration) -> UpdateMany<Entity> {
         .col_expr(Column::Percent, beat("done"))
 }
 
-/// Returns the reports as a table. Its length is a power of two, with rows for no run at its end, so that the
-/// database prepares few different statements.
-fn beats(heartbeats: &[Heartbeat]) -> CommonTableExpression {
-    let none = (Uuid::nil(), 0, String::new(), String::new(), None);
+/// Returns the reports as a table.
+fn beats(heartbeats: &[Heartbeat], backend: DbBackend) -> CommonTableExpression {
     let reports = heartbeats.iter().map(|report| {
-        let (text, level) = (text(report).to_owned(), level(report).to_owned());
-        (report.id.as_uuid(), i64::from(report.attempt.0), text, level, report.percent)
+        (report.id.as_uuid(), report.attempt.0, text(report), level(report), report.percent)
     });
-    let padding = heartbeats.len().next_power_of_two() - heartbeats.len();
-    let rows = reports.chain(iter::repeat_n(none, padding));
-    let values = Query::select().expr(Expr::cust("*")).from_values(rows, "report").take();
+    let query = if backend == DbBackend::Postgres { of_json(reports) } else { of_values(reports) };
     let mut beats = CommonTableExpression::new();
-    beats.table_name(BEATS).columns(["run", "of_attempt", "text", "level", "done"]).query(values);
+    beats.table_name(BEATS).columns(["run", "of_attempt", "text", "level", "done"]).query(query);
     beats
+}
+
+type Report<'a> = (Uuid, u32, &'a str, &'static str, Option<f64>);
+
+/// Selects the reports from one parameter: PostgreSQL plans a statement with thousands of parameters for longer than
+/// it executes it.
+fn of_json<'a>(reports: impl Iterator<Item = Report<'a>>) -> SelectStatement {
+    let reports = serde_json::Value::from_iter(reports.map(|report| serde_json::json!(report)));
+    let fields = ["uuid", "bigint", "text", "text", "double precision"];
+    let fields = fields.iter().enumerate();
+    let reports = Func::cust("jsonb_array_elements").arg(Expr::value(reports));
+    Query::select()
+        .exprs(
+            fields.map(|(field, of_type)| Expr::cust(format!("(report ->> {field})::{of_type}"))),
+        )
+        .from_function(reports, "report")
+        .take()
+}
+
+/// Selects the reports from a table whose length is a power of two, with rows for no run at its end, so that the
+/// database prepares few different statements.
+fn of_values<'a>(reports: impl ExactSizeIterator<Item = Report<'a>>) -> SelectStatement {
+    let padding = reports.len().next_power_of_two() - reports.len();
+    let rows = reports.chain(iter::repeat_n((Uuid::nil(), 0, "", "", None), padding));
+    Query::select().expr(Expr::cust("*")).from_values(rows, "report").take()
 }
 
 fn text(report: &Heartbeat) -> &str {

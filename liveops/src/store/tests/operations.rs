@@ -39,7 +39,10 @@ pub(super) async fn store(db: &TestDatabase) -> Store {
 pub(super) async fn fill(store: &Store) {
     fill_without_statistics(store).await;
     if store.backend() == DbBackend::Postgres {
-        store.db().execute_unprepared("VACUUM ANALYZE liveops_operation").await.unwrap();
+        // `VACUUM` marks only pages whose commits are on the disk, and the server of the tests does not wait for it.
+        for statement in ["CHECKPOINT", "VACUUM ANALYZE liveops_operation"] {
+            store.db().execute_unprepared(statement).await.unwrap();
+        }
     }
 }
 
