@@ -204,6 +204,10 @@ fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
 fn field(variant: &Ident) -> Ident {
     let name = variant.unraw().to_string().to_snake_case();
     let span = variant.span();
+    // A keyword since edition 2024, which syn does not know as one.
+    if name == "gen" {
+        return Ident::new_raw(&name, span);
+    }
     syn::parse_str::<Ident>(&name)
         .or_else(|_| syn::parse_str::<Ident>(&format!("r#{name}")))
         .map_or_else(
