@@ -27,6 +27,30 @@ pub struct SecretsError {
     found: usize,
 }
 
+/// A key that signs cookies.
+#[derive(Clone)]
+pub struct CookieKey {
+    /// The key itself.
+    pub key: Key,
+    /// Eight hexadecimal digits, which tell keys apart and reveal nothing about them.
+    pub id: String,
+}
+
+impl CookieKey {
+    fn of(secret: &[u8]) -> Self {
+        // Derived from another input, and therefore independent of the key.
+        let id = Key::derive_from(&[b"name of the cookie ", secret].concat());
+        let id = id.master()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { key: Key::derive_from(secret), id }
+    }
+}
+
+impl fmt::Debug for CookieKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CookieKey({})", self.id)
+    }
+}
+
 impl Secrets {
     /// Parses secrets that are separated by commas.
     ///
@@ -51,9 +75,9 @@ impl Secrets {
 
     /// Returns the keys that sign cookies, newest first. They are derived from the secrets, so a cookie
     /// reveals nothing about the keys of tokens.
-    pub fn cookie_keys(&self) -> (Key, Vec<Key>) {
-        let older = self.older.iter().map(|secret| Key::derive_from(secret));
-        (Key::derive_from(&self.newest), older.collect())
+    pub fn cookie_keys(&self) -> (CookieKey, Vec<CookieKey>) {
+        let older = self.older.iter().map(|secret| CookieKey::of(secret));
+        (CookieKey::of(&self.newest), older.collect())
     }
 
     /// Returns the keys that sign subscription tokens.

@@ -2,20 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::{
     SignedCookieJar,
     cookie::{Cookie, Key, SameSite},
 };
 
 use super::UserName;
-use crate::secrets::Secrets;
-
-const COOKIE: &str = "demo_user";
+use crate::secrets::{CookieKey, Secrets};
 
 /// The sessions: a cookie contains the user name, and a signature proves that the demo issued it.
 ///
-/// This is sufficient for a demo. A real application would store sessions that can be ended, and mark the
+/// Cookies know no ports, so the name of the cookie depends on the secret: two demos on one host keep their users
+/// apart. This is sufficient for a demo. A real application would store sessions that can be ended, and mark the
 /// cookie `Secure` behind HTTPS.
 #[derive(Clone)]
 pub struct Sessions {
@@ -23,39 +22,77 @@ pub struct Sessions {
 }
 
 struct CookieKeys {
-    newest: Key,
-    older: Vec<Key>,
+    newest: NamedKey,
+    older: Vec<NamedKey>,
+}
+
+/// A key with the name of the cookies that it signs.
+struct NamedKey {
+    name: String,
+    key: Key,
+}
+
+impl From<CookieKey> for NamedKey {
+    fn from(CookieKey { key, id }: CookieKey) -> Self {
+        Self { name: format!("demo_user_{id}"), key }
+    }
 }
 
 impl Sessions {
     /// Creates sessions that are signed with these secrets.
     pub fn new(secrets: &Secrets) -> Self {
         let (newest, older) = secrets.cookie_keys();
-        Self { keys: Arc::new(CookieKeys { newest, older }) }
+        let older = older.into_iter().map(NamedKey::from).collect();
+        Self { keys: Arc::new(CookieKeys { newest: newest.into(), older }) }
     }
 
     /// Returns the user of a request with these headers.
     pub fn user(&self, headers: &HeaderMap) -> Option<UserName> {
-        let keys = std::iter::once(&self.keys.newest).chain(&self.keys.older);
-        let mut jars = keys.map(|key| SignedCookieJar::from_headers(headers, key.clone()));
-        jars.find_map(|jar| jar.get(COOKIE))?.value().parse().ok()
+        let headers = readable_cookies(headers);
+        let cookie = self.keys().find_map(|NamedKey { name, key }| {
+            SignedCookieJar::from_headers(&headers, key.clone()).get(name)
+        });
+        cookie?.value().parse().ok()
     }
 
     /// Returns the cookies that sign a user in.
     pub fn sign_in(&self, name: &UserName) -> SignedCookieJar {
-        let cookie = cookie(name.as_str().to_owned());
-        SignedCookieJar::new(self.keys.newest.clone()).add(cookie)
+        let NamedKey { name: cookie_name, key } = &self.keys.newest;
+        let cookie = cookie(cookie_name, name.as_str().to_owned());
+        SignedCookieJar::new(key.clone()).add(cookie)
     }
 
     /// Returns the cookies that sign the user of these headers out.
     pub fn sign_out(&self, headers: &HeaderMap) -> SignedCookieJar {
-        let jar = SignedCookieJar::from_headers(headers, self.keys.newest.clone());
-        jar.remove(cookie(String::new()))
+        // A jar removes only cookies that it contains, and a cookie of an older key is in no jar of the newest.
+        let headers = readable_cookies(headers);
+        let mut jar = SignedCookieJar::from_headers(&headers, self.keys.newest.key.clone());
+        for NamedKey { name, .. } in self.keys() {
+            jar = jar.add(cookie(name, String::new())).remove(cookie(name, String::new()));
+        }
+        jar
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &NamedKey> {
+        std::iter::once(&self.keys.newest).chain(&self.keys.older)
     }
 }
 
-fn cookie(value: String) -> Cookie<'static> {
-    Cookie::build((COOKIE, value)).path("/").http_only(true).same_site(SameSite::Lax).build()
+fn cookie(name: &str, value: String) -> Cookie<'static> {
+    let cookie = Cookie::build((name.to_owned(), value));
+    cookie.path("/").http_only(true).same_site(SameSite::Lax).build()
+}
+
+/// Returns the cookies of these headers that are ASCII. A jar would drop all of them because of one cookie of
+/// another application that is not.
+fn readable_cookies(headers: &HeaderMap) -> HeaderMap {
+    let values = headers.get_all(header::COOKIE).into_iter();
+    let cookies = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let cookies = cookies.filter(|cookie| cookie.is_ascii());
+    cookies
+        .filter_map(|cookie| HeaderValue::from_bytes(cookie.trim_ascii()).ok())
+        .map(|cookie| (header::COOKIE, cookie))
+        .collect()
 }
 
 impl fmt::Debug for Sessions {
@@ -108,7 +145,49 @@ mod tests {
 
     #[test]
     fn a_forged_cookie_is_nobodys() {
-        let headers = HeaderMap::from_iter([(COOKIE, "demo_user=admin".parse().unwrap())]);
-        assert!(user(&sessions(NEW), &headers).is_none());
+        let sessions = sessions(NEW);
+        let forged = format!("{}=admin", sessions.keys.newest.name);
+        let headers = HeaderMap::from_iter([(COOKIE, forged.parse().unwrap())]);
+        assert!(user(&sessions, &headers).is_none());
+    }
+
+    #[test]
+    fn cookies_of_other_applications_do_not_sign_a_user_out() {
+        let sessions = sessions(NEW);
+        let own = signed_in(&sessions, "ann");
+        let own = own[COOKIE].as_bytes();
+        for other in ["theme=żółty".as_bytes(), b"x=\xe9", b"a=b", b"\xff", b"=", b""] {
+            for cookies in [[other, own], [own, other]] {
+                let joined = HeaderValue::from_bytes(&cookies.join(&b"; "[..])).unwrap();
+                let headers = HeaderMap::from_iter([(COOKIE, joined)]);
+                assert_eq!(user(&sessions, &headers).as_deref(), Some("ann"), "{cookies:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_demos_on_one_host_have_cookies_of_their_own() {
+        let (one, other) = (sessions(NEW), sessions(OLD));
+        // What a browser sends to both after a sign-in at each: cookies know no ports.
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, signed_in(&one, "ann")[COOKIE].clone());
+        headers.append(COOKIE, signed_in(&other, "bob")[COOKIE].clone());
+        let names: Vec<_> = headers
+            .get_all(COOKIE)
+            .iter()
+            .map(|it| it.to_str().unwrap().split('=').next())
+            .collect();
+        assert_ne!(names[0], names[1]);
+        assert_eq!(user(&one, &headers).as_deref(), Some("ann"));
+        assert_eq!(user(&other, &headers).as_deref(), Some("bob"));
+    }
+
+    #[test]
+    fn signing_out_removes_the_cookies_of_every_secret() {
+        let sessions = sessions(&format!("{NEW},{OLD}"));
+        let answer = sessions.sign_out(&HeaderMap::new()).into_response();
+        let removed = answer.headers().get_all(SET_COOKIE).iter();
+        let removed = removed.filter(|cookie| cookie.to_str().unwrap().contains("Max-Age=0"));
+        assert_eq!(removed.count(), 2);
     }
 }

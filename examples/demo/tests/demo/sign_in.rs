@@ -70,7 +70,7 @@ async fn signing_out_takes_the_cookie_away() {
     let answer = ann.post("/logout", "").await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/login"));
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.starts_with("demo_user=;") && cookie.contains("Max-Age=0"), "{cookie}");
+    assert!(cookie.starts_with("demo_user_") && cookie.contains("Max-Age=0"), "{cookie}");
 }
 
 #[tokio::test]
