@@ -187,11 +187,19 @@ impl Demo {
 
 /// Returns a database URL for a message, without its password.
 fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://…@{host}"),
-        None => url.to_owned(),
+    let scheme = url.split(':').next().unwrap_or_default();
+    if scheme == "sqlite" {
+        return url.split('?').next().unwrap_or_default().to_owned();
     }
+    let address = url.split_once("://").and_then(|(_, rest)| {
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let behind = &rest[authority.len()..];
+        let database = behind.split(['?', '#']).next()?;
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        // A password that is not encoded may contain these characters. Then nothing is certain.
+        (!behind.contains('@')).then(|| format!("{scheme}://…@{host}{database}"))
+    });
+    address.unwrap_or_else(|| format!("{scheme}:…"))
 }
 
 #[cfg(test)]
@@ -203,9 +211,17 @@ mod tests {
         for (url, shown) in [
             ("sqlite://demo.sqlite3", "sqlite://demo.sqlite3"),
             ("sqlite::memory:", "sqlite::memory:"),
+            ("sqlite://demo.sqlite3?mode=rwc", "sqlite://demo.sqlite3"),
             ("postgres://ann:p@ss@db/demo", "postgres://…@db/demo"),
+            ("postgres://ann:pass@db:5432/demo?sslmode=require", "postgres://…@db:5432/demo"),
+            ("postgres://db/demo?user=ann&password=pass", "postgres://…@db/demo"),
+            ("postgres://db?password=p@ss", "postgres:…"),
+            ("postgres://ann:p/ss@db/demo", "postgres:…"),
+            ("postgres://ann:p?ss@db/demo", "postgres:…"),
+            ("postgres:ann:pass@db/demo", "postgres:…"),
+            ("ann:pass@db/demo", "ann:…"),
         ] {
-            assert_eq!(without_password(url), shown);
+            assert_eq!(without_password(url), shown, "{url}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Database connections with the settings that liveops is tested with.
 
+use std::borrow::Cow;
 #[cfg(feature = "sqlite")]
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
 use super::StoreError;
 
@@ -24,17 +25,86 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// written blocks other writers, including the ends of operations, until it ends. In memory there is only one
 /// connection, and all queries wait for it.
 ///
+/// Parameters of the URL that the driver does not know are ignored, with a warning in the log.
+///
 /// # Errors
 ///
-/// Returns an error if the URL is invalid or the database is unreachable.
+/// Returns an error if the URL is invalid or the database is unreachable. The error never contains the URL, which
+/// may contain a password.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
+    let url = &*known_parameters(url).map_err(StoreError::of("connect"))?;
     let mut options = ConnectOptions::new(url);
     options.sqlx_logging(false);
     #[cfg(feature = "sqlite")]
     if url.starts_with("sqlite:") {
         configure_sqlite(&mut options, is_in_memory(url));
     }
-    Database::connect(options).await.map_err(StoreError::of("connect"))
+    let connected = Database::connect(options).await.map_err(|error| without_url(error, url));
+    connected.map_err(StoreError::of("connect"))
+}
+
+/// The parameters of a URL of PostgreSQL that sqlx knows, except `options[…]`.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// Returns the URL without the parameters of PostgreSQL that sqlx does not know: sqlx would log their values,
+/// and one of them may be a password behind a mistyped name.
+fn known_parameters(url: &str) -> Result<Cow<'_, str>, DbErr> {
+    if url.starts_with("sqlite:") {
+        return Ok(Cow::Borrowed(url));
+    }
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(invalid_url());
+    }
+    let Some((address, parameters)) = url.split_once('?') else { return Ok(Cow::Borrowed(url)) };
+    let is_known = |parameter: &&str| {
+        let name = form_urlencoded::parse(parameter.as_bytes()).next().map(|(name, _)| name);
+        let name = name.unwrap_or_default();
+        POSTGRES_PARAMETERS.contains(&&*name) || name.starts_with("options[")
+    };
+    let parameters: Vec<&str> = parameters.split('&').collect();
+    let known: Vec<&str> = parameters.iter().copied().filter(is_known).collect();
+    if known.len() == parameters.len() {
+        return Ok(Cow::Borrowed(url));
+    }
+    tracing::warn!(
+        ignored = parameters.len() - known.len(),
+        "the URL of the database has unknown parameters; ignoring them"
+    );
+    Ok(Cow::Owned(format!("{address}?{}", known.join("&"))))
+}
+
+fn invalid_url() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(
+        "expected a URL such as postgres://user:password@host/name or sqlite://file.sqlite3"
+            .to_owned(),
+    ))
+}
+
+/// Returns the error without the URL, which may contain a password.
+fn without_url(error: DbErr, url: &str) -> DbErr {
+    match error {
+        DbErr::Conn(RuntimeErr::Internal(message)) if message.contains(url) => invalid_url(),
+        error => error,
+    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -74,6 +144,53 @@ mod tests {
     use sea_orm::ConnectionTrait;
 
     use super::*;
+
+    /// The message of an error with all of its causes.
+    fn whole(error: &dyn std::error::Error) -> String {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+
+    #[tokio::test]
+    async fn no_error_contains_the_password() {
+        for url in [
+            "mysql://ann:S3cr3tPw@localhost/x",
+            "postgres:ann:S3cr3tPw@localhost/x",
+            "ann:S3cr3tPw@localhost/x",
+            "postgres://ann:S3cr3tPw@localhost:port/x",
+            "postgres://ann:S3cr3tPw/@localhost/x",
+            "postgres://127.0.0.1:1/x?user=ann&password=S3cr3tPw&connect_timeout=1",
+            "",
+        ] {
+            // A driver that retries an unreachable server has no error for half a minute.
+            let connected = tokio::time::timeout(Duration::from_secs(1), connect(url)).await;
+            if let Ok(connected) = connected {
+                let error = whole(&connected.unwrap_err());
+                assert!(!error.contains("S3cr3t"), "{url}: {error}");
+            } else {
+                assert!(url.starts_with("postgres://127.0.0.1"), "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_do_not_reach_the_driver_which_logs_them() {
+        for (url, known) in [
+            ("postgres://h/x", "postgres://h/x"),
+            ("postgres://h/x?passwd=S3cr3tPw", "postgres://h/x?"),
+            (
+                "postgresql://h/x?sslmode=require&pass=S3cr3tPw&user=ann",
+                "postgresql://h/x?sslmode=require&user=ann",
+            ),
+            (
+                "postgres://h/x?options%5Bsearch_path%5D=a&ssl%2Dmode=require",
+                "postgres://h/x?options%5Bsearch_path%5D=a&ssl%2Dmode=require",
+            ),
+            ("sqlite://a?mode=ro", "sqlite://a?mode=ro"),
+        ] {
+            assert_eq!(known_parameters(url).unwrap(), known);
+        }
+    }
 
     /// Drops a query at its first await, and each later one further on.
     #[tokio::test]
