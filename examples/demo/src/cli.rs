@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, io::IsTerminal, process::ExitCode, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum, builder::Resettable};
 use liveops::{LogLayer, RunnerKind, cli::Command};
 use tokio::runtime::Runtime;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -90,7 +90,8 @@ pub fn main() -> ExitCode {
 
 /// Runs the demo with the given command line, whose first word is the name of the program.
 pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = Cli::parse_from(command_line);
+    let matches = without_empty_variables(Cli::command()).get_matches_from(command_line);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let command = cli.command.clone().unwrap_or_else(|| {
         let bind = cli.bind.clone();
         Command::serve(bind.unwrap_or_else(|| BIND.to_owned()))
@@ -105,11 +106,20 @@ pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Makes the flags ignore variables of the environment that are empty: compose files and shells pass an empty
+/// variable instead of omitting it.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|flag| {
+        let value = flag.get_env().and_then(env::var_os);
+        let is_empty = value.is_some_and(|value| value.to_string_lossy().trim().is_empty());
+        if is_empty { flag.env(Resettable::Reset) } else { flag }
+    })
+}
+
 fn settings(cli: Cli, command: &Command) -> Result<Settings, SettingsError> {
     let mut settings = Settings::from_env()?;
     settings.database_url = cli.database_url;
-    // Compose files and shells pass an empty variable instead of omitting it.
-    settings.redis_url = cli.redis_url.filter(|url| !url.is_empty());
+    settings.redis_url = cli.redis_url;
     settings.runner = command.runner().unwrap_or(match cli.runner {
         Runner::Worker => RunnerKind::Worker,
         Runner::Spawn => RunnerKind::Spawn,

@@ -1,8 +1,8 @@
 //! The commands of liveops, and their execution.
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Subcommand, builder::Resettable};
 
 use super::{
     App,
@@ -73,11 +73,12 @@ impl FromArgMatches for Command {
 
 impl Subcommand for Command {
     fn augment_subcommands(command: clap::Command) -> clap::Command {
-        CommandKind::augment_subcommands(command)
+        CommandKind::augment_subcommands(command).mut_subcommands(without_empty_variables)
     }
 
     fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
         CommandKind::augment_subcommands_for_update(command)
+            .mut_subcommands(without_empty_variables)
     }
 
     fn has_subcommand(name: &str) -> bool {
@@ -167,6 +168,19 @@ impl Command {
         liveops.shutdown(Duration::ZERO).await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Makes the arguments ignore variables of the environment that are empty: compose files and shells pass an
+/// empty variable instead of omitting it.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let value = argument.get_env().and_then(env::var_os);
+        if value.is_some_and(|value| value.is_empty()) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
+    })
 }
 
 /// Checks that the application was built with the settings of the command line: a flag must not be
