@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     erased::{Erased, Typed},
-    input::{FormFields, Input, InputError, RawInput, explained, through_form},
+    input::{FormFields, Input, InputError, RawInput, explained, parse_json, through_form},
 };
 use crate::{
     error::RunResult,
@@ -119,10 +119,7 @@ impl RegisteredOperation {
         let read = |input: Input<'_>| self.erased.read(input, owner.clone());
         let new = match (self.form, input) {
             (Some(form), input) => read(Input::Json(through_form(form, input, context)?)),
-            (None, RawInput::Json(text)) => {
-                let value = serde_json::from_slice(text).map_err(InputError::unlocated)?;
-                read(Input::Json(value))
-            }
+            (None, RawInput::Json(text)) => read(Input::Json(parse_json(text)?)),
             (None, RawInput::Form(texts)) => {
                 let form = FormFields::new(texts, context.allows_unknown);
                 read(Input::Form(&form)).map_err(|error| explained(error, &form, read))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{InputError, RawInput};
+use super::{InputError, RawInput, parse_json};
 use crate::form::{Form, ReadContext};
 
 /// Reads and checks an input with its form, and returns the JSON for serde.
@@ -23,12 +23,10 @@ pub(in crate::runner) fn through_form(
             }
             form.read_texts(texts, reading)?
         }
-        RawInput::Json(text) => {
-            match serde_json::from_slice(text).map_err(InputError::unlocated)? {
-                Value::Object(fields) => form.read_json(fields, reading)?,
-                other => return Ok(other),
-            }
-        }
+        RawInput::Json(text) => match parse_json(text)? {
+            Value::Object(fields) => form.read_json(fields, reading)?,
+            other => return Ok(other),
+        },
     };
     Ok(fields.into())
 }

@@ -18,6 +18,8 @@ pub(super) use form::FormFields;
 pub(super) use form_input::through_form;
 pub(super) use reader::Input;
 
+use serde_json::Value;
+
 use crate::form::Texts;
 
 /// The input of an operation, as received.
@@ -37,6 +39,12 @@ impl RawInput<'_> {
             Self::Form(texts) => texts.is_empty(),
         }
     }
+}
+
+/// Parses a JSON text, with or without a byte order mark, which some editors and shells write.
+pub(super) fn parse_json(text: &[u8]) -> Result<Value, InputError> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    serde_json::from_slice(text).map_err(InputError::unlocated)
 }
 
 #[cfg(test)]
