@@ -80,10 +80,13 @@ impl Library {
         File::open(&path).map_err(|error| cannot_open(name(), &error))
     }
 
-    /// Resolves a path, also as the name of a sample.
+    /// Resolves a path, or else the name of a sample. The name may be behind the folder in which somebody typed
+    /// it: `run` stores absolute paths.
     fn find(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path)
-            .or_else(|error| fs::canonicalize(self.samples.join(path)).map_err(|_| error))
+        fs::canonicalize(path).or_else(|error| {
+            let sample = path.file_name().map(|name| self.samples.join(name));
+            sample.and_then(|sample| fs::canonicalize(sample).ok()).ok_or(error)
+        })
     }
 
     fn holds(&self, path: &Path) -> bool {

@@ -1,6 +1,10 @@
 //! The input of an operation from the arguments of `run`.
 
-use std::{fs, io, path::Path, slice};
+use std::{
+    fs, io,
+    path::{self, Path},
+    slice,
+};
 
 use serde_json::Value;
 
@@ -12,6 +16,8 @@ use crate::{
     runner::{Engine, RawInput, RegisteredOperation},
 };
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Reads the operation that the arguments of `run` describe.
 pub(super) fn read(
     engine: &Engine,
@@ -21,9 +27,17 @@ pub(super) fn read(
     let operation = find(engine, &run.op_type)?;
     let owner = Owner { id: run.owner.as_str().into(), languages: language.tag().to_owned() };
     let new = match &run.input {
-        Some(path) => operation.read(RawInput::Json(&bytes(path)?), language, &owner),
+        Some(path) => {
+            let json = with_absolute_paths(operation.form, bytes(path)?);
+            operation.read(RawInput::Json(&json), language, &owner)
+        }
         None => {
-            let texts: Texts = run.set.iter().cloned().collect();
+            let set = run.set.iter().map(|(name, text)| {
+                let is_path = path_fields(operation.form).any(|field| field.name == name);
+                let text = if is_path { absolute(text) } else { text.clone() };
+                (name.clone(), text)
+            });
+            let texts: Texts = set.collect();
             operation.read(RawInput::Form(&texts), language, &owner)
         }
     };
@@ -32,13 +46,45 @@ pub(super) fn read(
     Ok(new)
 }
 
-/// Refuses the path of a missing file in a field for an upload.
-fn check_files(form: Option<&Form>, input: &Value) -> Result<(), CommandError> {
+fn path_fields(form: Option<&'static Form>) -> impl Iterator<Item = &'static Field> {
     let fields = form.into_iter().flat_map(|form| form.fields);
-    let uploads = fields.filter(|Field { field_type, .. }| {
-        field_type.scalar == Scalar::Path && !field_type.allows_any_path
-    });
-    for field in uploads {
+    fields.filter(|field| field.field_type.scalar == Scalar::Path)
+}
+
+/// Returns a path that means the same file in every process: a retry may run in another folder.
+fn absolute(path: &str) -> String {
+    // An empty path, which has no absolute form, is refused later.
+    let absolute = path::absolute(path).ok();
+    absolute
+        .and_then(|path| path.into_os_string().into_string().ok())
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// Returns the input with absolute paths in all fields for paths; unchanged if it has no other path, or is no
+/// object.
+fn with_absolute_paths(form: Option<&'static Form>, json: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut input)) = serde_json::from_slice(&json) else { return json };
+    let mut is_changed = false;
+    for field in path_fields(form) {
+        let Some(value) = input.get_mut(field.name) else { continue };
+        let paths = match value {
+            Value::Array(paths) => paths.iter_mut().collect(),
+            path => vec![path],
+        };
+        for path in paths {
+            if let Value::String(text) = path {
+                let absolute = absolute(text);
+                is_changed |= absolute != *text;
+                *text = absolute;
+            }
+        }
+    }
+    if is_changed { Value::Object(input).to_string().into_bytes() } else { json }
+}
+
+/// Refuses the path of a missing file in a field for an upload.
+fn check_files(form: Option<&'static Form>, input: &Value) -> Result<(), CommandError> {
+    for field in path_fields(form).filter(|field| !field.field_type.allows_any_path) {
         let value = &input[field.name];
         let paths = value.as_array().map_or(slice::from_ref(value), Vec::as_slice);
         let missing =
@@ -75,7 +121,10 @@ fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     } else {
         fs::read(path)
     };
-    read.map_err(|error| CommandError::usage(format!("failed to read {}: {error}", path.display())))
+    // Some editors and shells write a byte order mark.
+    let read =
+        read.map(|text| text.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(text));
+    read.map_err(|error| CommandError::usage(messages::unreadable_file(path, &error)))
 }
 
 #[cfg(test)]
