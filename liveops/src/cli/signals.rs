@@ -1,10 +1,12 @@
 //! The signals that stop a command.
 
 use std::future;
+#[cfg(unix)]
+use std::{fs, sync::LazyLock};
 
 use tokio::signal;
 
-/// Waits for Ctrl-C or, on Unix, SIGTERM.
+/// Waits for Ctrl-C or, on Unix, SIGTERM or SIGHUP.
 pub(super) async fn stop() {
     tokio::select! {
         () = interrupt() => {}
@@ -20,20 +22,44 @@ pub(super) async fn interrupt() {
     }
 }
 
-/// Waits for SIGTERM.
+/// Waits for SIGTERM, or for SIGHUP when the terminal is closed.
 #[cfg(unix)]
 pub(super) async fn terminate() {
-    use signal::unix::{SignalKind, signal};
+    use signal::unix::SignalKind;
 
-    match signal(SignalKind::terminate()) {
+    tokio::select! {
+        () = received(SignalKind::terminate(), "SIGTERM") => {}
+        () = received(SignalKind::hangup(), "SIGHUP"), if !ignores_hangup() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn received(kind: signal::unix::SignalKind, name: &str) {
+    match signal::unix::signal(kind) {
         Ok(mut signal) => {
             signal.recv().await;
         }
         Err(error) => {
-            tracing::error!(%error, "could not listen for SIGTERM; a graceful stop is not possible");
+            tracing::error!(%error, "could not listen for {name}; a graceful stop is not possible");
             future::pending::<()>().await;
         }
     }
+}
+
+/// Returns `true` if this process was told to ignore SIGHUP, as nohup does. A handler would undo that. Only Linux
+/// tells, so elsewhere SIGHUP keeps its effect.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    const HANGUP: u64 = 1;
+
+    static IGNORES: LazyLock<bool> = LazyLock::new(|| {
+        let ignored = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        });
+        ignored.is_none_or(|mask| mask & HANGUP != 0)
+    });
+    *IGNORES
 }
 
 #[cfg(not(unix))]
