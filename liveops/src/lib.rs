@@ -77,7 +77,7 @@
 //!
 //!     let form = Redirect::to(&liveops.create_url(WordCount::OP_TYPE));
 //!     let app = web::router::<Anybody, _>(&liveops).route("/", get(form));
-//!     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+//!     web::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
 //!     Ok(())
 //! }
 //! ```

@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use axum_login::AuthManagerLayerBuilder;
-use liveops::{LiveOps, store};
+use liveops::{LiveOps, store, web};
 use sea_orm::DatabaseConnection;
 use tokio::{net::TcpListener, signal, time};
 use tower_sessions::{MemoryStore, SessionManagerLayer};
@@ -85,7 +85,7 @@ impl App {
             .route("/logout", post(sign_in::sign_out))
             .route("/app.css", get(async || ([(header::CONTENT_TYPE, "text/css")], layout::STYLE)))
             .merge(live::routes(&self.liveops)) // live: what the application's own form is sent to
-            .merge(liveops::web::router::<CurrentUser, Self>(&self.liveops)) // live:
+            .merge(web::router::<CurrentUser, Self>(&self.liveops)) // live:
             .layer(AuthManagerLayerBuilder::new(users, sessions).build())
             .with_state(self.clone())
     }
@@ -96,7 +96,8 @@ impl App {
     ///
     /// Returns an error if the listener fails.
     pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
-        let serve = axum::serve(listener, self.router()).with_graceful_shutdown(interrupted());
+        // live: instead of `axum::serve`, which has no timeouts.
+        let serve = web::serve(listener, self.router()).with_graceful_shutdown(interrupted());
         // live: at the same time as the server finishes, because event streams do not end by themselves.
         let shut_down = async {
             interrupted().await;

@@ -2,7 +2,7 @@
 use std::{error::Error, time::Duration};
 
 use axum::{extract::FromRequestParts, response::Redirect, routing::get};
-use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web::router};
+use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, time::sleep};
 
@@ -47,9 +47,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let liveops = LiveOps::builder(db).register::<RocketLaunch>().build()?;
     liveops.migrate().await?;
     let form = Redirect::to(&liveops.create_url(RocketLaunch::OP_TYPE));
-    let app = router::<Anybody, _>(&liveops).route("/", get(form));
+    let app = web::router::<Anybody, _>(&liveops).route("/", get(form));
     println!("http://127.0.0.1:3000");
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+    web::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error, io, path::Path, time::Duration};
 
 use axum::{Router, extract::FromRef, routing::get};
 use axum_extra::extract::cookie::Key;
-use liveops::{LiveOps, Templates, store};
+use liveops::{LiveOps, Templates, store, web};
 use tokio::{net::TcpListener, signal, time};
 
 use crate::{
@@ -67,7 +67,7 @@ impl App {
             .route("/", get(pages::home))
             .route("/login", get(pages::login).post(sign_in::sign_in))
             .route(download::ROUTE, get(download::download))
-            .merge(liveops::web::router::<CurrentUser, Self>(&self.liveops))
+            .merge(web::router::<CurrentUser, Self>(&self.liveops))
             .with_state(self.clone())
     }
 
@@ -77,7 +77,7 @@ impl App {
     ///
     /// Returns an error if the listener fails.
     pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
-        let serve = axum::serve(listener, self.router()).with_graceful_shutdown(interrupted());
+        let serve = web::serve(listener, self.router()).with_graceful_shutdown(interrupted());
         let shut_down = async {
             interrupted().await;
             self.liveops.shutdown(GRACE).await;

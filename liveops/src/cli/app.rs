@@ -2,12 +2,9 @@
 
 use std::{fmt, future, io, time::Duration};
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use futures_util::future::BoxFuture;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time,
-};
+use tokio::{net::TcpListener, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -18,6 +15,7 @@ use super::{
 use crate::{
     config::Config,
     runner::{LiveOps, RunnerKind},
+    web::{Serve, serve},
 };
 
 /// An application, as the commands of this module run it.
@@ -29,6 +27,7 @@ pub struct App {
     probes: Option<Router>,
     migrate: Option<BoxFuture<'static, Result<(), BoxError>>>,
     before_stop: Option<Box<dyn FnOnce() + Send>>,
+    limits: Option<Box<dyn FnOnce(Serve) -> Serve + Send>>,
     drain: Duration,
     grace: Duration,
 }
@@ -48,6 +47,7 @@ impl App {
             probes: None,
             migrate: None,
             before_stop: None,
+            limits: None,
             drain: Duration::ZERO,
             grace: GRACE,
         }
@@ -88,6 +88,23 @@ impl App {
         self
     }
 
+    /// Changes the timeouts and the maximum number of connections of [`serve`](Self::serve) and
+    /// [`work`](Self::work). [`Serve`] has the defaults.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use liveops::cli::App;
+    /// # fn behind_a_balancer(app: App) -> App {
+    /// // The load balancer keeps idle connections for ten minutes.
+    /// app.server(|server| server.idle_timeout(Duration::from_secs(620)))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn server(mut self, limits: impl FnOnce(Serve) -> Serve + Send + 'static) -> Self {
+        self.limits = Some(Box::new(limits));
+        self
+    }
+
     /// Sets the time for which [`serve`](Self::serve) accepts new requests after the shutdown began;
     /// default 0.
     #[must_use]
@@ -105,7 +122,8 @@ impl App {
         self
     }
 
-    /// Serves until `stop` is ready, and then shuts down gracefully.
+    /// Serves until `stop` is ready, and then shuts down gracefully. The server has the timeouts and the maximum
+    /// number of connections of [`web::serve`](crate::web::serve).
     ///
     /// Requests in progress have 5 seconds after [`drain`](Self::drain), and running operations have
     /// [`grace`](Self::grace). Operations that have not ended by then are interrupted. Connected pages are
@@ -121,7 +139,8 @@ impl App {
     ) -> io::Result<()> {
         let router = self.router.ok_or_else(|| io::Error::other(messages::NO_PAGES))?;
         let stopping = CancellationToken::new();
-        let serving = axum::serve(listener.tap_io(send_at_once), router)
+        let limits = self.limits.unwrap_or_else(|| Box::new(|server| server));
+        let serving = limits(serve(listener, router))
             .with_graceful_shutdown(stopping.clone().cancelled_owned());
         let overdue = async {
             stopping.cancelled().await;
@@ -170,9 +189,10 @@ impl App {
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
         self.liveops.start_worker();
+        let limits = self.limits.unwrap_or_else(|| Box::new(|server| server));
         let serve = async {
             match listener {
-                Some(listener) => axum::serve(listener, self.probes.unwrap_or_default()).await,
+                Some(listener) => limits(serve(listener, self.probes.unwrap_or_default())).await,
                 None => future::pending().await,
             }
         };
@@ -253,13 +273,6 @@ impl WorkerArgs {
 async fn listen(bind: &str) -> Result<TcpListener, CommandError> {
     let listener = TcpListener::bind(bind).await;
     listener.map_err(|error| CommandError::new(format!("failed to listen on {bind}: {error}")))
-}
-
-/// Disables Nagle's algorithm: a small update must not wait for the acknowledgement of the previous one.
-fn send_at_once(stream: &mut TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "could not set TCP_NODELAY on a connection; updates may arrive late");
-    }
 }
 
 impl fmt::Debug for App {

@@ -5,6 +5,8 @@ use std::{io, net::SocketAddr};
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use crate::web;
+
 /// A server for a router on a port of its own.
 ///
 /// ```
@@ -66,8 +68,8 @@ impl Server {
 }
 
 async fn accept(listener: TcpListener, router: Router) {
-    let served: io::Result<()> = axum::serve(listener, router).await;
-    served.expect("axum serves until it is dropped");
+    let served: io::Result<()> = web::serve(listener, router).await;
+    served.expect("the server serves until it is dropped");
 }
 
 impl Drop for Server {

@@ -1,7 +1,7 @@
 //! The HTTP interface: pages, forms, actions, the WebSocket and the event streams.
 //!
 //! `auth` identifies the viewer of a request and checks permissions, `pages` answers with HTML and JSON,
-//! and `delivery` keeps open connections up to date. An application mounts [`router`] and supplies an
+//! `delivery` keeps open connections up to date, and `serve` is an HTTP server with timeouts. An application mounts [`router`] and supplies an
 //! extractor that turns into a [`Viewer`]. Apart from the command line, only this module uses axum.
 
 mod auth;
@@ -10,6 +10,7 @@ mod error;
 mod pages;
 mod panics;
 mod router;
+mod serve;
 mod state;
 
 pub use auth::viewer::Viewer;
@@ -19,3 +20,4 @@ pub(crate) use pages::json::OperationJson;
 #[cfg(feature = "cli")]
 pub(crate) use pages::log_text::log_text;
 pub use router::router;
+pub use serve::{Serve, serve};

@@ -74,11 +74,14 @@ use crate::runner::LiveOps;
 ///
 /// # Serving
 ///
-/// Set `TCP_NODELAY` on the listener's connections, for example with
-/// [`tap_io`](axum::serve::ListenerExt::tap_io). Updates are small, and without the option each update waits
-/// until the client's system has acknowledged the previous one. Event streams are requests that do not end by
-/// themselves: when the application stops, call [`LiveOps::shutdown`] while the server completes its open
-/// requests, not afterwards.
+/// Use [`web::serve`](crate::web::serve), which has timeouts and a maximum number of connections, or the command
+/// `serve` of the feature `cli`, which uses it. `axum::serve` has neither: with it, a proxy in front must
+/// limit the time for a request and the number of connections, and the application must set `TCP_NODELAY` with
+/// [`tap_io`](axum::serve::ListenerExt::tap_io), because updates are small and would each wait until the client's
+/// system has acknowledged the previous one.
+///
+/// Event streams are requests that do not end by themselves: when the application stops, call
+/// [`LiveOps::shutdown`] while the server completes its open requests, not afterwards.
 ///
 /// A viewer may have `Config::connections_per_viewer_max` connections. A connection may follow
 /// `Config::subscriptions_per_connection_max` channels and send 512 messages per second of at most 64 KiB. A

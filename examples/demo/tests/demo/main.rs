@@ -8,6 +8,8 @@ mod cancelling;
 mod deployment;
 mod draining;
 mod file_access;
+#[cfg(unix)]
+mod half_open;
 mod operations;
 mod pages;
 mod processes;

@@ -32,13 +32,16 @@ const FLOORS: [&[&str]; 8] = [
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
+    ("hyper", &["web/serve/"]),
+    ("hyper_util", &["web/serve/"]),
+    ("rustix", &["web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
