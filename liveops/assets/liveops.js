@@ -19,6 +19,12 @@
  *   liveop:connection  on the document: `{state, socket, transport}`; the state is connected,
  *                      reconnecting or offline, the transport websocket or sse
  *   liveop:error       on a form that was refused, or got no answer: `{status, message}`
+ *   liveop:outdated    on the document, before a page whose script is older than the server loads
+ *                      itself again: `{wire}`; `preventDefault()` postpones the reload
+ *
+ * A page whose script is older than the server has `data-liveop-outdated` on its root element. It
+ * loads itself again, at most once a minute, as soon as no field has been changed, no dialog is open
+ * and no request of a form is under way.
  */
 "use strict";
 
@@ -45,6 +51,10 @@
     seconds: "{seconds} s",
   };
 
+  // The version of the messages of the server that this script understands; the server has the same
+  // number.
+  const WIRE_VERSION = 1;
+
   const RETRY_BASE_MS = 500;
   const RETRY_MAX_MS = 30_000;
   const KEEPALIVE_SECONDS = 25;
@@ -61,6 +71,10 @@
   const ADDITIONS_MAX = 1_000;
   const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
+  const RELOAD_SPREAD_MS = 5_000;
+  const RELOAD_RETRY_MS = 1_000;
+  const RELOAD_INTERVAL_MS = 60_000;
+  const RELOADED_AT = "liveops-reloaded-at";
 
   const CLOSE_ABNORMAL = 1006;
   const CLOSE_TOKEN_REFUSED = 4401;
@@ -969,7 +983,8 @@
       else if (message.type === "subscribed") this.receiveSubscribed(message);
     }
 
-    receiveSubscribed({ channel, cursor, catch_up: catchUp }) {
+    receiveSubscribed({ channel, cursor, catch_up: catchUp, wire }) {
+      noteVersion(wire);
       const subscription = this.subscriptions.get(channel);
       if (!subscription) return;
       subscription.isFollowed = true;
@@ -1064,7 +1079,7 @@
 
   /** Dispatches an event. Returns false if a listener prevented the default. */
   function emit(target, name, detail) {
-    const cancelable = name === "finished";
+    const cancelable = name === "finished" || name === "outdated";
     return target.dispatchEvent(new CustomEvent(`liveop:${name}`, { detail, cancelable, bubbles: true }));
   }
 
@@ -1278,6 +1293,7 @@
 
   async function perform(form, button) {
     pendingForms.add(form);
+    pendingCount += 1;
     // Not `disabled`, which would take the focus away from keyboard users.
     button?.setAttribute("aria-disabled", "true");
     try {
@@ -1296,6 +1312,7 @@
     } finally {
       button?.removeAttribute("aria-disabled");
       pendingForms.delete(form);
+      pendingCount -= 1;
     }
   }
 
@@ -1338,6 +1355,89 @@
   function post(url, { headers, ...options }) {
     headers = { "HX-Request": "true", ...headers };
     return fetch(url, { method: "POST", credentials: "same-origin", headers, ...options });
+  }
+
+  // ---------------------------------------------------------------- versions
+
+  // The version of the server, if it is newer than that of this script.
+  let newerVersion;
+  // Number of requests of forms that this script has sent and that have no answer yet.
+  let pendingCount = 0;
+  // True between the submission of a plain form and the page that answers it.
+  let isLeaving = false;
+
+  /** Records the version of the server. A random delay spreads the pages after a deployment. */
+  function noteVersion(version) {
+    if (!(version > WIRE_VERSION) || newerVersion) return;
+    newerVersion = version;
+    document.documentElement.dataset.liveopOutdated = "";
+    setTimeout(renewPage, Math.random() * RELOAD_SPREAD_MS);
+  }
+
+  /**
+   * Loads the page again as soon as nothing would be lost. During a deployment the page may come
+   * from an older process once more, so it waits a minute before the next time.
+   */
+  function renewPage() {
+    const mayReload = hasReloadedLongAgo() && !wouldLose();
+    if (!mayReload || !emit(document, "outdated", { wire: newerVersion })) {
+      setTimeout(renewPage, RELOAD_RETRY_MS);
+      return;
+    }
+    if (rememberReload()) location.reload();
+  }
+
+  function hasReloadedLongAgo() {
+    try {
+      const waited = Date.now() - Number(sessionStorage.getItem(RELOADED_AT));
+      return waited < 0 || waited >= RELOAD_INTERVAL_MS;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Returns false if the browser keeps nothing: the page could then reload without end. */
+  function rememberReload() {
+    try {
+      sessionStorage.setItem(RELOADED_AT, String(Date.now()));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Returns true if a reload would lose an input of the user or stop a request. */
+  function wouldLose() {
+    const fields = "input:not([type=hidden]), select, textarea, [contenteditable]";
+    return (
+      press !== undefined ||
+      isLeaving ||
+      pendingCount > 0 ||
+      document.querySelector("dialog[open], [aria-modal=true], .htmx-request") !== null ||
+      hasOpenPopover() ||
+      [...document.querySelectorAll(fields)].some(isChanged)
+    );
+  }
+
+  function hasOpenPopover() {
+    try {
+      return document.querySelector(":popover-open") !== null;
+    } catch {
+      // The browser knows no popovers.
+      return false;
+    }
+  }
+
+  function isChanged(field) {
+    if (field.type === "file") return field.files.length > 0;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.localName === "select" || field.isContentEditable) return editedFields.has(field);
+    return field.value !== undefined && field.value !== field.defaultValue;
+  }
+
+  /** Notes that a plain form leaves the page. Listens last: a script may have prevented it. */
+  function noteLeaving(event) {
+    isLeaving ||= !event.defaultPrevented && event.target.target !== "_blank";
   }
 
   // ---------------------------------------------------------------- page
@@ -1427,6 +1527,10 @@
   window.addEventListener("online", () => connections.forEach((connection) => connection.hurry()));
   // An open socket would keep the page out of the back-forward cache.
   window.addEventListener("pagehide", () => connections.forEach((connection) => connection.disconnect()));
-  window.addEventListener("pageshow", ({ persisted }) => persisted && liveops.reconnect());
+  window.addEventListener("pageshow", ({ persisted }) => {
+    isLeaving = false;
+    if (persisted) liveops.reconnect();
+  });
+  window.addEventListener("submit", noteLeaving);
   reconcile();
 })();

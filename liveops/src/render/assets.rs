@@ -5,6 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::Renderer;
 
+/// Number of bytes of the hash in a name.
+const HASH_BYTES: usize = 8;
+
 /// The static files that pages load, each under a name that changes with its content.
 #[derive(Debug)]
 pub(crate) struct Assets {
@@ -35,16 +38,42 @@ impl Assets {
         }
     }
 
-    /// Returns the file with this name.
-    pub(crate) fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.script, &self.style, &self.htmx].into_iter().find(|asset| asset.name == name)
+    /// Returns the file with this name, or the file that another version has under this name.
+    pub(crate) fn find(&self, name: &str) -> Option<FoundAsset<'_>> {
+        let mut assets = [&self.script, &self.style, &self.htmx].into_iter();
+        assets.find_map(|asset| {
+            if asset.name == name {
+                return Some(FoundAsset::Exact(asset));
+            }
+            (unhashed(name)? == unhashed(&asset.name)?).then_some(FoundAsset::OtherVersion(asset))
+        })
     }
+}
+
+/// A file, found by a name.
+#[derive(Debug)]
+pub(crate) enum FoundAsset<'a> {
+    /// The content that the name stands for.
+    Exact(&'a Asset),
+    /// Other content: the name has the hash of another version.
+    OtherVersion(&'a Asset),
+}
+
+/// Splits `liveops-1a2b3c4d5e6f7a8b.js` into `liveops` and `js`. Returns `None` for a name without a hash.
+fn unhashed(name: &str) -> Option<(&str, &str)> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let (stem, hash) = stem.rsplit_once('-')?;
+    let is_hash = hash.len() == 2 * HASH_BYTES
+        && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    is_hash.then_some((stem, extension))
 }
 
 impl Asset {
     fn new(stem: &str, extension: &str, content: &'static str) -> Self {
-        let hash: String =
-            Sha256::digest(content)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(content)[..HASH_BYTES]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let content_type = match extension {
             "css" => "text/css; charset=utf-8",
             _ => "text/javascript; charset=utf-8",
@@ -86,9 +115,28 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_by_their_hashed_names_only() {
+    fn files_are_found_by_their_names_with_any_hash() {
         let assets = Assets::new();
-        assert_eq!(assets.find(&assets.script.name).unwrap().content, assets.script.content);
-        assert!(assets.find("liveops.js").is_none());
+        for asset in [&assets.script, &assets.style, &assets.htmx] {
+            let found = assets.find(&asset.name);
+            assert!(matches!(found, Some(FoundAsset::Exact(found)) if found.name == asset.name));
+            let (stem, extension) = unhashed(&asset.name).unwrap();
+            let found = assets.find(&format!("{stem}-0123456789abcdef.{extension}"));
+            assert!(
+                matches!(found, Some(FoundAsset::OtherVersion(found)) if found.name == asset.name)
+            );
+        }
+        for name in [
+            "liveops.js",
+            "liveops-.js",
+            "liveops-0123456789abcde.js",
+            "liveops-0123456789ABCDEF.js",
+            "liveops-0123456789abcdef.map",
+            "other-0123456789abcdef.js",
+            "htmx-0123456789abcdef.css",
+            "-0123456789abcdef.js",
+        ] {
+            assert!(assets.find(name).is_none(), "{name}");
+        }
     }
 }

@@ -20,7 +20,7 @@ mod templates;
 mod traceback;
 
 pub(crate) use age::Age;
-pub(crate) use assets::Assets;
+pub(crate) use assets::{Asset, Assets, FoundAsset};
 pub(crate) use bulk::{BulkOutcome, BulkRefusal};
 pub(crate) use container::ContainerOptions;
 pub use form::FormView;

@@ -26,6 +26,7 @@ mod channel_layer;
 mod content_security;
 mod cross_site;
 mod dependencies;
+mod deploys;
 mod durable_stages;
 mod event_streams;
 mod extremes;

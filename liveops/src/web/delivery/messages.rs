@@ -11,6 +11,11 @@ use crate::{
     web::{auth::viewer::Viewer, state::Web},
 };
 
+/// The version of the wire. A page whose script is older than the server loads itself again, see `liveops.js`, which
+/// has the same number. Increase both with a change that an older script does not understand; a server understands
+/// the clients of the version before.
+pub(in crate::web) const WIRE_VERSION: u32 = 1;
+
 /// A message from a client.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -39,6 +44,7 @@ pub(in crate::web) enum ServerMessage<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<String>,
         catch_up: &'static str,
+        wire: u32,
     },
     Error {
         code: u16,

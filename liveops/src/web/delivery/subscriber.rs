@@ -14,7 +14,7 @@ use super::{
     close::Close,
     flow_control::DeliveryWindow,
     hub::{HubItem, HubSubscription, RowLookup},
-    messages::{self, OutgoingMessage, ServerMessage},
+    messages::{self, OutgoingMessage, ServerMessage, WIRE_VERSION},
 };
 use crate::{
     channel::{CatchUpAnswer, Cursor, Finished, Frame, FrameDecision, Payload, Signal},
@@ -78,6 +78,7 @@ impl Subscriber {
             channel: subscriber.channel.as_str(),
             cursor: cursor.map(|cursor| cursor.to_string()),
             catch_up,
+            wire: WIRE_VERSION,
         };
         messages.push(OutgoingMessage { cursor, text: subscribed.encode() });
         Ok((subscriber, messages))
