@@ -69,6 +69,21 @@ async fn a_wrong_row_is_left_out_and_reported_with_its_line() {
 }
 
 #[tokio::test]
+async fn no_line_end_and_no_line_break_loses_or_invents_a_row() {
+    let quoted = "\"Ann\nMarie\",MATH-1,90\nBea,MATH-1,80\nCal,MATH-1,70\n";
+    for (rows, accepted, rejected) in [
+        ("Ann,MATH-1,90\nBea,MATH-1,80\rCal,MATH-1,70\n", 3, 0),
+        ("Ann,MATH-1,90\rBea,MATH-1,80\rCal,MATH-1,70", 3, 0),
+        (quoted, 2, 1),
+    ] {
+        let fixture = Fixture::eager().await;
+        let (_, import) = import(&fixture, format!("{HEADER}{rows}")).await;
+        assert_eq!(import["result"]["accepted"], accepted, "{rows:?}: {import}");
+        assert_eq!(import["result"]["rejected"], rejected, "{rows:?}: {import}");
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_wrong_rows_are_logged_and_the_rest_counted() {
     let fixture = Fixture::eager().await;
     let (ann, import) = import(&fixture, file(3_000, 2)).await;
@@ -121,7 +136,14 @@ async fn a_file_that_is_no_list_of_scores_fails_with_the_reason() {
             "student,course,score\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
             "Expected the header",
         ),
-        (long_line.into(), "Line 3 is longer than 64 KiB: this is not a list of scores."),
+        (
+            long_line.into(),
+            "Line 3 is longer than 64 KiB: this is not a list of scores, or a quotation mark is not closed.",
+        ),
+        (
+            [HEADER.as_bytes(), b"Ann,MATH-101,5\n\"Ben,MATH-101,5\nCal,MATH-101,5\n"].concat(),
+            "Line 3 has a quotation mark that is not closed.",
+        ),
         (
             many_courses.into(),
             "The file has more than 500 courses: is its second column the course?",

@@ -120,15 +120,15 @@ fn check(
     let mut tally = Tally::default();
     let mut batch = Vec::with_capacity(BATCH_ROWS);
     let total = source.rows();
-    for line in p.track(source.lines()?).label("Checking").unit("rows").total(total) {
-        let line = line?.map_err(for_owner)?;
-        match row::parse(&line) {
+    for record in p.track(source.records()?).label("Checking").unit("rows").total(total) {
+        let record = record?.map_err(for_owner)?;
+        match row::parse(&record) {
             Ok(row) => {
                 tally.accept(&row);
                 batch.push(row);
             }
             Err(fault) if tally.reject() <= LOGGED_REJECTIONS_MAX => {
-                p.log_warn(format!("Line {}: {fault}", line.number));
+                p.log_warn(format!("Line {}: {fault}", record.line));
             }
             Err(_) => {}
         }

@@ -1,8 +1,6 @@
 //! One row of a file of scores.
 
-use csv::{ReaderBuilder, StringRecord};
-
-use super::lines::Line;
+use super::records::Record;
 use crate::scores::NewScore;
 
 /// The columns of a file, in order.
@@ -28,43 +26,25 @@ pub(super) enum Fault {
     Score(String),
 }
 
-/// Returns true if a line is the header, ignoring case and spaces.
-pub(super) fn is_header(line: &Line) -> bool {
-    let fields = fields(&line.text);
+/// Returns true if a record is the header, ignoring case and spaces.
+pub(super) fn is_header(record: &Record) -> bool {
+    let fields = &record.fields;
     fields.len() == HEADER.len()
         && fields.iter().zip(HEADER).all(|(field, name)| field.trim().eq_ignore_ascii_case(name))
 }
 
-/// Parses a line as a row.
-///
-/// Each line is parsed separately: no name needs a line break, and an unclosed quotation mark then affects
-/// one row instead of the rest of the file.
-pub(super) fn parse(line: &Line) -> Result<NewScore, Fault> {
-    let fields = fields(&line.text);
+/// Parses a record as a row.
+pub(super) fn parse(record: &Record) -> Result<NewScore, Fault> {
+    let fields = &record.fields;
     if fields.len() != HEADER.len() {
         return Err(Fault::Fields(fields.len()));
     }
     Ok(NewScore {
-        line: line.number,
+        line: record.line,
         student: student_of(fields[0].trim())?,
         course: course_of(fields[1].trim())?,
         score: score_of(fields[2].trim())?,
     })
-}
-
-/// Returns the fields of one line, or none if the text is not a record.
-fn fields(line: &str) -> StringRecord {
-    let mut record = StringRecord::new();
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(line.len().max(1))
-        .from_reader(line.as_bytes());
-    match reader.read_record(&mut record) {
-        Ok(true) => record,
-        // A slice of valid UTF-8 cannot fail to be read.
-        Ok(false) | Err(_) => StringRecord::new(),
-    }
 }
 
 fn student_of(text: &str) -> Result<String, Fault> {
@@ -104,9 +84,12 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::score_import::records::Records;
 
-    fn line(text: &str) -> Line {
-        Line { number: 7, text: text.to_owned() }
+    /// The record of a text, in line 7 of a file.
+    fn line(text: &str) -> Record {
+        let text = format!("\n\n\n\n\n\n{text}");
+        Records::new(text.as_bytes()).next().unwrap().unwrap()
     }
 
     #[test]
@@ -142,7 +125,10 @@ mod tests {
         for (text, fault) in [
             ("Ann,MATH-101", "expected 3 fields, found 2"),
             ("Ann,MATH-101,5,6", "expected 3 fields, found 4"),
-            ("\"Ann,MATH-101,5", "expected 3 fields, found 1"),
+            (
+                "\"Ann\nMarie\",MATH-101,5",
+                "the student's name is too long or unprintable: \"Ann\\nMarie\"",
+            ),
             (" ,MATH-101,5", "the student has no name"),
             ("Ann\u{7},MATH-101,5", "the student's name is too long or unprintable: \"Ann\\u{7}\""),
             (

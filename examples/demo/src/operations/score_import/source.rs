@@ -2,14 +2,14 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Seek},
+    io::{Read, Seek},
 };
 
 use liveops::{Progress, RunError, RunResult};
 
 use super::{
     ScoreImport,
-    lines::{LineError, Lines},
+    records::{RecordError, Records},
     row::{HEADER, is_header},
 };
 
@@ -28,11 +28,11 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn load(p: &Progress<ScoreImport>, file: File) -> RunResult<Self> {
-        let mut lines = Lines::new(BufReader::new(&file));
-        skip_header(&mut lines)?;
+        let mut records = Records::new(&file);
+        skip_header(&mut records)?;
         let mut rows = 0;
-        for line in p.track(lines).label("Reading").unit("rows") {
-            line?.map_err(for_owner)?;
+        for record in p.track(records).label("Reading").unit("rows") {
+            record?.map_err(for_owner)?;
             rows += 1;
         }
         if rows == 0 {
@@ -45,23 +45,24 @@ impl Source {
         self.rows
     }
 
-    /// Returns the lines below the header.
-    pub(super) fn lines(mut self) -> RunResult<Lines<BufReader<File>>> {
+    /// Returns the records below the header.
+    pub(super) fn records(mut self) -> RunResult<Records<File>> {
         self.file.rewind()?;
-        let mut lines = Lines::new(BufReader::new(self.file));
-        skip_header(&mut lines)?;
-        Ok(lines)
+        let mut records = Records::new(self.file);
+        skip_header(&mut records)?;
+        Ok(records)
     }
 }
 
-fn skip_header<R: std::io::BufRead>(lines: &mut Lines<R>) -> RunResult<()> {
-    let Some(line) = lines.next() else { return Err(RunError::user("The file is empty.")) };
-    let line = line.map_err(for_owner)?;
-    if is_header(&line) {
+fn skip_header<R: Read>(records: &mut Records<R>) -> RunResult<()> {
+    let Some(record) = records.next() else { return Err(RunError::user("The file is empty.")) };
+    let record = record.map_err(for_owner)?;
+    if is_header(&record) {
         return Ok(());
     }
-    let shown: String = line.text.chars().take(SHOWN_CHARS_MAX).collect();
-    let more = if shown.len() < line.text.len() { "…" } else { "" };
+    let found = record.fields.iter().collect::<Vec<_>>().join(",");
+    let shown: String = found.chars().take(SHOWN_CHARS_MAX).collect();
+    let more = if shown.len() < found.len() { "…" } else { "" };
     Err(RunError::user(format!(
         "Expected the header `{}`, found `{shown}{more}`.",
         HEADER.join(",")
@@ -70,10 +71,12 @@ fn skip_header<R: std::io::BufRead>(lines: &mut Lines<R>) -> RunResult<()> {
 
 /// Creates the error of a file. The owner of the import reads the problem of the file; staff read the error
 /// of the system.
-pub(super) fn for_owner(error: LineError) -> RunError {
+pub(super) fn for_owner(error: RecordError) -> RunError {
     let message = error.to_string();
     match error {
-        LineError::Read { source, .. } => RunError::user_because(message, source),
-        LineError::TooLong { .. } | LineError::NotUtf8 { .. } => RunError::user(message),
+        RecordError::Read { source, .. } => RunError::user_because(message, source),
+        RecordError::TooLong { .. }
+        | RecordError::NotClosed { .. }
+        | RecordError::NotUtf8 { .. } => RunError::user(message),
     }
 }
