@@ -13,7 +13,7 @@ use crate::{
     error::AppError,
     layout::layout,
     models::user,
-    users::{Credentials, Users},
+    users::{Credentials, SignInError, Users},
 };
 
 /// The signed-in user of a request. Other requests are redirected to the sign-in page.
@@ -49,7 +49,15 @@ pub(crate) async fn sign_in(
     mut session: AuthSession<Users>,
     Form(credentials): Form<Credentials>,
 ) -> Result<Response, AppError> {
-    let Some(user) = session.authenticate(credentials).await? else {
+    let user = match session.authenticate(credentials).await {
+        Err(axum_login::Error::Backend(SignInError::Busy)) => {
+            let busy = page(Some("Many users sign in at the moment. Try again in a few seconds."));
+            let retry = [(header::RETRY_AFTER, "5")];
+            return Ok((StatusCode::SERVICE_UNAVAILABLE, retry, busy).into_response());
+        }
+        user => user?,
+    };
+    let Some(user) = user else {
         let page = page(Some("There is no such user, or the password is wrong."));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
