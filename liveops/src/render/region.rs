@@ -124,7 +124,7 @@ pub(crate) const fn stage_state_in_words(state: StageState) -> Text {
 
 pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
     let Some(bar) = &projection.bar else { return html! {} };
-    let percent = bar.fraction().map(|fraction| (fraction * 1000.0).round() / 10.0);
+    let percent = bar.fraction().map(|fraction| percent(fraction, 10.0));
     html! {
         @match percent {
             Some(percent) => progress max="100" value=(percent) aria-label=(language.translate(Text::Progress)) {
@@ -149,6 +149,12 @@ pub(crate) fn stopped_bar_text(language: &Language, bar: &Bar) -> String {
     labelled(language, bar, amount(language, bar))
 }
 
+/// Returns a percentage, rounded to `1 / steps` percent. Only the end is 100 %.
+fn percent(fraction: f64, steps: f64) -> f64 {
+    let rounded = (fraction * 100.0 * steps).round() / steps;
+    if fraction < 1.0 { rounded.min(100.0 - 1.0 / steps) } else { rounded }
+}
+
 fn amount(language: &Language, bar: &Bar) -> Vec<String> {
     let mut parts = Vec::new();
     if let Measure::Count { done, total } = bar.measure {
@@ -162,7 +168,7 @@ fn amount(language: &Language, bar: &Bar) -> Vec<String> {
         };
         parts.push(format!("{count}{unit}"));
     }
-    let percent = bar.fraction().map(|fraction| (fraction * 100.0).round());
+    let percent = bar.fraction().map(|fraction| percent(fraction, 1.0));
     parts.extend(
         percent
             .map(|percent| language.translate_with(Text::Percent, [("percent", percent.into())])),
@@ -262,6 +268,10 @@ mod tests {
         // The percentage is rounded once.
         let begun = bar(Measure::Count { done: 74, total: Some(5_000) }, 0);
         assert_eq!(bar_text(&Language::default(), &begun), "Reading: 74 of 5,000 rows · 1 %");
+        let nearly = bar(Measure::Count { done: 996, total: Some(1_000) }, 0);
+        assert_eq!(bar_text(&Language::default(), &nearly), "Reading: 996 of 1,000 rows · 99 %");
+        let ended = bar(Measure::Count { done: 1_000, total: Some(1_000) }, 0);
+        assert_eq!(bar_text(&Language::default(), &ended), "Reading: 1,000 of 1,000 rows · 100 %");
         let young = bar(Measure::Count { done: 7, total: None }, 0);
         assert_eq!(bar_text(&Language::default(), &young), "Reading: 7 rows");
     }
