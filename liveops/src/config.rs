@@ -68,11 +68,19 @@ pub struct Config {
     /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
     /// ends with an error. The page renders the result from this JSON.
     pub output_bytes_max: usize,
-    /// Maximum size of the body of a request that creates an operation, files included, in bytes;
-    /// default 32 MiB.
+    /// Maximum size of the body of a request without files, JSON or a form, and of all texts together in a form
+    /// with files, in bytes; default 1 MiB.
+    pub body_bytes_max: usize,
+    /// Maximum size of the body of a request with files, in bytes; default 32 MiB.
     pub upload_bytes_max: usize,
-    /// Folder for uploaded files; by default `liveops-uploads` in the system's temporary folder.
-    pub upload_dir: PathBuf,
+    /// Folder for uploaded files, shared by all processes. Default: `None`, a folder beside the file of a SQLite
+    /// database, with `-uploads` at the end of its name; a temporary folder for a database in memory; and
+    /// `liveops-uploads` in the working directory for a database server. liveops creates the folder with mode 0700
+    /// and refuses uploads if the folder belongs to another user, or if others may enter or replace it.
+    pub upload_dir: Option<PathBuf>,
+    /// Maximum size of the uploaded files of one owner in `upload_dir`, in bytes; default 4 GiB. Each file counts
+    /// as at least 64 KiB.
+    pub upload_bytes_per_owner_max: u64,
     /// Maximum number of open connections per viewer; default 64.
     pub connections_per_viewer_max: usize,
     /// Maximum number of channels to which one connection may be subscribed; default 256.
@@ -103,8 +111,10 @@ impl Default for Config {
             stall_timeout: Duration::from_secs(30),
             input_bytes_max: 1 << 20,
             output_bytes_max: 1 << 20,
+            body_bytes_max: 1 << 20,
             upload_bytes_max: 32 << 20,
-            upload_dir: std::env::temp_dir().join("liveops-uploads"),
+            upload_dir: None,
+            upload_bytes_per_owner_max: 4 << 30,
             connections_per_viewer_max: 64,
             subscriptions_per_connection_max: 256,
             required_group: None,
@@ -265,6 +275,13 @@ impl Config {
         self
     }
 
+    /// Sets [`body_bytes_max`](Self::body_bytes_max).
+    #[must_use]
+    pub fn with_body_bytes_max(mut self, body_bytes_max: usize) -> Self {
+        self.body_bytes_max = body_bytes_max;
+        self
+    }
+
     /// Sets [`upload_bytes_max`](Self::upload_bytes_max).
     #[must_use]
     pub fn with_upload_bytes_max(mut self, upload_bytes_max: usize) -> Self {
@@ -275,7 +292,14 @@ impl Config {
     /// Sets [`upload_dir`](Self::upload_dir).
     #[must_use]
     pub fn with_upload_dir(mut self, upload_dir: impl Into<PathBuf>) -> Self {
-        self.upload_dir = upload_dir.into();
+        self.upload_dir = Some(upload_dir.into());
+        self
+    }
+
+    /// Sets [`upload_bytes_per_owner_max`](Self::upload_bytes_per_owner_max).
+    #[must_use]
+    pub fn with_upload_bytes_per_owner_max(mut self, upload_bytes_per_owner_max: u64) -> Self {
+        self.upload_bytes_per_owner_max = upload_bytes_per_owner_max;
         self
     }
 

@@ -194,6 +194,7 @@ mod pooler;
 
 pub mod channel;
 pub mod store;
+mod uploads;
 
 pub mod progress;
 

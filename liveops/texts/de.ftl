@@ -44,6 +44,14 @@ labelled = { $label }: { $text }
 hours-minutes = { $hours } Std. { $minutes } Min.
 minutes-seconds = { $minutes } Min. { $seconds } Sek.
 seconds = { $seconds } Sek.
+size-bytes =
+    { $count ->
+        [one] { $count } Byte
+       *[other] { $count } Bytes
+    }
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-gigabytes = { $count } GB
 
 ## Page of an operation
 
@@ -173,8 +181,19 @@ not-registered = Die Anwendung unterstützt diese Art von Vorgang nicht mehr.
 duplicate = Der gleiche Vorgang wartet oder läuft schon.
 not-found = Vorgang nicht gefunden.
 too-many-pages = Zu viele offene Seiten. Schließen Sie einige und versuchen Sie es noch einmal.
-upload-too-large = Der Upload ist zu groß. Erlaubt sind höchstens { $bytes } Bytes.
-input-too-large = Die Eingabe ist zu groß. Erlaubt sind höchstens { $bytes } Bytes.
+upload-too-large = Die Datei hat { $found }; erlaubt sind höchstens { $max }.
+upload-over-limit = Die Datei ist zu groß; erlaubt sind höchstens { $max }.
+input-too-large = Die Eingabe hat { $found }; erlaubt sind höchstens { $max }.
+input-over-limit = Die Eingabe ist zu groß; erlaubt sind höchstens { $max }.
+quota-reached = Ihre Dateien hätten zusammen { $found }; erlaubt sind höchstens { $max }. Dateien werden mit ihren Vorgängen gelöscht.
+too-many-fields = Das Formular hat zu viele Felder; erlaubt sind höchstens { $max }.
+too-many-files = Sie haben zu viele Dateien gesendet; erlaubt sind höchstens { $max }.
+too-many-values = Die Eingabe hat zu viele Werte; erlaubt sind höchstens { $max }.
+too-many-pieces = Die Anfrage kam in zu vielen kleinen Stücken an.
+incomplete = Die Anfrage kam nicht vollständig an. Versuchen Sie es noch einmal.
+not-utf8 = Das Formular enthält Text, der nicht UTF-8 ist.
+not-a-form = Das Formular konnte nicht gelesen werden.
+file-without-name = Eine Datei wurde ohne ihren Namen gesendet. Senden Sie die Datei noch einmal mit ihrem Namen.
 busy = Der Server ist gerade ausgelastet. Versuchen Sie es in einem Moment noch einmal.
 internal = Auf dem Server ist ein Fehler aufgetreten.
 other-site = Anfragen von anderen Websites werden abgelehnt.

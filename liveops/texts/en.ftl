@@ -50,6 +50,14 @@ labelled = { $label }: { $text }
 hours-minutes = { $hours } h { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
+size-bytes =
+    { $count ->
+        [one] { $count } byte
+       *[other] { $count } bytes
+    }
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-gigabytes = { $count } GB
 
 ## Page of an operation
 
@@ -182,8 +190,19 @@ not-registered = The application no longer supports this type of operation.
 duplicate = The same operation is already waiting or running.
 not-found = Operation not found.
 too-many-pages = Too many open pages. Close some pages and try again.
-upload-too-large = The upload is too large. The limit is { $bytes } bytes.
-input-too-large = The input is too large. The limit is { $bytes } bytes.
+upload-too-large = The file has { $found }; at most { $max } are allowed.
+upload-over-limit = The file is too large; at most { $max } are allowed.
+input-too-large = The input has { $found }; at most { $max } are allowed.
+input-over-limit = The input is too large; at most { $max } are allowed.
+quota-reached = Your files would have { $found } together; at most { $max } are allowed. Files are deleted with their operations.
+too-many-fields = The form has too many fields; at most { $max } are allowed.
+too-many-files = You sent too many files; at most { $max } are allowed.
+too-many-values = The input has too many values; at most { $max } are allowed.
+too-many-pieces = The request arrived in too many small pieces.
+incomplete = The request did not arrive completely. Try again.
+not-utf8 = The form contains text that is not UTF-8.
+not-a-form = The form could not be read.
+file-without-name = A file was sent without its name. Send the file again with its name.
 busy = The server is busy. Try again in a moment.
 internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.

@@ -44,6 +44,14 @@ labelled = { $label } : { $text }
 hours-minutes = { $hours } h { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
+size-bytes =
+    { $count ->
+        [one] { $count } octet
+       *[other] { $count } octets
+    }
+size-kilobytes = { $count } Ko
+size-megabytes = { $count } Mo
+size-gigabytes = { $count } Go
 
 ## Page of an operation
 
@@ -173,8 +181,19 @@ not-registered = L’application ne prend plus en charge ce type d’opération.
 duplicate = La même opération est déjà en attente ou en cours.
 not-found = Opération introuvable.
 too-many-pages = Trop de pages ouvertes. Fermez-en quelques-unes et réessayez.
-upload-too-large = L’envoi est trop volumineux. La limite est de { $bytes } octets.
-input-too-large = La saisie est trop volumineuse. La limite est de { $bytes } octets.
+upload-too-large = Le fichier fait { $found } ; { $max } au plus sont autorisés.
+upload-over-limit = Le fichier est trop volumineux ; { $max } au plus sont autorisés.
+input-too-large = La saisie fait { $found } ; { $max } au plus sont autorisés.
+input-over-limit = La saisie est trop volumineuse ; { $max } au plus sont autorisés.
+quota-reached = Vos fichiers feraient { $found } au total ; { $max } au plus sont autorisés. Les fichiers sont supprimés avec leurs opérations.
+too-many-fields = Le formulaire a trop de champs ; { $max } au plus sont autorisés.
+too-many-files = Vous avez envoyé trop de fichiers ; { $max } au plus sont autorisés.
+too-many-values = La saisie a trop de valeurs ; { $max } au plus sont autorisées.
+too-many-pieces = La requête est arrivée en trop de petits morceaux.
+incomplete = La requête n’est pas arrivée en entier. Réessayez.
+not-utf8 = Le formulaire contient du texte qui n’est pas en UTF-8.
+not-a-form = Le formulaire n’a pas pu être lu.
+file-without-name = Un fichier a été envoyé sans son nom. Envoyez-le à nouveau avec son nom.
 busy = Le serveur est occupé. Réessayez dans un instant.
 internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.

@@ -44,6 +44,10 @@ labelled = { $label }：{ $text }
 hours-minutes = { $hours }時間{ $minutes }分
 minutes-seconds = { $minutes }分{ $seconds }秒
 seconds = { $seconds }秒
+size-bytes = { $count } バイト
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-gigabytes = { $count } GB
 
 ## Page of an operation
 
@@ -170,8 +174,19 @@ not-registered = この種類の処理は、アプリケーションに登録さ
 duplicate = 同じ処理がすでに待機中または実行中です。
 not-found = 処理が見つかりません。
 too-many-pages = 開いているページが多すぎます。いくつか閉じてから、もう一度お試しください。
-upload-too-large = アップロードが大きすぎます。上限は { $bytes } バイトです。
-input-too-large = 入力が大きすぎます。上限は { $bytes } バイトです。
+upload-too-large = ファイルは{ $found }です。上限は{ $max }です。
+upload-over-limit = ファイルが大きすぎます。上限は{ $max }です。
+input-too-large = 入力は{ $found }です。上限は{ $max }です。
+input-over-limit = 入力が大きすぎます。上限は{ $max }です。
+quota-reached = ファイルの合計が{ $found }になります。上限は{ $max }です。ファイルは操作と一緒に削除されます。
+too-many-fields = フォームの項目が多すぎます。上限は{ $max }個です。
+too-many-files = ファイルが多すぎます。上限は{ $max }個です。
+too-many-values = 入力の値が多すぎます。上限は{ $max }個です。
+too-many-pieces = リクエストが細かく分割されすぎています。
+incomplete = リクエストが最後まで届きませんでした。もう一度お試しください。
+not-utf8 = フォームにUTF-8ではない文字列が含まれています。
+not-a-form = フォームを読み取れませんでした。
+file-without-name = ファイル名のないファイルが送信されました。ファイル名を付けてもう一度送信してください。
 busy = サーバーが混み合っています。しばらくしてからもう一度お試しください。
 internal = サーバーでエラーが発生しました。
 other-site = 他のサイトからのリクエストは拒否されます。

@@ -44,6 +44,16 @@ labelled = { $label }: { $text }
 hours-minutes = { $hours } godz. { $minutes } min
 minutes-seconds = { $minutes } min { $seconds } s
 seconds = { $seconds } s
+size-bytes =
+    { $count ->
+        [one] { $count } bajt
+        [few] { $count } bajty
+        [many] { $count } bajtów
+       *[other] { $count } bajta
+    }
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-gigabytes = { $count } GB
 
 ## Page of an operation
 
@@ -179,8 +189,19 @@ not-registered = Aplikacja nie obsługuje już tego rodzaju operacji.
 duplicate = Taka sama operacja już oczekuje lub trwa.
 not-found = Nie znaleziono operacji.
 too-many-pages = Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.
-upload-too-large = Przesłane dane są zbyt duże. Limit wynosi { $bytes } bajtów.
-input-too-large = Dane wejściowe są zbyt duże. Limit wynosi { $bytes } bajtów.
+upload-too-large = Plik ma { $found }; dozwolone jest najwyżej { $max }.
+upload-over-limit = Plik jest zbyt duży; dozwolone jest najwyżej { $max }.
+input-too-large = Dane wejściowe mają { $found }; dozwolone jest najwyżej { $max }.
+input-over-limit = Dane wejściowe są zbyt duże; dozwolone jest najwyżej { $max }.
+quota-reached = Twoje pliki miałyby razem { $found }; dozwolone jest najwyżej { $max }. Pliki są usuwane razem z operacjami.
+too-many-fields = Formularz ma zbyt wiele pól; dozwolonych jest najwyżej { $max }.
+too-many-files = Przesłano zbyt wiele plików; dozwolonych jest najwyżej { $max }.
+too-many-values = Dane wejściowe mają zbyt wiele wartości; dozwolonych jest najwyżej { $max }.
+too-many-pieces = Żądanie dotarło w zbyt wielu małych częściach.
+incomplete = Żądanie nie dotarło w całości. Spróbuj ponownie.
+not-utf8 = Formularz zawiera tekst, który nie jest zapisany w UTF-8.
+not-a-form = Nie udało się odczytać formularza.
+file-without-name = Plik przesłano bez nazwy. Prześlij go ponownie z nazwą.
 busy = Serwer jest zajęty. Spróbuj ponownie za chwilę.
 internal = Wystąpił błąd serwera.
 other-site = Żądania z innych witryn są odrzucane.

@@ -44,6 +44,16 @@ labelled = { $label }: { $text }
 hours-minutes = { $hours } год { $minutes } хв
 minutes-seconds = { $minutes } хв { $seconds } с
 seconds = { $seconds } с
+size-bytes =
+    { $count ->
+        [one] { $count } байт
+        [few] { $count } байти
+        [many] { $count } байтів
+       *[other] { $count } байта
+    }
+size-kilobytes = { $count } КБ
+size-megabytes = { $count } МБ
+size-gigabytes = { $count } ГБ
 
 ## Page of an operation
 
@@ -179,8 +189,19 @@ not-registered = Застосунок більше не підтримує ць�
 duplicate = Така сама операція вже очікує або виконується.
 not-found = Операцію не знайдено.
 too-many-pages = Забагато відкритих сторінок. Закрийте частину з них і спробуйте ще раз.
-upload-too-large = Завантаження завелике. Обмеження: { $bytes } байтів.
-input-too-large = Вхідні дані завеликі. Обмеження: { $bytes } байтів.
+upload-too-large = Файл має { $found }; дозволено щонайбільше { $max }.
+upload-over-limit = Файл завеликий; дозволено щонайбільше { $max }.
+input-too-large = Вхідні дані мають { $found }; дозволено щонайбільше { $max }.
+input-over-limit = Вхідні дані завеликі; дозволено щонайбільше { $max }.
+quota-reached = Ваші файли мали б разом { $found }; дозволено щонайбільше { $max }. Файли видаляються разом з операціями.
+too-many-fields = У формі забагато полів; дозволено щонайбільше { $max }.
+too-many-files = Надіслано забагато файлів; дозволено щонайбільше { $max }.
+too-many-values = Вхідні дані мають забагато значень; дозволено щонайбільше { $max }.
+too-many-pieces = Запит надійшов у забагатьох малих частинах.
+incomplete = Запит надійшов не повністю. Спробуйте ще раз.
+not-utf8 = Форма містить текст не в кодуванні UTF-8.
+not-a-form = Не вдалося прочитати форму.
+file-without-name = Файл надіслано без назви. Надішліть його ще раз із назвою.
 busy = Сервер зайнятий. Спробуйте ще раз за мить.
 internal = На сервері сталася помилка.
 other-site = Запити з інших сайтів відхиляються.

@@ -44,6 +44,10 @@ labelled = { $label }：{ $text }
 hours-minutes = { $hours } 小时 { $minutes } 分钟
 minutes-seconds = { $minutes } 分 { $seconds } 秒
 seconds = { $seconds } 秒
+size-bytes = { $count } 字节
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-gigabytes = { $count } GB
 
 ## Page of an operation
 
@@ -170,8 +174,19 @@ not-registered = 应用程序不再支持这种类型的操作。
 duplicate = 相同的操作已在等待或运行。
 not-found = 未找到操作。
 too-many-pages = 打开的页面过多。请关闭一些页面后重试。
-upload-too-large = 上传内容过大。上限为 { $bytes } 字节。
-input-too-large = 输入内容过大。上限为 { $bytes } 字节。
+upload-too-large = 文件大小为 { $found }，上限为 { $max }。
+upload-over-limit = 文件过大，上限为 { $max }。
+input-too-large = 输入内容大小为 { $found }，上限为 { $max }。
+input-over-limit = 输入内容过大，上限为 { $max }。
+quota-reached = 您的文件合计将达到 { $found }，上限为 { $max }。文件会随其操作一起删除。
+too-many-fields = 表单字段过多，上限为 { $max } 个。
+too-many-files = 文件过多，上限为 { $max } 个。
+too-many-values = 输入的值过多，上限为 { $max } 个。
+too-many-pieces = 请求被拆分成过多的小片段。
+incomplete = 请求未完整送达。请重试。
+not-utf8 = 表单包含非 UTF-8 文本。
+not-a-form = 无法读取表单。
+file-without-name = 发送的文件没有文件名。请附上文件名重新发送。
 busy = 服务器繁忙。请稍后重试。
 internal = 服务器出现错误。
 other-site = 来自其他网站的请求会被拒绝。

@@ -59,8 +59,8 @@ Environment only:
                              host differs from the host of the request
   LIVEOPS_REDIS_PREFIX       prefix of keys and channels in Redis, different for each application that
                              shares the server [default: liveops:]
-  LIVEOPS_UPLOAD_DIR         folder of uploads, shared by all processes [default: a folder in the
-                             temporary folder of the system]
+  LIVEOPS_UPLOAD_DIR         folder of uploads, private to the user of the process and shared by all
+                             processes [default: demo-uploads]
   LIVEOPS_DRAIN_SECONDS      time during which requests are accepted after /readyz answers 503 in a
                              shutdown [default: 0]
   LIVEOPS_GRACE_SECONDS      time for which operations may continue in a shutdown [default: 25]

@@ -95,7 +95,7 @@ impl Demo {
         let recorder = recorder::recorder();
         let db = migrate(&settings).await?;
         let scores = Scores::new(db.clone());
-        let library = Library::new(&settings.liveops.upload_dir, &settings.samples_dir);
+        let library = Library::new(&settings.upload_dir, &settings.samples_dir);
         let mut templates = operations::templates(Templates::new().layout(site::layout));
         if let Some(folder) = &settings.templates_dir {
             templates = templates.folder(folder);
@@ -109,7 +109,7 @@ impl Demo {
             })
             .templates(templates)
             .languages(operations::languages()?)
-            .config(settings.liveops)
+            .config(settings.liveops.with_upload_dir(settings.upload_dir))
             .signing_keys(keys.with_ttl(settings.token_ttl))
             .runner(settings.runner);
         if let Some(url) = &settings.redis_url {

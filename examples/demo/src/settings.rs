@@ -29,6 +29,8 @@ pub struct Settings {
     pub grace: Duration,
     /// The configuration of liveops.
     pub liveops: Config,
+    /// The folder of uploads.
+    pub upload_dir: PathBuf,
     /// The folder of samples.
     pub samples_dir: PathBuf,
     /// A folder of templates with priority over the demo's own.
@@ -66,6 +68,9 @@ pub enum SettingsError {
 /// Default database: a file in the current folder.
 pub const DATABASE_URL: &str = "sqlite://demo.sqlite3";
 
+/// Default folder of uploads, beside the default database.
+const UPLOAD_DIR: &str = "demo-uploads";
+
 impl Settings {
     /// Returns the settings for tests: a database in memory, and a random secret.
     pub fn in_memory() -> Self {
@@ -80,6 +85,7 @@ impl Settings {
             drain: Duration::ZERO,
             grace: Duration::from_secs(25),
             liveops: Config::default(),
+            upload_dir: std::env::temp_dir().join(format!("demo-uploads-{}", std::process::id())),
             samples_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")),
             templates_dir: None,
         }
@@ -104,7 +110,11 @@ impl Settings {
             let number = number(name, variable(name), expected, |n| (min..=max).contains(n));
             number.map(|seconds| seconds.map(Duration::from_secs))
         };
-        let mut settings = Self { database_url: DATABASE_URL.to_owned(), ..Self::in_memory() };
+        let mut settings = Self {
+            database_url: DATABASE_URL.to_owned(),
+            upload_dir: UPLOAD_DIR.into(),
+            ..Self::in_memory()
+        };
         match variable("SECRET_KEY") {
             Some(text) => settings.secrets = Secrets::parse(&text)?,
             None => tracing::warn!(
@@ -120,7 +130,7 @@ impl Settings {
             settings.liveops.allowed_origins = origins.collect::<Result<_, _>>()?;
         }
         if let Some(folder) = variable("LIVEOPS_UPLOAD_DIR") {
-            settings.liveops.upload_dir = PathBuf::from(folder);
+            settings.upload_dir = PathBuf::from(folder);
         }
         settings.redis_prefix = variable("LIVEOPS_REDIS_PREFIX");
         settings.templates_dir = variable("LIVEOPS_TEMPLATES_DIR").map(PathBuf::from);
@@ -220,7 +230,7 @@ mod tests {
         assert_eq!(settings.liveops.mount, "/app/live");
         let origins = ["https://a.example", "http://b.example:8080"];
         assert_eq!(settings.liveops.allowed_origins, origins);
-        assert_eq!(settings.liveops.upload_dir, PathBuf::from("/srv/uploads"));
+        assert_eq!(settings.upload_dir, PathBuf::from("/srv/uploads"));
         assert_eq!(settings.redis_prefix.as_deref(), Some("demo:"));
         assert_eq!(settings.templates_dir, Some(PathBuf::from("examples/demo/templates")));
         assert_eq!(settings.database_url, DATABASE_URL);

@@ -48,7 +48,7 @@ pub(super) fn read(
 
 fn path_fields(form: Option<&'static Form>) -> impl Iterator<Item = &'static Field> {
     let fields = form.into_iter().flat_map(|form| form.fields);
-    fields.filter(|field| field.field_type.scalar == Scalar::Path)
+    fields.filter(|field| matches!(field.field_type.scalar, Scalar::Path | Scalar::Upload))
 }
 
 /// Returns a path that means the same file in every process: a retry may run in another folder.
@@ -72,7 +72,12 @@ fn with_absolute_paths(form: Option<&'static Form>, json: Vec<u8>) -> Vec<u8> {
             path => vec![path],
         };
         for path in paths {
-            if let Value::String(text) = path {
+            // An upload may also be an object with its path and its name.
+            let path = match path {
+                Value::Object(file) => file.get_mut("path"),
+                path => Some(path),
+            };
+            if let Some(Value::String(text)) = path {
                 let absolute = absolute(text);
                 is_changed |= absolute != *text;
                 *text = absolute;
@@ -87,8 +92,8 @@ fn check_files(form: Option<&'static Form>, input: &Value) -> Result<(), Command
     for field in path_fields(form).filter(|field| !field.field_type.allows_any_path) {
         let value = &input[field.name];
         let paths = value.as_array().map_or(slice::from_ref(value), Vec::as_slice);
-        let missing =
-            paths.iter().filter_map(Value::as_str).find(|path| !Path::new(path).is_file());
+        let paths = paths.iter().filter_map(|file| file.as_str().or_else(|| file["path"].as_str()));
+        let missing = paths.into_iter().find(|path| !Path::new(path).is_file());
         if let Some(path) = missing {
             return Err(CommandError::usage(messages::no_file(field.name, path)));
         }

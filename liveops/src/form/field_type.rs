@@ -5,7 +5,7 @@ use super::Scalar;
 /// A type that a field of a form can have.
 ///
 /// Implemented for integers up to 64 bits, floats, `bool`, `char`, `String`, `PathBuf` (an upload),
-/// [`FileContent`](super::FileContent) (an upload too), chrono's dates and times, and `Option` and `Vec` of
+/// [`Upload`](super::Upload) (an upload with its name), [`FileContent`](super::FileContent) (an upload too), chrono's dates and times, and `Option` and `Vec` of
 /// these types. Can be derived for enums whose variants have no fields. For another type, implement one
 /// constant: the form then shows errors of the type's `Deserialize` next to the field.
 ///
@@ -191,6 +191,9 @@ impl FieldType {
     /// A file that is saved as an upload. The value is its path.
     pub const FILE: Self = Self { scalar: Scalar::Path, control: Control::File, ..Self::TEXT };
 
+    /// A file that is saved as an upload. The value is an [`Upload`](super::Upload): its path and its name.
+    pub const UPLOAD: Self = Self { scalar: Scalar::Upload, ..Self::FILE };
+
     /// A file whose content is the value, in JSON as Base64. At most 1 MiB, unless
     /// [`max_length`](Self::max_length) sets another limit.
     pub const CONTENT: Self = Self {
@@ -266,8 +269,11 @@ impl FieldType {
                 Self { scalar: Scalar::Text, control, ..self }
             }
             Control::File => {
-                let is_file = is_text || matches!(self.scalar, Scalar::Content);
-                assert!(is_file, "only a path, a text or a `FileContent` can be a file");
+                let is_file = is_text || self.is_file();
+                assert!(
+                    is_file,
+                    "only a path, a text, an `Upload` or a `FileContent` can be a file"
+                );
                 let scalar = if is_text { Scalar::Path } else { self.scalar };
                 Self { scalar, control, ..self }
             }
@@ -393,7 +399,12 @@ impl FieldType {
     }
 
     pub(crate) const fn is_file(&self) -> bool {
-        matches!(self.scalar, Scalar::Path | Scalar::Content)
+        matches!(self.scalar, Scalar::Path | Scalar::Upload | Scalar::Content)
+    }
+
+    /// Returns `true` if the value is the path of a file that must have been uploaded.
+    pub(crate) const fn is_upload_only(&self) -> bool {
+        matches!(self.scalar, Scalar::Path | Scalar::Upload) && !self.allows_any_path
     }
 
     pub(crate) const fn is_number(&self) -> bool {

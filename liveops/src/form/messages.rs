@@ -5,7 +5,7 @@ use crate::language::{Language, Text};
 
 pub(super) const fn expected(scalar: Scalar) -> Text {
     match scalar {
-        Scalar::Text | Scalar::Path => Text::NotAString,
+        Scalar::Text | Scalar::Path | Scalar::Upload => Text::NotAString,
         Scalar::Whole => Text::NotWhole,
         Scalar::Number | Scalar::Single => Text::NotANumber,
         Scalar::Bool => Text::NotYesOrNo,

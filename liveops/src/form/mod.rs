@@ -9,6 +9,7 @@ mod errors;
 pub(crate) mod field;
 mod field_type;
 mod file_content;
+mod file_kind;
 pub(crate) mod messages;
 pub(crate) mod operation_form;
 mod reading;
@@ -16,6 +17,7 @@ mod scalar;
 mod texts;
 mod translation;
 mod types;
+mod upload;
 
 pub(crate) use errors::FieldError;
 pub use errors::FormErrors;
@@ -28,6 +30,11 @@ pub(crate) use operation_form::{Form, OptionalForm};
 pub(crate) use reading::{Paths, ReadContext, text_of};
 pub(crate) use scalar::Scalar;
 pub(crate) use texts::Texts;
+pub use upload::Upload;
+
+/// Maximum number of values in an input from outside, the items of lists included. A value needs far more memory
+/// than its text.
+pub(crate) const VALUES_MAX: usize = 20_000;
 
 /// Makes an enum whose variants have no fields a choice field of a form.
 ///

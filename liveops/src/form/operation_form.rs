@@ -21,7 +21,18 @@ impl Form {
     pub(crate) fn has_files(&self) -> bool {
         self.fields.iter().any(|field| field.field_type.is_file())
     }
+
+    /// Returns the maximum number of files in a request: one for each file field, and
+    /// [`FILES_OF_FIELD_MAX`] for a list of files.
+    pub(crate) fn files_max(&self) -> usize {
+        let files = self.fields.iter().filter(|field| field.field_type.is_file());
+        let max = |field: &Field| if field.field_type.is_multiple { FILES_OF_FIELD_MAX } else { 1 };
+        files.map(max).sum()
+    }
 }
+
+/// Maximum number of files of a field that accepts any number of files.
+const FILES_OF_FIELD_MAX: usize = 100;
 
 /// A function that checks all fields of an operation together.
 pub type Validate<Op> = fn(&Op) -> Result<(), FormErrors>;

@@ -1,12 +1,12 @@
 //! Reads the input of an operation from the texts of a form or from JSON, and checks every field.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, path::Path};
 
 use serde_json::{Map, Value};
 
 use super::{
-    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts,
-    messages,
+    Absent, Bound, Control, Field, FieldType, FileContent, Form, FormErrors, Scalar, Texts, Upload,
+    VALUES_MAX, file_kind, messages,
 };
 use crate::language::{Language, Text};
 
@@ -28,7 +28,7 @@ pub(crate) enum Paths<'a> {
     /// All paths: the sender of the input may read the files of this machine.
     Trusted,
     /// Only the paths of files that were uploaded with the request.
-    Uploaded(&'a [String]),
+    Uploaded(&'a [Upload]),
 }
 
 impl Form {
@@ -46,7 +46,8 @@ impl Form {
         let mut errors = FormErrors::new();
         for field in self.fields {
             let read = field.read_texts(texts);
-            let read = read.map_err(|text| context.language.translate(text));
+            let max = [("max", VALUES_MAX.into())];
+            let read = read.map_err(|text| context.language.translate_with(text, max));
             match read.and_then(|value| field.check(value, context)) {
                 Ok(Some(value)) => drop(input.insert(field.name.to_owned(), value)),
                 Ok(None) => {}
@@ -80,7 +81,7 @@ impl Form {
 
 impl Field {
     fn read_texts(&self, texts: &Texts) -> Result<Option<Value>, Text> {
-        match self.field_type.read(&self.texts(texts))? {
+        match self.field_type.read(&self.texts(texts).ok_or(Text::TooManyValues)?)? {
             None if self.is_emptied(texts) => Ok(Some(Value::Array(Vec::new()))),
             value => Ok(value),
         }
@@ -93,21 +94,25 @@ impl Field {
             && texts.of(self.name).next().is_some()
     }
 
-    /// Returns the texts sent for the field, without blank ones.
-    fn texts(&self, texts: &Texts) -> Vec<String> {
+    /// Returns the texts sent for the field, without blank ones. Returns `None` for more than [`VALUES_MAX`].
+    fn texts(&self, texts: &Texts) -> Option<Vec<String>> {
         let is_listed =
             self.field_type.is_multiple && self.field_type.control == Control::Multiline;
         let texts = texts.of(self.name).filter(|text| !text.trim().is_empty());
         if is_listed {
-            let lines = texts.flat_map(str::lines).map(str::trim);
-            return lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            let lines = texts
+                .flat_map(|text| text.split(['\n', '\r']))
+                .map(str::trim)
+                .filter(|line| !line.is_empty());
+            let kept: Vec<String> = lines.take(VALUES_MAX + 1).map(str::to_owned).collect();
+            return (kept.len() <= VALUES_MAX).then_some(kept);
         }
         let mut texts: Vec<String> = texts.map(str::to_owned).collect();
         // A hidden "no" precedes every checkbox, so a ticked checkbox sends two texts. The second one counts.
         if self.field_type.control == Control::Checkbox && texts.len() == 2 {
             texts.remove(0);
         }
-        texts
+        Some(texts)
     }
 
     fn take(&self, input: &mut Map<String, Value>) -> Option<Value> {
@@ -145,6 +150,7 @@ impl Field {
             return Ok(None);
         }
         self.field_type.check(&value, context)?;
+        let value = self.field_type.with_names(value, context);
         (self.read)(&value)?;
         Ok(Some(value))
     }
@@ -191,7 +197,30 @@ impl FieldType {
         self.check_bounds(value, context.language)?;
         match value {
             Value::String(text) => self.check_text(text, context),
+            Value::Object(file) => match file.get("path").and_then(Value::as_str) {
+                Some(path) => self.check_path(path, context),
+                None => Ok(()),
+            },
             _ => Ok(()),
+        }
+    }
+
+    /// Replaces the paths of uploaded files by their paths and names, if the field takes both.
+    fn with_names(&self, value: Value, context: ReadContext<'_>) -> Value {
+        let Paths::Uploaded(uploads) = context.paths else { return value };
+        if self.scalar != Scalar::Upload {
+            return value;
+        }
+        match value {
+            Value::Array(files) => {
+                files.into_iter().map(|file| self.with_names(file, context)).collect()
+            }
+            Value::String(path) => {
+                let upload = uploads.iter().find(|upload| upload.path == Path::new(&path));
+                let named = upload.and_then(|upload| serde_json::to_value(upload).ok());
+                named.unwrap_or(Value::String(path))
+            }
+            other => other,
         }
     }
 
@@ -231,7 +260,7 @@ impl FieldType {
 
     fn check_text(&self, text: &str, context: ReadContext<'_>) -> Result<(), String> {
         match self.scalar {
-            Scalar::Path => self.check_path(text, context),
+            Scalar::Path | Scalar::Upload => self.check_path(text, context),
             Scalar::Content => self.check_content(text, context.language),
             _ => self.check_line(text, context.language),
         }
@@ -262,26 +291,28 @@ impl FieldType {
     fn check_path(&self, path: &str, context: ReadContext<'_>) -> Result<(), String> {
         match context.paths {
             // The name was checked during the upload, and the file is saved under another name.
-            Paths::Uploaded(uploads) if uploads.iter().any(|upload| upload == path) => Ok(()),
+            Paths::Uploaded(uploads) if is_upload(uploads, path) => Ok(()),
             Paths::Uploaded(_) if !self.allows_any_path => {
                 Err(context.language.translate(Text::NotUploaded))
             }
-            _ if !self.accepts(path) => Err(self.not_accepted(context.language)),
+            _ if !self.accepts(path, None) => Err(self.not_accepted(context.language)),
             _ => Ok(()),
         }
     }
 
-    /// Returns `true` if the field accepts a file of this name. Only extensions are checked: a name does not
-    /// contain the media type, which the browser checks.
-    pub(crate) fn accepts(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        let mut kinds = self.accept.split(',').map(|kind| kind.trim().to_lowercase());
-        kinds.any(|kind| !kind.starts_with('.') || name.ends_with(&kind))
+    /// Returns `true` if the field accepts a file of this name and media type. The type of a file of this machine
+    /// is unknown.
+    pub(crate) fn accepts(&self, name: &str, content_type: Option<&str>) -> bool {
+        file_kind::accepts(self.accept, name, content_type)
     }
 
     fn not_accepted(&self, language: &Language) -> String {
         language.translate_with(Text::NotAccepted, [("accept", self.accept.into())])
     }
+}
+
+fn is_upload(uploads: &[Upload], path: &str) -> bool {
+    uploads.iter().any(|upload| upload.path == Path::new(path))
 }
 
 /// Returns the text of a value as a form shows it.

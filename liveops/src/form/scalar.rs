@@ -33,6 +33,8 @@ pub(crate) enum Scalar {
     Instant,
     /// The path of a file.
     Path,
+    /// A file with its path and its name.
+    Upload,
     /// The content of a file, as Base64.
     Content,
 }
@@ -42,9 +44,9 @@ impl Scalar {
     pub(super) fn read(self, text: &str) -> Result<Value, Text> {
         let trimmed = text.trim();
         let value = match self {
-            // Browsers send line breaks as CRLF.
-            Self::Text => Some(text.replace("\r\n", "\n").into()),
-            Self::Path | Self::Content => Some(text.into()),
+            // Browsers send line breaks as CRLF, and old programs as CR.
+            Self::Text => Some(text.replace("\r\n", "\n").replace('\r', "\n").into()),
+            Self::Path | Self::Upload | Self::Content => Some(text.into()),
             Self::Whole => whole(trimmed),
             Self::Number | Self::Single => whole(trimmed).or_else(|| decimal(trimmed)),
             Self::Bool => bool(trimmed),
@@ -65,7 +67,8 @@ impl Scalar {
             (Self::Single, Value::Number(number)) => {
                 number.as_f64().is_some_and(|number| (number as f32).is_finite())
             }
-            (Self::Text | Self::Path | Self::Content, Value::String(_)) => true,
+            (Self::Text | Self::Path | Self::Upload | Self::Content, Value::String(_)) => true,
+            (Self::Upload, Value::Object(file)) => file.get("path").is_some_and(Value::is_string),
             (_, Value::String(text)) if self.is_dated() => self.read(text).is_ok(),
             _ => false,
         };
@@ -126,7 +129,7 @@ impl fmt::Display for Scalar {
             Self::Time => "time",
             Self::DateTime => "date-time-local",
             Self::Instant => "date-time",
-            Self::Path => "file",
+            Self::Path | Self::Upload => "file",
             Self::Content => "base64",
         })
     }

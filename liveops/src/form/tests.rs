@@ -198,7 +198,8 @@ fn a_list_may_be_multiline() {
 fn several_values_for_one_field_are_refused() {
     const FIELDS: &[Field] = &[Field::of::<u8>("a")];
     let form = Form { intro: "", fields: FIELDS };
-    let errors = form.read_texts(&Texts::parse(b"a=1&a=2"), trusting(Paths::Trusted)).unwrap_err();
+    let errors =
+        form.read_texts(&Texts::parse(b"a=1&a=2").unwrap(), trusting(Paths::Trusted)).unwrap_err();
     assert_eq!(errors.of("a"), Some("Expected one value, found several."));
 }
 
@@ -313,7 +314,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_form(bytes in vec(any::<u8>(), 0..200)) {
-        check_outcome(EVERYTHING.read_texts(&Texts::parse(&bytes), trusting(Paths::Uploaded(&[]))))?;
+    fn any_characters_are_a_form(bytes in vec(0_u8..128, 0..200)) {
+        // Only percent-encoded bytes that are not UTF-8 are refused.
+        if let Some(texts) = Texts::parse(&bytes) {
+            check_outcome(EVERYTHING.read_texts(&texts, trusting(Paths::Uploaded(&[]))))?;
+        }
     }
 }

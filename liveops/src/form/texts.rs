@@ -7,8 +7,16 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn parse(form: &[u8]) -> Self {
-        form_urlencoded::parse(form).into_owned().collect()
+    /// Reads the fields of an HTML form. Returns `None` if a name or a text is not UTF-8.
+    pub(crate) fn parse(form: &[u8]) -> Option<Self> {
+        let fields = form.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
+        let pair = |field: &[u8]| {
+            let end = field.iter().position(|byte| *byte == b'=');
+            let (name, text) =
+                end.map_or((field, &[][..]), |end| (&field[..end], &field[end + 1..]));
+            Some((decoded(name)?, decoded(text)?))
+        };
+        fields.map(pair).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -24,6 +32,22 @@ impl Texts {
         self.pairs.push((name, text));
     }
 
+    /// Returns the number of bytes of the texts in HTML, where some characters need several.
+    pub(crate) fn html_len(&self) -> usize {
+        let len = |byte: u8| match byte {
+            b'"' => "&quot;".len(),
+            b'&' => "&amp;".len(),
+            b'<' | b'>' => "&lt;".len(),
+            _ => 1,
+        };
+        self.pairs.iter().flat_map(|(_, text)| text.bytes()).map(len).sum()
+    }
+
+    /// Removes all texts of these names.
+    pub(crate) fn remove_all(&mut self, names: &[String]) {
+        self.pairs.retain(|(known, _)| !names.contains(known));
+    }
+
     /// Replaces all texts of this name.
     pub(crate) fn set(&mut self, name: &str, texts: Vec<String>) {
         self.pairs.retain(|(known, _)| known != name);
@@ -37,6 +61,30 @@ impl Texts {
     pub(crate) fn of<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
         self.pairs.iter().filter(move |(known, _)| known == name).map(|(_, text)| text.as_str())
     }
+}
+
+/// Decodes a name or a text of an HTML form. A `%` without two hexadecimal digits stands for itself.
+fn decoded(text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, behind)) = rest.split_first() {
+        let escaped = match rest {
+            [b'%', high, low, ..] => hexadecimal(*high, *low),
+            _ => None,
+        };
+        match (escaped, first) {
+            (Some(byte), _) => bytes.push(byte),
+            (None, b'+') => bytes.push(b' '),
+            (None, byte) => bytes.push(*byte),
+        }
+        rest = if escaped.is_some() { &rest[3..] } else { behind };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hexadecimal(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 impl FromIterator<(String, String)> for Texts {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::{Choice, FieldType, FileContent, FormField, Scalar};
+use super::{Choice, FieldType, FileContent, FormField, Scalar, Upload};
 
 /// The choices that replace a checkbox in an optional field.
 pub(super) const YES_OR_NO: &[Choice] =
@@ -35,6 +35,7 @@ fields! {
     f32: FieldType { scalar: Scalar::Single, ..FieldType::NUMBER };
     f64: FieldType::NUMBER;
     PathBuf: FieldType::FILE;
+    Upload: FieldType::UPLOAD;
     FileContent: FieldType::CONTENT;
     NaiveDate: FieldType::DATE;
     NaiveTime: FieldType::TIME;

@@ -87,6 +87,19 @@ impl Language {
         }
     }
 
+    /// Formats a number of bytes, rounded up to a tenth of the largest unit that fits: `32 MB` for 32 MiB.
+    pub(crate) fn size(&self, bytes: u64) -> String {
+        const KILOBYTE: u64 = 1 << 10;
+        let (unit, text) = match bytes {
+            0..KILOBYTE => return self.translate_with(Text::SizeBytes, [("count", bytes.into())]),
+            KILOBYTE..0x10_0000 => (KILOBYTE, Text::SizeKilobytes),
+            0x10_0000..0x4000_0000 => (1 << 20, Text::SizeMegabytes),
+            _ => (1 << 30, Text::SizeGigabytes),
+        };
+        let tenths = (u128::from(bytes) * 10).div_ceil(unit.into());
+        self.translate_with(text, [("count", Arg::Number(tenths as f64 / 10.0))])
+    }
+
     /// Returns the title of this kind of operation.
     pub(crate) fn title(&self, kind: &OperationKind) -> Cow<'static, str> {
         let title = self.message(&title_message(kind.op_type), None, []);

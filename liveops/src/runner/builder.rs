@@ -25,6 +25,7 @@ use crate::{
     render::{Renderer, Templates},
     store::{OwnConnection, Store},
     token::{SigningKeys, TokenError},
+    uploads::UploadFolder,
 };
 
 /// Builds a [`LiveOps`]. Created by [`LiveOps::builder`].
@@ -280,6 +281,12 @@ impl<S> Builder<S> {
         let store = Store::new(self.db);
         let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());
         let deadline = self.config.lease / 3;
+        let uploads = UploadFolder::new(
+            self.config.upload_dir.as_deref(),
+            store.database_file().as_deref(),
+            store.is_in_memory(),
+            self.config.upload_bytes_per_owner_max,
+        );
         Ok(LiveOps::new(Engine {
             claim_connection: OwnConnection::kept_open_to_server(&store, deadline),
             rescue_connections: OwnConnection::for_many_uses(
@@ -298,6 +305,7 @@ impl<S> Builder<S> {
             registry: self.registry,
             config: self.config,
             keys,
+            uploads: Arc::new(uploads),
             runner: self.runner,
         }))
     }

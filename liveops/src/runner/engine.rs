@@ -16,6 +16,7 @@ use crate::{
     render::{Fragment, Renderer, Subject},
     store::{Model, OwnConnection, Store},
     token::SigningKeys,
+    uploads::UploadFolder,
 };
 
 /// The parts that execute and show operations.
@@ -35,6 +36,7 @@ pub(crate) struct Engine {
     pub(crate) registry: Registry,
     pub(crate) config: Config,
     pub(crate) keys: SigningKeys,
+    pub(crate) uploads: Arc<UploadFolder>,
     pub(crate) runner: RunnerKind,
     pub(crate) active_runs: Arc<ActiveRuns>,
     pub(crate) clients: Arc<ClientConnections>,

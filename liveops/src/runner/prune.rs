@@ -1,12 +1,12 @@
 //! Deletion of operations that ended long ago.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use chrono::{Datelike, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use tokio::time::{self, Instant};
 
 use super::LiveOps;
-use crate::store::StoreError;
+use crate::{operation::OperationId, store::StoreError, uploads::StoredFiles};
 
 /// Operations deleted per transaction. Small, because SQLite has one writer at a time and other writers
 /// wait.
@@ -19,11 +19,15 @@ impl LiveOps {
     /// An operation that a foreign key of the application references stays too, unless the key has `ON DELETE
     /// CASCADE` or `SET NULL`. The log warns about the number of such operations.
     ///
+    /// The [uploaded files](crate::form::Upload) of deleted operations are deleted too, if this process has the upload
+    /// folder. So are files of operations that were never created because their process died or lost the
+    /// database, a day later.
+    ///
     /// Deletes in batches, each in its own transaction. Pauses after each batch for as long as the
     /// batch took, so that other writers can proceed.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::{collections::HashSet, time::Duration};
     ///
     /// # use liveops::{LiveOps, store::StoreError};
     /// # async fn housekeeping(liveops: &LiveOps) -> Result<(), StoreError> {
@@ -41,12 +45,29 @@ impl LiveOps {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a later call continues.
+    /// Cancel safe: a later call continues. The files of operations that a cancelled call deleted stay.
     pub async fn prune(&self, older_than: Duration) -> Result<u64, StoreError> {
         let age = TimeDelta::from_std(older_than).ok();
         // An age beyond the range of the calendar of a database matches no operation.
         let before = age.and_then(|age| Utc::now().checked_sub_signed(age));
         let Some(before) = before.filter(|before| before.year() >= 1) else { return Ok(0) };
+        let stored = self.stored_files().await;
+        let known = self.existing(&stored.operations()).await?;
+        self.settle_files(&stored, &known).await;
+        let pruned = self.prune_rows(before).await;
+        // After an error too: a part of the operations may be deleted.
+        let remaining = self.existing(&known).await.map(HashSet::<OperationId>::from_iter);
+        if let Ok(remaining) = &remaining {
+            // These operations existed before, so they are not new ones.
+            let gone = known.iter().filter(|id| !remaining.contains(id));
+            self.engine().uploads.delete(gone.flat_map(|id| stored.of(*id)).collect()).await;
+        }
+        let pruned = pruned?;
+        remaining.map(|_| pruned)
+    }
+
+    /// Deletes the rows of operations that ended before `before`.
+    async fn prune_rows(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let (mut pruned, mut held, mut position) = (0, 0, None);
         loop {
             let began_on = Instant::now();
@@ -67,5 +88,42 @@ impl LiveOps {
             );
         }
         Ok(pruned)
+    }
+
+    /// Returns the uploaded files that exist before operations are deleted. Returns none if the folder cannot be
+    /// read: operations are deleted nevertheless, and another process may have the folder.
+    async fn stored_files(&self) -> StoredFiles {
+        let stored = self.engine().uploads.stored().await;
+        stored.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = &error as &(dyn std::error::Error + 'static),
+                "could not read the upload folder; deleting operations without their files"
+            );
+            StoredFiles::default()
+        })
+    }
+
+    /// Returns those of `ids` that have a row.
+    async fn existing(&self, ids: &[OperationId]) -> Result<Vec<OperationId>, StoreError> {
+        let mut existing = Vec::new();
+        for ids in ids.chunks(BATCH_LEN as usize) {
+            existing.extend(self.store().existing(ids).await?);
+        }
+        Ok(existing)
+    }
+
+    /// Settles the uploads whose process died, or lost the database, while it enqueued their operation. Deletes
+    /// the files if the operation does not exist and no upload can still go on.
+    async fn settle_files(&self, stored: &StoredFiles, known: &[OperationId]) {
+        let known: HashSet<OperationId> = known.iter().copied().collect();
+        let mut settled = Vec::new();
+        for id in stored.operations() {
+            match (known.contains(&id), stored.is_abandoned(id)) {
+                (true, true) => settled.extend(stored.marker_of(id)),
+                (false, true) => settled.extend(stored.of(id)),
+                (_, false) => {}
+            }
+        }
+        self.engine().uploads.delete(settled).await;
     }
 }

@@ -104,9 +104,11 @@ impl Store {
     /// operation may have been enqueued: [`existing`](Self::existing) returns whether.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let (id, row) = (new.id, row(new));
+        let unique_key = row.unique_key.clone();
+        // Once: the input may be large.
+        let insertion = self.insertion(row);
         loop {
-            let inserted = match self.write_for_request(&self.insertion(row.clone()), ACTION).await
-            {
+            let inserted = match self.write_for_request(&insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
                 Err(error) if error.is_pool_timeout() => return Err(error),
                 // The ID is new, so a row with this ID was inserted here. The insertion is not repeated, and a server
@@ -116,7 +118,7 @@ impl Store {
                     Ok(None) | Err(_) => return Err(error),
                 },
             };
-            if let Some(enqueued) = enqueued(self.statements(), inserted, &row.unique_key).await? {
+            if let Some(enqueued) = enqueued(self.statements(), inserted, &unique_key).await? {
                 return Ok(enqueued);
             }
         }
@@ -137,13 +139,15 @@ impl Store {
         new: NewOperation,
     ) -> Result<Enqueued, StoreError> {
         let row = row(new);
+        let unique_key = row.unique_key.clone();
+        let insertion = self.insertion(row);
         loop {
-            let rows = connection.query_all(&self.insertion(row.clone())).await;
+            let rows = connection.query_all(&insertion).await;
             let rows = rows.and_then(|rows| {
                 rows.first().map(|row| Model::from_query_result(row, "")).transpose()
             });
             let inserted = rows.map_err(StoreError::of(ACTION))?;
-            if let Some(enqueued) = enqueued(connection, inserted, &row.unique_key).await? {
+            if let Some(enqueued) = enqueued(connection, inserted, &unique_key).await? {
                 return Ok(enqueued);
             }
         }

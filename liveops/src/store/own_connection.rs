@@ -331,6 +331,16 @@ impl Store {
         open(self.db(), Duration::MAX).is_none()
     }
 
+    /// Returns the file of a SQLite database.
+    pub(crate) fn database_file(&self) -> Option<std::path::PathBuf> {
+        #[cfg(feature = "sqlite")]
+        if let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &self.db().inner {
+            let options = self.db().get_sqlite_connection_pool().connect_options();
+            return (!is_in_memory(&options)).then(|| options.get_filename().to_owned());
+        }
+        None
+    }
+
     /// Runs `work` on the pool of the application. On PostgreSQL, a connection that does not answer before
     /// the end of `wait`, which returns its duration, is given up. A SQLite file has no network that could
     /// lose the answer.

@@ -19,6 +19,7 @@ use crate::{
     panic::Panicked,
     runner::{EnqueueError, InputError, RetryError},
     store::StoreError,
+    uploads::UploadError,
 };
 
 /// Time after which a client may repeat a request for which the database was busy, in seconds.
@@ -52,26 +53,54 @@ pub(super) struct ErrorBody {
 pub(super) enum ErrorText {
     /// A text of this crate, translated into the reader's language.
     Text(Text),
-    /// The text for a request with more bytes than allowed.
-    TooLarge { bytes_max: usize },
-    /// The text for an operation whose input has more bytes than allowed.
-    InputTooLarge { bytes_max: usize },
+    /// The text for a form with files with more bytes than allowed; `found` if the number is known.
+    UploadTooLarge { found: Option<u64>, bytes_max: u64 },
+    /// The text for an input with more bytes than allowed; `found` if the number is known.
+    InputTooLarge { found: Option<u64>, bytes_max: u64 },
+    /// The text for files that exceed the quota of their owner.
+    QuotaReached { found: u64, bytes_max: u64 },
+    /// A text about a maximum number of something.
+    AtMost(Text, usize),
     /// A text from another source, not translated.
     Given(String),
 }
 
 impl ErrorText {
-    fn translate(self, language: &Language) -> String {
-        match self {
+    fn translate(&self, language: &Language) -> String {
+        match *self {
             Self::Text(text) => language.translate(text),
-            Self::TooLarge { bytes_max } => {
-                language.translate_with(Text::UploadTooLarge, [("bytes", bytes_max.into())])
+            Self::UploadTooLarge { found, bytes_max } => {
+                let texts = (Text::UploadTooLarge, Text::UploadOverLimit);
+                too_large(language, texts, found, bytes_max)
             }
-            Self::InputTooLarge { bytes_max } => {
-                language.translate_with(Text::InputTooLarge, [("bytes", bytes_max.into())])
+            Self::InputTooLarge { found, bytes_max } => {
+                let texts = (Text::InputTooLarge, Text::InputOverLimit);
+                too_large(language, texts, found, bytes_max)
             }
-            Self::Given(text) => text,
+            Self::QuotaReached { found, bytes_max } => {
+                let texts = (Text::QuotaReached, Text::QuotaReached);
+                too_large(language, texts, Some(found), bytes_max)
+            }
+            Self::AtMost(text, max) => language.translate_with(text, [("max", max.into())]),
+            Self::Given(ref text) => text.clone(),
         }
+    }
+}
+
+/// Translates the first text if the number of bytes is known, and else the second one.
+fn too_large(
+    language: &Language,
+    (with_found, without): (Text, Text),
+    found: Option<u64>,
+    bytes_max: u64,
+) -> String {
+    let max = ("max", language.size(bytes_max).into());
+    match found {
+        // Rounded up, so that the number is visibly above the maximum.
+        Some(found) => {
+            language.translate_with(with_found, [("found", language.size(found).into()), max])
+        }
+        None => language.translate_with(without, [max]),
     }
 }
 
@@ -116,8 +145,24 @@ impl WebError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_connections", Text::TooManyPages)
     }
 
-    pub(super) fn too_large(bytes_max: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", ErrorText::TooLarge { bytes_max })
+    pub(super) fn too_large(message: ErrorText) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub(super) fn too_many_fields(max: usize) -> Self {
+        Self::too_large(ErrorText::AtMost(Text::TooManyFields, max))
+    }
+
+    pub(super) fn too_many_files(max: usize) -> Self {
+        Self::too_large(ErrorText::AtMost(Text::TooManyFiles, max))
+    }
+
+    pub(super) fn too_many_values(max: usize) -> Self {
+        Self::too_large(ErrorText::AtMost(Text::TooManyValues, max))
+    }
+
+    pub(super) fn bad_request(message: impl Into<ErrorText>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
     pub(super) fn unsupported(found: &str) -> Self {
@@ -238,11 +283,10 @@ impl From<EmbedError> for WebError {
 impl From<EnqueueError> for WebError {
     fn from(error: EnqueueError) -> Self {
         match error {
-            EnqueueError::InputTooLarge { bytes_max, .. } => Self::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                ErrorText::InputTooLarge { bytes_max },
-            ),
+            EnqueueError::InputTooLarge { bytes_max, found, .. } => {
+                let (found, bytes_max) = (Some(found as u64), bytes_max as u64);
+                Self::too_large(ErrorText::InputTooLarge { found, bytes_max })
+            }
             EnqueueError::Store(error) => error.into(),
             error => Self::internal(&error),
         }
@@ -267,6 +311,17 @@ impl From<RetryError> for WebError {
             }
             RetryError::Store(error) if error.is_busy() => Self::busy(error),
             RetryError::Store(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<UploadError> for WebError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Quota { found, max } => {
+                Self::too_large(ErrorText::QuotaReached { found, bytes_max: max })
+            }
+            UploadError::Folder(_) | UploadError::Io(_) => Self::internal(&error),
         }
     }
 }

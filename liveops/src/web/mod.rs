@@ -7,6 +7,7 @@
 mod auth;
 mod delivery;
 mod error;
+mod header_params;
 mod pages;
 mod panics;
 mod router;

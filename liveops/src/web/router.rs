@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
+    extract::FromRequestParts,
     middleware,
     response::Redirect,
     routing::{get, post},
@@ -130,17 +130,16 @@ where
 {
     let web = Web::new(liveops.clone());
     let mount = liveops.mount().to_owned();
-    let body_limit = DefaultBodyLimit::max(web.engine().config.upload_bytes_max);
     let at = |path: &str| format!("{mount}{path}");
 
     let mut router = Router::new()
         .route(&at("/"), get(list::list::<V>))
-        .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>).layer(body_limit))
+        .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>))
         .route(&at("/ws"), get(upgrade::connect::<V>))
         .route(&at("/events"), get(list_events::events::<V>))
         .route(&at("/token"), post(token::refresh::<V>))
         .route(&at("/static/{name}"), get(assets::serve))
-        .route(&at("/{op_type}/"), get(form::show::<V>).post(create::create::<V>).layer(body_limit))
+        .route(&at("/{op_type}/"), get(form::show::<V>).post(create::create::<V>))
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
         .route(&at("/{op_type}/{id}/events"), get(operation_events::events::<V>))
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))

@@ -24,6 +24,7 @@ use crate::support::{
     app::{Answer, Gate, TestApp, request},
     browser::Browser,
     database::on_every_database,
+    files::{files_in, upload_folder},
     htmx::{self, Htmx},
     until::until,
     watched::WatchedApp,
@@ -136,9 +137,9 @@ async fn app() -> TestApp {
 
 /// The same, and the folder that files are uploaded to.
 async fn app_with_uploads() -> (TestApp, TempDir) {
-    let uploads = tempfile::tempdir().unwrap();
+    let uploads = upload_folder();
     let mut config = Config::default();
-    config.upload_dir = uploads.path().to_owned();
+    config.upload_dir = Some(uploads.path().to_owned());
     let builder =
         |builder: Builder<_>| builder.register::<Order>().register::<Backstage>().config(config);
     (TestApp::with(builder).await, uploads)
@@ -369,7 +370,7 @@ async fn files_beside_mistakes_are_gone_and_asked_for_again() {
         assert!(answer.body.contains(expected), "{expected}: {}", answer.body);
     }
     assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
-    assert_eq!(fs::read_dir(uploads.path()).unwrap().count(), 0);
+    assert_eq!(files_in(uploads.path()).len(), 0);
 }
 
 #[tokio::test]
@@ -391,7 +392,7 @@ async fn a_file_is_saved_for_a_field_of_files_only() {
     let id = look(&app, &answer).await["id"].as_str().unwrap().parse().unwrap();
     let row = app.liveops.find(id).await.unwrap().unwrap();
     assert_eq!(row.input["mail"], Value::Null);
-    assert_eq!(fs::read_dir(uploads.path()).unwrap().count(), 0);
+    assert_eq!(files_in(uploads.path()).len(), 0);
 }
 
 #[tokio::test]

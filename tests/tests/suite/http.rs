@@ -1,14 +1,22 @@
 //! The routes, as programs and browsers use them.
 
+use std::path::PathBuf;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use liveops::{LiveOperation, OperationId, OperationState, Progress, Run, RunResult, RunnerKind};
+use liveops::{
+    LiveOperation, OperationId, OperationState, Progress, Run, RunResult, RunnerKind,
+    runner::Builder,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::support::app::{Answer, MARKUP, TestApp, request};
+use crate::support::{
+    app::{Answer, MARKUP, TestApp, request},
+    files::{files_in, upload_folder},
+};
 
 const JSON: &str = "application/json";
 
@@ -92,36 +100,54 @@ async fn htmx_is_led_to_the_page_without_a_redirect_it_would_follow_itself() {
     assert!(answer.header("hx-redirect").starts_with("/live/test.greeting/"));
 }
 
+/// Takes a file.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct Sheet {
+    file: PathBuf,
+}
+
+impl Run for Sheet {
+    type Output = PathBuf;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<PathBuf> {
+        Ok(self.file.clone())
+    }
+}
+
 #[tokio::test]
 async fn an_uploaded_file_becomes_a_path() {
-    let app = TestApp::eager().await;
-    let answer = app.send(multipart("/live/test.greeting/", "name", "a.csv", "a,b,c")).await;
+    let uploads = upload_folder();
+    let config = liveops::Config::default().with_upload_dir(uploads.path());
+    let change = |builder: Builder<_>| builder.register::<Sheet>().config(config);
+    let app = TestApp::with(|builder| change(builder).runner(RunnerKind::Eager)).await;
+    let answer = app.send(multipart("/live/test.sheet/", "file", "a.csv", "a,b,c")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
     let page = with_header(request("GET", answer.header("location")), "accept", JSON);
     let operation = app.send(page).await.json();
-    let path = operation["status"].as_str().unwrap().strip_prefix("greeting ").unwrap().to_owned();
+    let path = operation["result"].as_str().unwrap();
     assert!(path.ends_with(".csv"), "{path}");
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "a,b,c");
-    std::fs::remove_file(path).unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "a,b,c");
 }
 
 #[tokio::test]
 async fn an_upload_that_is_too_large_is_refused_and_leaves_no_file() {
-    let uploads = tempfile::tempdir().unwrap();
-    let mut config = liveops::Config::default();
-    config.upload_bytes_max = 1_000;
-    config.upload_dir = uploads.path().to_owned();
-    let app = TestApp::with(|builder| builder.config(config)).await;
+    let uploads = upload_folder();
+    let config = liveops::Config::default()
+        .with_body_bytes_max(1_000)
+        .with_upload_bytes_max(1_000)
+        .with_upload_dir(uploads.path());
+    let app = TestApp::with(|builder| builder.register::<Sheet>().config(config)).await;
     let huge = "x".repeat(2_000);
-    let answer = app.send(multipart("/live/test.greeting/", "name", "a.csv", &huge)).await;
+    let answer = app.send(multipart("/live/test.sheet/", "file", "a.csv", &huge)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let answer = app.post_json("/live/test.greeting/", &json!({ "name": huge }).to_string()).await;
+    let answer = app.post_json("/live/test.sheet/", &json!({ "file": huge }).to_string()).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(answer.json()["error"]["code"], "too_large");
 
-    let answer = app.send(multipart("/live/test.greeting/", "nmae", "a.csv", "a")).await;
+    let answer = app.send(multipart("/live/test.sheet/", "flie", "a.csv", "a")).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(std::fs::read_dir(uploads.path()).unwrap().count(), 0);
+    assert_eq!(files_in(uploads.path()).len(), 0);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ async fn an_input_that_is_too_large_is_not_enqueued() {
 async fn an_input_that_is_too_large_is_answered_with_the_limit() {
     let app = app().await;
     let name = greeting(1_001).name;
-    let message = "The input is too large. The limit is 1,011 bytes.";
+    let message = "The input has 1,012 bytes; at most 1,011 bytes are allowed.";
     let json = app.post_json("/live/test.greeting/", &json!({ "name": name }).to_string()).await;
     assert_eq!(json.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(json.json()["error"], json!({ "code": "too_large", "message": message }));

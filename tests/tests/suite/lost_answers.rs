@@ -1,6 +1,6 @@
 //! Writes that the database commits and whose answer never arrives.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use axum::{body::Body, http::Request};
 use liveops::{
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Gate, Greeting, Steps, TestApp},
+    files::{files_in, upload_folder},
     log::Log,
     postgres::PostgresDatabase,
     proxy::Proxy,
@@ -29,6 +30,21 @@ impl Run for Busy {
     async fn run(&self, p: Progress<Self>) -> RunResult<()> {
         p.state().pass().await;
         Err(RunError::user("The service is busy."))
+    }
+}
+
+/// Takes a file.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", form)]
+struct LostSheet {
+    file: PathBuf,
+}
+
+impl Run for LostSheet {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
     }
 }
 
@@ -56,7 +72,10 @@ impl Fragile {
         config.poll_interval = Duration::from_secs(3_600);
         change(&mut config);
         let url = self.proxy.database_url(&self.database.url());
-        TestApp::on(&url, |builder| builder.register::<Busy>().runner(runner).config(config)).await
+        TestApp::on(&url, |builder| {
+            builder.register::<Busy>().register::<LostSheet>().runner(runner).config(config)
+        })
+        .await
     }
 
     /// Loses the answer to the commit of the first write of `event`, such as `UPDATE` with a condition,
@@ -171,8 +190,8 @@ async fn a_retry_succeeds_although_the_answer_to_its_commit_was_lost() {
 #[tokio::test]
 async fn an_enqueue_succeeds_although_the_answer_to_its_insert_was_lost() {
     let Some(fragile) = Fragile::start().await else { return };
-    let uploads = tempfile::tempdir().unwrap();
-    let to_uploads = |config: &mut Config| config.upload_dir = uploads.path().to_owned();
+    let uploads = upload_folder();
+    let to_uploads = |config: &mut Config| config.upload_dir = Some(uploads.path().to_owned());
     let app = fragile.app(RunnerKind::Spawn, to_uploads).await;
     let answer = fragile.lose_answer("INSERT", app.send(upload())).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.body);
@@ -184,8 +203,8 @@ async fn an_enqueue_succeeds_although_the_answer_to_its_insert_was_lost() {
 #[tokio::test]
 async fn a_file_stays_if_nobody_can_tell_whether_its_operation_exists() {
     let Some(fragile) = Fragile::start().await else { return };
-    let uploads = tempfile::tempdir().unwrap();
-    let to_uploads = |config: &mut Config| config.upload_dir = uploads.path().to_owned();
+    let uploads = upload_folder();
+    let to_uploads = |config: &mut Config| config.upload_dir = Some(uploads.path().to_owned());
     let app = fragile.app(RunnerKind::Worker, to_uploads).await;
     let answer = fragile.lose("INSERT", app.send(upload()), || fragile.proxy.cut()).await;
     assert_eq!(answer.status.as_u16(), 500, "{}", answer.body);
@@ -196,8 +215,8 @@ async fn a_file_stays_if_nobody_can_tell_whether_its_operation_exists() {
 #[tokio::test]
 async fn a_file_is_deleted_if_its_operation_does_not_exist() {
     let Some(fragile) = Fragile::start().await else { return };
-    let uploads = tempfile::tempdir().unwrap();
-    let to_uploads = |config: &mut Config| config.upload_dir = uploads.path().to_owned();
+    let uploads = upload_folder();
+    let to_uploads = |config: &mut Config| config.upload_dir = Some(uploads.path().to_owned());
     let app = fragile.app(RunnerKind::Worker, to_uploads).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ \
                   BEGIN RAISE 'no'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON \
@@ -208,14 +227,16 @@ async fn a_file_is_deleted_if_its_operation_does_not_exist() {
     assert_eq!(files(&uploads), 0);
 }
 
+/// The number of files with content. A marker stands beside files whose operation may not exist.
 fn files(uploads: &tempfile::TempDir) -> usize {
-    std::fs::read_dir(uploads.path()).unwrap().count()
+    let is_marker = |path: &PathBuf| path.extension().is_some_and(|it| it == "unconfirmed");
+    files_in(uploads.path()).iter().filter(|path| !is_marker(path)).count()
 }
 
 fn upload() -> Request<Body> {
-    let body = "--X\r\nContent-Disposition: form-data; name=\"name\"; filename=\"a.csv\"\r\n\r\n\
+    let body = "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n\
                 a,b\r\n--X--\r\n";
-    Request::post("/live/test.greeting/")
+    Request::post("/live/test.lost_sheet/")
         .header("content-type", "multipart/form-data; boundary=X")
         .header("accept", "application/json")
         .body(Body::from(body))

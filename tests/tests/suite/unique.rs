@@ -1,6 +1,6 @@
 //! Operations that count as the same, of which there is one at a time.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use axum::{
     body::Body,
@@ -21,6 +21,7 @@ use crate::support::{
     app::{Answer, Gate, TestApp, request},
     browser::Browser,
     database::on_every_database,
+    files::{files_in, upload_folder},
     watched::WatchedApp,
 };
 
@@ -34,9 +35,9 @@ struct Report {
 
 /// The same if its owner is.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", unique = "owner", state = Gate)]
+#[liveop(app = "test", unique = "owner", state = Gate, form)]
 struct Sync {
-    from: String,
+    from: PathBuf,
 }
 
 /// The same if its file has the same name.
@@ -359,9 +360,9 @@ async fn a_second_request_is_led_to_what_the_first_one_made() {
 
 #[tokio::test]
 async fn the_upload_of_a_second_request_is_not_kept() {
-    let uploads = tempfile::tempdir().unwrap();
+    let uploads = upload_folder();
     let mut config = liveops::Config::default();
-    config.upload_dir = uploads.path().to_owned();
+    config.upload_dir = Some(uploads.path().to_owned());
     let app = TestApp::with(|builder| builder.register::<Sync>().config(config)).await;
     let upload = async || {
         let body = "--X\r\nContent-Disposition: form-data; name=\"from\"; filename=\"a.csv\"\r\n\r\n\
@@ -371,7 +372,7 @@ async fn the_upload_of_a_second_request_is_not_kept() {
     let (first, second) = (upload().await, upload().await);
     assert_eq!(first.status, StatusCode::SEE_OTHER, "{first:?}");
     assert_eq!(second.header("location"), first.header("location"));
-    assert_eq!(std::fs::read_dir(uploads.path()).unwrap().count(), 1);
+    assert_eq!(files_in(uploads.path()).len(), 1);
 }
 
 #[tokio::test]

@@ -46,9 +46,13 @@ impl Fixture {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let uploads = tempfile::tempdir().unwrap();
+        let mut uploads = tempfile::Builder::new();
+        // liveops refuses an upload folder that others may enter.
+        #[cfg(unix)]
+        uploads.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let uploads = uploads.tempdir().unwrap();
         let mut settings = Settings::in_memory();
-        settings.liveops.upload_dir = uploads.path().to_owned();
+        settings.upload_dir = uploads.path().to_owned();
         change(&mut settings);
         Self { demo: Demo::start(settings).await.unwrap(), uploads }
     }

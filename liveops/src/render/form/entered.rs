@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::form::{Control, Field, Form, Scalar, Texts, text_of};
+use crate::form::{Control, Field, Form, Texts, text_of};
 
 /// The values in the fields of a form.
 #[derive(Debug, Clone)]
@@ -40,8 +40,7 @@ impl Entered {
     /// form.
     pub(super) fn of<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
         let kind = &field.field_type;
-        let is_upload = kind.scalar == Scalar::Path && !kind.allows_any_path;
-        let is_withheld = kind.control == Control::Password || is_upload;
+        let is_withheld = kind.control == Control::Password || kind.is_upload_only();
         if is_withheld { Vec::new() } else { self.texts.of(field.name).collect() }
     }
 }

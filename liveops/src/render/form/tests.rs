@@ -84,7 +84,7 @@ fn an_empty_form() {
 
 #[test]
 fn a_form_with_mistakes() {
-    let texts = Texts::parse(b"text=%3Cb%3E&count=12&tags=a%0Ab&secret=hush&from=page");
+    let texts = Texts::parse(b"text=%3Cb%3E&count=12&tags=a%0Ab&secret=hush&from=page").unwrap();
     let errors = FormErrors::at("count", "Too many.").and_at("from", "Not from here.");
     let view = view().in_place().sent(texts, false, errors);
     let page = lines(&view);

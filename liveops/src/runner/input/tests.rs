@@ -14,7 +14,7 @@ fn read<T: DeserializeOwned>(json: Value) -> Result<T, InputError> {
 }
 
 fn read_form<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-    T::deserialize(Input::Form(&FormFields::new(&Texts::parse(text.as_bytes()), true)))
+    T::deserialize(Input::Form(&FormFields::new(&Texts::parse(text.as_bytes()).unwrap(), true)))
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -310,7 +310,7 @@ fn an_error_in_a_form_names_the_expected_and_the_found_value() {
         // A missing field has no value to explain.
         ("whole=1", "missing field `small`"),
     ] {
-        let texts = Texts::parse(text.as_bytes());
+        let texts = Texts::parse(text.as_bytes()).unwrap();
         let form = FormFields::new(&texts, true);
         let read = |input: Input<'_>| Form::deserialize(input);
         let error = explained(read(Input::Form(&form)).unwrap_err(), &form, read);
@@ -321,7 +321,10 @@ fn an_error_in_a_form_names_the_expected_and_the_found_value() {
 #[test]
 fn an_unknown_field_is_refused_unless_the_form_is_lenient() {
     fn strictly<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
-        T::deserialize(Input::Form(&FormFields::new(&Texts::parse(text.as_bytes()), false)))
+        T::deserialize(Input::Form(&FormFields::new(
+            &Texts::parse(text.as_bytes()).unwrap(),
+            false,
+        )))
     }
     let error = strictly::<Fields>("a=1&A=A&c=2").unwrap_err();
     assert_eq!(error.to_string(), "c: unknown field, expected one of: a, b, A");

@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     actions::{cancel_one, retry_one},
+    body::{check_values, parse_fields},
     create::{body, media_type},
     list::PAGE_LEN,
     list_query::{ListQuery, list_url, with_outcome},
 };
 use crate::{
+    form::Texts,
     language::{Language, Text},
     operation::OperationId,
     render::{BulkOutcome, BulkRefusal},
@@ -124,22 +126,26 @@ async fn read(
     let body = body(web, request).await?;
     let (submitted, name): (BulkRequest, _) = match media_type(headers).as_str() {
         "application/json" => {
-            let submitted = serde_json::from_slice(&body);
+            check_values(&body)?;
+            let text = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&body);
+            let submitted = serde_json::from_slice(text);
             (submitted.map_err(|error| WebError::unreadable(error.to_string()))?, "ids")
         }
-        "application/x-www-form-urlencoded" | "" => (BulkRequest::of_form(&body), "id"),
+        "application/x-www-form-urlencoded" | "" => {
+            (BulkRequest::of_form(&parse_fields(&body)?), "id")
+        }
         other => return Err(WebError::unsupported(other)),
     };
     Ok((submitted.action()?, submitted.ids(name)?))
 }
 
 impl BulkRequest {
-    fn of_form(body: &[u8]) -> Self {
+    fn of_form(fields: &Texts) -> Self {
         let mut submitted = Self::default();
-        for (name, value) in form_urlencoded::parse(body) {
-            match &*name {
-                "action" => submitted.action = value.into_owned(),
-                "id" => submitted.ids.push(value.into_owned()),
+        for (name, value) in fields.iter() {
+            match name {
+                "action" => value.clone_into(&mut submitted.action),
+                "id" => submitted.ids.push(value.to_owned()),
                 _ => {}
             }
         }

@@ -4,17 +4,18 @@ use std::panic::resume_unwind;
 
 use axum::{
     Extension, Json,
-    body::Bytes,
-    extract::{FromRequest, Multipart, Path, Request},
+    extract::{Path, Request},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use tracing::Instrument;
 
 use super::{
+    body::{BodyKind, LimitedBody, check_values, parse_fields},
     form,
     json::OperationJson,
-    upload::{self, Uploads},
+    multipart::Multipart,
+    upload::{self, Sender, Uploads},
 };
 use crate::{
     form::{Paths, ReadContext, Texts},
@@ -38,13 +39,18 @@ pub(in crate::web) async fn create<V>(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
+    let Some(operation) = web.engine().registry.find_for_viewers(&op_type) else {
+        return WebError::not_found().answer(&web, &viewer, &headers);
+    };
     let created = async {
-        let operation = web.engine().registry.find_for_viewers(&op_type);
-        let operation = operation.ok_or_else(WebError::not_found)?;
-        let (sent, uploads) = receive(&web, operation, &headers, request).await?;
+        let (sent, uploads) = receive(&web, &viewer, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
-            Ok(new) => new,
+            // The input is in `new`, and a large body must not stay beside it.
+            Ok(new) => {
+                drop(sent);
+                new
+            }
             Err(error) => {
                 return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
             }
@@ -60,11 +66,17 @@ pub(in crate::web) async fn create<V>(
 }
 
 /// Enqueues the operation with its files. Files that belong to no operation are deleted.
-async fn enqueue(web: Web, new: NewOperation, uploads: Uploads) -> Result<Enqueued, WebError> {
-    let id = new.id;
+async fn enqueue(web: Web, mut new: NewOperation, uploads: Uploads) -> Result<Enqueued, WebError> {
+    let id = uploads.operation_id();
+    new.id = id;
     let files = uploads.keep();
-    let error = match web.liveops.enqueue_new(new).await {
-        Ok(enqueued) if enqueued.is_new() => return Ok(enqueued),
+    let enqueued = web.liveops.enqueue_new(new).await;
+    let Some(files) = files else { return Ok(enqueued?) };
+    let error = match enqueued {
+        Ok(enqueued) if enqueued.is_new() => {
+            files.confirm().await;
+            return Ok(enqueued);
+        }
         Ok(enqueued) => {
             // The existing operation has its own files.
             files.delete().await;
@@ -75,14 +87,15 @@ async fn enqueue(web: Web, new: NewOperation, uploads: Uploads) -> Result<Enqueu
     // After a lost answer the operation may exist. Its files must then stay, as its run needs them.
     match web.engine().store.existing(&[id]).await {
         Ok(existing) if existing.is_empty() => files.delete().await,
-        Ok(_) | Err(_) => files.leave(id),
+        Ok(_) => files.confirm().await,
+        Err(_) => files.leave(),
     }
     Err(error.into())
 }
 
 /// The input of an operation, in the format in which it was sent.
 pub(in crate::web) enum SubmittedInput {
-    Json(Bytes),
+    Json(Vec<u8>),
     Form(Texts),
 }
 
@@ -96,9 +109,8 @@ impl SubmittedInput {
         viewer: &Viewer,
         language: &Language,
     ) -> Result<NewOperation, InputError> {
-        let paths = uploads.paths();
         let context = ReadContext {
-            paths: Paths::Uploaded(&paths),
+            paths: Paths::Uploaded(uploads.files()),
             refused: uploads.refused(),
             language,
             allows_unknown: true,
@@ -113,36 +125,40 @@ impl SubmittedInput {
 
 async fn receive(
     web: &Web,
+    viewer: &Viewer,
     operation: &RegisteredOperation,
     headers: &HeaderMap,
     request: Request,
 ) -> Result<(SubmittedInput, Uploads), WebError> {
     match media_type(headers).as_str() {
         "application/json" => {
-            Ok((SubmittedInput::Json(body(web, request).await?), Uploads::none()))
+            let body = body(web, request).await?;
+            check_values(&body)?;
+            Ok((SubmittedInput::Json(body), Uploads::none()))
         }
         // A form without fields has no body, and some clients then send no content type.
         "application/x-www-form-urlencoded" | "" => {
             let body = body(web, request).await?;
-            Ok((SubmittedInput::Form(Texts::parse(&body)), Uploads::none()))
+            Ok((SubmittedInput::Form(parse_fields(&body)?), Uploads::none()))
         }
         "multipart/form-data" => {
-            let multipart = Multipart::from_request(request, &())
-                .await
-                .map_err(|error| WebError::unreadable(error.body_text()))?;
+            let config = &web.engine().config;
+            let body = LimitedBody::open(request, BodyKind::Files, config.upload_bytes_max)?;
+            let folder = &web.engine().uploads;
+            let sender = Sender { folder, owner: &viewer.id, body_bytes: body.len_max() };
+            let multipart = Multipart::new(headers, body)?;
             let (texts, uploads) =
-                upload::receive(&web.engine().config, operation.form, multipart).await?;
+                upload::receive(config, operation.form, sender, multipart).await?;
             Ok((SubmittedInput::Form(texts), uploads))
         }
         other => Err(WebError::unsupported(other)),
     }
 }
 
-pub(in crate::web) async fn body(web: &Web, request: Request) -> Result<Bytes, WebError> {
-    Bytes::from_request(request, &()).await.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(web.engine().config.upload_bytes_max),
-        status => WebError::new(status, "invalid_input", error.body_text()),
-    })
+/// Reads a body without files.
+pub(in crate::web) async fn body(web: &Web, request: Request) -> Result<Vec<u8>, WebError> {
+    let bytes_max = web.engine().config.body_bytes_max;
+    LimitedBody::open(request, BodyKind::Fields, bytes_max)?.collect().await
 }
 
 fn answer(

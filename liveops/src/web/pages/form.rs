@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{create::SubmittedInput, page::LIVE_PAGE, upload::Uploads};
 use crate::{
-    form::{Field, Form, messages},
+    form::{Field, Form, Texts, messages},
     language::Language,
     operation::OperationKind,
     runner::{InputError, RegisteredOperation},
@@ -23,6 +23,10 @@ use crate::{
         state::Web,
     },
 };
+
+/// Maximum size of the texts, as HTML, with which a refused form is filled again. Texts within the limit of a body
+/// have more only if most of their characters are escaped.
+const REFILLED_BYTES_MAX: usize = 2 << 20;
 
 /// Answers with the page that creates an operation, or with a description of its fields as JSON.
 pub(in crate::web) async fn show<V>(
@@ -65,8 +69,9 @@ pub(in crate::web) fn refuse(
         }
     };
     // The path of an uploaded file is not disclosed, and the file is removed after this answer.
-    for field in uploads.fields() {
-        texts.set(field, Vec::new());
+    texts.remove_all(uploads.fields());
+    if texts.html_len() > REFILLED_BYTES_MAX {
+        texts = Texts::default();
     }
     let had_files = !uploads.fields().is_empty();
     let renderer = web.renderer_for(viewer);

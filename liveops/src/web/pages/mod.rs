@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 pub(super) mod assets;
+mod body;
 pub(super) mod bulk;
 pub(super) mod create;
 pub(super) mod embed;
@@ -10,6 +11,7 @@ pub(super) mod json;
 pub(super) mod list;
 pub(super) mod list_query;
 pub(super) mod log_text;
+mod multipart;
 pub(super) mod page;
 pub(super) mod staff;
 pub(super) mod upload;

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 8] = [
         "error",
     ],
     &["render"],
-    &["pooler", "channel", "store"],
+    &["pooler", "channel", "store", "uploads"],
     &["progress"],
     &["publish"],
     &["runner"],

@@ -23,7 +23,7 @@ impl ServedDemo {
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_memory();
-        settings.liveops.upload_dir = folder.path().join("uploads");
+        settings.upload_dir = folder.path().join("uploads");
         change(&mut settings);
         let demo = Demo::start(settings).await.unwrap();
         let server = Server::start(demo.router()).await;

@@ -7,6 +7,7 @@ pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod editor;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod forgery;
 pub(crate) mod frames;
 pub(crate) mod handshake;

@@ -1,0 +1,260 @@
+//! The folder with the uploaded files of operations: private to the user of the process, with a quota for each owner.
+//!
+//! Each owner has a folder, and the name of a file begins with the ID of its operation. While the operation is not
+//! known to exist, a marker stands beside its files. Knows no database: the caller says which operations exist.
+
+mod folder;
+mod listing;
+mod usage;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::{runtime::Handle, task::spawn_blocking};
+
+use self::usage::Usages;
+use crate::operation::{OperationId, UserId};
+
+pub(crate) use self::{folder::FolderError, listing::StoredFiles};
+
+/// The extension of a marker.
+const MARKER: &str = "unconfirmed";
+
+/// Number of random bytes in the name of a file, so that nobody can guess the name.
+const RANDOM_BYTES: usize = 16;
+
+/// The default name of the folder, in the working directory, for a database that is no file.
+const DEFAULT_NAME: &str = "liveops-uploads";
+
+/// The folder with the uploaded files of an application.
+#[derive(Debug)]
+pub(crate) struct UploadFolder {
+    location: Location,
+    usages: Usages,
+}
+
+#[derive(Debug)]
+enum Location {
+    At(PathBuf),
+    /// A new folder, which is deleted at the end: nobody else can read its rows.
+    Temporary(OnceLock<TempDir>),
+}
+
+/// An error of the folder.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error("the files of the owner would have {found} bytes, and may have {max}")]
+    Quota { found: u64, max: u64 },
+    #[error("could not write an uploaded file")]
+    Io(#[from] io::Error),
+}
+
+impl UploadFolder {
+    /// Creates the description of the folder. `dir` is the configured one. The default is a folder beside the
+    /// file of the database, if it has one, and a temporary folder for a database in memory.
+    pub(crate) fn new(
+        dir: Option<&Path>,
+        database_file: Option<&Path>,
+        is_in_memory: bool,
+        bytes_per_owner_max: u64,
+    ) -> Self {
+        let location = match (dir, database_file) {
+            (Some(dir), _) => Location::At(dir.to_owned()),
+            (None, Some(file)) => {
+                let mut name = file.as_os_str().to_owned();
+                name.push("-uploads");
+                Location::At(name.into())
+            }
+            (None, None) if is_in_memory => Location::Temporary(Default::default()),
+            (None, None) => Location::At(DEFAULT_NAME.into()),
+        };
+        Self { location, usages: Usages::new(bytes_per_owner_max) }
+    }
+
+    /// Prepares to save files of a new operation, which together have at most `bytes` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the files exceed the quota of the owner, and if the folder cannot be created, belongs
+    /// to somebody else or is not private.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        id: OperationId,
+        owner: &UserId,
+        bytes: u64,
+    ) -> Result<NewFiles, UploadError> {
+        let (folder, owner) = (self.clone(), owner_name(owner));
+        blocking(move || {
+            let dir = folder.checked_root()?.join(owner);
+            folder::create_private(&dir)?;
+            folder.usages.reserve(&dir, bytes)?;
+            let marker = dir.join(format!("{id}.{MARKER}"));
+            folder::create_file(&marker)?;
+            Ok(NewFiles { id, dir, marker: Some(marker), files: Vec::new() })
+        })
+        .await
+    }
+
+    /// Returns the path of the folder, after a check that nobody else can change its files.
+    fn checked_root(&self) -> Result<PathBuf, UploadError> {
+        let root = match &self.location {
+            Location::At(path) => std::path::absolute(path)?,
+            Location::Temporary(created) => match created.get() {
+                Some(folder) => folder.path().to_owned(),
+                None => {
+                    let new = folder::temporary()?;
+                    created.get_or_init(|| new).path().to_owned()
+                }
+            },
+        };
+        folder::create_private(&root)?;
+        // Without links, so that no link can be changed after the check.
+        let root = fs::canonicalize(root)?;
+        folder::check_private(&root)?;
+        Ok(root)
+    }
+
+    /// Deletes stored files.
+    pub(crate) async fn delete(&self, paths: Vec<PathBuf>) {
+        delete_all(paths).await;
+        self.usages.forget();
+    }
+
+    /// Returns all stored files. A folder that does not exist is empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the folder cannot be read.
+    pub(crate) async fn stored(&self) -> Result<StoredFiles, UploadError> {
+        let root = match &self.location {
+            Location::At(path) => std::path::absolute(path)?,
+            Location::Temporary(created) => match created.get() {
+                Some(folder) => folder.path().to_owned(),
+                None => return Ok(StoredFiles::default()),
+            },
+        };
+        blocking(move || Ok(StoredFiles::read(&root)?)).await
+    }
+}
+
+/// The files of an operation that is not enqueued. Dropping this value deletes them, unless they are kept.
+#[derive(Debug)]
+pub(crate) struct NewFiles {
+    id: OperationId,
+    dir: PathBuf,
+    marker: Option<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+impl NewFiles {
+    /// Creates an empty file with this extension, such as `.csv`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created.
+    pub(crate) async fn create(&mut self, extension: &str) -> Result<(File, PathBuf), UploadError> {
+        let mut random = [0; RANDOM_BYTES];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let name = format!("{}-{:032x}{extension}", self.id, u128::from_be_bytes(random));
+        let path = self.dir.join(name);
+        // Before the file exists, so that it is deleted even if this request is dropped meanwhile.
+        self.files.push(path.clone());
+        blocking(move || Ok((folder::create_file(&path)?, path))).await
+    }
+
+    /// Keeps the files on disk, because they are to belong to an operation. The files stay even if this process
+    /// dies while it enqueues the operation; the marker then stays too.
+    pub(crate) fn keep(mut self) -> KeptFiles {
+        let files = std::mem::take(&mut self.files);
+        KeptFiles { id: self.id, marker: self.marker.take(), files }
+    }
+}
+
+impl Drop for NewFiles {
+    fn drop(&mut self) {
+        let paths: Vec<PathBuf> = self.files.drain(..).chain(self.marker.take()).collect();
+        if paths.is_empty() {
+            return;
+        }
+        // Not on this thread, which executes other requests.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || delete(&paths))),
+            Err(_) => delete(&paths),
+        }
+    }
+}
+
+/// The files of an operation that was enqueued or was to be. Dropping this value leaves the files on disk.
+#[derive(Debug)]
+pub(crate) struct KeptFiles {
+    id: OperationId,
+    marker: Option<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+impl KeptFiles {
+    /// Records that the operation exists.
+    pub(crate) async fn confirm(self) {
+        let marker: Vec<PathBuf> = self.marker.into_iter().collect();
+        delete_all(marker).await;
+    }
+
+    /// Deletes the files, because they belong to no operation.
+    pub(crate) async fn delete(self) {
+        delete_all(self.files.into_iter().chain(self.marker).collect()).await;
+    }
+
+    /// Logs the files that stay because the database did not answer whether their operation exists. The marker
+    /// stays too, and [`LiveOps::prune`](crate::LiveOps::prune) asks the database again.
+    pub(crate) fn leave(self) {
+        let (id, files) = (self.id, self.files.len());
+        tracing::warn!(
+            %id,
+            files,
+            "could not read whether the operation of uploaded files exists; `prune` deletes them later if it \
+             does not"
+        );
+    }
+}
+
+/// Deletes files on a thread for blocking work.
+async fn delete_all(paths: Vec<PathBuf>) {
+    if !paths.is_empty() {
+        let deleted = spawn_blocking(move || delete(&paths)).await;
+        deleted.unwrap_or_else(
+            |error| tracing::error!(%error, "the deletion of uploaded files panicked"),
+        );
+    }
+}
+
+fn delete(paths: &[PathBuf]) {
+    for path in paths {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let path = path.display();
+                tracing::warn!(%error, %path, "could not delete an uploaded file; delete it by hand");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+/// Returns the name of an owner's folder. An owner's ID may have any characters.
+fn owner_name(owner: &UserId) -> String {
+    let hash = Sha256::digest(owner.as_str());
+    hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, UploadError> + Send + 'static,
+) -> Result<T, UploadError> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
