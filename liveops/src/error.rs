@@ -101,6 +101,14 @@ impl RunError {
         }
     }
 
+    /// Returns the error itself, for an error without a message for the user.
+    pub(crate) fn internal(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.kind {
+            ErrorKind::Internal(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+
     /// Returns the traceback for staff: the error and every source, one per line.
     ///
     /// A source that its error's message already ends with is left out. Messages are cut after 8 KiB, and

@@ -111,6 +111,11 @@ fn type_mismatch(error: InputError) -> RunError {
     RunError::from(TypeMismatch { what: "the stored input", error }).without_next_attempt()
 }
 
+/// Returns `true` if a stored input did not match its type.
+pub(super) fn is_type_mismatch(error: &RunError) -> bool {
+    error.internal().is_some_and(|error| error.downcast_ref::<TypeMismatch<InputError>>().is_some())
+}
+
 fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
     output_json(&result?)
 }

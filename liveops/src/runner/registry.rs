@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::RunResult,
     form::{self, ReadContext},
+    language::Text,
     operation::{NewOperation, OperationKind, Owner},
     panic::CatchPanic,
     progress::{Report, Run, RunContext},
@@ -127,9 +128,16 @@ impl RegisteredOperation {
         };
         // Clients send a unit struct as an input without fields, but serde reads a unit struct from
         // `null`.
-        match new {
+        let new = match new {
             Err(error) if input.is_empty() => read(Input::Json(Value::Null)).map_err(|_| error),
             new => new,
+        }?;
+        // PostgreSQL cannot store the character, so it is refused with every database.
+        match InputError::with_nul(&new.input) {
+            Some(error) => {
+                Err(InputError { message: context.language.translate(Text::HasNul), ..error })
+            }
+            None => Ok(new),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The retry of an operation by a user.
 
-use super::LiveOps;
+use super::{LiveOps, erased::is_type_mismatch};
 use crate::{
     error::RunError,
     metrics::operation_retried,
@@ -35,6 +35,9 @@ pub enum RetryError {
         /// The op type.
         op_type: String,
     },
+    /// The stored input does not fit the type of the operation any more, so a run could not read it either.
+    #[error("the stored input does not fit the type of the operation any more: {0}")]
+    Outdated(RunError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,7 +158,13 @@ impl LiveOps {
         let Some(operation) = self.engine().registry.find(&row.op_type) else {
             return Err(RetryError::NotRegistered { op_type: row.op_type.clone() });
         };
-        operation.on_retry(row, transaction).await.map_err(RetryError::Refused)?;
+        operation.on_retry(row, transaction).await.map_err(|error| {
+            if is_type_mismatch(&error) {
+                RetryError::Outdated(error)
+            } else {
+                RetryError::Refused(error)
+            }
+        })?;
         Ok(transition)
     }
 }

@@ -306,6 +306,9 @@ impl From<RetryError> for WebError {
                     Self::internal(&error)
                 }
             },
+            RetryError::Outdated(_) => {
+                Self::new(StatusCode::CONFLICT, "outdated", Text::OutdatedInput)
+            }
             RetryError::NotRegistered { .. } => {
                 Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
             }

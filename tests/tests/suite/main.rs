@@ -98,6 +98,7 @@ mod templates;
 mod terminal_aborts;
 mod test_kit;
 mod test_kit_application;
+mod texts_from_outside;
 mod tokens;
 mod tracebacks;
 mod transactions;

@@ -3,6 +3,7 @@
 use std::{fmt, iter};
 
 use serde::de;
+use serde_json::Value;
 
 use crate::form::{FieldError, Form, FormErrors, messages};
 
@@ -33,6 +34,24 @@ impl InputError {
             known => format!("unknown field, expected one of: {}", known.join(", ")),
         };
         Err(Self::unlocated(message).in_field(unknown))
+    }
+
+    /// Returns an error about the first text, or the first name of a field, that contains the character NUL.
+    pub(in crate::runner) fn with_nul(input: &Value) -> Option<Self> {
+        match input {
+            Value::String(text) => text.contains('\0').then(|| Self::unlocated("NUL")),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| Some(Self::with_nul(item)?.in_item(index))),
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+                if name.contains('\0') {
+                    return Some(Self::unlocated("NUL").in_field(&name.replace('\0', "\u{fffd}")));
+                }
+                Some(Self::with_nul(value)?.in_field(name))
+            }),
+            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        }
     }
 
     /// Prepends the field `name` to the path of the error.

@@ -169,6 +169,10 @@ where
         let Extension(web) = Extension::<Web>::from_request_parts(parts, state)
             .await
             .map_err(IntoResponse::into_response)?;
+        // PostgreSQL cannot store the character.
+        if viewer.id.as_str().contains('\0') {
+            return Err(WebError::bad_request(Text::HasNul).answer(&web, &viewer, &parts.headers));
+        }
         if viewer.is_admitted(web.engine().config.required_group.as_ref()) {
             Ok(Self { viewer, extractor: PhantomData })
         } else {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::list::PAGE_LEN;
 use crate::{
+    language::Text,
     operation::{ListSort, UserId},
     render::{Age, BulkOutcome},
     store::{ListFilter, PageCursor, PagePosition, SortKey},
@@ -43,7 +44,14 @@ impl ListQuery {
         query: Result<Query<Self>, QueryRejection>,
     ) -> Result<Self, WebError> {
         let Query(query) = query.map_err(|error| WebError::unreadable(error.body_text()))?;
-        Ok(query)
+        let has_nul = query.texts().iter().any(|text| text.contains('\0'));
+        if has_nul { Err(WebError::unreadable(Text::HasNul)) } else { Ok(query) }
+    }
+
+    fn texts(&self) -> [&str; 11] {
+        let Self { state, op_type, owner, age, q, sort, before, next, previous, done, refused } =
+            self;
+        [state, op_type, owner, age, q, sort, before, next, previous, done, refused]
     }
 
     /// Converts the query into a filter. For a viewer who is not staff, the owner is the viewer.
