@@ -174,6 +174,7 @@ mod parse_error;
 
 pub mod operation;
 mod panic;
+mod plain_text;
 
 pub mod event;
 pub mod language;

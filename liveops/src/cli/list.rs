@@ -1,7 +1,17 @@
 //! The command `list`.
 
-use super::{args::ListArgs, error::CommandError, locale, print::print_line};
+use std::{borrow::Cow, io};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    args::ListArgs,
+    error::CommandError,
+    locale,
+    print::{self, print_line},
+};
 use crate::{
+    plain_text::escape_line,
     render::ListRow,
     runner::LiveOps,
     store::{Columns, ListFilter},
@@ -21,7 +31,7 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);
-            print_line!("{}", serde_json::to_string(&json)?);
+            print::json(io::stdout(), &json, false)?;
         }
         return Ok(());
     }
@@ -35,17 +45,43 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
     Ok(())
 }
 
-/// Returns one operation as a line with aligned columns.
+/// Returns one operation as a line with aligned columns. No text of the operation can begin another line.
 fn line(row: &ListRow) -> String {
     let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
     let line = format!(
-        "{}  {}  {:<14}  {:<24}  {:<12}  {percent:>5}  {}",
+        "{}  {}  {}  {}  {}  {percent:>5}  {}",
         row.id,
         row.created_on.format("%Y-%m-%d %H:%M:%S"),
-        row.state.as_str(),
-        row.op_type,
-        row.owner.as_str(),
-        row.status.lines().next().unwrap_or_default(),
+        column(row.state.as_str(), 14),
+        column(&row.op_type, 24),
+        column(row.owner.as_str(), 12),
+        escape_line(row.status.lines().next().unwrap_or_default()),
     );
     line.trim_end().to_owned()
+}
+
+/// Returns a text with spaces up to a number of columns on the terminal, in which some characters take two
+/// columns.
+fn column(text: &str, columns: usize) -> String {
+    let mut text: Cow<'_, str> = escape_line(text);
+    let missing = columns.saturating_sub(text.width());
+    text.to_mut().push_str(&" ".repeat(missing));
+    text.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_on_the_terminal() {
+        assert_eq!(column("ann", 6), "ann   ");
+        assert_eq!(column("日本", 6), "日本  ");
+        assert_eq!(column("a very long owner", 6), "a very long owner");
+    }
+
+    #[test]
+    fn an_owner_stays_on_one_line() {
+        assert_eq!(column("a\n\t\u{1b}[2J\u{202e}b", 0), "a\\u{a}\\u{9}\\u{1b}[2J\\u{202e}b");
+    }
 }

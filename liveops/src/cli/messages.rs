@@ -3,12 +3,15 @@
 //! Texts about an operation are in the language of the terminal. Errors of a command are in English, as are
 //! all texts of clap.
 
+use std::{io, path::Path};
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     event::Level,
     language::{Language, Text},
     operation::{OperationId, OperationKind},
+    plain_text::{escape_json, escape_line, indent_further_lines},
     projection::Attempts,
     render::Subject,
     store::Model,
@@ -16,10 +19,11 @@ use crate::{
 
 pub(super) const RUN_HELP: &str = "\
 Ctrl-C cancels the operation, a second Ctrl-C aborts it, and a third one exits at once. SIGTERM
-interrupts the operation: it is put back into the queue if it may run again, and fails otherwise.
+and SIGHUP interrupt the operation: it is put back into the queue if it may run again, and fails
+otherwise.
 
 Exit codes: 0 finished, 1 failed, 2 wrong command line or input, 130 cancelled,
-143 interrupted by SIGTERM.";
+143 interrupted by SIGTERM or SIGHUP.";
 
 pub(super) fn header(number: usize, count: usize, stage: &str) -> String {
     format!("=== [{number}/{count}] {stage} ===")
@@ -35,13 +39,15 @@ pub(super) fn attempt(language: &Language, Attempts { number, max, .. }: Attempt
 }
 
 pub(super) fn failed(language: &Language, message: &str) -> String {
-    labelled(language, Text::FinishedError, message)
+    labelled(language, Text::FinishedError, &indent_further_lines(message))
 }
 
-/// Returns the text of a log line or a status, with a prefix for warnings and errors.
+/// Returns the text of a log line or a status, with a prefix for warnings and errors. Further lines of the text
+/// are indented, so that none of them looks like a stage or another message.
 pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String {
+    let text = &indent_further_lines(text);
     match level {
-        Level::Info => text.to_owned(),
+        Level::Info => text.to_string(),
         Level::Warning => labelled(language, Text::Warning, text),
         Level::Error => labelled(language, Text::Error, text),
     }
@@ -84,7 +90,11 @@ pub(super) fn duplicate_exists(id: OperationId) -> String {
 }
 
 pub(super) fn no_file(field: &str, path: &str) -> String {
-    format!("{field}: expected the path of an existing file, found {path}")
+    format!("{field}: expected the path of an existing file, found {}", escape_line(path))
+}
+
+pub(super) fn unreadable_file(path: &Path, error: &io::Error) -> String {
+    format!("failed to read {}: {error}", escape_line(&path.display().to_string()))
 }
 
 pub(super) fn unknown_type(op_type: &str, similar: Option<&str>, known: &[&str]) -> String {
@@ -128,7 +138,7 @@ pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) 
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let fields = [
         (Text::Type, Some(row.op_type.clone())),
-        (Text::Owner, Some(row.owner.clone())),
+        (Text::Owner, Some(escape_line(&row.owner).into_owned())),
         (Text::State, Some(row.state().as_str().to_owned())),
         (Text::Created, time(Some(row.created_on))),
         (Text::StartedOn, time(row.started_on)),
@@ -136,9 +146,12 @@ pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) 
         (Text::Worker, row.worker.clone()),
         (Text::Status, Some(row.status_text.clone()).filter(|status| !status.is_empty())),
         (Text::Error, row.error_message.clone()),
-        (Text::Input, Some(row.input.to_string())),
+        (Text::Input, Some(escape_json(&row.input.to_string()).into_owned())),
     ];
-    let fields = fields.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    // No value may look like the next field.
+    let fields = fields
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, indent_further_lines(&value?).into_owned())));
     let first = [
         started(language, &Subject { kind: *kind, id: row.operation_id() }),
         attempt(language, row.attempts()),

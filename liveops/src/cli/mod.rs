@@ -77,15 +77,22 @@
 //! as usual. Only [`Progress::web`](crate::Progress::web) is `None`.
 //!
 //! On a terminal, `run` draws a bar, with log and status above the bar. Otherwise, `run` writes a line each
-//! time the bar passes another 10 %. With `--json` every line is an event; see the [table](#events).
-//! The variable `NO_COLOR` disables colors.
+//! time the bar passes another 10 %, and at most one line in 5 seconds for a count without a total and for
+//! statuses. With `--json` every line is an event; see the [table](#events). The variable `NO_COLOR` disables
+//! colors.
+//!
+//! No text of an operation controls the terminal, with any command: ANSI sequences of log lines and statuses
+//! are removed, and other control characters and bidirectional controls are escaped, in JSON as JSON escapes
+//! them.
+//!
+//! `run` stores the paths in the fields of a form as absolute paths.
 //!
 //! | key or signal | effect |
 //! |---|---|
 //! | Ctrl-C | requests the cancellation of the operation, also in its row |
 //! | second Ctrl-C | stops the operation at its next await. An operation that blocks its thread is abandoned after 5 seconds, and ends as cancelled when its lease expires |
 //! | third Ctrl-C | exits at once |
-//! | SIGTERM | lets the operation run for at most [`App::grace`], then interrupts it: [`LiveOps::shutdown`](crate::LiveOps::shutdown) describes which operations go back into the queue, and which fail |
+//! | SIGTERM, SIGHUP | lets the operation run for at most [`App::grace`], then interrupts it: [`LiveOps::shutdown`](crate::LiveOps::shutdown) describes which operations go back into the queue, and which fail |
 //!
 //! | exit code | meaning |
 //! |---|---|
@@ -93,7 +100,9 @@
 //! | 1 | the operation failed, or could not be run |
 //! | 2 | the command line or the input of the operation is wrong |
 //! | 130 | the operation was cancelled |
-//! | 143 | SIGTERM interrupted the operation |
+//! | 143 | SIGTERM or SIGHUP interrupted the operation |
+//!
+//! A process that was told to ignore SIGHUP, as with `nohup`, goes on.
 //!
 //! # Events
 //!

@@ -6,6 +6,10 @@ use std::{
     io::{self, Write},
 };
 
+use serde::Serialize;
+
+use crate::plain_text::{escape, escape_json};
+
 /// Writes a line to standard output.
 macro_rules! print_line {
     ($($text:tt)*) => { $crate::cli::print::line(format_args!($($text)*)) };
@@ -14,12 +18,24 @@ macro_rules! print_line {
 pub(super) use print_line;
 
 pub(super) fn line(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{}", escape_control_characters(&text.to_string()));
+    let _ = writeln!(io::stdout(), "{}", escape(&text.to_string()));
+}
+
+/// Writes a value as one line of JSON to `out`, or to several lines if `is_pretty`.
+pub(super) fn json(
+    mut out: impl Write,
+    value: &impl Serialize,
+    is_pretty: bool,
+) -> Result<(), serde_json::Error> {
+    let json =
+        if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    let _ = writeln!(out, "{}", escape_json(&json?));
+    Ok(())
 }
 
 /// Writes an error message to standard error.
 pub(super) fn error(message: &str) {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let _ = writeln!(io::stderr(), "error: {}", escape(message));
 }
 
 /// Writes a server's message to the application's log, or to standard error if the application has no
@@ -34,19 +50,5 @@ pub(super) fn log(message: fmt::Arguments<'_>) {
 
 /// Writes a line to standard error, beside the output of the command.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// Escapes the control characters of a text, except tabs and newlines: a text of an operation may come from
-/// an untrusted file, and must not control the terminal.
-pub(super) fn escape_control_characters(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && !matches!(c, '\t' | '\n') {
-            escaped.extend(c.escape_unicode());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
+    let _ = writeln!(io::stderr(), "{}", escape(text));
 }

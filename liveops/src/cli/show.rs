@@ -1,8 +1,15 @@
 //! The command `show`.
 
+use std::io;
+
 use serde_json::Value;
 
-use super::{args::ShowArgs, error::CommandError, locale, messages, print::print_line};
+use super::{
+    args::ShowArgs,
+    error::CommandError,
+    locale, messages,
+    print::{self, print_line},
+};
 use crate::{
     language::Text,
     operation::OperationKind,
@@ -20,7 +27,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
-        print_line!("{:#}", json(liveops, row, &log)?);
+        print::json(io::stdout(), &json(liveops, row, &log)?, true)?;
     } else {
         print_line!("{}", text(&renderer, &kind, &row, &log).trim_end());
     }

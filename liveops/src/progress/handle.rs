@@ -183,6 +183,10 @@ impl<Op: LiveOperation> Progress<Op> {
     /// Adds a line to the log. Only the first 8 KiB of a longer line are kept.
     ///
     /// The log keeps the newest 1,000 lines, or fewer if these exceed 1 MiB in total.
+    ///
+    /// The line may be the output of a child program: the page shows the text styles and colours of ANSI
+    /// sequences and leaves out all other sequences, and of a line that is overwritten after a carriage return
+    /// the page shows the last state. As text, without the styles, the log is safe for any terminal.
     pub fn log(&self, line: impl Into<String>) {
         self.report.log(Level::Info, line.into());
     }

@@ -17,6 +17,7 @@ use crate::{
     error::Cancelled,
     event::{Bar, Event, Level, LogLine, StageState, Status},
     operation::NewOperation,
+    plain_text::without_sequences,
     projection::{Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept},
 };
 
@@ -178,7 +179,7 @@ impl Report {
     pub(crate) fn status(&self, level: Level, text: &str) {
         let mut live = self.live();
         live.status.clear();
-        live.status.push_str(&kept(text, STATUS_BYTES_MAX));
+        live.status.push_str(&kept(&without_sequences(text), STATUS_BYTES_MAX));
         live.status_level = Some(level);
         if self.is_recorded {
             live.fold_status();
@@ -213,11 +214,11 @@ impl Report {
     }
 
     pub(crate) fn bar_label(&self, label: Arc<str>) {
-        self.live().bar.label = Some(label);
+        self.live().bar.label = Some(short(label));
     }
 
     pub(crate) fn bar_unit(&self, unit: Arc<str>) {
-        self.live().bar.unit = Some(unit);
+        self.live().bar.unit = Some(short(unit));
     }
 
     /// The position of the bar. Call [`touch`](Self::touch) after a change.
@@ -321,6 +322,16 @@ impl Report {
     /// loss of the whole run.
     fn live(&self) -> MutexGuard<'_, ReportState> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the label or the unit of a bar as a projection keeps it: with the limit of a status, and without
+/// ANSI sequences.
+fn short(text: Arc<str>) -> Arc<str> {
+    let shown = without_sequences(&text);
+    match kept(&shown, STATUS_BYTES_MAX) {
+        Cow::Borrowed(same) if same.len() == text.len() => text,
+        changed => changed.into(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     event::{Bar, LogLine, Measure, StageState},
     language::{Language, Text},
     operation::{OperationId, OperationKind, OperationState},
+    plain_text::{self, Color, Style, StyledPart},
     projection::{Attempts, Projection},
 };
 
@@ -207,10 +208,37 @@ pub(super) fn log_lines<'a>(
                 time datetime=(line.at.to_rfc3339_opts(SecondsFormat::Millis, true)) {
                     (line.at.format("%H:%M:%S"))
                 }
-                " " (line.text)
+                " " (log_text(&line.text))
             }
         }
     }
+}
+
+/// Renders the text of a log line, with the styles of its ANSI sequences. A style does not change the level of
+/// the line.
+fn log_text(text: &str) -> Markup {
+    html! {
+        @for StyledPart { style, text } in plain_text::parts(text) {
+            @let text = plain_text::escape_controls(text);
+            @if style == Style::default() { (text) } @else {
+                span class=(style_classes(style)) { (text) }
+            }
+        }
+    }
+}
+
+fn style_classes(style: Style) -> String {
+    let Style { is_bold, is_dim, is_italic, is_underlined, color } = style;
+    let names = [
+        is_bold.then_some("bold"),
+        is_dim.then_some("dim"),
+        is_italic.then_some("italic"),
+        is_underlined.then_some("underlined"),
+        color.map(Color::as_str),
+    ];
+    let classes: Vec<String> =
+        names.into_iter().flatten().map(|name| format!("op-ansi-{name}")).collect();
+    classes.join(" ")
 }
 
 /// Renders the link to the next page, for a viewer who opens the page after the browser was redirected.
@@ -231,7 +259,7 @@ pub(super) fn error(message: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Ending, Event};
+    use crate::event::{Ending, Event, Level};
 
     fn bar(measure: Measure, elapsed: u64) -> Bar {
         Bar {
@@ -252,6 +280,21 @@ mod tests {
         assert!(shown(&projection).contains("50 % · 100/s · 10 s left"), "{}", shown(&projection));
         projection.apply(Event::Ended(Ending::Cancelled));
         assert!(shown(&projection).contains("50 %</span>"), "{}", shown(&projection));
+    }
+
+    #[test]
+    fn colours_of_a_log_line_are_classes_and_leave_its_level_alone() {
+        let text = "\u{1b}[1;31m<b>failed\u{1b}[0m tests \u{1b}[2K\u{7}\r\n\u{1b}[35mx";
+        let line =
+            LogLine { at: chrono::DateTime::UNIX_EPOCH, level: Level::Info, text: text.into() };
+        let html = log_lines(uuid::Uuid::nil().into(), [(0, &Arc::new(line))].into_iter()).0;
+        let (_, shown) = html.split_once("</time> ").unwrap();
+        assert_eq!(
+            shown,
+            "<span class=\"op-ansi-bold op-ansi-red\">&lt;b&gt;failed</span> tests \\u{7}\n\
+             <span class=\"op-ansi-magenta\">x</span></div>"
+        );
+        assert!(html.contains("data-level=\"info\""), "{html}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The log lines of a run, parsed from the HTML of its log region. For a run in another process the HTML is
 //! the only source until the run ends.
 
+use std::{borrow::Cow, iter};
+
 use super::Fragment;
 use crate::projection::Region;
 
@@ -12,6 +14,7 @@ pub(crate) struct ShownLine {
     /// The time of the line, with milliseconds.
     pub(crate) at: String,
     pub(crate) level: String,
+    /// The text without ANSI sequences.
     pub(crate) text: String,
 }
 
@@ -39,7 +42,18 @@ fn read(line: &str) -> Option<ShownLine> {
 fn between(text: &str, start: &str, end: &str) -> Option<String> {
     let (_, rest) = text.split_once(start)?;
     let (found, _) = rest.split_once(end)?;
-    Some(unescape(found))
+    Some(unescape(&without_tags(found)))
+}
+
+/// Removes the tags of styles. A `<` of the text is escaped.
+fn without_tags(html: &str) -> Cow<'_, str> {
+    if !html.contains('<') {
+        return Cow::Borrowed(html);
+    }
+    let mut parts = html.split('<');
+    let first = parts.next().unwrap_or_default();
+    let texts = parts.map(|part| part.split_once('>').map_or("", |(_, text)| text));
+    Cow::Owned(iter::once(first).chain(texts).collect())
 }
 
 /// Reverts the escaping of maud. The ampersand is last because maud escapes it first.
@@ -58,13 +72,15 @@ mod tests {
     use crate::{
         event::{Level, LogLine},
         operation::OperationId,
+        plain_text::without_sequences,
         render::region::log_lines,
     };
 
     fn lines() -> impl Strategy<Value = Vec<LogLine>> {
         let level = prop_oneof![Just(Level::Info), Just(Level::Warning), Just(Level::Error)];
         // Mostly markup and its escapes.
-        let text = "([<>&\"; /a-z]|&lt;|&amp;|</div>|<div id=\"op-log-|\\PC){0,20}";
+        let text =
+            "([<>&\"; /a-z]|&lt;|&amp;|</div>|<div id=\"op-log-|\u{1b}\\[[0-9;]{0,4}m|\\PC){0,20}";
         let line = (0_i64..4_102_444_800_000, level, text).prop_map(|(ms, level, text)| LogLine {
             at: DateTime::from_timestamp_millis(ms).unwrap(),
             level,
@@ -90,7 +106,7 @@ mod tests {
                     number: *number,
                     at: line.at.to_rfc3339_opts(SecondsFormat::Millis, true),
                     level: line.level.as_str().to_owned(),
-                    text: line.text.clone(),
+                    text: without_sequences(&line.text).into_owned(),
                 })
                 .collect();
             prop_assert_eq!(shown_log(&snapshot), expected);

@@ -40,6 +40,7 @@ mod half_open;
 mod held_threads;
 mod hints;
 mod hostile_frames;
+mod hostile_texts;
 mod house;
 mod htmx;
 mod http;

@@ -153,7 +153,11 @@ async fn an_import_is_run_and_gives_its_result_as_text() {
         .says(&["run", "demo.score_import", "--owner", "admin", "--set", "file=scores.csv"])
         .await;
     // The number of checks, and the presence of a rate, depend on timing.
-    let is_sure = |line: &&str| !line.starts_with("Checking: ") && *line != "Saving 2 rows";
+    let is_sure = |line: &&str| {
+        let starts = ["Checking: ", "Reading: ", "Saving 2 rows", "2 of 2 · 100 %"];
+        !starts.iter().any(|start| line.starts_with(start))
+    };
+    assert!(said.contains("2 of 2 · 100 %"), "{said}");
     let lines = said.lines().filter(is_sure).map(without_speed);
     let said: String = lines.map(|line| format!("{line}\n")).collect();
     expect![[r#"
@@ -165,7 +169,6 @@ async fn an_import_is_run_and_gives_its_result_as_text() {
         Warning: Line 3: "xx" is not a score: expected a number from 0 to 100
         === [3/3] Save ===
         2 rows saved, 1 rejected
-        2 of 2 · 100 %
         2 of 3 rows saved, 1 rejected
         ART-1               1 scores, mean  80.00
         MATH-2              1 scores, mean  70.00
@@ -329,6 +332,136 @@ async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
 }
 
 #[tokio::test]
+async fn an_empty_variable_is_an_absent_one() {
+    let desk = Desk::new();
+    for empty in ["", " "] {
+        let mut command = desk.command(&["list"]);
+        for name in ["BIND", "DATABASE_URL", "REDIS_URL", "RUNNER", "SECRET_KEY", "RUST_LOG"] {
+            command.env(name, empty);
+        }
+        let output = timeout(TIMEOUT, command.output()).await.expect("it ends").unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert!(desk.path().join("demo.sqlite3").exists());
+    // `serve` and `worker` have the variable as well.
+    for arguments in [&["serve"][..], &["worker"], &[]] {
+        let mut command = desk.command(arguments);
+        command.env("BIND", "").stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = timeout(TIMEOUT, log.next_line()).await.unwrap().unwrap().unwrap_or_default();
+        let rest = timeout(TIMEOUT, log.next_line()).await.unwrap().unwrap().unwrap_or_default();
+        let said = format!("{line}\n{rest}");
+        // Another program may use the default address.
+        let works = ["127.0.0.1:3000", "working"].iter().any(|text| said.contains(text));
+        assert!(works && !said.contains("invalid"), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn no_message_contains_the_password_of_the_database() {
+    let desk = Desk::new();
+    for url in [
+        "mysql://ann:S3cr3tPw@h/x",
+        "postgres:ann:S3cr3tPw@h/x",
+        "postgres://ann:S3cr3tPw@h:port/x",
+        "postgres://ann:S3cr3tPw/@h/x",
+        "postgres://h.invalid/x?user=ann&password=S3cr3tPw",
+        "postgres://h.invalid/x?user=ann&passwd=S3cr3tPw",
+    ] {
+        let mut command = desk.command(&["list"]);
+        command.env("DATABASE_URL", url).env("RUST_LOG", "warn");
+        let output = timeout(TIMEOUT, command.output()).await.expect("it ends").unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let error = error(&output);
+        assert!(!error.contains("S3cr3t") && error.contains("database"), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn no_byte_of_a_file_controls_the_terminal() {
+    let desk = Desk::new();
+    let hostile = "\u{1b}]0;PWNED\u{7}\u{1b}[2J\u{9b}2J\u{7f}\u{85}\u{202e}\u{1b}[31mred";
+    let scores = format!("student,course,score\nann,ART-1,{hostile}\n{hostile},MATH-1,70\n");
+    fs::write(desk.path().join("scores.csv"), scores).unwrap();
+    fs::write(desk.path().join("header.csv"), format!("{hostile},b\n")).unwrap();
+    let name = format!("{hostile}.csv");
+    fs::write(desk.path().join(&name), "student,course,score\nann,ART-1,70\n").unwrap();
+    // A row of its own in the list.
+    let owner = format!("ann{hostile}\n01a1ffb3-edad-74da-9fe1-af30ea360955  forged\tmore");
+
+    let is_unsafe = |c: char| (c.is_control() && !"\t\n".contains(c)) || c == '\u{202e}';
+    let quiet = |output: &Output| {
+        let text = [&output.stdout[..], &output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.contains(is_unsafe), "{text:?}");
+    };
+    for file in ["scores.csv", "header.csv", &name, "missing\u{1b}[2J.csv"] {
+        let file = format!("file={file}");
+        let run = ["run", "demo.score_import", "--owner", &owner, "--set", &file];
+        quiet(&desk.demo(&["run", "demo.score_import", "--owner", "admin", "--set", &file]).await);
+        let json = desk.demo(&[&run[..], &["--json"]].concat()).await;
+        quiet(&json);
+        for line in str::from_utf8(&json.stdout).unwrap().lines() {
+            serde_json::from_str::<Value>(line).unwrap();
+        }
+    }
+    let listed = desk.demo(&["list"]).await;
+    quiet(&listed);
+    assert_eq!(str::from_utf8(&listed.stdout).unwrap().lines().count(), 8, "{listed:?}");
+    let listed = desk.demo(&["list", "--json"]).await;
+    quiet(&listed);
+    for line in str::from_utf8(&listed.stdout).unwrap().lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let is_hostile = row["owner"] == json!(owner);
+        assert!(is_hostile || row["owner"] == "admin", "{row}");
+        let id = row["id"].as_str().unwrap();
+        let shown = desk.demo(&["show", id]).await;
+        quiet(&shown);
+        let fields = str::from_utf8(&shown.stdout).unwrap().lines();
+        assert_eq!(fields.filter(|line| line.starts_with("Owner: ")).count(), 1, "{shown:?}");
+        let shown = desk.demo(&["show", id, "--json"]).await;
+        quiet(&shown);
+        serde_json::from_slice::<Value>(&shown.stdout).unwrap();
+    }
+    quiet(&desk.demo(&["run", "\u{1b}[2J"]).await);
+    quiet(&desk.demo(&["run", "demo.score_import", "--input", "\u{1b}[2J"]).await);
+}
+
+#[tokio::test]
+async fn the_path_of_a_file_is_stored_absolute() {
+    let desk = Desk::new();
+    let path = fs::canonicalize(desk.path()).unwrap().join("scores.csv");
+    fs::write(desk.path().join("input.json"), r#"{ "file": "scores.csv" }"#).unwrap();
+    for input in [["--set", "file=scores.csv"], ["--input", "input.json"]] {
+        desk.says(&[&["run", "demo.score_import", "--owner", "admin"][..], &input].concat()).await;
+        assert_eq!(desk.newest().await["input"]["file"], json!(path));
+    }
+    // A retry may run in a process with another folder.
+    let id = desk.newest().await["id"].as_str().unwrap().to_owned();
+    desk.says(&["retry", &id]).await;
+    assert_eq!(desk.newest().await["input"]["file"], json!(path));
+}
+
+#[tokio::test]
+async fn a_loop_of_statuses_does_not_flood_a_pipe() {
+    let desk = Desk::new();
+    // 20 statuses a second for three seconds.
+    let input = ["--set", "status=Busy", "--set", "hz=20", "--set", "seconds=3"];
+    let said = desk.says(&[&["run", "demo.echo_task"][..], &input].concat()).await;
+    let lines = said.lines().filter(|line| line.contains("Busy")).count();
+    assert!((1..=2).contains(&lines), "{said}");
+}
+
+#[tokio::test]
+async fn an_input_may_have_a_byte_order_mark() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("input.json"), "\u{feff}{ \"failures\": 0 }").unwrap();
+    desk.says(&["run", "demo.flaky_task", "--input", "input.json"]).await;
+    assert_eq!(desk.newest().await["input"], json!({ "failures": 0 }));
+}
+
+#[tokio::test]
 async fn an_input_may_be_json() {
     let desk = Desk::new();
     fs::write(desk.path().join("input.json"), r#"{ "failures": 0 }"#).unwrap();
@@ -418,6 +551,37 @@ async fn sigterm_interrupts_what_may_run_once() {
     let operation = desk.newest().await;
     assert_eq!(operation["state"], "FINISHED_ERROR");
     assert_eq!(operation["error"], "Interrupted by a restart.");
+}
+
+#[tokio::test]
+async fn a_closed_terminal_interrupts_as_sigterm_does() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run", "demo.endless_task"]);
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGHUP);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(143), "{said}");
+    assert_eq!(desk.newest().await["error"], "Interrupted by a restart.");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_run_under_nohup_goes_on_when_the_terminal_is_closed() {
+    let desk = Desk::new();
+    let mut shell = Command::new("sh");
+    let ignoring = "trap '' HUP; exec \"$0\" run demo.endless_task";
+    shell.args(["-c", ignoring, env!("CARGO_BIN_EXE_demo")]);
+    shell.current_dir(desk.path()).env("LC_ALL", "C").env("LANGUAGE", "").kill_on_drop(true);
+    let mut child = shell.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut run = Running { child, lines };
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGHUP);
+    // A status that is newer than the signal.
+    run.reaches("Running for").await;
+    run.signal(Signal::SIGINT);
+    let (status, said) = run.ends().await;
+    assert_eq!(status.code(), Some(130), "{said}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Text for people, on any [`Screen`].
 
+use std::time::Duration;
+
 use super::Printer;
 use crate::{
-    cli::{messages, print::escape_control_characters},
+    cli::messages,
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
     operation::OperationKind,
+    plain_text::{escape, plain},
     projection::Attempts,
     publish::{ObservedEvent, RunEvent},
     render::{Renderer, Subject},
@@ -13,11 +16,24 @@ use crate::{
 
 /// An output that shows text to a person.
 pub(super) trait Screen: Send {
-    /// Writes a line, which contains no control characters.
+    /// Writes a line, which contains no unsafe characters.
     fn line(&mut self, tone: Tone, line: &str);
+
+    /// Writes a status, at once or later. A status that is replaced meanwhile may be left out.
+    fn status(&mut self, tone: Tone, line: &str) {
+        self.line(tone, line);
+    }
 
     /// Shows the bar, or removes it.
     fn bar(&mut self, bar: Option<&Bar>);
+
+    /// Writes everything that waits.
+    fn settle(&mut self) {}
+
+    /// Writes what has waited for long enough. Returns the time until the next call; `None` if nothing waits.
+    fn write_due(&mut self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The style of a line.
@@ -41,6 +57,7 @@ impl<S: Screen> HumanPrinter<S> {
     }
 
     fn started(&mut self, subject: &Subject, attempts: Attempts) {
+        self.screen.settle();
         if attempts.is_another() {
             let attempt = messages::attempt(self.language(), attempts);
             self.line(Tone::Plain, &attempt);
@@ -52,11 +69,20 @@ impl<S: Screen> HumanPrinter<S> {
 
     fn event(&mut self, kind: &OperationKind, event: &Event) {
         match event {
-            Event::Status(status) => self.at_level(status.level, &status.text),
-            Event::Log(line) => self.at_level(line.level, &line.text),
+            Event::Status(status) => {
+                let (tone, text) = self.at_level(status.level, &status.text);
+                self.screen.status(tone, &text);
+            }
+            Event::Log(line) => {
+                let (tone, text) = self.at_level(line.level, &line.text);
+                self.line(tone, &text);
+            }
             Event::Bar(bar) => self.screen.bar(bar.as_ref()),
             Event::Stage { index, state, .. } => self.stage(kind, *index, *state),
-            Event::CancelRequested => self.translate(Tone::Warning, Text::Cancelling),
+            Event::CancelRequested => {
+                self.screen.settle();
+                self.translate(Tone::Warning, Text::Cancelling);
+            }
             Event::Ended(ending) => self.ended(kind, ending),
             // Only pages show these, or another event has the same information.
             Event::Started
@@ -69,6 +95,7 @@ impl<S: Screen> HumanPrinter<S> {
 
     fn stage(&mut self, kind: &OperationKind, index: usize, state: StageState) {
         self.screen.bar(None);
+        self.screen.settle();
         let stages = self.language().stages(kind);
         let Some(stage) = stages.get(index) else { return };
         match state {
@@ -84,27 +111,28 @@ impl<S: Screen> HumanPrinter<S> {
 
     fn ended(&mut self, kind: &OperationKind, ending: &Ending) {
         self.screen.bar(None);
+        self.screen.settle();
         match ending {
             Ending::Finished(output) => {
                 let text = self.renderer.result_text(kind, output);
                 self.line(Tone::Plain, text.trim_end_matches('\n'));
             }
             Ending::Failed(message) => {
-                let failed = messages::failed(self.language(), message);
+                let failed = messages::failed(self.language(), &plain(message));
                 self.line(Tone::Error, &failed);
             }
             Ending::Cancelled => self.translate(Tone::Warning, Text::Cancelled),
         }
     }
 
-    fn at_level(&mut self, level: Level, text: &str) {
+    /// Returns the text of a log line or a status as the screen writes the text.
+    fn at_level(&self, level: Level, text: &str) -> (Tone, String) {
         let tone = match level {
             Level::Info => Tone::Plain,
             Level::Warning => Tone::Warning,
             Level::Error => Tone::Error,
         };
-        let line = messages::at_level(self.language(), level, text);
-        self.line(tone, &line);
+        (tone, messages::at_level(self.language(), level, &plain(text)))
     }
 
     fn translate(&mut self, tone: Tone, text: Text) {
@@ -119,7 +147,7 @@ impl<S: Screen> HumanPrinter<S> {
     /// Writes each line of a text; nothing for an empty text.
     fn line(&mut self, tone: Tone, text: &str) {
         for line in text.lines() {
-            self.screen.line(tone, &escape_control_characters(line));
+            self.screen.line(tone, &escape(line));
         }
     }
 }
@@ -132,5 +160,13 @@ impl<S: Screen> Printer for HumanPrinter<S> {
             // The next operation prints its own first line.
             RunEvent::Chained(_) => {}
         }
+    }
+
+    fn write_due(&mut self) -> Option<Duration> {
+        self.screen.write_due()
+    }
+
+    fn finish(&mut self) {
+        self.screen.settle();
     }
 }

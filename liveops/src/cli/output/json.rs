@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Printer;
 use crate::{
+    cli::print,
     event::{Bar, Ending, Event, Measure, StageState},
     operation::OperationKind,
     publish::{ObservedEvent, RunEvent},
@@ -28,7 +29,7 @@ impl<W: Write + Send> JsonPrinter<W> {
         fields["id"] = subject.id.to_string().into();
         fields["op_type"] = subject.kind.op_type.into();
         // A closed pipe must not stop the operation.
-        let _ = writeln!(self.out, "{fields}");
+        let _ = print::json(&mut self.out, &fields, false);
     }
 }
 

@@ -10,7 +10,8 @@ mod tests;
 use std::{
     env,
     io::{self, IsTerminal},
-    sync::mpsc::Receiver,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Duration,
 };
 
 use indicatif::ProgressDrawTarget;
@@ -21,6 +22,14 @@ use crate::{publish::ObservedEvent, render::Renderer};
 /// A writer of the events of a run.
 pub(super) trait Printer: Send {
     fn print(&mut self, event: &ObservedEvent);
+
+    /// Writes what has waited for long enough. Returns the time until the next call; `None` if nothing waits.
+    fn write_due(&mut self) -> Option<Duration> {
+        None
+    }
+
+    /// Writes what still waits, at the end of the output.
+    fn finish(&mut self) {}
 }
 
 /// Returns the printer for standard output: JSON, bars for a terminal, or plain lines.
@@ -47,7 +56,15 @@ fn variable(name: &str) -> String {
 
 /// Prints events until every sender is dropped.
 pub(super) fn write(mut printer: Box<dyn Printer>, events: &Receiver<ObservedEvent>) {
-    for event in events {
-        printer.print(&event);
+    loop {
+        let event = match printer.write_due() {
+            Some(wait) => events.recv_timeout(wait),
+            None => events.recv().map_err(RecvTimeoutError::from),
+        };
+        match event {
+            Ok(event) => printer.print(&event),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return printer.finish(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::human::{Screen, Tone};
 use crate::{
     event::Bar,
     language::Language,
+    plain_text::escape_line,
     render::{bar_text, stopped_bar_text},
 };
 
@@ -46,8 +47,9 @@ impl Terminal {
         let style = ProgressStyle::with_template(template).expect("the template is a constant");
         drawn.set_style(style);
         drawn.set_position((fraction.unwrap_or(0.0) * STEPS as f64) as u64);
-        drawn.set_message(bar_text(&self.language, bar));
-        self.bar = Some(DrawnBar { drawn, last: stopped_bar_text(&self.language, bar) });
+        drawn.set_message(escape_line(&bar_text(&self.language, bar)).into_owned());
+        let last = escape_line(&stopped_bar_text(&self.language, bar)).into_owned();
+        self.bar = Some(DrawnBar { drawn, last });
     }
 
     /// Removes the bar, and writes its final text as a line.

@@ -10,7 +10,10 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::*;
+use super::{
+    human::{Screen, Tone},
+    *,
+};
 use crate::{
     event::{Ending, Event, Level, LogLine, StageState},
     operation::OperationKind,
@@ -219,7 +222,7 @@ async fn a_line_is_written_at_each_tenth_of_the_bar() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_status_is_written_once_and_a_superseded_one_is_left_out() {
+async fn a_superseded_status_is_left_out() {
     let mut run = ObservedRun::attempt(1);
     for text in ["one", "one", "two"] {
         run.report.status(Level::Info, text);
@@ -233,7 +236,6 @@ async fn a_status_is_written_once_and_a_superseded_one_is_left_out() {
         expect![[r#"
         Import (00000000-0000-0000-0000-000000000000)
         one
-        two
         Error: 999
     "#]],
     );
@@ -286,19 +288,208 @@ async fn a_cancelled_run_writes_nothing_after_its_ending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn control_characters_of_a_line_are_escaped() {
+async fn sequences_of_a_line_are_removed_and_control_characters_escaped() {
     let run = ObservedRun::attempt(1);
-    run.log(Level::Info, "\u{1b}[2Jgone\r\u{7}\u{9b}1A\ttab");
-    run.log(Level::Error, "two\nlines");
+    run.log(Level::Info, "\u{1b}[2J10 %\r\u{1b}[32m100 %\u{7}\u{9b}1A\ttab");
+    run.log(Level::Error, "two\n=== [2/3] Save ===");
+    run.log(Level::Info, "\u{202e}right to left");
     check(
         &run.text().await,
         expect![[r#"
         Import (00000000-0000-0000-0000-000000000000)
-        \u{1b}[2Jgone\u{d}\u{7}\u{9b}1A	tab
+        100 %\u{7}	tab
         Error: two
-        lines
+            === [2/3] Save ===
+        \u{202e}right to left
     "#]],
     );
+}
+
+/// A text that changes the title of a terminal, clears it and reorders what follows.
+const HOSTILE: &str = "\u{1b}]0;PWNED\u{7}\u{1b}[2J\u{9b}2J\u{9d}0;x\u{9c}\u{202e}\u{7f}\u{85}\u{1b}]0;x\r\u{0}\u{61c}";
+
+/// Returns a run that has this text at every place that takes a text.
+async fn hostile_run() -> ObservedRun {
+    let mut run = ObservedRun::attempt(1);
+    run.report.stage(0, StageState::Active);
+    run.report.count(1, Some(2));
+    run.report.bar_label(HOSTILE.into());
+    run.report.bar_unit(HOSTILE.into());
+    run.report.touch();
+    for level in [Level::Info, Level::Warning, Level::Error] {
+        run.report.status(level, HOSTILE);
+        run.log(level, HOSTILE);
+    }
+    run.flush().await;
+    run.report.stage(1, StageState::Active);
+    run.report.count(1, None);
+    run.report.bar_label(HOSTILE.into());
+    run.report.touch();
+    run.flush().await;
+    run
+}
+
+fn is_unsafe(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n')) || "\u{61c}\u{202e}".contains(c)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_text_of_a_run_controls_a_terminal() {
+    for ending in [
+        Ending::Failed(HOSTILE.into()),
+        Ending::Finished(Arc::new(json!({ HOSTILE: [HOSTILE] }))),
+        Ending::Finished(Arc::new(json!(HOSTILE))),
+    ] {
+        let run = hostile_run().await;
+        run.end(ending.clone());
+        let text = run.text().await;
+        assert!(!text.contains(is_unsafe), "{text:?}");
+        assert!(text.contains("1 of 2"), "{text:?}");
+        assert!(!text.contains("PWNED") || !matches!(ending, Ending::Failed(_)), "{text:?}");
+
+        let run = hostile_run().await;
+        run.end(ending);
+        let json = run.json().await;
+        assert!(!json.contains(is_unsafe), "{json:?}");
+        for line in json.lines() {
+            serde_json::from_str::<Value>(line).unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn json_has_the_exact_text_of_a_log_line() {
+    let run = ObservedRun::attempt(1);
+    run.log(Level::Info, HOSTILE.replace('\0', ""));
+    let json = run.json().await;
+    let line: Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(line["text"], HOSTILE.replace('\0', ""));
+}
+
+#[test]
+fn a_label_and_a_unit_of_a_bar_are_limited() {
+    let run = ObservedRun::attempt(1);
+    let long = "x".repeat(1 << 20);
+    run.report.count(1, Some(2));
+    run.report.bar_label(long.as_str().into());
+    run.report.bar_unit(long.as_str().into());
+    run.report.touch();
+    let bar = run.report.projection().bar.unwrap();
+    for text in [bar.label.unwrap(), bar.unit.unwrap()] {
+        assert!(
+            text.len() < 1_100 && text.ends_with("[cut: 1024 of 1048576 bytes]"),
+            "{}",
+            text.len()
+        );
+    }
+}
+
+std::thread_local! {
+    static SECONDS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Writes to a plain screen under a clock that `SECONDS` sets. Returns the lines.
+fn plain_lines(work: impl FnOnce(&mut Plain<Buffer>)) -> Vec<String> {
+    static START: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    SECONDS.set(0);
+    let buffer = Buffer::default();
+    let now = || *START + Duration::from_secs(SECONDS.get());
+    let language = Renderer::new(Templates::new(), "/live").language().clone();
+    work(&mut Plain::with_clock(buffer.clone(), language, now));
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn count(done: u64, total: Option<u64>) -> crate::event::Bar {
+    let measure = crate::event::Measure::Count { done, total };
+    crate::event::Bar { measure, label: None, unit: Some("rows".into()), elapsed: Duration::ZERO }
+}
+
+#[test]
+fn a_loop_of_statuses_is_a_line_every_five_seconds() {
+    let lines = plain_lines(|screen| {
+        for second in 0..=14 {
+            SECONDS.set(second);
+            for n in 0..20 {
+                screen.status(Tone::Plain, &format!("{second} {n}"));
+            }
+        }
+        screen.settle();
+    });
+    assert_eq!(lines, ["0 0", "5 0", "10 0", "14 19"]);
+}
+
+#[test]
+fn a_status_is_written_although_nothing_follows() {
+    let lines = plain_lines(|screen| {
+        screen.status(Tone::Plain, "first");
+        assert_eq!(screen.write_due(), None);
+        SECONDS.set(1);
+        screen.status(Tone::Plain, "second");
+        assert_eq!(screen.write_due(), Some(Duration::from_secs(4)));
+        SECONDS.set(5);
+        assert_eq!(screen.write_due(), None);
+    });
+    assert_eq!(lines, ["first", "second"]);
+}
+
+#[test]
+fn a_warning_is_not_superseded_by_a_status() {
+    let lines = plain_lines(|screen| {
+        for (tone, line) in [
+            (Tone::Plain, "one"),
+            (Tone::Plain, "two"),
+            (Tone::Warning, "warning"),
+            (Tone::Plain, "three"),
+            (Tone::Plain, "four"),
+        ] {
+            screen.status(tone, line);
+        }
+        screen.settle();
+        screen.settle();
+    });
+    assert_eq!(lines, ["one", "warning", "four"]);
+}
+
+#[test]
+fn a_count_without_total_is_a_line_every_five_seconds_and_at_its_end() {
+    let lines = plain_lines(|screen| {
+        for second in 0..=12 {
+            SECONDS.set(second);
+            screen.bar(Some(&count(second, None)));
+            screen.bar(Some(&count(second + 1, None)));
+        }
+        screen.bar(None);
+        screen.bar(None);
+    });
+    assert_eq!(lines, ["5 rows", "10 rows", "13 rows"]);
+}
+
+#[test]
+fn a_slow_bar_is_a_line_every_thirty_seconds() {
+    let lines = plain_lines(|screen| {
+        for second in 0..=70 {
+            SECONDS.set(second);
+            screen.bar(Some(&count(second, Some(10_000))));
+        }
+        screen.bar(None);
+    });
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[test]
+fn many_short_bars_are_a_line_every_five_seconds() {
+    let lines = plain_lines(|screen| {
+        for second in 0..=9 {
+            SECONDS.set(second);
+            for _ in 0..100 {
+                (0..=10).for_each(|done| screen.bar(Some(&count(done, Some(10)))));
+            }
+        }
+    });
+    // The first twenty are written at once.
+    assert_eq!(lines.len(), 21, "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]

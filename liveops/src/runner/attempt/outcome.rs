@@ -16,6 +16,7 @@ use crate::{
     language::{Language, Text},
     operation::{NewOperation, OperationId, json_len},
     panic::{self, Panicked},
+    plain_text::without_sequences,
     progress::NextOperation,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
 };
@@ -181,9 +182,10 @@ impl Outcome {
     }
 
     fn failed(message: String, traceback: &str) -> Self {
+        let message = without_sequences(&message);
         let message = kept(&message, ERROR_BYTES_MAX);
         Self {
-            traceback: Some(kept(traceback, TRACEBACK_BYTES_MAX).into_owned()),
+            traceback: Some(kept(&without_sequences(traceback), TRACEBACK_BYTES_MAX).into_owned()),
             ..Self::of_ending(Ending::Failed(message.into()))
         }
     }

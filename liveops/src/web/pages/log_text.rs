@@ -5,6 +5,7 @@ use chrono::SecondsFormat;
 use crate::{
     language::{Language, Text},
     operation::{OperationKind, OperationState},
+    plain_text::{indent_further_lines, plain},
     render::shown_log,
     runner::Engine,
     store::{Model, StoreError},
@@ -43,6 +44,8 @@ fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = Strin
     gap.into_iter().chain(lines).collect()
 }
 
+/// Returns an entry of the log. The text may come from anywhere: no part of it may control the terminal that
+/// shows the log, or look like another entry.
 fn text_line(at: &str, level: &str, text: &str) -> String {
-    format!("{at} {level:<7} {text}\n")
+    format!("{at} {level:<7} {}\n", indent_further_lines(&plain(text)))
 }

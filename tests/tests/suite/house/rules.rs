@@ -8,6 +8,7 @@ const FLOORS: [&[&str]; 8] = [
         "parse_error",
         "operation",
         "panic",
+        "plain_text",
         "event",
         "language",
         "metrics",
@@ -43,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("hyper_util", &["web/serve/"]),
     ("rustix", &["web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
+    ("unicode_width", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
     // The channel layer of PostgreSQL speaks to it through what the store is made of.
     // Both have to know whether a pooler is in between.

@@ -1,0 +1,32 @@
+//! Texts from outside on terminals and in text files: no character of a text may move the cursor, change the
+//! terminal, reorder other text, or hide in it.
+
+mod ansi;
+mod escape;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+pub(crate) use ansi::{Color, Style, StyledPart, parts, without_sequences};
+pub(crate) use escape::{escape, escape_controls};
+#[cfg(feature = "cli")]
+pub(crate) use escape::{escape_json, escape_line};
+
+/// Returns the text of a log line for a terminal or a text file: without ANSI sequences, as a terminal shows
+/// it after carriage returns, and with the remaining unsafe characters escaped.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    match without_sequences(text) {
+        Cow::Borrowed(text) => escape(text),
+        Cow::Owned(text) => match escape(&text) {
+            Cow::Owned(escaped) => Cow::Owned(escaped),
+            Cow::Borrowed(_) => Cow::Owned(text),
+        },
+    }
+}
+
+/// Returns a text with every line after the first one indented, so that no line of the text can be taken for
+/// an entry of its own.
+pub(crate) fn indent_further_lines(text: &str) -> Cow<'_, str> {
+    if text.contains('\n') { Cow::Owned(text.replace('\n', "\n    ")) } else { Cow::Borrowed(text) }
+}
