@@ -14,6 +14,7 @@ use super::{LanguageError, MissingText, fluent::FluentLocalization, missing_text
 use crate::{
     language::{Language, english},
     operation::OperationKind,
+    panic,
 };
 
 /// The languages of an application.
@@ -240,7 +241,14 @@ fn english() -> LanguageIdentifier {
 
 fn parse(tag: &str, messages: &str) -> Result<(LanguageIdentifier, FluentResource), LanguageError> {
     let language = tag.parse().map_err(|_| LanguageError::Tag { found: tag.to_owned() })?;
-    let messages = FluentResource::try_new(messages.to_owned()).map_err(|(resource, errors)| {
+    // The parser of Fluent panics if an escape sequence is cut by a letter of several bytes.
+    let parsed = panic::catch(|| FluentResource::try_new(messages.to_owned()));
+    let parsed = parsed.map_err(|_| LanguageError::Messages {
+        tag: tag.to_owned(),
+        line: 1 + messages.lines().take_while(|line| !has_cut_escape(line)).count(),
+        flaw: "expected four hexadecimal digits after `\\u`, or six after `\\U`".to_owned(),
+    })?;
+    let messages = parsed.map_err(|(resource, errors)| {
         let first = errors.into_iter().next();
         let at = first.as_ref().map_or(0, |error| error.pos.start);
         let before = resource.source().get(..at).unwrap_or_default();
@@ -251,6 +259,14 @@ fn parse(tag: &str, messages: &str) -> Result<(LanguageIdentifier, FluentResourc
         }
     })?;
     Ok((language, messages))
+}
+
+/// Returns `true` if an escape sequence of this line has a letter of several bytes instead of a digit.
+fn has_cut_escape(line: &str) -> bool {
+    [(r"\u", 4), (r"\U", 6)].into_iter().any(|(start, digits)| {
+        let mut escapes = line.match_indices(start);
+        escapes.any(|(at, _)| line[at..].get(2..2 + digits).is_none_or(|digits| !digits.is_ascii()))
+    })
 }
 
 impl Default for Languages {

@@ -344,3 +344,20 @@ fn a_text_with_a_missing_variable_is_shown_in_part() {
     let languages = Languages::new().with("pl", "rows = { $rows } wierszy").unwrap();
     assert_eq!(languages.find("pl").text("rows", []).unwrap(), "{$rows} wierszy");
 }
+
+#[test]
+fn a_cut_escape_is_an_error_and_no_panic() {
+    for (messages, line) in [
+        ("a = {\"\\u5У)\"}", 1),
+        ("b = x\nc = { \"\\U00ą\" }\n", 2),
+        ("b = \\u0041\nc = { \"\\u0041\" }{ \"\\u12ż4\" }\n", 2),
+    ] {
+        let error = Languages::new().with("pl", messages).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("the texts for `pl`: line {line}: ")),
+            "{messages}: {error}"
+        );
+    }
+    // Outside of a placeable these are ordinary letters.
+    assert!(Languages::new().with("pl", "a = C:\\użytkownik").is_ok());
+}
