@@ -327,4 +327,10 @@ pub mod __private {
         },
         operation::names::Names,
     };
+
+    /// For the fuzz targets, which cargo-fuzz compiles with this `cfg`.
+    #[cfg(fuzzing)]
+    pub fn is_client_message(text: &str) -> bool {
+        crate::web::is_client_message(text)
+    }
 }

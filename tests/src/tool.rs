@@ -18,6 +18,7 @@ pub(crate) struct Tool {
 
 impl Tool {
     pub(crate) const DENY: Self = Self { name: "deny", version: "0.20.2" };
+    pub(crate) const FUZZ: Self = Self { name: "fuzz", version: "0.13.2" };
     pub(crate) const HACK: Self = Self { name: "hack", version: "0.6.46" };
     pub(crate) const SEMVER_CHECKS: Self = Self { name: "semver-checks", version: "0.51.0" };
 

@@ -22,3 +22,9 @@ pub(crate) use pages::json::OperationJson;
 pub(crate) use pages::log_text::log_text;
 pub use router::router;
 pub use serve::{Serve, serve};
+
+/// Returns `true` if a text is a message of a client over the WebSocket.
+#[cfg(fuzzing)]
+pub(crate) fn is_client_message(text: &str) -> bool {
+    delivery::messages::ClientMessage::read(text).is_some()
+}
