@@ -16,6 +16,7 @@ mod cluster;
 mod derive_cost;
 mod fake_time;
 mod faults;
+mod fuzz;
 mod group;
 mod interrupt;
 mod lint;
@@ -33,6 +34,7 @@ mod rust_analyzer;
 mod rustdoc;
 mod scratch;
 mod service;
+mod soak;
 mod step;
 mod suite;
 mod tool;
@@ -63,6 +65,12 @@ usage: cargo xtask <command>
   faults [--runs <number>] [--seed <number>]
         runs the tests that kill, suspend and disconnect workers, each with this number of operations
         [default: 2000], and with the random choices of an earlier run if its seed is given
+  fuzz [--seconds <number>] [<target>...]
+        runs the fuzz targets in fuzz/, each for this time [default: 60]: wire, form_body, multipart, token,
+        cursor, list_query, texts
+  soak [--minutes <number>]
+        runs hostile and ordinary users at one server for this time [default: 10], and checks its memory,
+        its file descriptors and the response times of the ordinary users. Linux only
   derive-cost [--help]
         measures the compile time of an operation
 ";
@@ -93,6 +101,8 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["faults", words @ ..] => faults::run(words),
+        ["soak", words @ ..] => soak::run(words),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["derive-cost", words @ ..] => derive_cost::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -87,6 +87,7 @@ mod separate_processes;
 mod several_tabs;
 mod slow_clients;
 mod small_screens;
+mod soak;
 mod somebody_else;
 mod spans;
 mod staff;
