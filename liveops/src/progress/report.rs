@@ -18,7 +18,9 @@ use crate::{
     event::{Bar, Event, Level, LogLine, StageState, Status},
     operation::NewOperation,
     plain_text::without_sequences,
-    projection::{Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept},
+    projection::{
+        BAR_TEXT_BYTES_MAX, Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept,
+    },
 };
 
 /// The state that the handles of one run share with its flusher.
@@ -215,10 +217,20 @@ impl Report {
 
     pub(crate) fn bar_label(&self, label: Arc<str>) {
         self.live().bar.label = Some(short(label));
+        self.touch_bar();
     }
 
     pub(crate) fn bar_unit(&self, unit: Arc<str>) {
         self.live().bar.unit = Some(short(unit));
+        self.touch_bar();
+    }
+
+    /// Publishes the label or the unit, which a frame after the start of the bar may have missed.
+    fn touch_bar(&self) {
+        // A recording report takes both with the next count.
+        if !self.is_recorded {
+            self.touch();
+        }
     }
 
     /// The position of the bar. Call [`touch`](Self::touch) after a change.
@@ -325,11 +337,11 @@ impl Report {
     }
 }
 
-/// Returns the label or the unit of a bar as a projection keeps it: with the limit of a status, and without
-/// ANSI sequences.
+/// Returns the label or the unit of a bar as a projection keeps it: cut, because every update of the bar
+/// contains it, and without ANSI sequences.
 fn short(text: Arc<str>) -> Arc<str> {
     let shown = without_sequences(&text);
-    match kept(&shown, STATUS_BYTES_MAX) {
+    match kept(&shown, BAR_TEXT_BYTES_MAX) {
         Cow::Borrowed(same) if same.len() == text.len() => text,
         changed => changed.into(),
     }
@@ -369,7 +381,8 @@ impl ReportState {
 
     fn fold_bar(&mut self, counter: &Counter) {
         let measure = counter.measure();
-        if measure != self.projection.bar.as_ref().map(|bar| bar.measure) {
+        let shown = self.projection.bar.as_ref().map(|bar| (bar.measure, &bar.label, &bar.unit));
+        if measure.map(|measure| (measure, &self.bar.label, &self.bar.unit)) != shown {
             let bar = measure.map(|measure| Bar {
                 measure,
                 label: self.bar.label.clone(),
@@ -491,6 +504,20 @@ mod tests {
         }
         projection.stage_timings.clear();
         projection
+    }
+
+    #[test]
+    fn the_label_and_the_unit_of_a_bar_are_cut() {
+        let report = Report::new(Projection::new(0));
+        report.counter().set(5, Some(10));
+        report.bar_label("ü".repeat(4 << 20).into());
+        report.bar_unit("b".repeat(8 << 20).into());
+        let bar = report.projection().bar.unwrap();
+        let (label, unit) = (bar.label.unwrap(), bar.unit.unwrap());
+        assert!(label.ends_with("… [cut: 1024 of 8388608 bytes]"), "{}", label.len());
+        assert!(unit.ends_with("… [cut: 1024 of 8388608 bytes]"), "{}", unit.len());
+        report.bar_label("rows".into());
+        assert_eq!(report.projection().bar.unwrap().label.as_deref(), Some("rows"));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(crate) const LOG_LINE_BYTES_MAX: usize = 8 << 10;
 /// Maximum size of a status, in bytes.
 pub(crate) const STATUS_BYTES_MAX: usize = 1 << 10;
 
+/// Maximum size of the label and of the unit of a bar, in bytes.
+pub(crate) const BAR_TEXT_BYTES_MAX: usize = 1 << 10;
+
 /// Maximum size of an error message for the owner or in a traceback, in bytes.
 pub(crate) const ERROR_BYTES_MAX: usize = 8 << 10;
 
