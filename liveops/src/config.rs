@@ -91,6 +91,16 @@ pub struct Config {
     /// Origins, such as `https://intranet.example`, whose pages may open connections and send forms, in
     /// addition to the application's own origin. Default: none.
     pub allowed_origins: Vec<String>,
+    /// Hosts under which the application is reached, such as `app.example` (with any port), `app.example:8443`
+    /// (only with this port) or `.app.example` (also with its subdomains). A request for another host is
+    /// answered with 421. Default: none, which permits every host; a request for a host other than `localhost`
+    /// then logs a warning, once. `*` permits every host without a warning, for an application behind a proxy
+    /// that checks hosts.
+    ///
+    /// Without a list, a web page whose name resolves to the address of the application can send requests to it
+    /// as if the page were its own (DNS rebinding). Such requests carry no cookies of the application, so the
+    /// attack concerns applications that identify users by their network or not at all.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -119,6 +129,7 @@ impl Default for Config {
             subscriptions_per_connection_max: 256,
             required_group: None,
             allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -164,7 +175,16 @@ impl Config {
         check("abort_grace", "at most a day", Seconds(grace), grace <= day)?;
         from_a_second("stop_timeout", self.stop_timeout)?;
         from_a_second("keepalive", self.keepalive)?;
-        from_a_second("stall_timeout", self.stall_timeout)
+        from_a_second("stall_timeout", self.stall_timeout)?;
+        self.allowed_hosts.iter().try_for_each(|host| {
+            let is_host = !host.is_empty() && !host.contains(['/', '@', ' ', '?', '#', ',']);
+            check(
+                "allowed_hosts",
+                "hosts such as app.example, without a scheme or path",
+                host,
+                is_host,
+            )
+        })
     }
 }
 
@@ -334,6 +354,16 @@ impl Config {
         allowed_origins: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         self.allowed_origins = allowed_origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`allowed_hosts`](Self::allowed_hosts).
+    #[must_use]
+    pub fn with_allowed_hosts(
+        mut self,
+        allowed_hosts: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.allowed_hosts = allowed_hosts.into_iter().map(Into::into).collect();
         self
     }
 }

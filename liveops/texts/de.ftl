@@ -199,6 +199,7 @@ file-without-name = Eine Datei wurde ohne ihren Namen gesendet. Senden Sie die D
 busy = Der Server ist gerade ausgelastet. Versuchen Sie es in einem Moment noch einmal.
 internal = Auf dem Server ist ein Fehler aufgetreten.
 other-site = Anfragen von anderen Websites werden abgelehnt.
+unknown-host = Diese Adresse ist hier nicht bekannt.
 not-in-group = Sie haben keinen Zugriff auf diese Seite.
 
 ## Forms

@@ -208,6 +208,7 @@ file-without-name = A file was sent without its name. Send the file again with i
 busy = The server is busy. Try again in a moment.
 internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.
+unknown-host = This address is not known here.
 not-in-group = You don't have access to this page.
 
 ## Forms

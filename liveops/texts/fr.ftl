@@ -199,6 +199,7 @@ file-without-name = Un fichier a été envoyé sans son nom. Envoyez-le à nouve
 busy = Le serveur est occupé. Réessayez dans un instant.
 internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.
+unknown-host = Cette adresse n’est pas connue ici.
 not-in-group = Vous n’avez pas accès à cette page.
 
 ## Forms

@@ -207,6 +207,7 @@ file-without-name = Plik przesłano bez nazwy. Prześlij go ponownie z nazwą.
 busy = Serwer jest zajęty. Spróbuj ponownie za chwilę.
 internal = Wystąpił błąd serwera.
 other-site = Żądania z innych witryn są odrzucane.
+unknown-host = Ten adres nie jest tu znany.
 not-in-group = Nie masz dostępu do tej strony.
 
 ## Forms

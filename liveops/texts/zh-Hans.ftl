@@ -192,6 +192,7 @@ file-without-name = 发送的文件没有文件名。请附上文件名重新发
 busy = 服务器繁忙。请稍后重试。
 internal = 服务器出现错误。
 other-site = 来自其他网站的请求会被拒绝。
+unknown-host = 此处无法识别该地址。
 not-in-group = 您无权访问此页面。
 
 ## Forms

@@ -57,6 +57,8 @@ Environment only:
                              path: /app/live [default: /live]
   LIVEOPS_ALLOWED_ORIGINS    origins, separated by commas, whose pages may connect although their
                              host differs from the host of the request
+  LIVEOPS_ALLOWED_HOSTS      hosts, separated by commas, under which browsers reach the application;
+                             .example.com also permits subdomains [default: any, with a warning]
   LIVEOPS_REDIS_PREFIX       prefix of keys and channels in Redis, different for each application that
                              shares the server [default: liveops:]
   LIVEOPS_UPLOAD_DIR         folder of uploads, private to the user of the process and shared by all

@@ -63,6 +63,12 @@ pub enum SettingsError {
          between them, found `{0}`"
     )]
     Origin(String),
+    /// `LIVEOPS_ALLOWED_HOSTS` contains a value that is not a host.
+    #[error(
+        "LIVEOPS_ALLOWED_HOSTS: expected hosts such as intranet.example with commas between them, \
+         found `{0}`"
+    )]
+    Host(String),
 }
 
 /// Default database: a file in the current folder.
@@ -129,6 +135,10 @@ impl Settings {
             let origins = list.split(',').map(origin);
             settings.liveops.allowed_origins = origins.collect::<Result<_, _>>()?;
         }
+        if let Some(list) = variable("LIVEOPS_ALLOWED_HOSTS") {
+            let hosts = list.split(',').map(host);
+            settings.liveops.allowed_hosts = hosts.collect::<Result<_, _>>()?;
+        }
         if let Some(folder) = variable("LIVEOPS_UPLOAD_DIR") {
             settings.upload_dir = PathBuf::from(folder);
         }
@@ -180,6 +190,12 @@ fn origin(text: &str) -> Result<String, SettingsError> {
     }
 }
 
+fn host(text: &str) -> Result<String, SettingsError> {
+    let text = text.trim();
+    let is_host = !text.is_empty() && !text.contains(['/', '@', ' ']);
+    if is_host { Ok(text.to_owned()) } else { Err(SettingsError::Host(text.to_owned())) }
+}
+
 fn number<N: FromStr>(
     name: &'static str,
     value: Option<String>,
@@ -214,6 +230,7 @@ mod tests {
             ("LIVEOPS_KEEPALIVE_SECONDS", "5"),
             ("LIVEOPS_MOUNT", "/app/live"),
             ("LIVEOPS_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080"),
+            ("LIVEOPS_ALLOWED_HOSTS", "a.example, .b.example"),
             ("LIVEOPS_UPLOAD_DIR", "/srv/uploads"),
             ("LIVEOPS_REDIS_PREFIX", "demo:"),
             ("LIVEOPS_DRAIN_SECONDS", "0"),
@@ -230,6 +247,7 @@ mod tests {
         assert_eq!(settings.liveops.mount, "/app/live");
         let origins = ["https://a.example", "http://b.example:8080"];
         assert_eq!(settings.liveops.allowed_origins, origins);
+        assert_eq!(settings.liveops.allowed_hosts, ["a.example", ".b.example"]);
         assert_eq!(settings.upload_dir, PathBuf::from("/srv/uploads"));
         assert_eq!(settings.redis_prefix.as_deref(), Some("demo:"));
         assert_eq!(settings.templates_dir, Some(PathBuf::from("examples/demo/templates")));
@@ -276,6 +294,12 @@ mod tests {
                 "https://a.example,https://b.example/",
                 "LIVEOPS_ALLOWED_ORIGINS: expected origins such as https://intranet.example with \
                  commas between them, found `https://b.example/`",
+            ),
+            (
+                "LIVEOPS_ALLOWED_HOSTS",
+                "a.example,https://b.example",
+                "LIVEOPS_ALLOWED_HOSTS: expected hosts such as intranet.example with commas between \
+                 them, found `https://b.example`",
             ),
             (
                 "SECRET_KEY",

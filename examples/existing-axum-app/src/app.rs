@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::FromRef,
     http::header,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 use axum_login::AuthManagerLayerBuilder;
@@ -87,6 +88,8 @@ impl App {
             .merge(live::routes(&self.liveops)) // live: what the application's own form is sent to
             .merge(web::router::<CurrentUser, Self>(&self.liveops)) // live:
             .layer(AuthManagerLayerBuilder::new(users, sessions).build())
+            // live: refuses forms of other sites, also of the application's own routes such as `/login`.
+            .layer(from_fn_with_state(self.liveops.clone(), web::guard))
             .with_state(self.clone())
     }
 

@@ -2,7 +2,7 @@
 use std::{error::Error, time::Duration};
 
 use axum::{extract::FromRequestParts, response::Redirect, routing::get};
-use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web};
+use liveops::{Config, LiveOperation, LiveOps, Progress, Run, RunResult, Viewer, store, web};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, time::sleep};
 
@@ -44,7 +44,8 @@ impl From<Anybody> for Viewer {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let db = store::connect("sqlite::memory:").await?;
-    let liveops = LiveOps::builder(db).register::<RocketLaunch>().build()?;
+    let config = Config::default().with_allowed_hosts(["localhost", "127.0.0.1"]);
+    let liveops = LiveOps::builder(db).config(config).register::<RocketLaunch>().build()?;
     liveops.migrate().await?;
     let form = Redirect::to(&liveops.create_url(RocketLaunch::OP_TYPE));
     let app = web::router::<Anybody, _>(&liveops).route("/", get(form));

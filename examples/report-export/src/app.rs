@@ -2,9 +2,9 @@
 
 use std::{error::Error, io, path::Path, time::Duration};
 
-use axum::{Router, extract::FromRef, routing::get};
+use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
 use axum_extra::extract::cookie::Key;
-use liveops::{LiveOps, Templates, store, web};
+use liveops::{Config, LiveOps, Templates, store, web};
 use tokio::{net::TcpListener, signal, time};
 
 use crate::{
@@ -56,6 +56,7 @@ impl App {
             .state(reports.clone())
             .register::<OrdersExport>()
             .templates(templates)
+            .config(Config::default().with_allowed_hosts(["localhost", "127.0.0.1"]))
             .build()?;
         liveops.start_worker();
         Ok(Self { liveops, reports, key: Key::generate() })
@@ -68,6 +69,8 @@ impl App {
             .route("/login", get(pages::login).post(sign_in::sign_in))
             .route(download::ROUTE, get(download::download))
             .merge(web::router::<CurrentUser, Self>(&self.liveops))
+            // Refuses forms of other sites, also those of the routes above.
+            .layer(from_fn_with_state(self.liveops.clone(), web::guard))
             .with_state(self.clone())
     }
 

@@ -178,6 +178,7 @@ texts! {
     Busy = "busy",
     Internal = "internal",
     OtherSite = "other-site",
+    UnknownHost = "unknown-host",
     NotInGroup = "not-in-group",
 
     Mistakes = "mistakes",

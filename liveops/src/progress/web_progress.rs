@@ -65,17 +65,35 @@ impl WebProgress {
         self.with_template(region, value, |region, html| Event::Append { region, html });
     }
 
-    /// Sends the browser to `url` when the operation has finished. Only the last call has an effect.
+    /// Sends the browser to an address of this site when the operation has finished. Only the last call has an
+    /// effect.
     ///
-    /// The address must be a path or begin with `http:` or `https:`. Any other address, such as a
-    /// `javascript:` address from untrusted data, is logged and ignored.
-    pub fn redirect(&self, url: impl Into<Arc<str>>) {
+    /// The address must be a path, such as `/scores` or `../`. Any other address, such as `//other.example` or a
+    /// `javascript:` address from untrusted data, is logged and ignored. For another site, use
+    /// [`redirect_to_site`](Self::redirect_to_site).
+    pub fn redirect(&self, path: impl Into<Arc<str>>) {
+        let path = path.into();
+        if is_local(&path) {
+            self.report.event(Event::Redirect(path));
+        } else {
+            tracing::error!(
+                "ignored a redirect: its address is not a path of this site; use `redirect_to_site` for other sites"
+            );
+        }
+    }
+
+    /// Sends the browser to `url`, which may be at another site, when the operation has finished. Only the last
+    /// call of this method and of [`redirect`](Self::redirect) has an effect.
+    ///
+    /// The address must begin with `http://` or `https://`. Any other address is logged and ignored. Do not pass
+    /// an address from untrusted data: a page of another site can look like yours.
+    pub fn redirect_to_site(&self, url: impl Into<Arc<str>>) {
         let url = url.into();
-        if is_safe_redirect(&url) {
+        if is_web_address(&url) {
             self.report.event(Event::Redirect(url));
         } else {
             tracing::error!(
-                "ignored a redirect: its address is not a path and not an http or https address"
+                "ignored a redirect: its address does not begin with http:// or https://"
             );
         }
     }
@@ -112,41 +130,74 @@ impl WebProgress {
     }
 }
 
-/// Returns `true` if a browser that follows `url` loads a page and runs no code.
+/// Returns `true` if a browser that follows `url` stays on its site and runs no code.
 ///
-/// Browsers drop control characters and spaces before they read the scheme. NUL characters are refused
-/// because PostgreSQL cannot store them.
-fn is_safe_redirect(url: &str) -> bool {
+/// Browsers drop tabs and line breaks, and control characters and spaces in front, before they read an address, and take
+/// `\` for `/`. NUL characters are refused because PostgreSQL cannot store them.
+fn is_local(url: &str) -> bool {
     if url.contains('\0') {
         return false;
     }
     let url: String = url.chars().filter(|&c| c > ' ').collect();
-    let before_path = url.split(['/', '?', '#']).next().unwrap_or_default();
-    match before_path.split_once(':') {
-        Some((scheme, _)) => ["http", "https"].iter().any(|page| scheme.eq_ignore_ascii_case(page)),
-        None => true,
-    }
+    let has_host =
+        url.starts_with(|c| "/\\".contains(c)) && url[1..].starts_with(|c| "/\\".contains(c));
+    let before_path = url.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    !has_host && !before_path.contains(':')
+}
+
+/// Returns `true` for an address with the scheme `http` or `https` and a host.
+fn is_web_address(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    is_web && !url.contains('\0') && rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_safe_redirect;
+    use super::{is_local, is_web_address};
 
     #[test]
-    fn redirects_to_paths_and_web_pages_are_safe() {
+    fn paths_stay_on_the_site() {
         for url in [
-            "",
-            "/thanks",
-            "thanks",
-            "?done",
-            "#done",
-            "//cdn.example/a",
-            "/a:b",
-            "a?b=c:d",
-            "http://a.example/",
-            "HTTPS://a.example:8080/b?c#d",
+            "", "/", "/thanks", "thanks", "../up/", "?done", "#done", "/a:b", "a?b=c:d", "/a//b",
+            "/ü",
         ] {
-            assert!(is_safe_redirect(url), "{url:?}");
+            assert!(is_local(url), "{url:?}");
+            assert!(!is_web_address(url), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_other_sites_are_no_paths() {
+        for url in [
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "\\/evil.example",
+            "/\t/evil.example",
+            " //evil.example",
+            "\n/\r/evil.example",
+            "https:evil.example",
+            "https:/evil.example",
+            "HTTPS:evil.example",
+            "h\nttps:evil.example",
+            "http://a.example/",
+        ] {
+            assert!(!is_local(url), "{url:?}");
+        }
+        for url in ["http://a.example/", "HTTPS://a.example:8080/b?c#d", "https://[::1]/"] {
+            assert!(is_web_address(url), "{url:?}");
+        }
+        for url in [
+            "https:evil.example",
+            "//a.example",
+            "https://",
+            "https:///a",
+            "ftp://a.example",
+            "http://a\0",
+        ] {
+            assert!(!is_web_address(url), "{url:?}");
         }
     }
 
@@ -154,6 +205,7 @@ mod tests {
     fn redirects_to_addresses_that_run_code_are_not_safe() {
         for url in [
             "javascript:alert(1)",
+            "javascript://alert(1)",
             "JavaScript:alert(1)",
             " javascript:alert(1)",
             "java\nscript:alert(1)",
@@ -165,7 +217,8 @@ mod tests {
             "blob:x",
             "/a\0b",
         ] {
-            assert!(!is_safe_redirect(url), "{url:?}");
+            assert!(!is_local(url), "{url:?}");
+            assert!(!is_web_address(url), "{url:?}");
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The builder of a `LiveOps`: configuration, registration and validation.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use sea_orm::DatabaseConnection;
 
@@ -302,6 +306,7 @@ impl<S> Builder<S> {
             active_runs: Arc::new(ActiveRuns::new(self.config.concurrency_max)),
             clients: Arc::default(),
             flush_pace: Arc::new(FlushPace::new()),
+            has_warned_of_hosts: AtomicBool::new(false),
             registry: self.registry,
             config: self.config,
             keys,

@@ -1,6 +1,6 @@
 //! The parts of a running application. The builder creates them once.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
     ClientConnections, RunnerKind, WakeUp, attempt::active_runs::ActiveRuns,
@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) active_runs: Arc<ActiveRuns>,
     pub(crate) clients: Arc<ClientConnections>,
     pub(super) flush_pace: Arc<FlushPace>,
+    /// `true` once a warning about the missing list of hosts was logged.
+    pub(crate) has_warned_of_hosts: AtomicBool,
 }
 
 impl Engine {

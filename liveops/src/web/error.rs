@@ -11,12 +11,19 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{auth::viewer::Viewer, pages::embed::EmbedError, state::Web};
+use super::{
+    auth::viewer::Viewer,
+    negotiation::{Preference, preference},
+    pages::{create::media_type, embed::EmbedError},
+    state::Web,
+};
 use crate::{
     channel::ChannelError,
     form::FormErrors,
     language::{Language, Text},
+    operation::UserId,
     panic::Panicked,
+    render::Renderer,
     runner::{EnqueueError, InputError, RetryError},
     store::StoreError,
     uploads::UploadError,
@@ -214,10 +221,15 @@ impl WebError {
         if wants_json(headers) {
             return self.into_json(renderer.language());
         }
+        self.into_page(&renderer, &viewer.id)
+    }
+
+    /// Converts the error into a page.
+    pub(super) fn into_page(self, renderer: &Renderer, viewer: &UserId) -> Response {
         let title = renderer.language().translate(self.title());
         let message = self.message.translate(renderer.language());
         let url = self.operation_url.as_deref();
-        let page = renderer.refusal_page(&title, &message, url, &viewer.id);
+        let page = renderer.refusal_page(&title, &message, url, viewer);
         with_retry_after((self.status, page).into_response())
     }
 
@@ -242,7 +254,7 @@ impl WebError {
         match self.status {
             StatusCode::BAD_REQUEST => Text::BadRequestTitle,
             StatusCode::FORBIDDEN => Text::ForbiddenTitle,
-            StatusCode::NOT_FOUND => Text::NotFoundTitle,
+            StatusCode::NOT_FOUND | StatusCode::MISDIRECTED_REQUEST => Text::NotFoundTitle,
             StatusCode::CONFLICT => Text::ConflictTitle,
             StatusCode::PAYLOAD_TOO_LARGE => Text::TooLargeTitle,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Text::UnsupportedTitle,
@@ -347,18 +359,22 @@ impl From<InputError> for WebError {
     }
 }
 
-/// Returns `true` if a request asks for JSON: `Accept` names JSON, or the body is JSON and `Accept` does not
-/// name HTML.
+/// Returns `true` if a request asks for JSON: `Accept` prefers JSON to HTML, or the body is JSON and `Accept` names
+/// neither.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    let contains = |name, word| {
-        headers
-            .get(name)
-            .and_then(|v: &HeaderValue| v.to_str().ok())
-            .is_some_and(|v| v.contains(word))
-    };
-    contains(header::ACCEPT, "application/json")
-        || (contains(header::CONTENT_TYPE, "application/json")
-            && !contains(header::ACCEPT, "text/html"))
+    let json = preference(headers, "application", "json");
+    let html = preference(headers, "text", "html");
+    if [json, html].into_iter().flatten().any(Preference::is_named) {
+        json > html
+    } else {
+        media_type(headers) == "application/json"
+    }
+}
+
+/// Returns `true` if a request names HTML in `Accept` and does not prefer JSON, as browsers do for pages.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    let html = preference(headers, "text", "html");
+    html.is_some_and(Preference::is_named) && html > preference(headers, "application", "json")
 }
 
 /// Returns `true` for a request of htmx or liveops.js, which stay on their page.

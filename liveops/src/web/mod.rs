@@ -1,13 +1,16 @@
 //! The HTTP interface: pages, forms, actions, the WebSocket and the event streams.
 //!
 //! `auth` identifies the viewer of a request and checks permissions, `pages` answers with HTML and JSON,
-//! `delivery` keeps open connections up to date, and `serve` is an HTTP server with timeouts. An application mounts [`router`] and supplies an
+//! `delivery` keeps open connections up to date, `guard` protects all routes,
+//! and `serve` is an HTTP server with timeouts. An application mounts [`router`] and supplies an
 //! extractor that turns into a [`Viewer`]. Apart from the command line, only this module uses axum.
 
 mod auth;
 mod delivery;
 mod error;
+mod guard;
 mod header_params;
+mod negotiation;
 mod pages;
 mod panics;
 mod router;
@@ -15,6 +18,7 @@ mod serve;
 mod state;
 
 pub use auth::viewer::Viewer;
+pub use guard::guard;
 pub use pages::embed::{EmbedError, embed};
 #[cfg(feature = "cli")]
 pub(crate) use pages::json::OperationJson;

@@ -4,17 +4,17 @@ use axum::{
     Extension, Router,
     extract::FromRequestParts,
     middleware,
-    response::Redirect,
     routing::{get, post},
 };
 
 use super::{
-    auth::{origin, token, viewer::Viewer},
+    auth::{token, viewer::Viewer},
     delivery::{
         sse::{list_events, operation_events},
         websocket::upgrade,
     },
-    pages::{actions, assets, bulk, create, form, list, page, staff},
+    guard::{complete_headers, guard_own},
+    pages::{actions, assets, bulk, create, form, list, page, slashes, staff},
     panics::answer_panics,
     state::Web,
 };
@@ -45,7 +45,13 @@ use crate::runner::LiveOps;
 ///
 /// With `Accept: application/json`, pages, lists and actions answer in JSON. Errors are then
 /// `{"error":{"code","message"}}`, with `"fields"` next to these two if form fields are invalid. An operation
-/// of another owner is a 404.
+/// of another owner is a 404. An address with a slash too many or too few at its end is redirected with 308.
+///
+/// # Protection
+///
+/// [`guard`](crate::web::guard) describes the checks of host and origin and the security headers, which all of these
+/// routes have. `Cache-Control` is `private, no-store`, except for pages, which the browser may keep for its back
+/// button (`private, no-cache`), and for static files.
 ///
 /// # Staff
 ///
@@ -132,7 +138,7 @@ where
     let mount = liveops.mount().to_owned();
     let at = |path: &str| format!("{mount}{path}");
 
-    let mut router = Router::new()
+    Router::new()
         .route(&at("/"), get(list::list::<V>))
         .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>))
         .route(&at("/ws"), get(upgrade::connect::<V>))
@@ -147,13 +153,10 @@ where
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
         .route(&at("/{op_type}/{id}/retry"), post(actions::retry::<V>))
         // The older name of the route, for existing clients.
-        .route(&at("/{op_type}/{id}/restart"), post(actions::retry::<V>));
-    if !mount.is_empty() {
-        let list = at("/");
-        router = router.route(&mount, get(move || async move { Redirect::permanent(&list) }));
-    }
-    router
-        .layer(middleware::from_fn(origin::refuse_cross_site))
+        .route(&at("/{op_type}/{id}/restart"), post(actions::retry::<V>))
+        .merge(slashes::redirects(&mount))
+        .layer(middleware::from_fn(guard_own))
         .layer(middleware::from_fn(answer_panics))
+        .layer(middleware::map_response(complete_headers))
         .layer(Extension(web))
 }

@@ -42,7 +42,8 @@ async fn only_pages_of_the_application_connect() {
         ("http://app.example", 403),
         ("http://app.example:3001", 403),
         ("http://app.example:30000", 403),
-        ("http://APP.example:3000", 403),
+        // Names of hosts have no case.
+        ("http://APP.example:3000", 101),
         ("http://app.example:3000.evil.example", 403),
         ("http://evil.example/://app.example:3000", 403),
         ("http://evil.example@app.example:3000", 403),

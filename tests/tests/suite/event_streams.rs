@@ -249,6 +249,6 @@ async fn a_stream_asks_proxies_not_to_keep_it_back() {
     for path in ["/live/events".to_owned(), format!("/live/test.steps/{id}/events")] {
         let head = app.head(request("GET", &path)).await;
         assert_eq!(head.headers["x-accel-buffering"], "no", "{path}");
-        assert_eq!(head.headers["cache-control"], "no-cache", "{path}");
+        assert_eq!(head.headers["cache-control"], "private, no-store", "{path}");
     }
 }

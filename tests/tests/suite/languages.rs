@@ -115,7 +115,7 @@ on_every_database! {
 
     async fn a_worker_shows_an_operation_in_the_language_it_was_started_in(db: TestDatabase) {
         let web = TestApp::on(&db.url(), |builder| speaking(builder).runner(RunnerKind::Worker)).await;
-        let id = started(&web, RowCount::OP_TYPE, r#"{"rows":5000}"#, "eo, pl-PL;q=0.9, de").await;
+        let id = started(&web, RowCount::OP_TYPE, r#"{"rows":5000}"#, "de;q=0.8, eo, pl-PL;q=0.9").await;
         assert_eq!(web.liveops.find(id).await.unwrap().unwrap().language, "pl-PL");
         drop(web);
 

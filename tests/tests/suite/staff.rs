@@ -394,7 +394,7 @@ async fn staff_read_what_the_row_holds_and_its_owner_does_not() {
         assert!(staffs.contains(fact), "no {fact} in {staffs}");
     }
     let part = send(&app, "admin", "GET", &format!("{path}staff"), &[AS_PART]).await;
-    assert_eq!((part.status, part.header("cache-control")), (StatusCode::OK, "no-store"));
+    assert_eq!((part.status, part.header("cache-control")), (StatusCode::OK, "private, no-store"));
     assert!(part.body.starts_with("<dl") && staffs.contains(&part.body), "{}", part.body);
 
     let json = |answer: Answer| answer.json();

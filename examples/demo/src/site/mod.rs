@@ -22,9 +22,10 @@ pub use user_name::{UserName, UserNameError, is_staff};
 use axum::{
     Router,
     http::Request,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
-use liveops::LiveOps;
+use liveops::{LiveOps, web::guard};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, trace::TraceLayer};
@@ -58,6 +59,9 @@ pub fn router(site: Site) -> Router {
         .route("/logout", post(sign_in::sign_out))
         .route(THANKS_PATH, get(thanks::show))
         .route(favicon::PATH, get(favicon::show))
+        // Refuses the forms of other sites.
+        .layer(from_fn_with_state(site.liveops.clone(), guard))
+        // After the guard: monitoring asks under any name.
         .merge(probes())
         .merge(liveops::web::router::<CurrentUser, Site>(&site.liveops))
         .fallback(not_found::show)

@@ -17,6 +17,8 @@ pub(crate) fn build(services: &Services) -> Result<LiveOps, BuildError> {
     let mut config = Config::default();
     // Only this group and staff may open the pages of liveops.
     config.required_group = Some("billing".to_owned());
+    // The names under which browsers reach the application.
+    config.allowed_hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let liveops = LiveOps::builder(services.db.clone())
         // The state that operations reach with `p.state()`.
         .state(services.clone())

@@ -1,5 +1,6 @@
-//! The identity of a request: the application's viewer, the origin check and new subscription tokens.
+//! The identity of a request: the application's viewer, its host and origin, and new subscription tokens.
 
+pub(super) mod host;
 pub(super) mod origin;
 pub(super) mod token;
 pub(super) mod viewer;

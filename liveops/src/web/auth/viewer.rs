@@ -13,7 +13,7 @@ use crate::{
     language::Text,
     operation::{ChannelName, Owner, UserId},
     store::Model,
-    web::{error::WebError, state::Web},
+    web::{error::WebError, negotiation::by_weight, state::Web},
 };
 
 /// The user who sends a request, as the application identifies them.
@@ -54,6 +54,9 @@ pub struct Viewer {
 
 impl Viewer {
     /// Creates a viewer without groups who is not staff.
+    ///
+    /// Requests of a viewer with an empty ID are refused with 403: an application that serves people who are not
+    /// signed in gives each of them an ID of their own.
     pub fn new(id: impl Into<UserId>) -> Self {
         Self { id: id.into(), groups: Vec::new(), is_staff: false, languages: None }
     }
@@ -173,6 +176,14 @@ where
         if viewer.id.as_str().contains('\0') {
             return Err(WebError::bad_request(Text::HasNul).answer(&web, &viewer, &parts.headers));
         }
+        if viewer.id.as_str().is_empty() {
+            tracing::warn!(
+                "refused a request: the application gave its viewer an empty ID, and all such users would share \
+                 their operations"
+            );
+            let refusal = WebError::forbidden(Text::NotInGroup);
+            return Err(refusal.answer(&web, &viewer, &parts.headers));
+        }
         if viewer.is_admitted(web.engine().config.required_group.as_ref()) {
             Ok(Self { viewer, extractor: PhantomData })
         } else {
@@ -182,8 +193,7 @@ where
     }
 }
 
-/// Returns the languages that the browser of a request asks for.
+/// Returns the languages that the browser of a request asks for, the most preferred first.
 pub(in crate::web) fn accepted_languages(headers: &HeaderMap) -> Option<String> {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE)?;
-    accepted.to_str().ok().map(str::to_owned)
+    by_weight(headers, header::ACCEPT_LANGUAGE).map(|languages| languages.join(","))
 }

@@ -78,16 +78,12 @@ impl<'a> ListView<'a> {
         }
         // One address serves the page and the bare table. The browser's history never shows the table, so the
         // table need not be stored.
-        let headers_of = |caching| {
-            let vary = "HX-Request, Accept, Accept-Language";
-            [(header::VARY, vary), (header::CACHE_CONTROL, caching)]
-        };
         if is_partial(headers) {
             let renderer = self.web.renderer_for(self.viewer);
             let table = renderer.list_table(&self.page(renderer.language())?);
-            return Ok((headers_of("no-store"), table).into_response());
+            return Ok(table.into_response());
         }
-        Ok((headers_of(LIVE_PAGE), self.document()?).into_response())
+        Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], self.document()?).into_response())
     }
 
     /// Renders the whole page, for a browser that has not loaded the page yet.

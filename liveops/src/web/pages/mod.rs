@@ -13,5 +13,6 @@ pub(super) mod list_query;
 pub(super) mod log_text;
 mod multipart;
 pub(super) mod page;
+pub(super) mod slashes;
 pub(super) mod staff;
 pub(super) mod upload;

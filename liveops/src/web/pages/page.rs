@@ -91,7 +91,7 @@ async fn show(
         let staff = viewer.is_staff.then(|| StaffJson::of(&row));
         let json = OperationJson::new(web, viewer, row).for_staff(staff);
         let json = json.connected(token, Some(cursor));
-        return Ok(([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response());
+        return Ok(Json(json).into_response());
     }
     // After the container, not inside it: the next operation of a chain replaces the container.
     let content = html! { (container) (staff.unwrap_or_default()) };

@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::Path,
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -44,7 +44,7 @@ pub(in crate::web) async fn staff<V>(
         Ok(web.renderer_for(&viewer).staff_content(&found.subject(), &section))
     };
     match content.await {
-        Ok(content) => ([(header::CACHE_CONTROL, "no-store")], content).into_response(),
+        Ok(content) => content.into_response(),
         Err(error) => error.answer(&web, &viewer, &headers),
     }
 }

@@ -3,12 +3,12 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response, Sse, sse},
 };
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::runner::random_share;
+use crate::{runner::random_share, web::guard::PRIVATE};
 
 /// Minimum delay before a browser reconnects. Each stream gets a random delay between the two limits.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -21,7 +21,8 @@ pub(in crate::web) fn answer(events: impl Stream<Item = sse::Event> + Send + 'st
     let events = first.chain(events).map(Ok::<_, Infallible>);
     // nginx would otherwise buffer events.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    ([unbuffered], Sse::new(events)).into_response()
+    let private = (header::CACHE_CONTROL, PRIVATE);
+    ([unbuffered, private], Sse::new(events)).into_response()
 }
 
 /// Returns the ID of the last event that a reconnecting browser received.

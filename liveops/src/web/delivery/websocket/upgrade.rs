@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::{Query, WebSocketUpgrade, ws::WebSocket},
-    http::HeaderMap,
+    http::{HeaderMap, Uri},
     response::Response,
 };
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::{
     token::SubscriptionToken,
     web::{
         auth::{
-            origin::is_same_origin,
+            origin::is_from_here,
             viewer::{Authenticated, Viewer},
         },
         delivery::close::Close,
@@ -46,10 +46,11 @@ pub(in crate::web) async fn connect<V>(
     Extension(web): Extension<Web>,
     Authenticated { viewer, .. }: Authenticated<V>,
     Query(query): Query<SocketQuery>,
+    uri: Uri,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !is_same_origin(&web, &headers) {
+    if !is_from_here(&web.engine().config, Some(&uri), &headers) {
         return WebError::forbidden(Text::OtherSite)
             .into_json(web.renderer_for(&viewer).language());
     }

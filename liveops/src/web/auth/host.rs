@@ -1,0 +1,178 @@
+//! The host of a request or of an origin, and the hosts that the application serves.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, Uri, header};
+
+/// A host with a port, from `Host`, from the target of a request or from an origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::web) struct Authority {
+    /// In lower case; an IPv6 address with its brackets.
+    host: String,
+    port: Option<u16>,
+}
+
+impl Authority {
+    /// Parses a host with an optional port. Returns `None` for an empty host, for a name with a user, and for a
+    /// path.
+    pub(in crate::web) fn parse(text: &str) -> Option<Self> {
+        let end = if text.starts_with('[') {
+            text.find(']')? + 1
+        } else {
+            text.find(':').unwrap_or(text.len())
+        };
+        let (host, port) = text.split_at(end);
+        let port = match port.strip_prefix(':') {
+            None if port.is_empty() => None,
+            // RFC 3986 permits a colon without a port.
+            Some("") => None,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits.parse().ok()?)
+            }
+            _ => return None,
+        };
+        let is_host = |byte: u8| byte.is_ascii_graphic() && !b"/\\?#@,\"<>".contains(&byte);
+        let is_valid = !host.is_empty() && host.bytes().all(is_host);
+        is_valid.then(|| Self { host: host.to_ascii_lowercase(), port })
+    }
+
+    /// Returns the authority of a request: of its target if the target has one, else of `Host`. `None` if
+    /// neither names one, or if there is more than one `Host`.
+    pub(in crate::web) fn of_request(uri: Option<&Uri>, headers: &HeaderMap) -> Option<Self> {
+        if let Some(authority) = uri.and_then(Uri::authority) {
+            return Self::parse(authority.as_str());
+        }
+        let mut hosts = headers.get_all(header::HOST).into_iter();
+        let host = hosts.next()?;
+        if hosts.next().is_some() {
+            return None;
+        }
+        Self::parse(host.to_str().ok()?)
+    }
+
+    /// Returns `true` if a page at `origin` is a page of this authority. The default port of the origin's scheme
+    /// may be written or left out. The scheme itself is not compared: a proxy may end TLS.
+    pub(in crate::web) fn is_of_origin(&self, origin: &str) -> bool {
+        let Some((scheme, rest)) = origin.split_once("://") else { return false };
+        let default = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return false,
+        };
+        let port = |authority: &Self| authority.port.unwrap_or(default);
+        Self::parse(rest).is_some_and(|found| found.host == self.host && port(&found) == port(self))
+    }
+
+    /// Returns `true` if an entry of `Config::allowed_hosts` covers this authority.
+    pub(in crate::web) fn is_allowed_by(&self, allowed: &str) -> bool {
+        if allowed == "*" {
+            return true;
+        }
+        let host = self.host.strip_suffix('.').unwrap_or(&self.host);
+        if let Some(domain) = allowed.strip_prefix('.') {
+            let domain = domain.to_ascii_lowercase();
+            return host
+                .strip_suffix(&domain)
+                .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+        }
+        let Some(allowed) = Self::parse(allowed) else { return false };
+        host == allowed.host && (allowed.port.is_none() || allowed.port == self.port)
+    }
+
+    /// Returns `true` for a name or an address of the machine itself.
+    pub(in crate::web) fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let name = host.strip_suffix('.').unwrap_or(host);
+        name == "localhost"
+            || name.ends_with(".localhost")
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_compared_with_the_default_port_of_its_scheme() {
+        for (host, origin, is_own) in [
+            ("app.example", "https://app.example", true),
+            ("app.example", "http://app.example", true),
+            ("app.example:443", "https://app.example", true),
+            ("app.example:80", "http://app.example", true),
+            ("app.example:80", "https://app.example", false),
+            ("app.example:443", "http://app.example", false),
+            ("app.example", "https://app.example:8443", false),
+            ("app.example:8443", "https://app.example:8443", true),
+            ("App.Example", "https://app.example", true),
+            ("[::1]:3000", "http://[::1]:3000", true),
+            ("[::1]", "http://[::1]", true),
+            ("app.example", "ftp://app.example", false),
+            ("app.example", "null", false),
+            ("app.example", "http://", false),
+            ("app.example", "http://user@app.example", false),
+            ("app.example", "http://app.example/", false),
+            ("app.example", "http://app.example.evil.example", false),
+        ] {
+            let found = Authority::parse(host).unwrap().is_of_origin(origin);
+            assert_eq!(found, is_own, "{host} {origin}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_allowed_by_its_name_with_any_port_or_with_one() {
+        for (host, allowed, is_allowed) in [
+            ("app.example", "app.example", true),
+            ("app.example.", "app.example", true),
+            ("APP.example:8443", "app.example", true),
+            ("app.example:8443", "app.example:8443", true),
+            ("app.example", "app.example:8443", false),
+            ("evil.example", "app.example", false),
+            ("app.example.evil.example", "app.example", false),
+            ("a.app.example", "app.example", false),
+            ("a.app.example", ".app.example", true),
+            ("app.example", ".app.example", true),
+            ("evilapp.example", ".app.example", false),
+            ("127.0.0.1:3000", "127.0.0.1", true),
+            ("[::1]:3000", "[::1]", true),
+            ("evil.example", "*", true),
+        ] {
+            let found = Authority::parse(host).unwrap().is_allowed_by(allowed);
+            assert_eq!(found, is_allowed, "{host} {allowed}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_of_the_machine_itself_are_loopback() {
+        for host in ["localhost", "app.localhost:3000", "127.0.0.1", "127.8.0.1:1", "[::1]:3000"] {
+            assert!(Authority::parse(host).unwrap().is_loopback(), "{host}");
+        }
+        for host in ["localhost.evil.example", "10.0.0.1", "[::2]", "127.0.0.1.evil.example"] {
+            assert!(!Authority::parse(host).unwrap().is_loopback(), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_not_read_as_one() {
+        for text in
+            ["", ":80", "a@b", "a/b", "a b", "a:b", "a:99999", "a:80:80", "[::1", "a,b", "ä"]
+        {
+            assert_eq!(Authority::parse(text), None, "{text:?}");
+        }
+        let twice = HeaderMap::from_iter([
+            (header::HOST, "a".parse().unwrap()),
+            (header::ACCEPT, "b".parse().unwrap()),
+        ]);
+        assert!(Authority::of_request(None, &twice).is_some());
+        let mut twice = twice;
+        twice.append(header::HOST, "a".parse().unwrap());
+        assert_eq!(Authority::of_request(None, &twice), None);
+    }
+}
