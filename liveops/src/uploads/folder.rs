@@ -99,12 +99,12 @@ mod tests {
     use super::*;
 
     fn checked(folder: &Path) -> Result<(), String> {
-        let folder = fs::canonicalize(folder).unwrap();
+        let folder = fs::canonicalize(folder).expect("the folder exists");
         check_private(&folder).map_err(|error| error.to_string())
     }
 
     fn set_mode(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the mode can be set");
     }
 
     #[test]

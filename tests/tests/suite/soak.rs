@@ -117,7 +117,7 @@ async fn server() {
     let Ok(database) = env::var(DATABASE) else { return };
     let app = TestApp::on(&database, |builder| {
         let mut config = Config::default();
-        config.upload_dir = env::temp_dir().join("uploads");
+        config.upload_dir = Some(env::temp_dir().join("uploads"));
         let keys = SigningKeys::new([SECRET]).unwrap();
         builder.config(config).signing_keys(keys).runner(RunnerKind::Worker)
     })

@@ -33,7 +33,7 @@ const FLOORS: [&[&str]; 8] = [
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
