@@ -33,26 +33,35 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
         sign_in(&client, &origin, "nobody", "secret").await,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    let fastest = async |name: &str| {
-        let mut fastest = Duration::MAX;
-        for _ in 0..5 {
+    // In turns, so that the load of the machine is the same for both names.
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    for _ in 0..10 {
+        for (name, fastest) in [("ann", &mut known), ("nobody", &mut unknown)] {
             let started = Instant::now();
-            assert_eq!(
-                sign_in(&client, &origin, name, "wrong").await,
-                StatusCode::UNPROCESSABLE_ENTITY
-            );
-            fastest = fastest.min(started.elapsed());
+            let status = sign_in(&client, &origin, name, "wrong").await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+            *fastest = started.elapsed().min(*fastest);
         }
-        fastest
-    };
-    let (known, unknown) = (fastest("ann").await, fastest("nobody").await);
+    }
     // Without the hash, an unknown name takes less than a tenth of the time.
     assert!(unknown > known / 3, "known {known:?}, unknown {unknown:?}");
 }
 
 #[cfg(target_os = "linux")]
+#[test]
+fn many_sign_ins_at_once_need_the_memory_of_a_few() {
+    // A process of its own, because its memory is measured. glibc returns the memory of each hash at once.
+    let process = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["memory_of_sign_ins", "--exact", "--ignored", "--nocapture"])
+        .env("MALLOC_MMAP_THRESHOLD_", "1000000")
+        .status();
+    assert!(process.unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_sign_ins_at_once_need_the_memory_of_a_few() {
+#[ignore = "`many_sign_ins_at_once_need_the_memory_of_a_few` starts it"]
+async fn memory_of_sign_ins() {
     let (origin, client) = (serve().await, client());
     sign_in(&client, &origin, "ann", "wrong").await;
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
