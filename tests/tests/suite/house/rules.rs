@@ -42,7 +42,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("clap_mangen", &["cli/"]),
     ("hyper", &["web/serve/"]),
     ("hyper_util", &["web/serve/"]),
-    ("rustix", &["web/serve/limit.rs"]),
+    ("rustix", &["uploads/folder.rs", "web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
     ("unicode_width", &["cli/"]),
     // The builder is given a connection, and so is what joins a transaction of the application's.
