@@ -161,11 +161,6 @@ impl Answer {
         status.unwrap_or_else(|| panic!("no status: {:?}", self.0))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.0.split("\r\n\r\n").next()?.lines();
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-
     fn body(&self) -> &str {
         self.0.split_once("\r\n\r\n").unwrap_or_default().1
     }
@@ -462,7 +457,8 @@ async fn memory_of_requests() {
     let multipart_texts = vec![("note", None, "x\"<&"); 1_000];
     let quotes = "\"".repeat(MEBIBYTE - 1_000);
     let files = vec![("files", Some("a"), "x"); 100];
-    let hostile: Vec<(&str, &str, (&str, &str), Vec<u8>)> = vec![
+    type Hostile<'a> = (&'a str, &'a str, (&'a str, &'a str), Vec<u8>);
+    let hostile: Vec<Hostile<'_>> = vec![
         ("fields", "lists", FORM, full("a", "&a", "")),
         ("fields of one letter", "lists", FORM, vec!["a"; 1_000].join("&").into()),
         ("one text", "one_file", FORM, full("note=", "x", "")),

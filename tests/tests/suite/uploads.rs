@@ -123,7 +123,7 @@ on_every_database! {
         assert_eq!(fixture.app.liveops.prune(Duration::from_secs(3_600)).await.unwrap(), 0);
         assert_eq!(fixture.files().len(), 2);
         assert_eq!(fixture.app.liveops.prune(Duration::ZERO).await.unwrap(), 2);
-        assert_eq!(fixture.files(), [PathBuf::new(); 0], "the files of {first} and {second}");
+        assert_eq!(fixture.files(), Vec::<PathBuf>::new(), "the files of {first} and {second}");
     }
 
     async fn files_of_an_upload_that_was_abandoned_are_deleted_a_day_later(database: TestDatabase) {

@@ -44,7 +44,7 @@ const CLOSED_AFTER_REFUSAL: usize = 16;
 
 /// Serves `router` on `listener`, with timeouts and a maximum number of connections.
 ///
-/// [`axum::serve`] has no timeouts: a client that sends half a request, or that does not read its answer, holds
+/// [`axum::serve()`] has no timeouts: a client that sends half a request, or that does not read its answer, holds
 /// a socket for as long as the client wants, and some thousand such clients make the process unreachable for
 /// everybody else. This server closes these connections. See [`Serve`] for the limits and their defaults.
 ///
