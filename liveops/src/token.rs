@@ -1,7 +1,7 @@
 //! Signed subscription tokens. Each one permits one viewer to watch one channel for a short time.
 //!
 //! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always `liveops.subscription`),
-//! `ch` (the channel), `exp` and `sub` (the viewer). The header contains the ID of the key, so that keys can
+//! `ch` (the channel), `exp` and `sub` (the viewer). `nbf` is heeded if present. The header contains the ID of the key, so that keys can
 //! be rotated without refusing tokens that were signed before. A refusal does not state its reason.
 //!
 //! The signing key is derived from a secret of the application with HKDF-SHA256 and a label for the purpose.
@@ -15,6 +15,7 @@
 mod subscription_tokens;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     time::{Duration, SystemTime},
 };
@@ -69,15 +70,27 @@ pub enum TokenError {
     /// longer than 8 KiB.
     #[error("failed to sign a token")]
     Sign,
-    /// No secret was given, or one secret was shorter than 32 bytes.
-    #[error("expected at least one secret key of at least {SECRET_BYTES_MIN} bytes, found {found}")]
+    /// No secret was given, or one secret was too short or can be guessed.
+    #[error(
+        "expected at least one random secret key of at least {SECRET_BYTES_MIN} bytes, found {found}; \
+         `openssl rand -hex 32` makes one"
+    )]
     Keys {
-        /// The mistake that was found: no secret, or a short one.
+        /// The mistake that was found: no secret, a short one, a placeholder from an example, or one of a few
+        /// repeated characters.
         found: &'static str,
     },
 }
 
 const SECRET_BYTES_MIN: usize = 32;
+
+/// Minimum number of different bytes in a secret, and of different distances between neighbouring bytes. A random
+/// text of 32 hexadecimal digits has fewer of either in less than one of a million cases.
+const SECRET_VARIETY_MIN: usize = 8;
+
+/// Words of secrets in examples and templates of configurations, in lower case.
+const PLACEHOLDERS: [&str; 6] =
+    ["change-me", "change_me", "changeme", "change this", "replace-me", "your-secret"];
 
 /// The maximum length of a token. A longer token is refused before any part of the token is decoded.
 const TOKEN_BYTES_MAX: usize = 8 << 10;
@@ -129,6 +142,9 @@ struct Claims {
     aud: String,
     ch: String,
     exp: u64,
+    /// The second from which the token is valid. liveops signs tokens without this claim, and heeds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
     sub: String,
 }
 
@@ -137,7 +153,9 @@ impl SigningKeys {
     ///
     /// # Errors
     ///
-    /// [`TokenError::Keys`] without a secret or with a secret that is too short.
+    /// [`TokenError::Keys`] without a secret, or with a secret that is too short, contains a placeholder such as
+    /// `change-me`, repeats itself, or consists of fewer than 8 different bytes or of a sequence such as
+    /// `abcdef…`.
     pub fn new<K: AsRef<[u8]>>(secrets: impl IntoIterator<Item = K>) -> Result<Self, TokenError> {
         let keys = secrets
             .into_iter()
@@ -182,6 +200,7 @@ impl SigningKeys {
             aud: AUDIENCE.to_owned(),
             ch: channel.as_str().to_owned(),
             exp: expiry,
+            nbf: None,
             sub: viewer.as_str().to_owned(),
         };
         let claims = serde_json::to_vec(&claims).map_err(|_| TokenError::Sign)?;
@@ -229,8 +248,10 @@ impl SigningKeys {
         }
         let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
         let claims: Claims = serde_json::from_slice(&claims).ok()?;
+        let now = now()?;
         // A token is expired from the second of its expiry on.
-        (claims.aud == AUDIENCE && claims.exp > now()?).then_some(claims)
+        let is_valid_now = claims.exp > now && claims.nbf.is_none_or(|from| from <= now);
+        (claims.aud == AUDIENCE && is_valid_now).then_some(claims)
     }
 }
 
@@ -251,8 +272,8 @@ impl fmt::Debug for SigningKeys {
 
 impl SigningKey {
     fn new(secret: &[u8]) -> Result<Self, TokenError> {
-        if secret.len() < SECRET_BYTES_MIN {
-            return Err(TokenError::Keys { found: "a shorter one" });
+        if let Some(found) = flaw_of(secret) {
+            return Err(TokenError::Keys { found });
         }
         // Four bytes of a key derived for this purpose only identify the key and reveal nothing about the
         // secret.
@@ -276,6 +297,32 @@ impl SigningKey {
     fn verifies(&self, message: &str, signature: &[u8]) -> bool {
         self.mac.clone().chain_update(message).verify_slice(signature).is_ok()
     }
+}
+
+/// Returns the reason for which a secret is refused. The reason does not contain the secret.
+fn flaw_of(secret: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(secret).to_lowercase();
+    let distances = secret.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let repeats_itself =
+        (1..=secret.len() / 2).any(|period| secret[period..] == secret[..secret.len() - period]);
+    if secret.len() < SECRET_BYTES_MIN {
+        Some("a shorter one")
+    } else if PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder)) {
+        Some("a placeholder from an example")
+    } else if repeats_itself {
+        Some("a repeated text")
+    } else if variety(secret.iter().copied()) < SECRET_VARIETY_MIN
+        || variety(distances) < SECRET_VARIETY_MIN
+    {
+        Some("one that can be guessed")
+    } else {
+        None
+    }
+}
+
+/// Returns the number of different bytes.
+fn variety(bytes: impl Iterator<Item = u8>) -> usize {
+    bytes.collect::<BTreeSet<u8>>().len()
 }
 
 /// Derives the key for the purpose that the label names.
@@ -522,6 +569,59 @@ mod tests {
     fn weak_or_missing_keys_are_refused() {
         assert!(matches!(SigningKeys::new([""; 0]), Err(TokenError::Keys { .. })));
         assert!(matches!(SigningKeys::new(["short"]), Err(TokenError::Keys { .. })));
+        for weak in [
+            "a".repeat(32),
+            "ab".repeat(16),
+            "change-me-change-me-change-me-change-me".to_owned(),
+            "prod-CHANGEME-0f3a9c5e7b1d24866a".to_owned(),
+            "0123456789abcdef0123456789abcdef".to_owned(),
+            "abcdefghijklmnopqrstuvwxyz{|}~ !".to_owned(),
+            "11111111111111111111111222222222".to_owned(),
+            "0000000000000000000000000000001a".to_owned(),
+            "correct horse battery staple corcorrect horse battery staple cor".to_owned(),
+        ] {
+            for secrets in [vec![weak.as_str()], vec![NEW, &weak]] {
+                let refused = SigningKeys::new(secrets);
+                assert!(matches!(refused, Err(TokenError::Keys { .. })), "{weak}");
+                assert!(!refused.unwrap_err().to_string().contains(&weak));
+            }
+        }
+    }
+
+    #[test]
+    fn random_secrets_of_every_spelling_are_accepted() {
+        for seed in 0..2_000_u64 {
+            let random = derived(&seed.to_le_bytes(), b"test");
+            let hex: String = random[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+            for secret in
+                [random.to_vec(), hex.into_bytes(), BASE64_URL_SAFE_NO_PAD.encode(random).into()]
+            {
+                assert!(SigningKeys::new([&secret]).is_ok(), "{seed}: {secret:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_valid_before_its_time() {
+        let ann = UserId::from("ann");
+        let keys = keys(&[NEW]);
+        let now = now().unwrap();
+        let verify = |nbf: &str| {
+            let claims = format!(
+                r#"{{"aud":"liveops.subscription","ch":"liveops.all","exp":4102444800,"nbf":{nbf},"sub":"ann"}}"#
+            );
+            keys.verify(&keys.keys[0].sign(claims.as_bytes()).into(), &ann).is_ok()
+        };
+        assert!(verify(&now.to_string()) && verify("0"));
+        for later in [
+            (now + 60).to_string(),
+            u64::MAX.to_string(),
+            "-1".into(),
+            "\"0\"".into(),
+            "1.5".into(),
+        ] {
+            assert!(!verify(&later), "{later}");
+        }
     }
 
     #[test]
