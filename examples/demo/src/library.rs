@@ -84,8 +84,9 @@ impl Library {
     /// it: `run` stores absolute paths.
     fn find(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path).or_else(|error| {
-            let sample = path.file_name().map(|name| self.samples.join(name));
-            sample.and_then(|sample| fs::canonicalize(sample).ok()).ok_or(error)
+            let name = path.file_name().filter(|name| path.is_absolute() || path == *name);
+            let sample = name.and_then(|name| fs::canonicalize(self.samples.join(name)).ok());
+            sample.ok_or(error)
         })
     }
 

@@ -9,6 +9,7 @@ use crate::support::{
     app::{Steps, TestApp},
     browser::Browser,
     database::TestDatabase,
+    served::SECRET,
     watched::{
         CONNECTED, CONNECTION_WITNESS, RECONNECTING, SHOWS_THE_TRUTH, TRANSPORT_WITNESS,
         WITHOUT_TIMERS, WatchedApp, without_websockets,
@@ -127,7 +128,7 @@ async fn a_server_that_was_restarted_runs_the_operation_again_before_the_same_pa
 #[tokio::test]
 async fn a_page_whose_token_has_expired_gets_another_one() {
     let Some(browser) = Browser::open().await else { return };
-    let keys = SigningKeys::new([[7; 32]]).unwrap().with_ttl(Duration::from_secs(2));
+    let keys = SigningKeys::new([SECRET]).unwrap().with_ttl(Duration::from_secs(2));
     let served = WatchedApp::with(|builder| builder.signing_keys(keys)).await;
     let id = served.watch(&browser, Steps {}).await;
     browser

@@ -64,13 +64,14 @@ impl Sessions {
 
     /// Returns the cookies that sign the user of these headers out.
     pub fn sign_out(&self, headers: &HeaderMap) -> SignedCookieJar {
-        // A jar removes only cookies that it contains, and a cookie of an older key is in no jar of the newest.
         let headers = readable_cookies(headers);
-        let mut jar = SignedCookieJar::from_headers(&headers, self.keys.newest.key.clone());
-        for NamedKey { name, .. } in self.keys() {
-            jar = jar.add(cookie(name, String::new())).remove(cookie(name, String::new()));
-        }
-        jar
+        let jar = SignedCookieJar::from_headers(&headers, self.keys.newest.key.clone());
+        self.keys().fold(jar, |jar, NamedKey { name, .. }| {
+            // A jar removes only cookies that it contains, and a cookie of an older key is in no jar of the newest.
+            let mut removal = cookie(name, String::new());
+            removal.make_removal();
+            jar.add(removal)
+        })
     }
 
     fn keys(&self) -> impl Iterator<Item = &NamedKey> {
