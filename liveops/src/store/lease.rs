@@ -87,7 +87,10 @@ const HEARTBEATS_LEN_MAX: usize = 1_000;
 /// Name of the table of the reports of a heartbeat.
 const BEATS: &str = "beat";
 
-/// Name of the query for the rows that a heartbeat has locked.
+/// The columns of a report.
+const BEAT_COLUMNS: [&str; 5] = ["run", "of_attempt", "text", "level", "done"];
+
+/// Name of the query for the reports whose rows the heartbeat has locked.
 const LOCKED: &str = "locked";
 
 impl Store {
@@ -105,14 +108,12 @@ impl Store {
         let mut replies = Vec::with_capacity(heartbeats.len());
         for heartbeats in heartbeats.chunks(HEARTBEATS_LEN_MAX) {
             let mut update = heartbeat(lease).into_query();
-            update.from(BEATS);
+            update.from(LOCKED);
             let columns = [Column::Id, Column::Attempt, Column::CancelRequested];
             update.returning(Query::returning().columns(columns));
             // A materialized CTE, because the database may run a plain subquery once per row.
             let mut candidates = CommonTableExpression::new();
-            candidates.table_name(LOCKED).column(Column::Id).materialized(true);
-            let reported = Query::select().column("run").from(BEATS).take();
-            candidates.query(lockable(Column::Id.in_subquery(reported)).into_query());
+            candidates.table_name(LOCKED).columns(BEAT_COLUMNS).materialized(true).query(locked());
             let mut with = WithClause::new();
             with.cte(beats(heartbeats, self.db().get_database_backend())).cte(candidates);
             let rows: Vec<HeartbeatReplyRow> =
@@ -322,18 +323,29 @@ impl HeartbeatReplyRow {
     }
 }
 
-/// Builds the update of the runs in [`BEATS`] that are [`LOCKED`]. Its cost is linear in their number.
+/// Builds the update of the runs in [`LOCKED`]. Its cost is linear in their number.
 fn heartbeat(lease: Duration) -> UpdateMany<Entity> {
-    let beat = |column: &'static str| Expr::col((BEATS, column));
-    let locked = Query::select().column(Column::Id).from(LOCKED).take();
+    let beat = |column: &'static str| Expr::col((LOCKED, column));
     leased(Entity::update_many(), lease)
         .filter(is_in(OperationState::Started))
-        .filter(Column::Id.in_subquery(locked))
         .filter(Column::Id.into_expr().eq(beat("run")))
         .filter(Column::Attempt.into_expr().eq(beat("of_attempt")))
         .col_expr(Column::StatusText, beat("text"))
         .col_expr(Column::StatusLevel, beat("level"))
         .col_expr(Column::Percent, beat("done"))
+}
+
+/// Selects the reports whose rows no other transaction has locked, and locks these rows. One join with the rows:
+/// PostgreSQL does not know the number of reports, and compares each with each if two joins allow it.
+fn locked() -> SelectStatement {
+    let row = Expr::col((Entity, Column::Id));
+    Query::select()
+        .columns(BEAT_COLUMNS.map(|column| (BEATS, column)))
+        .from(BEATS)
+        .inner_join(Entity, row.eq(Expr::col((BEATS, "run"))))
+        // The lock of an update that changes no key: a reference to the row does not exclude it.
+        .lock_with_tables_behavior(LockType::NoKeyUpdate, [Entity], LockBehavior::SkipLocked)
+        .take()
 }
 
 /// Returns the reports as a table.
@@ -343,7 +355,7 @@ fn beats(heartbeats: &[Heartbeat], backend: DbBackend) -> CommonTableExpression 
     });
     let query = if backend == DbBackend::Postgres { of_json(reports) } else { of_values(reports) };
     let mut beats = CommonTableExpression::new();
-    beats.table_name(BEATS).columns(["run", "of_attempt", "text", "level", "done"]).query(query);
+    beats.table_name(BEATS).columns(BEAT_COLUMNS).query(query);
     beats
 }
 
