@@ -81,8 +81,9 @@ struct LeaseRow {
     worker: Option<String>,
 }
 
-/// Maximum number of runs per update. Each run takes several parameters, and SQLite allows 32,766.
-const HEARTBEATS_LEN_MAX: usize = 1_000;
+/// Maximum number of runs per statement. With more, a statement often has more than 32 KiB. The driver of PostgreSQL
+/// does not set `TCP_NODELAY`, and such a statement waits for an acknowledgement that the server delays by 40 ms.
+const HEARTBEATS_LEN_MAX: usize = 250;
 
 /// Name of the table of the reports of a heartbeat.
 const BEATS: &str = "beat";
@@ -95,7 +96,7 @@ const LOCKED: &str = "locked";
 
 impl Store {
     /// Renews the leases of these runs. Returns a reply for each run that still belongs to the worker. One
-    /// update covers up to a thousand runs. A row that another transaction has locked is not waited for.
+    /// update covers up to 250 runs. A row that another transaction has locked is not waited for.
     ///
     /// # Errors
     ///
