@@ -38,7 +38,8 @@ const IDLE_MAX: Duration = Duration::from_secs(5);
 /// The threads that poll the runs of one process.
 ///
 /// Runs that wait share as many threads as the machine has processors. If a run waits for a thread because others
-/// hold theirs, the number of threads doubles, up to one for each run.
+/// hold theirs, the number of threads doubles, up to one for each run. At the system's limit of threads, tasks of the
+/// runtime poll the runs that wait: the limit must not end the operations that wait in the queue.
 #[derive(Debug, Clone)]
 pub(in crate::runner) struct RunThreads(Arc<Pool>);
 
@@ -48,8 +49,6 @@ struct Pool {
     overloaded: Condvar,
     len_min: usize,
     idle_max: Duration,
-    /// The stack size of the threads; `None` for the default.
-    stack_bytes: Option<usize>,
 }
 
 #[derive(Default)]
@@ -66,6 +65,8 @@ struct State {
     watcher: Watcher,
     /// `true` if the last thread could not be started.
     is_at_limit: bool,
+    /// The stack size of the next threads; `None` for the default.
+    stack_bytes: Option<usize>,
 }
 
 struct Queued {
@@ -88,17 +89,16 @@ enum Watcher {
 impl RunThreads {
     pub(in crate::runner) fn new() -> Self {
         let processors = thread::available_parallelism().map_or(LEN_MIN, usize::from);
-        Self::with(processors.max(LEN_MIN), IDLE_MAX, None)
+        Self::with(processors.max(LEN_MIN), IDLE_MAX)
     }
 
-    fn with(len_min: usize, idle_max: Duration, stack_bytes: Option<usize>) -> Self {
+    fn with(len_min: usize, idle_max: Duration) -> Self {
         let (state, overloaded) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Pool { state, overloaded, len_min, idle_max, stack_bytes }))
+        Self(Arc::new(Pool { state, overloaded, len_min, idle_max }))
     }
 
     /// Polls `run` to its end, with the timers, the I/O and the tasks of the current runtime, and the subscriber of
-    /// the current thread. If the system cannot start a thread, tasks of the runtime poll the run: the limit of
-    /// threads of one process must not end the operations that wait in the queue.
+    /// the current thread.
     pub(super) fn spawn(&self, run: impl Future<Output = ()> + Send + 'static) {
         let pool = self.0.clone();
         let schedule = move |run| pool.push(run);
@@ -120,15 +120,18 @@ impl Pool {
     fn push(self: &Arc<Self>, run: Run) {
         let mut state = self.state();
         state.queue.push_back(Queued { run, on: Instant::now() });
-        if let Some((_, thread)) = state.idle.pop_last() {
+        let is_served = if let Some((_, thread)) = state.idle.pop_last() {
             thread.unpark();
-        } else if state.len >= self.len_min {
-            self.wake_watcher(&mut state);
-        } else if !self.start_thread(&mut state) && state.len == 0 {
+            true
+        } else if state.len == 0 || (state.len < self.len_min && !state.is_at_limit) {
+            self.start_thread(&mut state)
+        } else {
+            self.wake_watcher(&mut state)
+        };
+        if !is_served {
             let runs = mem::take(&mut state.queue);
-            // A runtime that is shutting down drops the run, whose code may wake others.
             drop(state);
-            runs.into_iter().for_each(|queued| poll_on_runtime(queued.run));
+            poll_on_runtimes(runs);
         }
     }
 
@@ -142,7 +145,7 @@ impl Pool {
 
     fn start(&self, state: &mut State, work: impl FnOnce() + Send + 'static) -> bool {
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
-        let thread = self.stack_bytes.into_iter().fold(thread, thread::Builder::stack_size);
+        let thread = state.stack_bytes.into_iter().fold(thread, thread::Builder::stack_size);
         let started = thread.spawn(work);
         if let Err(error) = &started
             && !state.is_at_limit
@@ -181,18 +184,23 @@ impl Pool {
         }
     }
 
-    fn wake_watcher(self: &Arc<Self>, state: &mut State) {
-        match state.watcher {
-            Watcher::Awake => return,
-            Watcher::Asleep => self.overloaded.notify_one(),
+    /// Returns `false` if the system cannot start the watcher.
+    fn wake_watcher(self: &Arc<Self>, state: &mut State) -> bool {
+        let is_awake = match state.watcher {
+            Watcher::Awake => return true,
+            Watcher::Asleep => {
+                self.overloaded.notify_one();
+                true
+            }
             Watcher::NotStarted => {
                 let pool = self.clone();
-                if !self.start(state, move || pool.watch()) {
-                    return;
-                }
+                self.start(state, move || pool.watch())
             }
+        };
+        if is_awake {
+            state.watcher = Watcher::Awake;
         }
-        state.watcher = Watcher::Awake;
+        is_awake
     }
 
     /// Starts threads while runs hold the others.
@@ -204,8 +212,11 @@ impl Pool {
                 let waited = self.overloaded.wait_timeout(state, CHECK_INTERVAL);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 let polls = state.polls - polls;
-                if state.lacks_threads(polls) {
-                    self.start_threads(&mut state);
+                if state.lacks_threads(polls) && !self.start_threads(&mut state) {
+                    let runs = mem::take(&mut state.queue);
+                    drop(state);
+                    poll_on_runtimes(runs);
+                    state = self.state();
                 }
             }
             state.watcher = Watcher::Asleep;
@@ -219,13 +230,9 @@ impl Pool {
         }
     }
 
-    /// Doubles the number of threads, up to one for each run that waits.
-    fn start_threads(self: &Arc<Self>, state: &mut State) {
-        for _ in 0..state.queue.len().min(state.len) {
-            if !self.start_thread(state) {
-                return;
-            }
-        }
+    /// Doubles the number of threads, up to one for each run that waits. Returns `false` at the limit of the system.
+    fn start_threads(self: &Arc<Self>, state: &mut State) -> bool {
+        (0..state.queue.len().min(state.len)).all(|_| self.start_thread(state))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -263,12 +270,15 @@ fn poll(run: Run) {
     }
 }
 
-/// Has `run` polled once by a task of its runtime.
-fn poll_on_runtime(run: Run) {
-    let runtime = run.metadata().clone();
-    runtime.spawn(async move {
-        run.run();
-    });
+/// Has each run polled once by a task of its runtime. Call without the lock: a runtime that is shutting down drops the
+/// run, whose code may wake others.
+fn poll_on_runtimes(runs: VecDeque<Queued>) {
+    for Queued { run, .. } in runs {
+        let runtime = run.metadata().clone();
+        runtime.spawn(async move {
+            run.run();
+        });
+    }
 }
 
 fn warn_of_missing_thread(error: &io::Error) {
@@ -281,10 +291,14 @@ fn warn_of_missing_thread(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashSet, iter, sync::Barrier};
+    use std::{
+        collections::HashSet,
+        iter,
+        sync::{Barrier, mpsc},
+    };
 
     use futures_util::future::join_all;
-    use tokio::{sync::oneshot, task};
+    use tokio::{sync::oneshot, task, time};
 
     use super::*;
 
@@ -300,13 +314,14 @@ mod tests {
             result
         });
         let results: Vec<_> = results.collect();
-        join_all(results).await.into_iter().map(Result::unwrap).collect()
+        let results = time::timeout(Duration::from_secs(60), join_all(results)).await;
+        results.expect("every run is polled").into_iter().map(Result::unwrap).collect()
     }
 
     #[tokio::test]
     async fn runs_that_wait_share_a_few_threads() {
         const RUNS: usize = 500;
-        let threads = RunThreads::with(2, IDLE_MAX, None);
+        let threads = RunThreads::with(2, IDLE_MAX);
         let run = || async {
             let mut seen = HashSet::new();
             for _ in 0..10 {
@@ -325,7 +340,7 @@ mod tests {
     #[tokio::test]
     async fn runs_that_hold_their_threads_delay_no_other_run() {
         const RUNS: usize = 40;
-        let threads = RunThreads::with(2, IDLE_MAX, None);
+        let threads = RunThreads::with(2, IDLE_MAX);
         // Passes only if each run has a thread at the same time.
         let barrier = Arc::new(Barrier::new(RUNS));
         let runs = iter::repeat_n(barrier, RUNS).map(|barrier| async move {
@@ -336,8 +351,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_is_polled_although_no_thread_can_be_started() {
-        // More than any address space.
-        let threads = RunThreads::with(2, IDLE_MAX, Some(1 << 56));
+        let threads = RunThreads::with(2, IDLE_MAX);
+        forbid_threads(&threads);
         let run = async {
             task::yield_now().await;
             thread::current().id()
@@ -346,9 +361,33 @@ mod tests {
         assert_eq!(polled_on, [thread::current().id()], "the thread of the runtime");
     }
 
+    fn forbid_threads(threads: &RunThreads) {
+        // More than any address space.
+        threads.0.state().stack_bytes = Some(1 << 56);
+    }
+
+    #[tokio::test]
+    async fn a_run_is_polled_although_another_one_holds_the_last_thread() {
+        let threads = RunThreads::with(2, IDLE_MAX);
+        let (release, held) = mpsc::channel::<()>();
+        let (begun, begins) = oneshot::channel();
+        threads.spawn(async move {
+            begun.send(()).unwrap();
+            held.recv().unwrap_err();
+        });
+        begins.await.unwrap();
+        forbid_threads(&threads);
+        let run = || async { thread::current().id() };
+        // More than once: the first refusal of the system is remembered.
+        for _ in 0..3 {
+            assert_eq!(results(&threads, [run()]).await, [thread::current().id()]);
+        }
+        drop(release);
+    }
+
     #[tokio::test]
     async fn a_panic_outside_of_a_run_costs_no_thread() {
-        let threads = RunThreads::with(1, IDLE_MAX, None);
+        let threads = RunThreads::with(1, IDLE_MAX);
         let run = async { thread::current().id() };
         let before = results(&threads, [run]).await;
         let (ended, dropped) = oneshot::channel::<()>();
@@ -363,7 +402,7 @@ mod tests {
 
     #[tokio::test]
     async fn threads_without_work_end_and_start_again() {
-        let threads = RunThreads::with(2, Duration::from_millis(1), None);
+        let threads = RunThreads::with(2, Duration::from_millis(1));
         for _ in 0..3 {
             let barrier = Arc::new(Barrier::new(4));
             let runs = iter::repeat_n(barrier, 4).map(|barrier| async move {
