@@ -34,7 +34,7 @@ pub(crate) struct Model {
     state: Option<Type>,
     krate: Option<Path>,
     stages: Vec<Stage>,
-    is_internal: bool,
+    is_public: bool,
     form: Option<Form>,
     validate: Option<Path>,
 }
@@ -102,7 +102,7 @@ impl Model {
             stages: stages::check(attrs.stages, errors),
             state: keys.state,
             krate: keys.krate,
-            is_internal: keys.internal.is_some(),
+            is_public: keys.public.is_some() || keys.form.is_some(),
             typed_keys: keys.typed,
             validate: keys.validate.map(|function| function.0),
             form,
@@ -179,9 +179,9 @@ impl Model {
         self.state.as_ref()
     }
 
-    /// Returns `true` if only code of the application creates the operation.
-    pub(crate) fn is_internal(&self) -> bool {
-        self.is_internal
+    /// Returns `true` if requests may create the operation.
+    pub(crate) fn is_public(&self) -> bool {
+        self.is_public
     }
 
     pub(crate) fn form(&self) -> Option<&Form> {

@@ -131,6 +131,7 @@
 //! | add the pages to an application | [`web::router`], [`Viewer`] |
 //! | delete operations that ended long ago | [`LiveOps::prune`] |
 //! | replace the template of a page, a result or a region | [`Templates`] |
+//! | decide which user may create, see or change an operation | [`access`] |
 //! | translate the texts | [`language::Languages`] |
 //! | change a setting | [`Config`] |
 //! | test an operation, or a whole application | [`testing`] |
@@ -197,6 +198,8 @@ pub mod channel;
 pub mod store;
 mod uploads;
 
+pub mod access;
+
 pub mod progress;
 
 pub(crate) mod publish;
@@ -211,6 +214,7 @@ pub mod cli;
 // Outside of the floors.
 pub mod testing;
 
+pub use access::Viewer;
 pub use axum;
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
@@ -313,7 +317,6 @@ pub use runner::{LiveOps, RunnerKind};
 pub use sea_orm;
 pub use sea_orm_migration;
 pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};
-pub use web::Viewer;
 
 /// Items for generated code that are not part of the public API.
 #[doc(hidden)]

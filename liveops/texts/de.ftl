@@ -201,6 +201,7 @@ internal = Auf dem Server ist ein Fehler aufgetreten.
 other-site = Anfragen von anderen Websites werden abgelehnt.
 unknown-host = Diese Adresse ist hier nicht bekannt.
 not-in-group = Sie haben keinen Zugriff auf diese Seite.
+not-allowed = Sie haben keine Berechtigung dafür.
 
 ## Forms
 

@@ -210,6 +210,7 @@ internal = Something went wrong on the server.
 other-site = Requests from other sites are refused.
 unknown-host = This address is not known here.
 not-in-group = You don't have access to this page.
+not-allowed = You don't have permission to do this.
 
 ## Forms
 

@@ -201,6 +201,7 @@ internal = Une erreur est survenue sur le serveur.
 other-site = Les requêtes venant d’autres sites sont refusées.
 unknown-host = Cette adresse n’est pas connue ici.
 not-in-group = Vous n’avez pas accès à cette page.
+not-allowed = Vous n’avez pas l’autorisation de faire cela.
 
 ## Forms
 

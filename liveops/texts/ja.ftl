@@ -194,6 +194,7 @@ internal = サーバーでエラーが発生しました。
 other-site = 他のサイトからのリクエストは拒否されます。
 unknown-host = このアドレスは使用できません。
 not-in-group = このページにアクセスする権限がありません。
+not-allowed = この操作を実行する権限がありません。
 
 ## Forms
 

@@ -209,6 +209,7 @@ internal = Wystąpił błąd serwera.
 other-site = Żądania z innych witryn są odrzucane.
 unknown-host = Ten adres nie jest tu znany.
 not-in-group = Nie masz dostępu do tej strony.
+not-allowed = Nie masz uprawnień do tej czynności.
 
 ## Forms
 

@@ -194,6 +194,7 @@ internal = 服务器出现错误。
 other-site = 来自其他网站的请求会被拒绝。
 unknown-host = 此处无法识别该地址。
 not-in-group = 您无权访问此页面。
+not-allowed = 您没有执行此操作的权限。
 
 ## Forms
 

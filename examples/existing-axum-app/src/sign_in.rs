@@ -2,11 +2,12 @@
 
 use axum::{
     Form,
-    extract::FromRequestParts,
+    extract::{FromRequestParts, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_login::AuthSession;
+use liveops::LiveOps; // live:
 use maud::{Markup, html};
 
 use crate::{
@@ -65,8 +66,14 @@ pub(crate) async fn sign_in(
     Ok(Redirect::to("/").into_response())
 }
 
-pub(crate) async fn sign_out(mut session: AuthSession<Users>) -> Result<Redirect, AppError> {
-    session.logout().await?;
+pub(crate) async fn sign_out(
+    State(liveops): State<LiveOps>, // live:
+    mut session: AuthSession<Users>,
+) -> Result<Redirect, AppError> {
+    if let Some(user) = session.logout().await? {
+        // live: the open pages of the user receive no more updates.
+        liveops.disconnect(&user.name.into()).await;
+    }
     Ok(Redirect::to("/login"))
 }
 

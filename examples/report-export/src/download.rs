@@ -50,7 +50,7 @@ async fn find(
     viewer: &Viewer,
     operation: OperationId,
 ) -> Result<Option<Response>, Box<dyn Error + Send + Sync>> {
-    let row = liveops.find(operation).await?.filter(|row| viewer.may_see(row));
+    let row = liveops.find(operation).await?.filter(|row| liveops.may_see(viewer, row));
     let is_export = |op_type: &str| op_type == OrdersExport::OP_TYPE;
     let Some(row) = row.filter(|row| is_export(&row.op_type)) else { return Ok(None) };
     let Some(export) = row.output::<Export>()? else { return Ok(None) };

@@ -88,6 +88,8 @@ keys! {
     "version" => version: Whole,
     /// Only code of the application creates the operation.
     "internal" => internal: Flag,
+    /// Requests may create the operation, although it has no form.
+    "public" => public: Flag,
     /// The fields make a form.
     "form" => form: Flag,
     /// A function that checks all fields together.

@@ -19,9 +19,9 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
     let state = model.state().map_or_else(|| quote!(#krate::NoState), ToTokens::to_token_stream);
     let names = names(model, krate);
     let policy = policy::expand(model, krate);
-    let internal = model.is_internal().then(|| {
+    let public = model.is_public().then(|| {
         quote!(
-            const IS_INTERNAL: bool = true;
+            const IS_PUBLIC: bool = true;
         )
     });
     let form = form::implement(model, &generics, krate);
@@ -32,7 +32,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             type State = #state;
             #names
             #policy
-            #internal
+            #public
         }
         #form
     }

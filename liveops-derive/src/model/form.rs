@@ -112,8 +112,15 @@ pub(super) fn check(
     attrs: &[Attribute],
     errors: &mut Errors,
 ) -> Option<Form> {
+    if keys.public.is_some() && keys.internal.is_some() {
+        errors.at(
+            typed_key(keys, "public"),
+            "`public` and `internal` exclude each other: only code creates an internal operation\n\
+             help: remove `public` or `internal` from `#[liveop(…)]`",
+        );
+    }
     let fields = fields?;
-    let Some(form) = keys.form.as_ref().map(|_| form_key(keys)) else {
+    let Some(form) = keys.form.as_ref().map(|_| typed_key(keys, "form")) else {
         refuse_without_form(&fields, errors);
         return None;
     };
@@ -164,8 +171,8 @@ pub(super) fn check(
 }
 
 /// Returns the key `form` as typed.
-fn form_key(keys: &Keys) -> Option<&Ident> {
-    keys.typed.iter().flatten().find(|key| *key == "form")
+fn typed_key<'a>(keys: &'a Keys, name: &str) -> Option<&'a Ident> {
+    keys.typed.iter().flatten().find(|key| *key == name)
 }
 
 fn refuse_without_form(fields: &Fields, errors: &mut Errors) {

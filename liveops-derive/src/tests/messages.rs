@@ -32,7 +32,7 @@ fn unknown_key() {
         &expect![[r#"
             colour
                 unknown key `colour` in `#[liveop(…)]`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -45,7 +45,7 @@ fn misspelt_key() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -58,7 +58,7 @@ fn key_in_capitals() {
             Title
                 unknown key `Title` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -97,7 +97,7 @@ fn key_in_quotes() {
         &expect![[r#"
             "app" = "a"
                 expected a key, found `"app" = "a"`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -124,7 +124,7 @@ fn two_commas() {
         &expect![[r#"
             ,
                 expected a key, found `,`
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
             ,
                 expected a stage, found `,`
                 help: write a label, such as `"Load"`, or a variant, such as `Load`
@@ -662,7 +662,7 @@ fn everything_at_once() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
             "App"
                 `state` expects a type, found `"App"`
                 help: write `state = App`

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::OperationId;
+use crate::operation::{OperationId, UserId};
 
 /// A change in a list of operations.
 ///
@@ -25,6 +25,12 @@ pub enum ListChange {
 pub struct RowProgress {
     /// The ID of the operation.
     pub id: OperationId,
+    /// The op type of the operation, for the access policy. Empty in a message of an earlier version.
+    #[serde(default)]
+    pub op_type: Arc<str>,
+    /// The owner of the operation, for the access policy. `None` in a message of an earlier version.
+    #[serde(default)]
+    pub owner: Option<UserId>,
     /// The changed elements of the row, for an out-of-band swap.
     pub html: Arc<str>,
 }

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::ListChange;
-use crate::operation::{Attempt, OperationId};
+use crate::operation::{Attempt, OperationId, UserId};
 
 /// A message to the current subscribers. Notices are hints: a notice is never stored, and a subscriber that
 /// missed one finds the change in the database.
 ///
 /// ```
 /// use liveops::{
-///     Attempt, ChannelName, OperationId,
+///     Attempt, ChannelName, OperationId, UserId,
 ///     channel::{ChannelLayer, ListChange, MemoryChannelLayer, RowProgress, WorkerNotification},
 /// };
 ///
@@ -24,8 +24,11 @@ use crate::operation::{Attempt, OperationId};
 /// layer.announce(&ChannelName::workers(), cancel.into()).await?;
 ///
 /// // For the pages that show the list of Ann's operations:
-/// let half = RowProgress { id, html: "50 %".into() };
-/// layer.announce(&ChannelName::owner(&"ann".into()), ListChange::Progress(half).into()).await?;
+/// let owner = UserId::from("ann");
+/// let list = ChannelName::owner(&owner);
+/// let op_type = "demo.score_import".into();
+/// let half = RowProgress { id, op_type, owner: Some(owner), html: "50 %".into() };
+/// layer.announce(&list, ListChange::Progress(half).into()).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -37,6 +40,9 @@ pub enum Notice {
     /// A notification for the processes that run operations.
     #[serde(rename = "hint")]
     Worker(WorkerNotification),
+    /// A notification for the processes that serve pages: every connection of this viewer must end.
+    /// [`LiveOps::disconnect`](crate::LiveOps::disconnect) sends it.
+    Disconnect(UserId),
 }
 
 /// A notification for the processes that run operations. After a lost notification, the next poll of the
@@ -116,6 +122,14 @@ mod tests {
         let notice = Notice::from(WorkerNotification::Work);
         assert_eq!(serde_json::to_value(&notice).unwrap(), json!({ "hint": "work" }));
         assert_eq!(serde_json::from_value::<Notice>(json!({ "hint": "work" })).unwrap(), notice);
+    }
+
+    #[test]
+    fn the_wire_form_of_a_disconnection_has_the_viewer() {
+        let notice = Notice::Disconnect("ann".into());
+        let wire = json!({ "disconnect": "ann" });
+        assert_eq!(serde_json::to_value(&notice).unwrap(), wire);
+        assert_eq!(serde_json::from_value::<Notice>(wire).unwrap(), notice);
     }
 
     #[test]

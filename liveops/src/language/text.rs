@@ -180,6 +180,7 @@ texts! {
     OtherSite = "other-site",
     UnknownHost = "unknown-host",
     NotInGroup = "not-in-group",
+    NotAllowed = "not-allowed",
 
     Mistakes = "mistakes",
     Start = "start",

@@ -53,6 +53,11 @@ impl ChannelName {
         self.0.strip_prefix(OPERATION)?.parse().ok()
     }
 
+    /// Returns the ID of the owner whose list has this channel.
+    pub(crate) fn list_owner(&self) -> Option<&str> {
+        self.0.strip_prefix(OWNER)
+    }
+
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0

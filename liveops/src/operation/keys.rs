@@ -161,7 +161,7 @@ pub mod on_shutdown {}
 pub mod version {}
 
 /// **Flag**: only code of the application creates these operations, with `enqueue`, `chain_to` or its command
-/// line. Default: every viewer may create one, with `POST /{op_type}/`.
+/// line. This is also the default; the flag states the intention, and excludes [`form`] and [`public`].
 ///
 /// A request that tries to create an internal operation is answered as for an unknown op type. Viewers see
 /// existing internal operations like any other operation.
@@ -170,6 +170,18 @@ pub mod version {}
 /// #[liveop(internal)]
 /// ```
 pub mod internal {}
+
+/// **Flag**: requests may create these operations with `POST /{op_type}/`, although they have no [`form`].
+/// Default: only code of the application creates them.
+///
+/// serde reads the input from JSON or form data, and liveops checks nothing else: a client chooses every
+/// field, paths and URLs included. `run` must check the values. An operation with a form is always public.
+/// [`AccessPolicy::may_create`](crate::access::AccessPolicy::may_create) restricts the viewers.
+///
+/// ```text
+/// #[liveop(public)]
+/// ```
+pub mod public {}
 
 /// **Flag**: the fields of the struct make a form. Default: no form.
 ///

@@ -53,8 +53,9 @@ pub trait LiveOperation: Storable + Sync {
     /// The rule for duplicates, from `#[liveop(unique = …)]`.
     const UNIQUE: Unique<Self> = Unique::No;
 
-    /// `true` for `#[liveop(internal)]`: only code of the application creates such an operation.
-    const IS_INTERNAL: bool = false;
+    /// `true` for `#[liveop(form)]` and `#[liveop(public)]`: requests may create such an operation. Otherwise only
+    /// code of the application creates one.
+    const IS_PUBLIC: bool = false;
 
     /// The application that the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).
     const APP: &'static str = Self::NAMES.app;

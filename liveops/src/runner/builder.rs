@@ -20,6 +20,7 @@ use super::{
     registry::Registry,
 };
 use crate::{
+    access::{Access, AccessPolicy},
     channel::{ChannelLayer, MemoryChannelLayer},
     config::{Config, ConfigError},
     language::{Language, Languages},
@@ -44,6 +45,7 @@ pub struct Builder<S> {
     languages: Languages,
     config: Config,
     keys: Option<SigningKeys>,
+    access: Access,
     layer: Arc<dyn ChannelLayer>,
     wake_ups: Option<Arc<dyn WakeUpSender>>,
     runner: RunnerKind,
@@ -169,6 +171,7 @@ impl LiveOps {
             languages: Languages::new(),
             config: Config::default(),
             keys: None,
+            access: Access::default(),
             layer: Arc::new(MemoryChannelLayer::new()),
             wake_ups: None,
             runner: RunnerKind::default(),
@@ -189,6 +192,7 @@ impl<S> Builder<S> {
             languages: self.languages,
             config: self.config,
             keys: self.keys,
+            access: self.access,
             layer: self.layer,
             wake_ups: self.wake_ups,
             runner: self.runner,
@@ -235,6 +239,13 @@ impl<S> Builder<S> {
     /// before a restart of the process have to fetch new tokens.
     pub fn signing_keys(mut self, keys: SigningKeys) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// Sets the policy that decides which viewer may create, see and change which operation. The default is the
+    /// default of the methods of [`AccessPolicy`].
+    pub fn access_policy(mut self, policy: impl AccessPolicy) -> Self {
+        self.access = Access::new(policy);
         self
     }
 
@@ -311,6 +322,7 @@ impl<S> Builder<S> {
             config: self.config,
             keys,
             uploads: Arc::new(uploads),
+            access: self.access,
             runner: self.runner,
         }))
     }

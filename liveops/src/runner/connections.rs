@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -28,11 +29,28 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The open client connections of this process.
 #[derive(Debug, Default)]
 pub(crate) struct ClientConnections {
-    by_viewer: Mutex<HashMap<UserId, usize>>,
+    by_viewer: Mutex<HashMap<UserId, ViewerConnections>>,
     open: TaskTracker,
     dismissal: CancellationToken,
     /// Start and length of the closing period. Set before `dismissal` is cancelled.
     close_schedule: OnceLock<(Instant, Duration)>,
+}
+
+/// The open connections of one viewer.
+#[derive(Debug, Default)]
+struct ViewerConnections {
+    count: usize,
+    /// Cancelled when the application disconnects the viewer.
+    disconnection: CancellationToken,
+}
+
+/// The reason that this process ends a client connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dismissal {
+    /// The process shuts down.
+    Restart,
+    /// The application disconnected the viewer.
+    Disconnected,
 }
 
 /// One open client connection. Dropping it lowers the viewer's connection count.
@@ -40,6 +58,7 @@ pub(crate) struct ClientConnections {
 pub(crate) struct ClientConnection {
     clients: Arc<ClientConnections>,
     viewer: UserId,
+    disconnection: CancellationToken,
     /// Position of this client in the closing period, from 0 to 1.
     turn: f64,
     connection: ConnectionGauge,
@@ -56,18 +75,27 @@ impl ClientConnections {
         transport: Transport,
     ) -> Option<ClientConnection> {
         let mut by_viewer = self.by_viewer();
-        let count = by_viewer.get(viewer).copied().unwrap_or_default();
+        let count = by_viewer.get(viewer).map_or(0, |open| open.count);
         if count >= per_viewer_max {
             return None;
         }
-        by_viewer.insert(viewer.clone(), count + 1);
+        let open = by_viewer.entry(viewer.clone()).or_default();
+        open.count += 1;
         Some(ClientConnection {
             clients: self.clone(),
             viewer: viewer.clone(),
+            disconnection: open.disconnection.clone(),
             turn: random_share(),
             connection: ConnectionGauge::open(transport),
             _open: self.open.token(),
         })
+    }
+
+    /// Ends the connections that `viewer` has now. Later connections are not affected.
+    pub(crate) fn disconnect(&self, viewer: &UserId) {
+        if let Some(open) = self.by_viewer().get_mut(viewer) {
+            mem::take(&mut open.disconnection).cancel();
+        }
     }
 
     /// Closes the client connections one after another over at most `grace`. Waits for the clients to
@@ -87,7 +115,7 @@ impl ClientConnections {
         }
     }
 
-    fn by_viewer(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+    fn by_viewer(&self) -> MutexGuard<'_, HashMap<UserId, ViewerConnections>> {
         self.by_viewer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,10 +132,17 @@ impl ClientConnection {
     ///
     /// Cancel safe: the due time stays the same when the future is dropped and the method is called
     /// again.
-    pub(crate) async fn wait_for_dismissal(&self) {
-        self.clients.dismissal.cancelled().await;
-        if let Some((begin_on, spread)) = self.clients.close_schedule.get() {
-            time::sleep_until(*begin_on + spread.mul_f64(self.turn)).await;
+    pub(crate) async fn wait_for_dismissal(&self) -> Dismissal {
+        let restart = async {
+            self.clients.dismissal.cancelled().await;
+            if let Some((begin_on, spread)) = self.clients.close_schedule.get() {
+                time::sleep_until(*begin_on + spread.mul_f64(self.turn)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.disconnection.cancelled() => Dismissal::Disconnected,
+            () = restart => Dismissal::Restart,
         }
     }
 }
@@ -115,9 +150,9 @@ impl ClientConnection {
 impl Drop for ClientConnection {
     fn drop(&mut self) {
         let mut by_viewer = self.clients.by_viewer();
-        if let Some(count) = by_viewer.get_mut(&self.viewer) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(open) = by_viewer.get_mut(&self.viewer) {
+            open.count -= 1;
+            if open.count == 0 {
                 by_viewer.remove(&self.viewer);
             }
         }
@@ -141,6 +176,22 @@ mod tests {
         assert!(clients.try_open(&ann, 2, Transport::WebSocket).is_some());
         drop(second);
         assert!(clients.by_viewer().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_viewer_is_disconnected_from_the_connections_of_that_moment() {
+        let clients = Arc::new(ClientConnections::default());
+        let open =
+            |viewer: &str| clients.try_open(&viewer.into(), 9, Transport::WebSocket).unwrap();
+        let (first, second, other) = (open("ann"), open("ann"), open("bob"));
+        clients.disconnect(&"ann".into());
+        let later = open("ann");
+        for cut in [first, second] {
+            assert_eq!(cut.wait_for_dismissal().await, Dismissal::Disconnected);
+        }
+        for stays in [later, other] {
+            assert!(!stays.disconnection.is_cancelled());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,14 +7,15 @@ use super::{
     queue::wake_up_sender::WakeUpQueue, registry::Registry,
 };
 use crate::{
+    access::Access,
     channel::WorkerNotification,
     config::Config,
-    operation::{Attempt, ChannelName, OperationId, OperationKind, WorkerClaim},
+    operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState, WorkerClaim},
     progress::FlushPace,
     projection::Projection,
     publish::{Presenter, Publisher},
     render::{Fragment, Renderer, Subject},
-    store::{Model, OwnConnection, Store},
+    store::{Model, OwnConnection, RowState, Store},
     token::SigningKeys,
     uploads::UploadFolder,
 };
@@ -37,6 +38,7 @@ pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) keys: SigningKeys,
     pub(crate) uploads: Arc<UploadFolder>,
+    pub(crate) access: Access,
     pub(crate) runner: RunnerKind,
     pub(crate) active_runs: Arc<ActiveRuns>,
     pub(crate) clients: Arc<ClientConnections>,
@@ -70,14 +72,20 @@ impl Engine {
         }
     }
 
-    /// Returns the attempt of an operation that this process runs and that no other process can have taken over.
+    /// Returns the state of an operation that this process runs and that no other process can have taken over.
     /// The row then shows this attempt as started. Returns `None` from the moment in which the run is over.
-    pub(crate) fn running_attempt(&self, id: OperationId) -> Option<Attempt> {
-        self.active_runs.owner_of_row(id, self.config.lease).map(|run| run.attempt)
+    pub(crate) fn running_state(&self, id: OperationId) -> Option<RowState> {
+        let run = self.active_runs.owner_of_row(id, self.config.lease)?;
+        Some(RowState {
+            attempt: run.attempt,
+            state: OperationState::Started,
+            op_type: run.kind.op_type.into(),
+            owner: run.owner.clone(),
+        })
     }
 
     /// Returns the attempt and the snapshot of an operation that this process runs, as
-    /// [`running_attempt`](Self::running_attempt) does. The snapshot is at least as new as the row.
+    /// [`running_state`](Self::running_state) does. The snapshot is at least as new as the row.
     pub(crate) fn running_snapshot(&self, id: OperationId) -> Option<(Attempt, Vec<Fragment>)> {
         let run = self.active_runs.owner_of_row(id, self.config.lease)?;
         let renderer = self.renderer().with_language(&run.language);

@@ -6,10 +6,11 @@ use tokio::time;
 
 use super::engine::Engine;
 use crate::{
-    channel::ChannelLayer,
+    access::Viewer,
+    channel::{ChannelLayer, Notice},
     language::Language,
     metrics::record_operation_ended,
-    operation::OperationId,
+    operation::{ChannelName, OperationId, UserId},
     render::Renderer,
     store::{CancelTransition, Columns, ListFilter, Model, Store, StoreError},
 };
@@ -197,6 +198,78 @@ impl LiveOps {
     /// Returns an error if the database fails.
     pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         self.engine.store.find(id).await
+    }
+
+    /// Returns `true` if `viewer` may see the operation and everything that belongs to the operation, as the
+    /// [access policy](super::Builder::access_policy) decides. Use this method in routes of the application, for example
+    /// one that serves a file made by an operation.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+    /// use liveops::{OperationId, Viewer, store::{Model, StoreError}};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Report;
+    /// # impl Run for Report {
+    /// #     type Output = ();
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    ///
+    /// /// Returns `None` for a missing operation and for an operation of another owner.
+    /// async fn find(
+    ///     liveops: &LiveOps,
+    ///     viewer: &Viewer,
+    ///     id: OperationId,
+    /// ) -> Result<Option<Model>, StoreError> {
+    ///     Ok(liveops.find(id).await?.filter(|row| liveops.may_see(viewer, row)))
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let liveops = LiveOps::builder(db).register::<Report>().build()?;
+    /// # liveops.migrate().await?;
+    /// let id = liveops.enqueue(Report, "ann").await?;
+    /// assert!(find(&liveops, &Viewer::new("ann"), id).await?.is_some());
+    /// assert!(find(&liveops, &Viewer::new("ben"), id).await?.is_none());
+    /// assert!(find(&liveops, &Viewer::new("admin").with_staff(true), id).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn may_see(&self, viewer: &Viewer, row: &Model) -> bool {
+        self.engine.access.may_see(viewer, row)
+    }
+
+    /// Ends every WebSocket and event stream that the viewer with this ID has now, in all processes. Call it
+    /// when a user signs out, or loses rights such as the staff flag.
+    ///
+    /// WebSockets close with code 4401. An open page then requests a new token, which the application refuses to
+    /// a user who has signed out; a user with fewer rights gets tokens for what the user may still see. Call this
+    /// method after the change of the session, so that a page which reconnects at once meets the new state.
+    ///
+    /// Other processes are notified over the channel layer. A notification is lost while a process has
+    /// no connection to the layer, and so are the connections that open between the change of the session
+    /// and this call. An [access policy](crate::access::AccessPolicy) ends these too, because it is asked again at
+    /// every keepalive.
+    ///
+    /// ```
+    /// # use liveops::LiveOps;
+    /// async fn sign_out(liveops: &LiveOps, user: &str) {
+    ///     // The application deletes the session here.
+    ///     liveops.disconnect(&user.into()).await;
+    /// }
+    /// ```
+    pub async fn disconnect(&self, viewer: &UserId) {
+        self.engine.clients.disconnect(viewer);
+        let disconnect = Notice::Disconnect(viewer.clone());
+        self.engine.publisher.notify(&ChannelName::workers(), disconnect).await;
+    }
+
+    /// Receives the notifications of other processes from now on.
+    pub(crate) fn ensure_notifications(&self) {
+        self.engine.ensure_notifications();
     }
 
     /// Lists at most `limit` operations, newest first by default.

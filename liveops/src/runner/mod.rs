@@ -26,7 +26,7 @@ pub(crate) use attempt::foreground::{ForegroundOutcome, ForegroundRun};
 pub(crate) use attempt::outcome::INTERRUPTED_RUN;
 pub(crate) use attempt::outcome::{Outcome, OutcomeMessages};
 pub use builder::{BuildError, Builder, RunnerKind};
-pub(crate) use connections::{ClientConnection, ClientConnections};
+pub(crate) use connections::{ClientConnection, ClientConnections, Dismissal};
 pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
 pub(crate) use erased::{output_json, stored};

@@ -30,8 +30,8 @@ pub(crate) struct RegisteredOperation {
     pub(crate) kind: OperationKind,
     /// The name of the Rust type, for messages.
     pub(crate) type_name: &'static str,
-    /// `true` if viewers cannot create operations of this type.
-    is_internal: bool,
+    /// `true` if requests may create operations of this type.
+    is_public: bool,
     /// The form of the operation, if it has one.
     pub(crate) form: Option<&'static form::Form>,
     erased: Box<dyn Erased>,
@@ -42,9 +42,16 @@ impl Registry {
         self.by_op_type.get(op_type)
     }
 
-    /// Returns the operation type, unless it is internal: viewers cannot create internal operations.
-    pub(crate) fn find_for_viewers(&self, op_type: &str) -> Option<&RegisteredOperation> {
-        self.find(op_type).filter(|operation| !operation.is_internal)
+    /// Returns the operation type, if requests may create its operations.
+    pub(crate) fn find_public(&self, op_type: &str) -> Option<&RegisteredOperation> {
+        let operation = self.find(op_type)?;
+        if !operation.is_public {
+            tracing::debug!(
+                op_type,
+                "refusing a request to create an operation; `form` or `public` in `#[liveop(…)]` allows it"
+            );
+        }
+        Some(operation).filter(|operation| operation.is_public)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &RegisteredOperation> {
@@ -66,7 +73,7 @@ impl RegisteredOperation {
         Self {
             kind: const { OperationKind::of::<Op>() },
             type_name: std::any::type_name::<Op>(),
-            is_internal: Op::IS_INTERNAL,
+            is_public: Op::IS_PUBLIC,
             form: Op::FORM,
             erased: Box::new(Typed::<Op>::new(state)),
         }

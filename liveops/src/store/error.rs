@@ -9,7 +9,7 @@ use super::conflict;
 /// Wait after a failed query before the next query.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A failure of the database. [`Viewer::may_see`](crate::Viewer::may_see) has an example of a function that
+/// A failure of the database. [`LiveOps::may_see`](crate::LiveOps::may_see) has an example of a function that
 /// returns this error.
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed to {action}")]

@@ -68,6 +68,7 @@ pub use page_cursor::PageCursor;
 pub(crate) use page_cursor::PagePosition;
 pub(crate) use row_page::RowPage;
 pub(crate) use run::{FailedAttempt, RunConclusion};
+pub(crate) use run_state::RowState;
 pub(crate) use sort_key::SortKey;
 pub(crate) use transition::later;
 pub(crate) use waiting::WaitingOperations;

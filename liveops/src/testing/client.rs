@@ -83,7 +83,7 @@ impl Client {
     pub async fn follow(&mut self, id: OperationId) {
         let row = self.liveops.find(id).await;
         let row = row.unwrap_or_else(|error| panic!("failed to read operation {id}: {error}"));
-        let is_visible = row.is_some_and(|row| self.viewer.may_see(&row));
+        let is_visible = row.is_some_and(|row| self.liveops.may_see(&self.viewer, &row));
         assert!(is_visible, "expected an operation that {} may see, found {id}", self.viewer.id);
         self.subscribe(&ChannelName::operation(id)).await;
     }

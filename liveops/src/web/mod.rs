@@ -17,7 +17,6 @@ mod router;
 mod serve;
 mod state;
 
-pub use auth::viewer::Viewer;
 pub use guard::guard;
 pub use pages::embed::{EmbedError, embed};
 #[cfg(feature = "cli")]
@@ -26,6 +25,8 @@ pub(crate) use pages::json::OperationJson;
 pub(crate) use pages::log_text::log_text;
 pub use router::router;
 pub use serve::{Serve, serve};
+
+pub use crate::access::Viewer;
 
 /// Returns `true` if a text is a message of a client over the WebSocket.
 #[cfg(fuzzing)]

@@ -32,7 +32,7 @@ use crate::runner::LiveOps;
 /// | `POST /bulk` | cancels or retries several operations; staff only |
 /// | `GET /bulk` | a redirect to the list with the query of the request |
 /// | `GET /{op_type}/` | the form of an operation that has one, or a description of its fields as JSON |
-/// | `POST /{op_type}/` | creates and enqueues an operation from a form or JSON |
+/// | `POST /{op_type}/` | creates and enqueues an operation with `#[liveop(form)]` or `#[liveop(public)]` from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
 /// | `POST /{op_type}/{id}/cancel`, `/retry` | cancels the operation, or retries it after its end |
 /// | `GET /{op_type}/{id}/log` | the log as text |
@@ -45,7 +45,9 @@ use crate::runner::LiveOps;
 ///
 /// With `Accept: application/json`, pages, lists and actions answer in JSON. Errors are then
 /// `{"error":{"code","message"}}`, with `"fields"` next to these two if form fields are invalid. An operation
-/// of another owner is a 404. An address with a slash too many or too few at its end is redirected with 308.
+/// that the viewer may not see, as the [access policy](crate::access::AccessPolicy) decides, is a 404, and so is a path
+/// with a percent-encoded character below the mount. An address with a slash too many or too few at its end is
+/// redirected with 308.
 ///
 /// # Protection
 ///

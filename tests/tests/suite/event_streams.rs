@@ -173,7 +173,12 @@ async fn a_list_that_has_not_changed_is_not_loaded_again() {
     let served = Served::start().await;
     let mut stays = Events::open(&list_url(&served), &[]).await;
     let place = stays.next().await.unwrap().id;
-    let row = || RowProgress { id: OperationId::new(), html: "<div>half</div>".into() };
+    let row = || RowProgress {
+        id: OperationId::new(),
+        op_type: "test.steps".into(),
+        owner: Some("ann".into()),
+        html: "<div>half</div>".into(),
+    };
     let list = ChannelName::owner(&UserId::from("ann"));
     let layer = served.app.liveops.channel_layer();
 
@@ -198,7 +203,12 @@ async fn a_burst_of_changes_is_a_handful_of_events() {
     for _ in 0..1_000 {
         layer.announce(&list, ListChange::Rows.into()).await.unwrap();
     }
-    let last = RowProgress { id: OperationId::new(), html: "<div>the last one</div>".into() };
+    let last = RowProgress {
+        id: OperationId::new(),
+        op_type: "test.steps".into(),
+        owner: Some("ann".into()),
+        html: "<div>the last one</div>".into(),
+    };
     layer.announce(&list, ListChange::Progress(last).into()).await.unwrap();
     let mut changes = 0;
     loop {

@@ -26,7 +26,7 @@ const ANN: &str = r#"{"name":"Ann"}"#;
 
 /// Cannot wait twice.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", unique = "input")]
+#[liveop(app = "test", unique = "input", public)]
 struct Unique {
     of: String,
 }

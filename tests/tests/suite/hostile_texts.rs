@@ -9,7 +9,7 @@ use crate::support::app::TestApp;
 
 /// Reports a text at every place that takes one.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct Repeat {
     text: String,
     fails: bool,

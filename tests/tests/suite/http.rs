@@ -218,7 +218,7 @@ async fn what_does_not_exist_is_not_found() {
 
 /// Leads to what nobody may start by themselves.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct Checkout;
 
 impl Run for Checkout {

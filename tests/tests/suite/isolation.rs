@@ -19,7 +19,7 @@ const COUNT: usize = 200;
 /// Hands over to a [`Greeting`] after two stages.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("One", "Two")]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct TwoStages {
     number: usize,
 }

@@ -24,7 +24,7 @@ use crate::support::{
 /// Says in the language of its owner how many rows it has, and fails where it has none.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Count rows")]
-#[liveop(app = "test", title = "Row count", state = Gate, max_attempts = 2, backoff = "90 s")]
+#[liveop(app = "test", title = "Row count", state = Gate, max_attempts = 2, backoff = "90 s", public)]
 struct RowCount {
     rows: u64,
 }
@@ -45,7 +45,7 @@ impl Run for RowCount {
 
 /// Fails in a way that is not its owner's to know.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", title = "Failure")]
+#[liveop(app = "test", title = "Failure", public)]
 struct Failure {}
 
 impl Run for Failure {

@@ -17,7 +17,7 @@ const BYTES_MAX: usize = 1_000 + 11;
 
 /// Hands over to a [`Greeting`] of a name with this length.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct HandsOver {
     name_len: usize,
 }

@@ -14,6 +14,7 @@ mod program;
 #[path = "../../src/scratch.rs"]
 mod scratch;
 
+mod access;
 mod accessibility;
 
 mod apalis;

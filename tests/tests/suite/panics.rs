@@ -40,7 +40,7 @@ use crate::support::{
 
 /// Panics before it is run once more.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct Fuse;
 
 impl Run for Fuse {

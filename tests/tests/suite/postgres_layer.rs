@@ -165,7 +165,12 @@ async fn lists_and_workers_hear_what_is_announced() {
     for owner in ["ann".to_owned(), "o\"; UNLISTEN *; \"".into(), "ä".repeat(200), "\0".into()] {
         let list = ChannelName::owner(&UserId::from(owner.as_str()));
         let mut subscription = there.subscribe(&list).await.unwrap();
-        let progress = RowProgress { id: OperationId::new(), html: owner.repeat(5_000).into() };
+        let progress = RowProgress {
+            id: OperationId::new(),
+            op_type: "test.steps".into(),
+            owner: None,
+            html: owner.repeat(5_000).into(),
+        };
         for change in [ListChange::Rows, ListChange::Progress(progress)] {
             here.announce(&list, change.clone().into()).await.unwrap();
             let heard = next(&mut subscription).await;

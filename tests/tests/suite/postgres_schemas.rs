@@ -47,7 +47,12 @@ async fn applications_in_two_schemas_do_not_receive_each_others_notifications() 
     let id = OperationId::new();
     // Both have a user with this ID.
     let ann = UserId::from("7".to_owned());
-    let secret = Notice::List(ListChange::Progress(RowProgress { id, html: "secret".into() }));
+    let secret = Notice::List(ListChange::Progress(RowProgress {
+        id,
+        op_type: "test.steps".into(),
+        owner: None,
+        html: "secret".into(),
+    }));
     let own = Notice::List(ListChange::Rows);
     for channel in [
         ChannelName::owner(&ann),

@@ -53,7 +53,7 @@ struct Lists {
 
 /// Asks for no file, and has no form.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct Yearly {
     year: u16,
     #[serde(default)]

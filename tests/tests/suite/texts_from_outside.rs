@@ -26,7 +26,7 @@ struct Note {
 
 /// Takes any JSON.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 struct Anything {
     value: Value,
 }

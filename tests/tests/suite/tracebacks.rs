@@ -199,7 +199,12 @@ async fn what_is_published_has_no_traceback() {
         published.push_str(&format!("{:?}", frames.next().await.unwrap().unwrap()));
     }
     for (list, changes) in lists.iter().zip(&mut changes) {
-        let last = RowProgress { id, html: "the last one".into() };
+        let last = RowProgress {
+            id,
+            op_type: "test.ending".into(),
+            owner: None,
+            html: "the last one".into(),
+        };
         layer.announce(list, ListChange::Progress(last).into()).await.unwrap();
         while !published.ends_with("the last one\" })))") {
             published.push_str(&format!("{:?}", changes.next().await.unwrap().unwrap()));

@@ -27,7 +27,7 @@ use crate::support::{
 
 /// The same if its input is.
 #[derive(Clone, LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", unique = "input", state = Gate)]
+#[liveop(app = "test", unique = "input", state = Gate, public)]
 struct Report {
     month: u32,
     share: f64,
@@ -42,7 +42,7 @@ struct Sync {
 
 /// The same if its file has the same name.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", unique = Import::file_name, state = Gate)]
+#[liveop(app = "test", unique = Import::file_name, state = Gate, public)]
 struct Import {
     folder: String,
     file: String,

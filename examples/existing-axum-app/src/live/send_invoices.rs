@@ -16,7 +16,7 @@ use crate::{
 /// failure continues where the earlier run stopped.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Find", "Send")]
-#[liveop(app = "billing", state = Services)]
+#[liveop(app = "billing", state = Services, internal)]
 pub struct SendInvoices {
     /// The day on which the invoices are due.
     pub due_on: NaiveDate,

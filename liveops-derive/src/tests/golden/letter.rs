@@ -20,6 +20,7 @@ const _: () = {
             result_template: "demo_app/letter_result.html",
             result_text_template: "demo_app/letter_result.txt",
         };
+        const IS_PUBLIC: bool = true;
     }
     #[automatically_derived]
     impl ::liveops::__private::OptionalForm for Letter

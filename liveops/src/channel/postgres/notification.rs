@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn a_notice_of_any_length_is_reassembled() {
         let html = "<b>".repeat(5_000).into();
-        let progress = RowProgress { id: OperationId::new(), html };
+        let progress =
+            RowProgress { id: OperationId::new(), op_type: "".into(), owner: None, html };
         let notice = Notice::List(ListChange::Progress(progress));
         let mut assembly = NotificationAssembler::default();
         let mut deliveries = notifications_of("test", &notice)

@@ -21,7 +21,7 @@ use tokio_util::{
 
 use super::run_threads::RunThreads;
 use crate::{
-    operation::{Attempt, OperationId, OperationKind},
+    operation::{Attempt, OperationId, OperationKind, UserId},
     progress::Report,
     projection::Projection,
     runner::{queue::poll_tracker::PollTracker, random_hex},
@@ -72,6 +72,7 @@ pub(in crate::runner) struct ActiveRun {
     pub(in crate::runner) attempt: Attempt,
     pub(in crate::runner) kind: OperationKind,
     pub(in crate::runner) report: Arc<Report>,
+    pub(in crate::runner) owner: UserId,
     /// The name of the owner's language.
     pub(in crate::runner) language: String,
     /// Cancelled when another worker has taken the operation over, or may have done so.
@@ -95,11 +96,12 @@ impl ActiveRun {
         attempt: Attempt,
         kind: OperationKind,
         report: Arc<Report>,
+        owner: UserId,
         language: String,
     ) -> Self {
         let lease = Mutex::new(LeaseConfirmation { on: Instant::now(), failures: 0 });
         let (lost, is_over) = (CancellationToken::new(), AtomicBool::new(false));
-        Self { attempt, kind, report, language, lost, lease, is_over }
+        Self { attempt, kind, report, owner, language, lost, lease, is_over }
     }
 
     /// Records that the run is over. Call before the first write of its end.

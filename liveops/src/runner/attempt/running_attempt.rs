@@ -111,7 +111,7 @@ impl RunningAttempt {
         if row.cancel_requested {
             report.cancel();
         }
-        let live = ActiveRun::new(attempt, kind, report, row.language.clone());
+        let live = ActiveRun::new(attempt, kind, report, row.owner_id(), row.language.clone());
         let active = engine.active_runs.register(id, live);
         let stage_outputs = Arc::new(StageOutputs::of_row(engine.store.clone(), &row));
         let language = engine.presenter.language(&row);

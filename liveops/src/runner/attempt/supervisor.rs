@@ -181,7 +181,9 @@ impl RunningAttempt {
         let html: Arc<str> = renderer.row_out_of_band(&row).into();
         if last_row.as_ref() != Some(&html) {
             *last_row = Some(html.clone());
-            let progress = ListChange::Progress(RowProgress { id: self.id, html });
+            let (op_type, owner) = (self.active.kind.op_type.into(), Some(row.owner.clone()));
+            let progress = RowProgress { id: self.id, op_type, owner, html };
+            let progress = ListChange::Progress(progress);
             self.engine.publisher.announce(&row.owner, progress).await;
         }
     }

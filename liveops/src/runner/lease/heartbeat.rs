@@ -34,7 +34,7 @@ const THREAD: &str = "liveops-lease";
 impl Engine {
     /// Starts the heartbeat, unless it runs already. The heartbeat stops with the application.
     pub(in crate::runner) fn ensure_lease_heartbeat(self: &Arc<Self>) {
-        self.ensure_worker_notifications();
+        self.ensure_notifications();
         self.active_runs.heartbeat_start.call_once(|| {
             let active_runs = self.active_runs.clone();
             let beat = |heartbeat: LeaseHeartbeat| async move {

@@ -67,11 +67,12 @@ async fn issue_tokens(
 }
 
 async fn may_follow(web: &Web, viewer: &Viewer, channel: &ChannelName) -> Result<bool, WebError> {
+    let access = &web.engine().access;
     match channel.operation_id() {
         Some(id) => {
             let row = web.engine().store.find(id).await?;
-            Ok(row.is_some_and(|row| viewer.may_see(&row)))
+            Ok(row.is_some_and(|row| access.may_see(viewer, &row)))
         }
-        None => Ok(viewer.is_staff || *channel == ChannelName::owner(&viewer.id)),
+        None => Ok(access.may_follow_list(viewer, channel)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{channel::ChannelError, store::StoreError, token::TokenError};
+use crate::{channel::ChannelError, runner::Dismissal, store::StoreError, token::TokenError};
 
 /// The reason to close a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ impl Close {
     pub(in crate::web) const TOO_SLOW: Self = Self::without_message(4008, "too slow");
     pub(in crate::web) const NO_ANSWER: Self = Self::without_message(4008, "no answer in time");
     pub(in crate::web) const TOKEN: Self = Self::with_message(4401, "token invalid or expired");
+    pub(in crate::web) const DISCONNECTED: Self =
+        Self::with_message(4401, "disconnected by the application");
     pub(in crate::web) const NOT_ALLOWED: Self = Self::with_message(4403, "not allowed");
     pub(in crate::web) const NOTHING_SUBSCRIBED: Self =
         Self::with_message(4408, "nothing subscribed in time");
@@ -40,6 +42,15 @@ impl Close {
 
     const fn with_message(code: u16, reason: &'static str) -> Self {
         Self { code, reason, sends_message: true }
+    }
+}
+
+impl From<Dismissal> for Close {
+    fn from(dismissal: Dismissal) -> Self {
+        match dismissal {
+            Dismissal::Restart => Self::RESTARTING,
+            Dismissal::Disconnected => Self::DISCONNECTED,
+        }
     }
 }
 

@@ -219,8 +219,10 @@ impl Pump {
             let item = match time::timeout(self.next_quiet_interval(), upstream.next()).await {
                 Ok(Some(Ok(Delivery::Frame(frame)))) => self.frame(frame),
                 Ok(Some(Ok(Delivery::Notice(Notice::List(change))))) => self.list(change),
-                // Notices for workers use a channel without web clients.
-                Ok(Some(Ok(Delivery::Notice(Notice::Worker(_))))) => continue,
+                // Notices for processes use a channel without web clients.
+                Ok(Some(Ok(Delivery::Notice(Notice::Worker(_) | Notice::Disconnect(_))))) => {
+                    continue;
+                }
                 Ok(Some(Err(_lagged))) => {
                     subscription_lagged();
                     self.lost()

@@ -14,10 +14,8 @@ use super::hub::{RowLookup, RowsUnavailable};
 use crate::{
     operation::{Attempt, OperationId, OperationState},
     panic::CatchPanic,
-    store::{Store, StoreError},
+    store::{RowState, Store, StoreError},
 };
-
-type AttemptAndState = (Attempt, OperationState);
 
 /// The lookup of the attempts and states of operations.
 ///
@@ -43,16 +41,14 @@ struct Queue {
 struct Lookup {
     id: OperationId,
     /// Receives `None` for an operation that does not exist. Dropped if the query failed.
-    reply: oneshot::Sender<Option<AttemptAndState>>,
+    reply: oneshot::Sender<Option<RowState>>,
 }
 
 /// The query of the database.
 #[async_trait]
 trait RowStateSource: fmt::Debug + Send + Sync {
-    async fn read(
-        &self,
-        ids: &[OperationId],
-    ) -> Result<HashMap<OperationId, AttemptAndState>, StoreError>;
+    async fn read(&self, ids: &[OperationId])
+    -> Result<HashMap<OperationId, RowState>, StoreError>;
 }
 
 #[async_trait]
@@ -60,8 +56,8 @@ impl RowStateSource for Store {
     async fn read(
         &self,
         ids: &[OperationId],
-    ) -> Result<HashMap<OperationId, AttemptAndState>, StoreError> {
-        self.attempts_and_states(ids).await
+    ) -> Result<HashMap<OperationId, RowState>, StoreError> {
+        self.row_states(ids).await
     }
 }
 
@@ -80,7 +76,17 @@ impl RowLookup for RowStates {
     async fn attempt_and_state(
         &self,
         id: OperationId,
-    ) -> Result<Option<AttemptAndState>, RowsUnavailable> {
+    ) -> Result<Option<(Attempt, OperationState)>, RowsUnavailable> {
+        Ok(self.find(id).await?.map(|row| (row.attempt, row.state)))
+    }
+}
+
+impl RowStates {
+    /// Returns the state of an operation, or `None` if the operation does not exist.
+    pub(in crate::web) async fn find(
+        &self,
+        id: OperationId,
+    ) -> Result<Option<RowState>, RowsUnavailable> {
         let (reply, answer) = oneshot::channel();
         let begins = {
             let mut queue = self.0.queue();
@@ -108,7 +114,7 @@ impl Inner {
                 Ok(Ok(states)) => {
                     for Lookup { id, reply } in lookups {
                         // A client that has left does not receive the reply.
-                        let _ = reply.send(states.get(&id).copied());
+                        let _ = reply.send(states.get(&id).cloned());
                     }
                 }
                 Ok(Err(error)) => {
@@ -142,7 +148,14 @@ mod tests {
 
     use super::*;
 
-    const STATE: AttemptAndState = (Attempt(3), OperationState::Started);
+    fn started() -> RowState {
+        RowState {
+            attempt: Attempt(3),
+            state: OperationState::Started,
+            op_type: "test.steps".into(),
+            owner: "ann".into(),
+        }
+    }
 
     /// A database that answers one query for each permit, and has every operation but one.
     #[derive(Debug, Clone)]
@@ -167,11 +180,11 @@ mod tests {
         async fn read(
             &self,
             ids: &[OperationId],
-        ) -> Result<HashMap<OperationId, AttemptAndState>, StoreError> {
+        ) -> Result<HashMap<OperationId, RowState>, StoreError> {
             self.permits.acquire().await.unwrap().forget();
             assert!(!ids.contains(&self.broken), "the database broke");
             self.queries.lock().unwrap().push(ids.len());
-            Ok(ids.iter().filter(|id| **id != self.absent).map(|id| (*id, STATE)).collect())
+            Ok(ids.iter().filter(|id| **id != self.absent).map(|id| (*id, started())).collect())
         }
     }
 
@@ -179,19 +192,19 @@ mod tests {
     async fn lookups_that_wait_for_a_query_share_the_next_one() {
         let database = Database::with_permits(0);
         let states = RowStates::of(database.clone());
-        let first = states.attempt_and_state(OperationId::new());
+        let first = states.find(OperationId::new());
         let others: Vec<OperationId> =
             iter::repeat_with(OperationId::new).take(999).chain([database.absent]).collect();
-        let others = join_all(others.iter().map(|id| states.attempt_and_state(*id)));
+        let others = join_all(others.iter().map(|id| states.find(*id)));
         let permit = async {
             // The first query has begun, and every other lookup waits.
             tokio::task::yield_now().await;
             database.permits.add_permits(2);
         };
         let (first, mut others, ()) = tokio::join!(first, others, permit);
-        assert_eq!(first.unwrap(), Some(STATE));
+        assert_eq!(first.unwrap(), Some(started()));
         assert_eq!(others.pop().unwrap().unwrap(), None, "does not exist");
-        assert!(others.into_iter().all(|state| state.unwrap() == Some(STATE)));
+        assert!(others.into_iter().all(|state| state.unwrap() == Some(started())));
         let queries = database.queries.lock().unwrap().clone();
         assert_eq!(queries.iter().sum::<usize>(), 1_001);
         assert!(queries.len() <= 2, "{queries:?}");
@@ -201,7 +214,7 @@ mod tests {
     async fn a_query_that_panics_fails_its_lookups_alone() {
         let database = Database::with_permits(2);
         let states = RowStates::of(database.clone());
-        assert!(states.attempt_and_state(database.broken).await.is_err());
-        assert_eq!(states.attempt_and_state(OperationId::new()).await.unwrap(), Some(STATE));
+        assert!(states.find(database.broken).await.is_err());
+        assert_eq!(states.find(OperationId::new()).await.unwrap(), Some(started()));
     }
 }

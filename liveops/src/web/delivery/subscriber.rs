@@ -13,14 +13,18 @@ use super::{
     catch_up::CatchUpState,
     close::Close,
     flow_control::DeliveryWindow,
-    hub::{HubItem, HubSubscription, RowLookup},
+    hub::{HubItem, HubSubscription, RowsUnavailable},
     messages::{self, OutgoingMessage, ServerMessage, WIRE_VERSION},
 };
 use crate::{
-    channel::{CatchUpAnswer, Cursor, Finished, Frame, FrameDecision, Payload, Signal},
+    access::AccessedOperation,
+    channel::{
+        CatchUpAnswer, Cursor, Finished, Frame, FrameDecision, ListChange, Payload, RowProgress,
+        Signal,
+    },
     metrics::client_caught_up,
-    operation::{ChannelName, OperationId, OperationState},
-    store::StoreError,
+    operation::{ChannelName, OperationId, OperationState, UserId},
+    store::{RowState, StoreError},
     web::{auth::viewer::Viewer, state::Web},
 };
 
@@ -33,6 +37,8 @@ pub(in crate::web) struct Subscriber {
     web: Web,
     viewer: Arc<Viewer>,
     channel: ChannelName,
+    /// The type and the owner of the operation. `None` if the channel is a list, and before the first state.
+    operation: Option<(Arc<str>, UserId)>,
     subscription: HubSubscription,
     /// Has no cursor if the channel is a list.
     window: DeliveryWindow,
@@ -58,8 +64,8 @@ impl Subscriber {
     ) -> Result<(Self, Vec<OutgoingMessage>), Close> {
         // Subscribe before loading the state, so that no frame is lost between the two.
         let subscription = web.hub.subscribe(&channel).await?;
-        let mut subscriber =
-            Self { web, viewer, channel, subscription, window: DeliveryWindow::starting_at(since) };
+        let window = DeliveryWindow::starting_at(since);
+        let mut subscriber = Self { web, viewer, channel, operation: None, subscription, window };
         let (mut messages, catch_up) = match subscriber.channel.operation_id() {
             Some(id) => {
                 let current = subscriber.load_state(id).await?;
@@ -70,8 +76,11 @@ impl Subscriber {
                 };
                 (subscriber.catch_up_to(current).await?, catch_up)
             }
-            // The client loads a list itself.
-            None => (Vec::new(), "reset"),
+            None => {
+                subscriber.check_access()?;
+                // The client loads a list itself.
+                (Vec::new(), "reset")
+            }
         };
         let cursor = subscriber.window.cursor();
         let subscribed = ServerMessage::Subscribed {
@@ -104,6 +113,11 @@ impl Subscriber {
                     Ok(Step::Send(messages))
                 }
             },
+            HubItem::List(ListChange::Progress(progress), _)
+                if !self.may_see_progress(&progress) =>
+            {
+                Ok(Step::Nothing)
+            }
             HubItem::List(_, text) => Ok(Step::Send(vec![OutgoingMessage { cursor: None, text }])),
             HubItem::Lost if self.channel.operation_id().is_none() => {
                 let text = messages::encode_list_changed(&self.channel);
@@ -112,6 +126,28 @@ impl Subscriber {
             HubItem::Lost => Ok(step(self.window.decide_after_loss())),
             HubItem::Ended => Err(Close::FAILED),
         }
+    }
+
+    /// Asks the access policy for the subscribed channel. A refusal is the same as for an operation that does not
+    /// exist.
+    ///
+    /// Called with each state that is loaded, and at every keepalive: the policy may have changed, and a token
+    /// may have been signed for a viewer who had more rights.
+    pub(in crate::web) fn check_access(&self) -> Result<(), Close> {
+        let access = &self.web.engine().access;
+        let may_follow = match (self.channel.operation_id(), &self.operation) {
+            (Some(id), Some((op_type, owner))) => {
+                let operation = AccessedOperation::new(id, op_type, owner.as_str());
+                access.may_see(&self.viewer, operation)
+            }
+            (Some(_), None) => false,
+            (None, _) => access.may_follow_list(&self.viewer, &self.channel),
+        };
+        may_follow.then_some(()).ok_or(Close::NOT_ALLOWED)
+    }
+
+    fn may_see_progress(&self, progress: &RowProgress) -> bool {
+        self.web.engine().access.may_see_progress(&self.viewer, &self.channel, progress)
     }
 
     /// Records an acknowledgement of the client.
@@ -135,9 +171,9 @@ impl Subscriber {
     ///
     /// The future is boxed: a catch-up is rare and takes more memory than the rest of a connection, which
     /// would otherwise reserve that memory all the time.
-    async fn load_state(&self, id: OperationId) -> Result<CatchUpState, Close> {
+    async fn load_state(&mut self, id: OperationId) -> Result<CatchUpState, Close> {
         Box::pin(async {
-            match self.retained_state(id).await {
+            match self.retained_state(id).await? {
                 Some(current) => Ok(current),
                 None => self.load_from_row(id).await,
             }
@@ -147,33 +183,50 @@ impl Subscriber {
 
     /// Returns the state in the channel layer or of a run of this process. Returns `None` if the row is or may be
     /// newer.
-    async fn retained_state(&self, id: OperationId) -> Option<CatchUpState> {
-        let engine = self.web.engine();
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Close::NOT_ALLOWED`] if the viewer may not see the operation.
+    async fn retained_state(&mut self, id: OperationId) -> Result<Option<CatchUpState>, Close> {
         // Before the query of the channel layer, which then has a state at least as new, or lacks an end.
-        let running = engine.running_attempt(id);
-        let (attempt, state) = match running {
+        let running = self.web.engine().running_state(id);
+        let is_running = running.is_some();
+        let row = match running {
             // No other process can write this row: the database is not asked.
-            Some(attempt) => (attempt, OperationState::Started),
-            None => self.web.row_states.attempt_and_state(id).await.ok()??,
+            Some(running) => running,
+            None => match self.web.row_states.find(id).await {
+                Ok(Some(row)) => row,
+                Ok(None) | Err(RowsUnavailable) => return Ok(None),
+            },
         };
+        let RowState { attempt, state, op_type, owner } = row;
+        self.operation = Some((op_type, owner));
+        self.check_access()?;
+        let engine = self.web.engine();
         let since = self.window.cursor();
-        let retained = engine.publisher.layer.catch_up(&self.channel, since).await.ok()?;
+        let Ok(retained) = engine.publisher.layer.catch_up(&self.channel, since).await else {
+            return Ok(None);
+        };
         let is_retained = retained.is_some();
         if let Some(current) = CatchUpState::from_channel(retained, attempt, state) {
-            return Some(current);
+            return Ok(Some(current));
         }
         // A run that has not published yet.
-        let (attempt, snapshot) = running.and_then(|_| engine.running_snapshot(id))?;
-        let current = CatchUpState::from_row(attempt, Vec::new(), since, || snapshot);
-        Some(CatchUpState { is_ahead_of_channel: is_retained, ..current })
+        let running = if is_running { engine.running_snapshot(id) } else { None };
+        Ok(running.map(|(attempt, snapshot)| {
+            let current = CatchUpState::from_row(attempt, Vec::new(), since, || snapshot);
+            CatchUpState { is_ahead_of_channel: is_retained, ..current }
+        }))
     }
 
     /// Loads the state from the whole row and the channel layer, after acquiring a permit.
-    async fn load_from_row(&self, id: OperationId) -> Result<CatchUpState, Close> {
-        let _turn =
-            self.web.catch_up_permits.acquire().await.expect("the semaphore is never closed");
+    async fn load_from_row(&mut self, id: OperationId) -> Result<CatchUpState, Close> {
+        let permits = self.web.catch_up_permits.clone();
+        let _turn = permits.acquire().await.expect("the semaphore is never closed");
+        let row = self.web.engine().store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
+        self.operation = Some((row.op_type.as_str().into(), row.owner_id()));
+        self.check_access()?;
         let engine = self.web.engine();
-        let row = engine.store.find(id).await?.ok_or(Close::NOT_ALLOWED)?;
         let kind = engine.presenter.kind_of(&row);
         Ok(CatchUpState::load(engine, &kind, &row, self.window.cursor()).await?)
     }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{json::OperationJson, page::find};
+use super::{json::OperationJson, page::find_to_act};
 use crate::{
     language::Text,
     runner::{CancelOutcome, RetryOutcome},
@@ -27,7 +27,7 @@ pub(in crate::web) async fn cancel<V>(
     headers: HeaderMap,
 ) -> Response {
     let cancel = async {
-        let found = find(&web, &viewer, &path).await?;
+        let found = find_to_act(&web, &viewer, &path).await?;
         cancel_one(&web, &found.row).await?;
         done(&web, &viewer, &found.row, &headers).await
     };
@@ -42,7 +42,7 @@ pub(in crate::web) async fn retry<V>(
     headers: HeaderMap,
 ) -> Response {
     let retry = async {
-        let found = find(&web, &viewer, &path).await?;
+        let found = find_to_act(&web, &viewer, &path).await?;
         retry_one(&web, &found.row).await?;
         done(&web, &viewer, &found.row, &headers).await
     };

@@ -16,6 +16,7 @@ use super::{
     create::{body, media_type},
     list::PAGE_LEN,
     list_query::{ListQuery, list_url, with_outcome},
+    page::check_may_act,
 };
 use crate::{
     form::Texts,
@@ -24,7 +25,7 @@ use crate::{
     render::{BulkOutcome, BulkRefusal},
     store::Model,
     web::{
-        auth::viewer::Authenticated,
+        auth::viewer::{Authenticated, Viewer},
         error::{ErrorBody, WebError, is_partial, wants_json},
         state::Web,
     },
@@ -90,7 +91,7 @@ pub(in crate::web) async fn bulk<V>(
         let language = renderer.language();
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
-            answers.push(act(&web, action, id, language).await);
+            answers.push(act(&web, &viewer, action, id, language).await);
         }
         if is_partial(&headers) {
             let outcome = outcome(&web, language, answers);
@@ -183,17 +184,25 @@ impl BulkRequest {
     }
 }
 
-async fn act(web: &Web, action: Action, id: OperationId, language: &Language) -> BulkItemResult {
+async fn act(
+    web: &Web,
+    viewer: &Viewer,
+    action: Action,
+    id: OperationId,
+    language: &Language,
+) -> BulkItemResult {
+    let access = &web.engine().access;
     let found = match web.engine().store.find_small(id).await {
-        Ok(row) => row.ok_or_else(WebError::not_found),
+        Ok(row) => row.filter(|row| access.may_see(viewer, row)).ok_or_else(WebError::not_found),
         Err(error) => Err(error.into()),
     };
     let (row, done) = match found {
         Err(error) => (None, Err(error)),
         Ok(row) => {
-            let done = match action {
-                Action::Cancel => cancel_one(web, &row).await,
-                Action::Retry => retry_one(web, &row).await,
+            let done = match (check_may_act(web, viewer, &row), action) {
+                (Err(refusal), _) => Err(refusal),
+                (Ok(()), Action::Cancel) => cancel_one(web, &row).await,
+                (Ok(()), Action::Retry) => retry_one(web, &row).await,
             };
             (Some(row), done)
         }

@@ -39,10 +39,8 @@ pub(in crate::web) async fn create<V>(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let Some(operation) = web.engine().registry.find_for_viewers(&op_type) else {
-        return WebError::not_found().answer(&web, &viewer, &headers);
-    };
     let created = async {
+        let operation = form::find_to_create(&web, &viewer, &op_type)?;
         let (sent, uploads) = receive(&web, &viewer, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {

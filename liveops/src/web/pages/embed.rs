@@ -55,7 +55,7 @@ pub async fn embed(
     id: OperationId,
 ) -> Result<Option<Markup>, EmbedError> {
     let engine = liveops.engine();
-    let Some(row) = liveops.find(id).await?.filter(|row| viewer.may_see(row)) else {
+    let Some(row) = liveops.find(id).await?.filter(|row| liveops.may_see(viewer, row)) else {
         return Ok(None);
     };
     let kind = engine.presenter.kind_of(&row);

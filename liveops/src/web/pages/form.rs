@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{create::SubmittedInput, page::LIVE_PAGE, upload::Uploads};
 use crate::{
     form::{Field, Form, Texts, messages},
-    language::Language,
+    language::{Language, Text},
     operation::OperationKind,
     runner::{InputError, RegisteredOperation},
     web::{
@@ -27,6 +27,25 @@ use crate::{
 /// Maximum size of the texts, as HTML, with which a refused form is filled again. Texts within the limit of a body
 /// have more only if most of their characters are escaped.
 const REFILLED_BYTES_MAX: usize = 2 << 20;
+/// Returns an operation type of which the viewer may create operations.
+///
+/// # Errors
+///
+/// Returns a 404 error for a type that is not registered or not public, and a 403 error if the access policy
+/// refuses the viewer.
+pub(in crate::web) fn find_to_create<'a>(
+    web: &'a Web,
+    viewer: &Viewer,
+    op_type: &str,
+) -> Result<&'a RegisteredOperation, WebError> {
+    let operation = web.engine().registry.find_public(op_type);
+    let operation = operation.ok_or_else(WebError::not_found)?;
+    if web.engine().access.may_create(viewer, op_type) {
+        Ok(operation)
+    } else {
+        Err(WebError::forbidden(Text::NotAllowed))
+    }
+}
 
 /// Answers with the page that creates an operation, or with a description of its fields as JSON.
 pub(in crate::web) async fn show<V>(
@@ -35,10 +54,11 @@ pub(in crate::web) async fn show<V>(
     Path(op_type): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let operation = web.engine().registry.find_for_viewers(&op_type);
-    let found = operation.and_then(|operation| Some((operation, operation.form?)));
-    let Some((operation, form)) = found else {
-        return WebError::not_found().answer(&web, &viewer, &headers);
+    let found = find_to_create(&web, &viewer, &op_type)
+        .and_then(|operation| Ok((operation, operation.form.ok_or_else(WebError::not_found)?)));
+    let (operation, form) = match found {
+        Ok(found) => found,
+        Err(error) => return error.answer(&web, &viewer, &headers),
     };
     let renderer = web.renderer_for(&viewer);
     if wants_json(&headers) {

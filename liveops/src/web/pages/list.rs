@@ -68,7 +68,8 @@ impl<'a> ListView<'a> {
         columns: Columns,
     ) -> Result<Self, WebError> {
         let (filter, outcome) = (query.filter(viewer)?, query.outcome()?);
-        let listed = web.engine().store.list_page(&filter, PAGE_LEN, columns).await?;
+        let mut listed = web.engine().store.list_page(&filter, PAGE_LEN, columns).await?;
+        listed.rows.retain(|row| web.engine().access.may_see(viewer, row));
         Ok(Self { web, viewer, query, filter, listed, outcome })
     }
 

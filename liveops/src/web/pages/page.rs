@@ -15,6 +15,7 @@ use super::{
     staff::{self, StaffJson},
 };
 use crate::{
+    language::Text,
     operation::OperationKind,
     render::Subject,
     store::Model,
@@ -49,11 +50,36 @@ pub(in crate::web) async fn find(
 ) -> Result<LoadedOperation, WebError> {
     let id = id.parse().map_err(|_| WebError::not_found())?;
     let row = web.engine().store.find(id).await?.ok_or_else(WebError::not_found)?;
-    if row.op_type == *op_type && viewer.may_see(&row) {
+    if row.op_type == *op_type && web.engine().access.may_see(viewer, &row) {
         Ok(LoadedOperation { kind: web.engine().presenter.kind_of(&row), row })
     } else {
         Err(WebError::not_found())
     }
+}
+
+/// Returns the operation at a path, which the viewer may cancel and retry.
+///
+/// # Errors
+///
+/// Returns a 404 error like [`find`], and a 403 error if the viewer may only see the operation.
+pub(in crate::web) async fn find_to_act(
+    web: &Web,
+    viewer: &Viewer,
+    path: &(String, String),
+) -> Result<LoadedOperation, WebError> {
+    let found = find(web, viewer, path).await?;
+    check_may_act(web, viewer, &found.row)?;
+    Ok(found)
+}
+
+/// Returns a 403 error if the viewer may not cancel and retry an operation that the viewer may see.
+pub(in crate::web) fn check_may_act(
+    web: &Web,
+    viewer: &Viewer,
+    row: &Model,
+) -> Result<(), WebError> {
+    let may_act = web.engine().access.may_act(viewer, row);
+    may_act.then_some(()).ok_or_else(|| WebError::forbidden(Text::NotAllowed))
 }
 
 /// Answers with the live page of one operation, or with the operation as JSON.

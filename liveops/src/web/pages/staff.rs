@@ -40,7 +40,7 @@ pub(in crate::web) async fn staff<V>(
             return Err(WebError::not_found());
         }
         let found = find(&web, &viewer, &path).await?;
-        let section = read(&web, &found).await?;
+        let section = read(&web, &viewer, &found).await?;
         Ok(web.renderer_for(&viewer).staff_content(&found.subject(), &section))
     };
     match content.await {
@@ -64,13 +64,14 @@ pub(in crate::web) async fn section(
     let channel = viewer.list_channel();
     let token = web.engine().keys.sign(&viewer.id, &channel)?;
     let connection = ContainerOptions { token: Some(token), ..ContainerOptions::default() };
-    let section = read(web, found).await?;
+    let section = read(web, viewer, found).await?;
     let renderer = web.renderer_for(viewer);
     Ok(Some(renderer.staff_section(&found.subject(), &section, &channel, &connection)))
 }
 
 async fn read(
     web: &Web,
+    viewer: &Viewer,
     LoadedOperation { kind, row }: &LoadedOperation,
 ) -> Result<StaffSection, StoreError> {
     let projection = web.engine().projection_of(kind, row);
@@ -87,20 +88,23 @@ async fn read(
         due_on: row.due_on,
         started_on: row.started_on,
         finished_on: row.finished_on,
-        chained_from: linked(web, row.chained_from).await?,
-        chained_to: linked(web, row.chained_to).await?,
+        chained_from: linked(web, viewer, row.chained_from).await?,
+        chained_to: linked(web, viewer, row.chained_to).await?,
         stages: stages.map(|(state, timing)| StaffStage { state, timing }).collect(),
         input: kept(&format!("{:#}", row.input), INPUT_SHOWN_BYTES_MAX).into_owned(),
     })
 }
 
-/// Returns an operation with the path of its page. The path is `None` if the operation was pruned.
+/// Returns an operation with the path of its page. The path is `None` if the operation was pruned, or if the
+/// viewer may not see it.
 async fn linked(
     web: &Web,
+    viewer: &Viewer,
     id: Option<Uuid>,
 ) -> Result<Option<(OperationId, Option<String>)>, StoreError> {
     let Some(id) = id.map(OperationId::from) else { return Ok(None) };
     let row = web.engine().store.find(id).await?;
+    let row = row.filter(|row| web.engine().access.may_see(viewer, row));
     Ok(Some((id, row.map(|row| web.engine().presenter.page_url(&row)))))
 }
 

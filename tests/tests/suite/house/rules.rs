@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 8] = [
         "error",
     ],
     &["render"],
-    &["pooler", "channel", "store", "uploads"],
+    &["pooler", "channel", "store", "uploads", "access"],
     &["progress"],
     &["publish"],
     &["runner"],

@@ -45,7 +45,7 @@ impl Gate {
 
 /// Says hello.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 pub(crate) struct Greeting {
     pub(crate) name: String,
 }
@@ -68,7 +68,7 @@ impl Run for Greeting {
 
 /// Has no input at all.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 pub(crate) struct Nothing;
 
 impl Run for Nothing {
@@ -82,7 +82,7 @@ impl Run for Nothing {
 /// Takes a step in each of its stages when the gate opens. May run again after a shutdown.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
-#[liveop(app = "test", state = Gate, on_shutdown = "requeue")]
+#[liveop(app = "test", state = Gate, on_shutdown = "requeue", public)]
 pub(crate) struct Steps {}
 
 impl Run for Steps {
@@ -111,7 +111,7 @@ impl Run for Steps {
 
 /// Ends in the way it is told to.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test")]
+#[liveop(app = "test", public)]
 pub(crate) struct Ending {
     pub(crate) how: How,
 }
@@ -162,7 +162,7 @@ pub(crate) enum Key {
 
 /// Keeps its thread, and so cannot be stopped, until the gate opens.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate)]
+#[liveop(app = "test", state = Gate, public)]
 pub(crate) struct Unstoppable;
 
 impl Run for Unstoppable {
@@ -181,7 +181,7 @@ impl Run for Unstoppable {
 
 /// Hands over to a [`Greeting`].
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate)]
+#[liveop(app = "test", state = Gate, public)]
 pub(crate) struct ChainStart {
     pub(crate) name: String,
 }

@@ -7,7 +7,7 @@ use super::app::Gate;
 
 /// Reports a number, from 0 up, each time the gate opens.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate)]
+#[liveop(app = "test", state = Gate, public)]
 pub(crate) struct Numbers {
     pub(crate) count: usize,
 }
@@ -33,7 +33,7 @@ pub(crate) fn number(message: &Value) -> Option<usize> {
 
 /// The same in frames that weigh something.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", state = Gate)]
+#[liveop(app = "test", state = Gate, public)]
 pub(crate) struct Padded {
     pub(crate) count: usize,
     /// How many bytes each number is followed by.

@@ -34,7 +34,7 @@ struct Plain;
 struct Steady;
 
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(unique = "input")]
+#[liveop(unique = "input", public)]
 struct Once;
 
 const POLICY: Policy = Import::POLICY;
@@ -50,7 +50,7 @@ fn main() {
     let Unique::By(key) = Import::UNIQUE else { panic!("{:?}", Import::UNIQUE) };
     assert_eq!(key(&Import { file: "a.csv".into() }), "a.csv");
 
-    assert!(Import::IS_INTERNAL && !Plain::IS_INTERNAL);
+    assert!(!Import::IS_PUBLIC && !Plain::IS_PUBLIC && Once::IS_PUBLIC);
 
     assert_eq!(Plain::POLICY, Policy::DEFAULT);
     assert!(matches!(Plain::UNIQUE, Unique::No));

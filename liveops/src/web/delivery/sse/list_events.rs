@@ -13,7 +13,7 @@ use tokio::time::{self, Instant};
 
 use super::event_stream::{answer, last_event_id};
 use crate::{
-    channel::{ListChange, RowProgress},
+    channel::ListChange,
     metrics::{Counter, Transport, deliveries},
     operation::{ChannelName, OperationId},
     runner::ClientConnection,
@@ -40,7 +40,7 @@ pub(in crate::web) async fn events<V>(
     Authenticated { viewer, .. }: Authenticated<V>,
     headers: HeaderMap,
 ) -> Response {
-    match ListEvents::begin(&web, &viewer, &headers).await {
+    match ListEvents::begin(web.clone(), viewer.clone(), &headers).await {
         Ok(events) => answer(events.into_stream()),
         Err(error) => error.into_json(web.renderer_for(&viewer).language()),
     }
@@ -48,6 +48,8 @@ pub(in crate::web) async fn events<V>(
 
 /// One client of the event stream of a list.
 struct ListEvents {
+    web: Web,
+    viewer: Viewer,
     client: ClientConnection,
     channel: ChannelName,
     subscription: HubSubscription,
@@ -56,18 +58,21 @@ struct ListEvents {
     /// The newest elements of the rows of operations that progressed.
     rows: BTreeMap<OperationId, Arc<str>>,
     free_on: Instant,
+    /// The time of the next check of the access policy.
+    check_on: Instant,
     keepalive: Duration,
     delivered: Counter,
 }
 
 impl ListEvents {
-    async fn begin(web: &Web, viewer: &Viewer, headers: &HeaderMap) -> Result<Self, WebError> {
+    async fn begin(web: Web, viewer: Viewer, headers: &HeaderMap) -> Result<Self, WebError> {
         let client = web
             .try_open(&viewer.id, Transport::EventStream)
             .ok_or_else(WebError::too_many_connections)?;
         let channel = viewer.list_channel();
         let subscription = web.hub.subscribe(&channel).await?;
         let changed = last_event_id(headers) != Some(subscription.revision().to_string());
+        let keepalive = web.engine().config.keepalive;
         Ok(Self {
             client,
             channel,
@@ -75,8 +80,11 @@ impl ListEvents {
             changed,
             rows: BTreeMap::new(),
             free_on: Instant::now(),
-            keepalive: web.engine().config.keepalive,
+            check_on: Instant::now() + keepalive,
+            keepalive,
             delivered: deliveries(Transport::EventStream),
+            web,
+            viewer,
         })
     }
 
@@ -87,11 +95,18 @@ impl ListEvents {
     async fn next(&mut self) -> Option<sse::Event> {
         let quiet_until = Instant::now() + self.keepalive;
         loop {
+            if Instant::now() >= self.check_on {
+                self.check_on = Instant::now() + self.keepalive;
+                if !self.web.engine().access.may_follow_list(&self.viewer, &self.channel) {
+                    self.client.set_close_code(Close::NOT_ALLOWED.code);
+                    return None;
+                }
+            }
             let has_changes = self.changed || !self.rows.is_empty();
             let until = if has_changes { self.free_on } else { quiet_until };
             tokio::select! {
-                () = self.client.wait_for_dismissal() => {
-                    self.client.set_close_code(Close::RESTARTING.code);
+                dismissal = self.client.wait_for_dismissal() => {
+                    self.client.set_close_code(Close::from(dismissal).code);
                     return None;
                 }
                 Some(item) = self.subscription.next() => self.apply(item)?,
@@ -105,8 +120,11 @@ impl ListEvents {
     /// Records an item. Returns `None` if the stream has to end.
     fn apply(&mut self, item: HubItem) -> Option<()> {
         match item {
-            HubItem::List(ListChange::Progress(RowProgress { id, html }), _) => {
-                self.rows.insert(id, html);
+            HubItem::List(ListChange::Progress(progress), _) => {
+                let access = &self.web.engine().access;
+                if access.may_see_progress(&self.viewer, &self.channel, &progress) {
+                    self.rows.insert(progress.id, progress.html);
+                }
             }
             HubItem::List(ListChange::Rows, _) | HubItem::Lost => self.changed = true,
             HubItem::Frame(..) => {}

@@ -17,7 +17,7 @@ use crate::{
     channel::Cursor,
     metrics::{Counter, Transport, deliveries},
     operation::ChannelName,
-    runner::ClientConnection,
+    runner::{ClientConnection, Dismissal},
     web::{
         auth::viewer::{Authenticated, Viewer},
         delivery::{
@@ -113,11 +113,19 @@ impl OperationEvents {
             }
             let subscriber = self.subscriber.as_mut()?;
             tokio::select! {
-                () = self.client.wait_for_dismissal() => {
-                    self.client.set_close_code(Close::RESTARTING.code);
-                    return None;
-                }
+                dismissal = self.client.wait_for_dismissal() => match dismissal {
+                    Dismissal::Restart => {
+                        self.client.set_close_code(Close::RESTARTING.code);
+                        return None;
+                    }
+                    // The page must ask for a new token, and not only connect again.
+                    Dismissal::Disconnected => self.end(Close::DISCONNECTED),
+                },
                 _ = self.keepalive.tick() => {
+                    if let Err(close) = subscriber.check_access() {
+                        self.end(close);
+                        continue;
+                    }
                     return Some(sse::Event::default().data(ServerMessage::Ping.encode().as_str()));
                 }
                 Some(step) = subscriber.next() => self.take(step).await,

@@ -107,7 +107,7 @@ impl Consumer {
             // channel must delay neither.
             tokio::select! {
                 biased;
-                () = &mut wait_for_dismissal => return Err(Close::RESTARTING),
+                dismissal = &mut wait_for_dismissal => return Err(dismissal.into()),
                 packet = self.connection.receive() => self.handle_packet(packet?).await?,
                 _ = ticks.tick() => self.check_liveness().await?,
                 () = sleep_until(idle_until) => return Err(Close::NOTHING_SUBSCRIBED),
@@ -206,11 +206,13 @@ impl Consumer {
             .map(|(_, subscriber)| subscriber)
     }
 
-    /// Checks that the client answers and accepts frames, and sends the next ping.
+    /// Checks that the viewer may still see the channels, and that the client answers and accepts frames. Sends the
+    /// next ping.
     ///
     /// The check counts unanswered pings instead of measuring the time since the last packet, because a
     /// delayed server does not read packets either.
     async fn check_liveness(&mut self) -> Result<(), Close> {
+        self.subscribers.values().try_for_each(Subscriber::check_access)?;
         if self.unanswered == UNANSWERED_MAX {
             return Err(Close::NO_ANSWER);
         }

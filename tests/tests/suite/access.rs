@@ -1,0 +1,334 @@
+//! Access: the paths of the routes, creation by requests, the access policy, and the end of open connections.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use liveops::{
+    ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult,
+    RunnerKind, UserId, Viewer,
+    access::{AccessPolicy, AccessedOperation},
+    channel::{ListChange, MemoryChannelLayer, RowProgress},
+    store::ListFilter,
+    testing::Socket,
+    web,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::support::{
+    app::{Answer, Gate, Greeting, Nothing, Steps, TestApp},
+    events::Events,
+    routes::ROUTES,
+    served::{Served, is_subscribed},
+};
+
+/// Ann and ben are a team: each sees the operations of the other. Nobody else sees an operation of `board`.
+/// Only ann creates a [`Nothing`].
+#[derive(Debug)]
+struct Team;
+
+impl AccessPolicy for Team {
+    fn may_create(&self, viewer: &Viewer, op_type: &str) -> bool {
+        op_type != Nothing::OP_TYPE || viewer.id == "ann".into()
+    }
+
+    fn may_see(&self, viewer: &Viewer, operation: &AccessedOperation<'_>) -> bool {
+        let is_of_team = |user: &str| ["ann", "ben"].contains(&user);
+        let is_public = viewer.is_staff && operation.owner != "board";
+        let is_mate = is_of_team(viewer.id.as_str()) && is_of_team(operation.owner);
+        operation.is_owned_by(viewer) || is_mate || is_public
+    }
+}
+
+/// Refuses everything once it is revoked.
+#[derive(Debug, Clone, Default)]
+struct Revocable(Arc<AtomicBool>);
+
+impl AccessPolicy for Revocable {
+    fn may_see(&self, _: &Viewer, _: &AccessedOperation<'_>) -> bool {
+        !self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Has no form, and is not public.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test")]
+struct Unlisted {}
+
+impl Run for Unlisted {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
+
+async fn send(app: &TestApp, user: &str, method: &str, path: &str, body: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path).header("x-user", user);
+    let request = request.header(header::ACCEPT, "application/json");
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    app.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+async fn team() -> TestApp {
+    TestApp::with(|builder| builder.runner(RunnerKind::Eager).access_policy(Team)).await
+}
+
+async fn greeting(app: &TestApp, owner: &str) -> OperationId {
+    app.liveops.enqueue(Greeting { name: "x".into() }, owner).await.unwrap()
+}
+
+async fn connect(served: &Served, user: &str) -> Socket {
+    Socket::connect(&served.server.socket_url("/live/ws"), &[("x-user", user)]).await
+}
+
+/// Subscribes with a good token, whatever the viewer may see.
+async fn subscribe(served: &Served, socket: &mut Socket, user: &str, channel: &ChannelName) {
+    let token = served.token(user, channel);
+    socket.send(&json!({ "type": "subscribe", "token": token })).await;
+}
+
+async fn follow(served: &Served, user: &str, channel: &ChannelName) -> Socket {
+    let mut socket = connect(served, user).await;
+    subscribe(served, &mut socket, user, channel).await;
+    socket.next_matching("the subscription", is_subscribed).await;
+    socket
+}
+
+#[tokio::test]
+async fn a_path_is_not_found_unless_it_spells_the_op_type_as_it_is() {
+    let app = TestApp::eager().await;
+    let id = greeting(&app, "ann").await;
+    let spellings = [
+        "test%2Egreeting",
+        "test%2egreeting",
+        "%74est.greeting",
+        "test.g%72eeting",
+        "test.Greeting",
+        "TEST.greeting",
+        "test.greeting%20",
+        "test.greeting%00",
+        "test.greeting%2F",
+        "test.greeting;a=b",
+        "test.greeting.",
+        "test..greeting",
+    ];
+    let routes = ROUTES.iter().filter(|route| route.path.contains("{op_type}"));
+    assert_eq!(routes.clone().count(), 9);
+    for route in routes {
+        for spelling in spellings {
+            let path = route.of(spelling, id);
+            for user in ["ann", "admin"] {
+                let method = route.method.to_uppercase();
+                let answer = send(&app, user, &method, &path, r#"{"name":"Ann"}"#).await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{user} {method} {path}");
+            }
+        }
+    }
+    let id = id.to_string();
+    let encoded = format!("/live/test.greeting/%{:x}{}/", id.as_bytes()[0], &id[1..]);
+    assert_eq!(app.get(&encoded).await.status, StatusCode::NOT_FOUND, "{encoded}");
+    assert_eq!(app.liveops.count(&ListFilter::new()).await.unwrap(), 1, "nothing was created");
+}
+
+#[tokio::test]
+async fn a_request_creates_only_an_operation_that_is_public_or_has_a_form() {
+    let app = TestApp::with(|builder| builder.register::<Unlisted>()).await;
+    for user in ["ann", "admin"] {
+        let answer = send(&app, user, "POST", "/live/test.unlisted/", "{}").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{user}: {answer:?}");
+    }
+    assert_eq!(app.liveops.count(&ListFilter::new()).await.unwrap(), 0);
+    let answer = send(&app, "ann", "POST", "/live/test.nothing/", "{}").await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    let id = app.liveops.enqueue(Unlisted {}, "ann").await.unwrap();
+    app.ends(id).await;
+    let page = app.get(&app.liveops.url(Unlisted::OP_TYPE, id)).await;
+    assert_eq!(page.status, StatusCode::OK, "its owner sees it");
+}
+
+#[tokio::test]
+async fn a_policy_decides_who_creates() {
+    let app = team().await;
+    for (user, expected) in [("ann", StatusCode::CREATED), ("ben", StatusCode::FORBIDDEN)] {
+        let answer = send(&app, user, "POST", "/live/test.nothing/", "{}").await;
+        assert_eq!(answer.status, expected, "{user}: {answer:?}");
+    }
+    let refused = send(&app, "ben", "POST", "/live/test.nothing/", "{}").await;
+    let message = "You don't have permission to do this.";
+    assert_eq!(refused.json()["error"], json!({ "code": "forbidden", "message": message }));
+    let form = send(&app, "ben", "GET", "/live/test.nothing/", "").await;
+    assert_eq!(form.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_policy_lets_a_team_see_and_not_change() {
+    let app = team().await;
+    let id = greeting(&app, "ann").await;
+    let page = app.liveops.url(Greeting::OP_TYPE, id);
+    for (user, shows, acts) in [
+        ("ann", StatusCode::OK, StatusCode::CONFLICT),
+        ("ben", StatusCode::OK, StatusCode::FORBIDDEN),
+        ("eve", StatusCode::NOT_FOUND, StatusCode::NOT_FOUND),
+        ("admin", StatusCode::OK, StatusCode::CONFLICT),
+    ] {
+        for path in [page.clone(), format!("{page}log")] {
+            assert_eq!(send(&app, user, "GET", &path, "").await.status, shows, "{user} {path}");
+        }
+        // An operation that has ended cannot be cancelled: a 409 for those who may.
+        let cancel = send(&app, user, "POST", &format!("{page}cancel"), "").await;
+        assert_eq!(cancel.status, acts, "{user}");
+        let body = json!({ "channels": [ChannelName::operation(id).as_str()] }).to_string();
+        let tokens = send(&app, user, "POST", "/live/token", &body).await.json();
+        let tokens = tokens["tokens"].as_object().unwrap().len();
+        assert_eq!(tokens == 1, shows == StatusCode::OK, "{user}");
+        let viewer = Viewer::new(user).with_staff(user == "admin");
+        let element = web::embed(&app.liveops, &viewer, id).await.unwrap();
+        assert_eq!(element.is_some(), shows == StatusCode::OK, "{user}");
+    }
+    let retried = send(&app, "ben", "POST", &format!("{page}retry"), "").await;
+    assert_eq!(retried.status, StatusCode::FORBIDDEN);
+    assert_eq!(app.liveops.find(id).await.unwrap().unwrap().attempt, 1);
+}
+
+#[tokio::test]
+async fn a_list_leaves_out_the_rows_that_the_policy_refuses() {
+    let app = team().await;
+    let (anns, boards) = (greeting(&app, "ann").await, greeting(&app, "board").await);
+    for accept in ["text/html", "application/json"] {
+        let request = Request::get("/live/").header("x-user", "admin").header("accept", accept);
+        let list = app.send(request.body(Body::empty()).unwrap()).await;
+        assert!(list.body.contains(&anns.to_string()), "{accept}: {}", list.body);
+        assert!(!list.body.contains(&boards.to_string()), "{accept}: {}", list.body);
+        let search = Request::get(format!("/live/?q={boards}")).header("x-user", "admin");
+        let search = search.header("accept", accept).body(Body::empty()).unwrap();
+        let found = app.send(search).await;
+        assert!(!found.body.contains(&app.liveops.url(Greeting::OP_TYPE, boards)), "{accept}");
+    }
+    let body = json!({ "action": "retry", "ids": [anns, boards] }).to_string();
+    let bulk = send(&app, "admin", "POST", "/live/bulk", &body).await.json();
+    assert_eq!((&bulk["done"], &bulk["refused"]), (&json!(1), &json!(1)), "{bulk}");
+    assert_eq!(bulk["results"][1]["error"]["code"], "not_found", "{bulk}");
+    assert_eq!(app.liveops.find(boards).await.unwrap().unwrap().attempt, 1);
+}
+
+#[tokio::test]
+async fn a_live_list_leaves_out_the_rows_that_the_policy_refuses() {
+    let served = Served::build(Config::default(), |builder| builder.access_policy(Team)).await;
+    let list = ChannelName::all();
+    let mut socket = follow(&served, "admin", &list).await;
+    let url = served.server.url("/live/events");
+    let mut events = Events::open(&url, &[("x-user", "admin")]).await;
+    assert_eq!(events.next().await.unwrap().event, "operations-changed");
+    let layer = served.app.liveops.channel_layer();
+    for owner in ["board", "ann"] {
+        let progress = RowProgress {
+            id: OperationId::new(),
+            op_type: "test.steps".into(),
+            owner: Some(owner.into()),
+            html: format!("<div>of {owner}</div>").into(),
+        };
+        layer.announce(&list, ListChange::Progress(progress).into()).await.unwrap();
+    }
+    let message = socket.next_message().await;
+    assert!(message.to_string().contains("of ann"), "the first message: {message}");
+    let row = events.next().await.unwrap();
+    assert_eq!(row.data, "<div>of ann</div>");
+}
+
+/// A token for a channel is no permission: the viewer may have lost the rights for which the token was signed.
+#[tokio::test]
+async fn a_token_from_before_a_demotion_opens_nothing() {
+    let served = Served::start().await;
+    let running = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    served.app.reaches(running, OperationState::Started).await;
+    let ended = greeting(&served.app, "ann").await;
+    served.app.ends(ended).await;
+    let channels = [
+        ChannelName::operation(running),
+        ChannelName::operation(ended),
+        ChannelName::all(),
+        ChannelName::owner(&UserId::from("ann")),
+    ];
+    for channel in channels {
+        // The tokens of a former member of staff.
+        let mut socket = connect(&served, "eve").await;
+        subscribe(&served, &mut socket, "eve", &channel).await;
+        let refusal = socket.next_message().await;
+        assert_eq!(refusal, json!({ "type": "error", "code": 4403, "message": "not allowed" }));
+        assert_eq!(socket.closed().await, 4403, "{channel}");
+        follow(&served, "admin", &channel).await;
+    }
+}
+
+#[tokio::test]
+async fn a_keepalive_ends_what_the_policy_has_revoked() {
+    let mut config = Config::default();
+    config.keepalive = Duration::from_secs(1);
+    let policy = Revocable::default();
+    let served = Served::build(config, |builder| builder.access_policy(policy.clone())).await;
+    let id = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
+    served.app.reaches(id, OperationState::Started).await;
+    let mut socket = follow(&served, "ann", &ChannelName::operation(id)).await;
+    let url = served.server.url(&format!("{}events", served.app.liveops.url(Steps::OP_TYPE, id)));
+    let mut events = Events::open(&url, &[]).await;
+    events.next_matching(|event| event.data.contains("ping")).await;
+    policy.0.store(true, Ordering::Release);
+    let is_refusal = |message: &Value| message["code"] == 4403;
+    socket.next_matching("the refusal", is_refusal).await;
+    assert_eq!(socket.closed().await, 4403);
+    events.next_matching(|event| event.data.contains("4403")).await;
+    assert!(events.next().await.is_none(), "the stream has ended");
+}
+
+#[tokio::test]
+async fn a_disconnected_viewer_leaves_every_process() {
+    let layer = MemoryChannelLayer::new();
+    let build = async || {
+        let layer = layer.clone();
+        let only_web = |builder: liveops::runner::Builder<Gate>| {
+            builder.channel_layer(layer).runner(RunnerKind::Worker)
+        };
+        Served::build(Config::default(), only_web).await
+    };
+    let (here, there) = (build().await, build().await);
+    let list = |user: &str| ChannelName::owner(&UserId::from(user));
+    let mut cut = Vec::new();
+    for served in [&here, &there] {
+        cut.push(follow(served, "ann", &list("ann")).await);
+    }
+    let mut bobs = follow(&there, "bob", &list("bob")).await;
+    let mut events = Events::open(&there.server.url("/live/events"), &[]).await;
+    events.next().await.unwrap();
+
+    here.app.liveops.disconnect(&"ann".into()).await;
+    for mut socket in cut {
+        let message = "disconnected by the application";
+        let expected = json!({ "type": "error", "code": 4401, "message": message });
+        assert_eq!(socket.next_message().await, expected);
+        assert_eq!(socket.closed().await, 4401);
+    }
+    while events.next().await.is_some() {}
+
+    // Bob's connection and later ones of ann's stay.
+    let mut later = follow(&there, "ann", &list("ann")).await;
+    for (user, socket) in [("bob", &mut bobs), ("ann", &mut later)] {
+        layer_announces(&there, &list(user)).await;
+        let change = socket.next_message().await;
+        assert_eq!(change["liveop_list_changed"], true, "{user}: {change}");
+    }
+}
+
+async fn layer_announces(served: &Served, list: &ChannelName) {
+    let layer = served.app.liveops.channel_layer();
+    layer.announce(list, ListChange::Rows.into()).await.unwrap();
+}
