@@ -251,8 +251,10 @@ async fn renew(url: &str, args: &Args) -> Result<(), Box<dyn Error>> {
     let (renewed, mut renewals) = mpsc::unbounded_channel();
     metrics::set_global_recorder(Renewals(renewed)).map_err(|error| error.to_string())?;
     let (begun, mut begins) = mpsc::unbounded_channel();
-    let config =
-        Config::default().with_concurrency_max(args.runs).with_lease(Duration::from_secs(3));
+    let config = Config::default()
+        .with_concurrency_max(args.runs)
+        .with_running_per_owner_max(args.runs)
+        .with_lease(Duration::from_secs(3));
     let liveops = LiveOps::builder(store::connect(url).await?)
         .state(begun)
         .register::<Held>()

@@ -60,6 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let run = Arc::new(Semaphore::new(0));
         let mut config = Config::default();
         config.concurrency_max = args.concurrency;
+        config.running_per_owner_max = Some(args.concurrency);
         let liveops = LiveOps::builder(db)
             .state(run.clone())
             .register::<Trivial>()

@@ -28,6 +28,14 @@ pub struct Config {
     pub throttle_hz: f64,
     /// Maximum number of operations that this process runs at the same time; default 64, at least 1.
     pub concurrency_max: usize,
+    /// Maximum number of operations of one owner that this process runs at the same time; at least 1. Default
+    /// `None`: seven eighths of `concurrency_max`, rounded up, so that one owner does not occupy every slot of a
+    /// process with at least 8.
+    pub running_per_owner_max: Option<usize>,
+    /// Maximum number of operations of one owner that wait when a request creates another one; default 1,000, at
+    /// least 1. A request above the limit is answered with 429. Concurrent requests may exceed the limit by their
+    /// number. Operations that the application's own code enqueues are not limited.
+    pub waiting_per_owner_max: usize,
     /// Queues whose operations this process runs; all queues by default.
     pub queues: Vec<String>,
     /// Interval between two polls of the queue if no wake-up arrives; default 1 second, from
@@ -109,6 +117,8 @@ impl Default for Config {
             mount: "/live".to_owned(),
             throttle_hz: 20.0,
             concurrency_max: 64,
+            running_per_owner_max: None,
+            waiting_per_owner_max: 1_000,
             queues: Vec::new(),
             poll_interval: Duration::from_secs(1),
             lease: Duration::from_secs(30),
@@ -159,6 +169,12 @@ impl Config {
         check("throttle_hz", "from 0.1 to 1000", hz, (0.1..=1000.0).contains(&hz))?;
         let count = self.concurrency_max;
         check("concurrency_max", "at least 1", count, count >= 1)?;
+        for (field, count) in [
+            ("running_per_owner_max", self.running_of_owner_max()),
+            ("waiting_per_owner_max", self.waiting_per_owner_max),
+        ] {
+            check(field, "at least 1", count, count >= 1)?;
+        }
         let poll = self.poll_interval;
         let is_within = (Duration::from_millis(10)..=day).contains(&poll);
         check("poll_interval", "from 10 milliseconds to a day", Seconds(poll), is_within)?;
@@ -188,6 +204,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Returns the maximum number of operations of one owner that this process runs at the same time.
+    pub(crate) fn running_of_owner_max(&self) -> usize {
+        let reserved = self.concurrency_max / 8;
+        self.running_per_owner_max.unwrap_or(self.concurrency_max - reserved)
+    }
+}
+
 /// Setters. Each setter takes the configuration and returns it with one setting changed.
 impl Config {
     /// Sets [`mount`](Self::mount).
@@ -208,6 +232,20 @@ impl Config {
     #[must_use]
     pub fn with_concurrency_max(mut self, concurrency_max: usize) -> Self {
         self.concurrency_max = concurrency_max;
+        self
+    }
+
+    /// Sets [`running_per_owner_max`](Self::running_per_owner_max).
+    #[must_use]
+    pub fn with_running_per_owner_max(mut self, running_per_owner_max: usize) -> Self {
+        self.running_per_owner_max = Some(running_per_owner_max);
+        self
+    }
+
+    /// Sets [`waiting_per_owner_max`](Self::waiting_per_owner_max).
+    #[must_use]
+    pub fn with_waiting_per_owner_max(mut self, waiting_per_owner_max: usize) -> Self {
+        self.waiting_per_owner_max = waiting_per_owner_max;
         self
     }
 

@@ -182,6 +182,7 @@ outdated-input = Die Anwendung akzeptiert die Eingabe dieses Vorgangs nicht mehr
 duplicate = Der gleiche Vorgang wartet oder läuft schon.
 not-found = Vorgang nicht gefunden.
 too-many-pages = Zu viele offene Seiten. Schließen Sie einige und versuchen Sie es noch einmal.
+too-many-waiting = Es warten bereits { $max } Ihrer Vorgänge. Warten Sie, bis einige davon begonnen haben.
 upload-too-large = Die Datei hat { $found }; erlaubt sind höchstens { $max }.
 upload-over-limit = Die Datei ist zu groß; erlaubt sind höchstens { $max }.
 input-too-large = Die Eingabe hat { $found }; erlaubt sind höchstens { $max }.

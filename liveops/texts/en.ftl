@@ -191,6 +191,7 @@ outdated-input = The application no longer accepts the input of this operation. 
 duplicate = The same operation is already waiting or running.
 not-found = Operation not found.
 too-many-pages = Too many open pages. Close some pages and try again.
+too-many-waiting = You already have { $max } waiting operations. Wait until some of them have started.
 upload-too-large = The file has { $found }; at most { $max } are allowed.
 upload-over-limit = The file is too large; at most { $max } are allowed.
 input-too-large = The input has { $found }; at most { $max } are allowed.

@@ -182,6 +182,7 @@ outdated-input = L’application n’accepte plus la saisie de cette opération.
 duplicate = La même opération est déjà en attente ou en cours.
 not-found = Opération introuvable.
 too-many-pages = Trop de pages ouvertes. Fermez-en quelques-unes et réessayez.
+too-many-waiting = { $max } de vos opérations sont déjà en attente. Attendez que certaines aient commencé.
 upload-too-large = Le fichier fait { $found } ; { $max } au plus sont autorisés.
 upload-over-limit = Le fichier est trop volumineux ; { $max } au plus sont autorisés.
 input-too-large = La saisie fait { $found } ; { $max } au plus sont autorisés.

@@ -175,6 +175,7 @@ outdated-input = この操作の入力はアプリケーションで使用でき
 duplicate = 同じ処理がすでに待機中または実行中です。
 not-found = 処理が見つかりません。
 too-many-pages = 開いているページが多すぎます。いくつか閉じてから、もう一度お試しください。
+too-many-waiting = すでに { $max } 件の操作が待機中です。いくつかが開始されるまでお待ちください。
 upload-too-large = ファイルは{ $found }です。上限は{ $max }です。
 upload-over-limit = ファイルが大きすぎます。上限は{ $max }です。
 input-too-large = 入力は{ $found }です。上限は{ $max }です。

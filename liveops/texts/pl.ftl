@@ -190,6 +190,7 @@ outdated-input = Aplikacja nie przyjmuje już danych wejściowych tej operacji. 
 duplicate = Taka sama operacja już oczekuje lub trwa.
 not-found = Nie znaleziono operacji.
 too-many-pages = Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.
+too-many-waiting = Masz już { $max } oczekujących operacji. Poczekaj, aż część z nich się rozpocznie.
 upload-too-large = Plik ma { $found }; dozwolone jest najwyżej { $max }.
 upload-over-limit = Plik jest zbyt duży; dozwolone jest najwyżej { $max }.
 input-too-large = Dane wejściowe mają { $found }; dozwolone jest najwyżej { $max }.

@@ -175,6 +175,7 @@ outdated-input = 应用不再接受此操作的输入。请启动新的操作。
 duplicate = 相同的操作已在等待或运行。
 not-found = 未找到操作。
 too-many-pages = 打开的页面过多。请关闭一些页面后重试。
+too-many-waiting = 您已有 { $max } 个操作在等待。请等待其中一些开始。
 upload-too-large = 文件大小为 { $found }，上限为 { $max }。
 upload-over-limit = 文件过大，上限为 { $max }。
 input-too-large = 输入内容大小为 { $found }，上限为 { $max }。

@@ -75,6 +75,7 @@ pub(crate) async fn serve(operations: usize, hz: u32) -> Outcome<()> {
     config.connections_per_viewer_max = usize::MAX;
     // One more, because a poll without a free slot waits for one.
     config.concurrency_max = operations + 1;
+    config.running_per_owner_max = Some(operations + 1);
     let liveops = LiveOps::builder(store::connect("sqlite::memory:").await?)
         .register::<Clock>()
         .config(config)

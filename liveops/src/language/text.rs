@@ -161,6 +161,7 @@ texts! {
     Duplicate = "duplicate",
     NotFound = "not-found",
     TooManyPages = "too-many-pages",
+    TooManyWaiting = "too-many-waiting",
     UploadTooLarge = "upload-too-large",
     UploadOverLimit = "upload-over-limit",
     InputTooLarge = "input-too-large",

@@ -1,15 +1,23 @@
 //! Claims: the transition of waiting operations to a worker, under a lease.
 //!
+//! A claim serves the owners in turn: among operations of one priority, each owner gets one before any owner gets
+//! another one, and the next claim begins behind the owner that was served last. So an owner with many waiting
+//! operations does not delay the others.
+//!
 //! `run_after` decides whether a row can be claimed. Before each claim, rows that are due lose their
 //! `run_after`, so that the index of the rows that are ready needs no time. `due_on` only measures the wait in
 //! the queue and does not affect claims, because the clocks of processes differ.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, Statement, UpdateMany,
+    QuerySelect, QueryTrait, Select, Statement, UpdateMany, Value,
     sea_query::{
         CommonTableExpression, Expr, LockBehavior, LockType, Order, Query, SelectStatement,
         UnionType, WithClause,
@@ -21,7 +29,7 @@ use super::{
     Column, Columns, Entity, Model, Store, StoreError,
     transition::{Fenced, is_in, leased, transition},
 };
-use crate::operation::{Attempt, OperationId, OperationState};
+use crate::operation::{Attempt, OperationId, OperationState, UserId};
 
 /// The limits of a claim: the types and queues a worker serves, and the number of operations it takes.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +44,47 @@ pub(crate) struct Claim<'a> {
     pub lease: Duration,
     /// The maximum number of operations to claim.
     pub limit: u64,
+    /// The limits for the owners.
+    pub owners: OwnerLimits<'a>,
+}
+
+/// The number of operations of each owner that a claim may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnerLimits<'a> {
+    /// The maximum number of operations of one owner that this process runs.
+    pub running_max: u64,
+    /// The number of operations of each owner that this process runs now.
+    pub running: &'a HashMap<UserId, u64>,
+    /// The turn of the owners, kept between the claims of a worker.
+    pub turn: &'a OwnerTurn,
+}
+
+/// The owner that the last claim of a worker served last.
+#[derive(Debug, Default)]
+pub(crate) struct OwnerTurn(Mutex<String>);
+
+impl OwnerTurn {
+    fn last(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, owner: &str) {
+        owner.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl OwnerLimits<'_> {
+    /// Returns the number of operations of `owner` that a claim may take.
+    fn allowance(&self, owner: &str) -> u64 {
+        let running = self.running.get(&UserId::from(owner)).copied().unwrap_or_default();
+        self.running_max.saturating_sub(running)
+    }
+
+    /// Returns the owners that may start no operation now.
+    fn exhausted(&self) -> impl Iterator<Item = &UserId> {
+        let max = self.running_max;
+        self.running.iter().filter(move |(_, running)| **running >= max).map(|(owner, _)| owner)
+    }
 }
 
 /// The operations of one type that wait in one queue.
@@ -45,11 +94,41 @@ struct Line {
     op_type: String,
 }
 
+/// The operations of one owner and one priority that wait in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, FromQueryResult)]
+struct Share {
+    queue: String,
+    op_type: String,
+    priority: i32,
+    owner: String,
+}
+
+/// The operations that a claim takes.
+#[derive(Debug, Default)]
+struct Picked {
+    /// The shares, with the number of operations of each in the order in which their last ones are served.
+    shares: Vec<(Share, u64)>,
+    /// The number of operations that wait in these shares for certain.
+    known: u64,
+}
+
+/// A share, with the part of the recursion that found it.
+#[derive(Debug, FromQueryResult)]
+struct FoundShare {
+    #[sea_orm(nested)]
+    share: Share,
+    /// `true` if the recursion began at the first owner, and not at the turn.
+    is_first_lap: bool,
+}
+
 #[derive(Debug, FromQueryResult)]
 struct IdRow {}
 
 /// Maximum number of lines of one claim.
 const LINES_LEN_MAX: usize = 64;
+
+/// Maximum number of times that a claim begins again because another worker claimed the same operations.
+const CLAIM_TRIES_MAX: usize = 4;
 
 /// Maximum number of operations that become ready at once.
 const RELEASED_LEN_MAX: u64 = 1_000;
@@ -78,11 +157,11 @@ pub(super) const LINES: &str = "\
     SELECT queue, op_type FROM line";
 
 impl Store {
-    /// Claims the next waiting operations under a lease, by priority, then by age. Skips rows that another
-    /// worker is claiming at the moment.
+    /// Claims the next waiting operations under a lease, by priority, then in the turn of their owners, then by age.
+    /// Skips rows that another worker is claiming at the moment.
     ///
-    /// Reads the operations of each [`Line`] in the order of an index, so the cost does not depend on the number
-    /// of operations that wait. A claim serves [`LINES_LEN_MAX`] lines at most; with more lines in the database,
+    /// Reads the [shares](Share) of each [`Line`] in the order of an index, so the cost does not depend on the
+    /// number of operations that wait, nor on the number of their owners. A claim serves [`LINES_LEN_MAX`] lines at most; with more lines in the database,
     /// each claim begins at another line.
     ///
     /// # Errors
@@ -91,13 +170,30 @@ impl Store {
     /// [`claimed_by`](Self::claimed_by) returns such operations.
     pub(crate) async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
         self.release_due().await?;
-        let lines = claim.served(self.lines().await?);
-        let lines = match &lines[..] {
-            [] => return Ok(Vec::new()),
-            [line] => vec![(line.clone(), claim.limit)],
-            lines => self.next_in(lines, claim.limit).await?,
-        };
-        let Some(next) = union(lines.iter().map(|(line, count)| lockable(line, *count))) else {
+        let mut rows: Vec<Model> = Vec::new();
+        for _ in 0..CLAIM_TRIES_MAX {
+            let left = claim.limit - rows.len() as u64;
+            let lines = claim.served(self.lines().await?);
+            let picked = self.pick(&lines, claim.owners, left, &rows).await?;
+            let claimed = self.claim_shares(&picked.shares, &claim).await?;
+            let is_complete = claimed.len() as u64 >= picked.known;
+            rows.extend(claimed);
+            // Otherwise, another worker has claimed some of these operations.
+            if is_complete || rows.len() as u64 >= claim.limit {
+                break;
+            }
+        }
+        rows.sort_by_key(|row| (std::cmp::Reverse(row.priority), row.id));
+        Ok(rows)
+    }
+
+    /// Claims the first operations of each share.
+    async fn claim_shares(
+        &self,
+        picked: &[(Share, u64)],
+        claim: &Claim<'_>,
+    ) -> Result<Vec<Model>, StoreError> {
+        let Some(next) = union(picked.iter().map(|(share, count)| lockable(share, *count))) else {
             return Ok(Vec::new());
         };
         // A materialized CTE, because the database may run a plain subquery once per row and lock more rows
@@ -110,11 +206,7 @@ impl Store {
         update.returning(Columns::All.returning(self.backend()));
         let mut with = WithClause::new();
         with.cte(candidates);
-        let update = update.with(with);
-
-        let mut rows: Vec<Model> = self.write(&update, "claim operations").await?;
-        rows.sort_by_key(|row| (std::cmp::Reverse(row.priority), row.id));
-        Ok(rows)
+        self.write(&update.with(with), "claim operations").await
     }
 
     /// Makes operations ready whose time to start has come, at most [`RELEASED_LEN_MAX`] at once.
@@ -157,27 +249,130 @@ impl Store {
             .map_err(StoreError::of("read the queues with waiting operations"))
     }
 
-    /// Returns the lines of the next `limit` operations, with the number of these operations in each line.
-    async fn next_in(&self, lines: &[Line], limit: u64) -> Result<Vec<(Line, u64)>, StoreError> {
-        let Some(next) = union(lines.iter().map(|line| first_in(line, limit))) else {
-            return Ok(Vec::new());
+    /// Picks the next `limit` operations of these lines, and advances the turn of the owners.
+    async fn pick(
+        &self,
+        lines: &[Line],
+        owners: OwnerLimits<'_>,
+        limit: u64,
+        claimed: &[Model],
+    ) -> Result<Picked, StoreError> {
+        let claimed_of =
+            |owner: &str| claimed.iter().filter(|row| row.owner == owner).count() as u64;
+        let allowance = |owner: &str| owners.allowance(owner).saturating_sub(claimed_of(owner));
+        let mut shares = self.shares(lines, owners, limit).await?;
+        shares.retain(|share| allowance(&share.owner) > 0);
+        // The first share of each owner before the second one of any.
+        let mut of_owner: HashMap<String, usize> = HashMap::new();
+        let mut placed: Vec<(std::cmp::Reverse<i32>, usize, Share)> = Vec::new();
+        for share in shares {
+            let place = of_owner.entry(share.owner.clone()).or_default();
+            *place += 1;
+            placed.push((std::cmp::Reverse(share.priority), *place, share));
+        }
+        // Stable: within a place, the shares keep their turn.
+        placed.sort_by_key(|(priority, place, _)| (*priority, *place));
+        placed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let shares: Vec<Share> = placed.into_iter().map(|(_, _, share)| share).collect();
+        let picked = match &shares[..] {
+            [] => Picked::default(),
+            // How many wait is not known, and nobody else waits.
+            [share] => {
+                let count = limit.min(allowance(&share.owner));
+                Picked { shares: vec![(share.clone(), count)], known: 1 }
+            }
+            [first, ..] if limit == 1 => Picked { shares: vec![(first.clone(), 1)], known: 1 },
+            shares => {
+                let shares = self.next_in(shares, allowance, limit).await?;
+                let known = shares.iter().map(|(_, count)| count).sum();
+                Picked { shares, known }
+            }
         };
-        let next = Query::select()
-            .columns([Column::Queue, Column::OpType])
+        if let Some((last, _)) = picked.shares.last() {
+            owners.turn.set(&last.owner);
+        }
+        Ok(picked)
+    }
+
+    /// Returns the shares of the next operations of each line, in the order of the turn.
+    ///
+    /// Each step of the recursion finds the next owner in the index, or the first owner of the next priority. One
+    /// lap begins at the first owner, so that no priority is missed, and the other one behind the owner that was
+    /// served last. Neither depends on the number of operations that wait. A step passes over the owners that may
+    /// start no operation now: one step for each of their priorities.
+    async fn shares(
+        &self,
+        lines: &[Line],
+        owners: OwnerLimits<'_>,
+        limit: u64,
+    ) -> Result<Vec<Share>, StoreError> {
+        if lines.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut values: Vec<Value> = vec![owners.turn.last().into()];
+        values.extend(owners.exhausted().map(|owner| Value::from(owner.as_str())));
+        let sql = shares_sql(lines.len(), values.len() - 1, limit);
+        for line in lines {
+            values.extend([line.queue.as_str().into(), line.op_type.as_str().into()]);
+        }
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let found = FoundShare::find_by_statement(statement)
+            .all(self.statements())
+            .await
+            .map_err(StoreError::of("read the owners of waiting operations"))?;
+        // A line with more shares than were read is known down to the lowest priority of the first lap only.
+        let mut first_laps: HashMap<Line, (u64, i32)> = HashMap::new();
+        for FoundShare { share, .. } in found.iter().filter(|found| found.is_first_lap) {
+            let lap = first_laps.entry(share.line()).or_insert((0, i32::MAX));
+            *lap = (lap.0 + 1, lap.1.min(share.priority));
+        }
+        let is_known = |share: &Share| {
+            let lap = first_laps.get(&share.line());
+            lap.is_some_and(|(count, lowest)| *count < limit || share.priority >= *lowest)
+        };
+        let mut seen = HashSet::new();
+        let shares = found.into_iter().map(|found| found.share);
+        Ok(shares.filter(|share| is_known(share) && seen.insert(share.clone())).collect())
+    }
+
+    /// Returns the shares of the next `limit` operations, with the number of these operations in each, in the order
+    /// in which their last ones are served.
+    async fn next_in(
+        &self,
+        shares: &[Share],
+        allowance: impl Fn(&str) -> u64,
+        limit: u64,
+    ) -> Result<Vec<(Share, u64)>, StoreError> {
+        let first =
+            |(turn, share): (usize, &Share)| first_in(share, turn, allowance(&share.owner), limit);
+        let Some(next) = union(shares.iter().enumerate().map(first)) else { return Ok(Vec::new()) };
+        let place = "ROW_NUMBER() OVER (PARTITION BY owner ORDER BY priority DESC, id)";
+        let placed = Query::select()
+            .expr(Expr::cust("*"))
+            .expr_as(Expr::cust(place), "place")
             .from_subquery(next, "next")
+            .take();
+        let next = Query::select()
+            .columns([Column::Queue, Column::OpType, Column::Priority, Column::Owner])
+            .from_subquery(placed, "placed")
+            .and_where(Expr::cust("place <= allowance"))
             .order_by(Column::Priority, Order::Desc)
+            .order_by_expr(Expr::cust("place"), Order::Asc)
+            .order_by_expr(Expr::cust("turn"), Order::Asc)
             .order_by(Column::Id, Order::Asc)
             .limit(limit)
             .take();
         let next = self.statements().query_all(&next).await;
         let next = next.and_then(|rows| {
-            rows.iter().map(|row| Line::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()
+            rows.iter().map(|row| Share::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()
         });
-        let mut counts: HashMap<Line, u64> = HashMap::new();
-        for line in next.map_err(StoreError::of("read the next operations"))? {
-            *counts.entry(line).or_default() += 1;
+        let mut counts: Vec<(Share, u64)> = Vec::new();
+        for share in next.map_err(StoreError::of("read the next operations"))? {
+            let before = counts.iter().position(|(known, _)| *known == share);
+            let count = before.map_or(0, |at| counts.remove(at).1);
+            counts.push((share, count + 1));
         }
-        Ok(counts.into_iter().collect())
+        Ok(counts)
     }
 
     /// Claims one waiting operation under a lease. Returns `None` if the operation is not due, or no longer
@@ -267,29 +462,96 @@ impl Claim<'_> {
     }
 }
 
-/// Selects the operations of a line that are ready, in their order.
-fn ready_in(line: &Line, limit: u64) -> Select<Entity> {
+impl Share {
+    fn line(&self) -> Line {
+        Line { queue: self.queue.clone(), op_type: self.op_type.clone() }
+    }
+}
+
+/// Returns the query of [`Store::shares`], with the turn as its first parameter, then the exhausted owners, then the
+/// queue and the op type of each line.
+pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
+    let owners: Vec<String> = (0..exhausted).map(|owner| format!("${}", owner + 2)).collect();
+    let is_exhausted = |owner: &str| match &owners[..] {
+        [] => "1 = 0".to_owned(),
+        owners => format!("{owner} IN ({})", owners.join(", ")),
+    };
+    let counted = |owner: &str| format!("CASE WHEN {} THEN 0 ELSE 1 END", is_exhausted(owner));
+    let (first, following) = (counted("owner"), counted("following.owner"));
+    let laps = (0..lines).flat_map(|line| {
+        let queue = 2 * line + exhausted + 2;
+        let op_type = queue + 1;
+        let ready = format!(
+            "FROM liveops_operation WHERE started_on IS NULL AND finished_on IS NULL \
+             AND run_after IS NULL AND queue = ${queue} AND op_type = ${op_type}"
+        );
+        let lap = |is_first_lap: &str, after: &str, len: u64| {
+            format!(
+                "SELECT * FROM (\
+                 WITH RECURSIVE share (queue, op_type, priority, owner, id, found, step) AS (\
+                 SELECT * FROM (SELECT queue, op_type, priority, owner, id, {first} AS found, \
+                 1 AS step {ready} ORDER BY priority DESC, owner, id LIMIT 1) AS head \
+                 UNION ALL \
+                 SELECT following.queue, following.op_type, following.priority, following.owner, \
+                 following.id, share.found + {following}, share.step + 1 \
+                 FROM share JOIN liveops_operation AS following ON following.id = COALESCE(\
+                 (SELECT id {ready} AND priority = share.priority AND owner > {after} \
+                 ORDER BY owner, id LIMIT 1), \
+                 (SELECT id {ready} AND priority < share.priority \
+                 ORDER BY priority DESC, owner, id LIMIT 1)) \
+                 WHERE share.found < {len}) \
+                 SELECT queue, op_type, priority, owner, id, {is_first_lap} AS is_first_lap \
+                 FROM share) AS lap"
+            )
+        };
+        // The first share of the second lap belongs to the first owner.
+        [lap("TRUE", "share.owner", len), lap("FALSE", FROM_TURN, len + 1)]
+    });
+    let laps: Vec<String> = laps.collect();
+    let is_exhausted = is_exhausted("owner");
+    // The database compares the owners, as in its index.
+    format!(
+        "SELECT queue, op_type, priority, owner, is_first_lap FROM ({}) AS found \
+         WHERE NOT ({is_exhausted}) \
+         ORDER BY CASE WHEN owner > $1 THEN 0 ELSE 1 END, owner, priority DESC, id",
+        laps.join(" UNION ALL ")
+    )
+}
+
+/// The owner after which the second lap continues.
+const FROM_TURN: &str =
+    "CASE WHEN share.step = 1 AND share.owner < $1 THEN $1 ELSE share.owner END";
+
+/// Selects the operations of a share that are ready, in their order.
+fn ready_in(share: &Share, limit: u64) -> Select<Entity> {
     Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(is_in(OperationState::NotStarted))
         .filter(Column::RunAfter.is_null())
-        .filter(Column::Queue.eq(&line.queue))
-        .filter(Column::OpType.eq(&line.op_type))
-        .order_by_desc(Column::Priority)
+        .filter(Column::Queue.eq(&share.queue))
+        .filter(Column::OpType.eq(&share.op_type))
+        .filter(Column::Priority.eq(share.priority))
+        .filter(Column::Owner.eq(&share.owner))
         .order_by_asc(Column::Id)
         .limit(limit)
 }
 
-/// Selects the first operations of a line, with their place in the order of all lines.
-fn first_in(line: &Line, limit: u64) -> SelectStatement {
-    let columns = [Column::Priority, Column::Queue, Column::OpType];
-    ready_in(line, limit).columns(columns).into_query()
+/// Selects the first operations of a share, with the turn and the allowance of its owner.
+fn first_in(share: &Share, turn: usize, allowance: u64, limit: u64) -> SelectStatement {
+    let columns = [Column::Priority, Column::Queue, Column::OpType, Column::Owner];
+    let number = |number: u64| Expr::cust(number.min(i32::MAX as u64).to_string());
+    ready_in(share, limit.min(allowance))
+        .columns(columns)
+        .into_query()
+        .expr_as(number(turn as u64), "turn")
+        .expr_as(number(allowance), "allowance")
+        .take()
 }
 
-/// Selects and locks the first operations of a line, apart from those that another transaction has locked.
-fn lockable(line: &Line, limit: u64) -> SelectStatement {
-    ready_in(line, limit)
+/// Selects and locks the first operations of a share, apart from those that another transaction has locked.
+fn lockable(share: &Share, limit: u64) -> SelectStatement {
+    ready_in(share, limit)
         // The lock of an update that changes no key: a reference to the row does not exclude it.
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
         .into_query()

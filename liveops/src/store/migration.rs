@@ -10,7 +10,9 @@ use sea_orm_migration::{prelude::*, schema::*};
 use super::{
     Column, Entity,
     migration_hand_backs::CountHandBacks,
-    migration_indexes::{ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_STATES, INDEX_TYPES},
+    migration_indexes::{
+        ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_OWNERS, INDEX_STATES, INDEX_TYPES,
+    },
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
     migration_space::LeaveSpaceForUpdates,
@@ -89,6 +91,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(INDEX_STATES));
     migrations.push(Box::new(INDEX_TYPES));
     migrations.push(Box::new(INDEX_ENDS));
+    migrations.push(Box::new(INDEX_OWNERS));
     migrations
 }
 

@@ -47,6 +47,38 @@ pub(super) const INDEX_TYPES: IndexMigration = IndexMigration {
     dropped: Vec::new,
 };
 
+/// The migration for claims that serve the owners in turn. [`ready`] stays, for the lines of a claim, for the count
+/// of the waiting operations, and for processes of an earlier version.
+pub(super) const INDEX_OWNERS: IndexMigration = IndexMigration {
+    name: "liveops_0017_index_owners",
+    created: || vec![ready_of_owner(), waiting_of_owner()],
+    dropped: Vec::new,
+};
+
+/// The index of the operations that a worker may claim now, by owner.
+fn ready_of_owner() -> NamedIndex {
+    NamedIndex::new("liveops_operation_ready_of_owner", |index| {
+        is_waiting(index)
+            .col(Column::Queue)
+            .col(Column::OpType)
+            .col((Column::Priority, IndexOrder::Desc))
+            .col(Column::Owner)
+            .col(Column::Id)
+            .and_where(Expr::col(Column::RunAfter).is_null())
+    })
+}
+
+/// The index for the number of operations of an owner that wait.
+fn waiting_of_owner() -> NamedIndex {
+    NamedIndex::new("liveops_operation_waiting_of_owner", |index| {
+        is_waiting(index)
+            .col(Column::Owner)
+            .col(Column::Id)
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+    })
+}
+
 /// The index of the operations that a worker may claim now. The queue and the type come first, so that a claim
 /// reads no operation of a queue or a type that the worker does not serve.
 ///

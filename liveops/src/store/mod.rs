@@ -47,7 +47,7 @@ mod transition;
 mod waiting;
 mod writer;
 
-pub(crate) use claim::Claim;
+pub(crate) use claim::{Claim, OwnerLimits, OwnerTurn};
 pub(crate) use columns::Columns;
 pub(crate) use conflict::Repetitions;
 pub use connect::connect;

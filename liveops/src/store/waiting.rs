@@ -8,9 +8,10 @@ use sea_orm::{
     QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, Query},
 };
+use uuid::Uuid;
 
 use super::{Column, Entity, Store, StoreError, transition::is_in};
-use crate::operation::OperationState;
+use crate::operation::{OperationState, UserId};
 
 /// The operations of one type that wait in one queue and could start now.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -53,6 +54,24 @@ impl Store {
             }
         }
         Ok(all.into_values().collect())
+    }
+
+    /// Counts the operations of an owner that have not started, up to `max`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(crate) async fn waiting_of(&self, owner: &UserId, max: u64) -> Result<u64, StoreError> {
+        let waiting = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(is_in(OperationState::NotStarted))
+            .filter(Column::Owner.eq(owner.as_str()))
+            .limit(max);
+        let waiting: Result<Vec<Uuid>, _> = waiting.into_tuple().all(self.statements()).await;
+        let waiting =
+            waiting.map_err(StoreError::of("count the waiting operations of an owner"))?;
+        Ok(waiting.len() as u64)
     }
 
     async fn counted(&self, waiting: Select<Entity>) -> Result<Vec<WaitingOperations>, StoreError> {

@@ -32,6 +32,9 @@ use crate::{
 /// Time after which a client may repeat a request for which the database was busy, in seconds.
 const BUSY_RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
+/// Time after which a client may repeat a request above a limit of its user, in seconds.
+const LIMIT_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
+
 /// A failed request: an HTTP status, an error code for programs and a message for users.
 #[derive(Debug)]
 pub(super) struct WebError {
@@ -152,6 +155,12 @@ impl WebError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_connections", Text::TooManyPages)
     }
 
+    /// The error for a viewer with the maximum number of waiting operations.
+    pub(super) fn too_many_waiting(max: usize) -> Self {
+        let message = ErrorText::AtMost(Text::TooManyWaiting, max);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_waiting", message)
+    }
+
     pub(super) fn too_large(message: ErrorText) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
@@ -266,11 +275,14 @@ impl WebError {
     }
 }
 
-/// Tells the client when to repeat a request for which the database was busy.
+/// Tells the client when to repeat a request for which the database was busy, or a request above a limit.
 fn with_retry_after(mut response: Response) -> Response {
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY_AFTER);
-    }
+    let retry_after = match response.status() {
+        StatusCode::SERVICE_UNAVAILABLE => BUSY_RETRY_AFTER,
+        StatusCode::TOO_MANY_REQUESTS => LIMIT_RETRY_AFTER,
+        _ => return response,
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after);
     response
 }
 

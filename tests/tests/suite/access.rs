@@ -332,3 +332,43 @@ async fn layer_announces(served: &Served, list: &ChannelName) {
     let layer = served.app.liveops.channel_layer();
     layer.announce(list, ListChange::Rows.into()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_request_is_refused_when_too_many_operations_of_its_viewer_wait() {
+    let config = Config::default().with_waiting_per_owner_max(2);
+    let app = TestApp::with(|builder| builder.config(config).runner(RunnerKind::Worker)).await;
+    let create = async |user: &str| send(&app, user, "POST", "/live/test.nothing/", "{}").await;
+    for _ in 0..2 {
+        assert_eq!(create("ann").await.status, StatusCode::CREATED);
+    }
+    let refused = create("ann").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{refused:?}");
+    assert_eq!(refused.header("retry-after"), "30");
+    let message = "You already have 2 waiting operations. Wait until some of them have started.";
+    let expected = json!({ "code": "too_many_waiting", "message": message });
+    assert_eq!(refused.json()["error"], expected);
+    assert_eq!(create("bob").await.status, StatusCode::CREATED, "of another owner");
+    let by_code = app.liveops.enqueue(Nothing, "ann").await.unwrap();
+    app.liveops.cancel(by_code).await.unwrap();
+    assert_eq!(create("ann").await.status, StatusCode::TOO_MANY_REQUESTS);
+    let waiting = app.liveops.list(&ListFilter::new().with_owner("ann"), 9).await.unwrap();
+    for row in waiting.iter().filter(|row| row.state() == OperationState::NotStarted).take(1) {
+        app.liveops.cancel(row.operation_id()).await.unwrap();
+    }
+    assert_eq!(create("ann").await.status, StatusCode::CREATED, "one waits no longer");
+}
+
+#[tokio::test]
+async fn one_owner_does_not_occupy_every_slot() {
+    let config = Config::default().with_concurrency_max(8);
+    let app = TestApp::with(|builder| builder.config(config)).await;
+    let mut anns = Vec::new();
+    for _ in 0..20 {
+        anns.push(app.liveops.enqueue(Steps {}, "ann").await.unwrap());
+    }
+    app.reaches(anns[6], OperationState::Started).await;
+    let bobs = app.liveops.enqueue(Nothing, "bob").await.unwrap();
+    app.reaches(bobs, OperationState::FinishedOk).await;
+    let running = ListFilter::new().with_owner("ann").with_state(OperationState::Started);
+    assert_eq!(app.liveops.count(&running).await.unwrap(), 7, "seven eighths of the slots");
+}

@@ -221,6 +221,15 @@ impl ActiveRuns {
         self.runs().keys().copied().collect()
     }
 
+    /// Returns the number of operations of each owner that this process runs.
+    pub(in crate::runner) fn running_by_owner(&self) -> HashMap<UserId, u64> {
+        let mut running = HashMap::new();
+        for entry in self.runs().values() {
+            *running.entry(entry.run.owner.clone()).or_default() += 1;
+        }
+        running
+    }
+
     pub(in crate::runner) fn is_running(&self, id: OperationId) -> bool {
         self.runs().contains_key(&id)
     }

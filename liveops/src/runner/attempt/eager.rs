@@ -1,6 +1,6 @@
 //! Eager execution: operations run during the call that enqueues them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::time;
@@ -9,7 +9,11 @@ use super::{
     execution::Executor,
     running_attempt::{NextStep, RunningAttempt},
 };
-use crate::{operation::OperationId, runner::engine::Engine, store::Claim};
+use crate::{
+    operation::OperationId,
+    runner::engine::Engine,
+    store::{Claim, OwnerLimits, OwnerTurn},
+};
 
 /// Runs an operation to its end, including later attempts and chained operations.
 pub(in crate::runner) async fn run_to_completion(engine: &Arc<Engine>, id: OperationId) {
@@ -49,6 +53,12 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
         worker: &engine.active_runs.worker,
         lease: engine.config.lease,
         limit: 1,
+        // One after another: no owner delays another one for longer than an operation takes.
+        owners: OwnerLimits {
+            running_max: u64::MAX,
+            running: &HashMap::new(),
+            turn: &OwnerTurn::default(),
+        },
     };
     let row = engine.store.claim_next(claim).await.unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;

@@ -21,7 +21,7 @@ use crate::{
         },
         engine::Engine,
     },
-    store::{Claim, Model, Store, StoreError},
+    store::{Claim, Model, OwnerLimits, OwnerTurn, Store, StoreError},
 };
 
 /// Maximum number of operations per claim.
@@ -38,6 +38,7 @@ impl Engine {
                 engine: Arc::downgrade(self),
                 active_runs: self.active_runs.clone(),
                 poll_interval: self.config.poll_interval,
+                turn: OwnerTurn::default(),
                 _slots: worker_slots(self.config.concurrency_max),
             };
             self.active_runs.tasks.spawn(worker.work());
@@ -50,6 +51,7 @@ struct Worker {
     engine: Weak<Engine>,
     active_runs: Arc<ActiveRuns>,
     poll_interval: Duration,
+    turn: OwnerTurn,
     _slots: GaugeGuard,
 }
 
@@ -116,6 +118,11 @@ impl Worker {
                 worker: &self.active_runs.worker,
                 lease: engine.config.lease,
                 limit: limit as u64,
+                owners: OwnerLimits {
+                    running_max: engine.config.running_of_owner_max() as u64,
+                    running: &self.active_runs.running_by_owner(),
+                    turn: &self.turn,
+                },
             };
             let started_on = Instant::now();
             let claim_next = |store: Store| async move { store.claim_next(claim).await };

@@ -9,13 +9,44 @@ use super::{
     operations::{LEASE, enqueued, new_operation, store},
 };
 use crate::{
-    operation::{Attempt, NewOperation},
-    store::{Claim, Model, Store},
+    operation::{Attempt, NewOperation, UserId},
+    store::{Claim, Model, OwnerLimits, OwnerTurn, Store},
 };
 
 async fn claim(store: &Store, op_types: &[&str], queues: &[String], limit: u64) -> Vec<Model> {
-    let claim = Claim { op_types, queues, worker: "w", lease: LEASE, limit };
+    let (running, turn) = (HashMap::new(), OwnerTurn::default());
+    let owners = OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn };
+    let claim = Claim { op_types, queues, worker: "w", lease: LEASE, limit, owners };
     store.claim_next(claim).await.unwrap()
+}
+
+/// A worker that remembers the turn of the owners and runs what it has claimed.
+#[derive(Default)]
+struct Worker {
+    turn: OwnerTurn,
+    running: HashMap<UserId, u64>,
+}
+
+impl Worker {
+    /// Returns the owners of the claimed operations, each with the priority.
+    async fn claim(&mut self, store: &Store, running_max: u64, limit: u64) -> Vec<(String, i32)> {
+        let owners = OwnerLimits { running_max, running: &self.running, turn: &self.turn };
+        let op_types = &["test.steps", "test.greeting"];
+        let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit, owners };
+        let rows = store.claim_next(claim).await.unwrap();
+        for row in &rows {
+            *self.running.entry(row.owner_id()).or_default() += 1;
+        }
+        rows.into_iter().map(|row| (row.owner, row.priority)).collect()
+    }
+}
+
+async fn enqueue_for(store: &Store, owner: &str, priority: i32, count: usize) {
+    for at in 0..count {
+        let op_type = if at % 3 == 2 { "test.greeting" } else { "test.steps" };
+        let new = NewOperation { owner: owner.into(), priority, op_type, ..new_operation() };
+        store.enqueue(new).await.unwrap();
+    }
 }
 
 on_every_database! {
@@ -49,6 +80,85 @@ on_every_database! {
             found.extend(rows.iter().map(|row| (std::cmp::Reverse(row.priority), row.operation_id())));
         }
         assert_eq!(found, expected);
+    }
+
+    async fn owners_are_served_in_turn(db: TestDatabase) {
+        let store = store(&db).await;
+        enqueue_for(&store, "ann", 0, 40).await;
+        for owner in ["Zoe", "bob", "eve", "żaba"] {
+            enqueue_for(&store, owner, 0, 3).await;
+        }
+        for limit in [1, 2, 3, 4] {
+            let mut worker = Worker::default();
+            let mut served: HashMap<String, usize> = HashMap::new();
+            // One round: each owner gets one operation, in claims of any size.
+            let mut left = 5;
+            while left > 0 {
+                let claimed = worker.claim(&store, u64::MAX, limit.min(left)).await;
+                assert_eq!(claimed.len() as u64, limit.min(left));
+                left -= claimed.len() as u64;
+                for (owner, _) in claimed {
+                    *served.entry(owner).or_default() += 1;
+                }
+            }
+            let expected = if limit == 4 { 1 } else { 5 };
+            assert_eq!(served.len(), expected, "claims of {limit}: {served:?}");
+        }
+    }
+
+    async fn a_claim_is_filled_by_the_owners_that_have_more(db: TestDatabase) {
+        let store = store(&db).await;
+        enqueue_for(&store, "ann", 0, 30).await;
+        enqueue_for(&store, "bob", 0, 2).await;
+        let claimed = Worker::default().claim(&store, u64::MAX, 10).await;
+        let of = |owner: &str| claimed.iter().filter(|(found, _)| found == owner).count();
+        assert_eq!((of("ann"), of("bob")), (8, 2));
+    }
+
+    async fn a_higher_priority_is_claimed_before_the_turn_of_an_owner(db: TestDatabase) {
+        let store = store(&db).await;
+        for owner in 0..20 {
+            enqueue_for(&store, &format!("user_{owner:02}"), owner % 3, 2).await;
+        }
+        let mut worker = Worker::default();
+        let mut priorities = Vec::new();
+        for limit in [1, 1, 5, 2, 7, 3].into_iter().cycle() {
+            let claimed = worker.claim(&store, u64::MAX, limit).await;
+            if claimed.is_empty() {
+                break;
+            }
+            priorities.extend(claimed.into_iter().map(|(_, priority)| priority));
+        }
+        assert_eq!(priorities.len(), 40);
+        assert!(priorities.is_sorted_by(|one, other| one >= other), "{priorities:?}");
+    }
+
+    async fn an_owner_runs_no_more_than_the_limit(db: TestDatabase) {
+        let store = store(&db).await;
+        // All of ann's come before those of bob, and she has several priorities.
+        for priority in 0..12 {
+            enqueue_for(&store, "ann", priority, 5).await;
+        }
+        enqueue_for(&store, "bob", 0, 9).await;
+        let mut worker = Worker::default();
+        let claimed = worker.claim(&store, 3, 64).await;
+        let of = |owner: &str| claimed.iter().filter(|(found, _)| found == owner).count();
+        assert_eq!((of("ann"), of("bob")), (3, 3));
+        assert_eq!(worker.claim(&store, 3, 64).await, []);
+        worker.running.insert("bob".into(), 1);
+        let claimed = worker.claim(&store, 3, 1).await;
+        assert_eq!(claimed, [("bob".to_owned(), 0)]);
+    }
+
+    async fn the_waiting_operations_of_an_owner_are_counted_up_to_a_limit(db: TestDatabase) {
+        let store = store(&db).await;
+        enqueue_for(&store, "ann", 0, 5).await;
+        enqueue_for(&store, "bob", 0, 1).await;
+        Worker::default().claim(&store, u64::MAX, 2).await;
+        for (max, expected) in [(1, 1), (4, 4), (9, 4)] {
+            assert_eq!(store.waiting_of(&"ann".into(), max).await.unwrap(), expected);
+        }
+        assert_eq!(store.waiting_of(&"bob".into(), 9).await.unwrap(), 0);
     }
 
     async fn a_worker_claims_of_its_queues_and_types_only(db: TestDatabase) {
@@ -132,12 +242,14 @@ on_every_database! {
                 let mut claimed = Vec::new();
                 loop {
                     let worker = format!("w{worker}");
+                    let (running, turn) = (HashMap::new(), OwnerTurn::default());
                     let claim = Claim {
                         op_types: &["test.steps"],
                         queues: &[],
                         worker: &worker,
                         lease: LEASE,
                         limit: 7,
+                        owners: OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn },
                     };
                     let rows = store.claim_next(claim).await.unwrap();
                     assert!(rows.len() <= 7, "{} at once", rows.len());

@@ -1,7 +1,7 @@
 //! The plans of the queries on large tables: each query reads an index in its order, and few other rows.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     operation::{ListSort, OperationState},
-    store::{Claim, Columns, Heartbeat, ListFilter, Store, claim::LINES},
+    store::{
+        Claim, Columns, Heartbeat, ListFilter, OwnerLimits, OwnerTurn, Store,
+        claim::{LINES, shares_sql},
+    },
 };
 
 /// Returns the plan of a statement, one step a line.
@@ -187,21 +190,42 @@ on_every_database! {
 
     async fn the_worker_reads_the_indexes_of_its_queues_and_runs(db: TestDatabase) {
         let recorded = Recorded::filled(&db).await;
+        let (running, turn) = (HashMap::new(), OwnerTurn::default());
         let claim = Claim {
             op_types: &["test.type_0", "test.type_3"],
             queues: &[],
             worker: "w",
             lease: LEASE,
             limit: 10,
+            owners: OwnerLimits { running_max: 9, running: &running, turn: &turn },
         };
         let claims = async |store: &Store| assert_eq!(store.claim_next(claim).await.unwrap().len(), 10);
         let found: Vec<_> = recorded.indexes(claims).await.into_iter().collect();
-        let pkey: &[_] = if recorded.store.backend() == DbBackend::Postgres { &["pkey"] } else { &[] };
-        assert_eq!(found, [pkey, &["ready", "scheduled"]].concat());
+        // The lines are in both indexes of the ready operations.
+        let expected: &[_] = match recorded.store.backend() {
+            DbBackend::Postgres => &["pkey", "ready_of_owner", "scheduled"],
+            _ => &["ready", "ready_of_owner", "scheduled"],
+        };
+        assert_eq!(found, expected);
         let statement = Statement::from_string(recorded.store.backend(), LINES);
         let lines = plan(&recorded.store, statement).await;
         let searches = lines.contains("(queue=? AND op_type>?)") || lines.contains("(op_type > line");
         assert!(searches, "reads more than one operation of a line: {lines}");
+        let values = ["user_5".into(), "user_1".into(), "queue_0".into(), "test.type_0".into()];
+        let statement =
+            Statement::from_sql_and_values(recorded.store.backend(), shares_sql(1, 1, 4), values);
+        let shares = plan(&recorded.store, statement).await;
+        let searches = match recorded.store.backend() {
+            DbBackend::Postgres => shares.matches("(owner > CASE").count() == 1
+                && shares.matches("(owner > share").count() == 1,
+            _ => shares.matches("(queue=? AND op_type=? AND priority=? AND owner>?)").count() == 2,
+        };
+        assert!(searches, "reads more than one operation of an owner: {shares}");
+        let count = async |store: &Store| {
+            store.waiting_of(&"user_7".into(), 1_000).await.unwrap();
+        };
+        let found = recorded.indexes(count).await;
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["waiting_of_owner"]);
 
         let leases = recorded.store.leases("w").await.unwrap();
         assert_eq!(leases.len(), 30);

@@ -17,8 +17,8 @@ use crate::{
     operation::{Attempt, NewOperation, OperationId, OperationState},
     projection::Projection,
     store::{
-        self, CancelTransition, Claim, Columns, Heartbeat, ListFilter, RetryTransition,
-        RunConclusion, Store,
+        self, CancelTransition, Claim, Columns, Heartbeat, ListFilter, OwnerLimits, OwnerTurn,
+        RetryTransition, RunConclusion, Store,
     },
 };
 
@@ -27,7 +27,9 @@ fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunC
 }
 
 async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
-    let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit: 100 };
+    let (running, turn) = (HashMap::new(), OwnerTurn::default());
+    let owners = OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn };
+    let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit: 100, owners };
     let rows = store.claim_next(claim).await.unwrap();
     rows.iter().map(store::Model::operation_id).collect()
 }

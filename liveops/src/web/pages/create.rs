@@ -41,6 +41,7 @@ pub(in crate::web) async fn create<V>(
 ) -> Response {
     let created = async {
         let operation = form::find_to_create(&web, &viewer, &op_type)?;
+        check_waiting(&web, &viewer).await?;
         let (sent, uploads) = receive(&web, &viewer, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
@@ -61,6 +62,16 @@ pub(in crate::web) async fn create<V>(
         answer(&web, &viewer, operation.kind, enqueued, &headers)
     };
     created.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
+}
+
+/// Refuses a viewer with the maximum number of waiting operations, before the body is read.
+async fn check_waiting(web: &Web, viewer: &Viewer) -> Result<(), WebError> {
+    let count_max = web.engine().config.waiting_per_owner_max;
+    let waiting = web.engine().store.waiting_of(&viewer.id, count_max as u64).await?;
+    if waiting >= count_max as u64 {
+        return Err(WebError::too_many_waiting(count_max));
+    }
+    Ok(())
 }
 
 /// Enqueues the operation with its files. Files that belong to no operation are deleted.
