@@ -16,7 +16,7 @@ use super::{Cancellation, Clock, cancellation::Check, counter::Counter};
 use crate::{
     error::Cancelled,
     event::{Bar, Event, Level, LogLine, StageState, Status},
-    operation::NewOperation,
+    operation::{NewOperation, RegionName},
     plain_text::without_sequences,
     projection::{
         BAR_TEXT_BYTES_MAX, Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept,
@@ -137,6 +137,11 @@ impl Report {
         }
         drop(live);
         self.touch();
+    }
+
+    /// Returns `true` if the custom region exists, or if the run may have another one.
+    pub(super) fn has_room_for(&self, region: &RegionName) -> bool {
+        self.live().projection.has_room_for(region)
     }
 
     /// Requests cancellation and shows the request.

@@ -7,7 +7,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Report;
-use crate::{event::Event, language::Language, operation::RegionName, render::Templates};
+use crate::{
+    event::Event,
+    language::Language,
+    operation::RegionName,
+    projection::{REGION_BYTES_MAX, REGIONS_LEN_MAX},
+    render::Templates,
+};
 
 /// The part of [`Progress`](crate::Progress) that only a page in a browser supports; returned by
 /// [`Progress::web`](crate::Progress::web), which has an example.
@@ -30,15 +36,17 @@ impl WebProgress {
         Self { report, templates, language, fragment_template }
     }
 
-    /// Replaces the content of the custom region `region` with `html`.
+    /// Replaces the content of the custom region `region` with `html`, at most 1 MiB. A run has at most 100 custom
+    /// regions.
     ///
-    /// An invalid [`RegionName`] is logged with `tracing` and the call is ignored: reporting never fails.
+    /// An invalid [`RegionName`], HTML that is too large and a region too many are logged with `tracing`, and the call
+    /// is ignored: reporting never fails.
     pub fn swap(&self, region: &str, html: Markup) {
         self.with_region(region, |region| Event::Swap { region, html: html.0.into() });
     }
 
-    /// Appends `html` to the custom region `region`, which keeps the newest 1,000 additions. Invalid names
-    /// are treated as in [`swap`](Self::swap).
+    /// Appends `html` to the custom region `region`, which keeps the newest 1,000 additions, at most
+    /// 1 MiB. Invalid calls are treated as in [`swap`](Self::swap).
     pub fn append(&self, region: &str, html: Markup) {
         self.with_region(region, |region| Event::Append { region, html: html.0.into() });
     }
@@ -51,7 +59,7 @@ impl WebProgress {
     /// missing or fails, the failure is logged with `tracing` and the region shows a table of the value's
     /// fields.
     ///
-    /// Invalid names are treated as in [`swap`](Self::swap). A value that does not serialize to JSON is
+    /// Invalid calls are treated as in [`swap`](Self::swap). A value that does not serialize to JSON is
     /// logged and the call is ignored.
     pub fn show(&self, region: &str, value: &impl Serialize) {
         let value = serde_json::to_value(value);
@@ -121,11 +129,31 @@ impl WebProgress {
     }
 
     fn with_region(&self, name: &str, event: impl FnOnce(RegionName) -> Event) {
-        match name.parse() {
-            Ok(region) => self.report.event(event(region)),
+        let region: RegionName = match name.parse() {
+            Ok(region) => region,
             Err(error) => {
                 tracing::error!(%error, "ignored a change of a custom region: its name is invalid");
+                return;
             }
+        };
+        if !self.report.has_room_for(&region) {
+            tracing::error!(
+                region = region.as_str(),
+                "ignored a change of a custom region: the run has {REGIONS_LEN_MAX} others"
+            );
+            return;
+        }
+        match event(region) {
+            Event::Swap { region, html } | Event::Append { region, html }
+                if html.len() > REGION_BYTES_MAX =>
+            {
+                tracing::error!(
+                    region = region.as_str(),
+                    bytes = html.len(),
+                    "ignored a change of a custom region: its HTML has more than {REGION_BYTES_MAX} bytes"
+                );
+            }
+            event => self.report.event(event),
         }
     }
 }
@@ -154,7 +182,34 @@ fn is_web_address(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_local, is_web_address};
+    use maud::html;
+
+    use super::*;
+    use crate::projection::Projection;
+
+    fn web(report: &Arc<Report>) -> WebProgress {
+        WebProgress::new(report.clone(), Arc::default(), Language::default(), str::to_owned)
+    }
+
+    #[test]
+    fn the_number_and_the_size_of_custom_regions_are_limited() {
+        let report = Arc::new(Report::new(Projection::new(0)));
+        let web = web(&report);
+        for index in 0..2 * REGIONS_LEN_MAX {
+            web.append(&format!("region-{index}"), html! { "first" });
+        }
+        let custom = report.projection().custom;
+        assert_eq!(custom.len(), REGIONS_LEN_MAX);
+
+        let of_size = |bytes| maud::PreEscaped("x".repeat(bytes));
+        web.swap("region-0", of_size(REGION_BYTES_MAX));
+        web.swap("region-0", of_size(REGION_BYTES_MAX + 1));
+        web.append("region-0", of_size(REGION_BYTES_MAX + 1));
+        let custom = report.projection().custom;
+        let region = &custom[&"region-0".parse::<RegionName>().unwrap()];
+        assert_eq!(region.base.len(), REGION_BYTES_MAX);
+        assert_eq!(region.added.iter().count(), 0);
+    }
 
     #[test]
     fn paths_stay_on_the_site() {

@@ -9,6 +9,12 @@ pub(crate) const TAIL_LEN_MAX: usize = 1_000;
 /// Maximum total size of those log lines or additions, in bytes. The newest item is always kept.
 pub(crate) const TAIL_BYTES_MAX: usize = 1 << 20;
 
+/// Maximum size of the HTML of one change of a custom region, in bytes.
+pub(crate) const REGION_BYTES_MAX: usize = 1 << 20;
+
+/// Maximum number of custom regions.
+pub(crate) const REGIONS_LEN_MAX: usize = 100;
+
 /// Maximum size of a log line, in bytes.
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 8 << 10;
 

@@ -13,8 +13,8 @@ mod view;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use bounds::{
-    BAR_TEXT_BYTES_MAX, ERROR_BYTES_MAX, LOG_LINE_BYTES_MAX, STATUS_BYTES_MAX, TAIL_BYTES_MAX,
-    TAIL_LEN_MAX, TRACEBACK_BYTES_MAX, kept,
+    BAR_TEXT_BYTES_MAX, ERROR_BYTES_MAX, LOG_LINE_BYTES_MAX, REGION_BYTES_MAX, REGIONS_LEN_MAX,
+    STATUS_BYTES_MAX, TAIL_BYTES_MAX, TAIL_LEN_MAX, TRACEBACK_BYTES_MAX, kept,
 };
 pub(crate) use changes::{Change, Changes};
 pub use region::Region;

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Attempts, Change, Changes, Region, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail, TextBytes,
+    Attempts, Change, Changes, REGIONS_LEN_MAX, Region, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX,
+    Tail, TextBytes,
 };
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
 use crate::operation::{OperationState, RegionName};
@@ -93,6 +94,11 @@ impl Projection {
             }
             Event::Stage { index, state, at } => self.set_stage(index, state, at),
             Event::Log(line) => appended(Region::Log, self.log.push(Arc::new(line))),
+            Event::Swap { region, .. } | Event::Append { region, .. }
+                if !self.has_room_for(&region) =>
+            {
+                Changes::default()
+            }
             Event::Swap { region, html } => {
                 self.custom.insert(region.clone(), CustomRegion::new(html));
                 replaced([Region::Custom(region)])
@@ -114,6 +120,11 @@ impl Projection {
     pub(crate) fn everything(&self) -> Changes {
         let custom = self.custom.keys().cloned().map(Region::Custom);
         replaced(Region::BUILT_IN.into_iter().chain(custom))
+    }
+
+    /// Returns `true` if the custom region exists, or if the run may have another one.
+    pub(crate) fn has_room_for(&self, region: &RegionName) -> bool {
+        self.custom.len() < REGIONS_LEN_MAX || self.custom.contains_key(region)
     }
 
     /// The position of the active stage.
