@@ -8,6 +8,9 @@
 pub enum Arg {
     /// A number, formatted in the language of the text. Selects the plural form.
     Number(f64),
+    /// A whole number, formatted in the language of the text with all its digits. Selects the plural form up to
+    /// 2⁵³, and the default form above.
+    Integer(u64),
     /// A text, inserted unchanged.
     Text(String),
 }
@@ -20,21 +23,19 @@ impl From<f64> for Arg {
 
 impl From<u32> for Arg {
     fn from(number: u32) -> Self {
-        Self::Number(number.into())
+        Self::Integer(number.into())
     }
 }
 
 impl From<u64> for Arg {
-    /// Numbers above 2⁵³ lose precision.
     fn from(number: u64) -> Self {
-        Self::Number(number as f64)
+        Self::Integer(number)
     }
 }
 
 impl From<usize> for Arg {
-    /// Numbers above 2⁵³ lose precision.
     fn from(number: usize) -> Self {
-        Self::Number(number as f64)
+        Self::Integer(number as u64)
     }
 }
 

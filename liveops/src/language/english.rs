@@ -72,6 +72,7 @@ fn write_pattern(text: &mut String, pattern: &Pattern<&str>, args: &[(&str, Arg)
 fn write_variable(text: &mut String, name: &str, args: &[(&str, Arg)]) {
     match find(args, name) {
         Some(Arg::Number(number)) => text.push_str(&number_in_digits(*number)),
+        Some(Arg::Integer(number)) => text.push_str(&grouped(&number.to_string())),
         Some(Arg::Text(words)) => text.push_str(words),
         // Fluent's notation for a missing variable.
         None => text.extend(["{$", name, "}"]),
@@ -93,7 +94,11 @@ fn variable<'a>(expression: &InlineExpression<&'a str>) -> &'a str {
 
 /// Returns the variant for a number, or the default variant.
 fn plural_form<'a>(variants: &'a [Variant<&str>], number: Option<&Arg>) -> &'a Variant<&'a str> {
-    let is_one = matches!(number, Some(Arg::Number(number)) if number.abs() == 1.0);
+    let is_one = match number {
+        Some(Arg::Number(number)) => number.abs() == 1.0,
+        Some(Arg::Integer(number)) => *number == 1,
+        Some(Arg::Text(_)) | None => false,
+    };
     let one = variants
         .iter()
         .find(|variant| is_one && matches!(variant.key, VariantKey::Identifier { name: "one" }));
@@ -104,14 +109,17 @@ fn plural_form<'a>(variants: &'a [Variant<&str>], number: Option<&Arg>) -> &'a V
 /// Writes a number in decimal notation with a comma between groups of three digits.
 fn number_in_digits(number: f64) -> String {
     let plain = number.to_string();
-    if !number.is_finite() {
-        return plain;
-    }
+    if number.is_finite() { grouped(&plain) } else { plain }
+}
+
+/// Adds a comma between groups of three digits to a number in decimal notation.
+fn grouped(plain: &str) -> String {
     let whole_end = plain.find('.').unwrap_or(plain.len());
     let (whole, fraction) = plain.split_at(whole_end);
+    let is_negative = whole.starts_with('-');
     let mut grouped = String::with_capacity(plain.len() + whole.len() / 3);
     for (index, digit) in whole.char_indices() {
-        let follows_digit = index > usize::from(number.is_sign_negative());
+        let follows_digit = index > usize::from(is_negative);
         if follows_digit && (whole.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }

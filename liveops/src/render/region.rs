@@ -177,11 +177,14 @@ fn amount(language: &Language, bar: &Bar) -> Vec<String> {
     parts
 }
 
+/// Longer times are left out: the rate so far says nothing about them.
+const TIME_LEFT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
 fn pace(language: &Language, bar: &Bar) -> Vec<String> {
     let rate = bar
         .rate()
         .map(|rate| language.translate_with(Text::PerSecond, [("rate", rate.round().into())]));
-    let left = bar.eta().filter(|eta| !eta.is_zero()).map(|eta| {
+    let left = bar.eta().filter(|eta| !eta.is_zero() && *eta <= TIME_LEFT_MAX).map(|eta| {
         // Below one second more precision is of no use.
         let time = language.duration(eta.max(Duration::from_secs(1)));
         language.translate_with(Text::TimeLeft, [("time", time.into())])

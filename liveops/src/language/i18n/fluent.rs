@@ -74,13 +74,30 @@ impl FluentLocalization {
     }
 }
 
+impl FluentLocalization {
+    /// Converts the variables of a text for Fluent, whose numbers are floating-point numbers.
+    fn fluent_args<'a>(&self, args: &'a [(&str, Arg)]) -> FluentArgs<'a> {
+        const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
+        let args = args.iter().map(|(name, arg)| {
+            let value = match arg {
+                Arg::Number(number) => FluentValue::from(*number),
+                Arg::Integer(number @ ..=EXACT_MAX) => FluentValue::from(*number as f64),
+                Arg::Integer(number) => FluentValue::from(formats::integer(*number, &self.intls)),
+                Arg::Text(text) => FluentValue::from(text.as_str()),
+            };
+            (*name, value)
+        });
+        args.collect()
+    }
+}
+
 impl Localization for FluentLocalization {
     fn tag(&self) -> &str {
         &self.tag
     }
 
     fn message(&self, id: &str, attribute: Option<&str>, args: &[(&str, Arg)]) -> Option<String> {
-        self.message_with(id, attribute, &fluent_args(args))
+        self.message_with(id, attribute, &self.fluent_args(args))
     }
 
     fn number(&self, number: f64) -> String {
@@ -90,16 +107,4 @@ impl Localization for FluentLocalization {
     fn date_time(&self, on: DateTime<Utc>) -> String {
         formats::moment_in_words(on, &self.intls)
     }
-}
-
-/// Converts the variables of a text for Fluent.
-fn fluent_args<'a>(args: &'a [(&str, Arg)]) -> FluentArgs<'a> {
-    let args = args.iter().map(|(name, arg)| {
-        let value = match arg {
-            Arg::Number(number) => FluentValue::from(*number),
-            Arg::Text(text) => FluentValue::from(text.as_str()),
-        };
-        (*name, value)
-    });
-    args.collect()
 }

@@ -34,9 +34,16 @@ impl Memoizable for Numbers {
 
 impl Numbers {
     fn write(&self, number: f64) -> String {
-        match (&self.0, Decimal::try_from_f64(number, FloatPrecision::RoundTrip)) {
-            (Some(formatter), Ok(decimal)) => formatter.format(&decimal).to_string(),
-            _ => number.to_string(),
+        match Decimal::try_from_f64(number, FloatPrecision::RoundTrip) {
+            Ok(decimal) => self.write_decimal(&decimal),
+            Err(_) => number.to_string(),
+        }
+    }
+
+    fn write_decimal(&self, decimal: &Decimal) -> String {
+        match &self.0 {
+            Some(formatter) => formatter.format(decimal).to_string(),
+            None => decimal.to_string(),
         }
     }
 }
@@ -80,6 +87,12 @@ fn locale(language: &LanguageIdentifier) -> Locale {
 
 pub(super) fn number(number: f64, intls: &IntlLangMemoizer) -> String {
     let Ok(text) = intls.with_try_get::<Numbers, _, _>((), |numbers| numbers.write(number));
+    text
+}
+
+pub(super) fn integer(number: u64, intls: &IntlLangMemoizer) -> String {
+    let write = |numbers: &Numbers| numbers.write_decimal(&Decimal::from(number));
+    let Ok(text) = intls.with_try_get::<Numbers, _, _>((), write);
     text
 }
 

@@ -78,7 +78,10 @@ fn of_inline(expression: &InlineExpression<&str>, found: &mut BTreeSet<String>) 
 /// Returns numbers of every plural form and format, and texts.
 fn values() -> Vec<Arg> {
     let numbers = [0.0, 0.25, 1.0, 1.5, 2.0, -1.0, 21.0, 1_204.0, 1_234_567.5];
-    numbers.map(Arg::Number).into_iter().chain([Arg::from("words"), Arg::from("1")]).collect()
+    let integers = [0, 1, 2, 5, 21, 1_204, 9_007_199_254_740_993, u64::MAX];
+    let texts = ["words", "1"];
+    let numbers = numbers.map(Arg::from).into_iter().chain(integers.map(Arg::from));
+    numbers.chain(texts.map(Arg::from)).collect()
 }
 
 #[test]
@@ -182,6 +185,18 @@ fn the_cache_of_languages_is_bounded() {
     // Invalid keys do not keep a valid one out of the cache.
     assert_eq!(languages.find("uk").tag(), "uk");
     assert_eq!(languages.kept(), kept + 1);
+}
+
+#[test]
+fn whole_numbers_have_all_their_digits() {
+    for (tag, written) in [
+        ("en", "The first 9,007,199,254,740,993 lines are no longer available"),
+        ("pl", "Brakuje pierwszych 9\u{a0}007\u{a0}199\u{a0}254\u{a0}740\u{a0}993 wierszy"),
+    ] {
+        let lines = [("lines", 9_007_199_254_740_993_u64.into())];
+        let language = Languages::new().find(tag);
+        assert_eq!(language.translate_with(Text::LinesGone, lines), written);
+    }
 }
 
 #[test]
