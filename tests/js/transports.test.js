@@ -306,6 +306,14 @@ test("a page follows a chain over streams as well", async () => {
   assert.equal(page.region("status", TWO).textContent, "second");
 });
 
+test("a list over a stream loads its page again when the server speaks a newer version", async () => {
+  const page = await behindProxy(list());
+  page.roll(0);
+  page.openStreams[0].event("operations-changed", '{"channel":"liveops.owner.ann","wire":2}');
+  await page.settle();
+  assert.equal(page.navigations, 1);
+});
+
 test("a list over a stream is fetched when it changes, and its rows update", async () => {
   const page = await behindProxy(list(`<p>old <b id="op-row-progress-${ONE}">0 %</b></p>`));
   page.answers["/live/"] = () => html(list(`<p>new <b id="op-row-progress-${ONE}">10 %</b></p>`));

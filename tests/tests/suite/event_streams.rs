@@ -160,7 +160,7 @@ async fn a_list_is_loaded_on_connect_and_after_a_change() {
     let mut events = Events::open(&list_url(&served), &[]).await;
     let first = events.next().await.unwrap();
     assert_eq!(first.event, "operations-changed");
-    assert_eq!(first.data, json!({ "channel": "liveops.owner.ann" }).to_string());
+    assert_eq!(first.data, json!({ "channel": "liveops.owner.ann", "wire": 1 }).to_string());
     served.app.liveops.enqueue(Greeting { name: "Bob".into() }, "bob").await.unwrap();
     served.app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
     let second = events.next().await.unwrap();

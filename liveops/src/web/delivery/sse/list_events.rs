@@ -22,6 +22,7 @@ use crate::{
         delivery::{
             close::Close,
             hub::{HubItem, HubSubscription},
+            messages::WIRE_VERSION,
         },
         error::WebError,
         state::Web,
@@ -143,7 +144,7 @@ impl ListEvents {
         let event = sse::Event::default().id(self.subscription.revision().to_string());
         if self.changed {
             self.changed = false;
-            let list = json!({ "channel": self.channel.as_str() });
+            let list = json!({ "channel": self.channel.as_str(), "wire": WIRE_VERSION });
             event.event("operations-changed").data(list.to_string())
         } else {
             let rows = std::mem::take(&mut self.rows);
