@@ -34,6 +34,10 @@ pub(super) async fn sign_in(State(site): State<Site>, Form(form): Form<SignIn>) 
 }
 
 pub(super) async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if let Some(user) = site.sessions.user(&headers) {
+        // Other open pages reconnect after a moment, without the cookie.
+        site.liveops.disconnect(&UserId::from(user.as_str())).await;
+    }
     (site.sessions.sign_out(&headers), Redirect::to("/login")).into_response()
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
 
+mod server;
 mod support;
 
 mod cancelling;

@@ -4,7 +4,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::support::Fixture;
+use crate::{server::Server, support::Fixture};
 
 #[tokio::test]
 async fn strangers_are_sent_to_the_sign_in_page() {
@@ -71,6 +71,19 @@ async fn signing_out_takes_the_cookie_away() {
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/login"));
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("demo_user_") && cookie.contains("Max-Age=0"), "{cookie}");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_updates_of_open_pages() {
+    let fixture = Fixture::spawning().await;
+    let server = Server::of(&fixture).await;
+    let ann = fixture.signed_in("ann").await;
+    let task = ann.start("demo.endless_task", json!({})).await;
+    let mut follower = server.follow(&ann, &task).await;
+    follower.until_html("Running for").await;
+    ann.post("/logout", "").await;
+    let error = follower.until(|message| message["type"] == "error").await;
+    assert_eq!(error["code"], 4401, "{error}");
 }
 
 #[tokio::test]
