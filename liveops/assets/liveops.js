@@ -82,6 +82,7 @@
   const CLOSE_TOO_MANY = 4429;
   const CLOSE_FINAL = new Set([1008, 1009]);
 
+  const READ_ONLY = "data-liveop-read-only";
   const TERMINAL_STATES = new Set(["FINISHED_OK", "FINISHED_ERROR", "CANCELLED"]);
   const BUILT_IN_REGIONS = new Set([
     "status", "progress", "stages", "log", "result", "controls", "traceback",
@@ -643,8 +644,8 @@
       source.onerror = () => this.connection.closed(CLOSE_ABNORMAL, channel);
       source.onmessage = ({ data }) => this.receive(read(data));
       // A list stream begins with this event. Reloading the list is also right for later events.
-      source.addEventListener("operations-changed", () =>
-        this.receive({ type: "subscribed", channel, catch_up: "reset" }),
+      source.addEventListener("operations-changed", ({ data }) =>
+        this.receive({ type: "subscribed", channel, catch_up: "reset", wire: read(data)?.wire }),
       );
       source.addEventListener("operation-row", ({ data }) =>
         this.receive({ type: "chat_message", channel, liveop_html: data }),
@@ -1022,6 +1023,8 @@
         return;
       }
       if (token) container.dataset.liveopToken = token;
+      // The server renders the container for all viewers alike.
+      container.toggleAttribute(READ_ONLY, previous.view.hasAttribute(READ_ONLY));
       reconcile();
       const subscription = this.subscriptions.get(channel);
       if (subscription) emitUpdate(subscription);

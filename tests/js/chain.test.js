@@ -47,6 +47,15 @@ test("a page follows a chain in place, over the same socket", async () => {
   assert.equal(page.navigations, 0);
 });
 
+test("a page without Cancel and Retry has none after a chain either", async () => {
+  const page = await openPage();
+  await page.connect();
+  page.container(ONE).setAttribute("data-liveop-read-only", "");
+  handOver(page, ONE, TWO, "1.0a:7");
+  await page.settle();
+  assert.equal(page.container(TWO).hasAttribute("data-liveop-read-only"), true);
+});
+
 test("a chain of three is followed to its end, also after a disconnection during all of it", async () => {
   const page = await openPage();
   page.roll(0);

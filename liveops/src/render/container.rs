@@ -22,6 +22,9 @@ pub(crate) struct ContainerOptions {
     pub replaces: Option<OperationId>,
     /// The [traceback](Renderer::traceback), if the viewer may read it.
     pub traceback: Option<Markup>,
+    /// `true` if the viewer may see the operation and not change it. The style sheet then hides Cancel and Retry,
+    /// which are in a region for all viewers.
+    pub is_read_only: bool,
 }
 
 impl Renderer {
@@ -44,6 +47,7 @@ impl Renderer {
                 hx-swap-oob=[connection.replaces.map(|id| format!("outerHTML:#op-{id}"))]
                 data-liveop-channel=(ChannelName::operation(id))
                 data-liveop-state=(state)
+                data-liveop-read-only[connection.is_read_only]
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
                 data-liveop-cursor=[connection.cursor.as_ref()]
                 data-liveop-socket={ (self.mount()) "/ws" }

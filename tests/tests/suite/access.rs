@@ -17,6 +17,7 @@ use liveops::{
     RunnerKind, UserId, Viewer,
     access::{AccessPolicy, AccessedOperation},
     channel::{ListChange, MemoryChannelLayer, RowProgress},
+    runner::Builder,
     store::ListFilter,
     testing::Socket,
     web,
@@ -142,7 +143,7 @@ async fn a_path_is_not_found_unless_it_spells_the_op_type_as_it_is() {
 
 #[tokio::test]
 async fn a_request_creates_only_an_operation_that_is_public_or_has_a_form() {
-    let app = TestApp::with(|builder| builder.register::<Unlisted>()).await;
+    let app = TestApp::with(Builder::register::<Unlisted>).await;
     for user in ["ann", "admin"] {
         let answer = send(&app, user, "POST", "/live/test.unlisted/", "{}").await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{user}: {answer:?}");
@@ -194,6 +195,8 @@ async fn a_policy_lets_a_team_see_and_not_change() {
         let viewer = Viewer::new(user).with_staff(user == "admin");
         let element = web::embed(&app.liveops, &viewer, id).await.unwrap();
         assert_eq!(element.is_some(), shows == StatusCode::OK, "{user}");
+        let is_read_only = element.is_some_and(|html| html.0.contains(" data-liveop-read-only "));
+        assert_eq!(is_read_only, user == "ben", "{user}");
     }
     let retried = send(&app, "ben", "POST", &format!("{page}retry"), "").await;
     assert_eq!(retried.status, StatusCode::FORBIDDEN);
@@ -295,9 +298,8 @@ async fn a_disconnected_viewer_leaves_every_process() {
     let layer = MemoryChannelLayer::new();
     let build = async || {
         let layer = layer.clone();
-        let only_web = |builder: liveops::runner::Builder<Gate>| {
-            builder.channel_layer(layer).runner(RunnerKind::Worker)
-        };
+        let only_web =
+            |builder: Builder<Gate>| builder.channel_layer(layer).runner(RunnerKind::Worker);
         Served::build(Config::default(), only_web).await
     };
     let (here, there) = (build().await, build().await);

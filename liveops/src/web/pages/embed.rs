@@ -96,6 +96,7 @@ impl Embedded {
             cursor: Some(cursor.clone()),
             replaces: None,
             traceback: traceback.map(|text| readers.traceback(text)),
+            is_read_only: !engine.access.may_act(viewer, row),
         };
         let container = renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })
