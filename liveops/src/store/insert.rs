@@ -6,10 +6,12 @@
 
 use chrono::Utc;
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::{self, Set},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, SqlErr,
-    sea_query::{Expr, ExprTrait, InsertStatement, OnConflict},
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable,
+    QueryFilter, QuerySelect, SqlErr,
+    prelude::Json,
+    sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Query},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -79,6 +81,14 @@ impl Enqueued {
         }
     }
 
+    /// Sets the input of a new operation.
+    fn with_input(self, input: Json) -> Self {
+        match self {
+            Self::New(row) => Self::New(Model { input, ..row }),
+            Self::Existing(row) => Self::Existing(row),
+        }
+    }
+
     /// Returns the ID of the new or existing operation.
     pub fn operation_id(&self) -> OperationId {
         self.row().operation_id()
@@ -106,7 +116,7 @@ impl Store {
         let (id, row) = (new.id, row(new));
         let unique_key = row.unique_key.clone();
         // Once: the input may be large.
-        let insertion = self.insertion(row);
+        let (insertion, input) = self.insertion(row);
         loop {
             let inserted = match self.write_for_request(&insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
@@ -119,7 +129,7 @@ impl Store {
                 },
             };
             if let Some(enqueued) = enqueued(self.statements(), inserted, &unique_key).await? {
-                return Ok(enqueued);
+                return Ok(enqueued.with_input(input));
             }
         }
     }
@@ -140,7 +150,7 @@ impl Store {
     ) -> Result<Enqueued, StoreError> {
         let row = row(new);
         let unique_key = row.unique_key.clone();
-        let insertion = self.insertion(row);
+        let (insertion, input) = self.insertion(row);
         loop {
             let rows = connection.query_all(&insertion).await;
             let rows = rows.and_then(|rows| {
@@ -148,21 +158,34 @@ impl Store {
             });
             let inserted = rows.map_err(StoreError::of(ACTION))?;
             if let Some(enqueued) = enqueued(connection, inserted, &unique_key).await? {
-                return Ok(enqueued);
+                return Ok(enqueued.with_input(input));
             }
         }
     }
 
-    /// Inserts a row, unless an unfinished row has the same unique key.
-    fn insertion(&self, row: ActiveModel) -> InsertStatement {
+    /// Returns a statement that inserts a row, unless an unfinished row has the same unique key, and returns the row
+    /// without its input. Returns also the input, which may be large: the statement has it as text, because the
+    /// database interface would copy the value with each of its parts.
+    fn insertion(&self, mut row: ActiveModel) -> (InsertStatement, Json) {
+        let input = row.input.take().unwrap_or_default();
+        let input_expr = match self.backend() {
+            DbBackend::Postgres => Expr::val(input.to_string()).cast_as("jsonb"),
+            _ => Expr::val(input.to_string()),
+        };
+        let set = Column::iter().filter_map(|column| match row.get(column) {
+            Set(value) | ActiveValue::Unchanged(value) => Some((column, Expr::val(value))),
+            ActiveValue::NotSet => None,
+        });
+        let (columns, values): (Vec<_>, Vec<_>) = set.chain([(Column::Input, input_expr)]).unzip();
         // Exactly the partial unique index: any other conflict is an error.
         let taken = OnConflict::column(Column::UniqueKey)
             .target_and_where(Expr::col(Column::FinishedOn).is_null())
             .do_nothing()
             .to_owned();
-        let mut insertion = Entity::insert(row).on_conflict(taken).into_query();
-        insertion.returning(Columns::All.returning(self.backend()));
-        insertion
+        let mut insertion = Query::insert().into_table(Entity).columns(columns).take();
+        insertion.values_panic(values).on_conflict(taken);
+        insertion.returning(Columns::Json.returning(self.backend()));
+        (insertion, input)
     }
 
     /// Returns those of `ids` that have a committed row.
