@@ -46,20 +46,21 @@ impl Store {
     /// keeps the row locked for five. After a lost answer, the operation may be cancelled.
     pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
+        let store = self.for_request();
         loop {
             let waiting = transition(id, OperationState::Cancelled)
                 .filter(is_in(OperationState::NotStarted))
                 .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
-            if let Some(row) = self.update_one_for_request(waiting, Columns::All, ACTION).await? {
+            if let Some(row) = store.update_one(waiting, Columns::All, ACTION).await? {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
             let running = Entity::update_many()
                 .filter(Column::Id.eq(id.as_uuid()))
                 .filter(is_in(OperationState::Started))
                 .col_expr(Column::CancelRequested, Expr::value(true));
-            if let Some(row) = self.update_one_for_request(running, Columns::Small, ACTION).await? {
+            if let Some(row) = store.update_one(running, Columns::Small, ACTION).await? {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }
             match self.find_small(id).await? {

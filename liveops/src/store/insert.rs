@@ -118,7 +118,7 @@ impl Store {
         // Once: the input may be large.
         let (insertion, input) = self.insertion(row);
         loop {
-            let inserted = match self.write_for_request(&insertion, ACTION).await {
+            let inserted = match self.for_request().write(&insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
                 Err(error) if error.is_pool_timeout() => return Err(error),
                 // The ID is new, so a row with this ID was inserted here. The insertion is not repeated, and a server

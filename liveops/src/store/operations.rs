@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, PaginatorTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, Statement,
+    FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Statement,
     StatementBuilder, UpdateMany, sea_query::Query,
 };
 use tokio::time;
@@ -42,6 +42,12 @@ impl Store {
     ) -> Self {
         let connections = Arc::new(Connections::only(db.clone(), limits));
         Self { writer: Writer::without_groups(db, limits), connections }
+    }
+
+    /// Returns the store for statements of a request: a server that does not answer a write in ten seconds is an
+    /// error, and gives up the write before.
+    pub(super) fn for_request(&self) -> Self {
+        Self { writer: self.writer.for_request(), connections: self.connections.clone() }
     }
 
     /// Returns `true` if the connections to a server keep their sessions, and `false` if that could not be detected:
@@ -299,20 +305,6 @@ impl Store {
         Ok(rows.pop())
     }
 
-    /// Updates at most one row for a request, as [`update_one`](Self::update_one) does. A server that does not answer
-    /// in ten seconds is an error.
-    pub(super) async fn update_one_for_request(
-        &self,
-        update: UpdateMany<Entity>,
-        columns: Columns,
-        action: &'static str,
-    ) -> Result<Option<Model>, StoreError> {
-        let mut update = update.into_query();
-        update.returning(columns.returning(self.backend()));
-        let mut rows = self.write_for_request(&update, action).await?;
-        Ok(rows.pop())
-    }
-
     /// Waits for an answer in a transaction that runs code of the application.
     pub(super) async fn wait_for<T>(
         &self,
@@ -331,21 +323,11 @@ impl Store {
         statement: &impl StatementBuilder,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
-        let rows = self.writer.write(self.backend().build(statement)).await;
-        read(rows).map_err(StoreError::of(action))
+        let statement = self.backend().build(statement);
+        let rows = self.writer.write(statement).await;
+        let rows = rows.and_then(|rows| {
+            rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()
+        });
+        rows.map_err(StoreError::of(action))
     }
-
-    /// Runs a writing statement of a request. A server that does not answer in ten seconds is an error.
-    pub(super) async fn write_for_request<Row: FromQueryResult>(
-        &self,
-        statement: &impl StatementBuilder,
-        action: &'static str,
-    ) -> Result<Vec<Row>, StoreError> {
-        let rows = self.writer.write_for_request(self.backend().build(statement)).await;
-        read(rows).map_err(StoreError::of(action))
-    }
-}
-
-fn read<Row: FromQueryResult>(rows: Result<Vec<QueryResult>, DbErr>) -> Result<Vec<Row>, DbErr> {
-    rows?.iter().map(|row| Row::from_query_result(row, "")).collect()
 }

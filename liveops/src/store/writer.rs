@@ -34,8 +34,6 @@ pub(super) struct Writer {
     /// `None` if each statement is committed alone.
     group: Option<Arc<OnceLock<mpsc::Sender<WriteJob>>>>,
     waits: ServerWaits,
-    /// The waits of writes of a request.
-    request_waits: ServerWaits,
 }
 
 /// A statement, with the channel for its rows.
@@ -50,36 +48,26 @@ type Answer = Result<Vec<QueryResult>, DbErr>;
 
 impl Writer {
     pub(super) fn new(db: DatabaseConnection) -> Self {
-        Self {
-            db,
-            group: Some(Arc::default()),
-            waits: ServerWaits::default(),
-            request_waits: ServerWaits::of_writes(),
-        }
+        Self { db, group: Some(Arc::default()), waits: ServerWaits::default() }
     }
 
     /// Creates a writer that commits each statement alone, with these limits of a server.
     pub(super) fn without_groups(db: DatabaseConnection, limits: Option<StatementLimits>) -> Self {
-        let waits = ServerWaits { answer: None, limits };
-        Self { db, group: None, waits, request_waits: waits }
+        Self { db, group: None, waits: ServerWaits { answer: None, limits } }
+    }
+
+    /// Returns the writer for statements of a request. The owner of a connection of its own has a deadline already.
+    pub(super) fn for_request(&self) -> Self {
+        let waits = if self.group.is_some() { ServerWaits::of_writes() } else { self.waits };
+        Self { waits, ..self.clone() }
     }
 
     /// Runs a statement and returns its rows after the commit. Waits for the lock of a SQLite file for
     /// [`BUSY_WAIT_MAX`] at most.
     pub(super) async fn write(&self, statement: Statement) -> Answer {
-        self.write_with(statement, self.waits).await
-    }
-
-    /// Runs a statement of a request, as [`write`](Self::write) does. A server has ten seconds to answer, and gives up
-    /// before.
-    pub(super) async fn write_for_request(&self, statement: Statement) -> Answer {
-        self.write_with(statement, self.request_waits).await
-    }
-
-    async fn write_with(&self, statement: Statement, waits: ServerWaits) -> Answer {
         let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         if !is_sqlite {
-            return self.write_alone(statement, waits).await;
+            return self.write_alone(statement).await;
         }
         let Some(group) = &self.group else {
             return self.db.query_all_raw(statement).await;
@@ -90,7 +78,7 @@ impl Writer {
         match time::timeout_at(deadline, group.reserve()).await {
             Ok(Ok(place)) => place.send(WriteJob { statement, deadline, answer }),
             // The writer task ended with its runtime. Write directly from the current runtime.
-            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement, waits).await,
+            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement).await,
             Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
         answered.await.unwrap_or_else(|_| {
@@ -98,8 +86,8 @@ impl Writer {
         })
     }
 
-    async fn write_alone(&self, statement: Statement, waits: ServerWaits) -> Answer {
-        let connection = RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX, waits);
+    async fn write_alone(&self, statement: Statement) -> Answer {
+        let connection = RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX, self.waits);
         connection.query_all_raw(statement).await
     }
 }
