@@ -170,15 +170,8 @@ impl Connections {
     #[cfg(feature = "postgres")]
     pub(super) async fn keep_sessions(&self) -> Result<bool, DbErr> {
         let detected = self.sessions.get_or_try_init(|| sessions::detect(&self.application));
-        match detected.await {
-            Ok(Sessions::Kept) => Ok(true),
-            Ok(Sessions::PreparedStatements) => Ok(false),
-            Ok(Sessions::Lost) => Err(sessions::refused()),
-            Err(error) => {
-                sessions::log_failure(&error);
-                Ok(false)
-            }
-        }
+        let kept = sessions::are_kept(detected.await.copied())?;
+        Ok(kept.unwrap_or(false))
     }
 
     /// Returns `true`: a file has no pooler.

@@ -9,6 +9,8 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use tokio::time::{self, Instant};
 
+#[cfg(feature = "postgres")]
+use super::sessions;
 use super::{
     StoreError,
     conflict::{is_conflict, is_lock_timeout},
@@ -114,20 +116,11 @@ pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), St
 /// Returns an error behind a connection pooler that liveops cannot use.
 #[cfg(feature = "postgres")]
 async fn keeps_sessions(application: &DatabaseConnection) -> Result<bool, DbErr> {
-    use crate::pooler::Sessions;
-
     if application.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    match super::sessions::detect(application).await {
-        Ok(Sessions::Kept) => Ok(true),
-        Ok(Sessions::PreparedStatements) => Ok(false),
-        Ok(Sessions::Lost) => Err(super::sessions::refused()),
-        Err(error) => {
-            super::sessions::log_failure(&error);
-            Ok(true)
-        }
-    }
+    let kept = sessions::are_kept(sessions::detect(application).await)?;
+    Ok(kept.unwrap_or(true))
 }
 
 /// Returns `true`: a file has no pooler.

@@ -27,13 +27,20 @@ pub(super) async fn detect(application: &DatabaseConnection) -> Result<Sessions,
     detected.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
 }
 
-/// Returns the error for a pooler that keeps nothing of a session.
-pub(super) fn refused() -> DbErr {
-    DbErr::Custom(REFUSAL.to_owned())
-}
-
-/// Logs that the detection failed.
-pub(super) fn log_failure(error: &DbErr) {
-    let error = error as &dyn std::error::Error;
-    tracing::debug!(error, "could not check that connections keep their sessions");
+/// Returns `true` if connections keep their sessions. Returns `None` after a failed detection, which it logs.
+///
+/// # Errors
+///
+/// Returns an error if a connection pooler keeps nothing of a session: liveops cannot use it.
+pub(super) fn are_kept(detected: Result<Sessions, DbErr>) -> Result<Option<bool>, DbErr> {
+    match detected {
+        Ok(Sessions::Kept) => Ok(Some(true)),
+        Ok(Sessions::PreparedStatements) => Ok(Some(false)),
+        Ok(Sessions::Lost) => Err(DbErr::Custom(REFUSAL.to_owned())),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "could not check that connections keep their sessions");
+            Ok(None)
+        }
+    }
 }
