@@ -63,7 +63,7 @@ fn is_protocol_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("08P01"))
 }
 
-/// Returns `true` if two connections have talked to more than two server processes, or to the same one.
+/// Returns `true` if one of two connections has talked to more than one server process, or both to the same one.
 ///
 /// All statements are of the simple protocol: prepared statements may fail behind such a pooler.
 async fn shares_processes(

@@ -27,7 +27,7 @@ impl LiveOps {
     /// batch took, so that other writers can proceed.
     ///
     /// ```
-    /// use std::{collections::HashSet, time::Duration};
+    /// use std::time::Duration;
     ///
     /// # use liveops::{LiveOps, store::StoreError};
     /// # async fn housekeeping(liveops: &LiveOps) -> Result<(), StoreError> {

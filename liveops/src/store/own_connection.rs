@@ -460,6 +460,7 @@ fn is_in_memory(options: &sea_orm::sqlx::sqlite::SqliteConnectOptions) -> bool {
     // sqlx has no other access to the setting.
     !has_name || format!("{options:?}").contains("in_memory: true")
 }
+
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;

@@ -137,9 +137,7 @@ impl Database {
         };
         Ok(answer?)
     }
-}
 
-impl Database {
     /// Checks that the connections keep their sessions, at the first use. The check has connections of its own: the
     /// settings of the pool's connections would reach other clients of a pooler.
     async fn check_sessions(&self) -> Result<(), PostgresLayerError> {
