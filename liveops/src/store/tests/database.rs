@@ -4,8 +4,9 @@
 
 use std::{env, thread};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TryGetable};
 use tempfile::TempDir;
+use tokio::task;
 use url::Url;
 use uuid::Uuid;
 
@@ -120,6 +121,23 @@ async fn execute(server: &Url, statement: &str) -> Result<(), DbErr> {
     let db = store::connect(server.as_str()).await.unwrap();
     db.execute_unprepared(statement).await?;
     db.close().await
+}
+
+/// Returns the value that a query selects.
+pub(super) async fn value<T: TryGetable>(connection: &impl ConnectionTrait, sql: &str) -> T {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+/// Waits until a statement to PostgreSQL that begins with `statement` waits for a lock.
+pub(super) async fn is_waiting(db: &DatabaseConnection, statement: &str) {
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+         AND datname = current_database() AND query ILIKE '{statement}%'"
+    );
+    while value::<i64>(db, &waiting).await == 0 {
+        task::yield_now().await;
+    }
 }
 
 /// Makes each claim about databases one test for every backend: `sqlite::claim` and `postgres::claim`. Used

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 
 use super::{
-    database::{TestDatabase, on_every_database},
+    database::{TestDatabase, on_every_database, value},
     operations::{KIND, LEASE, claimed, enqueued, store},
 };
 use crate::{
@@ -14,8 +14,7 @@ use crate::{
     operation::{Attempt, OperationId},
     projection::Projection,
     store::{
-        Heartbeat, HeartbeatReply, Lease, Migrator, OwnConnection, RunConclusion, Store,
-        StoreError, migrations,
+        Heartbeat, HeartbeatReply, Lease, Migrator, OwnConnection, RunConclusion, Store, migrations,
     },
 };
 
@@ -138,18 +137,14 @@ on_every_database! {
 async fn only_the_connection_of_heartbeats_commits_without_the_disk() {
     const DEFAULT: &str = "DO $$ BEGIN EXECUTE \
         format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$";
-    const ACTION: &str = "read a setting";
 
     let Some(db) = TestDatabase::postgres().await else { return };
     let store = store(&db).await;
     store.db().execute_unprepared(DEFAULT).await.unwrap();
     let own = || OwnConnection::kept_open(&store, LEASE);
     for (connection, expected) in [(own(), "on"), (own().without_durable_commits(), "off")] {
-        let read = |store: Store| async move {
-            let show = Statement::from_string(DbBackend::Postgres, "SHOW synchronous_commit");
-            let row = store.db().query_one_raw(show).await.map_err(StoreError::of(ACTION))?;
-            Ok(row.unwrap().try_get_by_index::<String>(0).unwrap())
-        };
-        assert_eq!(connection.run(ACTION, read).await.unwrap(), expected);
+        let read =
+            async |store: Store| Ok(value::<String>(store.db(), "SHOW synchronous_commit").await);
+        assert_eq!(connection.run("read a setting", read).await.unwrap(), expected);
     }
 }

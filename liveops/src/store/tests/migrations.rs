@@ -2,13 +2,13 @@
 
 use std::{env, future::Future, time::Duration};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use tokio::{task::JoinSet, time};
 
 use super::{
     columns::ended,
-    database::TestDatabase,
+    database::{TestDatabase, is_waiting, value},
     migration_load::{self, First},
     operations::enqueued,
 };
@@ -22,22 +22,6 @@ const SOON: Duration = Duration::from_secs(20);
 
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     time::timeout(SOON, work).await.unwrap_or_else(|_| panic!("{what} did not answer"))
-}
-
-async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
-    let statement = Statement::from_string(DbBackend::Postgres, sql);
-    db.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
-}
-
-/// Waits until a statement that begins with `statement` waits for a lock.
-async fn is_waiting(db: &DatabaseConnection, statement: &str) {
-    let waiting = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
-         AND datname = current_database() AND query ILIKE '{statement}%'"
-    );
-    while value::<i64>(db, &waiting).await == 0 {
-        tokio::task::yield_now().await;
-    }
 }
 
 const INSERT: &str = "INSERT INTO liveops_operation (id, op_type, owner, input, payload_version, language, \

@@ -8,7 +8,7 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::{
-    database::{TestDatabase, on_every_database},
+    database::{TestDatabase, on_every_database, value},
     operations::{LEASE, fill, fill_without_statistics, store},
 };
 use crate::{
@@ -281,15 +281,11 @@ async fn a_heartbeat_changes_no_index_and_has_space_in_the_pages() {
     let store = store(&db).await;
     const INDEXES: &str =
         "SELECT string_agg(indexdef, ';') FROM pg_indexes WHERE tablename = 'liveops_operation'";
-    let indexes = Statement::from_string(DbBackend::Postgres, INDEXES);
-    let indexes = store.db().query_one_raw(indexes).await.unwrap().unwrap();
-    let indexes: String = indexes.try_get_by_index(0).unwrap();
+    let indexes: String = value(store.db(), INDEXES).await;
     assert!(indexes.contains("liveops_operation_started"), "{indexes}");
     const OPTIONS: &str =
         "SELECT reloptions[1] FROM pg_class WHERE oid = 'liveops_operation'::regclass";
-    let options = Statement::from_string(DbBackend::Postgres, OPTIONS);
-    let options = store.db().query_one_raw(options).await.unwrap().unwrap();
-    assert_eq!(options.try_get_by_index::<String>(0).unwrap(), "fillfactor=80");
+    assert_eq!(value::<String>(store.db(), OPTIONS).await, "fillfactor=80");
     for column in ["lease_until", "lease_ms", "status_text", "status_level", "percent"] {
         assert!(!indexes.contains(column), "{column} in {indexes}");
     }

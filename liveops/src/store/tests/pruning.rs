@@ -5,13 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
-    QueryFilter, Statement, TransactionTrait, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    TransactionTrait, sea_query::Expr,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
-    database::on_every_database,
+    database::{is_waiting, on_every_database, value},
     operations::{new_operation, store},
 };
 use crate::{
@@ -63,11 +63,6 @@ async fn ended(store: &Store, count: usize, days: i64) -> Vec<OperationId> {
     let ids = enqueued(store, count).await;
     set_state(store, &ids, OperationState::FinishedOk, days_ago(days)).await;
     ids
-}
-
-async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await;
-    row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 on_every_database! {
@@ -145,9 +140,9 @@ on_every_database! {
         let save = "INSERT INTO liveops_stage_output (operation, stage, output) \
                     SELECT id, 'Load', input FROM liveops_operation";
         store.db().execute_unprepared(save).await.unwrap();
-        assert_eq!(number(store.db(), COUNT).await, 2);
+        assert_eq!(value::<i64>(store.db(), COUNT).await, 2);
         assert_eq!(liveops(&store).prune(DAY * 2).await.unwrap(), 1);
-        assert_eq!(number(store.db(), COUNT).await, 1);
+        assert_eq!(value::<i64>(store.db(), COUNT).await, 1);
         assert!(store.find(kept[0]).await.unwrap().is_some());
     }
 
@@ -163,8 +158,6 @@ on_every_database! {
     }
 
     async fn an_operation_that_is_retried_meanwhile_stays(db: TestDatabase) {
-        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let store = store(&db).await;
         let ids = ended(&store, 1, 3).await;
         let transaction = store.begin().await.unwrap();
@@ -177,11 +170,7 @@ on_every_database! {
         // The prune has selected the row and waits for its lock. On SQLite, the prune cannot begin before the
         // commit of the retry.
         if store.db().get_database_backend() == DbBackend::Postgres {
-            let waits = async {
-                while number(store.db(), WAITING).await == 0 {
-                    sleep(Duration::from_millis(10)).await;
-                }
-            };
+            let waits = is_waiting(store.db(), "DELETE");
             timeout(Duration::from_secs(60), waits).await.expect("the prune waits for the lock");
         }
         store.commit(transaction).await.unwrap();
