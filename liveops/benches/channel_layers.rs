@@ -5,12 +5,15 @@
 //! PostgreSQL which the operations are in; without the URL of a database, they are in a SQLite file that is
 //! gone afterwards.
 
+mod database;
+
 use std::{
     error::Error,
     time::{Duration, Instant},
 };
 
 use clap::Parser;
+use database::BenchDatabase;
 use futures_util::future::try_join_all;
 use liveops::{
     Attempt, ChannelName, Config, LiveOperation, LiveOps, OperationId, Progress, Run, RunResult,
@@ -197,14 +200,10 @@ async fn start(
     web: impl ChannelLayer,
     worker: impl ChannelLayer,
 ) -> Result<(), Failure> {
-    let folder = tempfile::tempdir()?;
-    let url = args
-        .database_url
-        .clone()
-        .unwrap_or_else(|| format!("sqlite://{}", folder.path().join("starts.sqlite3").display()));
+    let database = BenchDatabase::at(args.database_url.as_deref())?;
     let (sender, mut started) = mpsc::unbounded_channel();
-    let web = process(&url, web, sender.clone()).await?;
-    let worker = process(&url, worker, sender).await?;
+    let web = process(&database.url, web, sender.clone()).await?;
+    let worker = process(&database.url, worker, sender).await?;
     web.migrate().await?;
     worker.start_worker();
 

@@ -3,6 +3,7 @@
 //! `cargo bench -p liveops --bench large_tables -- [--database-url URL] [--ended 1000000] [--waiting 400000]`.
 //! The database must be empty. Without a URL the benchmark uses a temporary SQLite file.
 
+mod database;
 #[path = "../src/store/tests/large_table.rs"]
 mod large_table;
 
@@ -20,6 +21,7 @@ use axum::{
     http::{Request, request::Parts},
 };
 use clap::Parser;
+use database::BenchDatabase;
 use large_table::LargeTable;
 use liveops::{
     Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, Viewer, store, web,
@@ -285,12 +287,8 @@ async fn renew(url: &str, args: &Args) -> Result<(), Box<dyn Error>> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let folder = tempfile::tempdir()?;
-    let url = args
-        .database_url
-        .clone()
-        .unwrap_or_else(|| format!("sqlite://{}", folder.path().join("large.sqlite3").display()));
-    let db = store::connect(&url).await?;
+    let database = BenchDatabase::at(args.database_url.as_deref())?;
+    let db = store::connect(&database.url).await?;
     let (begun, mut begins) = mpsc::unbounded_channel();
     let config = Config::default().with_concurrency_max(1);
     let liveops = LiveOps::builder(db.clone())
@@ -344,7 +342,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "from the commit of an enqueue to the begin of the run: p50 {median:.1?}, p99 {p99:.1?}"
     );
 
-    renew(&url, &args).await?;
+    renew(&database.url, &args).await?;
 
     let pruning = Instant::now();
     let pruned = liveops.prune(Duration::ZERO).await?;

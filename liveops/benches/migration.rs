@@ -3,6 +3,7 @@
 //! `cargo bench -p liveops --bench migration -- [--database-url URL] [--rows 1000000]`. The database must be empty.
 //! Without a URL the benchmark uses a temporary SQLite file.
 
+mod database;
 #[path = "../src/store/tests/large_table.rs"]
 mod large_table;
 #[path = "../src/store/tests/migration_load.rs"]
@@ -11,6 +12,7 @@ mod migration_load;
 use std::error::Error;
 
 use clap::Parser;
+use database::BenchDatabase;
 use liveops::store;
 use migration_load::Waits;
 
@@ -36,13 +38,10 @@ fn print(what: &str, waits: &Waits) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let folder = tempfile::tempdir()?;
-    let url = args
-        .database_url
-        .unwrap_or_else(|| format!("sqlite://{}", folder.path().join("old.sqlite3").display()));
+    let database = BenchDatabase::at(args.database_url.as_deref())?;
     // Fails here with the reason, and not in a process.
-    store::connect(&url).await?;
-    let connect = async || store::connect(&url).await.expect("it is reachable");
+    store::connect(&database.url).await?;
+    let connect = async || store::connect(&database.url).await.expect("it is reachable");
     let migrated = migration_load::migrate(args.rows, connect).await?;
     println!("migrated {} operations in {:.1?}", args.rows, migrated.took);
     print("reads", &migrated.reads);

@@ -3,9 +3,12 @@
 //! `cargo bench -p liveops --bench throughput -- [--database-url URL] [--operations 20000]
 //! [--enqueuers 16] [--rounds 3]`. Without a URL it is a SQLite file that is gone afterwards.
 
+mod database;
+
 use std::{error::Error, sync::Arc, time::Instant};
 
 use clap::Parser;
+use database::BenchDatabase;
 use liveops::{Config, LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -51,12 +54,9 @@ impl Run for Trivial {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let folder = tempfile::tempdir()?;
-    let url = args.database_url.clone().unwrap_or_else(|| {
-        format!("sqlite://{}", folder.path().join("throughput.sqlite3").display())
-    });
+    let database = BenchDatabase::at(args.database_url.as_deref())?;
     for round in 1..=args.rounds {
-        let db = store::connect(&url).await?;
+        let db = store::connect(&database.url).await?;
         let run = Arc::new(Semaphore::new(0));
         let mut config = Config::default();
         config.concurrency_max = args.concurrency;
