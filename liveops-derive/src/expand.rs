@@ -70,11 +70,15 @@ fn mention(declared: &Ident) -> Ident {
     mention
 }
 
-/// Wraps the implementations in an anonymous constant and silences lints. The operation may be
-/// `#[deprecated]`, and only rust-analyzer knows `cfg(rust_analyzer)`.
+/// Wraps the implementations in an anonymous constant and silences lints: with `allow`, because `expect` would
+/// warn about every operation that needs no exception.
 fn in_const(implementations: &TokenStream) -> TokenStream {
     quote! {
-        #[allow(deprecated, unexpected_cfgs)]
+        #[allow(
+            deprecated,
+            unexpected_cfgs,
+            reason = "the operation may be deprecated, and only rust-analyzer knows `cfg(rust_analyzer)`"
+        )]
         const _: () = {
             #implementations
         };

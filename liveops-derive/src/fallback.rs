@@ -22,9 +22,11 @@ pub(crate) fn expand(rejected: &Rejected) -> TokenStream {
         // of three.
         Trust::Hopeless => expand::expand_stages(stand_in),
     };
-    // For the enum of the stages, the first item, whose names may be wrong.
+    // For the enum of the stages, the first item.
     let odd = stand_in.stages().iter().any(|stage| !stage.is_camel());
-    let allow = odd.then(|| quote!(#[allow(nonstandard_style)]));
+    let allow = odd.then(
+        || quote!(#[allow(nonstandard_style, reason = "the error below names the wrong stages")]),
+    );
     // The errors come last, because a completion of an editor must not move with a message.
     quote! {
         #allow

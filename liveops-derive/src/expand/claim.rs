@@ -8,14 +8,16 @@ use crate::model::Model;
 /// Expands a macro that a crate can define only once. Exported macros are all at the root of their crate,
 /// independent of the module that defines them. No other item that a derive can generate has this property.
 ///
-/// Names are in lower case, so `DOT` cannot be part of a name. The lint is about operations inside functions:
-/// the macro leaves the function on purpose.
+/// Names are in lower case, so `DOT` cannot be part of a name.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let name = format!("op_type_{}_DOT_{}", model.app(), model.name());
     let name = Ident::new(&name, Span::call_site());
     quote! {
         #[doc(hidden)]
-        #[allow(non_local_definitions)]
+        #[allow(
+            non_local_definitions,
+            reason = "the macro leaves a function that defines the operation, on purpose"
+        )]
         #[macro_export]
         macro_rules! #name {
             () => {};

@@ -1,4 +1,8 @@
-#[allow(deprecated, unexpected_cfgs)]
+#[allow(
+    deprecated,
+    unexpected_cfgs,
+    reason = "the operation may be deprecated, and only rust-analyzer knows `cfg(rust_analyzer)`"
+)]
 const _: () = {
     #[automatically_derived]
     impl ::liveops::form::FormField for Format {

@@ -15,7 +15,11 @@ struct ImportStages {
     /// The token to enter [`ImportStage::Load`].
     load: ::liveops::StageToken<ImportStage>,
 }
-#[allow(deprecated, unexpected_cfgs)]
+#[allow(
+    deprecated,
+    unexpected_cfgs,
+    reason = "the operation may be deprecated, and only rust-analyzer knows `cfg(rust_analyzer)`"
+)]
 const _: () = {
     #[cfg(rust_analyzer)]
     use ::liveops::operation::{keys::titel, keys::{}};

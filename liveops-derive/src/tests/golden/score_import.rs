@@ -23,7 +23,11 @@ pub struct ScoreImportStages {
     /// The token to enter [`ScoreImportStage::Save`].
     pub save: ::liveops::StageToken<ScoreImportStage>,
 }
-#[allow(deprecated, unexpected_cfgs)]
+#[allow(
+    deprecated,
+    unexpected_cfgs,
+    reason = "the operation may be deprecated, and only rust-analyzer knows `cfg(rust_analyzer)`"
+)]
 const _: () = {
     #[cfg(rust_analyzer)]
     use ::liveops::operation::{
@@ -109,7 +113,10 @@ const _: () = {
     {}
 };
 #[doc(hidden)]
-#[allow(non_local_definitions)]
+#[allow(
+    non_local_definitions,
+    reason = "the macro leaves a function that defines the operation, on purpose"
+)]
 #[macro_export]
 macro_rules! op_type_demo_DOT_score_import {
     () => {};
