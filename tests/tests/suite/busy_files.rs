@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    future::Future,
     time::{Duration, Instant},
 };
 
@@ -21,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::Notify, time::timeout};
 
 use crate::support::{
-    app::{Answer, Gate, Greeting, TestApp},
+    app::{BUSY, Gate, Greeting, TestApp},
     browser::Browser,
     htmx::{self, Htmx},
     sqlite::SqliteFile,
+    within::within,
 };
 
 /// Less than the thirty seconds for which a pool waits for a connection, and more than a page takes.
@@ -32,8 +32,6 @@ const SOON: Duration = Duration::from_secs(8);
 
 /// More than the ten seconds for which a write waits for the lock of the file.
 const AT_LAST: Duration = Duration::from_secs(20);
-
-const BUSY: &str = "The server is busy. Try again in a moment.";
 
 /// A retry waits for the gate.
 static ASKED: Notify = Notify::const_new();
@@ -84,10 +82,6 @@ async fn writing(db: &DatabaseConnection) -> DatabaseTransaction {
     transaction
 }
 
-async fn within<T>(time: Duration, what: &str, work: impl Future<Output = T>) -> T {
-    timeout(time, work).await.unwrap_or_else(|_| panic!("{what} was not answered"))
-}
-
 fn greeting() -> Greeting {
     Greeting { name: "Ann".into() }
 }
@@ -99,13 +93,6 @@ fn form(path: &str, body: &str, is_in_place: bool) -> Request<Body> {
         request = request.header("hx-request", "true").header(header::ACCEPT, "application/json");
     }
     request.body(Body::from(body.to_owned())).unwrap()
-}
-
-#[track_caller]
-fn is_busy(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
-    assert_eq!(answer.header("retry-after"), "5");
-    assert!(answer.body.contains(BUSY), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -141,7 +128,7 @@ async fn pages_are_answered_while_the_application_writes() {
         while begun_on.elapsed() + AT_LAST < held {
             let begun_on = Instant::now();
             let create = app.post_json("/live/test.greeting/", r#"{"name":"Bob"}"#);
-            is_busy(&within(AT_LAST, "an enqueue", create).await);
+            within(AT_LAST, "an enqueue", create).await.assert_busy();
             times.push(begun_on.elapsed());
         }
         times
@@ -182,7 +169,7 @@ async fn writes_that_wait_too_long_say_that_the_server_is_busy() {
     .await;
     let (created, created_by_form, cancelled, cancelled_in_place, retried) = answers;
     for answer in [&created, &created_by_form, &cancelled, &cancelled_in_place, &retried] {
-        is_busy(answer);
+        answer.assert_busy();
     }
     for json in [created, cancelled_in_place, retried] {
         assert_eq!(json.json()["error"]["code"], "busy");

@@ -6,16 +6,17 @@ use axum::http::StatusCode;
 use liveops::{
     LiveOperation, OperationState, Progress, Run, RunResult, RunnerKind, runner::CancelOutcome,
 };
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Answer, Greeting, TestApp},
+    held_commits::HeldCommits,
     postgres::PostgresDatabase,
     proxy::Proxy,
+    sql::value,
     until::until,
+    within::within,
 };
 
 /// Less than the thirty seconds for which a pool waits for a connection.
@@ -75,25 +76,14 @@ impl Fragile {
         self.network.forget_connections();
     }
 
-    async fn exists(&self, select: &str) -> bool {
-        let backend = self.direct.get_database_backend();
-        let rows = self.direct.query_all_raw(Statement::from_string(backend, select)).await;
-        !rows.unwrap().is_empty()
-    }
-
     async fn count(&self) -> u64 {
         self.app.liveops.count(&Default::default()).await.unwrap()
     }
 }
 
-async fn within<T>(time: Duration, what: &str, work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(time, work).await.unwrap_or_else(|_| panic!("{what} was not answered"))
-}
-
 #[track_caller]
 fn is_busy(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
-    assert_eq!(answer.header("retry-after"), "5");
+    answer.assert_busy();
     assert_eq!(answer.json()["error"]["code"], "busy");
 }
 
@@ -162,26 +152,14 @@ async fn the_pool_has_all_its_connections_again_after_the_network_forgot_them_in
 
 #[tokio::test]
 async fn an_enqueue_whose_answer_the_network_forgot_is_one_operation() {
-    const LOCK: &str = "SELECT pg_advisory_xact_lock(7)";
     let Some(fragile) = Fragile::start(false).await else { return };
     let Fragile { app, network, direct, .. } = &fragile;
-    // The commit waits for the lock.
-    let trigger = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ \
-         BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$; \
-         CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON liveops_operation \
-         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()";
-    direct.execute_unprepared(trigger).await.unwrap();
-    let held = direct.begin().await.unwrap();
-    held.execute_unprepared(LOCK).await.unwrap();
+    let held = HeldCommits::hold(direct, "INSERT").await;
     let enqueue = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann");
     let lose = async {
-        until("the commit waits", async || {
-            let waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-            fragile.exists(waits).await
-        })
-        .await;
+        held.until_one_waits().await;
         network.forget_connections();
-        held.commit().await.unwrap();
+        held.release().await;
     };
     let (id, ()) = within(SOON, "an enqueue", async { tokio::join!(enqueue, lose) }).await;
     assert!(app.liveops.find(id.unwrap()).await.unwrap().is_some());
@@ -206,16 +184,11 @@ async fn a_write_that_waits_for_a_lock_too_long_is_given_up_by_the_server_too() 
     is_busy(&created);
     is_busy(&cancelled);
     held.rollback().await.unwrap();
-    let lingers = "SELECT 1 FROM pg_stat_activity WHERE state <> 'idle' \
-        AND datname = current_database() AND pid <> pg_backend_pid()";
-    until("no statement is left", async || !fragile.exists(lingers).await).await;
-    assert_eq!(direct_count(direct).await, 1);
+    let lingers = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state <> 'idle' \
+        AND datname = current_database() AND pid <> pg_backend_pid())";
+    until("no statement is left", async || !value::<bool>(direct, lingers).await).await;
+    let count = "SELECT count(*) FROM liveops_operation";
+    assert_eq!(value::<i64>(direct, count).await, 1);
     let row = app.liveops.find(waiting).await.unwrap().unwrap();
     assert_eq!(row.state(), OperationState::NotStarted);
-}
-
-async fn direct_count(direct: &DatabaseConnection) -> i64 {
-    let count = "SELECT count(*) FROM liveops_operation";
-    let count = Statement::from_string(direct.get_database_backend(), count);
-    direct.query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }

@@ -7,15 +7,17 @@ use liveops::{
     Attempt, ChannelName, Config, LiveOperation, OperationId, OperationState, Progress, Run,
     RunError, RunResult, RunnerKind, store,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
     app::{Gate, Greeting, Steps, TestApp},
     files::{files_in, upload_folder},
+    held_commits::HeldCommits,
     log::Log,
     postgres::PostgresDatabase,
     proxy::Proxy,
+    sql::value,
     until::until,
 };
 
@@ -59,11 +61,9 @@ struct Fragile {
 impl Fragile {
     async fn start() -> Option<Self> {
         let database = PostgresDatabase::create().await?;
-        let url = url::Url::parse(&database.url()).unwrap();
-        let server = (url.host_str().unwrap(), url.port().unwrap_or(5_432));
-        let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
         let direct = store::connect(&database.url()).await.unwrap();
-        Some(Self { database, direct, proxy: Proxy::start(server).await })
+        let proxy = Proxy::start(database.address()).await;
+        Some(Self { database, direct, proxy })
     }
 
     async fn app(&self, runner: RunnerKind, change: impl FnOnce(&mut Config)) -> TestApp {
@@ -90,38 +90,16 @@ impl Fragile {
         action: impl Future<Output = T>,
         after: impl FnOnce(),
     ) -> T {
-        const LOCK: i32 = 7;
-        let (kind, condition) = event.split_once(' ').unwrap_or((event, ""));
-        let trigger = format!(
-            "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ \
-             BEGIN PERFORM pg_advisory_xact_lock({LOCK}); RETURN NULL; END $$; \
-             CREATE CONSTRAINT TRIGGER hold AFTER {kind} ON liveops_operation \
-             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW {condition} EXECUTE FUNCTION hold()"
-        );
-        self.direct.execute_unprepared(&trigger).await.unwrap();
-        let held = self.direct.begin().await.unwrap();
-        let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
-        held.execute_unprepared(&lock).await.unwrap();
+        let held = HeldCommits::hold(&self.direct, event).await;
         let lose = async {
-            until("the commit waits", async || {
-                self.exists("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-                    .await
-            })
-            .await;
+            held.until_one_waits().await;
             self.proxy.swallow();
-            held.commit().await.unwrap();
+            held.release().await;
             self.proxy.has_swallowed(1).await;
-            let away = "DROP TRIGGER hold ON liveops_operation; DROP FUNCTION hold()";
-            self.direct.execute_unprepared(away).await.unwrap();
+            HeldCommits::remove(&self.direct).await;
             after();
         };
         tokio::join!(action, lose).0
-    }
-
-    async fn exists(&self, select: &str) -> bool {
-        let backend = self.direct.get_database_backend();
-        let rows = self.direct.query_all_raw(Statement::from_string(backend, select)).await;
-        !rows.unwrap().is_empty()
     }
 }
 
@@ -208,7 +186,7 @@ async fn a_file_stays_if_nobody_can_tell_whether_its_operation_exists() {
     let app = fragile.app(RunnerKind::Worker, to_uploads).await;
     let answer = fragile.lose("INSERT", app.send(upload()), || fragile.proxy.cut()).await;
     assert_eq!(answer.status.as_u16(), 500, "{}", answer.body);
-    assert!(fragile.exists("SELECT 1 FROM liveops_operation").await);
+    assert!(value::<bool>(&fragile.direct, "SELECT EXISTS (SELECT FROM liveops_operation)").await);
     assert_eq!(files(&uploads), 1, "the operation has its file");
 }
 

@@ -8,16 +8,14 @@ use liveops::{
     channel::PostgresChannelLayer,
     store::{self, Migrator},
 };
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
-    TransactionTrait,
-};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, TransactionTrait};
 use tokio::time::timeout;
 
 use crate::support::{
     app::{Greeting, Steps, TestApp},
     pgbouncer::{POOL_SIZE, PgBouncer},
     postgres::PostgresDatabase,
+    sql::value,
     until::until,
 };
 
@@ -74,14 +72,9 @@ async fn on_every_server_connection(pooler: &PgBouncer, query: &str) -> Vec<Stri
     let transactions = join_all((0..POOL_SIZE).map(async |_| db.begin().await.unwrap())).await;
     let mut values = Vec::new();
     for transaction in &transactions {
-        values.push(text(transaction, query).await);
+        values.push(value::<String>(transaction, query).await);
     }
     values
-}
-
-async fn text(connection: &impl ConnectionTrait, query: &str) -> String {
-    let query = Statement::from_string(DbBackend::Postgres, query);
-    connection.query_one_raw(query).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 /// Connects past the pooler.
@@ -103,12 +96,25 @@ async fn operations_run_behind_a_pooler_with_prepared_statements_which_gets_no_s
     let settings = "SELECT concat_ws(' ', current_setting('statement_timeout'), \
         current_setting('lock_timeout'), current_setting('synchronous_commit'), \
         current_setting('transaction_isolation'))";
-    let expected = text(&direct(&database).await, settings).await;
+    let expected = value::<String>(&direct(&database).await, settings).await;
     let found = on_every_server_connection(&pooler, settings).await;
     assert_eq!(found, vec![expected; POOL_SIZE]);
     let locks = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' \
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    assert_eq!(text(&direct(&database).await, locks).await, "0");
+    assert_eq!(value::<String>(&direct(&database).await, locks).await, "0");
+}
+
+async fn layer_behind(pooler: &PgBouncer) -> PostgresChannelLayer {
+    PostgresChannelLayer::new(&store::connect(pooler.url()).await.unwrap()).unwrap()
+}
+
+/// Checks that the channel layer refuses a pooler in transaction mode.
+async fn says_why_it_cannot(app: &TestApp) {
+    let error = app.liveops.health().await.channel_layer.unwrap_err();
+    let source = error.source().unwrap().to_string();
+    let said = format!("{error}: {source}");
+    assert!(said.contains("a connection pooler in transaction mode is between"), "{said}");
+    assert!(said.contains("a connection that leads to the server itself"), "{said}");
 }
 
 #[tokio::test]
@@ -128,14 +134,9 @@ async fn pages_follow_over_a_layer_past_the_pooler_and_one_behind_it_says_why_it
     };
     timeout(TIMEOUT, follows).await.expect("the page follows");
 
-    let behind = store::connect(pooler.url()).await.unwrap();
-    let layer = PostgresChannelLayer::new(&behind).unwrap();
+    let layer = layer_behind(&pooler).await;
     let app = TestApp::on(pooler.url(), |builder| builder.channel_layer(layer)).await;
-    let error = app.liveops.health().await.channel_layer.unwrap_err();
-    let source = error.source().unwrap().to_string();
-    let said = format!("{error}: {source}");
-    assert!(said.contains("a connection pooler in transaction mode is between"), "{said}");
-    assert!(said.contains("a connection that leads to the server itself"), "{said}");
+    says_why_it_cannot(&app).await;
     // The queue is polled.
     let ends = async {
         let id = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();

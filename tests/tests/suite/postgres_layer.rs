@@ -12,7 +12,7 @@ use liveops::{
     store::{self, Migrator},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 use tokio::time::timeout;
 use url::Url;
@@ -26,6 +26,7 @@ use crate::{
         postgres_layers::PostgresLayers,
         proxy::Proxy,
         served::{Served, html, is_subscribed},
+        sql::value,
         until::until,
     },
 };
@@ -73,16 +74,10 @@ async fn hears_of_a_loss(subscription: &mut Subscription) {
     while next(subscription).await.is_ok() {}
 }
 
-async fn number(db: &DatabaseConnection, query: &str) -> i64 {
-    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await;
-    row.unwrap().unwrap().try_get_by_index(0).unwrap()
-}
-
-/// How many rows there are of all channels.
 async fn rows(db: &DatabaseConnection) -> i64 {
     let tables = ["channel", "channel_region", "channel_addition", "channel_signal"];
     let counts = tables.map(|table| format!("(SELECT count(*) FROM liveops_{table})"));
-    number(db, &format!("SELECT {}", counts.join(" + "))).await
+    value::<i64>(db, &format!("SELECT {}", counts.join(" + "))).await
 }
 
 /// Any history, and every place in it: what is told to a client is what the pure fold says.
@@ -226,7 +221,7 @@ async fn a_listener_that_was_killed_tells_its_subscribers_and_goes_on() {
     next_frame(&mut subscription).await;
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE application_name = 'liveops listener' AND datname = current_database()";
-    assert_eq!(number(&database.db, kill).await, 1);
+    assert_eq!(value::<i64>(&database.db, kill).await, 1);
 
     hears_of_a_loss(&mut subscription).await;
     layer.publish(&channel, FIRST, status("later")).await.unwrap();
@@ -297,7 +292,7 @@ async fn a_server_that_crashed_is_published_to_anew_and_pages_end_at_the_truth()
     until("the listener is back", async || {
         let listeners = "SELECT count(*) FROM pg_stat_activity \
                          WHERE application_name = 'liveops listener' AND state = 'idle'";
-        number(&db, listeners).await == 1
+        value::<i64>(&db, listeners).await == 1
     })
     .await;
 
@@ -396,9 +391,15 @@ async fn tables_stay_small_under_many_frames() {
         layer.publish(&channel, FIRST, Payload::Fragments(changes)).await.unwrap();
     }
     let sizes: BTreeMap<&str, i64> = [
-        ("channel", number(&database.db, "SELECT pg_table_size('liveops_channel')").await),
-        ("region", number(&database.db, "SELECT pg_table_size('liveops_channel_region')").await),
-        ("indexes", number(&database.db, "SELECT pg_indexes_size('liveops_channel_region')").await),
+        ("channel", value::<i64>(&database.db, "SELECT pg_table_size('liveops_channel')").await),
+        (
+            "region",
+            value::<i64>(&database.db, "SELECT pg_table_size('liveops_channel_region')").await,
+        ),
+        (
+            "indexes",
+            value::<i64>(&database.db, "SELECT pg_indexes_size('liveops_channel_region')").await,
+        ),
     ]
     .into();
     assert!(sizes.values().all(|size| *size <= BYTES_MAX), "{sizes:?}");
@@ -416,7 +417,7 @@ async fn a_channel_that_nobody_watches_is_given_up() {
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
          AND application_name = 'liveops listener' AND query LIKE 'UNLISTEN \"%.{left}\"; SELECT 1'"
     );
-    until("it is given up", async || number(&database.db, &given_up).await == 1).await;
+    until("it is given up", async || value::<i64>(&database.db, &given_up).await == 1).await;
     for channel in [&left, &kept] {
         layer.open(channel, FIRST, OpenedBy::Run, opening()).await.unwrap();
     }
@@ -461,9 +462,9 @@ async fn the_migration_takes_back_what_it_made() {
     let Some(database) = PostgresLayers::create().await else { return };
     let ours = "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE 'liveops_channel%') \
                 + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'liveops_channel%')";
-    assert!(number(&database.db, ours).await > 0);
+    assert!(value::<i64>(&database.db, ours).await > 0);
     Migrator::down(&database.db, None).await.unwrap();
-    assert_eq!(number(&database.db, ours).await, 0);
+    assert_eq!(value::<i64>(&database.db, ours).await, 0);
     Migrator::up(&database.db, None).await.unwrap();
     let layer = database.layer();
     layer.open(&channel(), FIRST, OpenedBy::Run, opening()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use liveops::{LiveOps, OperationState, RunnerKind, store};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::ConnectionTrait;
 
 use crate::{
     cluster::Cluster,
@@ -12,6 +12,7 @@ use crate::{
         need::need,
         postgres::PostgresDatabase,
         proxy::Proxy,
+        sql::value,
         until::until,
     },
 };
@@ -44,15 +45,11 @@ impl Pair {
         const WRITTEN: &str = "SELECT pg_current_wal_flush_lsn()::text";
         let primary = store::connect(&self.primary.url()).await.unwrap();
         let standby = store::connect(&self.standby.url()).await.unwrap();
-        let written = text(&primary, WRITTEN).await;
+        let written = value::<String>(&primary, WRITTEN).await;
         let replayed = format!("SELECT (pg_last_wal_replay_lsn() >= '{written}'::pg_lsn)::text");
-        until("the standby follows", async || text(&standby, &replayed).await == "true").await;
+        until("the standby follows", async || value::<String>(&standby, &replayed).await == "true")
+            .await;
     }
-}
-
-async fn text(db: &DatabaseConnection, query: &str) -> String {
-    let query = Statement::from_string(DbBackend::Postgres, query);
-    db.query_one_raw(query).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 fn greeting() -> Greeting {
@@ -116,7 +113,7 @@ async fn connections_to_a_standby_are_dropped_once_the_network_leads_to_the_prim
 async fn a_connection_to_a_server_that_was_read_only_is_not_used_on() {
     let Some(database) = PostgresDatabase::create().await else { return };
     let admin = TestApp::on(&database.url(), |builder| builder).await.db;
-    let name = text(&admin, "SELECT current_database()::text").await;
+    let name = value::<String>(&admin, "SELECT current_database()::text").await;
     let set = async |value: &str| {
         // Holds for the connections that begin later.
         let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");

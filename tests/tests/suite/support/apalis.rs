@@ -23,13 +23,13 @@ use liveops::{
     },
     store,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio::{sync::watch, task::JoinHandle};
 use tower::Service;
 use url::Url;
 use uuid::Uuid;
 
-use super::{app::Gate, database::TestDatabase, need::need, sqlite::SqliteFile};
+use super::{app::Gate, database::TestDatabase, need::need, sql::value, sqlite::SqliteFile};
 
 /// How often an apalis worker that nobody tells of messages looks for them.
 const FETCH_INTERVAL: Duration = Duration::from_millis(20);
@@ -173,8 +173,7 @@ impl Broker {
             }
             Connection::Postgres { db, .. } => {
                 let select = "SELECT count(*) FROM apalis.jobs WHERE status = 'Pending'";
-                let select = Statement::from_string(db.get_database_backend(), select);
-                db.query_one_raw(select).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+                value(db, select).await
             }
         }
     }

@@ -397,7 +397,18 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// The sentence of an answer while the database is busy.
+pub(crate) const BUSY: &str = "The server is busy. Try again in a moment.";
+
 impl Answer {
+    /// Checks that the answer asks the client to come again.
+    #[track_caller]
+    pub(crate) fn assert_busy(&self) {
+        assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE, "{}", self.body);
+        assert_eq!(self.header("retry-after"), "5");
+        assert!(self.body.contains(BUSY), "{}", self.body);
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
