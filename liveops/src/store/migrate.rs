@@ -36,7 +36,7 @@ const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
 const RETRY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Duration of a migration of a SQLite file after which other writers get a turn before the next one.
-const LONG_MIGRATION: Duration = Duration::from_millis(500);
+pub(super) const LONG_MIGRATION: Duration = Duration::from_millis(500);
 
 /// The turn of other writers. Longer than SQLite's longest interval between two tries to get the lock of the file, which
 /// is 100 milliseconds.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{TimeDelta, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +14,10 @@ use crate::{
     event::Ending,
     operation::{ListSort, NewOperation, OperationId},
     projection::Projection,
-    store::{Columns, ListFilter, Model, PageCursor, PagePosition, RunConclusion, SortKey, Store},
+    store::{
+        Column, Columns, Entity, ListFilter, Model, PageCursor, PagePosition, RunConclusion,
+        SortKey, Store,
+    },
 };
 
 /// A store whose operations change their states, in the same sequence in every run of the test.
@@ -229,5 +233,27 @@ on_every_database! {
             filter.made_before = Some(chrono::DateTime::<Utc>::MAX_UTC);
         };
         assert_eq!(found(extremes).await, [on_it, older]);
+    }
+
+    async fn the_last_ended_of_a_day_include_those_whose_end_has_the_time_of_a_slower_clock(db: TestDatabase) {
+        let store = store(&db).await;
+        let day = Utc::now() - TimeDelta::days(1);
+        let mut ids = Vec::new();
+        // The clock of the process that ended the second operation was more than an hour slow.
+        for minutes in [59, 61] {
+            let id = enqueued(&store).await;
+            Entity::update_many()
+                .filter(Column::Id.eq(id.as_uuid()))
+                .col_expr(Column::FinishedOn, Expr::value(day - TimeDelta::minutes(minutes)))
+                .exec(store.db())
+                .await
+                .unwrap();
+            ids.push(id);
+        }
+        for (sort, expected) in [(ListSort::LastFinished, &ids[..1]), (ListSort::Oldest, &ids[..])] {
+            let list = filter(sort, PagePosition::Start).with_made_since(day);
+            let rows = store.list(&list, 10, Columns::All).await.unwrap();
+            assert_eq!(rows.iter().map(Model::operation_id).collect::<Vec<_>>(), expected);
+        }
     }
 }

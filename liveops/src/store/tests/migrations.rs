@@ -2,9 +2,14 @@
 
 use std::{env, future::Future, time::Duration};
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
-use sea_orm_migration::MigratorTrait;
-use tokio::{task::JoinSet, time};
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+use tokio::{
+    sync::Notify,
+    task::{self, JoinSet},
+    time::{self, Instant},
+};
 
 use super::{
     columns::ended,
@@ -12,7 +17,7 @@ use super::{
     migration_load::{self, First},
     operations::enqueued,
 };
-use crate::store::{self, Migrator, Store};
+use crate::store::{self, Migrator, Store, migrate::LONG_MIGRATION};
 
 /// The version without an index that a later migration adds.
 type BeforeIndex = First<4>;
@@ -49,6 +54,36 @@ async fn a_migration_behind_a_long_transaction_blocks_no_reader() {
     reader.commit().await.unwrap();
     soon("the migration", migrating).await.unwrap().unwrap();
     assert!(Migrator::get_pending_migrations(&db).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_lock_of_the_migrations_outlasts_the_limit_of_idle_transactions() {
+    const LIMIT: &str = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
+        idle_in_transaction_session_timeout = 200', current_database()); END $$";
+    // `NULL` if no connection holds the lock.
+    const IS_BEYOND: &str = "SELECT bool_or(clock_timestamp() - state_change > interval '500 ms') \
+        FROM pg_stat_activity WHERE datname = current_database() \
+        AND state = 'idle in transaction' AND query LIKE '%liveops.migrate%'";
+    let Some(database) = TestDatabase::postgres().await else { return };
+    // Connections from before the limit.
+    let (db, watcher) = (database.connect().await, database.connect().await);
+    store::migrate::<First<1>>(&db).await.unwrap();
+    let reader = db.begin().await.unwrap();
+    reader.execute_unprepared("SELECT 1 FROM liveops_operation").await.unwrap();
+    watcher.execute_unprepared(LIMIT).await.unwrap();
+    let migrating = tokio::spawn({
+        let db = database.connect().await;
+        async move { store::migrate::<Migrator>(&db).await }
+    });
+    soon("the migration", is_waiting(&watcher, "ALTER TABLE")).await;
+    let beyond = async {
+        while !value::<Option<bool>>(&watcher, IS_BEYOND).await.expect("the lock is held") {
+            task::yield_now().await;
+        }
+    };
+    soon("the limit", beyond).await;
+    reader.commit().await.unwrap();
+    soon("the migration", migrating).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -111,6 +146,72 @@ async fn a_role_without_rights_to_create_tables_needs_none_on_migrated_tables() 
     let role = database.connect_with_data_rights().await;
     store::migrate::<Migrator>(&role).await.unwrap();
     role.execute_unprepared("CREATE TABLE of_the_role (id int)").await.unwrap_err();
+}
+
+/// A migration that locks the file for long, and a second one that counts what others wrote before it.
+struct LongMigrations;
+
+struct LongMigration;
+
+struct CountRows;
+
+/// Notified when the long migration has locked the file.
+static IS_LOCKED: Notify = Notify::const_new();
+
+impl MigratorTrait for LongMigrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(LongMigration), Box::new(CountRows)]
+    }
+}
+
+impl MigrationName for LongMigration {
+    fn name(&self) -> &str {
+        "m1_long"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "the trait leaves the manager's lifetime out")]
+#[async_trait]
+impl MigrationTrait for LongMigration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        const WORK: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+            WHERE i < 10000) SELECT count(*) FROM n";
+        IS_LOCKED.notify_one();
+        let began_on = Instant::now();
+        while began_on.elapsed() < LONG_MIGRATION {
+            manager.get_connection().execute_unprepared(WORK).await?;
+        }
+        Ok(())
+    }
+}
+
+impl MigrationName for CountRows {
+    fn name(&self) -> &str {
+        "m2_count"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "the trait leaves the manager's lifetime out")]
+#[async_trait]
+impl MigrationTrait for CountRows {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let count = "CREATE TABLE counted AS SELECT count(*) AS rows FROM written";
+        manager.get_connection().execute_unprepared(count).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn a_writer_of_a_sqlite_file_gets_a_turn_after_a_long_migration() {
+    let database = TestDatabase::sqlite_file();
+    let (db, writer) = (database.connect().await, database.connect().await);
+    writer.execute_unprepared("CREATE TABLE written (id int)").await.unwrap();
+    let write = async {
+        IS_LOCKED.notified().await;
+        writer.execute_unprepared("INSERT INTO written VALUES (1)").await.unwrap();
+    };
+    let (migrated, ()) = tokio::join!(store::migrate::<LongMigrations>(&db), write);
+    migrated.unwrap();
+    assert_eq!(value::<i64>(&db, "SELECT rows FROM counted").await, 1);
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
-    TransactionTrait, sea_query::Expr,
+    SqlxPostgresConnector, TransactionTrait, sea_query::Expr, sqlx::postgres::PgPoolOptions,
 };
-use tokio::time::timeout;
+use tokio::time::{self, timeout};
 
 use super::{
-    database::{is_waiting, on_every_database, value},
+    database::{TestDatabase, is_waiting, on_every_database, value},
     operations::{new_operation, store},
 };
 use crate::{
@@ -178,4 +178,19 @@ on_every_database! {
         let row = store.find(ids[0]).await.unwrap().expect("the row exists");
         assert_eq!(row.state(), OperationState::NotStarted);
     }
+}
+
+/// A server may delete a large batch for longer than a request would wait.
+#[tokio::test]
+async fn a_prune_waits_for_the_server_without_a_deadline() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    ended(&store(&db).await, 1, 3).await;
+    let options = db.connect().await.get_postgres_connection_pool().connect_options();
+    // A test of the connection would be a wait with a deadline of the pool.
+    let pool = PgPoolOptions::new().test_before_acquire(false);
+    let pool = pool.connect_with((*options).clone()).await.unwrap();
+    let store = Store::new(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
+    // Every deadline passes at once.
+    time::pause();
+    assert_eq!(store.prune(days_ago(1), None, 9).await.unwrap().deleted, 1);
 }
