@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use liveops::{
-    LiveOperation, OperationState, Progress, Run, RunResult, RunnerKind, runner::CancelOutcome,
+    LiveOperation, OperationState, Progress, Run, RunResult, RunnerKind,
+    runner::{CancelOutcome, RetryOutcome},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use serde::{Deserialize, Serialize};
@@ -164,6 +165,25 @@ async fn an_enqueue_whose_answer_the_network_forgot_is_one_operation() {
     let (id, ()) = within(SOON, "an enqueue", async { tokio::join!(enqueue, lose) }).await;
     assert!(app.liveops.find(id.unwrap()).await.unwrap().is_some());
     assert_eq!(fragile.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_retry_whose_answer_the_network_forgot_succeeds() {
+    let Some(fragile) = Fragile::start(false).await else { return };
+    let Fragile { app, network, direct, .. } = &fragile;
+    let id = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
+    app.liveops.cancel(id).await.unwrap();
+    let held = HeldCommits::hold(direct, "UPDATE").await;
+    let lose = async {
+        held.until_one_waits().await;
+        network.forget_connections();
+        held.release().await;
+    };
+    let retry = async { tokio::join!(app.liveops.retry(id), lose) };
+    let (retried, ()) = within(SOON, "a retry", retry).await;
+    assert!(matches!(retried, Ok(RetryOutcome::Retried)), "{retried:?}");
+    let row = app.liveops.find(id).await.unwrap().unwrap();
+    assert_eq!((row.attempt, row.state()), (2, OperationState::NotStarted));
 }
 
 #[tokio::test]

@@ -118,6 +118,15 @@ async fn says_why_it_cannot(app: &TestApp) {
 }
 
 #[tokio::test]
+async fn a_layer_behind_a_pooler_in_transaction_mode_says_why_it_cannot_deliver() {
+    let Some(database) = PostgresDatabase::create().await else { return };
+    let Some(pooler) = PgBouncer::start(&database.url(), "transaction") else { return };
+    let layer = layer_behind(&pooler).await;
+    let app = TestApp::on(&database.url(), |builder| builder.channel_layer(layer)).await;
+    says_why_it_cannot(&app).await;
+}
+
+#[tokio::test]
 async fn pages_follow_over_a_layer_past_the_pooler_and_one_behind_it_says_why_it_cannot() {
     let Some(database) = PostgresDatabase::create().await else { return };
     let Some(pooler) = PgBouncer::start_with_prepared_statements(&database.url(), 100) else {
