@@ -72,11 +72,13 @@ impl<R: Read> Records<R> {
         if self.record.len() == 1 && last == END_FIELD && self.is_at_end() {
             return Ok(None);
         }
+        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = self.reader.position().line() - breaks;
         if last.ends_with(END) {
-            let line = self.first_line() + END.iter().filter(|byte| **byte == b'\n').count() as u64;
-            return Err(RecordError::NotClosed { line: line - 1 });
+            return Err(RecordError::NotClosed { line });
         }
-        let line = self.first_line();
+        // The reader is behind the end of the record.
+        let line = line - 1;
         let fields = StringRecord::from_byte_record(self.record.clone());
         let mut fields = fields.map_err(|_| RecordError::NotUtf8 { line })?;
         if std::mem::take(&mut self.is_first) {
@@ -89,12 +91,6 @@ impl<R: Read> Records<R> {
     fn is_at_end(&self) -> bool {
         let text = self.reader.get_ref();
         text.end.is_some_and(<[u8]>::is_empty) && self.reader.position().byte() == text.given
-    }
-
-    /// Returns the first line of the record that was read. The reader is behind the end of its last line.
-    fn first_line(&self) -> u64 {
-        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.reader.position().line().saturating_sub(breaks + 1).max(1)
     }
 }
 
@@ -242,12 +238,15 @@ mod tests {
 
     #[test]
     fn a_quotation_mark_that_is_not_closed_is_named() {
-        for text in ["a,b\nc,\"d\ne,f\n", "a,b\nc,\"d", "a,b\n\"c,d\n\n"] {
-            assert_eq!(
-                error(text.as_bytes()),
-                "Line 2 has a quotation mark that is not closed.",
-                "{text:?}"
-            );
+        for (text, line) in [
+            ("a,b\nc,\"d\ne,f\n", 2),
+            ("a,b\nc,\"d", 2),
+            ("a,b\n\"c,d\n\n", 2),
+            ("\"a,b\nc,d\n", 1),
+            ("\"", 1),
+        ] {
+            let expected = format!("Line {line} has a quotation mark that is not closed.");
+            assert_eq!(error(text.as_bytes()), expected, "{text:?}");
         }
     }
 
