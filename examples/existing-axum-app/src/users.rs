@@ -38,7 +38,7 @@ pub(crate) struct Users {
 /// cores.
 #[derive(Debug)]
 struct Passwords {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     /// The hash of a password that nobody knows.
     unknown: OnceCell<String>,
 }
@@ -63,25 +63,31 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 impl Users {
     pub(crate) fn new(db: DatabaseConnection) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let passwords = Passwords { permits: Semaphore::new(cores), unknown: OnceCell::new() };
-        Self { db, passwords: Arc::new(passwords) }
+        Self { db, passwords: Arc::new(Passwords::new(cores)) }
     }
 }
 
 impl Passwords {
+    fn new(at_once: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once)), unknown: OnceCell::new() }
+    }
+
     /// Returns `true` if the password of a user has this hash. Takes as long for an unknown user, so that the time
     /// of the answer does not tell which names exist.
     async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, SignInError> {
-        let permit = timeout(WAIT_MAX, self.permits.acquire()).await;
-        let _permit = permit.map_err(|_| SignInError::Busy)?;
+        let permit = timeout(WAIT_MAX, self.permits.clone().acquire_owned()).await;
+        let permit = permit.map_err(|_| SignInError::Busy)?;
         let unknown = self.unknown.get_or_init(unknown_hash).await;
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| unknown.clone());
         // Not on the threads that serve requests.
-        let verified =
-            spawn_blocking(move || password_auth::verify_password(password, &hash).is_ok()).await;
+        let verify = move || {
+            // A client that disconnects ends the request, but not the verification.
+            let _permit = permit;
+            password_auth::verify_password(password, &hash).is_ok()
+        };
         // A panic counts as a wrong password.
-        Ok(verified.unwrap_or_default() && is_known)
+        Ok(spawn_blocking(verify).await.unwrap_or_default() && is_known)
     }
 }
 
@@ -123,5 +129,36 @@ impl AuthnBackend for Users {
 
     async fn get_user(&self, id: &UserId<Self>) -> Result<Option<Model>, SignInError> {
         Ok(Entity::find_by_id(*id).one(&self.db).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, sync::mpsc, task::Poll};
+
+    use super::*;
+
+    #[test]
+    fn clients_that_disconnect_do_not_raise_the_number_of_verifications() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().max_blocking_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            let passwords = Passwords::new(1);
+            passwords.unknown.get_or_init(unknown_hash).await;
+            // The only thread for verifications is busy, so that none of them ends.
+            let (release, released) = mpsc::channel::<()>();
+            spawn_blocking(move || released.recv());
+            {
+                let mut request = pin!(passwords.verify("secret".to_owned(), None));
+                poll_fn(|context| {
+                    assert!(request.as_mut().poll(context).is_pending());
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            assert_eq!(passwords.permits.available_permits(), 0);
+            drop(release);
+            let _free = passwords.permits.acquire().await.expect("the semaphore is open");
+        });
     }
 }
