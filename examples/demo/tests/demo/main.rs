@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what panics in a helper fails its test")]
 
+#[cfg(unix)]
+mod desk;
 mod server;
 mod support;
 
@@ -19,4 +21,6 @@ mod sample;
 mod score_import;
 mod sign_in;
 mod terminal;
+mod terminal_inputs;
 mod terminal_screen;
+mod terminal_signals;

@@ -1,132 +1,17 @@
-//! Tests of operations in a terminal, and of the other commands.
+//! Tests of the output of commands in a terminal.
 #![cfg(unix)]
 
 use std::{
     fs,
-    path::Path,
-    process::{ExitStatus, Output, Stdio},
-    time::Duration,
+    process::{Output, Stdio},
 };
 
 use expect_test::expect;
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-/// Timeout for the other process: far longer than the slowest machine needs.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A folder with a database.
-pub(crate) struct Desk(TempDir);
-
-impl Desk {
-    pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let scores = "student,course,score\nann,ART-1,80\nbob,ART-1,xx\ncid,MATH-2,70\n";
-        fs::write(folder.path().join("scores.csv"), scores).unwrap();
-        Self(folder)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
-        command.args(arguments).current_dir(self.path()).kill_on_drop(true);
-        for name in ["RUST_LOG", "NO_COLOR", "DATABASE_URL", "REDIS_URL", "BIND"] {
-            command.env_remove(name);
-        }
-        command.env("LANGUAGE", "").env("LC_ALL", "C").env("LIVEOPS_GRACE_SECONDS", "1");
-        command
-    }
-
-    async fn demo(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).stdin(Stdio::null()).output();
-        timeout(TIMEOUT, output).await.expect("it ends").unwrap()
-    }
-
-    /// Returns the output of a command that succeeds.
-    async fn says(&self, arguments: &[&str]) -> String {
-        let output = self.demo(arguments).await;
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Returns the newest operation, with all details.
-    async fn newest(&self) -> Value {
-        let listed = self.says(&["list", "--limit", "1", "--json"]).await;
-        let listed: Value = serde_json::from_str(&listed).unwrap();
-        let shown = self.says(&["show", listed["id"].as_str().unwrap(), "--json"]).await;
-        serde_json::from_str(&shown).unwrap()
-    }
-
-    fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { child, lines }
-    }
-
-    /// Starts another process that serves or works.
-    async fn start_beside(&self, arguments: &[&str]) -> Child {
-        let mut child =
-            self.command(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let ready = async {
-            while let Some(line) = log.next_line().await.unwrap() {
-                if line.contains("http://") || line.contains("working") {
-                    return;
-                }
-            }
-            panic!("it ended");
-        };
-        timeout(TIMEOUT, ready).await.expect("it starts");
-        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        child
-    }
-}
-
-/// A run in a background process.
-struct Running {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Running {
-    /// Reads until the output contains this text.
-    async fn reaches(&mut self, text: &str) {
-        let reached = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                if line.contains(text) {
-                    return;
-                }
-            }
-            panic!("it ended without `{text}`");
-        };
-        timeout(TIMEOUT, reached).await.unwrap_or_else(|_| panic!("it does not say `{text}`"));
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill(Pid::from_raw(pid), signal).unwrap();
-    }
-
-    async fn ends(mut self) -> (ExitStatus, String) {
-        let mut rest = String::new();
-        timeout(TIMEOUT, self.lines.get_mut().read_to_string(&mut rest)).await.unwrap().unwrap();
-        let status = timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap();
-        (status, rest)
-    }
-}
+use crate::desk::{Desk, TIMEOUT, error};
 
 /// Returns a line of a bar without the parts that only a longer run shows.
 fn without_speed(line: &str) -> &str {
@@ -140,10 +25,6 @@ fn without_ids(text: &str) -> String {
     words
         .map(|word| if is_id(word) { format!("ID{}", &word[36..]) } else { word.to_owned() })
         .collect()
-}
-
-fn error(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[tokio::test]
@@ -285,80 +166,6 @@ async fn a_failure_is_exit_code_1() {
 }
 
 #[tokio::test]
-async fn bad_usage_is_exit_code_2_and_says_what_was_expected() {
-    let desk = Desk::new();
-    fs::write(desk.path().join("bad.json"), r#"{ "file": "scores.csv", "pace_ms": "1" }"#).unwrap();
-    for (arguments, says) in [
-        (&["demo.score_import"][..], "error: file: Choose a file.\n"),
-        (
-            &["demo.score_import", "--set", "file=scores.csv", "--set", "pace_ms=abc"],
-            "error: pace_ms: Expected a whole number.\n",
-        ),
-        (
-            &["demo.score_import", "--set", "file=scores.csv", "--set", "pace_ms=99999"],
-            "error: pace_ms: Expected a value from 0 to 10000, found 99999.\n",
-        ),
-        (
-            &["demo.score_import", "--input", "bad.json"],
-            "error: pace_ms: Expected a whole number.\n",
-        ),
-        (&["demo.score_import", "--input", "none.json"], "error: failed to read none.json: "),
-        (
-            &["demo.score_imprt"],
-            "did you mean `demo.score_import`?\n\nAvailable types:\n  demo.blocking_task\n",
-        ),
-        (&["score_import"], "did you mean `demo.score_import`?"),
-        (
-            &["demo.nothing_like_it"],
-            "error: unknown operation type `demo.nothing_like_it`\n\nAvailable",
-        ),
-        (&["demo.quick_task", "--set", "file"], "expected FIELD=VALUE"),
-        (
-            &["demo.score_import", "--set", "file=scores.csv", "--set", "pase_ms=1"],
-            "error: pase_ms: unknown field, expected one of: file, pace_ms\n",
-        ),
-        (
-            &["demo.quick_task", "--set", "pace_ms=1"],
-            "error: pace_ms: unknown field, expected no fields\n",
-        ),
-        (&[], "<TYPE>"),
-    ] {
-        let output = desk.demo(&[&["run"], arguments].concat()).await;
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
-        let error = error(&output);
-        assert!(error.contains(says), "{arguments:?}: {error}");
-    }
-    assert_eq!(desk.says(&["list"]).await, "");
-}
-
-#[tokio::test]
-async fn an_empty_variable_is_an_absent_one() {
-    let desk = Desk::new();
-    for empty in ["", " "] {
-        let mut command = desk.command(&["list"]);
-        for name in ["BIND", "DATABASE_URL", "REDIS_URL", "RUNNER", "SECRET_KEY", "RUST_LOG"] {
-            command.env(name, empty);
-        }
-        let output = timeout(TIMEOUT, command.output()).await.expect("it ends").unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-    assert!(desk.path().join("demo.sqlite3").exists());
-    // `serve` and `worker` have the variable as well.
-    for arguments in [&["serve"][..], &["worker"], &[]] {
-        let mut command = desk.command(arguments);
-        command.env("BIND", "").stderr(Stdio::piped()).stdout(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = timeout(TIMEOUT, log.next_line()).await.unwrap().unwrap().unwrap_or_default();
-        let rest = timeout(TIMEOUT, log.next_line()).await.unwrap().unwrap().unwrap_or_default();
-        let said = format!("{line}\n{rest}");
-        // Another program may use the default address.
-        let works = ["127.0.0.1:3000", "working"].iter().any(|text| said.contains(text));
-        assert!(works && !said.contains("invalid"), "{arguments:?}: {said}");
-    }
-}
-
-#[tokio::test]
 async fn no_message_contains_the_password_of_the_database() {
     let desk = Desk::new();
     for url in [
@@ -429,21 +236,6 @@ async fn no_byte_of_a_file_controls_the_terminal() {
 }
 
 #[tokio::test]
-async fn the_path_of_a_file_is_stored_absolute() {
-    let desk = Desk::new();
-    let path = fs::canonicalize(desk.path()).unwrap().join("scores.csv");
-    fs::write(desk.path().join("input.json"), r#"{ "file": "scores.csv" }"#).unwrap();
-    for input in [["--set", "file=scores.csv"], ["--input", "input.json"]] {
-        desk.says(&[&["run", "demo.score_import", "--owner", "admin"][..], &input].concat()).await;
-        assert_eq!(desk.newest().await["input"]["file"], json!(path));
-    }
-    // A retry may run in a process with another folder.
-    let id = desk.newest().await["id"].as_str().unwrap().to_owned();
-    desk.says(&["retry", &id]).await;
-    assert_eq!(desk.newest().await["input"]["file"], json!(path));
-}
-
-#[tokio::test]
 async fn a_loop_of_statuses_does_not_flood_a_pipe() {
     let desk = Desk::new();
     // 20 statuses a second for three seconds.
@@ -451,22 +243,6 @@ async fn a_loop_of_statuses_does_not_flood_a_pipe() {
     let said = desk.says(&[&["run", "demo.echo_task"][..], &input].concat()).await;
     let lines = said.lines().filter(|line| line.contains("Busy")).count();
     assert!((1..=2).contains(&lines), "{said}");
-}
-
-#[tokio::test]
-async fn an_input_may_have_a_byte_order_mark() {
-    let desk = Desk::new();
-    fs::write(desk.path().join("input.json"), "\u{feff}{ \"failures\": 0 }").unwrap();
-    desk.says(&["run", "demo.flaky_task", "--input", "input.json"]).await;
-    assert_eq!(desk.newest().await["input"], json!({ "failures": 0 }));
-}
-
-#[tokio::test]
-async fn an_input_may_be_json() {
-    let desk = Desk::new();
-    fs::write(desk.path().join("input.json"), r#"{ "failures": 0 }"#).unwrap();
-    desk.says(&["run", "demo.flaky_task", "--input", "input.json"]).await;
-    assert_eq!(desk.newest().await["input"], json!({ "failures": 0 }));
 }
 
 #[tokio::test]
@@ -498,113 +274,6 @@ async fn events_are_lines_of_json_with_the_operation_they_are_about() {
     let last = events.last().unwrap();
     assert_eq!(last["state"], "FINISHED_OK");
     assert_eq!(last["result"], "Received: a note from the first half");
-}
-
-#[tokio::test]
-async fn ctrl_c_cancels_and_the_row_says_so() {
-    let desk = Desk::new();
-    let mut run = desk.start(&["run", "demo.endless_task"]);
-    run.reaches("Running for").await;
-    run.signal(Signal::SIGINT);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(130), "{said}");
-    assert!(said.ends_with("Cancelling…\nAsked to stop\nCancelled\n"), "{said}");
-    assert_eq!(desk.newest().await["state"], "CANCELLED");
-}
-
-#[tokio::test]
-async fn ctrl_c_between_two_attempts_cancels_as_well() {
-    let desk = Desk::new();
-    let mut run = desk.start(&["run", "demo.flaky_task", "--set", "failures=5"]);
-    // The next wait is the longest, of eight seconds.
-    run.reaches("Attempt 4 of 5 failed").await;
-    run.signal(Signal::SIGINT);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(130), "{said}");
-    assert_eq!(said, "Cancelled\n");
-    let operation = desk.newest().await;
-    assert_eq!(operation["state"], "CANCELLED");
-    assert_eq!(operation["attempts"]["number"], 5);
-}
-
-#[tokio::test]
-async fn cancelled_from_elsewhere_it_stops_as_well() {
-    let desk = Desk::new();
-    let mut run = desk.start(&["run", "demo.endless_task"]);
-    run.reaches("Running for").await;
-    let id = desk.newest().await["id"].as_str().unwrap().to_owned();
-    let said = desk.says(&["cancel", &id]).await;
-    assert_eq!(said, "The operation is running. Cancellation was requested.\n");
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(130), "{said}");
-}
-
-#[tokio::test]
-async fn sigterm_interrupts_what_may_run_once() {
-    let desk = Desk::new();
-    let mut run = desk.start(&["run", "demo.endless_task"]);
-    run.reaches("Running for").await;
-    run.signal(Signal::SIGTERM);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(143), "{said}");
-    assert!(said.contains("Failed: Interrupted by a restart."), "{said}");
-    let operation = desk.newest().await;
-    assert_eq!(operation["state"], "FINISHED_ERROR");
-    assert_eq!(operation["error"], "Interrupted by a restart.");
-}
-
-#[tokio::test]
-async fn a_closed_terminal_interrupts_as_sigterm_does() {
-    let desk = Desk::new();
-    let mut run = desk.start(&["run", "demo.endless_task"]);
-    run.reaches("Running for").await;
-    run.signal(Signal::SIGHUP);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(143), "{said}");
-    assert_eq!(desk.newest().await["error"], "Interrupted by a restart.");
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_run_under_nohup_goes_on_when_the_terminal_is_closed() {
-    let desk = Desk::new();
-    let mut shell = Command::new("sh");
-    let ignoring = "trap '' HUP; exec \"$0\" run demo.endless_task";
-    shell.args(["-c", ignoring, env!("CARGO_BIN_EXE_demo")]);
-    shell.current_dir(desk.path()).env("LC_ALL", "C").env("LANGUAGE", "").kill_on_drop(true);
-    let mut child = shell.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut run = Running { child, lines };
-    run.reaches("Running for").await;
-    run.signal(Signal::SIGHUP);
-    // A status that is newer than the signal.
-    run.reaches("Running for").await;
-    run.signal(Signal::SIGINT);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(130), "{said}");
-}
-
-#[tokio::test]
-async fn sigterm_puts_it_back_into_the_queue_and_costs_no_attempt() {
-    let desk = Desk::new();
-    let durable = ["run", "demo.durable_task", "--set", "seconds=600"];
-    let mut run = desk.start(&durable);
-    run.reaches("Fetch begins").await;
-    run.signal(Signal::SIGTERM);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(143), "{said}");
-    let operation = desk.newest().await;
-    assert_eq!(operation["state"], "NOT_STARTED");
-    assert_eq!(operation["attempts"]["number"], 1);
-    assert_eq!(operation["hand_backs"], 1);
-
-    // With an idle worker, the operation may continue before the process has ended.
-    let _working = desk.start_beside(&["worker"]).await;
-    let mut run = desk.start(&durable);
-    run.reaches("Fetch begins").await;
-    run.signal(Signal::SIGTERM);
-    let (status, said) = run.ends().await;
-    assert_eq!(status.code(), Some(143), "{said}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{fs::File, io::Read, os::fd::OwnedFd, process::Stdio, thread};
 
 use nix::pty::{Winsize, openpty};
 
-use crate::terminal::Desk;
+use crate::desk::Desk;
 
 /// Returns the output of a run on a terminal of this width.
 fn on_terminal(desk: &Desk, columns: u16, variables: &[(&str, &str)]) -> String {
