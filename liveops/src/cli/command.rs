@@ -175,11 +175,8 @@ impl Command {
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let value = argument.get_env().and_then(env::var_os);
-        if value.is_some_and(|value| value.is_empty()) {
-            argument.env(Resettable::Reset)
-        } else {
-            argument
-        }
+        let is_empty = value.is_some_and(|value| value.to_string_lossy().trim().is_empty());
+        if is_empty { argument.env(Resettable::Reset) } else { argument }
     })
 }
 

@@ -71,9 +71,11 @@ async fn an_empty_variable_is_an_absent_one() {
     }
     assert!(desk.path().join("demo.sqlite3").exists());
     // `serve` and `worker` have the variable as well.
-    for arguments in [&["serve"][..], &["worker"], &[]] {
+    for (arguments, empty) in
+        [(&["serve"][..], ""), (&["serve"], " "), (&["worker"], " "), (&[], "")]
+    {
         let mut command = desk.command(arguments);
-        command.env("BIND", "").stderr(Stdio::piped()).stdout(Stdio::null());
+        command.env("BIND", empty).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let line = timeout(TIMEOUT, log.next_line()).await.unwrap().unwrap().unwrap_or_default();
