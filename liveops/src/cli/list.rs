@@ -1,6 +1,6 @@
 //! The command `list`.
 
-use std::{borrow::Cow, io};
+use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -31,7 +31,7 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
     if list.json {
         for row in rows {
             let json = OperationJson::of(liveops.engine(), row, None);
-            print::json(io::stdout(), &json, false)?;
+            print::json(io::stdout(), &serde_json::to_string(&json)?);
         }
         return Ok(());
     }
@@ -63,10 +63,9 @@ fn line(row: &ListRow) -> String {
 /// Returns a text with spaces up to a number of columns on the terminal, in which some characters take two
 /// columns.
 fn column(text: &str, columns: usize) -> String {
-    let mut text: Cow<'_, str> = escape_line(text);
+    let text = escape_line(text);
     let missing = columns.saturating_sub(text.width());
-    text.to_mut().push_str(&" ".repeat(missing));
-    text.into_owned()
+    format!("{text}{:missing$}", "")
 }
 
 #[cfg(test)]

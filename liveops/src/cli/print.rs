@@ -6,8 +6,6 @@ use std::{
     io::{self, Write},
 };
 
-use serde::Serialize;
-
 use crate::plain_text::{escape, escape_json};
 
 /// Writes a line to standard output.
@@ -21,16 +19,9 @@ pub(super) fn line(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{}", escape(&text.to_string()));
 }
 
-/// Writes a value as one line of JSON to `out`, or to several lines if `is_pretty`.
-pub(super) fn json(
-    mut out: impl Write,
-    value: &impl Serialize,
-    is_pretty: bool,
-) -> Result<(), serde_json::Error> {
-    let json =
-        if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let _ = writeln!(out, "{}", escape_json(&json?));
-    Ok(())
+/// Writes a text of JSON and a line break to `out`.
+pub(super) fn json(mut out: impl Write, json: &str) {
+    let _ = writeln!(out, "{}", escape_json(json));
 }
 
 /// Writes an error message to standard error.

@@ -27,7 +27,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
-        print::json(io::stdout(), &json(liveops, row, &log)?, true)?;
+        print::json(io::stdout(), &format!("{:#}", json(liveops, row, &log)?));
     } else {
         print_line!("{}", text(&renderer, &kind, &row, &log).trim_end());
     }

@@ -28,8 +28,7 @@ impl<W: Write + Send> JsonPrinter<W> {
         fields["event"] = event.into();
         fields["id"] = subject.id.to_string().into();
         fields["op_type"] = subject.kind.op_type.into();
-        // A closed pipe must not stop the operation.
-        let _ = print::json(&mut self.out, &fields, false);
+        print::json(&mut self.out, &fields.to_string());
     }
 }
 
