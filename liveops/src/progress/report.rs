@@ -519,8 +519,10 @@ mod tests {
         report.bar_unit("b".repeat(8 << 20).into());
         let bar = report.projection().bar.unwrap();
         let (label, unit) = (bar.label.unwrap(), bar.unit.unwrap());
-        assert!(label.ends_with("… [cut: 1024 of 8388608 bytes]"), "{}", label.len());
-        assert!(unit.ends_with("… [cut: 1024 of 8388608 bytes]"), "{}", unit.len());
+        for text in [label, unit] {
+            assert!(text.len() < 1_100, "{}", text.len());
+            assert!(text.ends_with("… [cut: 1024 of 8388608 bytes]"), "{text}");
+        }
         report.bar_label("rows".into());
         assert_eq!(report.projection().bar.unwrap().label.as_deref(), Some("rows"));
     }

@@ -366,24 +366,6 @@ async fn json_has_the_exact_text_of_a_log_line() {
     assert_eq!(line["text"], HOSTILE.replace('\0', ""));
 }
 
-#[test]
-fn a_label_and_a_unit_of_a_bar_are_limited() {
-    let run = ObservedRun::attempt(1);
-    let long = "x".repeat(1 << 20);
-    run.report.count(1, Some(2));
-    run.report.bar_label(long.as_str().into());
-    run.report.bar_unit(long.as_str().into());
-    run.report.touch();
-    let bar = run.report.projection().bar.unwrap();
-    for text in [bar.label.unwrap(), bar.unit.unwrap()] {
-        assert!(
-            text.len() < 1_100 && text.ends_with("[cut: 1024 of 1048576 bytes]"),
-            "{}",
-            text.len()
-        );
-    }
-}
-
 std::thread_local! {
     static SECONDS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
