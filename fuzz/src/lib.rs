@@ -106,8 +106,7 @@ impl App {
         let folder = uploads.path().to_owned();
         let (db, router) = runtime.block_on(async {
             let db = store::connect("sqlite::memory:").await.expect("a database in memory");
-            let mut config = Config::default();
-            config.upload_dir = folder.join("uploads");
+            let config = Config::default().with_upload_dir(folder.join("uploads"));
             let liveops = LiveOps::builder(db.clone())
                 .register::<Everything>()
                 .register::<Plain>()

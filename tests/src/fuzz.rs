@@ -3,7 +3,7 @@
 //! cargo-fuzz normally needs a nightly toolchain for the address sanitizer. The workspace forbids `unsafe`, so
 //! the targets run without a sanitizer, and with the pinned toolchain.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
     Failure,
@@ -24,7 +24,7 @@ const TARGETS: [(&str, &str); 7] = [
 ];
 
 /// The number of seconds for each target without `--seconds`.
-const SECONDS: &str = "60";
+const SECONDS: u32 = 60;
 
 /// Maximum time for one input, in seconds, before libFuzzer reports a failure.
 const TIMEOUT_SECONDS: &str = "10";
@@ -40,7 +40,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     while let Some(word) = words.next() {
         match word {
             "--seconds" => {
-                let number = words.next().filter(|number| number.parse::<u32>().is_ok());
+                let number = words.next().and_then(|number| number.parse().ok());
                 seconds = number.ok_or_else(|| usage("--seconds"))?;
             }
             name => {
@@ -67,7 +67,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
 }
 
 /// Runs one target. New inputs go into the target folder, and the committed corpus is only read.
-fn run_target(name: &str, bytes: &str, seconds: &str) -> Result<(), Failure> {
+fn run_target(name: &str, bytes: &str, seconds: u32) -> Result<(), Failure> {
     let found = target().join("fuzz/corpus").join(name);
     fs::create_dir_all(&found).map_err(|error| Failure::new(error.to_string()))?;
     let artifacts = artifacts().join(name);
@@ -78,10 +78,7 @@ fn run_target(name: &str, bytes: &str, seconds: &str) -> Result<(), Failure> {
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={bytes}"));
     command.arg(format!("-timeout={TIMEOUT_SECONDS}")).arg(format!("-rss_limit_mb={MEMORY_MIB}"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    step(
-        &format!("fuzz {name}, {:?}", Duration::from_secs(seconds.parse().unwrap_or(0))),
-        &mut command,
-    )
+    step(&format!("fuzz {name}, {seconds} s"), &mut command)
 }
 
 /// Returns the start of a command line of cargo-fuzz.
