@@ -27,6 +27,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{app::TestApp, served::SECRET};
 
@@ -143,7 +144,7 @@ async fn prune(liveops: LiveOps) {
     }
 }
 
-/// What the clients have seen.
+/// The answers to the clients.
 #[derive(Default)]
 struct Seen {
     latencies: Mutex<Vec<Duration>>,
@@ -182,7 +183,7 @@ impl Seen {
     }
 }
 
-/// Does what a person does: reads the list, starts an operation, and looks at its page until it has ended.
+/// An ordinary user, who reads the list, starts an operation, and reads its page until the operation has ended.
 async fn ordinary(url: String, user: String, seen: Arc<Seen>, until: Instant) {
     let client = Client::new();
     let json = |request: reqwest::RequestBuilder| {
@@ -237,7 +238,7 @@ const ATTACKS: [Attack; 10] = [
     Attack::Tokens,
 ];
 
-/// Attacks until the end. Refusals are expected, so answers are not looked at.
+/// Attacks until the end. Refusals are expected, so answers are ignored.
 async fn hostile(attack: Attack, address: SocketAddr, seen: Arc<Seen>, until: Instant) {
     while Instant::now() < until {
         // An attack ends with its connections.
@@ -280,7 +281,7 @@ async fn strike(attack: Attack, address: SocketAddr) {
             let mut socket = socket(address).await;
             for n in 0..2_000 {
                 let text = format!("{{\"type\":\"ack\",\"channel\":\"x{n}\",\"cursor\":\"{n}\"}}");
-                if socket.try_send(liveops_message(text)).await.is_err() {
+                if socket.try_send(Message::text(text)).await.is_err() {
                     break;
                 }
             }
@@ -294,7 +295,7 @@ async fn strike(attack: Attack, address: SocketAddr) {
                 let since = format!("1.{n:032x}:{n}");
                 let message =
                     json!({ "type": "subscribe", "token": token.as_str(), "since": since });
-                if socket.try_send(liveops_message(message.to_string())).await.is_err() {
+                if socket.try_send(Message::text(message.to_string())).await.is_err() {
                     break;
                 }
             }
@@ -332,10 +333,6 @@ async fn strike(attack: Attack, address: SocketAddr) {
 
 async fn socket(address: SocketAddr) -> Socket {
     Socket::connect(&format!("ws://{address}/live/ws"), &[("x-user", "mallory")]).await
-}
-
-fn liveops_message(text: String) -> tokio_tungstenite::tungstenite::Message {
-    tokio_tungstenite::tungstenite::Message::text(text)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,3 +1,5 @@
+//! Hot standby servers of the tests' PostgreSQL.
+
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
@@ -9,7 +11,6 @@ use crate::{
     program::output_of,
 };
 
-/// Standby servers.
 impl Cluster {
     /// Creates a hot standby server of this one, from a base backup, and starts it on a free port.
     pub(crate) fn start_standby(&self) -> Result<Self, String> {
