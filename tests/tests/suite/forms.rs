@@ -21,11 +21,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    app::{Answer, Gate, TestApp, request},
+    app::{Answer, Gate, TestApp, nothing_to_run, request},
     browser::Browser,
     database::on_every_database,
     files::{files_in, upload_folder},
     htmx::{self, Htmx},
+    multipart::{MULTIPART, Part, multipart},
     until::until,
     watched::WatchedApp,
 };
@@ -116,19 +117,6 @@ struct Impossible {
     day: NaiveDate,
 }
 
-/// Operations that end at once.
-macro_rules! nothing_to_run {
-    ($($op:ty)*) => {
-        $(impl Run for $op {
-            type Output = ();
-
-            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
-                Ok(())
-            }
-        })*
-    };
-}
-
 nothing_to_run!(Backstage Archives Impossible);
 
 async fn app() -> TestApp {
@@ -153,17 +141,10 @@ fn form(body: &str) -> Request<Body> {
 }
 
 /// Parts with a file name are files.
-fn multipart(path: &str, parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
-    let mut body = String::new();
-    for (name, file, content) in parts {
-        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body.push_str(&format!(
-            "--X\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-        ));
-    }
+fn files(path: &str, parts: &[Part<'_>]) -> Request<Body> {
     Request::post(path)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
-        .body(Body::from(body + "--X--\r\n"))
+        .header(header::CONTENT_TYPE, MULTIPART)
+        .body(Body::from(multipart(parts)))
         .unwrap()
 }
 
@@ -310,7 +291,7 @@ async fn there_is_a_page_for_every_form_and_for_nothing_else() {
 async fn files_arrive_by_path_and_by_content() {
     let app = app().await;
     let answer = app
-        .send(multipart(
+        .send(files(
             PATH,
             &[
                 ("bookTitle", None, "Emma"),
@@ -333,7 +314,7 @@ async fn a_file_is_uploaded_and_not_named() {
     let encoded = path.replace('/', "%2F");
     for request in [
         form(&format!("bookTitle=Emma&binding=paperback&cover={encoded}")),
-        multipart(
+        files(
             PATH,
             &[("bookTitle", None, "Emma"), ("binding", None, "paperback"), ("cover", None, path)],
         ),
@@ -351,7 +332,7 @@ async fn a_file_is_uploaded_and_not_named() {
 async fn files_beside_mistakes_are_gone_and_asked_for_again() {
     let (app, uploads) = app_with_uploads().await;
     let answer = app
-        .send(multipart(
+        .send(files(
             PATH,
             &[
                 ("bookTitle", None, "Emma"),
@@ -382,13 +363,13 @@ async fn a_file_is_saved_for_a_field_of_files_only() {
         ("stray", Some("stray.txt"), "nobody asked for it"),
         ("binding", None, "paperback"),
     ];
-    let answer = app.send(multipart(PATH, &parts)).await;
+    let answer = app.send(files(PATH, &parts)).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("This field is required."), "{}", answer.body);
     assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
 
     let answer =
-        app.send(multipart(PATH, &[&[("bookTitle", None, "Emma")], &parts[1..]].concat())).await;
+        app.send(files(PATH, &[&[("bookTitle", None, "Emma")], &parts[1..]].concat())).await;
     let id = look(&app, &answer).await["id"].as_str().unwrap().parse().unwrap();
     let row = app.liveops.find(id).await.unwrap().unwrap();
     assert_eq!(row.input["mail"], Value::Null);
@@ -401,12 +382,12 @@ async fn where_a_file_was_saved_is_not_told() {
     let path = "/live/test.backstage/";
     for field in ["file", "script"] {
         let answer =
-            app.send(multipart(path, &[(field, Some("a.sh"), "exit"), ("count", None, "x")])).await;
+            app.send(files(path, &[(field, Some("a.sh"), "exit"), ("count", None, "x")])).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(!answer.body.contains(uploads.path().to_str().unwrap()), "{}", answer.body);
     }
     let answer =
-        app.send(multipart(path, &[("script", None, "/named.sh"), ("count", None, "x")])).await;
+        app.send(files(path, &[("script", None, "/named.sh"), ("count", None, "x")])).await;
     assert!(answer.body.contains("name=\"script\" value=\"/named.sh\""), "{}", answer.body);
 }
 
@@ -415,7 +396,7 @@ async fn a_file_is_judged_by_the_name_that_it_came_with() {
     let app = TestApp::with(Builder::register::<Archives>).await;
     let path = "/live/test.archives/";
     let parts = |packed, profile| {
-        multipart(path, &[("packed", Some(packed), "x"), ("profile", Some(profile), "y")])
+        files(path, &[("packed", Some(packed), "x"), ("profile", Some(profile), "y")])
     };
     let answer = app.send(parts("logs.TAR.GZ", "phone.mobileconfig")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
@@ -480,7 +461,7 @@ async fn an_operation_keeps_its_file_though_whoever_sent_it_goes_away() {
     let app =
         TestApp::with(|builder| builder.register::<Patient>().runner(RunnerKind::Eager)).await;
     let newest = async || app.liveops.list(&ListFilter::new(), 1).await.unwrap().pop();
-    let sent = multipart("/live/test.patient/", &[("file", Some("a.txt"), "a text")]);
+    let sent = files("/live/test.patient/", &[("file", Some("a.txt"), "a text")]);
     tokio::select! {
         answer = app.send(sent) => panic!("{}", answer.body),
         () = until("it has started", async || newest().await.is_some()) => {}

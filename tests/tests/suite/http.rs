@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::support::{
     app::{Answer, MARKUP, TestApp, request},
     files::{files_in, upload_folder},
+    multipart::{MULTIPART, multipart_of_heads},
 };
 
 const JSON: &str = "application/json";
@@ -38,15 +39,10 @@ fn form(path: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn multipart(path: &str, field: &str, file_name: &str, content: &str) -> Request<Body> {
-    let body = format!(
-        "--X\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{file_name}\"\r\n\
-         Content-Type: text/plain\r\n\r\n{content}\r\n--X--\r\n"
-    );
-    Request::post(path)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
-        .body(Body::from(body))
-        .unwrap()
+fn file(path: &str, field: &str, file_name: &str, content: &str) -> Request<Body> {
+    let head = format!("name=\"{field}\"; filename=\"{file_name}\"\r\nContent-Type: text/plain");
+    let body = multipart_of_heads([(head.as_str(), content.as_bytes())]);
+    Request::post(path).header(header::CONTENT_TYPE, MULTIPART).body(Body::from(body)).unwrap()
 }
 
 async fn created(app: &TestApp, op_type: &str, input: serde_json::Value) -> Answer {
@@ -121,7 +117,7 @@ async fn an_uploaded_file_becomes_a_path() {
     let config = liveops::Config::default().with_upload_dir(uploads.path());
     let change = |builder: Builder<_>| builder.register::<Sheet>().config(config);
     let app = TestApp::with(|builder| change(builder).runner(RunnerKind::Eager)).await;
-    let answer = app.send(multipart("/live/test.sheet/", "file", "a.csv", "a,b,c")).await;
+    let answer = app.send(file("/live/test.sheet/", "file", "a.csv", "a,b,c")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
     let page = with_header(request("GET", answer.header("location")), "accept", JSON);
     let operation = app.send(page).await.json();
@@ -139,13 +135,13 @@ async fn an_upload_that_is_too_large_is_refused_and_leaves_no_file() {
         .with_upload_dir(uploads.path());
     let app = TestApp::with(|builder| builder.register::<Sheet>().config(config)).await;
     let huge = "x".repeat(2_000);
-    let answer = app.send(multipart("/live/test.sheet/", "file", "a.csv", &huge)).await;
+    let answer = app.send(file("/live/test.sheet/", "file", "a.csv", &huge)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     let answer = app.post_json("/live/test.sheet/", &json!({ "file": huge }).to_string()).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(answer.json()["error"]["code"], "too_large");
 
-    let answer = app.send(multipart("/live/test.sheet/", "flie", "a.csv", "a")).await;
+    let answer = app.send(file("/live/test.sheet/", "flie", "a.csv", "a")).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(files_in(uploads.path()).len(), 0);
 }

@@ -15,6 +15,7 @@ use crate::support::{
     files::{files_in, upload_folder},
     held_commits::HeldCommits,
     log::Log,
+    multipart::{MULTIPART, multipart},
     postgres::PostgresDatabase,
     proxy::Proxy,
     sql::value,
@@ -212,11 +213,9 @@ fn files(uploads: &tempfile::TempDir) -> usize {
 }
 
 fn upload() -> Request<Body> {
-    let body = "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n\
-                a,b\r\n--X--\r\n";
     Request::post("/live/test.lost_sheet/")
-        .header("content-type", "multipart/form-data; boundary=X")
+        .header("content-type", MULTIPART)
         .header("accept", "application/json")
-        .body(Body::from(body))
+        .body(Body::from(multipart(&[("file", Some("a.csv"), "a,b")])))
         .unwrap()
 }

@@ -13,6 +13,7 @@ use crate::support::{
     browser::Browser,
     demo::ServedDemo,
     hostile::{ESCAPED, Hostile, MARKUP, Place},
+    multipart::{MULTIPART, multipart},
     served::{Served, html, is_subscribed, until},
 };
 
@@ -177,13 +178,14 @@ async fn a_form_is_text_in_its_refusal() {
     let markup = in_an_address();
     let form = "application/x-www-form-urlencoded";
     let json = json!({ "place": MARKUP }).to_string();
+    let part = String::from_utf8(multipart(&[("place", None, MARKUP)])).unwrap();
     for (path, media_type, body) in [
         ("test.hostile", form, format!("place={markup}")),
         ("test.hostile", form, format!("{markup}={markup}")),
         ("test.hostile", "application/json", json),
         ("test.hostile", "text/<img>", String::new()),
         ("%3Cimg%3E", form, String::new()),
-        ("test.hostile", "multipart/form-data; boundary=X", multipart("place", MARKUP)),
+        ("test.hostile", MULTIPART, part),
     ] {
         let request = Request::post(format!("/live/{path}/"))
             .header(header::CONTENT_TYPE, media_type)
@@ -194,10 +196,6 @@ async fn a_form_is_text_in_its_refusal() {
         assert!(answer.status.is_client_error(), "{body}: {answer:?}");
         assert_is_harmless(&body, &answer);
     }
-}
-
-fn multipart(field: &str, value: &str) -> String {
-    format!("--X\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n--X--\r\n")
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{env, fs, path::PathBuf, process::Command, time::Duration};
 
 use axum::routing::get;
 use liveops::{
-    Config, LiveOperation, Progress, Run, RunResult,
+    Config, LiveOperation,
     form::FileContent,
     runner::{Builder, RunnerKind},
     testing::Server,
@@ -20,10 +20,11 @@ use tokio::{
 };
 
 use crate::support::{
-    app::{Gate, TestApp},
+    app::{Gate, TestApp, nothing_to_run},
     browser::Browser,
     files::{files_in, upload_folder},
     htmx::{self, Htmx},
+    multipart::{MULTIPART, Part, multipart, multipart_of_heads},
     watched::WatchedApp,
 };
 
@@ -58,18 +59,6 @@ struct Yearly {
     year: u16,
     #[serde(default)]
     values: Value,
-}
-
-macro_rules! nothing_to_run {
-    ($($op:ty)*) => {
-        $(impl Run for $op {
-            type Output = ();
-
-            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
-                Ok(())
-            }
-        })*
-    };
 }
 
 nothing_to_run!(OneFile Lists Yearly);
@@ -140,7 +129,7 @@ impl Site {
     }
 
     async fn post_parts(&self, path: &str, parts: &[Part<'_>]) -> Answer {
-        self.send(path, &[MULTIPART, JSON], &multipart(parts)).await
+        self.send(path, &[FILES, JSON], &multipart(parts)).await
     }
 
     /// Returns the number of files below the upload folder.
@@ -178,7 +167,7 @@ impl Answer {
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=X");
+const FILES: (&str, &str) = ("content-type", MULTIPART);
 const JSON_BODY: (&str, &str) = ("content-type", "application/json");
 const JSON: (&str, &str) = ("accept", "application/json");
 const HTML: (&str, &str) = ("accept", "text/html");
@@ -191,20 +180,6 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     head + "\r\n"
 }
 
-/// The name, the name of the file if it is one, and the content.
-type Part<'a> = (&'a str, Option<&'a str>, &'a str);
-
-fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
-    let mut body = String::new();
-    for (name, file, content) in parts {
-        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body.push_str(&format!(
-            "--X\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-        ));
-    }
-    (body + "--X--\r\n").into_bytes()
-}
-
 #[tokio::test]
 async fn a_body_over_its_limit_is_refused_before_a_byte_of_it_arrives() {
     let site = Site::start().await;
@@ -213,14 +188,14 @@ async fn a_body_over_its_limit_is_refused_before_a_byte_of_it_arrives() {
         let headers = [content_type, accept, ("content-length", length.as_str())];
         site.send_raw(&head("POST", "/live/test.one_file/", &headers), b"").await
     };
-    let answer = announce(MULTIPART, 500 << 20, JSON).await;
+    let answer = announce(FILES, 500 << 20, JSON).await;
     assert_eq!(answer.refusal(413), "The file has 500 MB; at most 32 MB are allowed.");
     assert_eq!(answer.json()["error"]["code"], "too_large");
     for content_type in [FORM, JSON_BODY] {
         let answer = announce(content_type, (1 << 20) + 1, JSON).await;
         assert_eq!(answer.refusal(413), "The input has 1.1 MB; at most 1 MB are allowed.");
     }
-    let page = announce(MULTIPART, 500 << 20, HTML).await;
+    let page = announce(FILES, 500 << 20, HTML).await;
     assert_eq!(page.status(), 413);
     assert!(page.body().contains("<!DOCTYPE html>"), "{}", page.0);
     assert!(page.body().contains("The file has 500 MB; at most 32 MB are allowed."), "{}", page.0);
@@ -237,7 +212,7 @@ async fn a_body_of_unknown_length_is_refused_at_its_limit() {
     };
     let answer = chunked(FORM, 17).await;
     assert_eq!(answer.refusal(413), "The input is too large; at most 1 MB are allowed.");
-    let answer = chunked(MULTIPART, 513).await;
+    let answer = chunked(FILES, 513).await;
     assert_eq!(answer.refusal(413), "The file is too large; at most 32 MB are allowed.");
 }
 
@@ -245,14 +220,14 @@ async fn a_body_of_unknown_length_is_refused_at_its_limit() {
 async fn a_client_that_sends_everything_before_it_reads_gets_the_answer() {
     let site = Site::start().await;
     let too_large = vec![b'x'; 60 << 20];
-    let answer = site.send("/live/test.one_file/", &[MULTIPART, JSON], &too_large).await;
+    let answer = site.send("/live/test.one_file/", &[FILES, JSON], &too_large).await;
     assert_eq!(answer.refusal(413), "The file has 60 MB; at most 32 MB are allowed.");
 }
 
 #[tokio::test]
 async fn a_client_that_asks_first_is_refused_without_a_body() {
     let site = Site::start().await;
-    let headers = [MULTIPART, JSON, ("expect", "100-continue"), ("content-length", "40000000")];
+    let headers = [FILES, JSON, ("expect", "100-continue"), ("content-length", "40000000")];
     let answer = site.send_raw(&head("POST", "/live/test.one_file/", &headers), b"").await;
     assert!(answer.0.starts_with("HTTP/1.1 413"), "{}", answer.0);
 }
@@ -333,14 +308,10 @@ async fn a_file_that_nobody_asked_for_is_not_kept() {
 async fn the_head_of_a_part_has_a_limit() {
     let site = Site::start().await;
     let head_of = |bytes: usize| {
-        let filler = "x".repeat(bytes);
-        format!(
-            "--X\r\nContent-Disposition: form-data; name=\"note\"; a=\"{filler}\"\r\n\r\n\r\n--X--\r\n"
-        )
+        let head = format!("name=\"note\"; a=\"{}\"", "x".repeat(bytes));
+        multipart_of_heads([(head.as_str(), b"".as_slice())])
     };
-    let send = async |body: String| {
-        site.send("/live/test.lists/", &[MULTIPART, JSON], body.as_bytes()).await
-    };
+    let send = async |body: Vec<u8>| site.send("/live/test.lists/", &[FILES, JSON], &body).await;
     assert_eq!(send(head_of(7_000)).await.status(), 201);
     assert_eq!(send(head_of(30 << 20)).await.refusal(422), "The form could not be read.");
 }
@@ -363,7 +334,7 @@ async fn a_form_of_many_parts_and_files_blocks_no_other_request() {
     let body = multipart(&parts);
     let hostile = async {
         for _ in 0..2 {
-            site.send("/live/test.one_file/", &[MULTIPART], &body).await;
+            site.send("/live/test.one_file/", &[FILES], &body).await;
         }
     };
     let healthy = async {
@@ -463,11 +434,11 @@ async fn memory_of_requests() {
         ("fields of one letter", "lists", FORM, vec!["a"; 1_000].join("&").into()),
         ("one text", "one_file", FORM, full("note=", "x", "")),
         ("quotation marks", "one_file", FORM, full("note=", "\"", "")),
-        ("quotation marks of a part", "one_file", MULTIPART, multipart(&[("note", None, &quotes)])),
+        ("quotation marks of a part", "one_file", FILES, multipart(&[("note", None, &quotes)])),
         ("lines", "lists", FORM, full("lines=", "a%0A", "")),
         ("lines of a letter", "lists", FORM, full("lines=", "a\n", "")),
-        ("text parts", "one_file", MULTIPART, multipart(&multipart_texts)),
-        ("files", "lists", MULTIPART, multipart(&files)),
+        ("text parts", "one_file", FILES, multipart(&multipart_texts)),
+        ("files", "lists", FILES, multipart(&files)),
         ("numbers", "yearly", JSON_BODY, full(&format!("{yearly}["), "0,", "0]}")),
         ("allowed numbers", "yearly", JSON_BODY, values(&format!("{yearly}["), "0,0", "]}")),
         ("arrays", "yearly", JSON_BODY, values(&format!("{yearly}["), "[]", "]}")),

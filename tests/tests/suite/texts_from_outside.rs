@@ -5,14 +5,15 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use liveops::{LiveOperation, OperationId, Progress, Run, RunResult, RunnerKind, runner::Builder};
+use liveops::{LiveOperation, OperationId, RunnerKind, runner::Builder};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{Answer, Gate, Greeting, TestApp, request},
+    app::{Answer, Gate, Greeting, TestApp, nothing_to_run, request},
     database::on_every_database,
+    multipart::multipart_of_heads,
 };
 
 /// A form of texts.
@@ -29,18 +30,6 @@ struct Note {
 #[liveop(app = "test", public)]
 struct Anything {
     value: Value,
-}
-
-macro_rules! nothing_to_run {
-    ($($op:ty)*) => {
-        $(impl Run for $op {
-            type Output = ();
-
-            async fn run(&self, _: Progress<Self>) -> RunResult<()> {
-                Ok(())
-            }
-        })*
-    };
 }
 
 nothing_to_run!(Note Anything);
@@ -65,11 +54,10 @@ async fn form(app: &TestApp, body: &[u8]) -> Answer {
 }
 
 async fn multipart(app: &TestApp, text: &[u8]) -> Answer {
-    let head = b"--X\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n".as_slice();
     let request = Request::post(NOTE)
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=\"X\"")
         .header(header::ACCEPT, "application/json")
-        .body(Body::from([head, text, b"\r\n--X--\r\n"].concat()))
+        .body(Body::from(multipart_of_heads([("name=\"text\"", text)])))
         .unwrap();
     app.send(request).await
 }

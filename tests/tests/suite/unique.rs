@@ -22,6 +22,7 @@ use crate::support::{
     browser::Browser,
     database::on_every_database,
     files::{files_in, upload_folder},
+    multipart::{MULTIPART, multipart},
     watched::WatchedApp,
 };
 
@@ -365,9 +366,9 @@ async fn the_upload_of_a_second_request_is_not_kept() {
     config.upload_dir = Some(uploads.path().to_owned());
     let app = TestApp::with(|builder| builder.register::<Sync>().config(config)).await;
     let upload = async || {
-        let body = "--X\r\nContent-Disposition: form-data; name=\"from\"; filename=\"a.csv\"\r\n\r\n\
-                    a\r\n--X--\r\n";
-        app.send(form("/live/test.sync/", "multipart/form-data; boundary=X", body)).await
+        let request = Request::post("/live/test.sync/").header(header::CONTENT_TYPE, MULTIPART);
+        let body = multipart(&[("from", Some("a.csv"), "a")]);
+        app.send(request.body(Body::from(body)).unwrap()).await
     };
     let (first, second) = (upload().await, upload().await);
     assert_eq!(first.status, StatusCode::SEE_OTHER, "{first:?}");

@@ -23,6 +23,7 @@ use crate::support::{
     database::on_every_database,
     files::{files_in, upload_folder},
     log::Log,
+    multipart::{MULTIPART, multipart_of_heads},
 };
 
 const PATH: &str = "/live/test.scores/";
@@ -85,14 +86,11 @@ const CSV: &str = "name=\"file\"; filename=\"scores.csv\"\r\nContent-Type: text/
 
 /// Each part has the rest of its `Content-Disposition`, with further headers, and its content.
 fn request(parts: &[(&str, &str)]) -> Request<Body> {
-    let part = |(head, content): &(&str, &str)| {
-        format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
-    };
-    let body: String = parts.iter().map(part).collect();
+    let parts = parts.iter().map(|(head, content)| (*head, content.as_bytes()));
     Request::post(PATH)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+        .header(header::CONTENT_TYPE, MULTIPART)
         .header(header::ACCEPT, "application/json")
-        .body(Body::from(body + "--X--\r\n"))
+        .body(Body::from(multipart_of_heads(parts)))
         .unwrap()
 }
 

@@ -420,3 +420,18 @@ impl Answer {
         value.unwrap_or_else(|| panic!("no `{name}` in {:?}", self.headers)).to_str().unwrap()
     }
 }
+
+/// Implements operations that end at once.
+macro_rules! nothing_to_run {
+    ($($op:ty)*) => {
+        $(impl ::liveops::Run for $op {
+            type Output = ();
+
+            async fn run(&self, _: ::liveops::Progress<Self>) -> ::liveops::RunResult<()> {
+                Ok(())
+            }
+        })*
+    };
+}
+
+pub(crate) use nothing_to_run;

@@ -18,6 +18,7 @@ pub(crate) mod layer;
 pub(crate) mod log;
 pub(crate) mod manifest;
 pub(crate) mod meter;
+pub(crate) mod multipart;
 pub(crate) mod need;
 pub(crate) mod nginx;
 pub(crate) mod numbers;
