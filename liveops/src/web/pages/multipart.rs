@@ -12,7 +12,7 @@ use crate::{
     web::{error::WebError, header_params::HeaderParams},
 };
 
-/// Maximum size of the headers of a part, in bytes.
+/// Maximum size of the headers of a part with the empty line behind them, in bytes.
 const HEAD_BYTES_MAX: usize = 8 << 10;
 
 /// Maximum length of a boundary, from RFC 2046.
@@ -80,7 +80,7 @@ impl Multipart {
             if let Some(head) = self.take_head() {
                 break head;
             }
-            if self.rest().len() > HEAD_BYTES_MAX {
+            if self.rest().len() >= HEAD_BYTES_MAX {
                 return Err(unreadable());
             }
             self.fill().await?;
@@ -118,8 +118,9 @@ impl Multipart {
 
     /// Takes the headers from the rest of the line of the delimiter to the empty line.
     fn take_head(&mut self) -> Option<Vec<u8>> {
-        let end = memchr::memmem::find(self.rest(), b"\r\n\r\n")?;
-        let head = self.rest()[..end].to_vec();
+        let rest = self.rest();
+        let end = memchr::memmem::find(&rest[..rest.len().min(HEAD_BYTES_MAX)], b"\r\n\r\n")?;
+        let head = rest[..end].to_vec();
         self.read += end + b"\r\n\r\n".len();
         Some(head)
     }
