@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     auth::viewer::Viewer,
+    header_params::media_type,
     negotiation::{Preference, preference},
-    pages::{create::media_type, embed::EmbedError},
+    pages::embed::EmbedError,
     state::Web,
 };
 use crate::{

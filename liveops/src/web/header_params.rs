@@ -1,6 +1,19 @@
-//! The parameters of a header value such as `form-data; name="file"`.
+//! A header value such as `form-data; name="file"`: the media type at its begin, and its parameters.
 
 use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, header};
+
+/// Returns the media type of the body of a request, as [`essence`] does. Empty if the request names none.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    essence(value.unwrap_or_default())
+}
+
+/// Returns a media type in lower case, without its parameters.
+pub(super) fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
 /// The parameters of a header value, by their names in lower case.
 #[derive(Debug, Default, PartialEq, Eq)]

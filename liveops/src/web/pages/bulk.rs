@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     actions::{cancel_one, retry_one},
     body::{check_values, parse_fields},
-    create::{body, media_type},
+    create::body,
     list::PAGE_LEN,
     list_query::{ListQuery, list_url, with_outcome},
     page::check_may_act,
@@ -27,6 +27,7 @@ use crate::{
     web::{
         auth::viewer::{Authenticated, Viewer},
         error::{ErrorBody, WebError, is_partial, wants_json},
+        header_params::media_type,
         state::Web,
     },
 };

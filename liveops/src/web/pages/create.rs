@@ -26,6 +26,7 @@ use crate::{
     web::{
         auth::viewer::{Authenticated, Viewer},
         error::{WebError, is_partial, wants_json},
+        header_params::media_type,
         state::Web,
     },
 };
@@ -189,10 +190,4 @@ fn answer(
         return Ok((StatusCode::NO_CONTENT, [("hx-redirect", url)]).into_response());
     }
     Ok(Redirect::to(&url).into_response())
-}
-
-pub(in crate::web) fn media_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
 }

@@ -9,7 +9,10 @@ use memchr::memmem::Finder;
 use super::body::LimitedBody;
 use crate::{
     language::Text,
-    web::{error::WebError, header_params::HeaderParams},
+    web::{
+        error::WebError,
+        header_params::{HeaderParams, essence},
+    },
 };
 
 /// Maximum size of the headers of a part with the empty line behind them, in bytes.
@@ -38,8 +41,8 @@ pub(super) struct PartHead {
     pub(super) name: String,
     /// The name of the file. `None` for a text.
     pub(super) file_name: Option<String>,
-    /// The media type. Empty for none.
-    pub(super) content_type: String,
+    /// The media type in lower case, without its parameters. Empty for none.
+    pub(super) media_type: String,
 }
 
 impl Multipart {
@@ -143,13 +146,13 @@ impl PartHead {
         if lines.next().is_none_or(|padding| !padding.trim_matches([' ', '\t']).is_empty()) {
             return Err(unreadable());
         }
-        let (mut disposition, mut content_type) = (None, String::new());
+        let (mut disposition, mut media_type) = (None, String::new());
         for line in lines {
             let (name, value) = line.split_once(':').ok_or_else(unreadable)?;
             let value = value.trim();
             match name.trim().to_ascii_lowercase().as_str() {
                 "content-disposition" => disposition = HeaderParams::parse(value.as_bytes()),
-                "content-type" => value.clone_into(&mut content_type),
+                "content-type" => media_type = essence(value),
                 // RFC 7578 deprecates the encodings, and no browser sends one.
                 "content-transfer-encoding" if !is_identity(value) => return Err(unreadable()),
                 _ => {}
@@ -167,15 +170,12 @@ impl PartHead {
             None => plain,
             Some(decoded) => Some(decoded.ok_or_else(|| WebError::unreadable(Text::NotUtf8))?),
         };
-        Ok(Self { name, file_name, content_type })
+        Ok(Self { name, file_name, media_type })
     }
 
     /// Returns `true` for a part without a file name that has the media type of a file.
     pub(super) fn is_nameless_file(&self) -> bool {
-        let essence = self.content_type.split(';').next().unwrap_or_default().trim();
-        let is_text = ["", "text/plain", "application/json"]
-            .iter()
-            .any(|text| essence.eq_ignore_ascii_case(text));
+        let is_text = ["", "text/plain", "application/json"].contains(&self.media_type.as_str());
         self.file_name.is_none() && !is_text
     }
 }

@@ -68,7 +68,7 @@ impl Uploads {
         &mut self,
         sender: &Sender<'_>,
         file_name: &str,
-        content_type: &str,
+        media_type: &str,
         multipart: &mut Multipart,
     ) -> Result<String, WebError> {
         let stored = match &mut self.stored {
@@ -86,7 +86,7 @@ impl Uploads {
             file.write_all(&chunk).await?;
         }
         file.flush().await?;
-        self.files.push(Upload::received(path, file_name, content_type));
+        self.files.push(Upload::received(path, file_name, media_type));
         Ok(text)
     }
 
@@ -132,7 +132,7 @@ pub(super) async fn receive(
                 continue;
             }
             Some(file_name) => {
-                let (file_name, content_type) = (Upload::name_of(&file_name), &head.content_type);
+                let (file_name, media_type) = (Upload::name_of(&file_name), head.media_type);
                 let Some(field_type) = type_for_file(form, &head.name) else {
                     limits.add_text()?;
                     continue;
@@ -146,13 +146,13 @@ pub(super) async fn receive(
                     // The error of a field with several values, without another file.
                     let first = texts.of(&head.name).next().map(str::to_owned);
                     first.unwrap_or_default()
-                } else if !field_type.accepts(&file_name, Some(essence(content_type))) {
+                } else if !field_type.accepts(&file_name, Some(&media_type)) {
                     uploads.refused.push(head.name);
                     continue;
                 } else if field_type.scalar == Scalar::Content {
                     limits.content_of(field_type.max_length, &mut multipart).await?
                 } else {
-                    uploads.save(&sender, &file_name, content_type, &mut multipart).await?
+                    uploads.save(&sender, &file_name, &media_type, &mut multipart).await?
                 }
             }
         };
@@ -241,11 +241,6 @@ fn extension(file_name: &str) -> String {
     let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
     let is_word = |word: &&str| word.len() <= 8 && word.bytes().all(|b| b.is_ascii_alphanumeric());
     extension.filter(is_word).map(|word| format!(".{word}")).unwrap_or_default()
-}
-
-/// Returns a media type without its parameters.
-fn essence(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]
