@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use self::usage::Usages;
+use self::usage::{Reservation, Usages};
 use crate::operation::{OperationId, UserId};
 
 pub(crate) use self::{folder::FolderError, listing::StoredFiles};
@@ -95,26 +95,18 @@ impl UploadFolder {
         blocking(move || {
             let dir = folder.checked_root()?.join(owner);
             folder::create_private(&dir)?;
-            folder.usages.reserve(&dir, bytes)?;
+            let reservation = folder.usages.reserve(&dir, bytes)?;
             let marker = dir.join(format!("{id}.{MARKER}"));
             folder::create_file(&marker)?;
-            Ok(NewFiles { id, dir, marker: Some(marker), files: Vec::new() })
+            let files = KeptFiles { id, marker, paths: Vec::new(), reservation };
+            Ok(NewFiles { dir, files: Some(files) })
         })
         .await
     }
 
     /// Returns the path of the folder, after a check that nobody else can change its files.
     fn checked_root(&self) -> Result<PathBuf, UploadError> {
-        let root = match &self.location {
-            Location::At(path) => std::path::absolute(path)?,
-            Location::Temporary(created) => match created.get() {
-                Some(folder) => folder.path().to_owned(),
-                None => {
-                    let new = folder::temporary()?;
-                    created.get_or_init(|| new).path().to_owned()
-                }
-            },
-        };
+        let root = self.root()?;
         folder::create_private(&root)?;
         // Without links, so that no link can be changed after the check.
         let root = fs::canonicalize(root)?;
@@ -122,10 +114,26 @@ impl UploadFolder {
         Ok(root)
     }
 
+    /// Returns the path of the folder. Creates a temporary one.
+    fn root(&self) -> io::Result<PathBuf> {
+        match &self.location {
+            Location::At(path) => std::path::absolute(path),
+            Location::Temporary(created) => match created.get() {
+                Some(folder) => Ok(folder.path().to_owned()),
+                None => {
+                    let new = folder::temporary()?;
+                    Ok(created.get_or_init(|| new).path().to_owned())
+                }
+            },
+        }
+    }
+
     /// Deletes stored files.
     pub(crate) async fn delete(&self, paths: Vec<PathBuf>) {
-        delete_all(paths).await;
-        self.usages.forget();
+        if !paths.is_empty() {
+            in_background(move || delete(&paths)).await;
+            self.usages.forget();
+        }
     }
 
     /// Returns all stored files. A folder that does not exist is empty.
@@ -133,61 +141,61 @@ impl UploadFolder {
     /// # Errors
     ///
     /// Returns an error if the folder cannot be read.
-    pub(crate) async fn stored(&self) -> Result<StoredFiles, UploadError> {
-        let root = match &self.location {
-            Location::At(path) => std::path::absolute(path)?,
-            Location::Temporary(created) => match created.get() {
-                Some(folder) => folder.path().to_owned(),
-                None => return Ok(StoredFiles::default()),
-            },
-        };
-        blocking(move || Ok(StoredFiles::read(&root)?)).await
+    pub(crate) async fn stored(self: &Arc<Self>) -> Result<StoredFiles, UploadError> {
+        if matches!(&self.location, Location::Temporary(created) if created.get().is_none()) {
+            return Ok(StoredFiles::default());
+        }
+        let folder = self.clone();
+        blocking(move || Ok(StoredFiles::read(&folder.root()?)?)).await
     }
 }
 
 /// The files of an operation that is not enqueued. Dropping this value deletes them, unless they are kept.
 #[derive(Debug)]
 pub(crate) struct NewFiles {
-    id: OperationId,
     dir: PathBuf,
-    marker: Option<PathBuf>,
-    files: Vec<PathBuf>,
+    /// `None` when the files are kept.
+    files: Option<KeptFiles>,
 }
 
 impl NewFiles {
-    /// Creates an empty file with this extension, such as `.csv`.
+    /// Creates an empty file with this extension, such as `.csv`. Takes the whole value, so that the files are
+    /// deleted only after this one was created, even if the request is dropped meanwhile.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be created.
-    pub(crate) async fn create(&mut self, extension: &str) -> Result<(File, PathBuf), UploadError> {
-        let mut random = [0; RANDOM_BYTES];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let name = format!("{}-{:032x}{extension}", self.id, u128::from_be_bytes(random));
-        let path = self.dir.join(name);
-        // Before the file exists, so that it is deleted even if this request is dropped meanwhile.
-        self.files.push(path.clone());
-        blocking(move || Ok((folder::create_file(&path)?, path))).await
+    /// Returns an error if the file cannot be created. All files are then deleted.
+    pub(crate) async fn create(
+        mut self,
+        extension: String,
+    ) -> Result<(Self, File, PathBuf), UploadError> {
+        blocking(move || {
+            let Some(files) = &mut self.files else { unreachable!("kept files have no new ones") };
+            let mut random = [0; RANDOM_BYTES];
+            getrandom::fill(&mut random).map_err(io::Error::other)?;
+            let random = u128::from_be_bytes(random);
+            let path = self.dir.join(format!("{}-{random:032x}{extension}", files.id));
+            let file = folder::create_file(&path)?;
+            files.paths.push(path.clone());
+            Ok((self, file, path))
+        })
+        .await
     }
 
     /// Keeps the files on disk, because they are to belong to an operation. The files stay even if this process
     /// dies while it enqueues the operation; the marker then stays too.
-    pub(crate) fn keep(mut self) -> KeptFiles {
-        let files = std::mem::take(&mut self.files);
-        KeptFiles { id: self.id, marker: self.marker.take(), files }
+    pub(crate) fn keep(mut self) -> Option<KeptFiles> {
+        self.files.take()
     }
 }
 
 impl Drop for NewFiles {
     fn drop(&mut self) {
-        let paths: Vec<PathBuf> = self.files.drain(..).chain(self.marker.take()).collect();
-        if paths.is_empty() {
-            return;
-        }
+        let Some(files) = self.files.take() else { return };
         // Not on this thread, which executes other requests.
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || delete(&paths))),
-            Err(_) => delete(&paths),
+            Ok(runtime) => drop(runtime.spawn_blocking(move || files.delete_now())),
+            Err(_) => files.delete_now(),
         }
     }
 }
@@ -196,43 +204,49 @@ impl Drop for NewFiles {
 #[derive(Debug)]
 pub(crate) struct KeptFiles {
     id: OperationId,
-    marker: Option<PathBuf>,
-    files: Vec<PathBuf>,
+    marker: PathBuf,
+    paths: Vec<PathBuf>,
+    reservation: Reservation,
 }
 
 impl KeptFiles {
     /// Records that the operation exists.
     pub(crate) async fn confirm(self) {
-        let marker: Vec<PathBuf> = self.marker.into_iter().collect();
-        delete_all(marker).await;
+        in_background(move || {
+            delete(&[self.marker]);
+            self.reservation.keep();
+        })
+        .await;
     }
 
     /// Deletes the files, because they belong to no operation.
     pub(crate) async fn delete(self) {
-        delete_all(self.files.into_iter().chain(self.marker).collect()).await;
+        in_background(move || self.delete_now()).await;
+    }
+
+    fn delete_now(self) {
+        delete(&self.paths);
+        delete(&[self.marker]);
     }
 
     /// Logs the files that stay because the database did not answer whether their operation exists. The marker
     /// stays too, and [`LiveOps::prune`](crate::LiveOps::prune) asks the database again.
-    pub(crate) fn leave(self) {
-        let (id, files) = (self.id, self.files.len());
+    pub(crate) async fn leave(self) {
+        let (id, files) = (self.id, self.paths.len());
         tracing::warn!(
             %id,
             files,
             "could not read whether the operation of uploaded files exists; `prune` deletes them later if it \
              does not"
         );
+        in_background(move || self.reservation.keep()).await;
     }
 }
 
-/// Deletes files on a thread for blocking work.
-async fn delete_all(paths: Vec<PathBuf>) {
-    if !paths.is_empty() {
-        let deleted = spawn_blocking(move || delete(&paths)).await;
-        deleted.unwrap_or_else(
-            |error| tracing::error!(%error, "the deletion of uploaded files panicked"),
-        );
-    }
+/// Executes work with files on a thread for blocking work.
+async fn in_background(work: impl FnOnce() + Send + 'static) {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|error| tracing::error!(%error, "the work with uploaded files panicked"));
 }
 
 fn delete(paths: &[PathBuf]) {
@@ -257,4 +271,42 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, UploadError> + Send + 'static,
 ) -> Result<T, UploadError> {
     spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Future, poll_fn},
+        pin::pin,
+        sync::mpsc,
+        task::Poll,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_file_whose_request_ends_before_its_creation_is_deleted() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("uploads");
+        let folder = Arc::new(UploadFolder::new(Some(&dir), None, false, u64::MAX));
+        let owner = UserId::from("ann");
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.max_blocking_threads(1).build().unwrap().block_on(async {
+            let files = folder.open(OperationId::new(), &owner, 1).await.unwrap();
+            // The only thread for files is busy.
+            let (release, released) = mpsc::channel::<()>();
+            spawn_blocking(move || released.recv());
+            {
+                let mut created = pin!(files.create(".csv".to_owned()));
+                let polled = poll_fn(|cx| Poll::Ready(created.as_mut().poll(cx))).await;
+                assert!(polled.is_pending());
+            }
+            drop(release);
+            // The thread creates the file, which asks for its deletion, and deletes the file.
+            for _ in 0..2 {
+                spawn_blocking(|| {}).await.unwrap();
+            }
+            assert_eq!(fs::read_dir(dir.join(owner_name(&owner))).unwrap().count(), 0);
+        });
+    }
 }

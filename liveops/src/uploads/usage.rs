@@ -4,13 +4,16 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use super::UploadError;
 
-/// Time for which a counted usage is valid. Reservations of this process are added to it.
+/// Time for which a count is valid.
 const VALID_FOR: Duration = Duration::from_secs(60);
 
 /// Number of bytes that a file counts at least: a file without content has a name, and takes time to list.
@@ -23,56 +26,102 @@ const REMEMBERED_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Usages {
     bytes_max: u64,
-    counted: Mutex<HashMap<PathBuf, Usage>>,
+    /// By the folders of the owners.
+    owners: Mutex<HashMap<PathBuf, Arc<Mutex<Usage>>>>,
+    /// The number of deletions. Counts before the latest one are not valid.
+    deletions: AtomicU64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Usage {
+    count: Option<Count>,
+    /// The uploads in progress, with the sizes that they may have.
+    reserved: u64,
+}
+
+#[derive(Debug)]
+struct Count {
+    /// The size of the files at the time of the count and of those that were kept since.
     bytes: u64,
     counted_on: Instant,
+    deletions: u64,
+}
+
+/// The space for an upload in progress. Dropping this value frees the space.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    usage: Arc<Mutex<Usage>>,
+    bytes: u64,
 }
 
 impl Usages {
     pub(super) fn new(bytes_max: u64) -> Self {
-        Self { bytes_max, counted: Mutex::default() }
+        Self { bytes_max, owners: Mutex::default(), deletions: AtomicU64::new(0) }
     }
 
     /// Counts every usage again at its next reservation, because files were deleted.
     pub(super) fn forget(&self) {
-        self.lock().clear();
+        self.deletions.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Usage>> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds `bytes` to the usage of the owner with this folder.
+    /// Reserves `bytes` for the owner with this folder.
     ///
     /// # Errors
     ///
     /// Returns an error if the owner would exceed the quota.
-    pub(super) fn reserve(&self, folder: &Path, bytes: u64) -> Result<(), UploadError> {
-        let known = self.lock().get(folder).copied();
-        // Counted without the lock: another owner must not wait for it.
-        let counted = match known.filter(|usage| usage.counted_on.elapsed() < VALID_FOR) {
-            Some(_) => None,
-            None => Some(Usage { bytes: used(folder)?, counted_on: Instant::now() }),
+    pub(super) fn reserve(&self, folder: &Path, bytes: u64) -> Result<Reservation, UploadError> {
+        let bytes = bytes.max(FILE_BYTES_MIN);
+        let owner = self.of_owner(folder);
+        // Other uploads of this owner wait for the count, and then find the reservation.
+        let mut usage = lock(&owner);
+        let deletions = self.deletions.load(Ordering::Relaxed);
+        let is_valid =
+            |count: &Count| count.deletions == deletions && count.counted_on.elapsed() < VALID_FOR;
+        let stored = match usage.count.as_ref().filter(|count| is_valid(count)) {
+            Some(count) => count.bytes,
+            None => {
+                let (counted_on, bytes) = (Instant::now(), used(folder)?);
+                usage.count = Some(Count { bytes, counted_on, deletions });
+                bytes
+            }
         };
-        let mut usages = self.lock();
-        if usages.len() >= REMEMBERED_MAX {
-            usages.retain(|_, usage| usage.counted_on.elapsed() < VALID_FOR);
-        }
-        if let Some(counted) = counted {
-            usages.insert(folder.to_owned(), counted);
-        }
-        let Some(usage) = usages.get_mut(folder) else { return Ok(()) };
-        let found = usage.bytes.saturating_add(bytes.max(FILE_BYTES_MIN));
+        let found = stored.saturating_add(usage.reserved).saturating_add(bytes);
         if found > self.bytes_max {
             return Err(UploadError::Quota { found, max: self.bytes_max });
         }
-        usage.bytes = found;
-        Ok(())
+        usage.reserved += bytes;
+        drop(usage);
+        Ok(Reservation { usage: owner, bytes })
     }
+
+    fn of_owner(&self, folder: &Path) -> Arc<Mutex<Usage>> {
+        let mut owners = lock(&self.owners);
+        if owners.len() >= REMEMBERED_MAX {
+            // The others are counted again. Those with uploads in progress are in use.
+            owners.retain(|_, usage| Arc::strong_count(usage) > 1);
+        }
+        owners.entry(folder.to_owned()).or_default().clone()
+    }
+}
+
+impl Reservation {
+    /// Counts the files of the upload, which is complete.
+    pub(super) fn keep(self) {
+        if let Some(count) = &mut lock(&self.usage).count {
+            count.bytes = count.bytes.saturating_add(self.bytes);
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        lock(&self.usage).reserved -= self.bytes;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every value is consistent after every statement.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the size of all files in a folder.
@@ -93,18 +142,69 @@ fn used(folder: &Path) -> io::Result<u64> {
 mod tests {
     use super::*;
 
+    const KIB: u64 = 1 << 10;
+
+    #[track_caller]
+    fn found(refused: Result<Reservation, UploadError>) -> u64 {
+        match refused {
+            Err(UploadError::Quota { found, .. }) => found / KIB,
+            other => panic!("expected the quota to be exceeded, found {other:?}"),
+        }
+    }
+
     #[test]
     fn files_and_reservations_count_up_to_the_quota() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), vec![0; 100 << 10]).unwrap();
         fs::write(folder.path().join("empty"), "").unwrap();
         let usages = Usages::new(1 << 20);
-        usages.reserve(folder.path(), 500 << 10).unwrap();
-        let error = usages.reserve(folder.path(), 400 << 10).unwrap_err();
-        let expected = (100 + 64 + 500 + 400) << 10;
-        assert!(matches!(error, UploadError::Quota { found, .. } if found == expected), "{error}");
+        let _first = usages.reserve(folder.path(), 500 * KIB).unwrap();
+        assert_eq!(found(usages.reserve(folder.path(), 400 * KIB)), 100 + 64 + 500 + 400);
         // A file without content counts too.
-        usages.reserve(folder.path(), 300 << 10).unwrap();
-        assert!(usages.reserve(folder.path(), 0).is_err());
+        let _second = usages.reserve(folder.path(), 300 * KIB).unwrap();
+        assert_eq!(found(usages.reserve(folder.path(), 0)), 100 + 64 + 500 + 300 + 64);
+    }
+
+    #[test]
+    fn an_upload_in_progress_counts_until_it_ends_and_a_kept_one_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let usages = Usages::new(1 << 20);
+        let given_up = usages.reserve(folder.path(), 600 * KIB).unwrap();
+        // A new count does not see the upload in progress.
+        usages.forget();
+        assert_eq!(found(usages.reserve(folder.path(), 600 * KIB)), 1_200);
+        drop(given_up);
+        usages.reserve(folder.path(), 600 * KIB).unwrap().keep();
+        assert_eq!(found(usages.reserve(folder.path(), 600 * KIB)), 1_200);
+        // The file was deleted meanwhile.
+        usages.forget();
+        usages.reserve(folder.path(), 600 * KIB).unwrap();
+    }
+
+    #[test]
+    fn uploads_that_begin_at_the_same_time_share_the_quota() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in 0..1_000 {
+            fs::write(folder.path().join(name.to_string()), "").unwrap();
+        }
+        let usages = Usages::new((1_000 + 3) * FILE_BYTES_MIN);
+        let reservations: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..16).map(|_| scope.spawn(|| usages.reserve(folder.path(), 1).ok())).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(reservations.len(), 3);
+    }
+
+    #[test]
+    fn owners_with_an_upload_in_progress_are_never_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let usages = Usages::new(1 << 20);
+        let _reservation = usages.reserve(folder.path(), 600 * KIB).unwrap();
+        for owner in 0..=REMEMBERED_MAX {
+            usages.of_owner(&PathBuf::from(owner.to_string()));
+        }
+        assert!(lock(&usages.owners).len() <= REMEMBERED_MAX);
+        assert_eq!(found(usages.reserve(folder.path(), 600 * KIB)), 1_200);
     }
 }

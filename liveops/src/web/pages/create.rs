@@ -98,7 +98,7 @@ async fn enqueue(web: Web, mut new: NewOperation, uploads: Uploads) -> Result<En
     match web.engine().store.existing(&[id]).await {
         Ok(existing) if existing.is_empty() => files.delete().await,
         Ok(_) => files.confirm().await,
-        Err(_) => files.leave(),
+        Err(_) => files.leave().await,
     }
     Err(error.into())
 }

@@ -71,14 +71,12 @@ impl Uploads {
         media_type: &str,
         multipart: &mut Multipart,
     ) -> Result<String, WebError> {
-        let stored = match &mut self.stored {
+        let stored = match self.stored.take() {
             Some(stored) => stored,
-            none => {
-                let new = sender.folder.open(self.id, sender.owner, sender.body_bytes).await?;
-                none.insert(new)
-            }
+            None => sender.folder.open(self.id, sender.owner, sender.body_bytes).await?,
         };
-        let (file, path) = stored.create(&extension(file_name)).await?;
+        let (stored, file, path) = stored.create(extension(file_name)).await?;
+        self.stored = Some(stored);
         let text = path.to_str().map(str::to_owned);
         let text = text.ok_or_else(|| std::io::Error::other("the upload folder is not UTF-8"))?;
         let mut file = BufWriter::with_capacity(WRITE_BYTES, tokio::fs::File::from_std(file));
@@ -92,7 +90,7 @@ impl Uploads {
 
     /// Keeps the files on disk, because they are to belong to an operation.
     pub(in crate::web) fn keep(self) -> Option<KeptFiles> {
-        self.stored.map(NewFiles::keep)
+        self.stored.and_then(NewFiles::keep)
     }
 }
 
