@@ -1,6 +1,11 @@
 //! The settings of an application, and their bounds.
 
+mod host;
+
 use std::{path::PathBuf, time::Duration};
+
+pub(crate) use host::Authority;
+use host::is_allowed_entry;
 
 /// Settings of liveops. Every field has a default.
 ///
@@ -193,13 +198,8 @@ impl Config {
         from_a_second("keepalive", self.keepalive)?;
         from_a_second("stall_timeout", self.stall_timeout)?;
         self.allowed_hosts.iter().try_for_each(|host| {
-            let is_host = !host.is_empty() && !host.contains(['/', '@', ' ', '?', '#', ',']);
-            check(
-                "allowed_hosts",
-                "hosts such as app.example, without a scheme or path",
-                host,
-                is_host,
-            )
+            let expected = "hosts such as app.example, app.example:8443 or .app.example";
+            check("allowed_hosts", expected, host, is_allowed_entry(host))
         })
     }
 }

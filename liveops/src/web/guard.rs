@@ -11,7 +11,10 @@ use axum::{
 };
 
 use super::{
-    auth::{host::Authority, origin::is_from_here, viewer::accepted_languages},
+    auth::{
+        origin::{authority_of, is_from_here},
+        viewer::accepted_languages,
+    },
     error::{WebError, wants_page},
     state::Web,
 };
@@ -109,12 +112,12 @@ fn refusal(engine: &Engine, request: &Request) -> Option<WebError> {
         ));
     }
     let is_safe = request.method().is_safe();
-    let is_from_here = || is_from_here(&engine.config, Some(request.uri()), request.headers());
+    let is_from_here = || is_from_here(&engine.config, request.uri(), request.headers());
     (!is_safe && !is_from_here()).then(|| WebError::forbidden(Text::OtherSite))
 }
 
 fn is_allowed_host(engine: &Engine, request: &Request) -> bool {
-    let host = Authority::of_request(Some(request.uri()), request.headers());
+    let host = authority_of(request.uri(), request.headers());
     let allowed = &engine.config.allowed_hosts;
     if !allowed.is_empty() {
         return host.is_some_and(|host| allowed.iter().any(|allowed| host.is_allowed_by(allowed)));

@@ -119,7 +119,15 @@ async fn an_application_without_a_list_of_hosts_warns_once() {
 
 #[tokio::test]
 async fn hosts_that_are_no_hosts_are_refused_at_the_start() {
-    for host in ["", "https://app.example", "app.example/live", "ann@app.example"] {
+    for host in [
+        "",
+        "https://app.example",
+        "app.example/live",
+        "ann@app.example",
+        "*.app.example",
+        ".app.example:443",
+        "app.example:https",
+    ] {
         let db = liveops::store::connect("sqlite::memory:").await.unwrap();
         let config = Config::default().with_allowed_hosts([host]);
         let error = liveops::LiveOps::builder(db).config(config).build().unwrap_err();

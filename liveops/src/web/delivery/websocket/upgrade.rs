@@ -50,7 +50,7 @@ pub(in crate::web) async fn connect<V>(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !is_from_here(&web.engine().config, Some(&uri), &headers) {
+    if !is_from_here(&web.engine().config, &uri, &headers) {
         return WebError::forbidden(Text::OtherSite)
             .into_json(web.renderer_for(&viewer).language());
     }

@@ -2,11 +2,9 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Uri, header};
-
 /// A host with a port, from `Host`, from the target of a request or from an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) struct Authority {
+pub(crate) struct Authority {
     /// In lower case; an IPv6 address with its brackets.
     host: String,
     port: Option<u16>,
@@ -15,7 +13,7 @@ pub(in crate::web) struct Authority {
 impl Authority {
     /// Parses a host with an optional port. Returns `None` for an empty host, for a name with a user, and for a
     /// path.
-    pub(in crate::web) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let end = if text.starts_with('[') {
             text.find(']')? + 1
         } else {
@@ -31,28 +29,14 @@ impl Authority {
             }
             _ => return None,
         };
-        let is_host = |byte: u8| byte.is_ascii_graphic() && !b"/\\?#@,\"<>".contains(&byte);
+        let is_host = |byte: u8| byte.is_ascii_graphic() && !b"/\\?#@,\"<>*".contains(&byte);
         let is_valid = !host.is_empty() && host.bytes().all(is_host);
         is_valid.then(|| Self { host: host.to_ascii_lowercase(), port })
     }
 
-    /// Returns the authority of a request: of its target if the target has one, else of `Host`. `None` if
-    /// neither names one, or if there is more than one `Host`.
-    pub(in crate::web) fn of_request(uri: Option<&Uri>, headers: &HeaderMap) -> Option<Self> {
-        if let Some(authority) = uri.and_then(Uri::authority) {
-            return Self::parse(authority.as_str());
-        }
-        let mut hosts = headers.get_all(header::HOST).into_iter();
-        let host = hosts.next()?;
-        if hosts.next().is_some() {
-            return None;
-        }
-        Self::parse(host.to_str().ok()?)
-    }
-
     /// Returns `true` if a page at `origin` is a page of this authority. The default port of the origin's scheme
     /// may be written or left out. The scheme itself is not compared: a proxy may end TLS.
-    pub(in crate::web) fn is_of_origin(&self, origin: &str) -> bool {
+    pub(crate) fn is_of_origin(&self, origin: &str) -> bool {
         let Some((scheme, rest)) = origin.split_once("://") else { return false };
         let default = match scheme {
             "http" => 80,
@@ -64,28 +48,40 @@ impl Authority {
     }
 
     /// Returns `true` if an entry of `Config::allowed_hosts` covers this authority.
-    pub(in crate::web) fn is_allowed_by(&self, allowed: &str) -> bool {
+    pub(crate) fn is_allowed_by(&self, allowed: &str) -> bool {
         if allowed == "*" {
             return true;
         }
-        let host = self.host.strip_suffix('.').unwrap_or(&self.host);
-        if let Some(domain) = allowed.strip_prefix('.') {
-            let domain = domain.to_ascii_lowercase();
-            return host
-                .strip_suffix(&domain)
-                .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+        let host = self.name();
+        let domain = allowed.strip_prefix('.');
+        let Some(allowed) = Self::parse(domain.unwrap_or(allowed)) else { return false };
+        if domain.is_some() {
+            let sub = host.strip_suffix(allowed.name());
+            return sub.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
         }
-        let Some(allowed) = Self::parse(allowed) else { return false };
-        host == allowed.host && (allowed.port.is_none() || allowed.port == self.port)
+        host == allowed.name() && (allowed.port.is_none() || allowed.port == self.port)
+    }
+
+    /// Returns the host without the dot that may end a complete name.
+    fn name(&self) -> &str {
+        self.host.strip_suffix('.').unwrap_or(&self.host)
     }
 
     /// Returns `true` for a name or an address of the machine itself.
-    pub(in crate::web) fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let name = host.strip_suffix('.').unwrap_or(host);
-        name == "localhost"
-            || name.ends_with(".localhost")
+        self.name() == "localhost"
+            || self.name().ends_with(".localhost")
             || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// Returns `true` if an entry of `Config::allowed_hosts` can cover a host.
+pub(super) fn is_allowed_entry(entry: &str) -> bool {
+    match entry.strip_prefix('.') {
+        _ if entry == "*" => true,
+        Some(domain) => Authority::parse(domain).is_some_and(|domain| domain.port.is_none()),
+        None => Authority::parse(entry).is_some(),
     }
 }
 
@@ -139,9 +135,11 @@ mod tests {
             ("a.app.example", "app.example", false),
             ("a.app.example", ".app.example", true),
             ("app.example", ".app.example", true),
+            ("a.app.example.", ".App.example.", true),
             ("evilapp.example", ".app.example", false),
             ("127.0.0.1:3000", "127.0.0.1", true),
             ("[::1]:3000", "[::1]", true),
+            ("app.example", "app.example.", true),
             ("evil.example", "*", true),
         ] {
             let found = Authority::parse(host).unwrap().is_allowed_by(allowed);
@@ -162,17 +160,22 @@ mod tests {
     #[test]
     fn what_is_no_host_is_not_read_as_one() {
         for text in
-            ["", ":80", "a@b", "a/b", "a b", "a:b", "a:99999", "a:80:80", "[::1", "a,b", "ä"]
+            ["", ":80", "a@b", "a/b", "a b", "a:b", "a:99999", "a:80:80", "[::1", "a,b", "ä", "*.a"]
         {
             assert_eq!(Authority::parse(text), None, "{text:?}");
         }
-        let twice = HeaderMap::from_iter([
-            (header::HOST, "a".parse().unwrap()),
-            (header::ACCEPT, "b".parse().unwrap()),
-        ]);
-        assert!(Authority::of_request(None, &twice).is_some());
-        let mut twice = twice;
-        twice.append(header::HOST, "a".parse().unwrap());
-        assert_eq!(Authority::of_request(None, &twice), None);
+    }
+
+    #[test]
+    fn an_entry_that_covers_no_host_is_known() {
+        for entry in ["app.example", "app.example:8443", ".app.example", "127.0.0.1", "[::1]", "*"]
+        {
+            assert!(is_allowed_entry(entry), "{entry}");
+        }
+        for entry in
+            ["", ".", "*.app.example", ".app.example:8443", "a:b", "app.example:99999", "ä"]
+        {
+            assert!(!is_allowed_entry(entry), "{entry}");
+        }
     }
 }
