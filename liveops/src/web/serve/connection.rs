@@ -10,10 +10,11 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
     http::{HeaderValue, Request, Response, StatusCode, header},
 };
+use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
@@ -21,10 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::{
-    Timeouts,
-    activity::Activity,
-    timed_body::{AnswerBody, OpenRequest, TimedBody},
-    timed_io::TimedIo,
+    Timeouts, activity::Activity, timed_body::TimedBody, timed_io::TimedIo,
     waiting::WaitingConnections,
 };
 
@@ -89,7 +87,7 @@ async fn answer(
     request: Request<Incoming>,
     open: OpenRequest,
     timeouts: Timeouts,
-) -> Response<AnswerBody> {
+) -> Response<impl HttpBody<Data = Bytes, Error = axum::Error>> {
     let is_late = Arc::new(AtomicBool::new(false));
     let request = request.map(|body| {
         Body::new(TimedBody::new(body, timeouts.body, open.0.clone(), is_late.clone()))
@@ -99,7 +97,22 @@ async fn answer(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         open.0.upgrade();
     }
-    response.map(|body| AnswerBody::new(body, open))
+    // The request ends when hyper drops the body, and with it this closure.
+    response.map(|body| {
+        body.map_err(move |error| {
+            let _open = &open;
+            error
+        })
+    })
+}
+
+/// A request until the end of its answer.
+struct OpenRequest(Arc<Activity>);
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.end_request();
+    }
 }
 
 /// Returns the answer to a request whose body did not arrive in time, in place of the answer of the handler,

@@ -1,4 +1,4 @@
-//! The bodies of requests and answers: a time limit for the former, and the end of the latter.
+//! The body of a request, with a time limit.
 
 use std::{
     pin::Pin,
@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, Bytes};
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::{activity::Activity, allowance::Allowance};
 
@@ -40,7 +40,7 @@ impl TimedBody {
     }
 }
 
-impl HttpBody for TimedBody {
+impl Body for TimedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -78,46 +78,5 @@ impl HttpBody for TimedBody {
 impl Drop for TimedBody {
     fn drop(&mut self) {
         self.activity.stop_awaiting_body();
-    }
-}
-
-/// The body of an answer. The request ends when hyper drops the body.
-pub(super) struct AnswerBody {
-    body: Body,
-    _request: OpenRequest,
-}
-
-/// A request until the end of its answer.
-pub(super) struct OpenRequest(pub(super) Arc<Activity>);
-
-impl Drop for OpenRequest {
-    fn drop(&mut self) {
-        self.0.end_request();
-    }
-}
-
-impl AnswerBody {
-    pub(super) fn new(body: Body, request: OpenRequest) -> Self {
-        Self { body, _request: request }
-    }
-}
-
-impl HttpBody for AnswerBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -33,13 +33,14 @@ const FLOORS: [&[&str]; 8] = [
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
+    ("http_body_util", &["web/serve/"]),
     ("hyper", &["web/serve/"]),
     ("hyper_util", &["web/serve/"]),
     ("rustix", &["uploads/folder.rs", "web/serve/limit.rs"]),
