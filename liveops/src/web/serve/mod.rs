@@ -15,11 +15,7 @@ mod timed_body;
 mod timed_io;
 mod waiting;
 
-use std::{
-    fmt, future, io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, future, io, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures_util::future::BoxFuture;
@@ -179,7 +175,7 @@ impl Serve {
 
     async fn run(self) {
         let Self { listener, router, timeouts, connections_max, mut stop } = self;
-        let acceptor = Acceptor::new(listener, connections_max);
+        let mut acceptor = Acceptor::new(listener, connections_max);
         let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
         loop {
             let (stream, permit) = tokio::select! {
@@ -231,7 +227,7 @@ struct Acceptor {
     listener: TcpListener,
     permits: Arc<Semaphore>,
     waiting: Arc<WaitingConnections>,
-    warnings: Mutex<RateLimit>,
+    warnings: RateLimit,
 }
 
 impl Acceptor {
@@ -241,11 +237,11 @@ impl Acceptor {
             listener,
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(WaitingConnections::default()),
-            warnings: Mutex::new(RateLimit::new(WARNINGS_PER_SECOND_MAX, 1, Instant::now())),
+            warnings: RateLimit::new(WARNINGS_PER_SECOND_MAX, 1, Instant::now()),
         }
     }
 
-    async fn accept(&self) -> (TcpStream, OwnedSemaphorePermit) {
+    async fn accept(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
@@ -277,7 +273,7 @@ impl Acceptor {
     }
 
     /// Waits for a place for a connection. While there is none, closes the connections that wait for a request.
-    async fn make_room(&self) -> OwnedSemaphorePermit {
+    async fn make_room(&mut self) -> OwnedSemaphorePermit {
         if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return permit;
         }
@@ -300,9 +296,8 @@ impl Acceptor {
     }
 
     /// Limits the warnings: a server without free places would write one for each new connection.
-    fn may_warn(&self) -> bool {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        warnings.try_count(Instant::now())
+    fn may_warn(&mut self) -> bool {
+        self.warnings.try_count(Instant::now())
     }
 }
 
