@@ -1234,7 +1234,8 @@
 
   // ---------------------------------------------------------------- actions
 
-  const pendingForms = new WeakSet();
+  // The forms whose requests have no answer yet.
+  const pendingForms = new Set();
 
   // The number of consecutive clicks at the latest click, and the operation and action of the
   // latest press.
@@ -1296,7 +1297,6 @@
 
   async function perform(form, button) {
     pendingForms.add(form);
-    pendingCount += 1;
     // Not `disabled`, which would take the focus away from keyboard users.
     button?.setAttribute("aria-disabled", "true");
     try {
@@ -1315,7 +1315,6 @@
     } finally {
       button?.removeAttribute("aria-disabled");
       pendingForms.delete(form);
-      pendingCount -= 1;
     }
   }
 
@@ -1364,8 +1363,6 @@
 
   // The version of the server, if it is newer than that of this script.
   let newerVersion;
-  // Number of requests of forms that this script has sent and that have no answer yet.
-  let pendingCount = 0;
   // True between the submission of a plain form and the page that answers it.
   let isLeaving = false;
 
@@ -1415,7 +1412,7 @@
     return (
       press !== undefined ||
       isLeaving ||
-      pendingCount > 0 ||
+      pendingForms.size > 0 ||
       document.querySelector("dialog[open], [aria-modal=true], .htmx-request") !== null ||
       hasOpenPopover() ||
       [...document.querySelectorAll(fields)].some(isChanged)
@@ -1439,8 +1436,10 @@
   }
 
   /** Notes that a plain form leaves the page. Listens last: a script may have prevented it. */
-  function noteLeaving(event) {
-    isLeaving ||= !event.defaultPrevented && event.target.target !== "_blank";
+  function noteLeaving({ target, submitter, defaultPrevented }) {
+    const own = (name) => submitter?.getAttribute(`form${name}`) ?? target.getAttribute(name);
+    const staysOpen = own("method")?.toLowerCase() === "dialog" || own("target") === "_blank";
+    isLeaving ||= !defaultPrevented && !staysOpen;
   }
 
   // ---------------------------------------------------------------- page

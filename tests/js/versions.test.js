@@ -64,6 +64,12 @@ test("a page waits a minute before it loads itself once more", async () => {
   assert.equal(next.navigations, 1);
 });
 
+/** Changes a field as a user does. */
+function input(field, change) {
+  change();
+  field.dispatchEvent(new field.ownerDocument.defaultView.Event("input", { bubbles: true }));
+}
+
 const CHANGES = {
   "a text that was typed": {
     body: "<input id=field value=old>",
@@ -79,6 +85,30 @@ const CHANGES = {
     body: "<input type=checkbox id=field>",
     change: (field) => (field.checked = true),
     undo: (field) => (field.checked = false),
+  },
+  "a chosen radio button": {
+    body: "<input type=radio id=field>",
+    change: (field) => (field.checked = true),
+    undo: (field) => (field.checked = false),
+  },
+  "a chosen option": {
+    body: "<form><select id=field><option>one<option>two</select></form>",
+    change: (field) => input(field, () => (field.value = "two")),
+    undo: (field) => field.remove(),
+  },
+  "an edited part of the page": {
+    body: "<div contenteditable id=field>old</div>",
+    change: (field) => {
+      // jsdom does not have the property.
+      field.isContentEditable = true;
+      input(field, () => (field.textContent = "new"));
+    },
+    undo: (field) => field.remove(),
+  },
+  "a chosen file": {
+    body: "<input type=file id=field>",
+    change: (field) => Object.defineProperty(field, "files", { value: [{}], configurable: true }),
+    undo: (field) => Object.defineProperty(field, "files", { value: [] }),
   },
   "an open dialog": {
     body: "<dialog id=field></dialog>",
@@ -137,6 +167,42 @@ test("a plain form that leaves the page is not interrupted", async () => {
   await page.pass(10 * MINUTE);
   assert.equal(page.navigations, 0);
 });
+
+test("a form that stays on the page does not keep the page", async () => {
+  const forms = `<form id=dialog method=dialog></form><form id=tab target=_blank></form>
+    <form id=plain><button formmethod=dialog id=close>Close</button></form>`;
+  const page = await openPage(container() + forms);
+  page.roll(0);
+  const { SubmitEvent } = page.window;
+  const submit = (selector, submitter) =>
+    page.find(selector).dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true, submitter }));
+  submit("#dialog");
+  submit("#tab");
+  submit("#plain", page.find("#close"));
+  page.socket.accept();
+  page.socket.deliver({ type: "subscribed", channel: channel(), catch_up: "reset", wire: 2 });
+  await page.settle();
+  assert.equal(page.navigations, 1);
+});
+
+const DENIED = () => {
+  throw new Error("denied");
+};
+
+for (const [name, storage] of [
+  ["cannot be read", { getItem: DENIED, setItem: () => {} }],
+  ["cannot be written", { getItem: () => null, setItem: DENIED }],
+]) {
+  test(`a page whose storage ${name} does not load itself again and again`, async () => {
+    const page = await openPage(container());
+    page.roll(0);
+    Object.defineProperty(page.window, "sessionStorage", { value: storage });
+    page.socket.accept();
+    page.socket.deliver({ type: "subscribed", channel: channel(), catch_up: "reset", wire: 2 });
+    await page.pass(10 * MINUTE);
+    assert.equal(page.navigations, 0);
+  });
+}
 
 test("the application can postpone the reload", async () => {
   const page = await openPage(container());
