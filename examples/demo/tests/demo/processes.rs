@@ -20,6 +20,7 @@ use tokio::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ENDED: &str = "liveops_operations_ended_total";
+const RENEWALS: &str = "liveops_lease_renewal_duration_seconds_count";
 
 /// One process of the demo; killed with the test.
 struct Process {
@@ -143,16 +144,16 @@ fn total(scrapes: &[BTreeMap<String, f64>], name: &str) -> f64 {
     series.filter(|(series, _)| series.split('{').next() == Some(name)).map(|(_, n)| n).sum()
 }
 
-/// Scrapes both until they have counted this number of endings: an ending is committed a moment before it is
-/// counted.
-async fn scrapes(processes: &[&Process], ends: f64) -> Vec<BTreeMap<String, f64>> {
+/// Scrapes the processes until all series of this name have this sum: an ending is committed a moment before the
+/// process counts it.
+async fn scrapes(processes: &[&Process], name: &str, sum: f64) -> Vec<BTreeMap<String, f64>> {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let mut scrapes = Vec::new();
         for process in processes {
             scrapes.push(process.scrape().await);
         }
-        if total(&scrapes, ENDED) >= ends {
+        if total(&scrapes, name) >= sum {
             return scrapes;
         }
         assert!(Instant::now() < deadline, "{scrapes:#?}");
@@ -197,7 +198,7 @@ async fn what_processes_count_adds_up_to_what_happened() {
     ends.insert(format!("{ENDED}{{op_type=\"demo.chain_end\",outcome=\"finished\"}}"), 1.0);
     let count = urls.len() as f64 + 1.0;
 
-    let scrapes = scrapes(&[&web, &worker], count).await;
+    let scrapes = scrapes(&[&web, &worker], ENDED, count).await;
     let counted = scrapes.iter().flatten().filter(|(series, _)| series.starts_with(ENDED));
     let counted: BTreeMap<String, f64> =
         counted.map(|(series, value)| (series.clone(), *value)).collect();
@@ -221,11 +222,12 @@ async fn what_a_killed_worker_was_running_is_counted_by_whoever_rescues_it() {
     let ann = User::sign_in(&web).await;
     let endless = ann.start("demo.endless_task", json!({})).await;
     ann.reaches(&endless, &["STARTED"]).await;
+    scrapes(&[&killed], RENEWALS, 2.0).await;
     killed.child.kill().await.unwrap();
     let rescuer = Process::start(folder.path(), &["worker"]).await;
     assert_eq!(ann.reaches(&endless, ENDS).await, "FINISHED_ERROR");
 
-    let scrapes = scrapes(&[&web, &rescuer], 1.0).await;
+    let scrapes = scrapes(&[&web, &rescuer], ENDED, 1.0).await;
     let labels = "op_type=\"demo.endless_task\",outcome";
     assert_eq!(sum(&scrapes, &format!("{ENDED}{{{labels}=\"failed\"}}")), 1.0);
     assert_eq!(sum(&scrapes, &format!("liveops_rescues_total{{{labels}=\"given_up\"}}")), 1.0);
