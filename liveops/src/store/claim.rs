@@ -206,7 +206,7 @@ impl Store {
         update.returning(Columns::All.returning(self.backend()));
         let mut with = WithClause::new();
         with.cte(candidates);
-        self.write(&update.with(with), "claim operations").await
+        self.write(update.with(with), "claim operations").await
     }
 
     /// Makes operations ready whose time to start has come, at most [`RELEASED_LEN_MAX`] at once.
@@ -237,7 +237,7 @@ impl Store {
         release.returning(Query::returning().column(Column::Id));
         let mut with = WithClause::new();
         with.cte(candidates);
-        self.write::<IdRow>(&release.with(with), ACTION).await.map(drop)
+        self.write::<IdRow>(release.with(with), ACTION).await.map(drop)
     }
 
     /// Returns the lines with an operation that is ready.

@@ -113,12 +113,11 @@ impl Store {
     /// with the same unique key stays open for five. If the database failed to answer the second time too, the
     /// operation may have been enqueued: [`existing`](Self::existing) returns whether.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
-        let (id, row) = (new.id, row(new));
-        let unique_key = row.unique_key.clone();
-        // Once: the input may be large.
-        let (insertion, input) = self.insertion(row);
+        let id = new.id;
+        let (row, input) = without_input(row(new));
         loop {
-            let inserted = match self.for_request().write(&insertion, ACTION).await {
+            let insertion = self.insertion(&row, &input);
+            let inserted = match self.for_request().write(insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
                 Err(error) if error.is_pool_timeout() => return Err(error),
                 // The ID is new, so a row with this ID was inserted here. The insertion is not repeated, and a server
@@ -128,7 +127,7 @@ impl Store {
                     Ok(None) | Err(_) => return Err(error),
                 },
             };
-            if let Some(enqueued) = enqueued(self.statements(), inserted, &unique_key).await? {
+            if let Some(enqueued) = enqueued(self.statements(), inserted, &row.unique_key).await? {
                 return Ok(enqueued.with_input(input));
             }
         }
@@ -148,35 +147,33 @@ impl Store {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, StoreError> {
-        let row = row(new);
-        let unique_key = row.unique_key.clone();
-        let (insertion, input) = self.insertion(row);
+        let (row, input) = without_input(row(new));
         loop {
-            let rows = connection.query_all(&insertion).await;
+            let rows = connection.query_all(&self.insertion(&row, &input)).await;
             let rows = rows.and_then(|rows| {
                 rows.first().map(|row| Model::from_query_result(row, "")).transpose()
             });
             let inserted = rows.map_err(StoreError::of(ACTION))?;
-            if let Some(enqueued) = enqueued(connection, inserted, &unique_key).await? {
+            if let Some(enqueued) = enqueued(connection, inserted, &row.unique_key).await? {
                 return Ok(enqueued.with_input(input));
             }
         }
     }
 
     /// Returns a statement that inserts a row, unless an unfinished row has the same unique key, and returns the row
-    /// without its input. Returns also the input, which may be large: the statement has it as text, because the
-    /// database interface would copy the value with each of its parts.
-    fn insertion(&self, mut row: ActiveModel) -> (InsertStatement, Json) {
-        let input = row.input.take().unwrap_or_default();
-        let input_expr = match self.backend() {
-            DbBackend::Postgres => Expr::val(input.to_string()).cast_as("jsonb"),
-            _ => Expr::val(input.to_string()),
+    /// without its input. The statement has the input as text: the database interface would copy a JSON value with
+    /// each of its parts.
+    fn insertion(&self, row: &ActiveModel, input: &Json) -> InsertStatement {
+        let input = Expr::val(input.to_string());
+        let input = match self.backend() {
+            DbBackend::Postgres => input.cast_as("jsonb"),
+            _ => input,
         };
         let set = Column::iter().filter_map(|column| match row.get(column) {
             Set(value) | ActiveValue::Unchanged(value) => Some((column, Expr::val(value))),
             ActiveValue::NotSet => None,
         });
-        let (columns, values): (Vec<_>, Vec<_>) = set.chain([(Column::Input, input_expr)]).unzip();
+        let (columns, values): (Vec<_>, Vec<_>) = set.chain([(Column::Input, input)]).unzip();
         // Exactly the partial unique index: any other conflict is an error.
         let taken = OnConflict::column(Column::UniqueKey)
             .target_and_where(Expr::col(Column::FinishedOn).is_null())
@@ -185,7 +182,7 @@ impl Store {
         let mut insertion = Query::insert().into_table(Entity).columns(columns).take();
         insertion.values_panic(values).on_conflict(taken);
         insertion.returning(Columns::Json.returning(self.backend()));
-        (insertion, input)
+        insertion
     }
 
     /// Returns those of `ids` that have a committed row.
@@ -225,6 +222,12 @@ impl Store {
         let same = find_unfinished(self.statements(), &key).await?;
         Ok(same.filter(|same| same.operation_id() != id))
     }
+}
+
+/// Separates the input, which may be large, from a row.
+fn without_input(mut row: ActiveModel) -> (ActiveModel, Json) {
+    let input = row.input.take().unwrap_or_default();
+    (row, input)
 }
 
 /// Returns `true` if a write violated the unique index: an unfinished operation has the same key.

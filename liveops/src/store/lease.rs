@@ -118,7 +118,7 @@ impl Store {
             let mut with = WithClause::new();
             with.cte(beats(heartbeats, self.db().get_database_backend())).cte(candidates);
             let rows: Vec<HeartbeatReplyRow> =
-                self.write(&update.with(with), "renew the leases of a worker").await?;
+                self.write(update.with(with), "renew the leases of a worker").await?;
             replies.extend(rows.into_iter().map(|row| row.reply(true)));
         }
         let answered: HashSet<OperationId> = replies.iter().map(|reply| reply.id).collect();

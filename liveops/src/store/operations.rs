@@ -301,7 +301,7 @@ impl Store {
     ) -> Result<Option<Model>, StoreError> {
         let mut update = update.into_query();
         update.returning(columns.returning(self.backend()));
-        let mut rows = self.write(&update, action).await?;
+        let mut rows = self.write(update, action).await?;
         Ok(rows.pop())
     }
 
@@ -317,13 +317,14 @@ impl Store {
         self.db().get_database_backend()
     }
 
-    /// Runs a writing statement and returns its rows.
+    /// Runs a writing statement and returns its rows. Drops the builder before: its values may be large.
     pub(super) async fn write<Row: FromQueryResult>(
         &self,
-        statement: &impl StatementBuilder,
+        builder: impl StatementBuilder,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.backend().build(statement);
+        let statement = self.backend().build(&builder);
+        drop(builder);
         let rows = self.writer.write(statement).await;
         let rows = rows.and_then(|rows| {
             rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()

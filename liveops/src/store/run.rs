@@ -83,7 +83,7 @@ impl Store {
         let save = leased(progress(save, attempt, projection, kind), lease);
         let mut save = save.into_query();
         save.returning(Query::returning().column(Column::CancelRequested));
-        let mut saved = self.write(&save, "save a run").await?;
+        let mut saved = self.write(save, "save a run").await?;
         Ok(saved.pop())
     }
 

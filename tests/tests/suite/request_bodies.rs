@@ -475,9 +475,7 @@ async fn memory_of_requests() {
         let answered = send().await;
         let cost = status("VmHWM:").saturating_sub(before);
         println!("{name}: {answered}, {} KiB for a body of {} KiB", cost >> 10, body.len() >> 10);
-        // An input of many short texts is copied text by text, from the body to the row and back.
-        let mebibytes_max = if ["texts", "names"].contains(name) { 14 } else { 8 };
-        if cost > mebibytes_max * MEBIBYTE {
+        if cost > 8 * MEBIBYTE {
             over.push(*name);
         }
     }
