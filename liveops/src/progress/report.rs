@@ -406,6 +406,7 @@ mod tests {
         task::{Context, Wake, Waker},
     };
 
+    use futures_util::FutureExt;
     use proptest::prelude::*;
 
     use super::*;
@@ -525,6 +526,21 @@ mod tests {
         }
         report.bar_label("rows".into());
         assert_eq!(report.projection().bar.unwrap().label.as_deref(), Some("rows"));
+    }
+
+    #[test]
+    fn a_label_and_a_unit_behind_the_first_frame_of_a_bar_are_published() {
+        let report = Report::new(Projection::new(0));
+        report.count(5, Some(10));
+        assert!(report.touched().now_or_never().is_some());
+        report.take();
+        let changes: [fn(&Report); 2] =
+            [|report| report.bar_label("rows".into()), |report| report.bar_unit("rows".into())];
+        for change in changes {
+            change(&report);
+            assert!(report.touched().now_or_never().is_some());
+            assert!(!report.take().1.is_empty());
+        }
     }
 
     #[test]
