@@ -1,8 +1,8 @@
 //! Claims: the transition of waiting operations to a worker, under a lease.
 //!
-//! A claim serves the owners in turn: among operations of one priority, each owner gets one before any owner gets
-//! another one, and the next claim begins behind the owner that was served last. So an owner with many waiting
-//! operations does not delay the others.
+//! A claim serves the owners in turn: among operations of one priority, each owner gets one operation before any owner
+//! gets a second one. The next claim begins after the owner that was served last. An owner with many waiting operations
+//! therefore does not delay other owners.
 //!
 //! `run_after` decides whether a row can be claimed. Before each claim, rows that are due lose their
 //! `run_after`, so that the index of the rows that are ready needs no time. `due_on` only measures the wait in
@@ -94,7 +94,7 @@ struct Line {
     op_type: String,
 }
 
-/// The operations of one owner and one priority that wait in one line.
+/// The waiting operations of one owner and one priority in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, FromQueryResult)]
 struct Share {
     queue: String,
@@ -106,9 +106,9 @@ struct Share {
 /// The operations that a claim takes.
 #[derive(Debug, Default)]
 struct Picked {
-    /// The shares, with the number of operations of each in the order in which their last ones are served.
+    /// The shares, each with a number of operations, in the order in which the claim serves the last operation of each.
     shares: Vec<(Share, u64)>,
-    /// The number of operations that wait in these shares for certain.
+    /// The number of operations that certainly wait in these shares.
     known: u64,
 }
 
@@ -117,7 +117,7 @@ struct Picked {
 struct FoundShare {
     #[sea_orm(nested)]
     share: Share,
-    /// `true` if the recursion began at the first owner, and not at the turn.
+    /// `true` if the recursion began at the first owner, `false` if it began at the turn.
     is_first_lap: bool,
 }
 
@@ -160,9 +160,9 @@ impl Store {
     /// Claims the next waiting operations under a lease, by priority, then in the turn of their owners, then by age.
     /// Skips rows that another worker is claiming at the moment.
     ///
-    /// Reads the [shares](Share) of each [`Line`] in the order of an index, so the cost does not depend on the
-    /// number of operations that wait, nor on the number of their owners. A claim serves [`LINES_LEN_MAX`] lines at most; with more lines in the database,
-    /// each claim begins at another line.
+    /// Reads the [shares](Share) of each [`Line`] in the order of an index, so the cost does not depend on the number
+    /// of waiting operations, nor on the number of their owners. A claim serves at most [`LINES_LEN_MAX`] lines. With
+    /// more lines in the database, each claim begins at another line.
     ///
     /// # Errors
     ///
@@ -178,7 +178,7 @@ impl Store {
             let claimed = self.claim_shares(&picked.shares, &claim).await?;
             let is_complete = claimed.len() as u64 >= picked.known;
             rows.extend(claimed);
-            // Otherwise, another worker has claimed some of these operations.
+            // If the claim is not complete, another worker has claimed some of these operations.
             if is_complete || rows.len() as u64 >= claim.limit {
                 break;
             }
@@ -262,7 +262,7 @@ impl Store {
         let allowance = |owner: &str| owners.allowance(owner).saturating_sub(claimed_of(owner));
         let mut shares = self.shares(lines, owners, limit).await?;
         shares.retain(|share| allowance(&share.owner) > 0);
-        // The first share of each owner before the second one of any.
+        // Sorts the first share of each owner before the second share of any owner.
         let mut of_owner: HashMap<String, usize> = HashMap::new();
         let mut placed: Vec<(std::cmp::Reverse<i32>, usize, Share)> = Vec::new();
         for share in shares {
@@ -270,13 +270,13 @@ impl Store {
             *place += 1;
             placed.push((std::cmp::Reverse(share.priority), *place, share));
         }
-        // Stable: within a place, the shares keep their turn.
+        // The sort is stable, so shares of equal rank keep their turn.
         placed.sort_by_key(|(priority, place, _)| (*priority, *place));
         placed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let shares: Vec<Share> = placed.into_iter().map(|(_, _, share)| share).collect();
         let picked = match &shares[..] {
             [] => Picked::default(),
-            // How many wait is not known, and nobody else waits.
+            // No other share waits, so the count of the waiting operations is not necessary.
             [share] => {
                 let count = limit.min(allowance(&share.owner));
                 Picked { shares: vec![(share.clone(), count)], known: 1 }
@@ -296,10 +296,10 @@ impl Store {
 
     /// Returns the shares of the next operations of each line, in the order of the turn.
     ///
-    /// Each step of the recursion finds the next owner in the index, or the first owner of the next priority. One
-    /// lap begins at the first owner, so that no priority is missed, and the other one behind the owner that was
-    /// served last. Neither depends on the number of operations that wait. A step passes over the owners that may
-    /// start no operation now: one step for each of their priorities.
+    /// Each step of the recursion finds the next owner in the index, or the first owner of the next priority. The first
+    /// lap begins at the first owner, so that it misses no priority. The second lap begins after the owner that was
+    /// served last. The cost of a lap does not depend on the number of waiting operations. An owner that may start no
+    /// operation now costs one step for each of its priorities.
     async fn shares(
         &self,
         lines: &[Line],
@@ -320,7 +320,8 @@ impl Store {
             .all(self.statements())
             .await
             .map_err(StoreError::of("read the owners of waiting operations"))?;
-        // A line with more shares than were read is known down to the lowest priority of the first lap only.
+        // If a line has more shares than were read, they are complete only down to the lowest priority of the first
+        // lap.
         let mut first_laps: HashMap<Line, (u64, i32)> = HashMap::new();
         for FoundShare { share, .. } in found.iter().filter(|found| found.is_first_lap) {
             let lap = first_laps.entry(share.line()).or_insert((0, i32::MAX));
@@ -335,8 +336,8 @@ impl Store {
         Ok(shares.filter(|share| is_known(share) && seen.insert(share.clone())).collect())
     }
 
-    /// Returns the shares of the next `limit` operations, with the number of these operations in each, in the order
-    /// in which their last ones are served.
+    /// Returns the shares of the next `limit` operations, each with the number of these operations, in the order in
+    /// which the claim serves the last operation of each share.
     async fn next_in(
         &self,
         shares: &[Share],
@@ -468,8 +469,8 @@ impl Share {
     }
 }
 
-/// Returns the query of [`Store::shares`], with the turn as its first parameter, then the exhausted owners, then the
-/// queue and the op type of each line.
+/// Returns the query of [`Store::shares`]. Its parameters are the turn, the exhausted owners, and the queue and the op
+/// type of each line.
 pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
     let owners: Vec<String> = (0..exhausted).map(|owner| format!("${}", owner + 2)).collect();
     let is_exhausted = |owner: &str| match &owners[..] {
@@ -509,7 +510,7 @@ pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
     });
     let laps: Vec<String> = laps.collect();
     let is_exhausted = is_exhausted("owner");
-    // The database compares the owners, as in its index.
+    // The database compares the owners, so that their order is that of its index.
     format!(
         "SELECT queue, op_type, priority, owner, is_first_lap FROM ({}) AS found \
          WHERE NOT ({is_exhausted}) \
@@ -549,10 +550,11 @@ fn first_in(share: &Share, turn: usize, allowance: u64, limit: u64) -> SelectSta
         .take()
 }
 
-/// Selects and locks the first operations of a share, apart from those that another transaction has locked.
+/// Selects and locks the first operations of a share, except operations that another transaction has locked.
 fn lockable(share: &Share, limit: u64) -> SelectStatement {
     ready_in(share, limit)
-        // The lock of an update that changes no key: a reference to the row does not exclude it.
+        // The lock mode of an update that changes no key. A foreign key that references the row does not conflict with
+        // it.
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
         .into_query()
 }

@@ -72,7 +72,8 @@ pub(super) fn is_statement_timeout(error: &DbErr) -> bool {
     has_code(error, &["57014"])
 }
 
-/// Returns `true` if a server did not answer in time: it may have executed the statement, or will.
+/// Returns `true` if a server did not answer in time. The server may have executed the statement, or may execute it
+/// later.
 pub(super) fn is_unanswered(error: &DbErr) -> bool {
     #[cfg(feature = "postgres")]
     if sqlx_error(error).is_some_and(super::server_pool::is_timeout) {

@@ -25,7 +25,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// written blocks other writers, including the ends of operations, until it ends. In memory there is only one
 /// connection, and all queries wait for it.
 ///
-/// Parameters of the URL that the driver does not know are ignored, with a warning in the log.
+/// The function ignores parameters of the URL that the driver does not know, and logs a warning.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
     connected.map_err(StoreError::of("connect"))
 }
 
-/// The parameters of a URL of PostgreSQL that sqlx knows, except `options[…]`.
+/// The parameters of a PostgreSQL URL that sqlx knows, except `options[…]`.
 const POSTGRES_PARAMETERS: [&str; 18] = [
     "application_name",
     "dbname",
@@ -65,8 +65,8 @@ const POSTGRES_PARAMETERS: [&str; 18] = [
     "user",
 ];
 
-/// Returns the URL without the parameters of PostgreSQL that sqlx does not know: sqlx would log their values,
-/// and one of them may be a password behind a mistyped name.
+/// Returns the URL without the PostgreSQL parameters that sqlx does not know. sqlx would log their values, and a value
+/// may be a password after a mistyped name.
 fn known_parameters(url: &str) -> Result<Cow<'_, str>, DbErr> {
     if url.starts_with("sqlite:") {
         return Ok(Cow::Borrowed(url));
@@ -162,7 +162,7 @@ mod tests {
             "postgres://127.0.0.1:1/x?user=ann&password=S3cr3tPw&connect_timeout=1",
             "",
         ] {
-            // A driver that retries an unreachable server has no error for half a minute.
+            // The driver retries an unreachable server for half a minute before it returns an error.
             let connected = tokio::time::timeout(Duration::from_secs(1), connect(url)).await;
             if let Ok(connected) = connected {
                 let error = whole(&connected.unwrap_err());

@@ -54,9 +54,9 @@ pub(super) struct Connections {
     /// For transactions that run code of the application.
     transactions: DatabaseConnection,
     busy_wait: Duration,
-    /// The waits of transactions that run code of the application.
+    /// The limits on the waits of transactions that run code of the application.
     waits: ServerWaits,
-    /// Limits of the transactions of liveops alone. `None` for those of the session.
+    /// The limits of transactions with code of liveops only. `None` if the session has the limits.
     limits: Option<StatementLimits>,
     /// The treatment of sessions, once it is detected.
     #[cfg(feature = "postgres")]
@@ -84,8 +84,8 @@ impl Connections {
         }
     }
 
-    /// Uses one connection for everything. Its owner limits the waits. With `limits`, each statement is a
-    /// transaction with limits of the server.
+    /// Uses one connection for everything. The owner of the connection limits the waits. With `limits`, each statement
+    /// is a transaction with these limits, which the server enforces.
     pub(super) fn only(db: DatabaseConnection, limits: Option<StatementLimits>) -> Self {
         let waits = ServerWaits { answer: None, limits };
         Self {
@@ -136,7 +136,7 @@ impl Connections {
         let db = &self.transactions;
         let begun = async || self.waits.wait_for(db, begin(db, None, self.busy_wait)).await;
         match begun().await {
-            // The unused connections that the network had forgotten are closed now.
+            // The failed try has closed the unused connections that the network had forgotten.
             Err(error) if is_unanswered(&error) => begun().await,
             begun => begun,
         }
@@ -162,7 +162,7 @@ impl Connections {
         Ok(transaction)
     }
 
-    /// Returns `true` if connections keep their sessions, and `false` if that could not be detected.
+    /// Returns `true` if connections keep their sessions, and `false` if they do not or if the detection failed.
     ///
     /// # Errors
     ///

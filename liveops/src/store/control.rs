@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     ///
     /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
-    /// keeps the row locked for five. After a lost answer, the operation may be cancelled.
+    /// locks the row for five seconds. After a lost answer, the operation may be cancelled.
     pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         let store = self.for_request();

@@ -24,9 +24,9 @@ impl StoreError {
         move |source| Self { action, source }
     }
 
-    /// Returns `true` if the database had no time for the statement: another transaction had locked the SQLite
-    /// file or the row, every connection was in use, or the server did not answer, for longer than the caller waits.
-    /// Nothing was written, unless the server did not answer.
+    /// Returns `true` if the database had no time for the statement: another transaction had locked the SQLite file or
+    /// the row, every connection was in use, or the server did not answer, for longer than the caller waits. Nothing
+    /// was written, except perhaps if the server did not answer.
     pub(crate) fn is_busy(&self) -> bool {
         [
             conflict::is_busy,

@@ -110,8 +110,8 @@ impl Store {
     /// # Errors
     ///
     /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
-    /// with the same unique key stays open for five. If the database failed to answer the second time too, the
-    /// operation may have been enqueued: [`existing`](Self::existing) returns whether.
+    /// with the same unique key stays open for five. If the database did not answer the second time either, the
+    /// operation may have been enqueued. [`existing`](Self::existing) checks this.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let id = new.id;
         let (row, input) = without_input(row(new));
@@ -120,8 +120,8 @@ impl Store {
             let inserted = match self.for_request().write(insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
                 Err(error) if error.is_pool_timeout() => return Err(error),
-                // The ID is new, so a row with this ID was inserted here. The insertion is not repeated, and a server
-                // that still had it would have given up before.
+                // The ID is new, so only this insertion can have created a row with this ID. The insertion is never
+                // repeated, and the server has cancelled it if it was still executing.
                 Err(error) => match self.find(id).await {
                     Ok(Some(row)) => return Ok(Enqueued::New(row)),
                     Ok(None) | Err(_) => return Err(error),
@@ -161,8 +161,8 @@ impl Store {
     }
 
     /// Returns a statement that inserts a row, unless an unfinished row has the same unique key, and returns the row
-    /// without its input. The statement has the input as text: the database interface would copy a JSON value with
-    /// each of its parts.
+    /// without its input. The statement contains the input as text, because the database interface would copy each part
+    /// of a JSON value.
     fn insertion(&self, row: &ActiveModel, input: &Json) -> InsertStatement {
         let input = Expr::val(input.to_string());
         let input = match self.backend() {
@@ -224,7 +224,7 @@ impl Store {
     }
 }
 
-/// Separates the input, which may be large, from a row.
+/// Takes the input, which may be large, out of a row.
 fn without_input(mut row: ActiveModel) -> (ActiveModel, Json) {
     let input = row.input.take().unwrap_or_default();
     (row, input)

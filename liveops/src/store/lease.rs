@@ -81,8 +81,8 @@ struct LeaseRow {
     worker: Option<String>,
 }
 
-/// Maximum number of runs per statement. With more, a statement often has more than 32 KiB. The driver of PostgreSQL
-/// does not set `TCP_NODELAY`, and such a statement waits for an acknowledgement that the server delays by 40 ms.
+/// Maximum number of runs per statement. With more runs, a statement often has more than 32 KiB. The PostgreSQL driver
+/// does not set `TCP_NODELAY`, so such a statement waits for an acknowledgement that the server delays by 40 ms.
 const HEARTBEATS_LEN_MAX: usize = 250;
 
 /// Name of the table of the reports of a heartbeat.
@@ -95,8 +95,8 @@ const BEAT_COLUMNS: [&str; 5] = ["run", "of_attempt", "text", "level", "done"];
 const LOCKED: &str = "locked";
 
 impl Store {
-    /// Renews the leases of these runs. Returns a reply for each run that still belongs to the worker. One
-    /// update covers up to 250 runs. A row that another transaction has locked is not waited for.
+    /// Renews the leases of these runs. Returns a reply for each run that still belongs to the worker. One update
+    /// covers up to 250 runs. The update does not wait for rows that another transaction has locked.
     ///
     /// # Errors
     ///
@@ -309,7 +309,8 @@ fn lockable(condition: Expr) -> Select<Entity> {
         .select_only()
         .column(Column::Id)
         .filter(condition)
-        // The lock of an update that changes no key: a reference to the row does not exclude it.
+        // The lock mode of an update that changes no key. A foreign key that references the row does not conflict with
+        // it.
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
 }
 
@@ -336,15 +337,17 @@ fn heartbeat(lease: Duration) -> UpdateMany<Entity> {
         .col_expr(Column::Percent, beat("done"))
 }
 
-/// Selects the reports whose rows no other transaction has locked, and locks these rows. One join with the rows:
-/// PostgreSQL does not know the number of reports, and compares each with each if two joins allow it.
+/// Selects the reports whose rows no other transaction has locked, and locks these rows. The query has only one join
+/// with the rows: PostgreSQL does not know the number of reports, and with two joins it may compare each report with
+/// each row.
 fn locked() -> SelectStatement {
     let row = Expr::col((Entity, Column::Id));
     Query::select()
         .columns(BEAT_COLUMNS.map(|column| (BEATS, column)))
         .from(BEATS)
         .inner_join(Entity, row.eq(Expr::col((BEATS, "run"))))
-        // The lock of an update that changes no key: a reference to the row does not exclude it.
+        // The lock mode of an update that changes no key. A foreign key that references the row does not conflict with
+        // it.
         .lock_with_tables_behavior(LockType::NoKeyUpdate, [Entity], LockBehavior::SkipLocked)
         .take()
 }
@@ -362,8 +365,8 @@ fn beats(heartbeats: &[Heartbeat], backend: DbBackend) -> CommonTableExpression 
 
 type Report<'a> = (Uuid, u32, &'a str, &'static str, Option<f64>);
 
-/// Selects the reports from one parameter: PostgreSQL plans a statement with thousands of parameters for longer than
-/// it executes it.
+/// Selects the reports from one parameter: with thousands of parameters, PostgreSQL needs more time to plan the
+/// statement than to execute it.
 fn of_json<'a>(reports: impl Iterator<Item = Report<'a>>) -> SelectStatement {
     let reports = serde_json::Value::from_iter(reports.map(|report| serde_json::json!(report)));
     let fields = ["uuid", "bigint", "text", "text", "double precision"];
@@ -377,7 +380,7 @@ fn of_json<'a>(reports: impl Iterator<Item = Report<'a>>) -> SelectStatement {
         .take()
 }
 
-/// Selects the reports from a table whose length is a power of two, with rows for no run at its end, so that the
+/// Selects the reports from a table of values. Rows for no run fill the table up to a power of two, so that the
 /// database prepares few different statements.
 fn of_values<'a>(reports: impl ExactSizeIterator<Item = Report<'a>>) -> SelectStatement {
     let padding = reports.len().next_power_of_two() - reports.len();

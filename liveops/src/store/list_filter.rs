@@ -44,8 +44,8 @@ pub struct ListFilter {
     /// Only operations created before this one, in any order of the list.
     pub before: Option<OperationId>,
     /// Only operations created at this time or later. Compares the milliseconds in the IDs. In the order
-    /// [`ListSort::LastFinished`], also only operations that ended at most an hour earlier: the clocks of two
-    /// processes may differ by as much.
+    /// [`ListSort::LastFinished`], also only operations that ended later than one hour before this time: the clocks of
+    /// two processes may differ by an hour.
     pub made_since: Option<DateTime<Utc>>,
     /// Only operations created before this time. Compares the milliseconds in the IDs.
     pub made_before: Option<DateTime<Utc>>,
@@ -55,7 +55,7 @@ pub struct ListFilter {
     pub cursor: PageCursor,
 }
 
-/// Maximum difference of the clocks of two processes, of which one creates an operation and the other one ends it.
+/// Maximum difference between the clocks of the process that creates an operation and the process that ends it.
 const CLOCKS_APART_MAX: TimeDelta = TimeDelta::hours(1);
 
 impl ListFilter {
@@ -195,9 +195,9 @@ impl ListFilter {
         rows.filter(self.condition(backend)).filter(self.sorted())
     }
 
-    /// Returns the column whose index the list reads in its order; `None` for the index of a state, or of all
-    /// operations. Of several conditions, the one with the fewest rows decides: the running operations, those of an
-    /// owner, those of a type.
+    /// Returns the column whose index the list reads in its order. Returns `None` for the index of a state, or of all
+    /// operations. If the filter has several conditions, the one with the fewest rows decides: the running operations,
+    /// the operations of an owner, the operations of a type.
     fn index(&self) -> Option<Column> {
         let runs =
             self.state == Some(OperationState::Started) || self.sort == ListSort::LongestRunning;
@@ -212,9 +212,9 @@ impl ListFilter {
 
     /// Returns the column, with its value, that PostgreSQL has to read as a range.
     ///
-    /// PostgreSQL knows how many operations have a type, but not that they are the oldest ones. It would look for
-    /// the newest of them with a walk over all IDs. A column with `= 'x'` has no influence on the order of the rows.
-    /// With `BETWEEN 'x' AND 'x'` it is a part of the order, which then only its own index has.
+    /// PostgreSQL knows the number of operations of a type, but not their age. It would walk over all IDs to find the
+    /// newest of them. A column with `= 'x'` has no influence on the order of the rows. With `BETWEEN 'x' AND 'x'` the
+    /// column is a part of the order, and only its own index has this order.
     fn range(&self, backend: DbBackend) -> Option<(Column, &str)> {
         if backend != DbBackend::Postgres {
             return None;
@@ -228,8 +228,8 @@ impl ListFilter {
         }
     }
 
-    /// Returns the conditions, of which at most one can be searched in an index on SQLite: SQLite has no
-    /// statistics of the table, and would prefer the index with the most columns.
+    /// Returns the conditions. On SQLite, at most one of them can use an index: SQLite has no statistics of the table,
+    /// and would prefer the index with the most columns.
     fn condition(&self, backend: DbBackend) -> Condition {
         let index = self.index();
         let expr = |column: Column, is_searched: bool| match backend {
@@ -247,12 +247,13 @@ impl ListFilter {
                 expr(column, index.is_some_and(|index| index.as_str() == column.as_str())).eq(text)
             }
         };
-        // The ends are in another order than the IDs.
+        // The order of the ends differs from the order of the IDs.
         let id = || expr(Column::Id, self.sort != ListSort::LastFinished);
         let state_is_searched = index.is_none();
         let is_owners = matches!(index, Some(Column::Owner)) && backend == DbBackend::Postgres;
-        // Literals: a database cannot prove of a parameter that it meets the condition of an index. PostgreSQL would
-        // combine the index of an owner with all entries of the index of a state, unless it has no proof.
+        // Literals, because a database cannot prove that a parameter meets the condition of an index. For the list of
+        // an owner on PostgreSQL, a cast prevents the proof: PostgreSQL would combine the index of the owner with all
+        // entries of the index of a state.
         let is = |column: Column, value: bool| match (is_owners, value) {
             (true, _) => column.into_expr().cast_as("integer").eq(i32::from(value)),
             (false, true) => expr(column, state_is_searched).eq(Expr::cust("TRUE")),
@@ -329,8 +330,8 @@ impl ListFilter {
     }
 }
 
-/// Compares a [range](ListFilter::range) together with the next column of its index: a range alone would not find
-/// the position in the index. Returns the comparisons later than `value`, and not earlier.
+/// Compares a [range](ListFilter::range) together with the next column of its index: a range alone would not find the
+/// position in the index. Returns the comparisons "later than `value`" and "not earlier than `value`".
 fn beside(
     (column, text): (Column, &str),
     next: Column,

@@ -38,20 +38,20 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(600);
 /// Duration of a migration of a SQLite file after which other writers get a turn before the next one.
 pub(super) const LONG_MIGRATION: Duration = Duration::from_millis(500);
 
-/// The turn of other writers. Longer than SQLite's longest interval between two tries to get the lock of the file, which
-/// is 100 milliseconds.
+/// Duration of the turn of other writers. Longer than SQLite's longest interval between two tries to lock the file, 100
+/// milliseconds.
 const WRITERS_TURN: Duration = Duration::from_millis(500);
 
 /// The lock that serializes migrations on PostgreSQL, where a transaction alone does not prevent two
 /// processes from creating the same table.
 ///
-/// A transaction on a connection of its own holds the lock, because a connection pooler in transaction mode keeps no
-/// locks of a session. Processes poll the lock instead of waiting in the server: `CREATE INDEX CONCURRENTLY` waits for
-/// every older statement, so a statement that waits for the lock would be a deadlock.
+/// A transaction on a separate connection holds the lock, because a connection pooler in transaction mode keeps no
+/// session locks. Processes poll the lock instead of waiting in the server: `CREATE INDEX CONCURRENTLY` waits for every
+/// older statement, so a statement that waits for the lock would cause a deadlock.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('liveops.migrate'))";
 
-/// Removes the limits of the transaction that holds the lock, which is idle while the migrations run. The newest of
-/// these settings does not exist on older servers.
+/// Removes the timeouts of the transaction that holds the lock, because it is idle while the migrations run. Older
+/// servers do not have the newest of these settings.
 const IDLE_FOR_LONG: &str = "SELECT set_config(name, '0', true) FROM pg_settings \
     WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')";
 
@@ -75,15 +75,14 @@ const NO_TIMEOUTS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 ///
 /// On a SQLite file, other processes read during a migration, and write between two migrations.
 ///
-/// On PostgreSQL, a migration waits one second at most for the lock of a table, because all other queries of
-/// the table wait behind it. It is then tried again, for ten minutes. The indexes of liveops are built
-/// concurrently, so other processes read and write meanwhile. The migrations use two connections of their own, with
-/// the options of the pool `db`.
+/// On PostgreSQL, a migration waits one second at most for the lock of a table, because all other queries of the table
+/// wait behind it. It is then tried again, for ten minutes. The indexes of liveops are built concurrently, so other
+/// processes read and write meanwhile. The migrations use two separate connections, with the options of the pool `db`.
 ///
 /// Behind a connection pooler in transaction mode that keeps prepared statements, such as PgBouncer 1.21 with
-/// `max_prepared_statements`, the builds of indexes have the `statement_timeout` and the `lock_timeout` of the role:
-/// settings of a session would reach other clients. Behind a pooler in transaction mode that keeps no prepared
-/// statements, the function fails before anything else.
+/// `max_prepared_statements`, the `statement_timeout` and the `lock_timeout` of the role apply to the builds of
+/// indexes: settings of a session would reach other clients. Behind a pooler in transaction mode that keeps no prepared
+/// statements, the function fails before it changes the database.
 ///
 /// # Errors
 ///
@@ -109,7 +108,7 @@ pub async fn migrate<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), St
     migrated.await.map_err(StoreError::of("migrate the tables"))
 }
 
-/// Returns `true` if connections keep their sessions, or if that could not be detected.
+/// Returns `true` if connections keep their sessions, or if the detection failed.
 ///
 /// # Errors
 ///
@@ -168,7 +167,7 @@ async fn migrate_server<M: MigratorTrait>(
     application: &DatabaseConnection,
     keeps_sessions: bool,
 ) -> Result<(), DbErr> {
-    // Closed by their drops, which also releases the lock.
+    // The drops of these values close the connections, which also releases the lock.
     let connection = SingleConnection::open(application, CONNECT_TIMEOUT);
     let locking = SingleConnection::open(application, CONNECT_TIMEOUT);
     let db = connection.db();

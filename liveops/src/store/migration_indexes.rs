@@ -47,8 +47,8 @@ pub(super) const INDEX_TYPES: IndexMigration = IndexMigration {
     dropped: Vec::new,
 };
 
-/// The migration for claims that serve the owners in turn. [`ready`] stays, for the lines of a claim, for the count
-/// of the waiting operations, and for processes of an earlier version.
+/// The migration for claims that serve the owners in turn. The index [`ready`] remains for the lines of a claim, for
+/// the count of the waiting operations, and for processes of an earlier version.
 pub(super) const INDEX_OWNERS: IndexMigration = IndexMigration {
     name: "liveops_0017_index_owners",
     created: || vec![ready_of_owner(), waiting_of_owner()],
@@ -68,7 +68,7 @@ fn ready_of_owner() -> NamedIndex {
     })
 }
 
-/// The index for the number of operations of an owner that wait.
+/// The index for the number of waiting operations of an owner.
 fn waiting_of_owner() -> NamedIndex {
     NamedIndex::new("liveops_operation_waiting_of_owner", |index| {
         is_waiting(index)
@@ -82,7 +82,7 @@ fn waiting_of_owner() -> NamedIndex {
 /// The index of the operations that a worker may claim now. The queue and the type come first, so that a claim
 /// reads no operation of a queue or a type that the worker does not serve.
 ///
-/// The last columns make it the only thing that the count of the waiting operations reads.
+/// With the last columns, the count of the waiting operations reads only the index.
 fn ready() -> NamedIndex {
     NamedIndex::new("liveops_operation_ready", |index| {
         is_waiting(index)
@@ -91,7 +91,7 @@ fn ready() -> NamedIndex {
             .col((Column::Priority, IndexOrder::Desc))
             .col(Column::Id)
             .col(Column::DueOn)
-            // Always `NULL`, but SQLite would read the row to check that.
+            // Always `NULL`, but without the columns SQLite would read the row to check this.
             .col(Column::StartedOn)
             .col(Column::FinishedOn)
             .col(Column::RunAfter)
@@ -104,7 +104,7 @@ fn scheduled() -> NamedIndex {
     NamedIndex::new("liveops_operation_scheduled", |index| {
         is_waiting(index)
             .col(Column::RunAfter)
-            // For the count of those that are due.
+            // For the count of the operations that are due.
             .col(Column::Queue)
             .col(Column::OpType)
             .col(Column::DueOn)
@@ -130,8 +130,8 @@ fn started() -> NamedIndex {
     })
 }
 
-/// The index for the list of finished operations. One index for each state, with the state as its condition: the
-/// same columns as the primary key and fewer entries, so PostgreSQL prefers it without any statistics.
+/// The index for the list of finished operations. Each state has an index with the state as its condition. Such an
+/// index has the same columns as the primary key and fewer entries, so PostgreSQL prefers it without any statistics.
 fn finished() -> NamedIndex {
     NamedIndex::new("liveops_operation_finished", |index| {
         has_ended(index)
@@ -158,8 +158,8 @@ fn cancelled() -> NamedIndex {
     })
 }
 
-/// The index for the list of ended operations in the order of their ends, and for pruning. The condition of a list is
-/// checked in the index.
+/// The index for the list of ended operations in the order of their ends, and for pruning. The index contains the
+/// columns of the condition of a list.
 fn last_ended() -> NamedIndex {
     NamedIndex::new("liveops_operation_last_ended", |index| {
         has_ended(index)

@@ -12,8 +12,8 @@ use super::{Column, Entity};
 /// query needs. Behind an input of 8 MiB, every other column of a list cost two thousand pages. PostgreSQL stores
 /// large values elsewhere.
 ///
-/// Each column has a migration, and so a transaction, of its own: SQLite writes the whole table to drop the old
-/// column, and other writers wait meanwhile.
+/// Each column has a separate migration, and so a separate transaction: SQLite writes the whole table to drop the old
+/// column, and other writers wait until the transaction ends.
 pub(super) struct MoveColumn {
     name: &'static str,
     column: Column,
@@ -30,7 +30,7 @@ impl MoveColumn {
         Self { name: "liveops_0013_move_log", column: Column::Log },
     ];
 
-    /// Returns the definition of the copy, and the value that a copy has by itself.
+    /// Returns the definition of the new column, and its default value.
     fn copy(&self) -> (ColumnDef, &'static str) {
         let name = self.copy_name();
         match self.column {
@@ -62,7 +62,7 @@ impl MigrationTrait for MoveColumn {
         let table = || Table::alter().table(Entity).take();
         let (definition, default) = self.copy();
         manager.alter_table(table().add_column(definition).take()).await?;
-        // Writes only the rows with another value.
+        // Writes only the rows whose value differs from the default.
         let copy = Query::update()
             .table(Entity)
             .value(self.copy_name(), Expr::col(self.column))

@@ -34,8 +34,8 @@ impl Store {
         Self { writer: Writer::new(connections.writes.clone()), connections }
     }
 
-    /// Creates a store on a connection that has no other user, so that no other write can join a commit. With
-    /// `limits`, a server enforces them for each statement.
+    /// Creates a store on a connection that has no other user, so that no other write can join a commit. A server
+    /// enforces `limits` for each statement.
     pub(super) fn on_own_connection(
         db: DatabaseConnection,
         limits: Option<StatementLimits>,
@@ -44,14 +44,14 @@ impl Store {
         Self { writer: Writer::without_groups(db, limits), connections }
     }
 
-    /// Returns the store for statements of a request: a server that does not answer a write in ten seconds is an
-    /// error, and gives up the write before.
+    /// Returns the store for statements of a request. If a server does not answer a write in ten seconds, the write
+    /// fails; before that, the server has cancelled the statement.
     pub(super) fn for_request(&self) -> Self {
         Self { writer: self.writer.for_request(), connections: self.connections.clone() }
     }
 
-    /// Returns `true` if the connections to a server keep their sessions, and `false` if that could not be detected:
-    /// settings of a session might reach other clients.
+    /// Returns `true` if the connections to a server keep their sessions. Returns `false` if they do not, or if the
+    /// detection failed: settings of a session might reach other clients.
     ///
     /// # Errors
     ///
@@ -151,8 +151,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails, or if a server does not answer in ten seconds. It may have committed
-    /// then.
+    /// Returns an error if the database fails, or if a server does not answer in ten seconds. In the second case the
+    /// server may have committed.
     pub(crate) async fn commit_for_request(
         &self,
         transaction: Transaction,
@@ -317,7 +317,7 @@ impl Store {
         self.db().get_database_backend()
     }
 
-    /// Runs a writing statement and returns its rows. Drops the builder before: its values may be large.
+    /// Runs a writing statement and returns its rows. Drops the builder first, because its values may be large.
     pub(super) async fn write<Row: FromQueryResult>(
         &self,
         builder: impl StatementBuilder,

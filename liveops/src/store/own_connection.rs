@@ -75,8 +75,8 @@ impl OwnConnection {
         Self { runtime: Some(runtime), ..self }
     }
 
-    /// Declares that a crash of a PostgreSQL server may lose the commits of the last second. A commit then does not
-    /// wait for the disk.
+    /// Makes commits not wait for the disk of a PostgreSQL server. A crash of the server may lose the commits of the
+    /// last second.
     pub(crate) fn without_durable_commits(self) -> Self {
         Self { is_durable: false, ..self }
     }
@@ -101,7 +101,7 @@ impl OwnConnection {
         Self { turns, is_kept: false, ..Self::kept_open_to_server(application, deadline) }
     }
 
-    /// Returns a connection that is not open yet. Returns `None` if the application's is to be used.
+    /// Returns a connection that is not open yet. Returns `None` to use the connection of the application.
     fn open(&self) -> Option<DatabaseConnection> {
         let db = self.application.db();
         if self.is_for_servers && db.get_database_backend() != DbBackend::Postgres {
@@ -216,9 +216,10 @@ impl OwnConnection {
         Ok(Store::on_own_connection(db, limits))
     }
 
-    /// Opens the connection, and has the server give up as well, before the deadline: a later read then shows
-    /// whether a statement without an answer was executed. Returns the limits that each statement has to set, because
-    /// a connection pooler does not keep them, or because that could not be detected in half of `time`.
+    /// Opens the connection, and sets limits with which the server cancels a statement before the deadline. A later
+    /// read then shows whether the server executed a statement without an answer. Returns limits that each statement
+    /// must set if a connection pooler does not keep them, or if the detection of a pooler did not end in half of
+    /// `time`.
     async fn configure(
         &self,
         db: &DatabaseConnection,

@@ -14,7 +14,7 @@ const IDS_LEN_MAX: usize = 1_000;
 type StateColumns =
     (Uuid, i32, Option<DateTimeUtc>, Option<DateTimeUtc>, bool, bool, String, String);
 
-/// The attempt and the state of an operation, and the facts that decide about access to it.
+/// The attempt and the state of an operation, and the data for decisions about access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RowState {
     pub attempt: Attempt,

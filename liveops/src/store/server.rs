@@ -1,8 +1,8 @@
 //! Statements to a PostgreSQL server, with limits on their duration.
 //!
-//! The network can forget a connection of the pool without notice, and the system then waits for an answer for a
-//! quarter of an hour. A client that stops to wait has to know later whether the server executed the statement.
-//! A statement that writes therefore gets limits of the server too, which end earlier than the wait of the client.
+//! The network can forget a connection of the pool without notice, and the system then waits for an answer for about 15
+//! minutes. A client that stops waiting must be able to learn later whether the server executed the statement. A
+//! statement that writes therefore has limits on the server too, which end earlier than the wait of the client.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::server_pool;
 /// Maximum time for which a statement of a request waits for a connection of the pool and, again, for the answer.
 pub(super) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Limits for the duration of a statement, which the server enforces, and the durability of its commit.
+/// The limits that the server enforces for the duration of a statement, and the durability of its commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StatementLimits {
     /// Maximum duration of the statement.
@@ -29,8 +29,8 @@ pub(super) struct StatementLimits {
 }
 
 impl StatementLimits {
-    /// Creates limits with which the server gives up before a client with this deadline does: a later read then
-    /// shows whether a statement without an answer was executed.
+    /// Creates limits with which the server cancels a statement before the deadline of the client. A later read then
+    /// shows whether the server executed a statement without an answer.
     pub(super) fn within(deadline: Duration) -> Self {
         Self { statement: deadline.saturating_mul(3) / 4, lock: deadline / 2, is_durable: true }
     }
@@ -51,7 +51,7 @@ impl StatementLimits {
     }
 
     fn set(self, verb: &str) -> String {
-        // Zero would be no limit, and the server counts in 32 bits.
+        // Zero would be no limit, and the server stores the limit in 32 bits.
         let [statement, lock] = [self.statement, self.lock]
             .map(|limit| limit.as_millis().clamp(1, u128::from(i32::MAX.unsigned_abs())));
         let limits =
@@ -66,20 +66,20 @@ impl StatementLimits {
 /// The waits for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ServerWaits {
-    /// Maximum time for a connection of the pool and, again, for the answer. `None` if the caller has a deadline.
+    /// Maximum time to wait for a connection of the pool, and also for the answer. `None` if the caller has a deadline.
     pub(super) answer: Option<Duration>,
-    /// Limits of each statement, which is a transaction of its own then. `None` for those of the session.
+    /// Limits of each statement, which then runs in a separate transaction. `None` if the session has the limits.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "there is no server"))]
     pub(super) limits: Option<StatementLimits>,
 }
 
 impl ServerWaits {
-    /// The waits of statements of a request that read.
+    /// Returns the waits for the reading statements of a request.
     pub(super) fn of_reads() -> Self {
         Self { answer: Some(ANSWER_WAIT_MAX), limits: None }
     }
 
-    /// The waits of statements of a request that write.
+    /// Returns the waits for the writing statements of a request.
     pub(super) fn of_writes() -> Self {
         let limits = Some(StatementLimits::within(ANSWER_WAIT_MAX));
         Self { limits, ..Self::of_reads() }
@@ -91,7 +91,7 @@ impl ServerWaits {
         self.answer.is_some() || self.limits.is_some()
     }
 
-    /// Waits for `answer` of a database, a server of which has the limited time.
+    /// Waits for `answer` of a database. A server must answer in the limited time.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ fn is_server(db: &DatabaseConnection) -> bool {
     db.get_database_backend() == DbBackend::Postgres
 }
 
-/// Runs a statement and returns its rows. If the waits are limited, sea-orm's callback for metrics does not see it.
+/// Runs a statement and returns its rows. With limited waits, the statement bypasses sea-orm's callback for metrics.
 #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "there is no server"))]
 pub(super) async fn query_all(
     db: &DatabaseConnection,

@@ -1,4 +1,4 @@
-//! The use of one connection of a pool to PostgreSQL by one statement.
+//! Statements of requests on a pool to PostgreSQL, each with limited waits for a connection and for the answer.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use tokio::{
 
 use super::server::ServerWaits;
 
-/// Time for which a connection whose user is gone may take to answer, before it is closed.
+/// Maximum time for the late answer on a connection whose request has ended. After this time the connection is closed.
 const LATE_ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Begins the transaction of one statement. A stricter isolation would only add conflicts.
@@ -61,8 +61,8 @@ pub(super) async fn execute(
 
 /// A connection of the pool that runs a statement.
 ///
-/// If the caller stops to wait, the connection has [`LATE_ANSWER_MAX`] to answer before it returns to the pool, and is
-/// closed afterwards: the pool itself would wait for the answer without a limit.
+/// If the caller stops waiting, the connection has [`LATE_ANSWER_MAX`] to answer before it returns to the pool. Without
+/// an answer it is closed, because the pool itself would wait without a limit.
 struct Using {
     pool: PgPool,
     /// `None` at the end.
@@ -121,8 +121,8 @@ impl Using {
         }
     }
 
-    /// Closes the connection. If the server did not answer, the network may have forgotten the unused connections
-    /// too, and these are closed as well.
+    /// Closes the connection. If the server did not answer, also closes the unused connections: the network may have
+    /// forgotten them too.
     fn close(mut self, fault: sqlx::Error) -> sqlx::Error {
         if let Some(mut connection) = self.connection.take() {
             connection.close_on_drop();
@@ -157,8 +157,8 @@ impl Drop for Using {
     }
 }
 
-/// Takes a connection from the pool. The pool tests an unused connection, and waits without a limit for the answer of
-/// one that the network has forgotten: after half of the time, the unused connections are closed.
+/// Takes a connection from the pool. The pool tests an unused connection, and waits without a limit if the network has
+/// forgotten it. After half of `wait`, this function therefore closes the unused connections and tries again.
 async fn acquire(pool: &PgPool, wait: Option<Duration>) -> Result<PoolConnection<Postgres>, DbErr> {
     let acquired = match wait {
         None => pool.acquire().await,
@@ -199,7 +199,7 @@ async fn within<T>(
     }
 }
 
-/// Runs statements of the simple protocol.
+/// Runs statements with the simple protocol.
 async fn run(connection: &mut PgConnection, statements: String) -> Result<(), sqlx::Error> {
     connection.execute(AssertSqlSafe(statements)).await.map(drop)
 }

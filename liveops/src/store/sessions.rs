@@ -12,11 +12,11 @@ const REFUSAL: &str = "a connection pooler in transaction or statement mode is b
     and keeps no prepared statements: set `pool_mode = transaction` and `max_prepared_statements` in PgBouncer, of \
     version 1.21 or newer, or `pool_mode = session`, or connect to the server directly";
 
-/// Detects the treatment of sessions with two connections of their own, which are closed afterwards.
+/// Detects the treatment of sessions with two separate connections, and closes these connections.
 ///
 /// # Errors
 ///
-/// Returns an error if the detection fails, as at a limit of connections.
+/// Returns an error if the detection fails, for example at a limit of connections.
 pub(super) async fn detect(application: &DatabaseConnection) -> Result<Sessions, DbErr> {
     let pools = [(); 2].map(|()| SingleConnection::open(application, CHECK_TIMEOUT));
     let [first, second] = pools.each_ref().map(|pool| pool.db().get_postgres_connection_pool());
@@ -27,7 +27,7 @@ pub(super) async fn detect(application: &DatabaseConnection) -> Result<Sessions,
     detected.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
 }
 
-/// Returns `true` if connections keep their sessions. Returns `None` after a failed detection, which it logs.
+/// Returns `true` if connections keep their sessions. Logs a failed detection and returns `None`.
 ///
 /// # Errors
 ///

@@ -27,8 +27,7 @@ pub(crate) struct WaitingOperations {
 }
 
 impl Store {
-    /// Counts the operations that could start now, by queue and op type. Reads the entry of each of them in an
-    /// index, and not its row.
+    /// Counts the operations that could start now, by queue and op type. Reads only index entries, and no rows.
     ///
     /// # Errors
     ///
@@ -78,7 +77,8 @@ impl Store {
         const ACTION: &str = "count the waiting operations";
         let mut waiting = waiting.into_query();
         match self.backend() {
-            // The order, which only one index has, determines this index. With a limit, a subquery keeps its order.
+            // Only one index has this order, so the order determines the index. The limit keeps the order of the
+            // subquery.
             DbBackend::Postgres => waiting.limit(i64::MAX.unsigned_abs()),
             _ => waiting.clear_order_by(),
         };

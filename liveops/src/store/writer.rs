@@ -51,12 +51,13 @@ impl Writer {
         Self { db, group: Some(Arc::default()), waits: ServerWaits::default() }
     }
 
-    /// Creates a writer that commits each statement alone, with these limits of a server.
+    /// Creates a writer that commits each statement separately. A server enforces `limits`.
     pub(super) fn without_groups(db: DatabaseConnection, limits: Option<StatementLimits>) -> Self {
         Self { db, group: None, waits: ServerWaits { answer: None, limits } }
     }
 
-    /// Returns the writer for statements of a request. The owner of a connection of its own has a deadline already.
+    /// Returns the writer for statements of a request. A writer on its own connection does not change, because its
+    /// owner has a deadline.
     pub(super) fn for_request(&self) -> Self {
         let waits = if self.group.is_some() { ServerWaits::of_writes() } else { self.waits };
         Self { waits, ..self.clone() }
