@@ -33,7 +33,7 @@ use crate::{
 /// Time after which a client may repeat a request for which the database was busy, in seconds.
 const BUSY_RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
-/// Time after which a client may repeat a request above a limit of its user, in seconds.
+/// Time after which a client may repeat a request that exceeded a limit of its user, in seconds.
 const LIMIT_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 
 /// A failed request: an HTTP status, an error code for programs and a message for users.
@@ -98,7 +98,7 @@ impl ErrorText {
     }
 }
 
-/// Translates the first text if the number of bytes is known, and else the second one.
+/// Translates the first text if the number of bytes is known, or else the second text.
 fn too_large(
     language: &Language,
     (with_found, without): (Text, Text),
@@ -276,7 +276,7 @@ impl WebError {
     }
 }
 
-/// Tells the client when to repeat a request for which the database was busy, or a request above a limit.
+/// Sets the time after which the client may repeat a request that found the database busy or exceeded a limit.
 fn with_retry_after(mut response: Response) -> Response {
     let retry_after = match response.status() {
         StatusCode::SERVICE_UNAVAILABLE => BUSY_RETRY_AFTER,

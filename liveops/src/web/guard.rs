@@ -23,8 +23,8 @@ use crate::{
     runner::{Engine, LiveOps},
 };
 
-/// Headers of every answer that lacks them: no guessing of media types, no frames of other sites, and no path in
-/// the `Referer` of requests to other sites.
+/// Headers for every answer that lacks them. They forbid the guessing of media types, frames on other sites, and a
+/// `Referer` in requests to other sites.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
@@ -37,20 +37,19 @@ pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-st
 /// Protects the application's own routes as [`router`](crate::web::router) protects those of liveops. A middleware for
 /// [`axum::middleware::from_fn_with_state`].
 ///
-/// - A request for a host that [`Config::allowed_hosts`](crate::Config::allowed_hosts) does not list is answered
-///   with 421, if the list is not empty.
-/// - A request with an unsafe method (all but GET, HEAD, OPTIONS and TRACE) that comes from the page of another site is
-///   answered with 403. Browsers report the site in `Sec-Fetch-Site`, older ones in `Origin`. So forms need no
-///   CSRF tokens, the sign-in included. [`Config::allowed_origins`](crate::Config::allowed_origins) lists
-///   exceptions.
+/// - A request for a host that is not in [`Config::allowed_hosts`](crate::Config::allowed_hosts) gets 421, if the list
+///   is not empty.
+/// - A request with an unsafe method (all but GET, HEAD, OPTIONS and TRACE) from a page of another site gets 403.
+///   Browsers report the site in `Sec-Fetch-Site`, older browsers in `Origin`. Forms, including the sign-in, therefore
+///   need no CSRF tokens. [`Config::allowed_origins`](crate::Config::allowed_origins) lists exceptions.
 /// - An answer without the headers `X-Content-Type-Options: nosniff`, `X-Frame-Options: SAMEORIGIN` and
 ///   `Referrer-Policy: same-origin` gets them. An answer that already has one of these headers keeps its value.
 ///
-/// The layer does not change `Cache-Control`: a page of the application that embeds an operation sets it as its other
-/// private pages do.
+/// The layer does not change `Cache-Control`. A page of the application that embeds an operation must set this header,
+/// like every private page.
 ///
 /// Requests without a browser, such as those of health checks, have neither `Sec-Fetch-Site` nor `Origin` and pass;
-/// their `Host` must be allowed like any other. Add routes that must answer under any name after the layer.
+/// their `Host` must be in the list too. Add routes that must answer for every host after the layer.
 ///
 /// ```
 /// use axum::{Router, middleware, routing::post};

@@ -1,4 +1,4 @@
-//! A header value such as `form-data; name="file"`: the media type at its begin, and its parameters.
+//! A header value such as `form-data; name="file"`: the media type at its start, and its parameters.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +48,8 @@ impl HeaderParams {
         self.0.remove(name)
     }
 
-    /// Takes the value of a parameter in the format of RFC 5987, such as `filename*=UTF-8''%E2%82%AC`. The
-    /// inner `None` stands for a value that cannot be decoded.
+    /// Takes the value of a parameter in the format of RFC 5987, such as `filename*=UTF-8''%E2%82%AC`. The inner `None`
+    /// is a value that cannot be decoded.
     pub(super) fn remove_extended(&mut self, name: &str) -> Option<Option<String>> {
         let value = self.remove(&format!("{name}*"))?;
         Some(decoded(&value))
@@ -67,7 +67,7 @@ fn value_at_start(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     while let Some((index, byte)) = bytes.next() {
         match byte {
             b'"' => return Some((value, &quoted[index + 1..])),
-            // Only these two are escaped: some browsers sent the backslashes of a path without escapes.
+            // Only these two characters have escapes: some browsers sent the backslashes of a path without escapes.
             b'\\' if bytes.peek().is_some_and(|(_, next)| matches!(next, b'"' | b'\\')) => {
                 value.extend(bytes.next().map(|(_, escaped)| *escaped));
             }

@@ -10,16 +10,16 @@ type Weighted<'a> = (&'a str, u16);
 /// The full weight of a value, which a value without `q` has.
 const FULL: u16 = 1_000;
 
-/// Returns the values of a header in the order of their weights; equal ones in the order of the header. Values
-/// with the weight 0, which the client refuses, are left out. `None` if the request lacks the header.
+/// Returns the values of a header, the greatest weight first, and values of equal weight in the order of the header.
+/// Leaves out values with the weight 0, which the client refuses. Returns `None` if the request lacks the header.
 ///
-/// A value with an invalid weight keeps the full one: the client asked for the value.
+/// A value with an invalid weight has the full weight, because the client named the value.
 pub(super) fn by_weight(headers: &HeaderMap, name: HeaderName) -> Option<Vec<String>> {
     let mut values: Vec<Weighted<'_>> = Vec::new();
     let mut is_present = false;
     for line in headers.get_all(name) {
         is_present = true;
-        // A line that is not ASCII has no value that a server could have.
+        // Skips a line that is not ASCII: no value of a server contains such characters.
         values.extend(line.to_str().into_iter().flat_map(weighted));
     }
     values.retain(|(_, weight)| *weight > 0);
@@ -41,7 +41,7 @@ fn weighted(list: &str) -> impl Iterator<Item = Weighted<'_>> {
 
 fn parse_weight(text: &str) -> Option<u16> {
     let weight: f32 = text.parse().ok()?;
-    // Truncates nothing: the product of a number from 0 to 1 is at most `FULL`.
+    // Never truncates: the product of a number from 0 to 1 is at most `FULL`.
     (0.0..=1.0).contains(&weight).then(|| (weight * f32::from(FULL)).round() as u16)
 }
 
@@ -61,8 +61,8 @@ impl Preference {
     }
 }
 
-/// Returns the preference of a client for the media type `kind/name`, by its header `Accept`. `None` if the client
-/// refuses the type or does not name it.
+/// Returns the preference of a client for the media type `kind/name` in the header `Accept`. Returns `None` if the
+/// client refuses the type or does not name the type.
 pub(super) fn preference(headers: &HeaderMap, kind: &str, name: &str) -> Option<Preference> {
     let lines = headers.get_all(axum::http::header::ACCEPT).into_iter();
     let ranges = lines.filter_map(|line| line.to_str().ok()).flat_map(weighted);

@@ -44,10 +44,10 @@ use crate::runner::LiveOps;
 /// | `GET /static/…` | liveops.js, liveops.css and htmx |
 ///
 /// With `Accept: application/json`, pages, lists and actions answer in JSON. Errors are then
-/// `{"error":{"code","message"}}`, with `"fields"` next to these two if form fields are invalid. An operation
-/// that the viewer may not see, as the [access policy](crate::access::AccessPolicy) decides, is a 404, and so is a path
-/// with a percent-encoded character below the mount. An address with a slash too many or too few at its end is
-/// redirected with 308.
+/// `{"error":{"code","message"}}`, with `"fields"` next to these two if form fields are invalid. An operation that the
+/// viewer may not see, as the [access policy](crate::access::AccessPolicy) decides, is a 404, and so is a path with a
+/// percent-encoded character below the mount. liveops redirects an address with a missing or an extra slash at its end
+/// with 308.
 ///
 /// # Protection
 ///
@@ -83,10 +83,10 @@ use crate::runner::LiveOps;
 /// # Serving
 ///
 /// Use [`web::serve`](crate::web::serve), which has timeouts and a maximum number of connections, or the command
-/// `serve` of the feature `cli`, which uses it. `axum::serve` has neither: with it, a proxy in front must
-/// limit the time for a request and the number of connections, and the application must set `TCP_NODELAY` with
-/// [`tap_io`](axum::serve::ListenerExt::tap_io), because updates are small and would each wait until the client's
-/// system has acknowledged the previous one.
+/// `serve` of the feature `cli`, which calls `web::serve`. `axum::serve` has no such limits. With `axum::serve`, a
+/// proxy in front must limit the time for a request and the number of connections, and the application must set
+/// `TCP_NODELAY` with [`tap_io`](axum::serve::ListenerExt::tap_io), because updates are small and would each wait until
+/// the client's system has acknowledged the previous one.
 ///
 /// Event streams are requests that do not end by themselves: when the application stops, call
 /// [`LiveOps::shutdown`] while the server completes its open requests, not afterwards.

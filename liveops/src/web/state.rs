@@ -63,7 +63,7 @@ impl Web {
         viewer: &UserId,
         transport: Transport,
     ) -> Option<ClientConnection> {
-        // A process without a worker must hear of disconnected viewers as well.
+        // A process without a worker also needs the notifications about disconnected viewers.
         self.liveops.ensure_notifications();
         let engine = self.engine();
         engine.clients.try_open(viewer, engine.config.connections_per_viewer_max, transport)

@@ -30,8 +30,8 @@ fn is_allowed_origin(config: &Config, headers: &HeaderMap) -> bool {
         .is_some_and(|origin| config.allowed_origins.iter().any(|allowed| origin == allowed))
 }
 
-/// Returns the authority of a request: of its target if the target has one, else of `Host`. `None` if neither
-/// names one, or if there is more than one `Host`.
+/// Returns the authority of a request: that of its target, or else that of `Host`. Returns `None` without an authority,
+/// or with more than one `Host`.
 pub(in crate::web) fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     if let Some(authority) = uri.authority() {
         return Authority::parse(authority.as_str());

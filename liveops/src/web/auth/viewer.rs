@@ -59,15 +59,15 @@ where
 
 /// Returns `true` if the path below the mount contains no percent-encoded character.
 ///
-/// Routes match the encoded path, and handlers read decoded segments. `/live/demo%2Eimport/` would therefore get
-/// past a route, a layer or a proxy rule of the application for `/live/demo.import/`, and create the operation
-/// here. No op type and no ID contains a character that a client has to encode.
+/// Routes match the encoded path, and handlers read decoded segments. `/live/demo%2Eimport/` would therefore bypass a
+/// route, a layer or a proxy rule of the application for `/live/demo.import/`, and still create the operation. No op
+/// type and no ID contains a character that a client has to encode.
 fn has_canonical_path(uri: &Uri, mount: &str) -> bool {
     let path = uri.path();
     !path.strip_prefix(mount).unwrap_or(path).contains('%')
 }
 
-/// Returns the languages that the browser of a request asks for, the most preferred first.
+/// Returns the languages that the browser of a request accepts, the most preferred first.
 pub(in crate::web) fn accepted_languages(headers: &HeaderMap) -> Option<String> {
     by_weight(headers, header::ACCEPT_LANGUAGE).map(|languages| languages.join(","))
 }

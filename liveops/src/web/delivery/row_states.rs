@@ -109,7 +109,7 @@ impl Inner {
             let mut ids: Vec<OperationId> = lookups.iter().map(|lookup| lookup.id).collect();
             ids.sort_unstable();
             ids.dedup();
-            // A panic, for example of a subscriber, must not keep later lookups from being read.
+            // A panic, for example in a `tracing` subscriber, must not prevent later lookups.
             match CatchPanic::new(self.source.read(&ids)).await {
                 Ok(Ok(states)) => {
                     for Lookup { id, reply } in lookups {
@@ -163,7 +163,7 @@ mod tests {
         permits: Arc<Semaphore>,
         queries: Arc<Mutex<Vec<usize>>>,
         absent: OperationId,
-        /// Panics when this operation is read.
+        /// The database panics when it reads this operation.
         broken: OperationId,
     }
 

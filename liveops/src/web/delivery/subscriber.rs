@@ -128,11 +128,11 @@ impl Subscriber {
         }
     }
 
-    /// Asks the access policy for the subscribed channel. A refusal is the same as for an operation that does not
-    /// exist.
+    /// Checks with the access policy that the viewer may follow the channel. A refusal and a missing operation give the
+    /// same error.
     ///
-    /// Called with each state that is loaded, and at every keepalive: the policy may have changed, and a token
-    /// may have been signed for a viewer who had more rights.
+    /// Called after each load of a state, and at every keepalive: the policy may have changed, and an older token may
+    /// be from a time when the viewer had more rights.
     pub(in crate::web) fn check_access(&self) -> Result<(), Close> {
         let access = &self.web.engine().access;
         let may_follow = match (self.channel.operation_id(), &self.operation) {
@@ -192,7 +192,7 @@ impl Subscriber {
         let running = self.web.engine().running_state(id);
         let is_running = running.is_some();
         let row = match running {
-            // No other process can write this row: the database is not asked.
+            // No other process can write this row, so a query is not necessary.
             Some(running) => running,
             None => match self.web.row_states.find(id).await {
                 Ok(Some(row)) => row,

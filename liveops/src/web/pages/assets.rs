@@ -18,8 +18,8 @@ const CACHED_FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
 /// Cache header of a file under the name of another version: the content changes with a deployment.
 const REVALIDATED: &str = "public, no-cache";
 
-/// Answers with a file. During a deployment, a page of one version asks a process of another version for its script:
-/// any hash of a known name answers with the file of this process.
+/// Answers with a file. During a deployment, a page of one version requests its script from a process of another
+/// version. A known name with any hash therefore gets the file of this process.
 pub(in crate::web) async fn serve(
     Extension(web): Extension<Web>,
     Path(name): Path<String>,
@@ -28,7 +28,7 @@ pub(in crate::web) async fn serve(
     let (asset, caching) = match web.engine().renderer().assets().find(&name) {
         Some(FoundAsset::Exact(asset)) => (asset, CACHED_FOR_A_YEAR),
         Some(FoundAsset::OtherVersion(asset)) => (asset, REVALIDATED),
-        // A cache that kept this answer would hide the file after the deployment.
+        // A cache that stored this answer would hide the file after the deployment.
         None => {
             return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
         }

@@ -23,11 +23,11 @@ const NAME_COST: usize = 8;
 /// Number of pieces in which a body of any size may arrive.
 const PIECES_MAX: usize = 1 << 16;
 
-/// Number of bytes that allow one more piece. The cost of a piece does not depend on its size.
+/// Number of bytes for which a body may have one more piece. The cost of a piece does not depend on its size.
 const PIECE_BYTES_MIN: usize = 64;
 
-/// Maximum number of bytes, and maximum time, for which the rest of a refused body is read. A client that
-/// still sends reads the answer only afterwards.
+/// Maximum size of the rest of a refused body that is read, and maximum time to read it. A client reads the answer only
+/// after it has sent the whole body.
 const DISCARDED_BYTES_MAX: usize = 32 << 20;
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -63,7 +63,7 @@ pub(in crate::web) struct LimitedBody {
     announced: Option<u64>,
     bytes: usize,
     pieces: usize,
-    /// Set if the client waits for `100 Continue`, which hyper sends when the body is first read.
+    /// `true` if the client waits for `100 Continue`, which hyper sends at the first read of the body.
     is_awaiting_continue: bool,
 }
 
@@ -168,7 +168,7 @@ async fn discard(mut data: BodyDataStream) {
 ///
 /// Returns an error if there are too many fields, or if one is not UTF-8.
 pub(in crate::web) fn parse_fields(form: &[u8]) -> Result<Texts, WebError> {
-    // Counted before anything is parsed: a field of no bytes would become two texts.
+    // Counts the fields before they are parsed, because even an empty field becomes two texts.
     if form.split(|byte| *byte == b'&').filter(|field| !field.is_empty()).count() > FIELDS_MAX {
         return Err(WebError::too_many_fields(FIELDS_MAX));
     }
@@ -188,7 +188,7 @@ pub(in crate::web) fn check_values(json: &[u8]) -> Result<(), WebError> {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_text => is_escaped = true,
             b'"' => is_text = !is_text,
-            // Each value but the first of an array or object is behind a comma.
+            // Each value except the first one of an array or object follows a comma.
             b',' | b'[' | b'{' if !is_text => values += 1,
             b':' if !is_text => values += NAME_COST,
             _ => {}

@@ -24,9 +24,10 @@ use crate::{
     },
 };
 
-/// Maximum size of the texts, as HTML, with which a refused form is filled again. Texts within the limit of a body
-/// have more only if most of their characters are escaped.
+/// Maximum size, as HTML, of the texts with which liveops fills a refused form again. Texts within the limit of a body
+/// exceed this size only if HTML escapes most of their characters.
 const REFILLED_BYTES_MAX: usize = 2 << 20;
+
 /// Returns an operation type of which the viewer may create operations.
 ///
 /// # Errors

@@ -44,8 +44,8 @@ fn text_lines(language: &Language, first: u64, lines: impl Iterator<Item = Strin
     gap.into_iter().chain(lines).collect()
 }
 
-/// Returns an entry of the log. The text may come from anywhere: no part of it may control the terminal that
-/// shows the log, or look like another entry.
+/// Returns an entry of the log. The text is not trusted: no part of the text may control the terminal that shows the
+/// log, or look like another entry.
 fn text_line(at: &str, level: &str, text: &str) -> String {
     format!("{at} {level:<7} {}\n", indent_further_lines(&plain(text)))
 }

@@ -21,7 +21,7 @@ const HEAD_BYTES_MAX: usize = 8 << 10;
 /// Maximum length of a boundary, from RFC 2046.
 const BOUNDARY_LEN_MAX: usize = 70;
 
-/// A reader of parts. Holds one piece of the body, and at most [`HEAD_BYTES_MAX`] besides.
+/// A reader of parts. Holds one piece of the body, and at most [`HEAD_BYTES_MAX`] bytes in addition.
 #[derive(Debug)]
 pub(super) struct Multipart {
     body: LimitedBody,
@@ -59,7 +59,7 @@ impl Multipart {
         let boundary = boundary.ok_or_else(unreadable)?;
         Ok(Self {
             body,
-            // The first delimiter has no line break before it if nothing precedes it.
+            // At the start of the body, no line break precedes the first delimiter.
             buffer: b"\r\n".to_vec(),
             read: 0,
             delimiter: Finder::new(&[b"\r\n--", &*boundary].concat()).into_owned(),
@@ -75,7 +75,7 @@ impl Multipart {
             self.fill().await?;
         }
         if self.rest().starts_with(b"--") {
-            // Nothing may follow but a line break and text to ignore, which is read to the end of the body.
+            // Only a line break and a text to ignore may follow. Reads this text to the end of the body.
             while self.body.next().await?.is_some() {}
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! Redirects from addresses that have a slash too many or too few at their end.
+//! Redirects from addresses with a missing or an extra slash at their end.
 
 use axum::{
     Extension, Router,
@@ -20,7 +20,7 @@ use crate::{
 /// The last parts of addresses of an operation that have no slash at their end.
 const PARTS: [&str; 6] = ["events", "log", "staff", "cancel", "retry", "restart"];
 
-/// Returns the routes below `mount` that redirect to the address with the right end. The status 308 keeps the
+/// Returns the routes below `mount` that redirect to the address with the correct slash. The status 308 keeps the
 /// method and the body of a request.
 pub(in crate::web) fn redirects<S: Clone + Send + Sync + 'static>(mount: &str) -> Router<S> {
     let at = |path: &str| format!("{mount}{path}");
@@ -31,7 +31,7 @@ pub(in crate::web) fn redirects<S: Clone + Send + Sync + 'static>(mount: &str) -
         router = router.route(&at(&format!("{path}/")), any(redirect));
     }
     if mount.is_empty() {
-        // At the root of a site, all other addresses are the application's.
+        // If the mount is the root of the site, all other addresses belong to the application.
         return router;
     }
     let list = at("/");
@@ -81,8 +81,8 @@ async fn of_part(
     }
 }
 
-/// Returns `true` for the characters of an operation type. The address of a redirect contains no others, so that it
-/// cannot lead to another site.
+/// Returns `true` for the characters of an operation type. The address of a redirect contains only these characters, so
+/// that it cannot lead to another site.
 fn is_op_type(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
 }

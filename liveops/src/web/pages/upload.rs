@@ -15,7 +15,7 @@ use crate::{
     web::error::{ErrorText, WebError},
 };
 
-/// Number of bytes that are written to a file at once: each write occupies a thread for blocking work.
+/// Number of bytes of one write to a file. Large, because each write occupies a thread for blocking work.
 const WRITE_BYTES: usize = 256 << 10;
 
 /// The uploaded files of a request. Dropping this value deletes the files, unless they are kept.
@@ -88,7 +88,7 @@ impl Uploads {
         Ok(text)
     }
 
-    /// Keeps the files on disk, because they are to belong to an operation.
+    /// Keeps the files on disk, because an operation will own them.
     pub(in crate::web) fn keep(self) -> Option<KeptFiles> {
         self.stored.and_then(NewFiles::keep)
     }
@@ -141,7 +141,7 @@ pub(super) async fn receive(
                     uploads.fields.push(head.name.clone());
                 }
                 if is_second && !field_type.is_multiple {
-                    // The error of a field with several values, without another file.
+                    // Reports the error of a field with several values, and does not save another file.
                     let first = texts.of(&head.name).next().map(str::to_owned);
                     first.unwrap_or_default()
                 } else if !field_type.accepts(&file_name, Some(&media_type)) {
@@ -221,7 +221,7 @@ impl<'a> PartLimits<'a> {
         while let Some(chunk) = multipart.chunk().await? {
             let room = kept_max - content.len();
             content.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            // The row would be too large, whatever follows.
+            // The row would be too large in any case.
             if self.content_bytes + content.len() > self.config.input_bytes_max {
                 let bytes_max = self.config.input_bytes_max as u64;
                 let found = None;

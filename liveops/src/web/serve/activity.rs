@@ -15,7 +15,7 @@ use super::waiting::{Ticket, WaitingConnections};
 pub(super) struct Activity {
     phase: Mutex<Phase>,
     waiting: Arc<WaitingConnections>,
-    /// Cancelled if the server needs the place of the connection while the connection waits.
+    /// Cancelled if the server needs the connection's permit for a new connection while this connection waits.
     pub(super) close: CancellationToken,
     header_timeout: Duration,
 }
@@ -89,7 +89,7 @@ impl Activity {
         }
     }
 
-    /// Records that a part of the body has arrived, or that nobody waits for the body.
+    /// Records that a part of the body has arrived, or that the handler no longer waits for the body.
     pub(super) fn stop_awaiting_body(&self) {
         if let Phase::Request { ticket } = &mut *self.phase() {
             self.forget(ticket.take());

@@ -8,11 +8,11 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Bytes that earn one second. Slower clients than this end when their allowance is used up.
+/// Bytes that earn one second. A client that is slower on average uses up its allowance.
 const BYTES_PER_SECOND: u32 = 500;
 
-/// A limited time to wait for a client. Only waiting uses the time, and transferred bytes earn time again, up
-/// to the initial amount. So a client that stops is given up after that time, and a client that is too slow a
+/// A limited time to wait for a client. Only waiting uses up the time, and transferred bytes earn time again, up to the
+/// initial amount. A client that stops uses up its allowance after the initial time, and a client that is too slow a
 /// little later.
 #[derive(Debug)]
 pub(super) struct Allowance {

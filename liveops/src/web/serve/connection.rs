@@ -48,7 +48,7 @@ impl Connection {
             let client = client.as_ref().ok().copied().map(ConnectInfo);
             async move {
                 if !activity.begin_request() {
-                    // The server has just given the place of this connection to another one.
+                    // The server has just given the permit of this connection to another connection.
                     return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
                 }
                 let open = OpenRequest(activity);
@@ -115,8 +115,8 @@ impl Drop for OpenRequest {
     }
 }
 
-/// Returns the answer to a request whose body did not arrive in time, in place of the answer of the handler,
-/// which knows only that the body ended.
+/// Returns the answer to a request whose body did not arrive in time. It replaces the answer of the handler, which only
+/// knows that the body ended.
 fn too_late() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;

@@ -40,9 +40,9 @@ const CLOSED_AFTER_REFUSAL: usize = 16;
 
 /// Serves `router` on `listener`, with timeouts and a maximum number of connections.
 ///
-/// [`axum::serve()`] has no timeouts: a client that sends half a request, or that does not read its answer, holds
-/// a socket for as long as the client wants, and some thousand such clients make the process unreachable for
-/// everybody else. This server closes these connections. See [`Serve`] for the limits and their defaults.
+/// [`axum::serve()`] has no timeouts: a client that sends half a request, or that does not read its answer, occupies a
+/// socket for as long as the client wants, and a few thousand such clients make the process unreachable for all others.
+/// This server closes such connections. See [`Serve`] for the limits and their defaults.
 ///
 /// The server speaks HTTP/1.1, without TLS. It sets `TCP_NODELAY`, because updates are small and must not wait
 /// for the acknowledgement of the previous one. Handlers find the address of the client in
@@ -86,13 +86,13 @@ pub fn serve(listener: TcpListener, router: Router) -> Serve {
 ///
 /// # Too many connections
 ///
-/// At [`connections_max`](Self::connections_max), a new connection replaces the connection that has waited
-/// longest for a request or for the rest of a body: clients that send half a request cannot keep others out. If
-/// every connection has a whole request, new connections wait in the queue of the system until one has ended.
+/// At [`connections_max`](Self::connections_max), a new connection replaces the connection that has waited longest for
+/// a request or for the rest of a body: so clients that send half a request cannot exclude others. If every connection
+/// has a whole request, new connections wait in the queue of the system until one has ended.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future stops the acceptance of connections. Requests in progress continue.
+/// If the future is dropped, the server accepts no more connections. Requests in progress continue.
 #[must_use = "a server serves only when it is awaited"]
 pub struct Serve {
     listener: TcpListener,
@@ -147,8 +147,8 @@ impl Serve {
         self
     }
 
-    /// Sets the maximum time between two requests on one connection; default 75 seconds. The time must be longer
-    /// than the one for which a proxy in front of the server keeps idle connections.
+    /// Sets the maximum time between two requests on one connection; default 75 seconds. The time must be longer than
+    /// the time for which a proxy in front of the server keeps idle connections.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.idle = timeout;
         self
@@ -162,8 +162,8 @@ impl Serve {
         self
     }
 
-    /// Sets the future that ends the server: from then on, no connection is accepted, idle connections are
-    /// closed, and the server ends with the last request. Event streams do not end by themselves: call
+    /// Sets the future that ends the server. When the future is ready, the server accepts no more connections, closes
+    /// idle connections, and ends after the last request. Event streams do not end by themselves: call
     /// [`LiveOps::shutdown`](crate::LiveOps::shutdown) at the same time.
     pub fn with_graceful_shutdown(
         mut self,
@@ -192,7 +192,7 @@ impl Serve {
             };
             connections.spawn(connection.serve(stopping.clone()));
         }
-        // Closed before the requests have ended, so that the next process can listen on the address.
+        // Closes the listener before the requests have ended, so that the next process can listen on the address.
         drop(acceptor);
         stopping.cancel();
         connections.close();
@@ -222,7 +222,7 @@ impl fmt::Debug for Serve {
     }
 }
 
-/// The listener, and the places for its connections.
+/// The listener, with a permit for each of its connections.
 struct Acceptor {
     listener: TcpListener,
     permits: Arc<Semaphore>,
@@ -272,7 +272,8 @@ impl Acceptor {
         }
     }
 
-    /// Waits for a place for a connection. While there is none, closes the connections that wait for a request.
+    /// Waits for a permit for a connection. If no permit is free, closes the connection that has waited longest for a
+    /// request.
     async fn make_room(&mut self) -> OwnedSemaphorePermit {
         if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return permit;
@@ -295,7 +296,7 @@ impl Acceptor {
         }
     }
 
-    /// Limits the warnings: a server without free places would write one for each new connection.
+    /// Limits the warnings: a server without free permits would log one for each new connection.
     fn may_warn(&mut self) -> bool {
         self.warnings.try_count(Instant::now())
     }

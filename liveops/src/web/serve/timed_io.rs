@@ -20,14 +20,14 @@ use super::{activity::Activity, allowance::Allowance};
 /// The socket of one connection. A read fails if a header is not complete in time, and a write if the client
 /// does not read.
 ///
-/// hyper has a timeout for headers as well, but its time begins with the end of the previous request: it would
-/// have to be as long as connections may be idle. The server uses hyper's timeout for idle connections.
+/// hyper has a timeout for headers too, but its time begins at the end of the previous request, so it would include the
+/// idle time. The server uses hyper's timeout for idle connections.
 pub(super) struct TimedIo {
     stream: TcpStream,
     activity: Arc<Activity>,
     header_timer: Option<Pin<Box<Sleep>>>,
     writing: Allowance,
-    /// The place of the connection. A WebSocket keeps it until the socket is closed.
+    /// The permit of the connection. A WebSocket holds the permit until the socket is closed.
     _permit: OwnedSemaphorePermit,
 }
 

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// The connections that wait for the rest of a request. The server closes them if it needs their places.
+/// The connections that wait for the rest of a request. The server closes them if it needs their permits.
 #[derive(Debug, Default)]
 pub(super) struct WaitingConnections {
     list: Mutex<List>,
@@ -36,7 +36,7 @@ impl WaitingConnections {
         ticket
     }
 
-    /// Removes a connection. Returns `false` if the connection has been told to close.
+    /// Removes a connection. Returns `false` if the server has already decided to close the connection.
     pub(super) fn remove(&self, ticket: Ticket) -> bool {
         self.list().by_age.remove(&ticket).is_some()
     }

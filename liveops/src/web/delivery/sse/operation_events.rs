@@ -118,7 +118,7 @@ impl OperationEvents {
                         self.client.set_close_code(Close::RESTARTING.code);
                         return None;
                     }
-                    // The page must ask for a new token, and not only connect again.
+                    // The page must request a new token, and not only reconnect.
                     Dismissal::Disconnected => self.end(Close::DISCONNECTED),
                 },
                 _ = self.keepalive.tick() => {
