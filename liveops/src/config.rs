@@ -33,13 +33,13 @@ pub struct Config {
     pub throttle_hz: f64,
     /// Maximum number of operations that this process runs at the same time; default 64, at least 1.
     pub concurrency_max: usize,
-    /// Maximum number of operations of one owner that this process runs at the same time; at least 1. Default
-    /// `None`: seven eighths of `concurrency_max`, rounded up, so that one owner does not occupy every slot of a
-    /// process with at least 8.
+    /// Maximum number of operations of one owner that this process runs at the same time; at least 1. Default `None`:
+    /// seven eighths of `concurrency_max`, rounded up, so that one owner does not occupy every slot of a process with
+    /// at least 8 slots.
     pub running_per_owner_max: Option<usize>,
-    /// Maximum number of operations of one owner that wait when a request creates another one; default 1,000, at
-    /// least 1. A request above the limit is answered with 429. Concurrent requests may exceed the limit by their
-    /// number. Operations that the application's own code enqueues are not limited.
+    /// Maximum number of waiting operations of one owner, for requests that create an operation; default 1,000, at
+    /// least 1. A request above the limit gets 429. Concurrent requests may exceed the limit by their number. The limit
+    /// does not apply to operations that the application's own code enqueues.
     pub waiting_per_owner_max: usize,
     /// Queues whose operations this process runs; all queues by default.
     pub queues: Vec<String>,
@@ -81,8 +81,8 @@ pub struct Config {
     /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
     /// ends with an error. The page renders the result from this JSON.
     pub output_bytes_max: usize,
-    /// Maximum size of the body of a request without files, JSON or a form, and of all texts together in a form
-    /// with files, in bytes; default 1 MiB.
+    /// Maximum size in bytes of JSON, of a form without files, and of all texts together in a form with files; default
+    /// 1 MiB.
     pub body_bytes_max: usize,
     /// Maximum size of the body of a request with files, in bytes; default 32 MiB.
     pub upload_bytes_max: usize,
@@ -104,11 +104,10 @@ pub struct Config {
     /// Origins, such as `https://intranet.example`, whose pages may open connections and send forms, in
     /// addition to the application's own origin. Default: none.
     pub allowed_origins: Vec<String>,
-    /// Hosts under which the application is reached, such as `app.example` (with any port), `app.example:8443`
-    /// (only with this port) or `.app.example` (also with its subdomains). A request for another host is
-    /// answered with 421. Default: none, which permits every host; a request for a host other than `localhost`
-    /// then logs a warning, once. `*` permits every host without a warning, for an application behind a proxy
-    /// that checks hosts.
+    /// Hosts under which browsers reach the application, such as `app.example` (with any port), `app.example:8443`
+    /// (only with this port) or `.app.example` (also with its subdomains). A request for another host gets 421. By
+    /// default the list is empty, which permits every host; the first request for a host other than `localhost` then
+    /// logs a warning. `*` permits every host without a warning, for an application behind a proxy that checks hosts.
     ///
     /// Without a list, a web page whose name resolves to the address of the application can send requests to it
     /// as if the page were its own (DNS rebinding). Such requests carry no cookies of the application, so the

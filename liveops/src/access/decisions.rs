@@ -1,4 +1,4 @@
-//! The decisions about access, the only callers of the policy.
+//! The decisions about access. Only this module calls the policy.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Access {
     ) -> bool {
         let owner = match &progress.owner {
             Some(owner) => owner.as_str(),
-            // An earlier version names the owner in the channel only.
+            // A message of an earlier version names the owner only in the channel.
             None => channel.list_owner().unwrap_or_default(),
         };
         self.may_see(viewer, AccessedOperation::new(progress.id, &progress.op_type, owner))

@@ -9,13 +9,13 @@ use crate::{operation::OperationId, store::Model};
 /// the policy of an application. Without one, the defaults of the methods apply: every viewer may create, and the
 /// owner and staff may see, cancel and retry an operation.
 ///
-/// Every route, list, subscription and live update asks the policy, after `Config::required_group` and the
-/// staff flag have admitted the viewer. A policy can only restrict the routes of staff: a viewer who is not staff
+/// Every route, list, subscription and live update asks the policy, after `Config::required_group` and the staff flag
+/// have admitted the viewer. A policy can restrict the routes of staff, but not open them: a viewer who is not staff
 /// gets no staff section, no traceback and no bulk action.
 ///
-/// The methods run in requests and for each message of a list, so they must return at once: a policy looks
-/// up memberships in memory, or the extractor of the application puts them into [`Viewer::groups`]. A policy is
-/// asked again at every keepalive of an open connection, so a revoked permission ends the connection within
+/// The methods run in requests and for each message of a list, so they must return at once. Keep memberships in memory,
+/// or let the extractor of the application put them into [`Viewer::groups`]. liveops asks the policy again at every
+/// keepalive of an open connection, so a revoked permission ends the connection within
 /// [`Config::keepalive`](crate::Config::keepalive).
 ///
 /// A policy for teams: the members of a team see each other's operations, but change only their own, and
@@ -67,7 +67,7 @@ use crate::{operation::OperationId, store::Model};
 pub trait AccessPolicy: fmt::Debug + Send + Sync + 'static {
     /// Returns `true` if `viewer` may create operations of this type, and see their form. A refusal is a 403.
     ///
-    /// Asked only for operations with `#[liveop(form)]` or `#[liveop(public)]`, and only for requests:
+    /// Called only for operations with `#[liveop(form)]` or `#[liveop(public)]`, and only for requests:
     /// [`LiveOps::enqueue`](crate::LiveOps::enqueue) and chains do not ask.
     ///
     /// Default: `true`.
@@ -79,16 +79,16 @@ pub trait AccessPolicy: fmt::Debug + Send + Sync + 'static {
     /// Returns `true` if `viewer` may see the operation and everything that belongs to the operation: its page,
     /// log, result, live updates and rows in lists. An operation that the viewer may not see is a 404.
     ///
-    /// A list shows a viewer who is not staff their own operations, and staff all operations. The list leaves
-    /// out every row for which this method returns `false`, so a page of the list may contain fewer rows.
+    /// A list shows users their own operations, and staff all operations. The list leaves out every row for which this
+    /// method returns `false`, so a page of the list may contain fewer rows.
     ///
     /// Default: the owner and staff.
     fn may_see(&self, viewer: &Viewer, operation: &AccessedOperation<'_>) -> bool {
         viewer.is_staff || operation.is_owned_by(viewer)
     }
 
-    /// Returns `true` if `viewer` may cancel and retry the operation. Asked only for an operation that the viewer
-    /// may see. A refusal is a 403.
+    /// Returns `true` if `viewer` may cancel and retry the operation. Called only for an operation that the viewer may
+    /// see. A refusal is a 403.
     ///
     /// Default: the owner and staff.
     fn may_act(&self, viewer: &Viewer, operation: &AccessedOperation<'_>) -> bool {
@@ -102,7 +102,7 @@ pub(super) struct OwnerPolicy;
 
 impl AccessPolicy for OwnerPolicy {}
 
-/// The facts about an operation that never change, for [`AccessPolicy`], which has an example.
+/// The properties of an operation that never change. [`AccessPolicy`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessedOperation<'a> {

@@ -45,8 +45,8 @@ pub struct Viewer {
 impl Viewer {
     /// Creates a viewer without groups who is not staff.
     ///
-    /// Requests of a viewer with an empty ID are refused with 403: an application that serves people who are not
-    /// signed in gives each of them an ID of their own.
+    /// liveops refuses requests of a viewer with an empty ID with 403. An application that serves users without a
+    /// sign-in gives each of them a different ID.
     pub fn new(id: impl Into<UserId>) -> Self {
         Self { id: id.into(), groups: Vec::new(), is_staff: false, languages: None }
     }

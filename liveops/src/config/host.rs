@@ -5,7 +5,7 @@ use std::net::IpAddr;
 /// A host with a port, from `Host`, from the target of a request or from an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authority {
-    /// In lower case; an IPv6 address with its brackets.
+    /// The host in lower case. An IPv6 address keeps its brackets.
     host: String,
     port: Option<u16>,
 }
@@ -34,8 +34,8 @@ impl Authority {
         is_valid.then(|| Self { host: host.to_ascii_lowercase(), port })
     }
 
-    /// Returns `true` if a page at `origin` is a page of this authority. The default port of the origin's scheme
-    /// may be written or left out. The scheme itself is not compared: a proxy may end TLS.
+    /// Returns `true` if a page at `origin` is a page of this authority. The default port of the origin's scheme equals
+    /// no port. The comparison ignores the scheme, because a proxy may end TLS.
     pub(crate) fn is_of_origin(&self, origin: &str) -> bool {
         let Some((scheme, rest)) = origin.split_once("://") else { return false };
         let default = match scheme {

@@ -242,8 +242,8 @@ impl<S> Builder<S> {
         self
     }
 
-    /// Sets the policy that decides which viewer may create, see and change which operation. The default is the
-    /// default of the methods of [`AccessPolicy`].
+    /// Sets the policy that decides which viewer may create, see and change which operation. Without this call, the
+    /// default methods of [`AccessPolicy`] decide.
     pub fn access_policy(mut self, policy: impl AccessPolicy) -> Self {
         self.access = Access::new(policy);
         self

@@ -82,9 +82,9 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// Returns an [`EnqueueError`]; then nothing was enqueued, unless the database failed to answer, and failed
-    /// again when it was asked. On PostgreSQL, the method fails after ten seconds without an answer, and after five
-    /// behind a lock.
+    /// Returns an [`EnqueueError`]. Nothing was enqueued then, except perhaps if the database answered neither the
+    /// enqueue nor the query for the new row. On PostgreSQL, the method fails after ten seconds without an answer, and
+    /// after five seconds behind a lock.
     pub fn enqueue<Op: Run>(
         &self,
         operation: Op,

@@ -173,8 +173,8 @@ impl LiveOps {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails. On PostgreSQL, the method fails after ten seconds without an answer,
-    /// and after five behind a lock; after a lost answer, the operation may be cancelled.
+    /// Returns an error if the database fails. On PostgreSQL, the method fails after ten seconds without an answer, and
+    /// after five seconds behind a lock. After a lost answer, the operation may be cancelled.
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
         match self.engine.store.cancel(id).await? {
             CancelTransition::Cancelled(row) => {
@@ -200,9 +200,9 @@ impl LiveOps {
         self.engine.store.find(id).await
     }
 
-    /// Returns `true` if `viewer` may see the operation and everything that belongs to the operation, as the
-    /// [access policy](super::Builder::access_policy) decides. Use this method in routes of the application, for example
-    /// one that serves a file made by an operation.
+    /// Returns `true` if `viewer` may see the operation and everything that belongs to the operation, as the [access
+    /// policy](super::Builder::access_policy) decides. Use this method in routes of the application, for example to
+    /// serve a file that an operation has created.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
@@ -242,16 +242,16 @@ impl LiveOps {
         self.engine.access.may_see(viewer, row)
     }
 
-    /// Ends every WebSocket and event stream that the viewer with this ID has now, in all processes. Call it
+    /// Ends every WebSocket and event stream that the viewer with this ID has now, in all processes. Call this method
     /// when a user signs out, or loses rights such as the staff flag.
     ///
-    /// WebSockets close with code 4401. An open page then requests a new token, which the application refuses to
-    /// a user who has signed out; a user with fewer rights gets tokens for what the user may still see. Call this
-    /// method after the change of the session, so that a page which reconnects at once meets the new state.
+    /// WebSockets close with code 4401. An open page then requests a new token, which the application refuses to a user
+    /// who has signed out; a user with fewer rights gets tokens for what the user may still see. Call this method after
+    /// you have changed the session, so that a page that reconnects at once gets the new rights.
     ///
-    /// Other processes are notified over the channel layer. A notification is lost while a process has
-    /// no connection to the layer, and so are the connections that open between the change of the session
-    /// and this call. An [access policy](crate::access::AccessPolicy) ends these too, because it is asked again at
+    /// The method notifies other processes over the channel layer. A process without a connection to the layer misses
+    /// the notification. A connection that opened shortly before this call, with the old session, may also stay open.
+    /// An [access policy](crate::access::AccessPolicy) ends such connections, because liveops asks the policy again at
     /// every keepalive.
     ///
     /// ```

@@ -19,9 +19,9 @@ impl LiveOps {
     /// An operation that a foreign key of the application references stays too, unless the key has `ON DELETE
     /// CASCADE` or `SET NULL`. The log warns about the number of such operations.
     ///
-    /// The [uploaded files](crate::form::Upload) of deleted operations are deleted too, if this process has the upload
-    /// folder. So are files of operations that were never created because their process died or lost the
-    /// database, a day later.
+    /// The [uploaded files](crate::form::Upload) of deleted operations are deleted too, if this process can access the
+    /// upload folder. If a process died or lost the database before it created an operation, the files of this
+    /// operation are deleted a day later.
     ///
     /// Deletes in batches, each in its own transaction. Pauses after each batch for as long as the
     /// batch took, so that other writers can proceed.
@@ -55,7 +55,7 @@ impl LiveOps {
         let known = self.existing(&stored.operations()).await?;
         self.settle_files(&stored, &known).await;
         let pruned = self.prune_rows(before).await;
-        // After an error too: a part of the operations may be deleted.
+        // Deletes files after an error too, because the database may have deleted a part of the operations.
         let remaining = self.existing(&known).await.map(HashSet::<OperationId>::from_iter);
         if let Ok(remaining) = &remaining {
             // These operations existed before, so they are not new ones.
@@ -90,8 +90,8 @@ impl LiveOps {
         Ok(pruned)
     }
 
-    /// Returns the uploaded files that exist before operations are deleted. Returns none if the folder cannot be
-    /// read: operations are deleted nevertheless, and another process may have the folder.
+    /// Returns the uploaded files that exist before operations are deleted. Returns no files if the folder cannot be
+    /// read: the operations are still deleted, and another process may have the folder.
     async fn stored_files(&self) -> StoredFiles {
         let stored = self.engine().uploads.stored().await;
         stored.unwrap_or_else(|error| {
@@ -112,8 +112,8 @@ impl LiveOps {
         Ok(existing)
     }
 
-    /// Settles the uploads whose process died, or lost the database, while it enqueued their operation. Deletes
-    /// the files if the operation does not exist and no upload can still go on.
+    /// Handles the uploads whose process died, or lost the database, while it enqueued their operation. Deletes the
+    /// files if the operation does not exist and no upload can still be in progress.
     async fn settle_files(&self, stored: &StoredFiles, known: &[OperationId]) {
         let known: HashSet<OperationId> = known.iter().copied().collect();
         let mut settled = Vec::new();

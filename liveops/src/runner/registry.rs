@@ -139,7 +139,7 @@ impl RegisteredOperation {
             Err(error) if input.is_empty() => read(Input::Json(Value::Null)).map_err(|_| error),
             new => new,
         }?;
-        // PostgreSQL cannot store the character, so it is refused with every database.
+        // PostgreSQL cannot store NUL, so liveops refuses this character with every database.
         match InputError::with_nul(&new.input) {
             Some(error) => {
                 Err(InputError { message: context.language.translate(Text::HasNul), ..error })

@@ -35,7 +35,7 @@ pub enum RetryError {
         /// The op type.
         op_type: String,
     },
-    /// The stored input does not fit the type of the operation any more, so a run could not read it either.
+    /// The stored input no longer fits the type of the operation, so a run could not read the input.
     #[error("the stored input does not fit the type of the operation any more: {0}")]
     Outdated(RunError),
     /// The database failed.

@@ -53,7 +53,7 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
         worker: &engine.active_runs.worker,
         lease: engine.config.lease,
         limit: 1,
-        // One after another: no owner delays another one for longer than an operation takes.
+        // Claims one operation at a time, so an owner delays another owner only for the duration of one operation.
         owners: OwnerLimits {
             running_max: u64::MAX,
             running: &HashMap::new(),

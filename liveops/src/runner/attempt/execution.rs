@@ -12,8 +12,8 @@ use crate::progress::RunContext;
 /// The executor that polls a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum Executor {
-    /// The [threads for runs](super::run_threads::RunThreads) of the process. A run that blocks its thread delays
-    /// nothing but itself.
+    /// The [threads for runs](super::run_threads::RunThreads) of the process. A run that blocks its thread delays only
+    /// itself.
     Threads,
     /// A task of the runtime, for runs on which the caller waits: these follow the caller's clock.
     Task,

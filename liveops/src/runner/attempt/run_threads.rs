@@ -1,4 +1,4 @@
-//! The threads that poll runs: a few while the runs wait, and more while runs hold their threads.
+//! The threads that poll runs: a few threads while the runs wait, and more while runs block their threads.
 //!
 //! A thread for each run would cost one wake-up by the system for each event of each run. With thousands of runs the
 //! processor does little else.
@@ -28,8 +28,8 @@ const LEN_MIN: usize = 2;
 /// Time for which a run waits for a thread before the number of threads is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Number of polls that a thread completes in [`CHECK_INTERVAL`] if the runs do not hold it. With fewer, more
-/// threads are started.
+/// Minimum number of polls that a thread completes in [`CHECK_INTERVAL`] if no run holds the thread. With fewer polls,
+/// the pool starts more threads.
 const POLLS_PER_CHECK_MIN: u64 = 10;
 
 /// Time after which a thread without work ends.
@@ -55,7 +55,7 @@ struct Pool {
 struct State {
     /// The runs to poll, oldest first.
     queue: VecDeque<Queued>,
-    /// The threads without work. The newest is woken first, so that the others can end.
+    /// The threads without work. The pool wakes the newest first, so that the others can end.
     idle: BTreeMap<u64, Thread>,
     next_idle: u64,
     /// The number of threads.
@@ -156,7 +156,7 @@ impl Pool {
         started.is_ok()
     }
 
-    /// Polls runs until there is none for a while.
+    /// Polls runs until none arrives for a while.
     fn work(&self) {
         while let Some(run) = self.next_run() {
             poll(run);
@@ -241,8 +241,8 @@ impl Pool {
 }
 
 impl State {
-    /// Returns `true` if a run waits although no thread is idle, and the threads have completed few polls since the
-    /// last check: the runs hold them. Many runs with short polls lack processors and not threads.
+    /// Returns `true` if a run has waited, no thread is idle, and the threads have completed few polls since the last
+    /// check: then runs hold the threads. With many short polls, the runs lack processors and not threads.
     fn lacks_threads(&self, polls: u64) -> bool {
         let waits = self.queue.front().is_some_and(|run| run.on.elapsed() >= CHECK_INTERVAL);
         waits && self.idle.is_empty() && polls < POLLS_PER_CHECK_MIN * self.len as u64
@@ -270,8 +270,8 @@ fn poll(run: Run) {
     }
 }
 
-/// Has each run polled once by a task of its runtime. Call without the lock: a runtime that is shutting down drops the
-/// run, whose code may wake others.
+/// Starts a task of its runtime for each run, which polls the run once. Call without the lock: a runtime that is
+/// shutting down drops the run, and the code of a dropped run may wake other runs.
 fn poll_on_runtimes(runs: VecDeque<Queued>) {
     for Queued { run, .. } in runs {
         let runtime = run.metadata().clone();
@@ -341,7 +341,7 @@ mod tests {
     async fn runs_that_hold_their_threads_delay_no_other_run() {
         const RUNS: usize = 40;
         let threads = RunThreads::with(2, IDLE_MAX);
-        // Passes only if each run has a thread at the same time.
+        // The barrier opens only if all runs have a thread at the same time.
         let barrier = Arc::new(Barrier::new(RUNS));
         let runs = iter::repeat_n(barrier, RUNS).map(|barrier| async move {
             barrier.wait();
@@ -378,7 +378,7 @@ mod tests {
         begins.await.unwrap();
         forbid_threads(&threads);
         let run = || async { thread::current().id() };
-        // More than once: the first refusal of the system is remembered.
+        // More than one poll, because the pool remembers the first refusal of the system.
         for _ in 0..3 {
             assert_eq!(results(&threads, [run()]).await, [thread::current().id()]);
         }

@@ -121,7 +121,7 @@ impl LeaseHeartbeat {
             active_runs: engine.active_runs.clone(),
             connection: OwnConnection::kept_open(&engine.store, lease / 3)
                 .used_beside(Handle::current())
-                // After a crash of the server, a lease of a moment ago is renewed again, before it expires.
+                // If a crash of the server loses a renewal, the heartbeat renews the lease again before it expires.
                 .without_durable_commits(),
             lease,
             can_be_taken_over: !engine.store.is_in_memory(),
@@ -132,11 +132,11 @@ impl LeaseHeartbeat {
         }
     }
 
-    /// Renews and observes the leases, also after a panic, for example of a subscriber: without the heartbeat,
-    /// other processes would take over runs that this process executes.
+    /// Renews and observes the leases, and continues after a panic, for example in a `tracing` subscriber. Without the
+    /// heartbeat, other processes would take over runs that this process executes.
     async fn run(mut self) {
         while let Err(panicked) = CatchPanic::new(self.renew_and_observe()).await {
-            // A subscriber that panics again.
+            // The subscriber may panic again.
             let _ = panic::catch(|| {
                 tracing::error!(%panicked, "the heartbeat panicked; starting it again");
             });

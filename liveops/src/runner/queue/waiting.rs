@@ -18,8 +18,8 @@ use crate::{
 /// Minimum interval between two counts. Long, because a count reads an index entry of every waiting operation.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// Minimum interval between two counts, relative to the duration of the first of them. A count of many operations
-/// comes late instead of being wrong.
+/// Minimum interval between two counts, as a multiple of the duration of the first count. With many operations, the
+/// count is late, but correct.
 const INTERVAL_FACTOR: u32 = 200;
 
 impl Engine {
