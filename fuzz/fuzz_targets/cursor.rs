@@ -6,7 +6,7 @@ use liveops::{ChannelName, OperationId, channel::Cursor, store::PageCursor};
 use liveops_fuzz::with_app;
 
 fuzz_target!(|text: &str| {
-    // What is read is written in the same way.
+    // A parsed value keeps its value when it is written and parsed again.
     if let Ok(cursor) = text.parse::<Cursor>() {
         assert_eq!(cursor.to_string().parse::<Cursor>().ok(), Some(cursor));
     }

@@ -18,13 +18,13 @@
  *                      `preventDefault()` keeps the page from moving to `success_url`
  *   liveop:connection  on the document: `{state, socket, transport}`; the state is connected,
  *                      reconnecting or offline, the transport websocket or sse
- *   liveop:error       on a form that was refused, or got no answer: `{status, message}`
- *   liveop:outdated    on the document, before a page whose script is older than the server loads
- *                      itself again: `{wire}`; `preventDefault()` postpones the reload
+ *   liveop:error       on a form that the server refused or did not answer: `{status, message}`
+ *   liveop:outdated    on the document, before a page with a script older than the server reloads
+ *                      itself: `{wire}`; `preventDefault()` postpones the reload
  *
- * A page whose script is older than the server has `data-liveop-outdated` on its root element. It
- * loads itself again, at most once a minute, as soon as no field has been changed, no dialog is open
- * and no request of a form is under way.
+ * A page with a script older than the server has `data-liveop-outdated` on its root element. It
+ * reloads itself, at most once a minute, as soon as no field has been changed, no dialog is open
+ * and no form waits for an answer.
  */
 "use strict";
 
@@ -51,8 +51,7 @@
     seconds: "{seconds} s",
   };
 
-  // The version of the messages of the server that this script understands; the server has the same
-  // number.
+  // The version of the wire format that this script understands. The server contains the same number.
   const WIRE_VERSION = 1;
 
   const RETRY_BASE_MS = 500;
@@ -1262,8 +1261,8 @@
   }
 
   /**
-   * Shows the answer to a form that htmx has sent, if the answer is an error: a form with mistakes replaces
-   * the form, and any other error is shown in the form, which keeps its values and files. htmx 2 would show
+   * Shows the answer to a form that htmx has sent, if the answer is an error. A form with mistakes replaces
+   * the form. Any other error appears in the form, which keeps its values and files. htmx 2 would show
    * neither, and htmx 4 would replace the form with the page of the error.
    */
   function showFormError(event) {
@@ -1284,7 +1283,7 @@
     showRefusal(form, status, { message });
   }
 
-  /** Shows that a form which htmx has sent got no answer. `htmx:error` of htmx 2 also follows an answer. */
+  /** Shows an error for a form of htmx that got no answer. htmx 2 also sends `htmx:error` after an answer. */
   function showFormUnanswered(event) {
     const form = formOfHtmx(event);
     const isRepeated = event.type === "htmx:error" && !event.detail.ctx;
@@ -1361,12 +1360,12 @@
 
   // ---------------------------------------------------------------- versions
 
-  // The version of the server, if it is newer than that of this script.
+  // The version of the server, if the version is newer than that of this script.
   let newerVersion;
   // True between the submission of a plain form and the page that answers it.
   let isLeaving = false;
 
-  /** Records the version of the server. A random delay spreads the pages after a deployment. */
+  /** Records the version of the server. A random delay spreads the reloads of pages after a deployment. */
   function noteVersion(version) {
     if (!(version > WIRE_VERSION) || newerVersion) return;
     newerVersion = version;
@@ -1375,8 +1374,8 @@
   }
 
   /**
-   * Loads the page again as soon as nothing would be lost. During a deployment the page may come
-   * from an older process once more, so it waits a minute before the next time.
+   * Reloads the page as soon as the user would lose no input. During a deployment an older process may
+   * serve the page again, so the page waits a minute before the next reload.
    */
   function renewPage() {
     const mayReload = hasReloadedLongAgo() && !wouldLose();
@@ -1396,7 +1395,7 @@
     }
   }
 
-  /** Returns false if the browser keeps nothing: the page could then reload without end. */
+  /** Returns false if the browser stores no data: the page could then reload without end. */
   function rememberReload() {
     try {
       sessionStorage.setItem(RELOADED_AT, String(Date.now()));
@@ -1423,7 +1422,7 @@
     try {
       return document.querySelector(":popover-open") !== null;
     } catch {
-      // The browser knows no popovers.
+      // The browser does not support popovers.
       return false;
     }
   }
@@ -1435,7 +1434,7 @@
     return field.value !== undefined && field.value !== field.defaultValue;
   }
 
-  /** Notes that a plain form leaves the page. Listens last: a script may have prevented it. */
+  /** Records that a plain form leaves the page. Listens last, because a script may prevent the submission. */
   function noteLeaving({ target, submitter, defaultPrevented }) {
     const own = (name) => submitter?.getAttribute(`form${name}`) ?? target.getAttribute(name);
     const staysOpen = own("method")?.toLowerCase() === "dialog" || own("target") === "_blank";

@@ -119,7 +119,7 @@ impl metrics::Recorder for Renewals {
 
 impl HistogramFn for Renewals {
     fn record(&self, seconds: f64) {
-        // The benchmark may have ended.
+        // The benchmark may have ended already.
         let _ = self.0.send(Duration::from_secs_f64(seconds));
     }
 }

@@ -1,4 +1,4 @@
-//! The duration of the migrations of a large table, and the waits of processes that read and write meanwhile.
+//! The duration of the migrations of a large table, and the waits of processes that read and write at the same time.
 //!
 //! `cargo bench -p liveops --bench migration -- [--database-url URL] [--rows 1000000]`. The database must be empty.
 //! Without a URL the benchmark uses a temporary SQLite file.

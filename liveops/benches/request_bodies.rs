@@ -180,7 +180,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     liveops.migrate().await?;
     let mut router = web::router::<User, ()>(&liveops).with_state(());
     for hostile in bodies() {
-        // The caches are filled.
+        // Fills the caches.
         let status = send(&mut router, &hostile).await?;
         let before = processor_time()?;
         for _ in 0..REQUESTS {

@@ -18,10 +18,10 @@ const STATEMENT_ROUNDS: usize = 16;
 /// The treatment of sessions between a client and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sessions {
-    /// Each connection has a server process of its own, so all that a session consists of is kept.
+    /// Each connection has its own server process, which keeps the whole session.
     Kept,
-    /// A pooler in transaction mode gives the server processes to its clients in turn. It keeps the prepared
-    /// statements of each client; everything else would be lost, or reach other clients.
+    /// A pooler in transaction mode gives the server processes to its clients in turn. It keeps the prepared statements
+    /// of each client. All other settings would be lost, or reach other clients.
     PreparedStatements,
     /// A pooler in transaction mode that keeps no prepared statements either, or a pooler in statement mode.
     Lost,
@@ -58,14 +58,14 @@ impl Sessions {
     }
 }
 
-/// Returns `true` for the answer of a pooler in statement mode to the begin of a transaction (SQLSTATE 08P01).
+/// Returns `true` for the answer of a pooler in statement mode to `BEGIN` (SQLSTATE 08P01).
 fn is_protocol_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("08P01"))
 }
 
 /// Returns `true` if one of two connections has talked to more than one server process, or both to the same one.
 ///
-/// All statements are of the simple protocol: prepared statements may fail behind such a pooler.
+/// All statements use the simple protocol, because prepared statements may fail behind such a pooler.
 async fn shares_processes(
     first: &mut PgConnection,
     second: &mut PgConnection,
@@ -90,8 +90,8 @@ async fn shares_processes(
 /// Returns `true` if a statement that one server process has prepared can be executed by another one. Returns
 /// `None` if the pooler never gave a connection another server process.
 ///
-/// Both connections give their statements the same name, so a pooler that does not tell clients apart returns
-/// the wrong value or an error.
+/// Both connections give their statements the same name, so a pooler that does not distinguish clients returns the
+/// wrong value or an error.
 async fn keeps_statements(
     first: &mut PgConnection,
     second: &mut PgConnection,
@@ -99,8 +99,8 @@ async fn keeps_statements(
     let connections = [first, second];
     let mut seen = [BTreeSet::new(), BTreeSet::new()];
     for round in 0..STATEMENT_ROUNDS {
-        // Both hold a server process at the same time, and take turns to get the first free one: the pooler
-        // has to exchange the two.
+        // Both connections hold a server process at the same time, and take turns to get the first free one. The pooler
+        // then has to exchange the two processes.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for index in order {
             sqlx::raw_sql("BEGIN").execute(&mut *connections[index]).await?;

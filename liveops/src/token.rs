@@ -1,9 +1,9 @@
 //! Signed subscription tokens. Each one permits one viewer to watch one channel for a short time.
 //!
-//! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always `liveops.subscription`),
-//! `ch` (the channel), `exp` and `sub` (the viewer). `nbf` is checked if present. The header contains the ID of the
-//! key, so that keys can be rotated without refusing tokens that were signed before. A refusal does not state its
-//! reason.
+//! A token is a JSON Web Token, signed with HS256, with the claims `aud` (always `liveops.subscription`), `ch` (the
+//! channel), `exp` and `sub` (the viewer). Verification also checks `nbf` if a token has this claim. The header
+//! contains the ID of the key, so that keys can be rotated without refusing tokens that were signed before. A refusal
+//! does not state its reason.
 //!
 //! The signing key is derived from a secret of the application with HKDF-SHA256 and a label for the purpose.
 //! So the application may use the secret elsewhere: a signature made elsewhere is not a token, and a token
@@ -134,7 +134,7 @@ struct Claims {
     aud: String,
     ch: String,
     exp: u64,
-    /// The second from which the token is valid. liveops signs tokens without this claim, and heeds it.
+    /// The second from which the token is valid. liveops signs tokens without this claim, but verifies it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
     sub: String,
@@ -146,8 +146,7 @@ impl SigningKeys {
     /// # Errors
     ///
     /// [`TokenError::Keys`] without a secret, or with a secret that is too short, contains a placeholder such as
-    /// `change-me`, repeats itself, or consists of fewer than 8 different bytes or of a sequence such as
-    /// `abcdef…`.
+    /// `change-me`, consists of a repeated text or of fewer than 8 different bytes, or is a sequence such as `abcdef…`.
     pub fn new<K: AsRef<[u8]>>(secrets: impl IntoIterator<Item = K>) -> Result<Self, TokenError> {
         let keys = secrets
             .into_iter()

@@ -1,7 +1,8 @@
 //! The folder with the uploaded files of operations: private to the user of the process, with a quota for each owner.
 //!
-//! Each owner has a folder, and the name of a file begins with the ID of its operation. While the operation is not
-//! known to exist, a marker stands beside its files. Knows no database: the caller says which operations exist.
+//! Each owner has a folder, and the name of a file begins with the ID of its operation. As long as the database has not
+//! confirmed the operation, a marker file is beside its files. The module does not use the database: the caller reports
+//! which operations exist.
 
 mod folder;
 mod listing;
@@ -42,7 +43,8 @@ pub(crate) struct UploadFolder {
 #[derive(Debug)]
 enum Location {
     At(PathBuf),
-    /// A new folder, which is deleted at the end: nobody else can read its rows.
+    /// A new temporary folder, which is deleted at the end, because no other process can read the rows of a database in
+    /// memory.
     Temporary(OnceLock<TempDir>),
 }
 
@@ -58,7 +60,7 @@ pub(crate) enum UploadError {
 }
 
 impl UploadFolder {
-    /// Creates the description of the folder. `dir` is the configured one. The default is a folder beside the
+    /// Describes the folder without creating it. `dir` is the configured folder. The default is a folder beside the
     /// file of the database, if it has one, and a temporary folder for a database in memory.
     pub(crate) fn new(
         dir: Option<&Path>,
@@ -83,8 +85,8 @@ impl UploadFolder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the files exceed the quota of the owner, and if the folder cannot be created, belongs
-    /// to somebody else or is not private.
+    /// Returns an error if the files exceed the quota of the owner, and if the folder cannot be created, belongs to
+    /// another user or is not private.
     pub(crate) async fn open(
         self: &Arc<Self>,
         id: OperationId,
@@ -104,11 +106,11 @@ impl UploadFolder {
         .await
     }
 
-    /// Returns the path of the folder, after a check that nobody else can change its files.
+    /// Returns the path of the folder. Checks that no other user can change its files.
     fn checked_root(&self) -> Result<PathBuf, UploadError> {
         let root = self.root()?;
         folder::create_private(&root)?;
-        // Without links, so that no link can be changed after the check.
+        // Resolves links, so that no other user can change a link after the check.
         let root = fs::canonicalize(root)?;
         folder::check_private(&root)?;
         Ok(root)
@@ -159,8 +161,8 @@ pub(crate) struct NewFiles {
 }
 
 impl NewFiles {
-    /// Creates an empty file with this extension, such as `.csv`. Takes the whole value, so that the files are
-    /// deleted only after this one was created, even if the request is dropped meanwhile.
+    /// Creates an empty file with this extension, such as `.csv`. Takes `self` by value: if the request is dropped, the
+    /// files are deleted only after the creation of this file has ended.
     ///
     /// # Errors
     ///
@@ -182,8 +184,8 @@ impl NewFiles {
         .await
     }
 
-    /// Keeps the files on disk, because they are to belong to an operation. The files stay even if this process
-    /// dies while it enqueues the operation; the marker then stays too.
+    /// Keeps the files on disk, because an operation will own them. The files and the marker stay even if this process
+    /// dies while it enqueues the operation.
     pub(crate) fn keep(mut self) -> Option<KeptFiles> {
         self.files.take()
     }
@@ -192,7 +194,7 @@ impl NewFiles {
 impl Drop for NewFiles {
     fn drop(&mut self) {
         let Some(files) = self.files.take() else { return };
-        // Not on this thread, which executes other requests.
+        // Deletes on another thread, because this thread executes other requests.
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(move || files.delete_now())),
             Err(_) => files.delete_now(),
@@ -200,7 +202,7 @@ impl Drop for NewFiles {
     }
 }
 
-/// The files of an operation that was enqueued or was to be. Dropping this value leaves the files on disk.
+/// The files of an operation whose enqueue has begun. Dropping this value leaves the files on disk.
 #[derive(Debug)]
 pub(crate) struct KeptFiles {
     id: OperationId,
@@ -229,7 +231,7 @@ impl KeptFiles {
         delete(&[self.marker]);
     }
 
-    /// Logs the files that stay because the database did not answer whether their operation exists. The marker
+    /// Logs the files that stay because the database did not confirm or deny that their operation exists. The marker
     /// stays too, and [`LiveOps::prune`](crate::LiveOps::prune) asks the database again.
     pub(crate) async fn leave(self) {
         let (id, files) = (self.id, self.paths.len());
@@ -293,7 +295,7 @@ mod tests {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.max_blocking_threads(1).build().unwrap().block_on(async {
             let files = folder.open(OperationId::new(), &owner, 1).await.unwrap();
-            // The only thread for files is busy.
+            // Another task occupies the only thread for files.
             let (release, released) = mpsc::channel::<()>();
             spawn_blocking(move || released.recv());
             {
@@ -302,7 +304,7 @@ mod tests {
                 assert!(polled.is_pending());
             }
             drop(release);
-            // The thread creates the file, which asks for its deletion, and deletes the file.
+            // The thread creates the file. The drop of the new file then starts the deletion on this thread.
             for _ in 0..2 {
                 spawn_blocking(|| {}).await.unwrap();
             }

@@ -32,7 +32,7 @@ const TIMEOUT_SECONDS: &str = "10";
 /// Maximum memory of a target, in MiB, before libFuzzer reports a failure.
 const MEMORY_MIB: &str = "1024";
 
-/// Runs every target, or those that `words` name.
+/// Runs the targets that `words` name, or all targets.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let mut seconds = SECONDS;
     let mut chosen = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     Err(Failure::new(format!("failed: {names}; the inputs are in {}", artifacts().display())))
 }
 
-/// Runs one target. New inputs go into the target folder, and the committed corpus is only read.
+/// Runs one target. libFuzzer writes new inputs to the target folder, and only reads the committed corpus.
 fn run_target(name: &str, bytes: &str, seconds: u32) -> Result<(), Failure> {
     let found = target().join("fuzz/corpus").join(name);
     fs::create_dir_all(&found).map_err(|error| Failure::new(error.to_string()))?;

@@ -108,8 +108,8 @@ pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Makes the flags ignore variables of the environment that are empty: compose files and shells pass an empty
-/// variable instead of omitting it.
+/// Makes the flags ignore empty environment variables: compose files and shells pass an empty variable instead of
+/// omitting it.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|flag| {
         let value = flag.get_env().and_then(env::var_os);

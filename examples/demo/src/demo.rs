@@ -196,7 +196,7 @@ fn without_password(url: &str) -> String {
         let behind = &rest[authority.len()..];
         let database = behind.split(['?', '#']).next()?;
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        // A password that is not encoded may contain these characters. Then nothing is certain.
+        // A password without percent-encoding may contain these characters, so no part of the URL is safe to show.
         (!behind.contains('@')).then(|| format!("{scheme}://…@{host}{database}"))
     });
     address.unwrap_or_else(|| format!("{scheme}:…"))

@@ -80,8 +80,8 @@ impl Library {
         File::open(&path).map_err(|error| cannot_open(name(), &error))
     }
 
-    /// Resolves a path, or else the name of a sample. The name may be behind the folder in which somebody typed
-    /// it: `run` stores absolute paths.
+    /// Resolves a path, or else the name of a sample. The name may follow the working directory of the command, because
+    /// `run` stores absolute paths.
     fn find(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path).or_else(|error| {
             let name = path.file_name().filter(|name| path.is_absolute() || path == *name);

@@ -32,7 +32,7 @@ pub struct SecretsError {
 pub struct CookieKey {
     /// The key itself.
     pub key: Key,
-    /// Eight hexadecimal digits, which tell keys apart and reveal nothing about them.
+    /// Eight hexadecimal digits that distinguish keys and reveal nothing about them.
     pub id: String,
 }
 

@@ -34,12 +34,12 @@ pub(crate) struct Users {
     passwords: Arc<Passwords>,
 }
 
-/// The verification of passwords. Each one takes 19 MiB and a core on purpose, so only as many run as there are
-/// cores.
+/// The verification of passwords. Each verification uses 19 MiB and one core on purpose, so at most one per core runs
+/// at a time.
 #[derive(Debug)]
 struct Passwords {
     permits: Arc<Semaphore>,
-    /// The hash of a password that nobody knows.
+    /// The hash of an unknown password.
     unknown: OnceCell<String>,
 }
 
@@ -53,11 +53,11 @@ pub(crate) struct Credentials {
 #[derive(Debug)]
 pub(crate) enum SignInError {
     Database(DbErr),
-    /// Too many others sign in at the same time.
+    /// Too many other sign-ins are in progress.
     Busy,
 }
 
-/// Maximum time that a sign-in waits for others.
+/// Maximum time that a sign-in waits for other sign-ins.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Users {
@@ -72,15 +72,15 @@ impl Passwords {
         Self { permits: Arc::new(Semaphore::new(at_once)), unknown: OnceCell::new() }
     }
 
-    /// Returns `true` if the password of a user has this hash. Takes as long for an unknown user, so that the time
-    /// of the answer does not tell which names exist.
+    /// Returns `true` if the password of a user has this hash. Takes as long for an unknown user, so that the time of
+    /// the answer does not reveal the names of users.
     async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, SignInError> {
         let permit = timeout(WAIT_MAX, self.permits.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| SignInError::Busy)?;
         let unknown = self.unknown.get_or_init(unknown_hash).await;
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| unknown.clone());
-        // Not on the threads that serve requests.
+        // Uses a blocking thread and not the threads that serve requests.
         let verify = move || {
             // A client that disconnects ends the request, but not the verification.
             let _permit = permit;
@@ -92,7 +92,7 @@ impl Passwords {
 }
 
 async fn unknown_hash() -> String {
-    // A new ID has random bits, and nobody learns this one.
+    // A new ID has random bits, and no one knows this ID.
     let random = || password_auth::generate_hash(OperationId::new().to_string());
     spawn_blocking(random).await.unwrap_or_default()
 }

@@ -50,7 +50,7 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
 #[cfg(target_os = "linux")]
 #[test]
 fn many_sign_ins_at_once_need_the_memory_of_a_few() {
-    // A process of its own, because its memory is measured. glibc returns the memory of each hash at once.
+    // Runs in a separate process, because the test measures its memory. glibc returns the memory of each hash at once.
     let process = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["memory_of_sign_ins", "--exact", "--ignored", "--nocapture"])
         .env("MALLOC_MMAP_THRESHOLD_", "1000000")
@@ -72,7 +72,7 @@ async fn memory_of_sign_ins() {
         sign_ins.spawn(async move { sign_in(&client, &origin, "nobody", "wrong").await });
     }
     for status in sign_ins.join_all().await {
-        // A sign-in that waited for too long is asked to come again.
+        // A sign-in that has waited for too long gets 503.
         let expected = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE];
         assert!(expected.contains(&status), "{status}");
     }

@@ -204,7 +204,7 @@ fn variant_of_label(label: &LitStr, errors: &mut Errors) -> Option<Ident> {
 fn field(variant: &Ident) -> Ident {
     let name = variant.unraw().to_string().to_snake_case();
     let span = variant.span();
-    // A keyword since edition 2024, which syn does not know as one.
+    // A keyword since edition 2024 that syn accepts as an identifier.
     if name == "gen" {
         return Ident::new_raw(&name, span);
     }

@@ -4,14 +4,14 @@ use std::io;
 
 use tempfile::TempDir;
 
-/// The database at a URL, or a temporary SQLite file that is deleted with the value.
+/// The database at a URL, or a temporary SQLite file, which is deleted when the value is dropped.
 pub(crate) struct BenchDatabase {
     pub(crate) url: String,
     _folder: Option<TempDir>,
 }
 
 impl BenchDatabase {
-    /// Returns the database at `url`; without a URL, a file.
+    /// Returns the database at `url`, or a temporary file without a URL.
     ///
     /// # Errors
     ///

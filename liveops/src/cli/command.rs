@@ -170,8 +170,8 @@ impl Command {
     }
 }
 
-/// Makes the arguments ignore variables of the environment that are empty: compose files and shells pass an
-/// empty variable instead of omitting it.
+/// Makes the arguments ignore empty environment variables: compose files and shells pass an empty variable instead of
+/// omitting it.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let value = argument.get_env().and_then(env::var_os);

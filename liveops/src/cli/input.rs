@@ -51,16 +51,16 @@ fn path_fields(form: Option<&'static Form>) -> impl Iterator<Item = &'static Fie
     fields.filter(|field| matches!(field.field_type.scalar, Scalar::Path | Scalar::Upload))
 }
 
-/// Returns a path that means the same file in every process: a retry may run in another folder.
+/// Returns the absolute path, because a retry may run in another working directory.
 fn absolute(path: &str) -> String {
-    // An empty path, which has no absolute form, is refused later.
+    // An empty path has no absolute form. A later check refuses it.
     let absolute = path::absolute(path).ok();
     absolute
         .and_then(|path| path.into_os_string().into_string().ok())
         .unwrap_or_else(|| path.to_owned())
 }
 
-/// Returns the input with absolute paths in all fields for paths; unchanged if it has no other path, or is no
+/// Returns the input with absolute paths in all fields for paths. Does not change other input, nor input that is not an
 /// object.
 fn with_absolute_paths(form: Option<&'static Form>, json: Vec<u8>) -> Vec<u8> {
     let Ok(Value::Object(mut input)) = serde_json::from_slice(&json) else { return json };

@@ -42,8 +42,8 @@ pub(super) fn failed(language: &Language, message: &str) -> String {
     labelled(language, Text::FinishedError, &indent_further_lines(message))
 }
 
-/// Returns the text of a log line or a status, with a prefix for warnings and errors. Further lines of the text
-/// are indented, so that none of them looks like a stage or another message.
+/// Returns the text of a log line or a status, with a prefix for warnings and errors. Further lines of the text are
+/// indented, so that no line looks like a stage or another message.
 pub(super) fn at_level(language: &Language, level: Level, text: &str) -> String {
     let text = &indent_further_lines(text);
     match level {

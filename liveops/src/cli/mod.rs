@@ -81,9 +81,8 @@
 //! statuses. With `--json` every line is an event; see the [table](#events). The variable `NO_COLOR` disables
 //! colors.
 //!
-//! No text of an operation controls the terminal, with any command: ANSI sequences of log lines and statuses
-//! are removed, and other control characters and bidirectional controls are escaped, in JSON as JSON escapes
-//! them.
+//! No text of an operation controls the terminal. All commands remove the ANSI sequences of log lines and statuses, and
+//! escape other control characters and bidirectional controls. JSON output uses the escapes of JSON.
 //!
 //! `run` stores the paths in the fields of a form as absolute paths.
 //!
@@ -102,7 +101,7 @@
 //! | 130 | the operation was cancelled |
 //! | 143 | SIGTERM or SIGHUP interrupted the operation |
 //!
-//! A process that was told to ignore SIGHUP, as with `nohup`, goes on.
+//! A process that ignores SIGHUP, for example under `nohup`, continues.
 //!
 //! # Events
 //!

@@ -46,8 +46,8 @@ async fn received(kind: signal::unix::SignalKind, name: &str) {
     }
 }
 
-/// Returns `true` if this process was told to ignore SIGHUP, as nohup does. A handler would undo that. Only Linux
-/// tells, so elsewhere SIGHUP keeps its effect.
+/// Returns `true` if this process ignores SIGHUP, for example under nohup. A handler would replace this setting. Only
+/// Linux reports the setting. On other systems the function returns `true`, so that SIGHUP keeps its effect.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     const HANGUP: u64 = 1;

@@ -5,9 +5,10 @@ use super::Scalar;
 /// A type that a field of a form can have.
 ///
 /// Implemented for integers up to 64 bits, floats, `bool`, `char`, `String`, `PathBuf` (an upload),
-/// [`Upload`](super::Upload) (an upload with its name), [`FileContent`](super::FileContent) (an upload too), chrono's dates and times, and `Option` and `Vec` of
-/// these types. Can be derived for enums whose variants have no fields. For another type, implement one
-/// constant: the form then shows errors of the type's `Deserialize` next to the field.
+/// [`Upload`](super::Upload) (an upload with its name), [`FileContent`](super::FileContent) (the content of an upload),
+/// chrono's dates and times, and `Option` and `Vec` of these types. Can be derived for enums whose variants have no
+/// fields. For another type, implement one constant: the form then shows errors of the type's `Deserialize` next to the
+/// field.
 ///
 /// ```
 /// use liveops::form::{FieldType, FormField};
@@ -191,7 +192,7 @@ impl FieldType {
     /// A file that is saved as an upload. The value is its path.
     pub const FILE: Self = Self { scalar: Scalar::Path, control: Control::File, ..Self::TEXT };
 
-    /// A file that is saved as an upload. The value is an [`Upload`](super::Upload): its path and its name.
+    /// A file that liveops saves. The value is an [`Upload`](super::Upload) with the path, the name and the media type.
     pub const UPLOAD: Self = Self { scalar: Scalar::Upload, ..Self::FILE };
 
     /// A file whose content is the value, in JSON as Base64. At most 1 MiB, unless

@@ -57,9 +57,9 @@ const KINDS: &[(&[&str], &[&str])] = &[
     (&["mkv"], &["video/x-matroska"]),
 ];
 
-/// Returns `true` if a field with the list `accept` takes a file of this name and media type. An empty list takes
-/// every file. The extension decides about the media type, if it is a common one: a client can name any type.
-/// Without a type, a file with an unknown extension is accepted for a media type.
+/// Returns `true` if a field with the list `accept` accepts a file of this name and media type. An empty list accepts
+/// every file. A common extension determines the media type, because a client can send any type. Without a type, a list
+/// with a media type accepts a file with an unknown extension.
 pub(super) fn accepts(accept: &str, name: &str, content_type: Option<&str>) -> bool {
     let name = name.to_lowercase();
     let content_type = content_type.map(str::to_ascii_lowercase);
@@ -108,7 +108,7 @@ mod tests {
             ("", "a.exe", OCTETS, true),
             (CSV, "a.CSV", "application/vnd.ms-excel", true),
             (CSV, "evil.html", "text/html", false),
-            // The client names the type, so a common extension has more weight.
+            // A common extension has priority over the type that the client sent.
             (CSV, "evil.html", "text/csv", false),
             (CSV, "evil.exe", "text/csv", false),
             (CSV, "scores", "text/csv", true),

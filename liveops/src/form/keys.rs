@@ -99,9 +99,9 @@ pub mod options {}
 
 /// **Kinds of files** that are accepted, separated by commas. Default: all.
 ///
-/// A string literal, as in HTML: extensions and media types. The browser and the server check them. A common
-/// extension decides about the media type of a file, otherwise the type that the browser sent. File content in JSON
-/// has no name, so it is not checked.
+/// A string literal, as in HTML: extensions and media types. The browser and the server check them. A common extension
+/// determines the media type of a file; otherwise the server uses the type that the browser sent. The server cannot
+/// check file content in JSON, because it has no name.
 ///
 /// ```text
 /// #[field(accept = ".csv")]

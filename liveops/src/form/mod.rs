@@ -32,8 +32,8 @@ pub(crate) use scalar::Scalar;
 pub(crate) use texts::Texts;
 pub use upload::Upload;
 
-/// Maximum number of values in an input from outside, the items of lists included. A value needs far more memory
-/// than its text.
+/// Maximum number of values in the input of a request, including the items of lists. A value needs far more memory than
+/// its text.
 pub(crate) const VALUES_MAX: usize = 20_000;
 
 /// Makes an enum whose variants have no fields a choice field of a form.

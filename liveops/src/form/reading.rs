@@ -205,7 +205,7 @@ impl FieldType {
         }
     }
 
-    /// Replaces the paths of uploaded files by their paths and names, if the field takes both.
+    /// Replaces the paths of uploaded files with their paths and names, if the field has both.
     fn with_names(&self, value: Value, context: ReadContext<'_>) -> Value {
         let Paths::Uploaded(uploads) = context.paths else { return value };
         if self.scalar != Scalar::Upload {
@@ -300,8 +300,7 @@ impl FieldType {
         }
     }
 
-    /// Returns `true` if the field accepts a file of this name and media type. The type of a file of this machine
-    /// is unknown.
+    /// Returns `true` if the field accepts a file of this name and media type. A file of this machine has no type.
     pub(crate) fn accepts(&self, name: &str, content_type: Option<&str>) -> bool {
         file_kind::accepts(self.accept, name, content_type)
     }

@@ -63,7 +63,7 @@ impl Texts {
     }
 }
 
-/// Decodes a name or a text of an HTML form. A `%` without two hexadecimal digits stands for itself.
+/// Decodes a name or a text of an HTML form. A `%` without two hexadecimal digits stays unchanged.
 fn decoded(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;

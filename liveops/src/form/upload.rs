@@ -12,11 +12,11 @@ use serde::{
 
 use super::file_kind;
 
-/// An uploaded file: where it is saved, and the name that it has on the user's machine.
+/// An uploaded file: the path of the saved file, and the name of the file on the user's machine.
 ///
-/// A field of this type is an upload, like a `PathBuf`, and the file is deleted together with its operation. In
-/// JSON a file is `{"path", "file_name", "content_type"}`. A path alone is read too, for code that has a file of its
-/// own and for `--set` on the command line.
+/// A field of this type is an upload, like a `PathBuf`. [`LiveOps::prune`](crate::LiveOps::prune) deletes the file
+/// together with its operation. In JSON a file is `{"path", "file_name", "content_type"}`. A path alone is valid too,
+/// for code that has its own file and for `--set` on the command line.
 ///
 /// ```
 /// use liveops::form::Upload;
@@ -28,13 +28,13 @@ use super::file_kind;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Upload {
-    /// The path of the saved file. liveops chose the name, which keeps only the extension.
+    /// The path of the saved file. liveops chooses the name, and keeps only the extension of the original name.
     pub path: PathBuf,
-    /// The name of the file on the user's machine, without folders and control characters; 1 to 255 characters.
-    /// The user chose this name: it is for people to read, and not a path.
+    /// The name of the file on the user's machine, without folders and control characters; 1 to 255 characters. The
+    /// user chose this name. Show it to people, and do not use it as a path.
     pub file_name: String,
-    /// The media type, such as `text/csv`, as the user's browser sent it. Not checked against the content, and
-    /// empty if unknown.
+    /// The media type, such as `text/csv`, as the user's browser sent it. liveops does not compare the type with the
+    /// content. Empty if unknown.
     pub content_type: String,
 }
 
@@ -75,7 +75,7 @@ fn essence(content_type: &str) -> String {
 }
 
 impl<P: Into<PathBuf>> From<P> for Upload {
-    /// The name and the type are those of the path.
+    /// Takes the name and the type from the path.
     fn from(path: P) -> Self {
         let path = path.into();
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -8,8 +8,8 @@
 pub enum Arg {
     /// A number, formatted in the language of the text. Selects the plural form.
     Number(f64),
-    /// A whole number, formatted in the language of the text with all its digits. Selects the plural form up to
-    /// 2⁵³, and the default form above.
+    /// A whole number, formatted in the language of the text with all its digits. Selects the plural form up to 2⁵³,
+    /// and the default form for larger numbers.
     Integer(u64),
     /// A text, inserted unchanged.
     Text(String),

@@ -87,7 +87,7 @@ impl Language {
         }
     }
 
-    /// Formats a number of bytes, rounded up to a tenth of the largest unit that fits: `32 MB` for 32 MiB.
+    /// Formats a number of bytes in the largest unit that fits, rounded up to a tenth: `32 MB` for 32 MiB.
     pub(crate) fn size(&self, bytes: u64) -> String {
         const KILOBYTE: u64 = 1 << 10;
         let (unit, text) = match bytes {

@@ -171,11 +171,11 @@ pub mod version {}
 /// ```
 pub mod internal {}
 
-/// **Flag**: requests may create these operations with `POST /{op_type}/`, although they have no [`form`].
+/// **Flag**: requests may create operations of this type with `POST /{op_type}/`, although the type has no [`form`].
 /// Default: only code of the application creates them.
 ///
-/// serde reads the input from JSON or form data, and liveops checks nothing else: a client chooses every
-/// field, paths and URLs included. `run` must check the values. An operation with a form is always public.
+/// serde reads the input from JSON or form data, and liveops checks nothing else. A client chooses every field,
+/// including paths and URLs. `run` must check the values. An operation with a form is always public.
 /// [`AccessPolicy::may_create`](crate::access::AccessPolicy::may_create) restricts the viewers.
 ///
 /// ```text

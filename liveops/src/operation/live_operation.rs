@@ -53,8 +53,8 @@ pub trait LiveOperation: Storable + Sync {
     /// The rule for duplicates, from `#[liveop(unique = …)]`.
     const UNIQUE: Unique<Self> = Unique::No;
 
-    /// `true` for `#[liveop(form)]` and `#[liveop(public)]`: requests may create such an operation. Otherwise only
-    /// code of the application creates one.
+    /// `true` for `#[liveop(form)]` and `#[liveop(public)]`: requests may create operations of this type. With `false`,
+    /// only code of the application creates them.
     const IS_PUBLIC: bool = false;
 
     /// The application that the operation belongs to: the first half of [`OP_TYPE`](Self::OP_TYPE).

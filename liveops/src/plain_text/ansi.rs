@@ -1,8 +1,8 @@
-//! ANSI sequences in texts, as child programs write them: colours become styles, all other sequences are
-//! removed, and of a line that was overwritten after a carriage return the last state remains.
+//! ANSI sequences in texts, for example from child programs. Colours become styles, and all other sequences are
+//! removed. If a program overwrites a line after a carriage return, only the last state of the line remains.
 //!
-//! A sequence without an end is no sequence. Its characters stay in the text, and are escaped where the text
-//! is shown.
+//! A sequence without an end does not count as a sequence. Its characters stay in the text, and the output of the text
+//! escapes them.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub(crate) struct Style {
     pub(crate) color: Option<Color>,
 }
 
-/// A text colour. Black and white are the colour of normal text, and bright colours are not distinguished.
+/// A text colour. Black and white become the colour of normal text, and bright colours become the normal ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Color {
     Red,
@@ -49,8 +49,8 @@ pub(crate) struct StyledPart<'a> {
     pub(crate) text: &'a str,
 }
 
-/// Maximum number of styled parts of a text. The rest of the text has no style: its markup would be many times
-/// as long as the text.
+/// Maximum number of styled parts of a text. The rest of the text has no style, because the markup of many parts would
+/// be many times as long as the text.
 const STYLED_PARTS_MAX: usize = 100;
 
 /// Returns the text without ANSI sequences, as it is after its carriage returns.
@@ -95,7 +95,7 @@ struct Parser<'a> {
 
 /// A complete sequence.
 struct Sequence<'a> {
-    /// The position behind the sequence.
+    /// The position after the sequence.
     end: usize,
     /// The parameters of a sequence that selects a style.
     style: Option<&'a str>,
@@ -198,8 +198,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Reads a string that begins at `start`, up to a string terminator or, for an operating system command, a
-/// bell. Any other control character ends the string without a terminator: so the text is read once.
+/// Reads a string that begins at `start`, up to a string terminator or, for an operating system command, a bell. Any
+/// other control character ends the string without a terminator, so that the parser reads the text only once.
 fn control_string(text: &str, start: usize, ends_with_bell: bool) -> Option<Sequence<'_>> {
     let rest = &text[start..];
     let length = rest.find(char::is_control)?;
@@ -280,8 +280,8 @@ fn basic(code: u32) -> Option<Color> {
     }
 }
 
-/// Reads a colour of the palette of 256, `5;number`, or a colour `2;red;green;blue`. In the form with colons, a
-/// colour space stands before the three numbers.
+/// Reads a colour of the palette of 256, `5;number`, or a colour `2;red;green;blue`. In the form with colons, a colour
+/// space precedes the three numbers.
 fn extended<'a>(mut parameters: impl Iterator<Item = &'a str>, has_colons: bool) -> Option<Color> {
     match number(parameters.next()?)? {
         5 => {

@@ -1,4 +1,4 @@
-//! Characters that are unsafe in a text from outside, and their escapes.
+//! Characters that are unsafe in an untrusted text, and their escapes.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     escape_if(text, |c| is_unsafe(c) && !matches!(c, '\t' | '\n'))
 }
 
-/// Escapes the unsafe characters of a text that must stay on one line, with tabs and newlines.
+/// Escapes the unsafe characters of a text that must stay on one line, including tabs and newlines.
 #[cfg(feature = "cli")]
 pub(crate) fn escape_line(text: &str) -> Cow<'_, str> {
     escape_if(text, is_unsafe)
@@ -54,10 +54,9 @@ fn escape_if(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Escapes the unsafe characters of a JSON text as JSON does: the value stays the same.
+/// Escapes the unsafe characters of a JSON text with the escapes of JSON, so that the value stays the same.
 ///
-/// serde_json escapes only U+0000 to U+001F. Outside of strings JSON has no other unsafe character than
-/// newlines.
+/// serde_json escapes only U+0000 to U+001F. Outside of strings, JSON contains no unsafe characters except newlines.
 #[cfg(feature = "cli")]
 pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! Texts from outside on terminals and in text files: no character of a text may move the cursor, change the
-//! terminal, reorder other text, or hide in it.
+//! Untrusted texts on terminals and in text files: no character of a text may move the cursor, change the terminal,
+//! reorder other text, or be invisible.
 
 mod ansi;
 mod escape;
@@ -13,8 +13,8 @@ pub(crate) use escape::{escape, escape_controls};
 #[cfg(feature = "cli")]
 pub(crate) use escape::{escape_json, escape_line};
 
-/// Returns the text of a log line for a terminal or a text file: without ANSI sequences, as a terminal shows
-/// it after carriage returns, and with the remaining unsafe characters escaped.
+/// Returns the text of a log line for a terminal or a text file: without ANSI sequences, in its state after carriage
+/// returns, and with the remaining unsafe characters escaped.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     match without_sequences(text) {
         Cow::Borrowed(text) => escape(text),
@@ -25,8 +25,8 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a text with every line after the first one indented, so that no line of the text can be taken for
-/// an entry of its own.
+/// Returns a text with every line after the first one indented, so that no line of the text looks like a separate
+/// entry.
 pub(crate) fn indent_further_lines(text: &str) -> Cow<'_, str> {
     if text.contains('\n') { Cow::Owned(text.replace('\n', "\n    ")) } else { Cow::Borrowed(text) }
 }

@@ -9,7 +9,7 @@ use super::{
     *,
 };
 
-/// Mostly characters of sequences.
+/// Texts that consist mostly of characters of sequences.
 fn hostile() -> impl Strategy<Value = String> {
     proptest::string::string_regex(
         "([\u{1b}\u{9b}\u{9d}\u{90}\u{7}\u{9c}\\[\\]\\\\;:0-9mKJ\r\n\tPX^_ a-z<&]|\\u{1b}\\[[0-9;:]{0,9}m|\

@@ -66,8 +66,8 @@ impl<S: Sink> Flusher<S> {
             self.pace.measure().await;
             let paced = self.pace.interval(interval);
             if paced > interval {
-                // Without a wait for a notification, because a notification per report costs an overloaded
-                // process more than one timer.
+                // Uses a timer and no notifications: a notification per report costs an overloaded process more than
+                // one timer.
                 let paced_until = self.flushed_on + paced;
                 return time::sleep_until(self.throttle.free_on().max(paced_until)).await;
             }

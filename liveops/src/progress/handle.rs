@@ -184,9 +184,9 @@ impl<Op: LiveOperation> Progress<Op> {
     ///
     /// The log keeps the newest 1,000 lines, or fewer if these exceed 1 MiB in total.
     ///
-    /// The line may be the output of a child program: the page shows the text styles and colours of ANSI
-    /// sequences and leaves out all other sequences, and of a line that is overwritten after a carriage return
-    /// the page shows the last state. As text, without the styles, the log is safe for any terminal.
+    /// The line may be the output of a child program. The page shows the text styles and colours of ANSI sequences, and
+    /// leaves out all other sequences. If the program overwrites the line after a carriage return, the page shows the
+    /// last state. The log as text has no styles, and is safe for any terminal.
     pub fn log(&self, line: impl Into<String>) {
         self.report.log(Level::Info, line.into());
     }

@@ -230,9 +230,9 @@ impl Report {
         self.touch_bar();
     }
 
-    /// Publishes the label or the unit, which a frame after the start of the bar may have missed.
+    /// Publishes the label or the unit, in case the frame for the start of the bar did not contain it.
     fn touch_bar(&self) {
-        // A recording report takes both with the next count.
+        // A recording report records both with the next count.
         if !self.is_recorded {
             self.touch();
         }
@@ -342,8 +342,8 @@ impl Report {
     }
 }
 
-/// Returns the label or the unit of a bar as a projection keeps it: cut, because every update of the bar
-/// contains it, and without ANSI sequences.
+/// Returns the label or the unit of a bar for the projection: without ANSI sequences, and cut, because every update of
+/// the bar contains it.
 fn short(text: Arc<str>) -> Arc<str> {
     let shown = without_sequences(&text);
     match kept(&shown, BAR_TEXT_BYTES_MAX) {

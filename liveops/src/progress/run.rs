@@ -51,12 +51,11 @@ pub trait Run: OptionalForm {
     /// [`Progress::track`], [`Progress::stage`] or [`Progress::check_cancelled`]. With
     /// `#[liveop(cancel = "abort")]` the future is dropped if the run has not ended after a grace period.
     ///
-    /// A worker polls its runs on threads of their own, within the tokio runtime on which the worker was started.
-    /// Another `.await` may continue on another thread. A run that blocks its thread delays no other run and no
-    /// page, because more threads are started; but it cannot be stopped meanwhile, and the log warns about it
-    /// after a second. Long computations and blocking calls therefore belong in
-    /// [`Progress::spawn_blocking`], with a clone of `p`. Eager runs and test runs share the thread of their
-    /// caller.
+    /// A worker polls its runs on separate threads, within the tokio runtime on which the worker was started. After an
+    /// `.await`, a run may continue on another thread. A run that blocks its thread delays no other run and no page,
+    /// because the worker starts more threads. But liveops cannot stop a run while it blocks, and logs a warning after
+    /// a second. Long computations and blocking calls therefore belong in [`Progress::spawn_blocking`], with a clone of
+    /// `p`. Eager runs and test runs share the thread of their caller.
     fn run(&self, p: Progress<Self>) -> impl Future<Output = RunResult<Self::Output>> + Send;
 
     /// Prepares a user's retry, in the transaction that puts the operation back into the queue. Use this

@@ -39,8 +39,8 @@ impl WebProgress {
     /// Replaces the content of the custom region `region` with `html`, at most 1 MiB. A run has at most 100 custom
     /// regions.
     ///
-    /// An invalid [`RegionName`], HTML that is too large and a region too many are logged with `tracing`, and the call
-    /// is ignored: reporting never fails.
+    /// A call with an invalid [`RegionName`], with too much HTML or with one region too many is logged with `tracing`
+    /// and ignored: reporting never fails.
     pub fn swap(&self, region: &str, html: Markup) {
         self.with_region(region, |region| Event::Swap { region, html: html.0.into() });
     }
@@ -160,8 +160,8 @@ impl WebProgress {
 
 /// Returns `true` if a browser that follows `url` stays on its site and runs no code.
 ///
-/// Browsers drop tabs and line breaks, and control characters and spaces in front, before they read an address, and take
-/// `\` for `/`. NUL characters are refused because PostgreSQL cannot store them.
+/// Before browsers read an address, they drop tabs, line breaks, and leading control characters and spaces. They treat
+/// `\` as `/`. NUL characters are refused because PostgreSQL cannot store them.
 fn is_local(url: &str) -> bool {
     if url.contains('\0') {
         return false;

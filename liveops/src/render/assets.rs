@@ -53,7 +53,7 @@ impl Assets {
 /// A file, found by a name.
 #[derive(Debug)]
 pub(crate) enum FoundAsset<'a> {
-    /// The content that the name stands for.
+    /// The content whose hash is in the name.
     Exact(&'a Asset),
     /// Other content: the name has the hash of another version.
     OtherVersion(&'a Asset),

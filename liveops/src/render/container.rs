@@ -22,8 +22,8 @@ pub(crate) struct ContainerOptions {
     pub replaces: Option<OperationId>,
     /// The [traceback](Renderer::traceback), if the viewer may read it.
     pub traceback: Option<Markup>,
-    /// `true` if the viewer may see the operation and not change it. The style sheet then hides Cancel and Retry,
-    /// which are in a region for all viewers.
+    /// `true` if the viewer may see but not change the operation. The style sheet then hides Cancel and Retry, because
+    /// all viewers share the region of these buttons.
     pub is_read_only: bool,
 }
 

@@ -153,10 +153,10 @@ impl FormView {
         Self { id: id.into(), ..self }
     }
 
-    /// Lets htmx send the form and, if the input is invalid, replace the form in place. Any other error, such as a
-    /// busy server, is shown at the end of the form, which keeps its values and files.
+    /// Lets htmx send the form and, if the input is invalid, replace the form in place. Any other error, such as that
+    /// of a busy server, appears at the end of the form, which keeps its values and files.
     ///
-    /// The page has to load htmx 2 or 4, and liveops.js, which shows the errors; without htmx the browser sends the
+    /// The page has to load htmx 2 or 4, and liveops.js, which shows the errors. Without htmx the browser sends the
     /// form as usual.
     #[must_use]
     pub fn in_place(self) -> Self {

@@ -177,7 +177,7 @@ fn amount(language: &Language, bar: &Bar) -> Vec<String> {
     parts
 }
 
-/// Longer times are left out: the rate so far says nothing about them.
+/// The page does not show a longer time, because the rate so far cannot predict it.
 const TIME_LEFT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 fn pace(language: &Language, bar: &Bar) -> Vec<String> {

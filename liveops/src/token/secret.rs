@@ -1,12 +1,12 @@
-//! The strength of the secrets of an application: short ones and those that can be guessed are refused.
+//! The strength of the secrets of an application. liveops refuses secrets that are short or easy to guess.
 
 use std::collections::BTreeSet;
 
 /// Minimum length of a secret.
 pub(super) const SECRET_BYTES_MIN: usize = 32;
 
-/// Minimum number of different bytes in a secret, and of different distances between neighbouring bytes. A random
-/// text of 32 hexadecimal digits has fewer of either in less than one of a million cases.
+/// Minimum number of different bytes in a secret, and of different distances between neighbouring bytes. A random text
+/// of 32 hexadecimal digits has fewer of either in less than one in a million cases.
 const SECRET_VARIETY_MIN: usize = 8;
 
 /// Words of secrets in examples and templates of configurations, in lower case.

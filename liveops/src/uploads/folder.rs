@@ -22,8 +22,8 @@ pub(crate) struct FolderError {
     advice: &'static str,
 }
 
-/// Creates a folder, and all missing parents, with access for the user of this process alone. Does nothing if the
-/// folder exists.
+/// Creates a folder, and all missing parents, with access only for the user of this process. Does nothing if the folder
+/// exists.
 pub(super) fn create_private(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -32,7 +32,7 @@ pub(super) fn create_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Creates a temporary folder with access for the user of this process alone.
+/// Creates a temporary folder with access only for the user of this process.
 pub(super) fn temporary() -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("liveops-uploads-");
@@ -41,7 +41,7 @@ pub(super) fn temporary() -> io::Result<TempDir> {
     builder.tempdir()
 }
 
-/// Creates a file with access for the user of this process alone.
+/// Creates a file with access only for the user of this process.
 pub(super) fn create_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -50,8 +50,8 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Checks that the folder belongs to the user of this process, that nobody else may enter it, and that nobody else
-/// can replace it through a folder above it. `folder` is absolute, and without links.
+/// Checks that the folder belongs to the user of this process, and that no other user may enter it or replace it
+/// through a folder above it. `folder` must be absolute, without links.
 #[cfg(unix)]
 pub(super) fn check_private(folder: &Path) -> Result<(), super::UploadError> {
     use std::os::unix::fs::MetadataExt;
@@ -86,7 +86,7 @@ pub(super) fn check_private(folder: &Path) -> Result<(), super::UploadError> {
     Ok(())
 }
 
-/// Other systems have other permissions, which a new folder inherits.
+/// Checks nothing: other systems have other permissions, which a new folder inherits.
 #[cfg(not(unix))]
 pub(super) fn check_private(_: &Path) -> Result<(), super::UploadError> {
     Ok(())
@@ -150,7 +150,7 @@ mod tests {
     fn a_folder_of_another_user_is_refused() {
         let root = tempfile::tempdir().unwrap();
         set_mode(root.path(), 0o700);
-        // Only root can give a folder away. For another user, the root folder belongs to somebody else.
+        // Only root can change the owner of a folder. For any other user, the root folder belongs to another user.
         let others = match std::os::unix::fs::chown(root.path(), Some(65_534), None) {
             Ok(()) => root.path(),
             Err(_) => Path::new("/"),

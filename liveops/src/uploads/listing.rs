@@ -10,7 +10,7 @@ use std::{
 use super::MARKER;
 use crate::operation::OperationId;
 
-/// Age from which the marker of an operation that does not exist is no upload that still goes on.
+/// Age from which the marker of a missing operation cannot belong to an upload in progress.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All files below an upload folder.

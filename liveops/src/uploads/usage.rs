@@ -1,4 +1,4 @@
-//! The space that the files of each owner use.
+//! The disk space that the files of each owner use.
 
 use std::{
     collections::HashMap,
@@ -16,10 +16,10 @@ use super::UploadError;
 /// Time for which a count is valid.
 const VALID_FOR: Duration = Duration::from_secs(60);
 
-/// Number of bytes that a file counts at least: a file without content has a name, and takes time to list.
+/// Minimum number of bytes that a file counts as. Even an empty file has a name, and costs time in a listing.
 const FILE_BYTES_MIN: u64 = 64 << 10;
 
-/// Number of owners whose usage is remembered.
+/// Maximum number of owners whose usage is in memory.
 const REMEMBERED_MAX: usize = 10_000;
 
 /// The usages of all owners.
@@ -41,7 +41,7 @@ struct Usage {
 
 #[derive(Debug)]
 struct Count {
-    /// The size of the files at the time of the count and of those that were kept since.
+    /// The size of the files at the time of the count, plus the size of the files kept since then.
     bytes: u64,
     counted_on: Instant,
     deletions: u64,
@@ -72,7 +72,7 @@ impl Usages {
     pub(super) fn reserve(&self, folder: &Path, bytes: u64) -> Result<Reservation, UploadError> {
         let bytes = bytes.max(FILE_BYTES_MIN);
         let owner = self.of_owner(folder);
-        // Other uploads of this owner wait for the count, and then find the reservation.
+        // Other uploads of this owner wait here for the count, and then include this reservation.
         let mut usage = lock(&owner);
         let deletions = self.deletions.load(Ordering::Relaxed);
         let is_valid =
@@ -97,7 +97,7 @@ impl Usages {
     fn of_owner(&self, folder: &Path) -> Arc<Mutex<Usage>> {
         let mut owners = lock(&self.owners);
         if owners.len() >= REMEMBERED_MAX {
-            // The others are counted again. Those with uploads in progress are in use.
+            // Forgets owners without uploads in progress. Their next upload counts their files again.
             owners.retain(|_, usage| Arc::strong_count(usage) > 1);
         }
         owners.entry(folder.to_owned()).or_default().clone()
@@ -129,7 +129,7 @@ fn used(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0_u64;
     for file in fs::read_dir(folder)? {
         let len = match file?.metadata() {
-            // Deleted meanwhile.
+            // The file was deleted after the listing began.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             metadata => metadata?.len(),
         };

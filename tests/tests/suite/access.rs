@@ -92,7 +92,7 @@ async fn connect(served: &Served, user: &str) -> Socket {
     Socket::connect(&served.server.socket_url("/live/ws"), &[("x-user", user)]).await
 }
 
-/// Subscribes with a good token, whatever the viewer may see.
+/// Subscribes with a valid token, even if the viewer may not see the operation.
 async fn subscribe(served: &Served, socket: &mut Socket, user: &str, channel: &ChannelName) {
     let token = served.token(user, channel);
     socket.send(&json!({ "type": "subscribe", "token": token })).await;

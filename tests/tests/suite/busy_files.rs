@@ -184,7 +184,7 @@ async fn writes_that_wait_too_long_say_that_the_server_is_busy() {
     assert_eq!(answer.status, StatusCode::CREATED);
 }
 
-/// Sends a form through htmx while the server is busy, and again when it is not.
+/// Sends a form through htmx while the server is busy, and again later.
 async fn form_in_place_keeps_what_was_entered(htmx: Htmx) {
     let Some(browser) = Browser::open().await else { return };
     let Some(scripts) = htmx::routes() else { return };

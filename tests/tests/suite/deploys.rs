@@ -81,7 +81,7 @@ async fn a_page_of_another_version_finds_its_script_and_its_style() {
     browser.wait_for(".op-controls .liveops-badge[data-state=CANCELLED]").await;
 }
 
-/// The number of the wire in the script.
+/// The version of the wire format in the script.
 const VERSION: &str = "const WIRE_VERSION = 1;";
 
 /// Serves the script of an earlier version while `is_old`.
@@ -113,7 +113,7 @@ async fn a_page_with_an_older_script_loads_itself_again_when_nothing_would_be_lo
         with_an_old_script(flag.clone(), request, next)
     }));
     let served = WatchedApp::serve(app, axum::Router::new()).await;
-    // The delay that spreads the pages of a deployment, and what the user has typed.
+    // Removes the random delay of the reload, and types a text, which prevents the reload.
     browser
         .on_every_page(
             "if (!sessionStorage.getItem('visited')) {
@@ -124,7 +124,7 @@ async fn a_page_with_an_older_script_loads_itself_again_when_nothing_would_be_lo
                     document.body.insertAdjacentHTML(
                         'beforeend', '<input id=note><dialog id=question>Sure?</dialog>');
                     document.querySelector('#note').value = 'typed';
-                    // Counts how often the page asks if something would be lost.
+                    // Counts the checks of the page for unsaved input.
                     window.attempts = 0;
                     const find = document.querySelector.bind(document);
                     document.querySelector = (selector) => {
@@ -141,7 +141,7 @@ async fn a_page_with_an_older_script_loads_itself_again_when_nothing_would_be_lo
     browser.wait_until("window.attempts >= 2").await;
     assert_eq!(browser.evaluate("window.firstVisit === true").await, true, "the text is kept");
 
-    // A dialog as well.
+    // An open dialog also prevents the reload.
     browser
         .evaluate(
             "(() => {

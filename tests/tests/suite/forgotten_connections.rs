@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_secs(25);
 const CREATE: &str = "/live/test.greeting/";
 const ANN: &str = r#"{"name":"Ann"}"#;
 
-/// Cannot wait twice.
+/// Has at most one waiting operation for each input.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", unique = "input", public)]
 struct Unique {
@@ -46,7 +46,7 @@ struct Fragile {
     /// Dropped before the database.
     app: TestApp,
     network: Proxy,
-    /// Not through the network.
+    /// A connection that does not use the network.
     direct: DatabaseConnection,
     _database: PostgresDatabase,
 }
@@ -135,7 +135,7 @@ async fn writes_without_an_answer_say_that_the_server_is_busy_and_change_nothing
 async fn the_pool_has_all_its_connections_again_after_the_network_forgot_them_in_use() {
     let Some(fragile) = Fragile::start(false).await else { return };
     let Fragile { app, .. } = &fragile;
-    // Fifteen connections, and the pool has ten by default.
+    // Fifteen connections, because the pool has ten by default.
     for _ in 0..3 {
         let use_five = (0..5).map(|_| app.post_json(CREATE, ANN));
         futures_util::future::join_all(use_five).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::app::TestApp;
 
-/// Reports a text at every place that takes one.
+/// Reports a text with every method that takes a text.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", public)]
 struct Repeat {
@@ -82,7 +82,7 @@ async fn colours_of_a_log_line_reach_the_page_and_no_sequence_does() {
         let log = page.split("class=\"op-log-line\"").nth(1).unwrap();
         assert!(log.starts_with(" data-level=\"info\""), "{log}");
         for sequence in ["\u{1b}", "\u{9b}", "[32m", "[2J"] {
-            // The result is a value, which liveops does not change.
+            // liveops does not change the value of a result.
             let shown = page.matches(sequence).count();
             let of_result = if fails { 0 } else { HOSTILE.matches(sequence).count() };
             assert!(shown <= of_result, "{sequence:?}, {shown} times: {page}");

@@ -180,7 +180,7 @@ async fn the_default_port_may_be_named_or_not() {
         let found = handshake(served.server.address(), &[("Host", host), ("Origin", origin)]).await;
         assert_eq!(found, status, "{host} {origin}");
     }
-    // A browser that says so itself is believed, as it is for forms.
+    // liveops trusts `Sec-Fetch-Site` of a WebSocket, as it does for forms.
     let headers = [
         ("Host", "internal:3000"),
         ("Origin", "https://app.example"),
@@ -196,7 +196,7 @@ async fn a_viewer_without_an_id_is_refused() {
         let found = status(&app.router, asks("GET", path, &[("x-user", "")])).await;
         assert_eq!(found, StatusCode::FORBIDDEN, "{path}");
     }
-    // Over a real connection as well, where a socket could be opened.
+    // Also checks a real connection, on which a socket could open.
     let server = Server::start(app.router.clone()).await;
     assert_eq!(handshake(server.address(), &[("Host", "a"), ("x-user", "")]).await, 403);
 }

@@ -424,7 +424,7 @@ async fn a_subscriber_that_panics_costs_no_lease() {
     let watcher = watcher(&database.url()).await;
     let begun_on = Instant::now();
     let transaction = held_file(&database).await;
-    // The heartbeat warns of each renewal that fails.
+    // The heartbeat logs a warning for each renewal that fails.
     until("every panic has happened", async || messages.load(Ordering::Relaxed) > 3).await;
     transaction.rollback().await.unwrap();
     three_leases_since(begun_on).await;

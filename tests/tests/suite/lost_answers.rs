@@ -206,7 +206,7 @@ async fn a_file_is_deleted_if_its_operation_does_not_exist() {
     assert_eq!(files(&uploads), 0);
 }
 
-/// The number of files with content. A marker stands beside files whose operation may not exist.
+/// The number of files with content. Files whose operation may not exist have a marker file beside them.
 fn files(uploads: &tempfile::TempDir) -> usize {
     let is_marker = |path: &PathBuf| path.extension().is_some_and(|it| it == "unconfirmed");
     files_in(uploads.path()).iter().filter(|path| !is_marker(path)).count()

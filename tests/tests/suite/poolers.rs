@@ -64,7 +64,8 @@ async fn run_everything(app: &TestApp) {
     app.reaches(waiting, OperationState::Cancelled).await;
 }
 
-/// Returns the rows of a query on every connection of the pooler to the server, each of which is held meanwhile.
+/// Returns the rows of a query on every connection of the pooler to the server. Holds the connections, so that the
+/// query runs on each.
 async fn on_every_server_connection(pooler: &PgBouncer, query: &str) -> Vec<String> {
     let mut options = ConnectOptions::new(pooler.url());
     options.max_connections(u32::try_from(POOL_SIZE).unwrap());
@@ -77,7 +78,7 @@ async fn on_every_server_connection(pooler: &PgBouncer, query: &str) -> Vec<Stri
     values
 }
 
-/// Connects past the pooler.
+/// Connects to the server directly, without the pooler.
 async fn direct(database: &PostgresDatabase) -> DatabaseConnection {
     store::connect(&database.url()).await.unwrap()
 }
@@ -146,7 +147,7 @@ async fn pages_follow_over_a_layer_past_the_pooler_and_one_behind_it_says_why_it
     let layer = layer_behind(&pooler).await;
     let app = TestApp::on(pooler.url(), |builder| builder.channel_layer(layer)).await;
     says_why_it_cannot(&app).await;
-    // The queue is polled.
+    // Workers poll the queue.
     let ends = async {
         let id = app.liveops.enqueue(Greeting { name: "Ann".into() }, "ann").await.unwrap();
         until("the operation ends", async || {

@@ -25,10 +25,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// Starts both servers, and leads to the primary. Returns `None` where there is no PostgreSQL.
+    /// Starts both servers and connects the network to the primary. Returns `None` without a PostgreSQL.
     async fn start() -> Option<Self> {
         need("PostgreSQL", "LIVEOPS_TEST_POSTGRES_URL")?;
-        // A standby gets what is on disk.
+        // A standby receives only commits that are on disk.
         let primary = Cluster::start("-c synchronous_commit=on").unwrap();
         let standby = primary.start_standby().unwrap();
         let network = Proxy::start(primary.address()).await;
@@ -74,7 +74,7 @@ async fn a_standby_is_not_ready_and_after_its_promotion_everything_goes_on() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("the server is read-only or in recovery"), "{error}: {source}");
     app.liveops.enqueue(greeting(), "ann").await.unwrap_err();
-    // The run ends, and cannot be written yet.
+    // The run ends, but the worker cannot write the ending yet.
     app.gate.open(3);
 
     pair.standby.promote().unwrap();

@@ -1,4 +1,5 @@
-//! Bodies of requests that cost the server more than a client pays: too large, too many parts, too small pieces.
+//! Bodies of requests that cost the server more than the client: too large, with too many parts, or in too small
+//! pieces.
 
 use std::{env, fs, path::PathBuf, process::Command, time::Duration};
 
@@ -52,7 +53,7 @@ struct Lists {
     contents: Vec<FileContent>,
 }
 
-/// Asks for no file, and has no form.
+/// Has no file field and no form.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", public)]
 struct Yearly {
@@ -248,7 +249,7 @@ async fn more_fields_than_allowed_are_refused() {
     let answer = site.post_parts("/live/test.lists/", &texts(1_001)).await;
     assert_eq!(answer.refusal(413), expected);
     assert_eq!(site.post_parts("/live/test.lists/", &texts(1_000)).await.status(), 201);
-    // Files that nobody asked for count as fields.
+    // Files for fields that do not exist count as fields.
     let answer = site.post_parts("/live/test.yearly/", &vec![("a", Some("a"), ""); 1_001]).await;
     assert_eq!(answer.refusal(413), expected);
 
@@ -257,7 +258,8 @@ async fn more_fields_than_allowed_are_refused() {
     let parts = [("a", None, &*long), ("b", None, &*long)];
     let answer = site.post_parts("/live/test.lists/", &parts).await;
     assert_eq!(answer.refusal(413), "The input is too large; at most 1 MB are allowed.");
-    // So do the files that become a part of the input. The rest of them is not read into memory.
+    // Files that become a part of the input have this limit too. liveops does not read the rest of such a file into
+    // memory.
     let parts = [("contents", Some("a"), &*long), ("contents", Some("b"), &*long)];
     let answer = site.post_parts("/live/test.lists/", &parts).await;
     assert_eq!(answer.refusal(413), "The input is too large; at most 1 MB are allowed.");
@@ -321,7 +323,7 @@ async fn the_head_of_a_part_has_a_limit() {
     };
     let send = async |body: Vec<u8>| site.send("/live/test.lists/", &[FILES, JSON], &body).await;
     assert_eq!(send(head_of(7_000)).await.status(), 201);
-    // One that arrives in one piece as well.
+    // Also sends a body that arrives in one piece.
     for bytes in [9_000, 30 << 20] {
         assert_eq!(send(head_of(bytes)).await.refusal(422), "The form could not be read.");
     }
@@ -405,10 +407,10 @@ async fn htmx_4_shows_in_the_form_that_a_file_is_too_large() {
 
 #[test]
 fn no_request_needs_many_times_the_memory_of_its_body() {
-    // A process of its own, because its memory is measured.
+    // Runs in a separate process, because the test measures its memory.
     let process = Command::new(env::current_exe().unwrap())
         .args(["request_bodies::memory_of_requests", "--exact", "--ignored", "--nocapture"])
-        // glibc then returns what is not in use, so that the resident memory is the memory in use.
+        // With this setting glibc returns free memory at once, so that the resident memory is the memory in use.
         .env("MALLOC_ARENA_MAX", "1")
         .env("MALLOC_MMAP_THRESHOLD_", "65536")
         .env("MALLOC_TRIM_THRESHOLD_", "65536")

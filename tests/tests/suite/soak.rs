@@ -31,7 +31,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{app::TestApp, served::SECRET};
 
-/// The duration, in seconds. Without it the test has nothing to do.
+/// The variable with the duration in seconds. Without the variable the test does nothing.
 const SECONDS: &str = "LIVEOPS_SOAK_SECONDS";
 
 /// The database of the server, which is this program once more.

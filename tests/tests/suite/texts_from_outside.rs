@@ -1,5 +1,5 @@
-//! Texts that clients send in unusual forms: the right value is stored, or the request is refused, with every
-//! database alike.
+//! Texts that clients send in unusual forms. With every database, liveops stores the right value or refuses the
+//! request.
 
 use axum::{
     body::Body,

@@ -1,4 +1,4 @@
-//! The files that users upload: where they are, who can reach them, and how long they stay.
+//! The files that users upload: their folders, their permissions, and their deletion.
 
 use std::{
     fs::{self, File},
@@ -28,7 +28,7 @@ use crate::support::{
 
 const PATH: &str = "/live/test.scores/";
 
-/// Reads a file, and says what it is called.
+/// Reads a file, and returns its name.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", form)]
 struct Scores {
@@ -210,7 +210,7 @@ async fn an_upload_without_its_file_is_refused() {
     let fixture = Fixture::start().await;
     let id = fixture.upload().await;
     let row = fixture.app.liveops.find(id).await.unwrap().unwrap();
-    // Somebody's own file is not accepted either: it would be deleted with another operation.
+    // liveops does not accept the user's own file either, because another operation would delete the file.
     for file in [row.input["file"].clone(), row.input["file"]["path"].clone(), json!("/etc/passwd")]
     {
         let input = json!({ "file": file, "pictures": [] });
@@ -242,7 +242,7 @@ async fn the_files_of_an_owner_have_a_quota() {
          their operations."
     );
     assert_eq!(send("bob", 150 << 10).await.status, StatusCode::CREATED, "another owner");
-    // Files of a few bytes use up the quota too.
+    // Files of a few bytes also count for the quota.
     assert_eq!(send("ann", 1).await.status, StatusCode::CREATED);
     assert_eq!(send("ann", 1).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     fixture.app.liveops.prune(Duration::ZERO).await.unwrap();

@@ -13,9 +13,9 @@ use crate::secrets::{CookieKey, Secrets};
 
 /// The sessions: a cookie contains the user name, and a signature proves that the demo issued it.
 ///
-/// Cookies know no ports, so the name of the cookie depends on the secret: two demos on one host keep their users
-/// apart. This is sufficient for a demo. A real application would store sessions that can be ended, and mark the
-/// cookie `Secure` behind HTTPS.
+/// Cookies ignore ports. The name of the cookie therefore depends on the secret, so that two demos on one host do not
+/// share their users. This is sufficient for a demo. A real application would store sessions that can be ended, and
+/// mark the cookie `Secure` behind HTTPS.
 #[derive(Clone)]
 pub struct Sessions {
     keys: Arc<CookieKeys>,
@@ -67,7 +67,8 @@ impl Sessions {
         let headers = readable_cookies(headers);
         let jar = SignedCookieJar::from_headers(&headers, self.keys.newest.key.clone());
         self.keys().fold(jar, |jar, NamedKey { name, .. }| {
-            // A jar removes only cookies that it contains, and a cookie of an older key is in no jar of the newest.
+            // A jar removes only cookies that it contains, and the jar of the newest key contains no cookie of an older
+            // key.
             let mut removal = cookie(name, String::new());
             removal.make_removal();
             jar.add(removal)
@@ -84,8 +85,8 @@ fn cookie(name: &str, value: String) -> Cookie<'static> {
     cookie.path("/").http_only(true).same_site(SameSite::Lax).build()
 }
 
-/// Returns the cookies of these headers that are ASCII. A jar would drop all of them because of one cookie of
-/// another application that is not.
+/// Returns the ASCII cookies of these headers. One cookie of another application that is not ASCII would make a jar
+/// drop all cookies.
 fn readable_cookies(headers: &HeaderMap) -> HeaderMap {
     let values = headers.get_all(header::COOKIE).into_iter();
     let cookies = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn two_demos_on_one_host_have_cookies_of_their_own() {
         let (one, other) = (sessions(NEW), sessions(OLD));
-        // What a browser sends to both after a sign-in at each: cookies know no ports.
+        // After a sign-in at each demo, a browser sends both cookies to both demos: cookies ignore ports.
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, signed_in(&one, "ann")[COOKIE].clone());
         headers.append(COOKIE, signed_in(&other, "bob")[COOKIE].clone());

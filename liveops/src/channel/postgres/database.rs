@@ -138,8 +138,8 @@ impl Database {
         Ok(answer?)
     }
 
-    /// Checks that the connections keep their sessions, at the first use. The check has connections of its own: the
-    /// settings of the pool's connections would reach other clients of a pooler.
+    /// Checks at the first use that the connections keep their sessions. The check uses separate connections, because
+    /// the settings of the pool's connections would reach other clients of a pooler.
     async fn check_sessions(&self) -> Result<(), PostgresLayerError> {
         let detect = async || {
             let options = self.options();

@@ -46,9 +46,10 @@ const SWEEP_EVERY_MAX: Duration = Duration::from_secs(60);
 /// Every notification carries the schema of the tables, so applications in several schemas of one database do
 /// not receive those of each other.
 ///
-/// A connection pooler in transaction mode does not deliver notifications. The layer detects one at its first
-/// use: it logs an error, and every call fails. Give the layer a `db` that connects to the server directly; the
-/// operations may be behind the pooler. The layer uses the connect options of `db`, but not the hooks of its pool.
+/// A connection pooler in transaction mode does not deliver notifications. The layer detects one at its first use: it
+/// logs an error, and every call fails. Give the layer a `db` that connects to the server directly. The database
+/// connection of the operations may use the pooler. The layer uses the connect options of `db`, but not the hooks of
+/// its pool.
 ///
 /// A notification holds less than 8,000 bytes; a longer frame travels in several notifications. PostgreSQL
 /// commits transactions with notifications one at a time, and every listening connection skips the

@@ -19,7 +19,7 @@ pub(super) trait Screen: Send {
     /// Writes a line, which contains no unsafe characters.
     fn line(&mut self, tone: Tone, line: &str);
 
-    /// Writes a status, at once or later. A status that is replaced meanwhile may be left out.
+    /// Writes a status, at once or later. May leave out a status that a newer one replaces.
     fn status(&mut self, tone: Tone, line: &str) {
         self.line(tone, line);
     }
@@ -27,10 +27,10 @@ pub(super) trait Screen: Send {
     /// Shows the bar, or removes it.
     fn bar(&mut self, bar: Option<&Bar>);
 
-    /// Writes everything that waits.
+    /// Writes all waiting lines.
     fn settle(&mut self) {}
 
-    /// Writes what has waited for long enough. Returns the time until the next call; `None` if nothing waits.
+    /// Writes the lines that are due. Returns the time until the next call, or `None` if no line waits.
     fn write_due(&mut self) -> Option<Duration> {
         None
     }
@@ -125,7 +125,7 @@ impl<S: Screen> HumanPrinter<S> {
         }
     }
 
-    /// Returns the text of a log line or a status as the screen writes the text.
+    /// Returns the text of a log line or a status in the form for the screen.
     fn at_level(&self, level: Level, text: &str) -> (Tone, String) {
         let tone = match level {
             Level::Info => Tone::Plain,

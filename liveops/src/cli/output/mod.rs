@@ -23,12 +23,12 @@ use crate::{publish::ObservedEvent, render::Renderer};
 pub(super) trait Printer: Send {
     fn print(&mut self, event: &ObservedEvent);
 
-    /// Writes what has waited for long enough. Returns the time until the next call; `None` if nothing waits.
+    /// Writes the lines that are due. Returns the time until the next call, or `None` if no line waits.
     fn write_due(&mut self) -> Option<Duration> {
         None
     }
 
-    /// Writes what still waits, at the end of the output.
+    /// Writes all waiting lines at the end of the output.
     fn finish(&mut self) {}
 }
 

@@ -1,5 +1,5 @@
-//! Plain lines for a file or another program, which keeps every line: a line is written only if it tells
-//! something new, and bars and statuses at most every few seconds.
+//! Plain lines for a file or another program. The reader keeps every line, so the output has few lines: bars and
+//! statuses have at most one line every few seconds.
 
 use std::{
     io::Write,
@@ -20,7 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// Maximum time between two lines of a bar that moves slowly.
 const SLOW_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Number of lines that bars of one stage may write at each tenth. Then a line of a bar has to wait for
+/// Number of lines that bars of one stage may write at each tenth. After these lines, a line of a bar has to wait for
 /// [`INTERVAL`].
 const TENTHS_MAX: u32 = 20;
 
@@ -41,7 +41,7 @@ struct BarLines {
     count: u32,
     /// The time of the newest line, or of the first position.
     written: Option<Instant>,
-    /// The newest position of a bar without a total, if no line has it.
+    /// The newest position of a bar without a total, if no line shows it.
     unwritten: Option<Bar>,
 }
 
@@ -104,8 +104,8 @@ impl<W: Write + Send> Plain<W> {
         text.lines().for_each(|line| self.line(tone, line));
     }
 
-    /// Writes one line when the bar has reached a new tenth, even if it skipped several; and otherwise now and
-    /// then.
+    /// Writes one line when the bar has reached a new tenth, even if it skipped several. Otherwise writes a line at
+    /// long intervals.
     fn show(&mut self, bar: &Bar) {
         let now = (self.now)();
         let since = now.duration_since(*self.bar.written.get_or_insert(now));

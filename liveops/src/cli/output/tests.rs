@@ -305,10 +305,10 @@ async fn sequences_of_a_line_are_removed_and_control_characters_escaped() {
     );
 }
 
-/// A text that changes the title of a terminal, clears it and reorders what follows.
+/// A text that changes the title of a terminal, clears the terminal, and reorders the text after it.
 const HOSTILE: &str = "\u{1b}]0;PWNED\u{7}\u{1b}[2J\u{9b}2J\u{9d}0;x\u{9c}\u{202e}\u{7f}\u{85}\u{1b}]0;x\r\u{0}\u{61c}";
 
-/// Returns a run that has this text at every place that takes a text.
+/// Returns a run with this text in everything that contains a text.
 async fn hostile_run() -> ObservedRun {
     let mut run = ObservedRun::attempt(1);
     run.report.stage(0, StageState::Active);

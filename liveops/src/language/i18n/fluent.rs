@@ -75,7 +75,7 @@ impl FluentLocalization {
 }
 
 impl FluentLocalization {
-    /// Converts the variables of a text for Fluent, whose numbers are floating-point numbers.
+    /// Converts the variables of a text for Fluent. Fluent has only floating-point numbers.
     fn fluent_args<'a>(&self, args: &'a [(&str, Arg)]) -> FluentArgs<'a> {
         const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
         let args = args.iter().map(|(name, arg)| {

@@ -46,9 +46,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("rustix", &["uploads/folder.rs", "web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
     ("unicode_width", &["cli/"]),
-    // The builder is given a connection, and so is what joins a transaction of the application's.
-    // The channel layer of PostgreSQL speaks to it through what the store is made of.
-    // Both have to know whether a pooler is in between.
+    // The builder is given a connection, and so is what joins a transaction of the application's. The channel layer of
+    // PostgreSQL speaks to it through what the store is made of. Both must detect a connection pooler.
     (
         "sea_orm",
         &["pooler.rs", "store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"],

@@ -257,7 +257,7 @@ impl TestApp {
         Self::over(store::connect(database_url).await.unwrap(), change).await
     }
 
-    /// Over a pool that the test has made.
+    /// Starts the application on a pool of the test.
     pub(crate) async fn over(
         db: DatabaseConnection,
         change: impl FnOnce(Builder<Gate>) -> Builder<Gate>,
@@ -401,7 +401,7 @@ pub(crate) struct Answer {
 pub(crate) const BUSY: &str = "The server is busy. Try again in a moment.";
 
 impl Answer {
-    /// Checks that the answer asks the client to come again.
+    /// Checks that the answer contains `Retry-After`.
     #[track_caller]
     pub(crate) fn assert_busy(&self) {
         assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE, "{}", self.body);

@@ -39,7 +39,7 @@ impl<'a> HeldCommits<'a> {
         self.lock.commit().await.unwrap();
     }
 
-    /// Holds no commits of later writes.
+    /// Does not hold the commits of later writes.
     pub(crate) async fn remove(db: &DatabaseConnection) {
         let away = "DROP TRIGGER hold ON liveops_operation; DROP FUNCTION hold()";
         db.execute_unprepared(away).await.unwrap();

@@ -38,8 +38,8 @@ impl PgBouncer {
         Some(Self::start_program(&program, url, &format!("pool_mode = {pool_mode}")))
     }
 
-    /// Starts a pooler that knows prepared statements, which Debian does not have yet, in transaction mode. It keeps
-    /// as many statements of each client. Returns `None` where there is no such PgBouncer.
+    /// Starts a pooler in transaction mode that keeps this number of prepared statements for each client. Debian does
+    /// not have this version yet. Returns `None` without such a PgBouncer.
     pub(crate) fn start_with_prepared_statements(url: &str, statements_max: u32) -> Option<Self> {
         let program = use_if_there("PgBouncer of version 1.21", "LIVEOPS_TEST_PGBOUNCER_PREPARED")?;
         let settings =
