@@ -109,9 +109,9 @@ pub struct Config {
     /// default the list is empty, which permits every host; the first request for a host other than `localhost` then
     /// logs a warning. `*` permits every host without a warning, for an application behind a proxy that checks hosts.
     ///
-    /// Without a list, a web page whose name resolves to the address of the application can send requests to it
-    /// as if the page were its own (DNS rebinding). Such requests carry no cookies of the application, so the
-    /// attack concerns applications that identify users by their network or not at all.
+    /// Without a list, DNS rebinding is possible: a page of another site whose name resolves to the address of the
+    /// application can send requests as if it were a page of the application. Such requests carry no cookies of the
+    /// application, so the attack concerns applications that identify users by their network or not at all.
     pub allowed_hosts: Vec<String>,
 }
 

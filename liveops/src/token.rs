@@ -145,8 +145,8 @@ impl SigningKeys {
     ///
     /// # Errors
     ///
-    /// [`TokenError::Keys`] without a secret, or with a secret that is too short, contains a placeholder such as
-    /// `change-me`, consists of a repeated text or of fewer than 8 different bytes, or is a sequence such as `abcdef…`.
+    /// [`TokenError::Keys`] without a secret, or with a weak secret: a short one, one that contains a placeholder such
+    /// as `change-me`, a repeated text, fewer than 8 different bytes, or a sequence such as `abcdef…`.
     pub fn new<K: AsRef<[u8]>>(secrets: impl IntoIterator<Item = K>) -> Result<Self, TokenError> {
         let keys = secrets
             .into_iter()

@@ -160,9 +160,9 @@ impl Store {
     /// Claims the next waiting operations under a lease, by priority, then in the turn of their owners, then by age.
     /// Skips rows that another worker is claiming at the moment.
     ///
-    /// Reads the [shares](Share) of each [`Line`] in the order of an index, so the cost does not depend on the number
-    /// of waiting operations, nor on the number of their owners. A claim serves at most [`LINES_LEN_MAX`] lines. With
-    /// more lines in the database, each claim begins at another line.
+    /// Reads the [shares](Share) of each [`Line`] in the order of an index. The cost therefore depends neither on the
+    /// number of waiting operations nor on the number of their owners. A claim serves at most [`LINES_LEN_MAX`] lines.
+    /// With more lines in the database, each claim begins at another line.
     ///
     /// # Errors
     ///
@@ -336,8 +336,8 @@ impl Store {
         Ok(shares.filter(|share| is_known(share) && seen.insert(share.clone())).collect())
     }
 
-    /// Returns the shares of the next `limit` operations, each with the number of these operations, in the order in
-    /// which the claim serves the last operation of each share.
+    /// Returns the shares of the next `limit` operations, each with the number of its operations. The order is that of
+    /// the last operation of each share.
     async fn next_in(
         &self,
         shares: &[Share],

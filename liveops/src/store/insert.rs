@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     ///
     /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
-    /// with the same unique key stays open for five. If the database did not answer the second time either, the
+    /// with the same unique key stays open for five seconds. If the database did not answer the second time either, the
     /// operation may have been enqueued. [`existing`](Self::existing) checks this.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
         let id = new.id;

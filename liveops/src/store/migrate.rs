@@ -86,8 +86,8 @@ const NO_TIMEOUTS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 ///
 /// # Errors
 ///
-/// Returns an error if a pooler keeps no prepared statements, or if the database fails, contains an applied migration
-/// that is not in `M`, or keeps a table locked for ten minutes.
+/// Returns an error if a pooler keeps no prepared statements, or if the database fails. Also returns an error if an
+/// applied migration is not in `M`, or if a table stays locked for ten minutes.
 ///
 /// # Cancel safety
 ///

@@ -217,9 +217,9 @@ impl OwnConnection {
     }
 
     /// Opens the connection, and sets limits with which the server cancels a statement before the deadline. A later
-    /// read then shows whether the server executed a statement without an answer. Returns limits that each statement
-    /// must set if a connection pooler does not keep them, or if the detection of a pooler did not end in half of
-    /// `time`.
+    /// read then shows whether the server executed a statement without an answer. Behind a connection pooler that does
+    /// not keep these limits, returns the limits for each statement to set. Does the same if the detection of a pooler
+    /// did not end in half of `time`.
     async fn configure(
         &self,
         db: &DatabaseConnection,

@@ -84,9 +84,9 @@ use crate::runner::LiveOps;
 ///
 /// Use [`web::serve`](crate::web::serve), which has timeouts and a maximum number of connections, or the command
 /// `serve` of the feature `cli`, which calls `web::serve`. `axum::serve` has no such limits. With `axum::serve`, a
-/// proxy in front must limit the time for a request and the number of connections, and the application must set
-/// `TCP_NODELAY` with [`tap_io`](axum::serve::ListenerExt::tap_io), because updates are small and would each wait until
-/// the client's system has acknowledged the previous one.
+/// proxy in front must limit the time for a request and the number of connections. The application must then set
+/// `TCP_NODELAY` with [`tap_io`](axum::serve::ListenerExt::tap_io). Otherwise each small update would wait until the
+/// client's system has acknowledged the previous one.
 ///
 /// Event streams are requests that do not end by themselves: when the application stops, call
 /// [`LiveOps::shutdown`] while the server completes its open requests, not afterwards.

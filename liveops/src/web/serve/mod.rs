@@ -1,9 +1,9 @@
 //! An HTTP server with timeouts and a maximum number of connections.
 //!
-//! hyper reads requests and writes answers; this folder adds the limits that hyper and axum leave to the
-//! application. `connection` serves one connection, `activity` records the phase of a connection, `waiting`
-//! lists the connections that wait for their clients, `timed_io` and `timed_body` are the timeouts of a socket and of a
-//! body, `allowance` their clock, and `limit` the default number of connections.
+//! hyper reads requests and writes answers. This folder adds the limits that hyper and axum leave to the application.
+//! `connection` serves one connection, `activity` records the phase of a connection, and `waiting` lists the
+//! connections that wait for their clients. `timed_io` and `timed_body` are the timeouts of a socket and of a body, and
+//! `allowance` measures their time. `limit` determines the default number of connections.
 
 mod activity;
 mod allowance;
@@ -40,8 +40,8 @@ const CLOSED_AFTER_REFUSAL: usize = 16;
 
 /// Serves `router` on `listener`, with timeouts and a maximum number of connections.
 ///
-/// [`axum::serve()`] has no timeouts: a client that sends half a request, or that does not read its answer, occupies a
-/// socket for as long as the client wants, and a few thousand such clients make the process unreachable for all others.
+/// [`axum::serve()`] has no timeouts. A client that sends half a request, or that does not read its answer, occupies a
+/// socket for as long as the client wants. A few thousand such clients make the process unreachable for all others.
 /// This server closes such connections. See [`Serve`] for the limits and their defaults.
 ///
 /// The server speaks HTTP/1.1, without TLS. It sets `TCP_NODELAY`, because updates are small and must not wait
