@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-/// The style of a part of a text. Backgrounds, blinking and inverse text are ignored, so that a text always
-/// has the contrast of the page.
+/// The style of a part of a text. The parser ignores backgrounds, blinking and inverse text, so that a text always has
+/// the contrast of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Style {
     pub(crate) is_bold: bool,

@@ -19,7 +19,8 @@ use tokio::{
 
 use super::server::ServerWaits;
 
-/// Maximum time for the late answer on a connection whose request has ended. After this time the connection is closed.
+/// Maximum time for the late answer on a connection whose request has ended. After this time liveops closes the
+/// connection.
 const LATE_ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Begins the transaction of one statement. A stricter isolation would only add conflicts.

@@ -209,8 +209,8 @@ impl<'a> PartLimits<'a> {
         String::from_utf8(text).map_err(|_| WebError::unreadable(Text::NotUtf8))
     }
 
-    /// Reads the content of a file as Base64. A content above `bytes_max` is cut to one byte more than the
-    /// maximum, which is enough to refuse it later.
+    /// Reads the content of a file as Base64. Cuts a content above `bytes_max` to one byte more than the maximum, so
+    /// that a later check refuses it.
     async fn content_of(
         &mut self,
         bytes_max: Option<u32>,

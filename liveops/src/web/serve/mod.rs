@@ -35,7 +35,7 @@ const WARNINGS_PER_SECOND_MAX: f64 = 1.0 / 60.0;
 /// Pause after the system refused a new connection, for example because the process has too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Number of connections without a request that are closed if the system refuses a new connection.
+/// Number of connections without a request that the server closes if the system refuses a new connection.
 const CLOSED_AFTER_REFUSAL: usize = 16;
 
 /// Serves `router` on `listener`, with timeouts and a maximum number of connections.
@@ -79,9 +79,9 @@ pub fn serve(listener: TcpListener, router: Router) -> Serve {
 /// | time between two requests on a connection | 75 s | [`idle_timeout`](Self::idle_timeout) |
 /// | open connections | three quarters of the limit of open files | [`connections_max`](Self::connections_max) |
 ///
-/// A timeout ends the connection; a request whose body did not arrive in time is answered with 408 first. No
-/// timeout limits the time that a handler takes or the duration of an answer, so event streams and large
-/// downloads last as long as the client reads. A WebSocket has timeouts of its own:
+/// A timeout ends the connection. If the body of a request does not arrive in time, the server answers with 408 first.
+/// No timeout limits the time that a handler takes or the duration of an answer, so event streams and large downloads
+/// last as long as the client reads. A WebSocket has timeouts of its own:
 /// [`Config::keepalive`](crate::Config::keepalive) and [`Config::stall_timeout`](crate::Config::stall_timeout).
 ///
 /// # Too many connections
@@ -132,8 +132,8 @@ impl Serve {
         self
     }
 
-    /// Sets the maximum time for which a handler waits for the body of a request; default 15 seconds. Each
-    /// 500 bytes that arrive add one second, up to the whole time. A slower request is answered with 408.
+    /// Sets the maximum time for which a handler waits for the body of a request; default 15 seconds. Each 500 bytes
+    /// that arrive add one second, up to the whole time. A slower request gets 408.
     pub fn body_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.body = timeout;
         self

@@ -141,7 +141,7 @@ async fn a_slow_body_is_received_as_long_as_it_arrives() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
 
-/// A body that says when it is dropped.
+/// A body that sends a message when it is dropped.
 struct Dropped(Option<oneshot::Sender<()>>);
 
 impl Drop for Dropped {
@@ -205,7 +205,7 @@ async fn connections_without_a_request_make_room_for_new_ones() {
     }
     let mut stream = connect(address, GET).await;
     read_answer(&mut stream, "hello").await;
-    // The oldest were closed.
+    // The server has closed the oldest connections.
     assert_eq!(read_all(&mut held[0]).await, "");
 }
 
