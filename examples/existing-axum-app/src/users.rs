@@ -39,7 +39,7 @@ pub(crate) struct Users {
 #[derive(Debug)]
 struct Passwords {
     permits: Arc<Semaphore>,
-    /// The hash of an unknown password.
+    /// The hash of a random password, for unknown users.
     unknown: OnceCell<String>,
 }
 

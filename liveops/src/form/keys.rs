@@ -101,7 +101,7 @@ pub mod options {}
 ///
 /// A string literal, as in HTML: extensions and media types. The browser and the server check them. A common extension
 /// determines the media type of a file; otherwise the server uses the type that the browser sent. The server cannot
-/// check file content in JSON, because it has no name.
+/// check file content in JSON, because the content has no file name.
 ///
 /// ```text
 /// #[field(accept = ".csv")]

@@ -75,7 +75,7 @@ impl OwnConnection {
         Self { runtime: Some(runtime), ..self }
     }
 
-    /// Makes commits not wait for the disk of a PostgreSQL server. A crash of the server may lose the commits of the
+    /// Lets a PostgreSQL server commit without a wait for its disk. A crash of the server may lose the commits of the
     /// last second.
     pub(crate) fn without_durable_commits(self) -> Self {
         Self { is_durable: false, ..self }

@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_secs(25);
 const CREATE: &str = "/live/test.greeting/";
 const ANN: &str = r#"{"name":"Ann"}"#;
 
-/// Has at most one waiting operation for each input.
+/// Has at most one unfinished operation for each input.
 #[derive(LiveOperation, Serialize, Deserialize)]
 #[liveop(app = "test", unique = "input", public)]
 struct Unique {

@@ -61,7 +61,7 @@ pub fn router(site: Site) -> Router {
         .route(favicon::PATH, get(favicon::show))
         // Refuses the forms of other sites.
         .layer(from_fn_with_state(site.liveops.clone(), guard))
-        // After the guard, because monitoring uses any host.
+        // Added after the guard, because monitoring systems may use any host name.
         .merge(probes())
         .merge(liveops::web::router::<CurrentUser, Site>(&site.liveops))
         .fallback(not_found::show)

@@ -11,9 +11,9 @@ use crate::{
     web::{auth::viewer::Viewer, state::Web},
 };
 
-/// The version of the wire format. A page whose script is older than the server reloads itself, see `liveops.js`, which
-/// contains the same number. Increase both numbers with a change that an older script does not understand. A server
-/// understands the clients of the previous version.
+/// The version of the wire format. A page whose script is older than the server reloads itself; `liveops.js` contains
+/// the same number. Increase both numbers with a change that an older script does not understand. A server understands
+/// the clients of the previous version.
 pub(in crate::web) const WIRE_VERSION: u32 = 1;
 
 /// A message from a client.

@@ -46,7 +46,7 @@ pub(in crate::web) async fn create<V>(
         let (sent, uploads) = receive(&web, &viewer, operation, &headers, request).await?;
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
-            // The input is in `new`, and a large body must not use memory in addition.
+            // Drops the body: `new` contains the input, and a large body would need memory a second time.
             Ok(new) => {
                 drop(sent);
                 new

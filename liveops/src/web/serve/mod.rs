@@ -87,7 +87,7 @@ pub fn serve(listener: TcpListener, router: Router) -> Serve {
 /// # Too many connections
 ///
 /// At [`connections_max`](Self::connections_max), a new connection replaces the connection that has waited longest for
-/// a request or for the rest of a body: so clients that send half a request cannot exclude others. If every connection
+/// a request or for the rest of a body, so clients that send half a request cannot exclude others. If every connection
 /// has a whole request, new connections wait in the queue of the system until one has ended.
 ///
 /// # Cancel safety

@@ -46,8 +46,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("rustix", &["uploads/folder.rs", "web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
     ("unicode_width", &["cli/"]),
-    // The builder is given a connection, and so is what joins a transaction of the application's. The channel layer of
-    // PostgreSQL speaks to it through what the store is made of. Both must detect a connection pooler.
+    // The builder receives a connection, and `enqueue` joins a transaction of the application. The PostgreSQL channel
+    // layer uses sea-orm too. The store and this layer must detect a connection pooler.
     (
         "sea_orm",
         &["pooler.rs", "store/", "channel/postgres/", "runner/builder.rs", "runner/enqueue.rs"],
