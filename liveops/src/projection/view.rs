@@ -132,7 +132,37 @@ impl Projection {
         self.stages.iter().position(|state| *state == StageState::Active)
     }
 
-    /// Returns the progress of the whole run from 0 to 100, with stages weighted by `weights`.
+    /// The position of the stage that the bar belongs to: the stage that was entered last, unless it succeeded.
+    fn stage_of_bar(&self) -> Option<usize> {
+        let entered = self.stage_timings.iter().enumerate();
+        let entered = entered.filter_map(|(index, timing)| Some((timing.entered_on?, index))).max();
+        let last = entered.map(|(_, index)| index).or_else(|| self.active_stage())?;
+        let is_done = matches!(self.stages[last], StageState::Done | StageState::Reused);
+        (!is_done).then_some(last)
+    }
+
+    /// Returns the position of the bar, from 0 to 1, with which the whole run is at `percent`. The counterpart of
+    /// [`percent`](Self::percent).
+    pub(crate) fn bar_at(&self, percent: f64, weights: &[u32]) -> Option<f64> {
+        if self.stages.is_empty() {
+            return Some(percent / 100.0);
+        }
+        let weight = weight(weights, self.stage_of_bar()?);
+        let whole: f64 = (0..self.stages.len()).map(|index| self::weight(weights, index)).sum();
+        Some(((percent / 100.0 * whole - self.done(weights)) / weight).clamp(0.0, 1.0))
+    }
+
+    /// The sum of the weights of the stages that have succeeded.
+    fn done(&self, weights: &[u32]) -> f64 {
+        let stages = self.stages.iter().enumerate();
+        stages
+            .filter(|(_, state)| matches!(state, StageState::Done | StageState::Reused))
+            .map(|(index, _)| weight(weights, index))
+            .sum()
+    }
+
+    /// Returns the progress of the whole run from 0 to 100, with stages weighted by `weights`. A stage that failed or
+    /// was cancelled counts as far as it came.
     ///
     /// Without stages this is the position of the bar; `None` if there is no bar or its total is unknown.
     pub(crate) fn percent(&self, weights: &[u32]) -> Option<f64> {
@@ -143,19 +173,9 @@ impl Projection {
         if self.stages.is_empty() {
             return bar.map(|fraction| fraction * 100.0);
         }
-        let weight = |index: usize| f64::from(weights.get(index).copied().unwrap_or(1));
-        let whole: f64 = (0..self.stages.len()).map(weight).sum();
-        let done: f64 = self
-            .stages
-            .iter()
-            .enumerate()
-            .map(|(index, state)| match state {
-                StageState::Done | StageState::Reused => weight(index),
-                StageState::Active => weight(index) * bar.unwrap_or(0.0),
-                StageState::Pending | StageState::Failed | StageState::Cancelled => 0.0,
-            })
-            .sum();
-        Some(done / whole * 100.0)
+        let whole: f64 = (0..self.stages.len()).map(|index| weight(weights, index)).sum();
+        let begun = self.stage_of_bar().map_or(0.0, |index| weight(weights, index));
+        Some((self.done(weights) + begun * bar.unwrap_or(0.0)) / whole * 100.0)
     }
 
     fn start(&mut self) -> Changes {
@@ -224,10 +244,81 @@ impl CustomRegion {
     }
 }
 
+fn weight(weights: &[u32], stage: usize) -> f64 {
+    f64::from(weights.get(stage).copied().unwrap_or(1))
+}
+
 fn replaced(regions: impl IntoIterator<Item = Region>) -> Changes {
     regions.into_iter().map(|region| (region, Change::Replaced)).collect()
 }
 
 fn appended(region: Region, from: u64) -> Changes {
     Changes::from_iter([(region, Change::Appended { from })])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::Measure;
+
+    const WEIGHTS: &[u32] = &[1, 3];
+
+    fn stage(index: usize, state: StageState) -> Event {
+        Event::Stage { index, state, at: DateTime::UNIX_EPOCH }
+    }
+
+    fn bar(done: u64, total: u64) -> Event {
+        let measure = Measure::Count { done, total: Some(total) };
+        Event::Bar(Some(Bar { measure, label: None, unit: None, elapsed: Duration::ZERO }))
+    }
+
+    /// A run at a half of its second stage.
+    fn halfway() -> Projection {
+        let mut run = Projection::new(2);
+        let (begun, done) = (StageState::Active, StageState::Done);
+        for event in [stage(0, begun), bar(9, 9), stage(0, done), stage(1, begun), bar(50, 100)] {
+            run.apply(event);
+        }
+        run
+    }
+
+    #[test]
+    fn a_run_that_stopped_keeps_its_percentage() {
+        assert_eq!(halfway().percent(WEIGHTS), Some(62.5));
+        for ending in [Ending::Cancelled, Ending::Failed("broken".into())] {
+            let mut run = halfway();
+            run.apply(Event::Ended(ending.clone()));
+            assert_eq!(run.percent(WEIGHTS), Some(62.5), "{ending:?}");
+            let mut run = halfway();
+            run.apply(stage(1, StageState::Failed));
+            run.apply(Event::Ended(ending));
+            assert_eq!(run.percent(WEIGHTS), Some(62.5));
+        }
+    }
+
+    #[test]
+    fn the_bar_of_a_stage_that_ended_counts_once() {
+        let mut run = halfway();
+        run.apply(stage(1, StageState::Done));
+        assert_eq!(run.percent(WEIGHTS), Some(100.0));
+        let mut run = Projection::new(2);
+        for event in [stage(0, StageState::Active), bar(1, 2), stage(0, StageState::Failed)] {
+            run.apply(event);
+        }
+        assert_eq!(run.percent(WEIGHTS), Some(12.5));
+        run.apply(stage(1, StageState::Active));
+        run.apply(bar(1, 3));
+        assert_eq!(run.percent(WEIGHTS), Some(25.0));
+    }
+
+    #[test]
+    fn the_bar_follows_from_the_percentage() {
+        let run = halfway();
+        assert_eq!(run.bar_at(62.5, WEIGHTS), Some(0.5));
+        // The row of a run holds both, and was not written at one time.
+        assert_eq!(run.bar_at(3.0, WEIGHTS), Some(0.0));
+        assert_eq!(Projection::new(0).bar_at(30.0, &[]), Some(0.3));
+    }
 }

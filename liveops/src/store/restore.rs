@@ -28,12 +28,12 @@ impl Model {
         stage_timings.resize(stage_count, StageTiming::default());
         let lines: Vec<LogLine> = read(self, "log", &self.log).unwrap_or_default();
         let line_count = u64::try_from(self.log_seq).unwrap_or(0);
-        Projection {
+        let mut projection = Projection {
             state,
             attempts: self.attempts(),
             cancel_requested: self.cancel_requested,
             status: self.status(),
-            bar: self.bar(state),
+            bar: None,
             stages,
             stage_timings,
             log: Tail::resume(
@@ -46,7 +46,9 @@ impl Model {
             ending: self.ending(state),
             success_url: self.success_url.as_deref().map(Arc::from),
             next: None,
-        }
+        };
+        projection.bar = self.bar(&projection, kind);
+        projection
     }
 
     /// Returns the number of the newest attempt within the budget, the budget, the number of hand-backs, and
@@ -83,9 +85,10 @@ impl Model {
         (!text.is_empty()).then(|| Status { level, text: text.into() })
     }
 
-    fn bar(&self, state: OperationState) -> Option<Bar> {
-        let percent = self.percent.filter(|_| state == OperationState::Started)?;
-        let measure = Measure::Percent(percent);
+    /// Returns the bar with which the whole run has the percentage of the row.
+    fn bar(&self, run: &Projection, kind: &OperationKind) -> Option<Bar> {
+        let percent = self.percent.filter(|_| run.state == OperationState::Started)?;
+        let measure = Measure::Percent(run.bar_at(percent, kind.stage_weights)? * 100.0);
         Some(Bar { measure, label: None, unit: None, elapsed: std::time::Duration::ZERO })
     }
 
