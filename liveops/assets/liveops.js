@@ -1000,12 +1000,14 @@
       const subscription = this.subscriptions.get(message.channel);
       // A frame of a channel that the page has just left may still arrive.
       if (!subscription || subscription.hasSeen(message.cursor)) return;
+      const { attempt } = subscription;
       if (message.liveop_html) {
         followState(subscription, applyFragments(message.liveop_html));
       }
       if (message.liveop_chain) return this.follow(message.liveop_chain, subscription);
       subscription.advance(message.cursor);
       if (message.cursor) this.transport?.acknowledge(message.channel, message.cursor);
+      if (attempt !== subscription.attempt) refreshEarlierAttempts(subscription.view);
       if (message.liveop_html) emitUpdate(subscription);
       if (message.liveop_finished) finish(subscription, message.liveop_finished);
       if (message.liveop_list_changed) refreshLists(message.channel);
@@ -1143,6 +1145,9 @@
       const rows = content.querySelector("[data-liveop-list]") ?? content;
       const next = this.element.cloneNode(false);
       next.append(...rows.childNodes);
+      // What the reader has opened stays open.
+      const folds = [...this.element.querySelectorAll("details")];
+      [...next.querySelectorAll("details")].forEach((fold, index) => (fold.open = folds[index]?.open ?? fold.open));
       // Formatted first, because the comparison and the selection depend on the final text.
       localiseTimes(next, languageOf(this.element));
       if (this.element.isEqualNode(next)) return;
@@ -1158,12 +1163,19 @@
 
   function refreshLists(channel) {
     const shown = `[data-liveop-list][data-liveop-channel="${CSS.escape(channel)}"]`;
-    for (const element of document.querySelectorAll(shown)) {
-      if (!lists.has(element)) lists.set(element, new List(element));
-      const list = lists.get(element);
-      list.stale = true;
-      list.refresh();
-    }
+    document.querySelectorAll(shown).forEach(refreshList);
+  }
+
+  /** Reloads the earlier attempts of an operation whose next attempt has begun. */
+  function refreshEarlierAttempts(view) {
+    view.querySelectorAll(".op-history[data-liveop-list]").forEach(refreshList);
+  }
+
+  function refreshList(element) {
+    if (!lists.has(element)) lists.set(element, new List(element));
+    const list = lists.get(element);
+    list.stale = true;
+    list.refresh();
   }
 
   /** Reloads the lists that changed while they were hidden or pressed. */

@@ -29,6 +29,10 @@ attempt-of = Versuch { $number } von { $max }
 next-attempt-in = , nächster Versuch in
 attempt-failed = Versuch { $number } von { $max } ist fehlgeschlagen, nächster Versuch in { $wait }: { $message }
 hand-backs = Neustarts des Servers: { $count }
+earlier-attempts = Frühere Versuche
+attempt-number = Versuch { $number }
+attempt-lost = Ausführender Prozess antwortete nicht mehr
+attempt-handed-back = Durch einen Neustart unterbrochen
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent } %
 done-of-total = { $done } von { $total }
 per-second = { $rate }/s
 time-left = noch { $time }
+stopped-at = Gestoppt bei { $position }
 labelled = { $label }: { $text }
 
 ## Durations

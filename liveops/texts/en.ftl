@@ -34,6 +34,10 @@ attempt-of = Attempt { $number } of { $max }
 next-attempt-in = , next attempt in
 attempt-failed = Attempt { $number } of { $max } failed, next attempt in { $wait }: { $message }
 hand-backs = Restarts of the server: { $count }
+earlier-attempts = Earlier attempts
+attempt-number = Attempt { $number }
+attempt-lost = Worker stopped responding
+attempt-handed-back = Interrupted by a restart
 
 ## Progress
 
@@ -42,6 +46,8 @@ percent = { $percent } %
 done-of-total = { $done } of { $total }
 per-second = { $rate }/s
 time-left = { $time } left
+# Precedes the position of the progress bar of a run that failed or was cancelled.
+stopped-at = Stopped at { $position }
 # The current work and its progress.
 labelled = { $label }: { $text }
 

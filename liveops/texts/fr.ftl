@@ -29,6 +29,10 @@ attempt-of = Tentative { $number } sur { $max }
 next-attempt-in = , prochaine tentative dans
 attempt-failed = La tentative { $number } sur { $max } a échoué, prochaine tentative dans { $wait } : { $message }
 hand-backs = Redémarrages du serveur : { $count }
+earlier-attempts = Tentatives précédentes
+attempt-number = Tentative { $number }
+attempt-lost = Le processus d’exécution ne répondait plus
+attempt-handed-back = Interrompue par un redémarrage
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent } %
 done-of-total = { $done } sur { $total }
 per-second = { $rate }/s
 time-left = { $time } restantes
+stopped-at = Arrêtée à { $position }
 labelled = { $label } : { $text }
 
 ## Durations

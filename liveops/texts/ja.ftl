@@ -29,6 +29,10 @@ attempt-of = 試行 { $number }/{ $max }
 next-attempt-in = 、次の試行まで
 attempt-failed = 試行 { $number }/{ $max } は失敗しました。次の試行は{ $wait }後です：{ $message }
 hand-backs = サーバーの再起動：{ $count }
+earlier-attempts = 以前の試行
+attempt-number = 試行 { $number }
+attempt-lost = ワーカーが応答しなくなりました
+attempt-handed-back = 再起動により中断
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent }%
 done-of-total = { $done }/{ $total }
 per-second = 毎秒{ $rate }
 time-left = 残り{ $time }
+stopped-at = { $position } で停止
 labelled = { $label }：{ $text }
 
 ## Durations

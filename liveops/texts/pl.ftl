@@ -29,6 +29,10 @@ attempt-of = Próba { $number } z { $max }
 next-attempt-in = , następna próba za
 attempt-failed = Próba { $number } z { $max } nie powiodła się, następna próba za { $wait }: { $message }
 hand-backs = Ponowne uruchomienia serwera: { $count }
+earlier-attempts = Wcześniejsze próby
+attempt-number = Próba { $number }
+attempt-lost = Proces wykonujący przestał odpowiadać
+attempt-handed-back = Przerwano przez ponowne uruchomienie
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent }%
 done-of-total = { $done } z { $total }
 per-second = { $rate }/s
 time-left = pozostało { $time }
+stopped-at = Zatrzymano na { $position }
 labelled = { $label }: { $text }
 
 ## Durations

@@ -29,6 +29,10 @@ attempt-of = Спроба { $number } з { $max }
 next-attempt-in = , наступна спроба через
 attempt-failed = Спроба { $number } з { $max } не вдалася, наступна спроба через { $wait }: { $message }
 hand-backs = Перезапуски сервера: { $count }
+earlier-attempts = Попередні спроби
+attempt-number = Спроба { $number }
+attempt-lost = Процес виконання перестав відповідати
+attempt-handed-back = Перервано через перезапуск
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent } %
 done-of-total = { $done } з { $total }
 per-second = { $rate }/с
 time-left = залишилося { $time }
+stopped-at = Зупинено на { $position }
 labelled = { $label }: { $text }
 
 ## Durations

@@ -29,6 +29,10 @@ attempt-of = 第 { $number } 次尝试，共 { $max } 次
 next-attempt-in = ，距下次尝试
 attempt-failed = 第 { $number } 次尝试（共 { $max } 次）失败，{ $wait }后进行下次尝试：{ $message }
 hand-backs = 服务器重启次数：{ $count }
+earlier-attempts = 之前的尝试
+attempt-number = 第 { $number } 次尝试
+attempt-lost = 执行进程停止响应
+attempt-handed-back = 因重启而中断
 
 ## Progress
 
@@ -37,6 +41,7 @@ percent = { $percent }%
 done-of-total = { $done } / { $total }
 per-second = 每秒 { $rate }
 time-left = 剩余 { $time }
+stopped-at = 停止于 { $position }
 labelled = { $label }：{ $text }
 
 ## Durations

@@ -12,8 +12,8 @@ use crate::{
     language::{Language, Text},
     operation::{OperationId, OperationKind},
     plain_text::{escape_json, escape_line, indent_further_lines},
-    projection::Attempts,
-    render::Subject,
+    projection::{Attempts, PastAttempt},
+    render::{Subject, outcome_in_words, stopped_bar},
     store::Model,
 };
 
@@ -130,6 +130,27 @@ pub(super) fn setting_ignored(setting: &str) -> String {
     format!(
         "expected the application to use the configuration passed to it, found a different {setting}"
     )
+}
+
+/// Returns an attempt that is over: its end, times and worker, and its error in further lines.
+pub(super) fn past_attempt(language: &Language, past: &PastAttempt) -> String {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let number = [("number", past.number.into())];
+    let mut facts = vec![
+        language.translate(outcome_in_words(past.outcome)),
+        format!("{} – {}", time(past.started_on), time(past.ended_on)),
+    ];
+    facts.extend(stopped_bar(language, past).map(|bar| escape_line(&bar).into_owned()));
+    facts.extend(past.worker.clone());
+    let text = language.translate_with(Text::AttemptNumber, number);
+    let args = [("label", text.into()), ("text", facts.join(" · ").into())];
+    let first = language.translate_with(Text::Labelled, args);
+    let error = past.error.as_ref().map(|error| labelled(language, Text::Error, error));
+    match error {
+        // Indented, so that no error looks like another attempt.
+        Some(error) => indent_further_lines(&format!("{first}\n{error}")).into_owned(),
+        None => first,
+    }
 }
 
 /// Returns the fields of a row, one per line.

@@ -13,10 +13,12 @@ use super::{
 use crate::{
     language::Text,
     operation::OperationKind,
-    render::{Renderer, stage_state_in_words},
+    plain_text::escape_line,
+    projection::PastAttempt,
+    render::{Renderer, stage_state_in_words, stopped_at},
     runner::LiveOps,
     store::Model,
-    web::{OperationJson, log_text},
+    web::{self, OperationJson, log_text},
 };
 
 /// Prints all details of an operation.
@@ -27,21 +29,41 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
     if show.json {
-        print::json(io::stdout(), &format!("{:#}", json(liveops, row, &log)?));
+        let history = web::over(liveops.engine(), &row).await?;
+        print::json(io::stdout(), &format!("{:#}", json(liveops, row, history, &log)?));
     } else {
-        print_line!("{}", text(&renderer, &kind, &row, &log).trim_end());
+        let earlier = web::earlier(liveops.engine(), &row).await?;
+        let stopped_bar = liveops.store().stopped_bar(&row).await?;
+        let stopped = stopped_bar.map(|bar| stopped_at(renderer.language(), &bar));
+        let shown = Shown { row, stopped, earlier, log };
+        print_line!("{}", text(&renderer, &kind, &shown).trim_end());
     }
     Ok(())
 }
 
 /// Returns the operation as staff get it in JSON, with the log.
-fn json(liveops: &LiveOps, row: Model, log: &str) -> Result<Value, CommandError> {
-    let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row))?;
+fn json(
+    liveops: &LiveOps,
+    row: Model,
+    history: Vec<PastAttempt>,
+    log: &str,
+) -> Result<Value, CommandError> {
+    let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row, history))?;
     json["log"] = log.lines().collect();
     Ok(json)
 }
 
-fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> String {
+/// The details of an operation.
+struct Shown {
+    row: Model,
+    /// The position of the bar at which the operation stopped.
+    stopped: Option<String>,
+    earlier: Vec<PastAttempt>,
+    log: String,
+}
+
+fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
+    let Shown { row, stopped, earlier, log } = shown;
     let language = renderer.language();
     let mut text = String::new();
     for line in messages::row_lines(language, kind, row) {
@@ -53,12 +75,20 @@ fn text(renderer: &Renderer, kind: &OperationKind, row: &Model, log: &str) -> St
         let header = messages::header(number + 1, kind.stages.len(), stage);
         text.push_str(&format!("{header} {}\n", language.translate(stage_state_in_words(state))));
     }
+    if let Some(stopped) = stopped {
+        text.push_str(&format!("{}\n", escape_line(stopped)));
+    }
+    let earlier: Vec<String> =
+        earlier.iter().map(|past| messages::past_attempt(language, past)).collect();
     let result = row.result_context.as_ref();
     let result = result.map(|output| renderer.result_text(kind, output));
     let traceback = row.traceback.clone();
-    for (title, content) in
-        [(Text::Result, result), (Text::Traceback, traceback), (Text::Log, Some(log.to_owned()))]
-    {
+    for (title, content) in [
+        (Text::Result, result),
+        (Text::Traceback, traceback),
+        (Text::EarlierAttempts, Some(earlier.join("\n"))),
+        (Text::Log, Some(log.clone())),
+    ] {
         if let Some(content) = content.filter(|content| !content.is_empty()) {
             let title = language.translate(title);
             text.push_str(&format!("\n--- {title} ---\n{}\n", content.trim_end()));

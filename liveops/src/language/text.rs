@@ -44,12 +44,17 @@ texts! {
     NextAttemptIn = "next-attempt-in",
     AttemptFailed = "attempt-failed",
     HandBacks = "hand-backs",
+    EarlierAttempts = "earlier-attempts",
+    AttemptNumber = "attempt-number",
+    AttemptLost = "attempt-lost",
+    AttemptHandedBack = "attempt-handed-back",
 
     Progress = "progress",
     Percent = "percent",
     DoneOfTotal = "done-of-total",
     PerSecond = "per-second",
     TimeLeft = "time-left",
+    StoppedAt = "stopped-at",
     Labelled = "labelled",
 
     HoursMinutes = "hours-minutes",

@@ -5,6 +5,7 @@
 
 pub mod keys;
 
+mod attempt_outcome;
 mod channel_name;
 mod id;
 mod kind;
@@ -22,6 +23,7 @@ mod storable;
 mod unique;
 mod user_id;
 
+pub(crate) use attempt_outcome::AttemptOutcome;
 pub use channel_name::ChannelName;
 pub use id::{Attempt, OperationId};
 pub(crate) use kind::OperationKind;

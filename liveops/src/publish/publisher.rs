@@ -88,6 +88,7 @@ impl Publisher {
         row: &Model,
     ) -> Result<(Projection, Vec<Signal>), StoreError> {
         let mut projection = row.projection(kind);
+        projection.bar = self.store.stopped_bar(row).await?;
         let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
             let (op_type, id) = (&next.op_type, next.operation_id());

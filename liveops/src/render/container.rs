@@ -22,6 +22,8 @@ pub(crate) struct ContainerOptions {
     pub replaces: Option<OperationId>,
     /// The [traceback](Renderer::traceback), if the viewer may read it.
     pub traceback: Option<Markup>,
+    /// The [earlier attempts](Renderer::earlier_attempts).
+    pub earlier_attempts: Option<Markup>,
     /// `true` if the viewer may see but not change the operation. The style sheet then hides Cancel and Retry, because
     /// all viewers share the region of these buttons.
     pub is_read_only: bool,
@@ -70,6 +72,10 @@ impl Renderer {
                     summary id={ "op-log-title-" (id) } { (self.language.translate(Text::Log)) }
                     (region(Region::Log))
                     a class="op-log-link" href={ (url) "log" } { (self.language.translate(Text::WholeLog)) }
+                }
+                // liveops.js loads the content again when another attempt has begun.
+                div class="op-history" data-liveop-list={ (url) "attempts" } {
+                    @if let Some(attempts) = &connection.earlier_attempts { (attempts) }
                 }
             }
         }

@@ -12,6 +12,7 @@ mod labels;
 mod list;
 mod list_filter;
 mod page;
+mod past_attempt;
 mod region;
 mod renderer;
 mod shown_log;
@@ -27,7 +28,9 @@ pub use form::FormView;
 pub(crate) use fragment::{Apply, Fragment};
 pub(crate) use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
-pub(crate) use region::{bar_text, stage_state_in_words, stopped_bar_text};
+pub(crate) use past_attempt::{outcome_in_words, stopped_bar};
+#[cfg(feature = "cli")]
+pub(crate) use region::{bar_text, stage_state_in_words, stopped_at, stopped_bar_text};
 pub use renderer::Renderer;
 pub(crate) use renderer::Subject;
 pub(crate) use shown_log::shown_log;

@@ -13,7 +13,8 @@ use crate::{
     projection::{Attempts, Projection},
 };
 
-/// Renders the state badge with Cancel before the end, or Retry after it.
+/// Renders the state badge with Cancel before the end, or Retry after it. Retry of an operation that has finished asks
+/// first.
 pub(super) fn controls(language: &Language, url: &str, projection: &Projection) -> Markup {
     html! {
         (badge(language, projection.state))
@@ -55,8 +56,13 @@ fn attempts(language: &Language, projection: &Projection) -> Markup {
 
 /// Renders the state of an operation as a coloured badge.
 pub(super) fn badge(language: &Language, state: OperationState) -> Markup {
+    badge_of(state, &language.translate(state_in_words(state)))
+}
+
+/// Renders a badge with a text of its own and the colour of a state.
+pub(super) fn badge_of(color: OperationState, text: &str) -> Markup {
     html! {
-        span class="liveops-badge" data-state=(state) { (language.translate(state_in_words(state))) }
+        span class="liveops-badge" data-state=(color) { (text) }
     }
 }
 
@@ -134,7 +140,7 @@ pub(super) fn progress(language: &Language, projection: &Projection) -> Markup {
             None => progress max="100" aria-label=(language.translate(Text::Progress)) {},
         }
         span class="op-progress-text" {
-            @if projection.state.is_terminal() { (stopped_bar_text(language, bar)) }
+            @if projection.state.is_terminal() { (stopped_at(language, bar)) }
             @else { (bar_text(language, bar)) }
         }
     }
@@ -145,7 +151,15 @@ pub(crate) fn bar_text(language: &Language, bar: &Bar) -> String {
     labelled(language, bar, [amount(language, bar), pace(language, bar)].concat())
 }
 
+/// Formats the bar of a run that failed or was stopped: `rows: Stopped at 64 of 1,033 rows · 6 %`.
+pub(crate) fn stopped_at(language: &Language, bar: &Bar) -> String {
+    let position = amount(language, bar).join(" · ");
+    let text = language.translate_with(Text::StoppedAt, [("position", position.into())]);
+    labelled(language, bar, vec![text])
+}
+
 /// Formats a bar that no longer moves: the position without rate and remaining time.
+#[cfg(any(feature = "cli", test))]
 pub(crate) fn stopped_bar_text(language: &Language, bar: &Bar) -> String {
     labelled(language, bar, amount(language, bar))
 }

@@ -10,7 +10,7 @@ use crate::{
     event::StageState,
     language::Text,
     operation::{ChannelName, OperationId, UserId},
-    projection::{Attempts, StageTiming},
+    projection::{Attempts, PastAttempt, StageTiming},
 };
 
 /// The facts about an operation that only staff see. They are rendered on request and are never part of a
@@ -44,6 +44,8 @@ pub(crate) struct StaffSection {
     pub chained_from: Option<(OperationId, Option<String>)>,
     /// The operation that this one handed over to, with the path of its page.
     pub chained_to: Option<(OperationId, Option<String>)>,
+    /// The attempts that are over, the earliest first.
+    pub past_attempts: Vec<PastAttempt>,
     /// The stages of the operation, in order.
     pub stages: Vec<StaffStage>,
     /// The input, as text.
@@ -101,6 +103,7 @@ impl Renderer {
                 }
             }
             (self.staff_stages(subject, &section.stages))
+            (self.staff_attempts(subject, &section.past_attempts))
             (self.staff_input(&section.input))
         }
     }

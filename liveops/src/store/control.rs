@@ -1,12 +1,16 @@
 //! The transitions that users request: cancel and retry.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, Model, Store, StoreError,
+    attempt::keep_output,
     insert::is_unique_violation,
     transition::{is_in, next_attempt, requeued, transition},
 };
@@ -74,8 +78,8 @@ impl Store {
         }
     }
 
-    /// Puts an operation that has ended back into the queue over `connection`, with its results cleared.
-    /// The saved outputs of durable stages remain.
+    /// Puts an operation that has ended back into the queue over `connection`, a transaction, with its results cleared.
+    /// The saved outputs of durable stages remain. The earlier output stays with its attempt.
     ///
     /// # Errors
     ///
@@ -85,6 +89,16 @@ impl Store {
         connection: &impl ConnectionTrait,
         id: OperationId,
     ) -> Result<RetryTransition, StoreError> {
+        const ACTION: &str = "retry an operation";
+        let ended = Columns::Json
+            .select(self.backend())
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(Column::FinishedOn.is_not_null())
+            .lock(LockType::NoKeyUpdate);
+        let ended = self.wait_for(ended.one(connection)).await.map_err(StoreError::of(ACTION))?;
+        let Some(ended) = ended else { return Ok(RetryTransition::Unfinished) };
+        let kept = self.wait_for(keep_output(connection, &ended)).await;
+        kept.map_err(StoreError::of(ACTION))?;
         let retry = requeued(transition(id, OperationState::NotStarted), Utc::now())
             .filter(Column::FinishedOn.is_not_null())
             .col_expr(Column::FinishedOn, Expr::value(None::<DateTime<Utc>>))
@@ -110,7 +124,7 @@ impl Store {
                 None => RetryTransition::Unfinished,
             }),
             Err(error) if is_unique_violation(&error) => Ok(RetryTransition::Duplicate),
-            Err(error) => Err(StoreError::of("retry an operation")(error)),
+            Err(error) => Err(StoreError::of(ACTION)(error)),
         }
     }
 }

@@ -44,6 +44,11 @@ impl StoreError {
         conflict::is_pool_timeout(&self.source)
     }
 
+    /// Returns `true` if another row references the row that was to be deleted.
+    pub(super) fn is_referenced(&self) -> bool {
+        conflict::is_referenced(&self.source)
+    }
+
     /// Returns `true` if the transaction lost a conflict with another one, so that its repetition may succeed.
     pub(super) fn is_conflict(&self) -> bool {
         conflict::is_conflict(&self.source)

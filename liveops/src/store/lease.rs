@@ -14,13 +14,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Column, Columns, Entity, Model, Store, StoreError,
+    ClaimedAttempt, Column, Columns, Entity, Model, Store, StoreError,
+    attempt::AttemptEnd,
     run::RunConclusion,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition},
 };
 use crate::{
     event::Status,
-    operation::{Attempt, OperationId, OperationState},
+    operation::{Attempt, AttemptOutcome, OperationId, OperationState},
+    projection::Projection,
 };
 
 /// A worker's report on one of its runs, which renews the lease.
@@ -62,6 +64,17 @@ pub(crate) struct Lease {
     pub duration: Option<Duration>,
     /// `true` if the reader is the holder.
     pub is_own: bool,
+}
+
+/// An attempt whose worker stopped responding, as its row shows it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LostAttempt<'a> {
+    /// The claim.
+    pub claimed: &'a ClaimedAttempt,
+    /// The last saved progress.
+    pub projection: &'a Projection,
+    /// The error details for staff.
+    pub traceback: &'a str,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -247,7 +260,7 @@ impl Store {
     }
 
     /// Puts a run whose worker stopped responding back into the queue for another attempt, with a message
-    /// for its owner. Returns `None` if the worker has renewed the lease since `lease` was read, another
+    /// for its owner, and records the lost attempt. Returns `None` if the worker has renewed the lease since `lease` was read, another
     /// transaction has locked the row, a user requested cancellation, or another process acted first.
     ///
     /// # Errors
@@ -256,17 +269,26 @@ impl Store {
     pub(crate) async fn rescue(
         &self,
         lease: Lease,
+        lost_attempt: LostAttempt<'_>,
         message: &str,
     ) -> Result<Option<Model>, StoreError> {
+        let LostAttempt { claimed, projection, traceback } = lost_attempt;
+        let record = claimed.record(&AttemptEnd {
+            on: Utc::now(),
+            outcome: AttemptOutcome::Lost,
+            message: Some(message),
+            traceback: Some(traceback),
+            projection,
+        });
         let rescue = requeued(lost(OperationState::NotStarted, lease), Utc::now())
             .filter(Column::CancelRequested.eq(false))
             .col_expr(Column::ErrorMessage, Expr::value(message))
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt());
-        self.update_one(rescue, Columns::All, "rescue a run").await
+        self.update_one_recorded(rescue, record, Columns::All, "rescue a run").await
     }
 
-    /// Ends a run whose worker stopped responding. Returns `None` if the worker has renewed the lease since
+    /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has renewed the lease since
     /// `lease` was read, another transaction has locked the row, or another process acted first.
     ///
     /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
@@ -278,14 +300,17 @@ impl Store {
     pub(crate) async fn give_up(
         &self,
         lease: Lease,
+        claimed: &ClaimedAttempt,
         conclusion: RunConclusion<'_>,
     ) -> Result<Option<Model>, StoreError> {
-        let next = Attempt(lease.attempt.0 + 1);
+        let (on, next) = (Utc::now(), Attempt(lease.attempt.0 + 1));
+        let record = conclusion.record(claimed, on, AttemptOutcome::Lost);
         let end = lost(conclusion.ending.state(), lease)
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
-        self.update_one(conclusion.write(end, next), Columns::All, "end a lost run").await
+        let end = conclusion.write(end, on, next, &claimed.kind);
+        self.update_one_recorded(end, record, Columns::All, "end a lost run").await
     }
 }
 

@@ -9,6 +9,7 @@ use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{
     Column, Entity,
+    migration_attempts::CreateAttempts,
     migration_hand_backs::CountHandBacks,
     migration_indexes::{
         ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_OWNERS, INDEX_STATES, INDEX_TYPES,
@@ -92,6 +93,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(INDEX_TYPES));
     migrations.push(Box::new(INDEX_ENDS));
     migrations.push(Box::new(INDEX_OWNERS));
+    migrations.push(Box::new(CreateAttempts));
     migrations
 }
 

@@ -4,6 +4,7 @@
 //! expects, so that one of two concurrent writers fails instead of overwriting the other. The module knows
 //! nothing of channels and makes no decision about a run.
 
+mod attempt;
 mod claim;
 mod columns;
 mod conflict;
@@ -18,6 +19,7 @@ mod lease;
 mod list_filter;
 mod migrate;
 mod migration;
+mod migration_attempts;
 mod migration_hand_backs;
 mod migration_indexes;
 mod migration_layout;
@@ -28,6 +30,7 @@ mod operations;
 mod own_connection;
 mod page_cursor;
 mod prune;
+mod recorded_write;
 mod restore;
 mod row_page;
 mod run;
@@ -47,6 +50,7 @@ mod transition;
 mod waiting;
 mod writer;
 
+pub(crate) use attempt::ClaimedAttempt;
 pub(crate) use claim::{Claim, OwnerLimits, OwnerTurn};
 pub(crate) use columns::Columns;
 pub(crate) use conflict::Repetitions;
@@ -57,7 +61,7 @@ pub(crate) use entity::{ActiveModel, Column, Entity};
 pub(crate) use error::RETRY_AFTER;
 pub use error::StoreError;
 pub use insert::Enqueued;
-pub(crate) use lease::{Heartbeat, HeartbeatReply, Lease};
+pub(crate) use lease::{Heartbeat, HeartbeatReply, Lease, LostAttempt};
 pub use list_filter::ListFilter;
 pub(crate) use list_filter::SEARCHED_LEN_MAX;
 pub use migrate::migrate;

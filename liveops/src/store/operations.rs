@@ -12,8 +12,12 @@ use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
-    conflict::RepeatingConnection, connections::Connections, migrate::migrate,
-    server::StatementLimits, writer::Writer,
+    conflict::RepeatingConnection,
+    connections::Connections,
+    migrate::migrate,
+    recorded_write::{Record, RecordedWrite},
+    server::StatementLimits,
+    writer::Writer,
 };
 use crate::operation::OperationId;
 
@@ -305,6 +309,22 @@ impl Store {
         Ok(rows.pop())
     }
 
+    /// Updates at most one row, inserts `record` in the same commit if it did, and returns these columns of the
+    /// row.
+    pub(super) async fn update_one_recorded(
+        &self,
+        update: UpdateMany<Entity>,
+        record: Record,
+        columns: Columns,
+        action: &'static str,
+    ) -> Result<Option<Model>, StoreError> {
+        let mut update = update.into_query();
+        update.returning(columns.returning(self.backend()));
+        let write = RecordedWrite::new(self.backend(), update, record);
+        let mut rows = self.run(write, action).await?;
+        Ok(rows.pop())
+    }
+
     /// Waits for an answer in a transaction that runs code of the application.
     pub(super) async fn wait_for<T>(
         &self,
@@ -325,7 +345,15 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.backend().build(&builder);
         drop(builder);
-        let rows = self.writer.write(statement).await;
+        self.run(statement.into(), action).await
+    }
+
+    async fn run<Row: FromQueryResult>(
+        &self,
+        write: RecordedWrite,
+        action: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.writer.write(write).await;
         let rows = rows.and_then(|rows| {
             rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<_, _>>()
         });

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, sea_query::Query,
 };
 use uuid::Uuid;
 
-use super::{Column, Entity, Store, StoreError, conflict::is_referenced};
+use super::{Column, Entity, Repetitions, Store, StoreError, Transaction, attempt};
 
 const ACTION: &str = "delete operations that have ended";
 
@@ -31,7 +31,7 @@ pub(crate) struct PrunedBatch {
 
 impl Store {
     /// Deletes at most `limit` operations that ended before `before`, the earliest after `position` first, with
-    /// the saved outputs of their stages. Keeps the operations that rows of the application reference.
+    /// the saved outputs of their stages and with their attempts. Keeps the operations that rows of the application reference.
     ///
     /// # Errors
     ///
@@ -46,10 +46,9 @@ impl Store {
         let ids = earliest.clone().select_only().column(Column::Id).into_query();
         match self.delete_ended(before, Column::Id.in_subquery(ids).into()).await {
             Ok(deleted) => Ok(PrunedBatch { deleted, ..PrunedBatch::default() }),
-            Err(error) if is_referenced(&error) => self.prune_each(before, earliest).await,
+            Err(error) if error.is_referenced() => self.prune_each(before, earliest).await,
             Err(error) => Err(error),
         }
-        .map_err(StoreError::of(ACTION))
     }
 
     /// Deletes the operations of a batch one by one: one statement for all of them deletes none if a single one
@@ -58,18 +57,19 @@ impl Store {
         &self,
         before: DateTime<Utc>,
         batch: Select<Entity>,
-    ) -> Result<PrunedBatch, DbErr> {
+    ) -> Result<PrunedBatch, StoreError> {
         let ended: Vec<(Uuid, DateTime<Utc>)> = batch
             .select_only()
             .columns([Column::Id, Column::FinishedOn])
             .into_tuple()
             .all(&self.statements().without_deadline())
-            .await?;
+            .await
+            .map_err(StoreError::of(ACTION))?;
         let mut done = PrunedBatch::default();
         for (id, finished_on) in ended {
             match self.delete_ended(before, Column::Id.eq(id).into()).await {
                 Ok(deleted) => done.deleted += deleted,
-                Err(error) if is_referenced(&error) => done.held += 1,
+                Err(error) if error.is_referenced() => done.held += 1,
                 Err(error) => return Err(error),
             }
             done.continue_at = Some(PrunePosition { finished_on, id });
@@ -77,15 +77,44 @@ impl Store {
         Ok(done)
     }
 
-    async fn delete_ended(&self, before: DateTime<Utc>, selected: Condition) -> Result<u64, DbErr> {
-        let deleted = Entity::delete_many()
-            .filter(selected)
-            // Checked again on the rows themselves: an operation may have been retried after it was selected.
-            .filter(Column::FinishedOn.lt(before))
-            .exec(&self.statements().without_deadline())
-            .await?;
-        Ok(deleted.rows_affected)
+    /// Deletes the selected operations, with their attempts, in one transaction, which begins again after a conflict.
+    async fn delete_ended(
+        &self,
+        before: DateTime<Utc>,
+        selected: Condition,
+    ) -> Result<u64, StoreError> {
+        let mut repetitions = Repetitions::default();
+        loop {
+            let transaction = self.begin_read_committed().await?;
+            let deleted = delete_ended(&transaction, before, selected.clone()).await;
+            let deleted = deleted.map_err(StoreError::of(ACTION));
+            match self.end(transaction, deleted).await {
+                Err(error) if repetitions.wait_after(&error).await => {}
+                deleted => return deleted,
+            }
+        }
     }
+}
+
+async fn delete_ended(
+    transaction: &Transaction,
+    before: DateTime<Utc>,
+    selected: Condition,
+) -> Result<u64, DbErr> {
+    let mut delete = Entity::delete_many()
+        .filter(selected)
+        // Checked again on the rows themselves: an operation may have been retried after it was selected.
+        .filter(Column::FinishedOn.lt(before))
+        .into_query();
+    delete.returning(Query::returning().column(Column::Id));
+    let deleted = transaction.query_all(&delete).await?;
+    let ids = deleted.iter().map(|row| row.try_get_by_index(0));
+    let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
+    if !ids.is_empty() {
+        let of_operations = attempt::Column::Operation.is_in(ids);
+        attempt::Entity::delete_many().filter(of_operations).exec(transaction).await?;
+    }
+    Ok(deleted.len() as u64)
 }
 
 fn earliest(before: DateTime<Utc>, position: Option<PrunePosition>, limit: u64) -> Select<Entity> {

@@ -15,14 +15,19 @@ use sea_orm::{
 use serde_json::{Value, json};
 
 use super::{
-    Column, Columns, Enqueued, Entity, Model, Repetitions, Store, StoreError, Transaction,
+    ClaimedAttempt, Column, Columns, Enqueued, Entity, Model, Repetitions, Store, StoreError,
+    Transaction,
+    attempt::AttemptEnd,
+    recorded_write::Record,
     stage_output::forget_stage_outputs,
     stage_timings,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition, unleased},
 };
 use crate::{
     event::{Ending, LogLine},
-    operation::{Attempt, NewOperation, OperationId, OperationKind, OperationState},
+    operation::{
+        Attempt, AttemptOutcome, NewOperation, OperationId, OperationKind, OperationState,
+    },
     projection::Projection,
 };
 
@@ -37,8 +42,6 @@ pub(crate) struct RunConclusion<'a> {
     pub traceback: Option<String>,
     /// The final projection.
     pub projection: &'a Projection,
-    /// The kind of the operation.
-    pub kind: &'a OperationKind,
 }
 
 /// A failed attempt, with the content of the row until the next attempt.
@@ -87,26 +90,33 @@ impl Store {
         Ok(saved.pop())
     }
 
-    /// Puts a run that a shutdown has stopped back into the queue without spending its attempt, and counts
-    /// the hand-back. The next run continues the log of `projection`. Returns `None` if the run no longer
-    /// belongs to `attempt`.
+    /// Puts a run that a shutdown has stopped back into the queue without spending its attempt, counts the
+    /// hand-back, and records the attempt. The next run continues the log of `projection`. Returns `None` if the run
+    /// no longer belongs to the attempt.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn hand_back(
         &self,
-        id: OperationId,
-        attempt: Attempt,
+        claimed: &ClaimedAttempt,
         projection: &Projection,
     ) -> Result<Option<Model>, StoreError> {
-        let hand_back =
-            put_back(id, attempt).col_expr(Column::HandBacks, Expr::col(Column::HandBacks).add(1));
-        self.update_one(log(hand_back, projection), Columns::All, "hand a run back").await
+        let hand_back = put_back(claimed.id, claimed.attempt)
+            .col_expr(Column::HandBacks, Expr::col(Column::HandBacks).add(1));
+        let record = claimed.record(&AttemptEnd {
+            on: Utc::now(),
+            outcome: AttemptOutcome::HandedBack,
+            message: None,
+            traceback: None,
+            projection,
+        });
+        let hand_back = log(hand_back, projection);
+        self.update_one_recorded(hand_back, record, Columns::All, "hand a run back").await
     }
 
-    /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed.
-    /// Returns `None` if the claim no longer belongs to `attempt`.
+    /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed. Records no
+    /// attempt. Returns `None` if the claim no longer belongs to `attempt`.
     ///
     /// # Errors
     ///
@@ -119,35 +129,41 @@ impl Store {
         self.update_one(put_back(id, attempt), Columns::All, "put a claimed operation back").await
     }
 
-    /// Puts a failed run back into the queue for another attempt. Returns `None` if the run no longer
-    /// belongs to `attempt`, or a user requested cancellation.
+    /// Puts a failed run back into the queue for another attempt, and records the failed one. Returns `None` if the
+    /// run no longer belongs to the attempt, or a user requested cancellation.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
     pub(crate) async fn schedule_next_attempt(
         &self,
-        id: OperationId,
-        attempt: Attempt,
+        claimed: &ClaimedAttempt,
         failure: FailedAttempt<'_>,
     ) -> Result<Option<Model>, StoreError> {
         let FailedAttempt { message, traceback, projection, next_attempt_on } = failure;
+        let record = claimed.record(&AttemptEnd {
+            on: Utc::now(),
+            outcome: AttemptOutcome::Failed,
+            message: Some(message),
+            traceback: traceback.as_deref(),
+            projection,
+        });
         let schedule_next_attempt =
-            requeued(transition(id, OperationState::NotStarted), next_attempt_on)
+            requeued(transition(claimed.id, OperationState::NotStarted), next_attempt_on)
                 .filter(is_in(OperationState::Started))
                 .filter(Column::CancelRequested.eq(false))
-                .fenced(attempt)
+                .fenced(claimed.attempt)
                 // A new attempt number, so that new frames supersede those of this attempt.
                 .col_expr(Column::Attempt, next_attempt())
                 .col_expr(Column::RunAfter, Expr::value(next_attempt_on))
                 .col_expr(Column::ErrorMessage, Expr::value(message))
                 .col_expr(Column::Traceback, Expr::value(traceback));
         let schedule = log(schedule_next_attempt, projection);
-        self.update_one(schedule, Columns::All, "put a failed run back").await
+        self.update_one_recorded(schedule, record, Columns::All, "put a failed run back").await
     }
 
-    /// Ends a run and enqueues the next operation of a chain in the same transaction. Returns the small columns
-    /// of the row. Returns `None`, and writes nothing, if the run no longer belongs to `attempt`.
+    /// Ends a run, records its attempt, and enqueues the next operation of a chain in the same transaction. Returns
+    /// the small columns of the row. Returns `None`, and writes nothing, if the run no longer belongs to the attempt.
     ///
     /// If an unfinished operation has the unique key of `next`, that operation takes over instead:
     /// [`Model::chained_to`] holds its ID.
@@ -160,24 +176,28 @@ impl Store {
     /// Returns an error if the database fails.
     pub(crate) async fn finish_run(
         &self,
-        id: OperationId,
-        attempt: Attempt,
+        claimed: &ClaimedAttempt,
         conclusion: RunConclusion<'_>,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
         let state = conclusion.ending.state();
+        let on = Utc::now();
         let end = || {
-            let end = transition(id, state).filter(is_in(OperationState::Started)).fenced(attempt);
-            conclusion.write(end, attempt)
+            let end = transition(claimed.id, state)
+                .filter(is_in(OperationState::Started))
+                .fenced(claimed.attempt);
+            conclusion.write(end, on, claimed.attempt, &claimed.kind)
         };
+        let record = conclusion.record(claimed, on, AttemptOutcome::of(conclusion.ending));
         let finishes = state == OperationState::FinishedOk;
         if next.is_none() {
             // Most operations have no saved stage outputs. The condition checks that in the same query, so
             // they need no transaction.
             let nothing_saved =
                 Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
+            let end = end().filter(nothing_saved);
             let ended =
-                self.update_one(end().filter(nothing_saved), Columns::Small, END_RUN).await?;
+                self.update_one_recorded(end, record.clone(), Columns::Small, END_RUN).await?;
             if ended.is_some() || !finishes {
                 return Ok(ended);
             }
@@ -191,7 +211,8 @@ impl Store {
         let mut repetitions = Repetitions::default();
         loop {
             let transaction = self.begin_read_committed().await?;
-            let ended = self.write_end(&transaction, end.clone(), finishes, next.clone()).await;
+            let end = (end.clone(), record.clone());
+            let ended = self.write_end(&transaction, end, finishes, next.clone()).await;
             match self.end(transaction, ended).await {
                 Err(error) if repetitions.wait_after(&error).await => {}
                 ended => return ended,
@@ -202,7 +223,7 @@ impl Store {
     async fn write_end(
         &self,
         transaction: &Transaction,
-        end: UpdateMany<Entity>,
+        (end, record): (UpdateMany<Entity>, Record),
         finishes: bool,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
@@ -212,6 +233,7 @@ impl Store {
         let ended =
             ended.and_then(|row| row.map(|row| Model::from_query_result(&row, "")).transpose());
         let Some(mut ended) = ended.map_err(StoreError::of(END_RUN))? else { return Ok(None) };
+        record.insert(transaction).await.map_err(StoreError::of(END_RUN))?;
         if finishes {
             forget_stage_outputs(transaction, &ended).await?;
         }
@@ -246,9 +268,15 @@ impl Store {
 }
 
 impl RunConclusion<'_> {
-    /// Adds the columns of the end to an update. The row then has `attempt` as its newest attempt.
-    pub(super) fn write(&self, update: UpdateMany<Entity>, attempt: Attempt) -> UpdateMany<Entity> {
-        let Self { ending, traceback, projection, kind } = self;
+    /// Adds the columns of the end at `on` to an update. The row then has `attempt` as its newest attempt.
+    pub(super) fn write(
+        &self,
+        update: UpdateMany<Entity>,
+        on: DateTime<Utc>,
+        attempt: Attempt,
+        kind: &OperationKind,
+    ) -> UpdateMany<Entity> {
+        let Self { ending, traceback, projection } = self;
         let (result, error) = match ending {
             Ending::Finished(output) => (Some(Value::clone(output)), None),
             Ending::Failed(message) => (None, Some(message.to_string())),
@@ -256,7 +284,7 @@ impl RunConclusion<'_> {
         };
         let state = ending.state();
         let update = unleased(update)
-            .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
+            .col_expr(Column::FinishedOn, Expr::value(on))
             .col_expr(
                 Column::FinishedSuccessfully,
                 Expr::value(state == OperationState::FinishedOk),
@@ -267,6 +295,37 @@ impl RunConclusion<'_> {
             .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()));
         log(progress(update, attempt, projection, kind), projection)
+    }
+
+    /// Returns the record of the attempt that this end is the end of.
+    pub(super) fn record(
+        &self,
+        claimed: &ClaimedAttempt,
+        on: DateTime<Utc>,
+        outcome: AttemptOutcome,
+    ) -> Record {
+        let Self { ending, traceback, projection } = self;
+        let message = match ending {
+            Ending::Failed(message) => Some(&**message),
+            Ending::Finished(_) | Ending::Cancelled => None,
+        };
+        claimed.record(&AttemptEnd {
+            on,
+            outcome,
+            message,
+            traceback: traceback.as_deref(),
+            projection,
+        })
+    }
+}
+
+impl AttemptOutcome {
+    pub(super) fn of(ending: &Ending) -> Self {
+        match ending {
+            Ending::Finished(_) => Self::Finished,
+            Ending::Failed(_) => Self::Failed,
+            Ending::Cancelled => Self::Cancelled,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    QueryResult, Statement,
+    QueryResult,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     conflict::{RepeatingConnection, is_busy},
     connections::{self, BUSY_POLL, BUSY_WAIT_MAX},
+    recorded_write::RecordedWrite,
     server::{ServerWaits, StatementLimits},
 };
 
@@ -36,9 +37,9 @@ pub(super) struct Writer {
     waits: ServerWaits,
 }
 
-/// A statement, with the channel for its rows.
+/// A write, with the channel for its rows.
 struct WriteJob {
-    statement: Statement,
+    write: RecordedWrite,
     /// The time at which the caller stops to wait for the lock of the file.
     deadline: Instant,
     answer: oneshot::Sender<Answer>,
@@ -63,23 +64,23 @@ impl Writer {
         Self { waits, ..self.clone() }
     }
 
-    /// Runs a statement and returns its rows after the commit. Waits for the lock of a SQLite file for
+    /// Runs a write and returns its rows after the commit. Waits for the lock of a SQLite file for
     /// [`BUSY_WAIT_MAX`] at most.
-    pub(super) async fn write(&self, statement: Statement) -> Answer {
+    pub(super) async fn write(&self, write: RecordedWrite) -> Answer {
         let is_sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         if !is_sqlite {
-            return self.write_alone(statement).await;
+            return self.write_alone(write).await;
         }
         let Some(group) = &self.group else {
-            return self.db.query_all_raw(statement).await;
+            return commit_alone(&self.db, &write, Duration::ZERO).await;
         };
         let (answer, answered) = oneshot::channel();
         let deadline = Instant::now() + BUSY_WAIT_MAX;
         let group = group.get_or_init(|| spawn(self.db.clone()));
         match time::timeout_at(deadline, group.reserve()).await {
-            Ok(Ok(place)) => place.send(WriteJob { statement, deadline, answer }),
+            Ok(Ok(place)) => place.send(WriteJob { write, deadline, answer }),
             // The writer task ended with its runtime. Write directly from the current runtime.
-            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(statement).await,
+            Ok(Err(mpsc::error::SendError(()))) => return self.write_alone(write).await,
             Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
         answered.await.unwrap_or_else(|_| {
@@ -87,9 +88,12 @@ impl Writer {
         })
     }
 
-    async fn write_alone(&self, statement: Statement) -> Answer {
+    async fn write_alone(&self, write: RecordedWrite) -> Answer {
+        if write.then.is_some() {
+            return commit_alone(&self.db, &write, BUSY_WAIT_MAX).await;
+        }
         let connection = RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX, self.waits);
-        connection.query_all_raw(statement).await
+        connection.query_all_raw(write.statement).await
     }
 }
 
@@ -128,15 +132,16 @@ fn refuse_late(group: &mut Vec<WriteJob>, busy: &DbErr) {
 async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) -> Result<(), DbErr> {
     let together = match group.as_slice() {
         [_] => None,
-        jobs => match commit(db, jobs).await {
+        jobs => match commit(db, jobs.iter().map(|job| &job.write), Duration::ZERO).await {
             Err(error) if is_busy(&error) => return Err(error),
             committed => committed.ok(),
         },
     };
     let Some(together) = together else {
-        // A failed statement must not fail the others: run each one separately.
+        // A failed write must not fail the others: run each one separately.
         while let Some(job) = group.first() {
-            let rows = db.query_all_raw(job.statement.clone()).await;
+            // The group waits for a locked file.
+            let rows = commit_alone(db, &job.write, Duration::ZERO).await;
             if let Err(error) = &rows
                 && is_busy(error)
             {
@@ -153,13 +158,27 @@ async fn write_group(db: &DatabaseConnection, group: &mut Vec<WriteJob>) -> Resu
     Ok(())
 }
 
+/// Commits one write, and returns its rows.
+async fn commit_alone(
+    db: &DatabaseConnection,
+    write: &RecordedWrite,
+    busy_wait: Duration,
+) -> Answer {
+    if write.then.is_none() {
+        return db.query_all_raw(write.statement.clone()).await;
+    }
+    let rows = commit(db, [write].into_iter(), busy_wait).await?;
+    Ok(rows.into_iter().next().unwrap_or_default())
+}
+
+/// Commits these writes together, and returns the rows of each.
 async fn commit(
     db: &DatabaseConnection,
-    jobs: &[WriteJob],
+    writes: impl ExactSizeIterator<Item = &RecordedWrite>,
+    busy_wait: Duration,
 ) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-    // The group waits for a locked file.
-    let transaction = connections::begin(db, None, Duration::ZERO).await?;
-    match run(&transaction, jobs).await {
+    let transaction = connections::begin(db, None, busy_wait).await?;
+    match run(&transaction, writes).await {
         Ok(rows) => {
             transaction.commit().await?;
             Ok(rows)
@@ -173,11 +192,15 @@ async fn commit(
 
 async fn run(
     transaction: &DatabaseTransaction,
-    jobs: &[WriteJob],
+    writes: impl ExactSizeIterator<Item = &RecordedWrite>,
 ) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-    let mut rows = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        rows.push(transaction.query_all_raw(job.statement.clone()).await?);
+    let mut all = Vec::with_capacity(writes.len());
+    for write in writes {
+        let rows = transaction.query_all_raw(write.statement.clone()).await?;
+        if let Some(then) = write.then.as_ref().filter(|_| !rows.is_empty()) {
+            transaction.execute_raw(then.clone()).await?;
+        }
+        all.push(rows);
     }
-    Ok(rows)
+    Ok(all)
 }

@@ -18,6 +18,8 @@ mod serve;
 mod state;
 
 pub use guard::guard;
+#[cfg(feature = "cli")]
+pub(crate) use pages::attempts::{earlier, over};
 pub use pages::embed::{EmbedError, embed};
 #[cfg(feature = "cli")]
 pub(crate) use pages::json::OperationJson;

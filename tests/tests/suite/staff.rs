@@ -615,7 +615,8 @@ async fn what_staff_see_of_an_operation_follows_it() {
     assert_eq!(browser.evaluate(&count("Ended")).await, 1);
     served.app.gate.open(3);
     let (ended, ran) = (count("Ended"), count("Running time"));
-    browser.wait_until(&format!("{ended} === 2 && {ran} === 1")).await;
+    // A column of the attempts, too.
+    browser.wait_until(&format!("{ended} === 3 && {ran} === 1")).await;
     assert_eq!(browser.evaluate("document.querySelector('.liveops-staff').open").await, true);
     assert_eq!(browser.navigation_count().await, 0);
     assert_eq!(browser.console_errors().await, [""; 0]);

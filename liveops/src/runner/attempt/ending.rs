@@ -120,17 +120,17 @@ impl RunningAttempt {
     ) -> Commit {
         let mut backoff = DatabaseBackoff::new(&self.engine);
         let is_chained = next.is_some();
+        let claimed = self.row.claimed(&self.active.kind);
         loop {
             let conclusion = RunConclusion {
                 ending: &outcome.ending,
                 traceback: outcome.traceback.clone(),
                 projection,
-                kind: &self.active.kind,
             };
-            let (id, attempt, next) = (self.id, self.attempt, next.clone());
+            let (claimed, next) = (&claimed, next.clone());
             let concluded = backoff
                 .write("end a run", |store| async move {
-                    store.finish_run(id, attempt, conclusion, next).await
+                    store.finish_run(claimed, conclusion, next).await
                 })
                 .await;
             let error = match concluded {

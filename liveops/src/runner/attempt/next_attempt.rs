@@ -46,10 +46,11 @@ impl RunningAttempt {
         let mut projection = self.report().projection();
         projection.apply(starts_again.clone());
         let mut backoff = DatabaseBackoff::new(&self.engine);
+        let claimed = self.row.claimed(&self.active.kind);
         loop {
-            let (id, attempt, projection) = (self.id, self.attempt, &projection);
+            let (claimed, projection) = (&claimed, &projection);
             let hand_back = |store: Store| async move {
-                match store.hand_back(id, attempt, projection).await {
+                match store.hand_back(claimed, projection).await {
                     Ok(None) => self.find_put_back(&store, 1).await,
                     answer => answer,
                 }
@@ -115,13 +116,14 @@ impl RunningAttempt {
         projection.apply(failed.clone());
         let next_attempt_on = store::later(next_attempt_on, self.observers.head_start());
         let mut backoff = DatabaseBackoff::new(&self.engine);
+        let claimed = self.row.claimed(&self.active.kind);
         loop {
             let traceback = traceback.clone();
             let failure =
                 FailedAttempt { message, traceback, projection: &projection, next_attempt_on };
-            let (id, attempt) = (self.id, self.attempt);
+            let claimed = &claimed;
             let schedule = |store: Store| async move {
-                match store.schedule_next_attempt(id, attempt, failure).await {
+                match store.schedule_next_attempt(claimed, failure).await {
                     Ok(None) => self.find_put_back(&store, 0).await,
                     answer => answer,
                 }

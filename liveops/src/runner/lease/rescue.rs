@@ -14,7 +14,7 @@ use crate::{
     metrics::{RescueOutcome, record_operation_ended, run_rescued},
     operation::OperationId,
     runner::{WakeUp, engine::Engine},
-    store::{Lease, Model, RunConclusion, Store, StoreError},
+    store::{Lease, LostAttempt, Model, RunConclusion, Store, StoreError},
 };
 
 /// Maximum number of rescues at once.
@@ -135,8 +135,14 @@ async fn take_over(
     let Some(row) = store.find(lease.id).await? else { return Ok(None) };
     let (rescued, then) = match ending(engine, &row) {
         None => {
-            let lost = engine.presenter.language(&row).translate(Text::WorkerLost);
-            (store.rescue(lease, &lost).await?, RescueOutcome::AnotherAttempt)
+            let message = engine.presenter.language(&row).translate(Text::WorkerLost);
+            let kind = engine.presenter.kind_of(&row);
+            let lost = LostAttempt {
+                claimed: &row.claimed(&kind),
+                projection: &row.projection(&kind),
+                traceback: &traceback(&row, lease),
+            };
+            (store.rescue(lease, lost, &message).await?, RescueOutcome::AnotherAttempt)
         }
         Some(ending) => {
             (give_up(engine, &store, &row, lease, ending).await?, RescueOutcome::GivenUp)
@@ -171,16 +177,16 @@ async fn give_up(
     let kind = &engine.presenter.kind_of(row);
     let mut projection = row.projection(kind);
     projection.apply(Event::Ended(ending.clone()));
+    let traceback = Some(traceback(row, lease));
+    let conclusion = RunConclusion { ending: &ending, traceback, projection: &projection };
+    store.give_up(lease, &row.claimed(kind), conclusion).await
+}
+
+/// Returns the error details for staff.
+fn traceback(row: &Model, lease: Lease) -> String {
     let worker = row.worker.as_deref().unwrap_or("unknown");
-    let traceback = format!(
+    format!(
         "worker `{worker}` of attempt {} did not renew its lease until {} (by its clock)",
         lease.attempt, lease.until,
-    );
-    let conclusion = RunConclusion {
-        ending: &ending,
-        traceback: Some(traceback),
-        projection: &projection,
-        kind,
-    };
-    store.give_up(lease, conclusion).await
+    )
 }

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{
     database::on_every_database,
-    operations::{KIND, LEASE, Steps, enqueued, store},
+    operations::{LEASE, Steps, claim_of, enqueued, store},
 };
 use crate::{
     event::{Ending, Event, Level, LogLine},
-    operation::{Attempt, NewOperation, OperationId},
+    operation::{NewOperation, OperationId},
     projection::Projection,
     store::{Columns, ListFilter, Model, RunConclusion, Store},
 };
@@ -29,9 +29,8 @@ pub(super) async fn ended(store: &Store) -> OperationId {
         ending: &ending,
         traceback: Some("t".repeat(1_000)),
         projection: &projection,
-        kind: &KIND,
     };
-    store.finish_run(id, Attempt(1), conclusion, None).await.unwrap().expect("it runs");
+    store.finish_run(&claim_of(id, 1), conclusion, None).await.unwrap().expect("it runs");
     id
 }
 
@@ -74,9 +73,8 @@ on_every_database! {
                 ending: &Ending::Finished(json!(7).into()),
                 traceback: Some("why".into()),
                 projection: &Projection::new(3),
-                kind: &KIND,
             };
-            let ended = store.finish_run(id, Attempt(1), conclusion, next).await.unwrap();
+            let ended = store.finish_run(&claim_of(id, 1), conclusion, next).await.unwrap();
             let whole = store.find(id).await.unwrap().unwrap();
             assert_eq!(whole.output::<u8>().unwrap(), Some(7));
             assert_eq!(ended, Some(without_large(whole, Columns::Small)));

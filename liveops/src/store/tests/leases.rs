@@ -7,7 +7,7 @@ use sea_orm_migration::MigratorTrait;
 
 use super::{
     database::{TestDatabase, on_every_database, value},
-    operations::{KIND, LEASE, claimed, enqueued, store},
+    operations::{KIND, LEASE, claim_of, claimed, enqueued, rescued, store},
 };
 use crate::{
     event::{Ending, Event},
@@ -64,8 +64,8 @@ on_every_database! {
         store.claim(id, "w1", LEASE).await.unwrap().unwrap();
         let mut projection = Projection::new(3);
         projection.apply(Event::Ended(Ending::Cancelled));
-        let end = RunConclusion { ending: &Ending::Cancelled, traceback: None, projection: &projection, kind: &KIND };
-        store.finish_run(id, Attempt(2), end, None).await.unwrap().unwrap();
+        let end = RunConclusion { ending: &Ending::Cancelled, traceback: None, projection: &projection };
+        store.finish_run(&claim_of(id, 2), end, None).await.unwrap().unwrap();
         assert_eq!(lease_ms(&store, id).await, None);
     }
 
@@ -108,7 +108,7 @@ on_every_database! {
         let updatable = store.updatable(vec![locked, free]).await.unwrap();
         assert_eq!(updatable.into_iter().collect::<Vec<_>>(), [free]);
         let lease = *before.iter().find(|lease| lease.id == locked).unwrap();
-        assert_eq!(store.rescue(lease, "lost").await.unwrap(), None);
+        assert_eq!(rescued(&store, lease).await, None);
 
         transaction.rollback().await.unwrap();
         let replies = store.heartbeat(&[heartbeat(locked, 1)], LEASE).await.unwrap();

@@ -17,7 +17,9 @@ use super::{
     migration_load::{self, First},
     operations::enqueued,
 };
-use crate::store::{self, Migrator, Store, migrate::LONG_MIGRATION};
+use crate::store::{
+    self, Migrator, Store, migrate::LONG_MIGRATION, migration_attempts::CreateAttempts,
+};
 
 /// The version without an index that a later migration adds.
 type BeforeIndex = First<4>;
@@ -220,7 +222,11 @@ async fn the_large_columns_of_a_sqlite_file_move_behind_the_others_with_their_va
     let db = database.connect().await;
     store::migrate::<First<7>>(&db).await.unwrap();
     let store = Store::new(db.clone());
+    // An end records its attempt in a table of a later version.
+    let tables = SchemaManager::new(&db);
+    CreateAttempts.up(&tables).await.unwrap();
     let ids = [ended(&store).await, enqueued(&store).await];
+    CreateAttempts.down(&tables).await.unwrap();
     let before = [store.find(ids[0]).await.unwrap(), store.find(ids[1]).await.unwrap()];
 
     store::migrate::<Migrator>(&db).await.unwrap();

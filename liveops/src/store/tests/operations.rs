@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde::{Deserialize, Serialize};
 
 use super::{database::TestDatabase, large_table::LargeTable};
 use crate::{
     LiveOperation,
-    operation::{NewOperation, OperationId, OperationKind},
-    store::Store,
+    operation::{Attempt, NewOperation, OperationId, OperationKind},
+    projection::Projection,
+    store::{ClaimedAttempt, Lease, LostAttempt, Model, Store},
 };
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -74,4 +76,25 @@ pub(super) async fn claimed(store: &Store) -> OperationId {
     let id = enqueued(store).await;
     store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
     id
+}
+
+/// Returns an attempt of an operation, as the worker `w1` claimed it.
+pub(super) fn claim_of(id: OperationId, attempt: u32) -> ClaimedAttempt {
+    ClaimedAttempt {
+        id,
+        attempt: Attempt(attempt),
+        kind: KIND,
+        worker: Some("w1".to_owned()),
+        started_on: Some(Utc::now()),
+    }
+}
+
+/// Puts a run whose worker stopped responding back into the queue.
+pub(super) async fn rescued(store: &Store, lease: Lease) -> Option<Model> {
+    let lost = LostAttempt {
+        claimed: &claim_of(lease.id, lease.attempt.0),
+        projection: &Projection::new(3),
+        traceback: "not renewed",
+    };
+    store.rescue(lease, lost, "lost").await.unwrap()
 }

@@ -146,6 +146,21 @@ on_every_database! {
         assert!(store.find(kept[0]).await.unwrap().is_some());
     }
 
+    async fn attempts_are_deleted_with_their_operation(db: TestDatabase) {
+        const COUNT: &str = "SELECT count(*) FROM liveops_attempt";
+        let store = store(&db).await;
+        ended(&store, 3, 3).await;
+        let kept = ended(&store, 1, 1).await;
+        let record = "INSERT INTO liveops_attempt (operation, attempt, started_on, ended_on, outcome) \
+                      SELECT id, 1, started_on, finished_on, 'finished' FROM liveops_operation";
+        store.db().execute_unprepared(record).await.unwrap();
+        assert_eq!(number(store.db(), COUNT).await, 4);
+        assert_eq!(liveops(&store).prune(DAY * 2).await.unwrap(), 3);
+        assert_eq!(number(store.db(), COUNT).await, 1);
+        let row = store.find(kept[0]).await.unwrap().expect("it ended later");
+        assert_eq!(store.past_attempts(&row).await.unwrap().len(), 1);
+    }
+
     async fn others_can_write_between_two_batches(db: TestDatabase) {
         const OLD: usize = 1_201;
         let store = store(&db).await;

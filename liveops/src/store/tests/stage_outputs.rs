@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::{
     database::on_every_database,
-    operations::{LEASE, claimed, store},
+    operations::{LEASE, claimed, rescued, store},
 };
 use crate::{
     operation::{Attempt, OperationId},
@@ -25,7 +25,7 @@ async fn rescue(store: &Store, id: OperationId) {
             let leases = store.leases("another worker").await.unwrap();
             let lease =
                 leases.into_iter().find(|lease| lease.id == id).expect("the operation has a lease");
-            if store.rescue(lease, "lost").await.unwrap().is_some() {
+            if rescued(store, lease).await.is_some() {
                 return;
             }
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     database::on_every_database,
-    operations::{KIND, LEASE, claimed, store},
+    operations::{KIND, LEASE, claim_of, claimed, store},
 };
 use crate::{
     event::{Ending, Event, StageState},
@@ -61,8 +61,8 @@ on_every_database! {
         projection.apply(stage(1, StageState::Failed, 9));
         let ending = Ending::Failed("broken".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        store.finish_run(id, Attempt(1), end, None).await.unwrap().expect("the attempt owns the row");
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection };
+        store.finish_run(&claim_of(id, 1), end, None).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, projection.stage_timings);
         assert_eq!(projection.stage_timings[1].took(), Some(Duration::from_secs(6)));
         assert_eq!(projection.stage_timings[2], UNKNOWN);
@@ -72,7 +72,7 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        store.hand_back(id, Attempt(1), &in_process()).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(&claim_of(id, 1), &in_process()).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
     }
 
@@ -84,8 +84,8 @@ on_every_database! {
         let mut projection = store.find(id).await.unwrap().unwrap().projection(&KIND);
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, kind: &KIND };
-        let row = store.give_up(lease, end).await.unwrap().expect("the lease has not changed");
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection };
+        let row = store.give_up(lease, &claim_of(id, 1), end).await.unwrap().expect("the lease has not changed");
         assert_eq!(row.attempt, 2);
         assert_eq!(timings(&store, id).await, in_process().stage_timings);
     }

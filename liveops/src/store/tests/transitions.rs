@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{
     database::on_every_database,
-    operations::{Greeting, KIND, LEASE, claimed, enqueued, new_operation, store},
+    operations::{Greeting, KIND, LEASE, claim_of, claimed, enqueued, new_operation, store},
 };
 use crate::{
     event::{self, Event, LogLine, StageState},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunConclusion<'a> {
-    RunConclusion { ending, traceback: None, projection, kind: &KIND }
+    RunConclusion { ending, traceback: None, projection }
 }
 
 async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
@@ -134,7 +134,7 @@ on_every_database! {
             let saved = store.save(id, stale, &projection, &KIND, LEASE).await.unwrap();
             assert_eq!(saved, None);
             let end = conclusion(&event::Ending::Cancelled, &projection);
-            assert_eq!(store.finish_run(id, stale, end, None).await.unwrap(), None);
+            assert_eq!(store.finish_run(&claim_of(id, stale.0), end, None).await.unwrap(), None);
         }
         assert_eq!(state(&store, id).await, OperationState::Started);
     }
@@ -150,8 +150,8 @@ on_every_database! {
         }));
         let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
         projection.apply(Event::Ended(ending.clone()));
-        let ended = store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None);
-        assert!(ended.await.unwrap().is_some(), "the attempt owns the row");
+        let end = conclusion(&ending, &projection);
+        assert!(store.finish_run(&claim_of(id, 1), end, None).await.unwrap().is_some(), "the attempt owns the row");
         let row = store.find(id).await.unwrap().unwrap();
         assert_eq!(row.state(), OperationState::FinishedOk);
         assert_eq!(row.result_context, Some(json!({ "rows": [1, 2] })));
@@ -173,13 +173,14 @@ on_every_database! {
             event::Ending::Failed("broken".into()),
             event::Ending::Finished(json!(1).into()),
         ];
+        let claim = claim_of(id, 1);
         let ends = endings
             .iter()
-            .map(|ending| store.finish_run(id, Attempt(1), conclusion(ending, &projection), None));
+            .map(|ending| store.finish_run(&claim, conclusion(ending, &projection), None));
         let rows = futures_util::future::join_all(ends).await;
         assert_eq!(rows.into_iter().filter_map(Result::unwrap).count(), 1);
         let again = conclusion(&endings[0], &projection);
-        assert_eq!(store.finish_run(id, Attempt(1), again, None).await.unwrap(), None);
+        assert_eq!(store.finish_run(&claim_of(id, 1), again, None).await.unwrap(), None);
     }
 
     async fn the_next_operation_is_enqueued_with_the_ending_or_not_at_all(db: TestDatabase) {
@@ -193,11 +194,11 @@ on_every_database! {
             Some(next)
         };
         let end = conclusion(&ending, &projection);
-        assert_eq!(store.finish_run(id, Attempt(9), end, next()).await.unwrap(), None);
+        assert_eq!(store.finish_run(&claim_of(id, 9), end, next()).await.unwrap(), None);
         assert_eq!(store.find_next(id).await.unwrap(), None);
 
         let end = conclusion(&ending, &projection);
-        store.finish_run(id, Attempt(1), end, next()).await.unwrap().expect("the attempt owns the row");
+        store.finish_run(&claim_of(id, 1), end, next()).await.unwrap().expect("the attempt owns the row");
         let next = store.find_next(id).await.unwrap().expect("the run chained to it");
         assert_eq!((next.op_type.as_str(), next.state()), ("test.greeting", OperationState::NotStarted));
     }
@@ -213,7 +214,7 @@ on_every_database! {
                     tokio::task::yield_now().await;
                 }
                 let end = conclusion(&ending, &projection);
-                store.finish_run(id, Attempt(1), end, Some(new_operation())).await.unwrap()
+                store.finish_run(&claim_of(id, 1), end, Some(new_operation())).await.unwrap()
             };
             match tokio::join!(store.cancel(id), end) {
                 (Ok(CancelTransition::Ended(_)), Some(_)) => {
@@ -224,7 +225,7 @@ on_every_database! {
                     let row = store.find(id).await.unwrap().unwrap();
                     assert!(row.state() == OperationState::Started && row.cancel_requested);
                     let end = conclusion(&event::Ending::Cancelled, &projection);
-                    let ended = store.finish_run(id, Attempt(1), end, None).await.unwrap();
+                    let ended = store.finish_run(&claim_of(id, 1), end, None).await.unwrap();
                     assert_eq!(ended.map(|row| row.state()), Some(OperationState::Cancelled));
                 }
                 other => panic!("round {round}: {other:?}"),
@@ -239,14 +240,14 @@ on_every_database! {
         let ending = event::Ending::Finished(json!(null).into());
         let end = conclusion(&ending, &projection);
         let next = Some(new_operation());
-        store.finish_run(id, Attempt(1), end, next).await.unwrap().expect("the attempt owns the row");
+        store.finish_run(&claim_of(id, 1), end, next).await.unwrap().expect("the attempt owns the row");
         assert!(store.find_next(id).await.unwrap().is_some());
 
         retry(&store, id).await;
         assert_eq!(store.find_next(id).await.unwrap(), None);
         let row = store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
         let end = conclusion(&ending, &projection);
-        store.finish_run(id, row.attempt_number(), end, None).await.unwrap().expect("the attempt owns the row");
+        store.finish_run(&row.claimed(&KIND), end, None).await.unwrap().expect("the attempt owns the row");
         assert_eq!(store.find_next(id).await.unwrap(), None);
     }
 
@@ -271,16 +272,16 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let run = Projection::new(3);
-        assert_eq!(store.hand_back(id, Attempt(9), &run).await.unwrap(), None, "attempt 9 does not own the row");
-        let row = store.hand_back(id, Attempt(1), &run).await.unwrap().expect("the attempt owns the row");
+        assert_eq!(store.hand_back(&claim_of(id, 9), &run).await.unwrap(), None, "attempt 9 does not own the row");
+        let row = store.hand_back(&claim_of(id, 1), &run).await.unwrap().expect("the attempt owns the row");
         assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
-        assert_eq!(store.hand_back(id, Attempt(1), &run).await.unwrap(), None, "the operation waits already");
+        assert_eq!(store.hand_back(&claim_of(id, 1), &run).await.unwrap(), None, "the operation waits already");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!((row.attempt, row.attempts().number), (2, 1), "the handed-back attempt does not count");
 
         let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
         assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "the row belongs to attempt 2");
-        assert_eq!(store.hand_back(id, Attempt(1), &run).await.unwrap(), None, "the row belongs to attempt 2");
+        assert_eq!(store.hand_back(&claim_of(id, 1), &run).await.unwrap(), None, "the row belongs to attempt 2");
     }
 
     async fn a_hand_back_is_counted_and_keeps_the_log_until_a_retry(db: TestDatabase) {
@@ -288,7 +289,7 @@ on_every_database! {
         let id = claimed(&store).await;
         let mut run = Projection::new(3);
         run.apply(Event::Log(LogLine { at: chrono::Utc::now(), level: event::Level::Info, text: "begun".into() }));
-        store.hand_back(id, Attempt(1), &run).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(&claim_of(id, 1), &run).await.unwrap().expect("the attempt owns the row");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!((row.hand_backs, row.attempts().hand_backs), (1, 1));
         assert_eq!(row.continued(&KIND).log, run.log);
@@ -318,7 +319,7 @@ on_every_database! {
         store.migrate().await.unwrap();
         assert_eq!(store.find(id).await.unwrap().expect("the row is kept").hand_backs, 0);
         store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
-        let row = store.hand_back(id, Attempt(1), &Projection::new(3)).await.unwrap();
+        let row = store.hand_back(&claim_of(id, 1), &Projection::new(3)).await.unwrap();
         assert_eq!(row.expect("the attempt owns the row").hand_backs, 1);
     }
 
@@ -328,14 +329,14 @@ on_every_database! {
         let projection = Projection::new(3);
         let lost = event::Ending::Failed("it stopped responding".into());
         let lease = store.leases("another worker").await.unwrap().pop().unwrap();
-        store.give_up(lease, conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
+        store.give_up(lease, &claim_of(id, 1), conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 
-        assert_eq!(store.hand_back(id, Attempt(1), &projection).await.unwrap(), None);
+        assert_eq!(store.hand_back(&claim_of(id, 1), &projection).await.unwrap(), None);
         assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
         let ending = event::Ending::Finished(json!(1).into());
         let end = conclusion(&ending, &projection);
-        assert_eq!(store.finish_run(id, Attempt(1), end, None).await.unwrap(), None);
+        assert_eq!(store.finish_run(&claim_of(id, 1), end, None).await.unwrap(), None);
         assert_eq!(store.find(id).await.unwrap().unwrap(), given_up);
     }
 
@@ -346,7 +347,7 @@ on_every_database! {
         assert_eq!(retry(&store, OperationId::new()).await, RetryTransition::Unfinished);
         let projection = Projection::new(3);
         let ending = event::Ending::Failed("broken".into());
-        store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
+        store.finish_run(&claim_of(id, 1), conclusion(&ending, &projection), None).await.unwrap();
 
         let RetryTransition::Retried(row) = retry(&store, id).await else { panic!() };
         assert_eq!(row.state(), OperationState::NotStarted);
@@ -367,7 +368,7 @@ on_every_database! {
             event::Ending::Finished(json!(1).into()),
         ] {
             let id = claimed(&store).await;
-            store.finish_run(id, Attempt(1), conclusion(&ending, &projection), None).await.unwrap();
+            store.finish_run(&claim_of(id, 1), conclusion(&ending, &projection), None).await.unwrap();
             by_state.push((ending.state(), id));
         }
         for (state, id) in by_state {

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use maud::Markup;
 
+use super::attempts;
 use crate::{
     operation::{ChannelName, OperationId, OperationKind, OperationState},
     render::{ContainerOptions, Subject},
@@ -90,12 +91,14 @@ impl Embedded {
         let is_shown = cursor.epoch.attempt == row.attempt_number();
         let traceback = viewer.traceback_of(row).filter(|_| is_shown);
         let readers = engine.renderer().with_language(viewer.accepted_languages());
+        let earlier = attempts::earlier(engine, row).await?;
         let cursor = cursor.to_string();
         let connection = ContainerOptions {
             token: Some(token.clone()),
             cursor: Some(cursor.clone()),
             replaces: None,
             traceback: traceback.map(|text| readers.traceback(text)),
+            earlier_attempts: Some(renderer.earlier_attempts(&subject, &earlier)),
             is_read_only: !engine.access.may_act(viewer, row),
         };
         let container = renderer.container(&subject, row.state(), &snapshot, &connection);

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::staff::StaffJson;
+use super::{attempts::PastAttemptJson, staff::StaffJson};
 use crate::{
     event::StageState,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
-    projection::{Attempts, Projection, StageTiming},
+    projection::{Attempts, PastAttempt, Projection, StageTiming},
     runner::Engine,
     store::Model,
     token::SubscriptionToken,
@@ -70,11 +70,14 @@ struct AttemptsJson {
     number: u32,
     max: u32,
     starts_on: Option<DateTime<Utc>>,
+    /// The attempts that are over. Left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<PastAttemptJson>>,
 }
 
 impl From<Attempts> for AttemptsJson {
     fn from(Attempts { number, max, starts_on, .. }: Attempts) -> Self {
-        Self { number, max, starts_on }
+        Self { number, max, starts_on, history: None }
     }
 }
 
@@ -90,6 +93,11 @@ impl OperationJson {
         let id = row.operation_id();
         let kind = &engine.presenter.kind_of(&row);
         let projection = engine.projection_of(kind, &row);
+        // The row of an ended operation has the percentage of its last moment.
+        let percent = match row.state().is_terminal() {
+            true => row.percent,
+            false => projection.percent(kind.stage_weights),
+        };
         Self {
             id,
             state: row.state(),
@@ -98,7 +106,7 @@ impl OperationJson {
             created_on: row.created_on,
             started_on: row.started_on,
             finished_on: row.finished_on,
-            percent: projection.percent(kind.stage_weights),
+            percent,
             status: projection.status.as_ref().map(|status| status.text.to_string()),
             current_stage: projection
                 .active_stage()
@@ -121,9 +129,18 @@ impl OperationJson {
 
     /// Converts the operation of `row`, with all fields.
     #[cfg(feature = "cli")]
-    pub(crate) fn whole(engine: &Engine, row: Model) -> Self {
+    pub(crate) fn whole(engine: &Engine, row: Model, history: Vec<PastAttempt>) -> Self {
         let (staff, traceback) = (StaffJson::of(&row), row.traceback.clone());
-        Self::of(engine, row, traceback).for_staff(Some(staff))
+        Self::of(engine, row, traceback).for_staff(Some(staff)).with_history(history)
+    }
+
+    /// Adds the attempts that are over. Their workers are for staff only: call this method after
+    /// [`for_staff`](Self::for_staff).
+    pub(in crate::web) fn with_history(mut self, history: Vec<PastAttempt>) -> Self {
+        let is_staff = self.staff.is_some();
+        let history = history.into_iter().map(|past| PastAttemptJson::of(past, is_staff));
+        self.attempts.history = Some(history.collect());
+        self
     }
 
     /// Adds the fields that only staff may read.

@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 pub(super) mod assets;
+pub(super) mod attempts;
 mod body;
 pub(super) mod bulk;
 pub(super) mod create;

@@ -9,6 +9,7 @@ use axum::{
 use maud::html;
 
 use super::{
+    attempts,
     embed::Embedded,
     json::OperationJson,
     log_text::log_text,
@@ -115,7 +116,8 @@ async fn show(
         Embedded::load(web.engine(), viewer, &kind, &row).await?;
     if as_json {
         let staff = viewer.is_staff.then(|| StaffJson::of(&row));
-        let json = OperationJson::new(web, viewer, row).for_staff(staff);
+        let history = attempts::over(web.engine(), &row).await?;
+        let json = OperationJson::new(web, viewer, row).for_staff(staff).with_history(history);
         let json = json.connected(token, Some(cursor));
         return Ok(Json(json).into_response());
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The last parts of addresses of an operation that have no slash at their end.
-const PARTS: [&str; 6] = ["events", "log", "staff", "cancel", "retry", "restart"];
+const PARTS: [&str; 7] = ["events", "log", "attempts", "staff", "cancel", "retry", "restart"];
 
 /// Returns the routes below `mount` that redirect to the address with the correct slash. The status 308 keeps the
 /// method and the body of a request.
@@ -41,6 +41,7 @@ pub(in crate::web) fn redirects<S: Clone + Send + Sync + 'static>(mount: &str) -
         .route(&at("/{op_type}"), any(of_type))
         .route(&at("/{op_type}/{id}"), any(of_operation))
         .route(&at("/{op_type}/{id}/{part}/"), any(of_part))
+        .route(&at("/{op_type}/{id}/attempts/{number}/"), any(of_attempt))
 }
 
 async fn of_type(
@@ -76,6 +77,20 @@ async fn of_part(
     match id.parse::<OperationId>() {
         Ok(id) if is_op_type(&op_type) && PARTS.contains(&part.as_str()) => {
             to(&format!("{}{part}", web.liveops.url(&op_type, id)), query)
+        }
+        _ => not_found(&web, &headers),
+    }
+}
+
+async fn of_attempt(
+    Extension(web): Extension<Web>,
+    Path((op_type, id, number)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    match (id.parse::<OperationId>(), number.parse::<u64>()) {
+        (Ok(id), Ok(number)) if is_op_type(&op_type) => {
+            to(&format!("{}attempts/{number}", web.liveops.url(&op_type, id)), query)
         }
         _ => not_found(&web, &headers),
     }

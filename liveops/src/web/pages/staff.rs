@@ -90,6 +90,7 @@ async fn read(
         finished_on: row.finished_on,
         chained_from: linked(web, viewer, row.chained_from).await?,
         chained_to: linked(web, viewer, row.chained_to).await?,
+        past_attempts: web.engine().store.past_attempts(row).await?,
         stages: stages.map(|(state, timing)| StaffStage { state, timing }).collect(),
         input: kept(&format!("{:#}", row.input), INPUT_SHOWN_BYTES_MAX).into_owned(),
     })
