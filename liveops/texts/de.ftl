@@ -20,6 +20,8 @@ stage-reused = übernommen
 cancel = Abbrechen
 cancelling = Wird abgebrochen…
 retry = Wiederholen
+retry-question = Der Vorgang ist abgeschlossen. Sein Ergebnis bleibt unter „Frühere Versuche“ erhalten.
+run-again = Erneut ausführen
 continue = Weiter
 continued-in = Fortgesetzt in
 

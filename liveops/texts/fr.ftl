@@ -20,6 +20,8 @@ stage-reused = réutilisée
 cancel = Annuler
 cancelling = Annulation…
 retry = Réessayer
+retry-question = L’opération est terminée. Son résultat reste disponible sous « Tentatives précédentes ».
+run-again = Exécuter à nouveau
 continue = Continuer
 continued-in = Suite :
 

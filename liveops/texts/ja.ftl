@@ -20,6 +20,8 @@ stage-reused = 再利用
 cancel = キャンセル
 cancelling = キャンセル中…
 retry = 再実行
+retry-question = 処理は完了しています。結果は「以前の試行」に残ります。
+run-again = もう一度実行
 continue = 続ける
 continued-in = 続き：
 

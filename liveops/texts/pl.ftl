@@ -20,6 +20,8 @@ stage-reused = użyte ponownie
 cancel = Anuluj
 cancelling = Anulowanie…
 retry = Ponów
+retry-question = Operacja została zakończona. Jej wynik pozostanie dostępny w sekcji „Wcześniejsze próby”.
+run-again = Uruchom ponownie
 continue = Dalej
 continued-in = Ciąg dalszy:
 

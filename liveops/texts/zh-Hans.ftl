@@ -20,6 +20,8 @@ stage-reused = 已复用
 cancel = 取消
 cancelling = 正在取消…
 retry = 重试
+retry-question = 操作已完成。其结果会保留在“之前的尝试”中。
+run-again = 再次运行
 continue = 继续
 continued-in = 后续：
 

@@ -37,6 +37,8 @@ texts! {
     Cancel = "cancel",
     Cancelling = "cancelling",
     Retry = "retry",
+    RetryQuestion = "retry-question",
+    RunAgain = "run-again",
     Continue = "continue",
     ContinuedIn = "continued-in",
 

@@ -19,7 +19,16 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
     html! {
         (badge(language, projection.state))
         (attempts(language, projection))
-        @if projection.state.is_terminal() {
+        @if projection.state == OperationState::FinishedOk {
+            // Asks first, without a script too: the operation succeeded.
+            details class="op-confirm" {
+                summary class="liveops-button" { (language.translate(Text::Retry)) }
+                div {
+                    p { (language.translate(Text::RetryQuestion)) }
+                    (action(url, "retry", &language.translate(Text::RunAgain), true))
+                }
+            }
+        } @else if projection.state.is_terminal() {
             (action(url, "retry", &language.translate(Text::Retry), true))
         } @else if projection.cancel_requested {
             (action(url, "cancel", &language.translate(Text::Cancelling), false))
@@ -295,8 +304,38 @@ mod tests {
         projection.apply(Event::Bar(Some(half)));
         let shown = |projection: &Projection| progress(&Language::default(), projection).0;
         assert!(shown(&projection).contains("50 % · 100/s · 10 s left"), "{}", shown(&projection));
-        projection.apply(Event::Ended(Ending::Cancelled));
-        assert!(shown(&projection).contains("50 %</span>"), "{}", shown(&projection));
+        for ending in [Ending::Cancelled, Ending::Failed("broken".into())] {
+            let mut projection = projection.clone();
+            projection.apply(Event::Ended(ending));
+            let shown = shown(&projection);
+            assert!(
+                shown.contains(">Reading: Stopped at 1,000 of 2,000 rows · 50 %</span>"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_retry_asks_first_if_the_operation_has_finished() {
+        let shown = |ending: Option<Ending>| {
+            let mut projection = Projection::new(0);
+            projection.apply(Event::Started);
+            projection.apply(ending.map_or(Event::Started, Event::Ended));
+            controls(&Language::default(), "/live/demo.x/1/", &projection).0
+        };
+        let form = "<form class=\"op-retry\" method=\"post\" action=\"/live/demo.x/1/retry\"";
+        let finished = shown(Some(Ending::Finished(serde_json::json!(1).into())));
+        let (_, folded) = finished.split_once("<details class=\"op-confirm\">").unwrap();
+        assert!(
+            folded.starts_with("<summary class=\"liveops-button\">Retry</summary>"),
+            "{folded}"
+        );
+        assert!(folded.contains("The operation has finished.") && folded.contains(form));
+        for ending in [Ending::Cancelled, Ending::Failed("broken".into())] {
+            let html = shown(Some(ending));
+            assert!(html.contains(form) && !html.contains("<details"), "{html}");
+        }
+        assert!(!shown(None).contains("op-retry"));
     }
 
     #[test]
