@@ -7,7 +7,7 @@ use std::{
 
 use liveops::{OperationId, OperationState};
 
-use super::history::{Author, Event, History, Outcome, Published, Write};
+use super::history::{Author, Event, History, Outcome, PastAttempt, Published, Write};
 
 /// Something that happened to an operation and must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(crate) enum Wrong {
     OtherEnd { shown: OperationState, committed: OperationState },
     /// The page was never told of the end, by a worker that lived on.
     EndUnshown(Author),
+    /// The attempts that the database keeps are not those that ended.
+    Recorded { kept: Vec<(Author, String)>, ended: Vec<(Author, String)> },
 }
 
 impl fmt::Display for Violation {
@@ -71,6 +73,9 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
     }
     for write in &history.writes {
         stories.entry(write.id).or_default().writes.push(write);
+    }
+    for attempt in &history.attempts {
+        stories.entry(attempt.id).or_default().attempts.push(attempt);
     }
     for event in &history.events {
         if let Some(id) = event.operation() {
@@ -91,6 +96,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
         story.check_reasons(&workers, &mut wrong);
         story.check_runs(&workers, &mut wrong);
         story.check_frames(&workers, &mut wrong);
+        story.check_recorded(&mut wrong);
         violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
     }
     violations
@@ -129,6 +135,7 @@ struct Story<'a> {
     is_enqueued: bool,
     writes: Vec<&'a Write>,
     events: Vec<&'a Event>,
+    attempts: Vec<&'a PastAttempt>,
 }
 
 impl Story<'_> {
@@ -284,6 +291,18 @@ impl Story<'_> {
         }
     }
 
+    /// Each attempt that ended is kept once, with its end, and no other.
+    fn check_recorded(&self, wrong: &mut Vec<Wrong>) {
+        let fact = |attempt: &PastAttempt| (attempt.by, attempt.outcome.clone());
+        let ended = self.writes.iter().filter_map(|write| write.ended_attempt());
+        let ended: Vec<_> = ended.map(|attempt| fact(&attempt)).collect();
+        let mut kept: Vec<_> = self.attempts.iter().map(|attempt| fact(attempt)).collect();
+        kept.sort_by_key(|(by, _)| by.attempt);
+        if kept != ended {
+            wrong.push(Wrong::Recorded { kept, ended });
+        }
+    }
+
     /// The runs that the database gave away, in order.
     fn claims(&self) -> impl Iterator<Item = Author> {
         let claims = self.writes.iter().filter(|write| write.is_claim());
@@ -404,13 +423,16 @@ mod tests {
                 attempts_before: 0,
                 max_attempts: 2,
                 rescues: 0,
+                hand_backs: 0,
                 worker: None,
                 status: None,
                 output: None,
             });
             change(&mut after);
             self.row = Some(after.clone());
-            self.history.writes.push(Write { id: self.id, before, after });
+            let write = Write { id: self.id, before, after };
+            self.history.attempts.extend(write.ended_attempt());
+            self.history.writes.push(write);
             self
         }
 
@@ -439,9 +461,57 @@ mod tests {
             row.state = OperationState::NotStarted;
             row.attempt += 1;
             row.attempts_before += 1;
+            row.hand_backs += 1;
             row.max_attempts = 1;
         });
-        told.begun(SECOND).finished(SECOND).is_wrong(&[]);
+        let told = told.begun(SECOND).finished(SECOND);
+        let kept: Vec<_> = told.history.attempts.iter().map(|past| &*past.outcome).collect();
+        assert_eq!(kept, ["handed_back", "finished"]);
+        told.is_wrong(&[]);
+    }
+
+    #[test]
+    fn an_attempt_that_is_not_kept_is_noticed() {
+        let told =
+            || Told::enqueued().begun(FIRST).killed(FIRST).rescued().begun(SECOND).finished(SECOND);
+        let ended = vec![(FIRST, "lost".to_owned()), (SECOND, "finished".to_owned())];
+        for index in 0..2 {
+            let mut told = told();
+            told.history.attempts.remove(index);
+            let kept = vec![ended[1 - index].clone()];
+            told.is_wrong(&[Wrong::Recorded { kept, ended: ended.clone() }]);
+        }
+    }
+
+    #[test]
+    fn an_attempt_with_another_end_or_of_somebody_else_is_noticed() {
+        let told = || Told::enqueued().begun(FIRST).finished(FIRST);
+        let ended = vec![(FIRST, "finished".to_owned())];
+        let mut other_end = told();
+        other_end.history.attempts[0].outcome = "failed".to_owned();
+        let kept = vec![(FIRST, "failed".to_owned())];
+        other_end.is_wrong(&[Wrong::Recorded { kept, ended: ended.clone() }]);
+        let mut somebody_else = told();
+        somebody_else.history.attempts[0].by = SECOND;
+        let kept = vec![(SECOND, "finished".to_owned())];
+        somebody_else.is_wrong(&[Wrong::Recorded { kept, ended: ended.clone() }]);
+        let mut twice = told();
+        twice.history.attempts.push(twice.history.attempts[0].clone());
+        let kept = vec![ended[0].clone(), ended[0].clone()];
+        twice.is_wrong(&[Wrong::Recorded { kept, ended }]);
+    }
+
+    #[test]
+    fn a_claim_that_was_put_back_is_no_attempt() {
+        let told = Told::enqueued().claimed(FIRST).event(|_| Event::Terminated(FIRST.pid));
+        let told = told.write(|row| {
+            row.state = OperationState::NotStarted;
+            row.attempt += 1;
+            row.attempts_before += 1;
+        });
+        let told = told.begun(SECOND).finished(SECOND);
+        assert_eq!(told.history.attempts.len(), 1);
+        told.is_wrong(&[]);
     }
 
     #[test]

@@ -14,6 +14,16 @@ pub(crate) struct History {
     pub(crate) writes: Vec<Write>,
     /// What was run, published and done to the workers.
     pub(crate) events: Vec<Event>,
+    /// The attempts that the database keeps.
+    pub(crate) attempts: Vec<PastAttempt>,
+}
+
+/// An attempt that is over, as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PastAttempt {
+    pub(crate) id: OperationId,
+    pub(crate) by: Author,
+    pub(crate) outcome: String,
 }
 
 /// An insert or an update of one operation's row.
@@ -33,6 +43,7 @@ pub(crate) struct Row {
     pub(crate) attempts_before: u32,
     pub(crate) max_attempts: u32,
     pub(crate) rescues: u32,
+    pub(crate) hand_backs: u32,
     /// The process that runs it, or ran it last.
     pub(crate) worker: Option<u32>,
     /// Who wrote the status line.
@@ -140,6 +151,23 @@ impl Write {
 
     pub(crate) fn is_end(&self) -> bool {
         self.after.state.is_terminal()
+    }
+
+    /// The attempt that this ended, if it ended one. A claim that is put back before its run begins is none.
+    pub(crate) fn ended_attempt(&self) -> Option<PastAttempt> {
+        let by = self.author_before()?;
+        let hand_backs = self.before.as_ref().map(|before| before.hand_backs);
+        let outcome = match self.after.state {
+            _ if self.is_rescue() => "lost",
+            OperationState::FinishedOk => "finished",
+            OperationState::FinishedError => "failed",
+            OperationState::Cancelled => "cancelled",
+            OperationState::NotStarted if hand_backs < Some(self.after.hand_backs) => "handed_back",
+            OperationState::NotStarted if self.is_hand_back() => return None,
+            OperationState::NotStarted => "failed",
+            OperationState::Started => return None,
+        };
+        Some(PastAttempt { id: self.id, by, outcome: outcome.to_owned() })
     }
 
     /// Who ran it before this was written, if anybody did.

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::history::{Author, Row, Write};
+use super::history::{Author, PastAttempt, Row, Write};
 
 /// Has every write noted from now on.
 pub(crate) async fn install(db: &DatabaseConnection) {
@@ -59,7 +59,7 @@ fn object(function: &str, row: &str, output: &str) -> String {
          WHEN {row}.cancelled THEN 'CANCELLED' \
          WHEN {row}.finished_successfully THEN 'FINISHED_OK' ELSE 'FINISHED_ERROR' END, \
          'attempt', {row}.attempt, 'attempts_before', {row}.attempts_before, \
-         'max_attempts', {row}.max_attempts, 'rescues', {row}.rescues, 'worker', {row}.worker, 'status', {row}.status_text, \
+         'max_attempts', {row}.max_attempts, 'rescues', {row}.rescues, 'hand_backs', {row}.hand_backs, 'worker', {row}.worker, 'status', {row}.status_text, \
          'output', {output})"
     )
 }
@@ -87,6 +87,7 @@ struct Noted {
     attempts_before: u32,
     max_attempts: u32,
     rescues: u32,
+    hand_backs: u32,
     /// `pid-<process>-<random>`.
     worker: Option<String>,
     status: String,
@@ -94,9 +95,30 @@ struct Noted {
     output: Option<String>,
 }
 
+/// The attempts that the database keeps.
+pub(crate) async fn attempts(db: &DatabaseConnection) -> Vec<PastAttempt> {
+    let statement = "SELECT operation, attempt, worker, outcome FROM liveops_attempt";
+    let backend = db.get_database_backend();
+    let rows = db.query_all_raw(Statement::from_string(backend, statement)).await.unwrap();
+    let attempts = rows.iter().map(|row| {
+        let attempt: i32 = row.try_get("", "attempt").unwrap();
+        let worker: String = row.try_get("", "worker").unwrap();
+        PastAttempt {
+            id: row.try_get::<Uuid>("", "operation").unwrap().into(),
+            by: Author { attempt: attempt.try_into().unwrap(), pid: pid(&worker).unwrap() },
+            outcome: row.try_get("", "outcome").unwrap(),
+        }
+    });
+    attempts.collect()
+}
+
+/// The process of a worker.
+fn pid(worker: &str) -> Option<u32> {
+    worker.split('-').nth(1)?.parse().ok()
+}
+
 fn noted(json: &str) -> Row {
     let noted: Noted = serde_json::from_str(json).unwrap();
-    let pid = |worker: &str| worker.split('-').nth(1)?.parse().ok();
     let author = |text: String| -> Author { text.parse().unwrap() };
     let by = |json: String| -> String {
         let output: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -108,6 +130,7 @@ fn noted(json: &str) -> Row {
         attempts_before: noted.attempts_before,
         max_attempts: noted.max_attempts,
         rescues: noted.rescues,
+        hand_backs: noted.hand_backs,
         worker: noted.worker.map(|worker| pid(&worker).unwrap()),
         status: Some(noted.status).filter(|status| !status.is_empty()).map(author),
         output: noted.output.map(|json| author(by(json))),

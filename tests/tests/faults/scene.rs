@@ -196,6 +196,7 @@ impl Scene {
             enqueued: self.enqueued.clone(),
             writes: ledger::read(&self.db).await,
             events: self.journal.events(),
+            attempts: ledger::attempts(&self.db).await,
         }
     }
 
