@@ -10,10 +10,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::{
     event::Level,
     language::{Language, Text},
-    operation::{OperationId, OperationKind},
+    operation::{OperationId, OperationKind, PastAction},
     plain_text::{escape_json, escape_line, indent_further_lines},
     projection::{Attempts, PastAttempt},
-    render::{Subject, outcome_in_words, stopped_bar},
+    render::{Subject, action_in_words, outcome_in_words, stopped_bar},
     store::Model,
 };
 
@@ -151,6 +151,19 @@ pub(super) fn past_attempt(language: &Language, past: &PastAttempt) -> String {
         Some(error) => indent_further_lines(&format!("{first}\n{error}")).into_owned(),
         None => first,
     }
+}
+
+/// Returns an action in one line.
+pub(super) fn past_action(
+    language: &Language,
+    PastAction { at, action, .. }: &PastAction,
+) -> String {
+    let actor = match &action.actor {
+        Some(actor) => escape_line(actor.as_str()).into_owned(),
+        None => language.translate(Text::TheApplication),
+    };
+    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!("{at} · {} · {actor}", language.translate(action_in_words(action.kind)))
 }
 
 /// Returns the fields of a row, one per line.

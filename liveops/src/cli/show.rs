@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     language::Text,
-    operation::OperationKind,
+    operation::{OperationKind, PastAction},
     plain_text::escape_line,
     projection::PastAttempt,
     render::{Renderer, stage_state_in_words, stopped_at},
@@ -28,27 +28,24 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     let kind = liveops.engine().presenter.kind_of(&row);
     let renderer = locale::renderer(liveops);
     let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
+    let actions = liveops.store().actions(&row).await?;
     if show.json {
         let history = web::over(liveops.engine(), &row).await?;
-        print::json(io::stdout(), &format!("{:#}", json(liveops, row, history, &log)?));
+        let json = OperationJson::whole(liveops.engine(), row, history, actions);
+        print::json(io::stdout(), &format!("{:#}", with_log(json, &log)?));
     } else {
         let earlier = web::earlier(liveops.engine(), &row).await?;
         let stopped_bar = liveops.store().stopped_bar(&row).await?;
         let stopped = stopped_bar.map(|bar| stopped_at(renderer.language(), &bar));
-        let shown = Shown { row, stopped, earlier, log };
+        let shown = Shown { row, stopped, earlier, actions, log };
         print_line!("{}", text(&renderer, &kind, &shown).trim_end());
     }
     Ok(())
 }
 
 /// Returns the operation as staff get it in JSON, with the log.
-fn json(
-    liveops: &LiveOps,
-    row: Model,
-    history: Vec<PastAttempt>,
-    log: &str,
-) -> Result<Value, CommandError> {
-    let mut json = serde_json::to_value(OperationJson::whole(liveops.engine(), row, history))?;
+fn with_log(operation: OperationJson, log: &str) -> Result<Value, CommandError> {
+    let mut json = serde_json::to_value(operation)?;
     json["log"] = log.lines().collect();
     Ok(json)
 }
@@ -59,11 +56,12 @@ struct Shown {
     /// The position of the bar at which the operation stopped.
     stopped: Option<String>,
     earlier: Vec<PastAttempt>,
+    actions: Vec<PastAction>,
     log: String,
 }
 
 fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
-    let Shown { row, stopped, earlier, log } = shown;
+    let Shown { row, stopped, earlier, actions, log } = shown;
     let language = renderer.language();
     let mut text = String::new();
     for line in messages::row_lines(language, kind, row) {
@@ -80,6 +78,8 @@ fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
     }
     let earlier: Vec<String> =
         earlier.iter().map(|past| messages::past_attempt(language, past)).collect();
+    let actions: Vec<String> =
+        actions.iter().map(|past| messages::past_action(language, past)).collect();
     let result = row.result_context.as_ref();
     let result = result.map(|output| renderer.result_text(kind, output));
     let traceback = row.traceback.clone();
@@ -87,6 +87,7 @@ fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
         (Text::Result, result),
         (Text::Traceback, traceback),
         (Text::EarlierAttempts, Some(earlier.join("\n"))),
+        (Text::Actions, Some(actions.join("\n"))),
         (Text::Log, Some(log.clone())),
     ] {
         if let Some(content) = content.filter(|content| !content.is_empty()) {

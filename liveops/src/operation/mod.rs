@@ -5,6 +5,7 @@
 
 pub mod keys;
 
+mod action;
 mod attempt_outcome;
 mod channel_name;
 mod id;
@@ -23,6 +24,7 @@ mod storable;
 mod unique;
 mod user_id;
 
+pub(crate) use action::{Action, ActionKind, PastAction};
 pub(crate) use attempt_outcome::AttemptOutcome;
 pub use channel_name::ChannelName;
 pub use id::{Attempt, OperationId};

@@ -80,6 +80,8 @@ pub struct NewOperation {
     /// The worker that runs the operation from the start. Such an operation never waits in the queue, so no
     /// other worker can claim it.
     pub(crate) claimed_by: Option<WorkerClaim>,
+    /// The user whose request creates the operation; `None` for the application.
+    pub(crate) created_by: Option<UserId>,
 }
 
 /// The claim of a process that enqueues an operation and runs it itself.
@@ -171,6 +173,7 @@ impl NewOperation {
             unique_key,
             chained_from: None,
             claimed_by: None,
+            created_by: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{Age, BulkOutcome, ContainerOptions, Renderer, region::badge};
 use crate::{
     language::Text,
-    operation::{ChannelName, ListSort, OperationId, OperationState, UserId},
+    operation::{ChannelName, ListSort, OperationId, OperationState, PastAction, UserId},
     token::SubscriptionToken,
 };
 
@@ -77,6 +77,8 @@ pub(crate) struct StaffList {
     pub bulk_url: String,
     /// The outcome of the last bulk action.
     pub outcome: Option<BulkOutcome>,
+    /// The newest deletion of old operations.
+    pub last_prune: Option<PastAction>,
 }
 
 impl ListPage {
@@ -99,10 +101,19 @@ impl Renderer {
             h1 { (self.language.translate(Text::Operations)) }
             (self.filter(page))
             @match &page.staff {
-                Some(staff) => (self.bulk_form(&staff.bulk_url, staff.outcome.as_ref(), &table)),
+                Some(staff) => {
+                    (self.bulk_form(&staff.bulk_url, staff.outcome.as_ref(), &table))
+                    @if let Some(prune) = &staff.last_prune { p class="liveops-note" { (self.last_prune(prune)) } }
+                },
                 None => (table),
             }
         }
+    }
+
+    fn last_prune(&self, prune: &PastAction) -> String {
+        let time = self.language.date_time(prune.at).into();
+        let count = prune.count.unwrap_or_default().into();
+        self.language.translate_with(Text::LastPrune, [("time", time), ("count", count)])
     }
 
     /// Renders the element that reloads `url` when the operations of a list change.

@@ -34,6 +34,8 @@ pub(crate) use region::{bar_text, stage_state_in_words, stopped_at, stopped_bar_
 pub use renderer::Renderer;
 pub(crate) use renderer::Subject;
 pub(crate) use shown_log::shown_log;
+#[cfg(feature = "cli")]
+pub(crate) use staff::action_in_words;
 pub(crate) use staff::{StaffSection, StaffStage};
 pub use templates::{HostPage, Layout, Templates};
 

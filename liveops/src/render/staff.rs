@@ -9,7 +9,7 @@ use super::{ContainerOptions, Renderer, Subject, region::stage_state_in_words};
 use crate::{
     event::StageState,
     language::Text,
-    operation::{ChannelName, OperationId, UserId},
+    operation::{ActionKind, ChannelName, OperationId, PastAction, UserId},
     projection::{Attempts, PastAttempt, StageTiming},
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct StaffSection {
     pub chained_from: Option<(OperationId, Option<String>)>,
     /// The operation that this one handed over to, with the path of its page.
     pub chained_to: Option<(OperationId, Option<String>)>,
+    /// The actions on the operation, the earliest first.
+    pub actions: Vec<PastAction>,
     /// The attempts that are over, the earliest first.
     pub past_attempts: Vec<PastAttempt>,
     /// The stages of the operation, in order.
@@ -104,6 +106,7 @@ impl Renderer {
             }
             (self.staff_stages(subject, &section.stages))
             (self.staff_attempts(subject, &section.past_attempts))
+            (self.staff_actions(&section.actions))
             (self.staff_input(&section.input))
         }
     }
@@ -192,6 +195,24 @@ impl Renderer {
         }
     }
 
+    fn staff_actions(&self, actions: &[PastAction]) -> Markup {
+        let translate = |text| self.language.translate(text);
+        html! {
+            h3 { (translate(Text::Actions)) }
+            ul class="liveops-actions" {
+                @for PastAction { at, action, .. } in actions {
+                    li {
+                        (self.time(*at)) " · " (translate(action_in_words(action.kind))) " · "
+                        @match &action.actor {
+                            Some(actor) => bdi { (actor) },
+                            None => (translate(Text::TheApplication)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn staff_input(&self, input: &str) -> Markup {
         let title = self.language.translate(Text::Input);
         html! {
@@ -199,6 +220,18 @@ impl Renderer {
             // The element scrolls, so it needs keyboard focus and a label.
             pre tabindex="0" role="region" aria-label=(title) dir="ltr" { (input) }
         }
+    }
+}
+
+/// Returns the text for an action.
+pub(crate) const fn action_in_words(kind: ActionKind) -> Text {
+    match kind {
+        ActionKind::Create => Text::ActionCreate,
+        ActionKind::Cancel => Text::ActionCancel,
+        ActionKind::Retry => Text::ActionRetry,
+        ActionKind::BulkCancel => Text::ActionBulkCancel,
+        ActionKind::BulkRetry => Text::ActionBulkRetry,
+        ActionKind::Prune => Text::ActionPrune,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     channel::{ChannelLayer, Notice},
     language::Language,
     metrics::record_operation_ended,
-    operation::{ChannelName, OperationId, UserId},
+    operation::{Action, ActionKind, ChannelName, OperationId, UserId},
     render::Renderer,
     store::{CancelTransition, Columns, ListFilter, Model, Store, StoreError},
 };
@@ -176,7 +176,16 @@ impl LiveOps {
     /// Returns an error if the database fails. On PostgreSQL, the method fails after ten seconds without an answer, and
     /// after five seconds behind a lock. After a lost answer, the operation may be cancelled.
     pub async fn cancel(&self, id: OperationId) -> Result<CancelOutcome, StoreError> {
-        match self.engine.store.cancel(id).await? {
+        self.cancel_by(id, Action::of_application(ActionKind::Cancel)).await
+    }
+
+    /// Cancels an operation as [`cancel`](Self::cancel) does, and records this action.
+    pub(crate) async fn cancel_by(
+        &self,
+        id: OperationId,
+        action: Action,
+    ) -> Result<CancelOutcome, StoreError> {
+        match self.engine.store.cancel(id, &action).await? {
             CancelTransition::Cancelled(row) => {
                 record_operation_ended(self.engine.presenter.metric_op_type(&row), row.state());
                 self.engine.publisher.publish_row(&row).await;

@@ -54,7 +54,8 @@ impl LiveOps {
         let stored = self.stored_files().await;
         let known = self.existing(&stored.operations()).await?;
         self.settle_files(&stored, &known).await;
-        let pruned = self.prune_rows(before).await;
+        let (deleted, pruned) = self.prune_rows(before).await;
+        self.record_prune(deleted, before).await;
         // Deletes files after an error too, because the database may have deleted a part of the operations.
         let remaining = self.existing(&known).await.map(HashSet::<OperationId>::from_iter);
         if let Ok(remaining) = &remaining {
@@ -62,16 +63,19 @@ impl LiveOps {
             let gone = known.iter().filter(|id| !remaining.contains(id));
             self.engine().uploads.delete(gone.flat_map(|id| stored.of(*id)).collect()).await;
         }
-        let pruned = pruned?;
-        remaining.map(|_| pruned)
+        pruned?;
+        remaining.map(|_| deleted)
     }
 
-    /// Deletes the rows of operations that ended before `before`.
-    async fn prune_rows(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    /// Deletes the rows of operations that ended before `before`. Returns their number, also after an error.
+    async fn prune_rows(&self, before: DateTime<Utc>) -> (u64, Result<(), StoreError>) {
         let (mut pruned, mut held, mut position) = (0, 0, None);
         loop {
             let began_on = Instant::now();
-            let batch = self.store().prune(before, position, BATCH_LEN).await?;
+            let batch = match self.store().prune(before, position, BATCH_LEN).await {
+                Ok(batch) => batch,
+                Err(error) => return (pruned, Err(error)),
+            };
             if batch.deleted + batch.held == 0 {
                 break;
             }
@@ -87,7 +91,18 @@ impl LiveOps {
                  them, or declare the foreign key with ON DELETE CASCADE or SET NULL"
             );
         }
-        Ok(pruned)
+        (pruned, Ok(()))
+    }
+
+    /// Records the deletion for staff.
+    async fn record_prune(&self, deleted: u64, before: DateTime<Utc>) {
+        if deleted == 0 {
+            return;
+        }
+        if let Err(error) = self.store().record_prune(deleted, before).await {
+            let error = &error as &(dyn std::error::Error + 'static);
+            tracing::warn!(error, deleted, "could not record the deletion of ended operations");
+        }
     }
 
     /// Returns the uploaded files that exist before operations are deleted. Returns no files if the folder cannot be

@@ -4,7 +4,7 @@ use super::{LiveOps, erased::is_type_mismatch};
 use crate::{
     error::RunError,
     metrics::operation_retried,
-    operation::{OperationId, OperationState},
+    operation::{Action, ActionKind, OperationId, OperationState},
     span,
     store::{Model, Repetitions, RetryTransition, StoreError, Transaction},
 };
@@ -80,10 +80,19 @@ impl LiveOps {
     ///
     /// Returns a [`RetryError`]; then the operation was not changed.
     pub async fn retry(&self, id: OperationId) -> Result<RetryOutcome, RetryError> {
+        self.retry_by(id, Action::of_application(ActionKind::Retry)).await
+    }
+
+    /// Retries an operation as [`retry`](Self::retry) does, and records this action.
+    pub(crate) async fn retry_by(
+        &self,
+        id: OperationId,
+        action: Action,
+    ) -> Result<RetryOutcome, RetryError> {
         let mut repetitions = Repetitions::default();
         loop {
             let transaction = self.store().begin().await?;
-            let error = match self.retry_in(&transaction, id).await {
+            let error = match self.retry_in(&transaction, id, &action).await {
                 Ok(RetryTransition::Retried(row)) => {
                     match self.store().commit_for_request(transaction).await {
                         Ok(()) => {
@@ -152,8 +161,9 @@ impl LiveOps {
         &self,
         transaction: &Transaction,
         id: OperationId,
+        action: &Action,
     ) -> Result<RetryTransition, RetryError> {
-        let transition = self.store().retry(transaction, id).await?;
+        let transition = self.store().retry(transaction, id, action).await?;
         let RetryTransition::Retried(row) = &transition else { return Ok(transition) };
         let Some(operation) = self.engine().registry.find(&row.op_type) else {
             return Err(RetryError::NotRegistered { op_type: row.op_type.clone() });

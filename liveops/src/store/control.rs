@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Column, Columns, Entity, Model, Store, StoreError,
+    Column, Columns, Entity, Model, Store, StoreError, action,
     attempt::keep_output,
     insert::is_unique_violation,
     transition::{is_in, next_attempt, requeued, transition},
 };
-use crate::operation::{OperationId, OperationState};
+use crate::operation::{Action, OperationId, OperationState};
 
 /// The outcome of a cancel request.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,13 +42,17 @@ pub(crate) enum RetryTransition {
 }
 
 impl Store {
-    /// Cancels a waiting operation, or asks the run of a running operation to stop.
+    /// Cancels a waiting operation, or asks the run of a running operation to stop, and records the action.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails, if a server does not answer in ten seconds, or if another transaction
     /// locks the row for five seconds. After a lost answer, the operation may be cancelled.
-    pub(crate) async fn cancel(&self, id: OperationId) -> Result<CancelTransition, StoreError> {
+    pub(crate) async fn cancel(
+        &self,
+        id: OperationId,
+        action: &Action,
+    ) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         let store = self.for_request();
         loop {
@@ -57,20 +61,30 @@ impl Store {
                 .col_expr(Column::FinishedOn, Expr::value(Utc::now()))
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
-            if let Some(row) = store.update_one(waiting, Columns::All, ACTION).await? {
+            let record = action::record(id, action);
+            let waiting =
+                store.update_one_recorded(waiting, record.clone(), Columns::All, ACTION).await?;
+            if let Some(row) = waiting {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
             let running = Entity::update_many()
                 .filter(Column::Id.eq(id.as_uuid()))
                 .filter(is_in(OperationState::Started))
+                // The first request is recorded.
+                .filter(Column::CancelRequested.eq(false))
                 .col_expr(Column::CancelRequested, Expr::value(true));
-            if let Some(row) = store.update_one(running, Columns::Small, ACTION).await? {
+            let running =
+                store.update_one_recorded(running, record, Columns::Small, ACTION).await?;
+            if let Some(row) = running {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }
             match self.find_small(id).await? {
                 None => return Ok(CancelTransition::Unknown),
                 Some(row) if row.state().is_terminal() => {
                     return Ok(CancelTransition::Ended(Box::new(row)));
+                }
+                Some(row) if row.state() == OperationState::Started && row.cancel_requested => {
+                    return Ok(CancelTransition::Requested(Box::new(row)));
                 }
                 // The operation returned to the queue between the two updates: try again.
                 Some(_) => {}
@@ -79,7 +93,8 @@ impl Store {
     }
 
     /// Puts an operation that has ended back into the queue over `connection`, a transaction, with its results cleared.
-    /// The saved outputs of durable stages remain. The earlier output stays with its attempt.
+    /// The saved outputs of durable stages remain. The earlier output stays with its attempt, and the
+    /// action is recorded.
     ///
     /// # Errors
     ///
@@ -88,6 +103,7 @@ impl Store {
         &self,
         connection: &impl ConnectionTrait,
         id: OperationId,
+        action: &Action,
     ) -> Result<RetryTransition, StoreError> {
         const ACTION: &str = "retry an operation";
         let ended = Columns::Json
@@ -119,10 +135,12 @@ impl Store {
             .col_expr(Column::Rescues, Expr::value(0))
             .col_expr(Column::HandBacks, Expr::value(0));
         match self.wait_for(retry.exec_with_returning(connection)).await {
-            Ok(mut rows) => Ok(match rows.pop() {
-                Some(row) => RetryTransition::Retried(Box::new(row)),
-                None => RetryTransition::Unfinished,
-            }),
+            Ok(mut rows) => {
+                let Some(row) = rows.pop() else { return Ok(RetryTransition::Unfinished) };
+                let recorded = self.wait_for(action::record(id, action).insert(connection)).await;
+                recorded.map_err(StoreError::of(ACTION))?;
+                Ok(RetryTransition::Retried(Box::new(row)))
+            }
             Err(error) if is_unique_violation(&error) => Ok(RetryTransition::Duplicate),
             Err(error) => Err(StoreError::of(ACTION)(error)),
         }

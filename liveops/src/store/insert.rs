@@ -18,10 +18,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    ActiveModel, Column, Columns, Entity, Model, Store, StoreError,
+    ActiveModel, Column, Columns, Entity, Model, Store, StoreError, action,
+    recorded_write::{Record, RecordedWrite},
     transition::{later, milliseconds},
 };
-use crate::operation::{NewOperation, OperationId};
+use crate::operation::{Action, ActionKind, NewOperation, OperationId};
 
 const ACTION: &str = "enqueue an operation";
 
@@ -113,11 +114,15 @@ impl Store {
     /// with the same unique key stays open for five seconds. If the database did not answer the second time either, the
     /// operation may have been enqueued. [`existing`](Self::existing) checks this.
     pub(crate) async fn enqueue(&self, new: NewOperation) -> Result<Enqueued, StoreError> {
-        let id = new.id;
+        let (id, creation) = (new.id, creation(&new));
         let (row, input) = without_input(row(new));
         loop {
             let insertion = self.insertion(&row, &input);
-            let inserted = match self.for_request().write(insertion, ACTION).await {
+            let insertion = match &creation {
+                Some(creation) => RecordedWrite::new(self.backend(), insertion, creation.clone()),
+                None => RecordedWrite::without_record(self.backend(), insertion),
+            };
+            let inserted = match self.for_request().write_recorded(insertion, ACTION).await {
                 Ok(mut rows) => rows.pop(),
                 Err(error) if error.is_pool_timeout() => return Err(error),
                 // The ID is new, so only this insertion can have created a row with this ID. The insertion is never
@@ -147,6 +152,7 @@ impl Store {
         connection: &impl ConnectionTrait,
         new: NewOperation,
     ) -> Result<Enqueued, StoreError> {
+        let creation = creation(&new);
         let (row, input) = without_input(row(new));
         loop {
             let rows = connection.query_all(&self.insertion(&row, &input)).await;
@@ -154,6 +160,9 @@ impl Store {
                 rows.first().map(|row| Model::from_query_result(row, "")).transpose()
             });
             let inserted = rows.map_err(StoreError::of(ACTION))?;
+            if let (Some(_), Some(creation)) = (&inserted, &creation) {
+                creation.clone().insert(connection).await.map_err(StoreError::of(ACTION))?;
+            }
             if let Some(enqueued) = enqueued(connection, inserted, &row.unique_key).await? {
                 return Ok(enqueued.with_input(input));
             }
@@ -228,6 +237,12 @@ impl Store {
 fn without_input(mut row: ActiveModel) -> (ActiveModel, Json) {
     let input = row.input.take().unwrap_or_default();
     (row, input)
+}
+
+/// Returns the record of the creation by a user.
+fn creation(new: &NewOperation) -> Option<Record> {
+    let creator = new.created_by.as_ref()?;
+    Some(action::record(new.id, &Action::of(ActionKind::Create, creator)))
 }
 
 /// Returns `true` if a write violated the unique index: an unfinished operation has the same key.

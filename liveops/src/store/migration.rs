@@ -9,6 +9,7 @@ use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{
     Column, Entity,
+    migration_actions::CreateActions,
     migration_attempts::CreateAttempts,
     migration_hand_backs::CountHandBacks,
     migration_indexes::{
@@ -94,6 +95,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(INDEX_ENDS));
     migrations.push(Box::new(INDEX_OWNERS));
     migrations.push(Box::new(CreateAttempts));
+    migrations.push(Box::new(CreateActions));
     migrations
 }
 

@@ -4,6 +4,7 @@
 //! expects, so that one of two concurrent writers fails instead of overwriting the other. The module knows
 //! nothing of channels and makes no decision about a run.
 
+mod action;
 mod attempt;
 mod claim;
 mod columns;
@@ -19,6 +20,7 @@ mod lease;
 mod list_filter;
 mod migrate;
 mod migration;
+mod migration_actions;
 mod migration_attempts;
 mod migration_hand_backs;
 mod migration_indexes;

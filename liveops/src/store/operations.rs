@@ -321,7 +321,7 @@ impl Store {
         let mut update = update.into_query();
         update.returning(columns.returning(self.backend()));
         let write = RecordedWrite::new(self.backend(), update, record);
-        let mut rows = self.run(write, action).await?;
+        let mut rows = self.write_recorded(write, action).await?;
         Ok(rows.pop())
     }
 
@@ -343,12 +343,12 @@ impl Store {
         builder: impl StatementBuilder,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.backend().build(&builder);
-        drop(builder);
-        self.run(statement.into(), action).await
+        let write = RecordedWrite::without_record(self.backend(), builder);
+        self.write_recorded(write, action).await
     }
 
-    async fn run<Row: FromQueryResult>(
+    /// Runs a write with its record and returns the rows of the write.
+    pub(super) async fn write_recorded<Row: FromQueryResult>(
         &self,
         write: RecordedWrite,
         action: &'static str,

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Column, Entity, Repetitions, Store, StoreError, Transaction, attempt};
+use super::{Column, Entity, Repetitions, Store, StoreError, Transaction, action, attempt};
 
 const ACTION: &str = "delete operations that have ended";
 
@@ -31,7 +31,7 @@ pub(crate) struct PrunedBatch {
 
 impl Store {
     /// Deletes at most `limit` operations that ended before `before`, the earliest after `position` first, with
-    /// the saved outputs of their stages and with their attempts. Keeps the operations that rows of the application reference.
+    /// the saved outputs of their stages and with their attempts and actions. Keeps the operations that rows of the application reference.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Store {
         Ok(done)
     }
 
-    /// Deletes the selected operations, with their attempts, in one transaction, which begins again after a conflict.
+    /// Deletes the selected operations, with their attempts and actions, in one transaction, which begins again after a conflict.
     async fn delete_ended(
         &self,
         before: DateTime<Utc>,
@@ -111,8 +111,10 @@ async fn delete_ended(
     let ids = deleted.iter().map(|row| row.try_get_by_index(0));
     let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
     if !ids.is_empty() {
-        let of_operations = attempt::Column::Operation.is_in(ids);
+        let of_operations = attempt::Column::Operation.is_in(ids.clone());
         attempt::Entity::delete_many().filter(of_operations).exec(transaction).await?;
+        let of_operations = action::Column::Operation.is_in(ids);
+        action::Entity::delete_many().filter(of_operations).exec(transaction).await?;
     }
     Ok(deleted.len() as u64)
 }

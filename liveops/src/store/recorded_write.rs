@@ -82,6 +82,11 @@ pub(super) struct RecordedWrite {
 }
 
 impl RecordedWrite {
+    /// Creates a write without a record.
+    pub(super) fn without_record(backend: DbBackend, write: impl StatementBuilder) -> Self {
+        Self { statement: backend.build(&write), then: None }
+    }
+
     /// Adds `record` to a write, which returns the changed row.
     pub(super) fn new<Write>(backend: DbBackend, write: Write, record: Record) -> Self
     where
@@ -99,11 +104,5 @@ impl RecordedWrite {
         with.cte(written).cte(recorded);
         let rows = Query::select().expr(Expr::cust("*")).from(WRITTEN).take();
         Self { statement: backend.build(&rows.with(with)), then: None }
-    }
-}
-
-impl From<Statement> for RecordedWrite {
-    fn from(statement: Statement) -> Self {
-        Self { statement, then: None }
     }
 }

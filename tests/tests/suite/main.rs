@@ -18,6 +18,7 @@ mod access;
 mod accessibility;
 
 mod apalis;
+mod attempts;
 mod back_and_forward;
 mod behind_nginx;
 mod blocked_sockets;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     database::on_every_database,
     migration_load::First,
-    operations::{KIND, LEASE, claim_of, claimed, enqueued, rescued, store},
+    operations::{CANCEL, KIND, LEASE, RETRY, claim_of, claimed, enqueued, rescued, store},
 };
 use crate::{
     event::{Bar, Ending, Event, Measure, StageState},
@@ -73,7 +73,7 @@ async fn recorded(store: &Store) -> Vec<attempt::Model> {
 }
 
 async fn retry(store: &Store, id: OperationId) {
-    let retried = store.retry(store.db(), id).await.unwrap();
+    let retried = store.retry(store.db(), id, &RETRY).await.unwrap();
     assert!(matches!(retried, RetryTransition::Retried(_)), "{retried:?}");
 }
 
@@ -136,7 +136,7 @@ on_every_database! {
 
         // A claim that was put back before its run began is no attempt, and neither is a cancelled wait.
         store.put_back(id, Attempt(1)).await.unwrap().expect("the claim owns the row");
-        store.cancel(id).await.unwrap();
+        store.cancel(id, &CANCEL).await.unwrap();
         assert_eq!(past(&store, id).await, []);
         retry(&store, id).await;
         assert_eq!(recorded(&store).await, []);

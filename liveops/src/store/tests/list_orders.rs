@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     database::{TestDatabase, on_every_database},
-    operations::{KIND, LEASE, Steps, enqueued, store},
+    operations::{KIND, LEASE, RETRY, Steps, enqueued, store},
 };
 use crate::{
     event::Ending,
@@ -52,7 +52,7 @@ impl World {
         let id = self.ids[self.step * 7_919 % self.ids.len()];
         let row = self.store.find(id).await.unwrap().unwrap();
         if row.state().is_terminal() {
-            self.store.retry(self.store.db(), id).await.unwrap();
+            self.store.retry(self.store.db(), id, &RETRY).await.unwrap();
         } else if row.started_on.is_some() {
             let projection = Projection::new(3);
             let ending = Ending::Failed("broken".into());

@@ -7,6 +7,7 @@ mod large_table;
 mod migration_load;
 mod operations;
 
+mod actions;
 mod attempts;
 mod claims;
 mod columns;

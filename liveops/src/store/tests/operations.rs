@@ -9,13 +9,17 @@ use serde::{Deserialize, Serialize};
 use super::{database::TestDatabase, large_table::LargeTable};
 use crate::{
     LiveOperation,
-    operation::{Attempt, NewOperation, OperationId, OperationKind},
+    operation::{Action, ActionKind, Attempt, NewOperation, OperationId, OperationKind},
     projection::Projection,
     store::{ClaimedAttempt, Lease, LostAttempt, Model, Store},
 };
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 pub(super) const KIND: OperationKind = OperationKind::of::<Steps>();
+
+/// Actions of the application.
+pub(super) const CANCEL: Action = Action { kind: ActionKind::Cancel, actor: None };
+pub(super) const RETRY: Action = Action { kind: ActionKind::Retry, actor: None };
 
 /// An operation of three stages.
 #[derive(LiveOperation, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::{
     database::{TestDatabase, on_every_database, value},
-    operations::{LEASE, fill, fill_without_statistics, store},
+    operations::{KIND, LEASE, fill, fill_without_statistics, store},
 };
 use crate::{
     operation::{ListSort, OperationState},
@@ -185,6 +185,40 @@ on_every_database! {
                 _ => format!("COVERING INDEX liveops_operation_{index}"),
             };
             assert!(plan.contains(&expected), "{plan}");
+        }
+    }
+
+    async fn the_attempts_and_actions_of_an_operation_are_read_by_an_index(db: TestDatabase) {
+        const ATTEMPTS: &str =
+            "INSERT INTO liveops_attempt (operation, attempt, started_on, ended_on, outcome) \
+             SELECT id, 1, created_on, created_on, 'failed' FROM liveops_operation";
+        const ACTIONS: &str = "INSERT INTO liveops_action (id, operation, at, kind) \
+                               SELECT id, id, created_on, 'create' FROM liveops_operation";
+        let recorded = Recorded::filled_by(&db, async |store: &Store| {
+            fill_without_statistics(store).await;
+            let is_postgres = store.backend() == DbBackend::Postgres;
+            let analyze = ["ANALYZE liveops_attempt", "ANALYZE liveops_action"];
+            let analyze = analyze.into_iter().filter(|_| is_postgres);
+            for statement in [ATTEMPTS, ACTIONS].into_iter().chain(analyze) {
+                store.db().execute_unprepared(statement).await.unwrap();
+            }
+        })
+        .await;
+        let store = &recorded.store;
+        let failed = filter(Some(OperationState::FinishedError));
+        let row = store.list(&failed, 1, Columns::All).await.unwrap().pop().unwrap();
+        recorded.statements.lock().unwrap().clear();
+        assert_eq!(store.actions(&row).await.unwrap().len(), 1);
+        assert!(!store.past_attempts(&row).await.unwrap().is_empty());
+        store.past_attempt(&row, &KIND, 1).await.unwrap().expect("it is recorded");
+        store.stopped_bar(&row).await.unwrap();
+        store.last_prune().await.unwrap();
+        let statements = std::mem::take(&mut *recorded.statements.lock().unwrap());
+        assert_eq!(statements.len(), 5);
+        for statement in statements {
+            let plan = plan(store, statement).await;
+            let is_indexed = plan.lines().any(|step| step.contains("INDEX") || step.contains("Index"));
+            assert!(is_indexed && !plan.contains("Seq Scan"), "reads the whole table: {plan}");
         }
     }
 

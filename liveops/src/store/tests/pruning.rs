@@ -12,7 +12,7 @@ use tokio::time::{self, timeout};
 
 use super::{
     database::{TestDatabase, is_waiting, on_every_database, value},
-    operations::{new_operation, store},
+    operations::{RETRY, new_operation, store},
 };
 use crate::{
     LiveOps,
@@ -146,17 +146,21 @@ on_every_database! {
         assert!(store.find(kept[0]).await.unwrap().is_some());
     }
 
-    async fn attempts_are_deleted_with_their_operation(db: TestDatabase) {
+    async fn attempts_and_actions_are_deleted_with_their_operation(db: TestDatabase) {
         const COUNT: &str = "SELECT count(*) FROM liveops_attempt";
+        const ACTIONS: &str = "SELECT count(*) FROM liveops_action WHERE operation IS NOT NULL";
         let store = store(&db).await;
         ended(&store, 3, 3).await;
         let kept = ended(&store, 1, 1).await;
         let record = "INSERT INTO liveops_attempt (operation, attempt, started_on, ended_on, outcome) \
                       SELECT id, 1, started_on, finished_on, 'finished' FROM liveops_operation";
         store.db().execute_unprepared(record).await.unwrap();
-        assert_eq!(number(store.db(), COUNT).await, 4);
+        let record = "INSERT INTO liveops_action (id, operation, at, kind) \
+                      SELECT id, id, finished_on, 'cancel' FROM liveops_operation";
+        store.db().execute_unprepared(record).await.unwrap();
+        assert_eq!((value::<i64>(store.db(), COUNT).await, value::<i64>(store.db(), ACTIONS).await), (4, 4));
         assert_eq!(liveops(&store).prune(DAY * 2).await.unwrap(), 3);
-        assert_eq!(number(store.db(), COUNT).await, 1);
+        assert_eq!((value::<i64>(store.db(), COUNT).await, value::<i64>(store.db(), ACTIONS).await), (1, 1));
         let row = store.find(kept[0]).await.unwrap().expect("it ended later");
         assert_eq!(store.past_attempts(&row).await.unwrap().len(), 1);
     }
@@ -176,7 +180,7 @@ on_every_database! {
         let store = store(&db).await;
         let ids = ended(&store, 1, 3).await;
         let transaction = store.begin().await.unwrap();
-        let retried = store.retry(&transaction, ids[0]).await.unwrap();
+        let retried = store.retry(&transaction, ids[0], &RETRY).await.unwrap();
         assert!(matches!(retried, RetryTransition::Retried(_)), "{retried:?}");
         let pruning = tokio::spawn({
             let store = store.clone();

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::{
     database::on_every_database,
-    operations::{LEASE, claimed, rescued, store},
+    operations::{CANCEL, LEASE, claimed, rescued, store},
 };
 use crate::{
     operation::{Attempt, OperationId},
@@ -65,7 +65,7 @@ on_every_database! {
         assert_eq!(store.stage_outputs(id).await.unwrap()["Load"], "8");
         assert!(save(&store, id, Attempt(2), "9").await);
 
-        store.cancel(id).await.unwrap();
+        store.cancel(id, &CANCEL).await.unwrap();
         assert!(save(&store, id, Attempt(2), "10").await, "a cancelled run continues until its next check");
         assert!(!save(&store, OperationId::new(), Attempt(1), "11").await, "the operation does not exist");
     }

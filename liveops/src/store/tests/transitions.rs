@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 
 use super::{
     database::on_every_database,
-    operations::{Greeting, KIND, LEASE, claim_of, claimed, enqueued, new_operation, store},
+    operations::{
+        CANCEL, Greeting, KIND, LEASE, RETRY, claim_of, claimed, enqueued, new_operation, store,
+    },
 };
 use crate::{
     event::{self, Event, LogLine, StageState},
@@ -35,7 +37,7 @@ async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
 }
 
 async fn retry(store: &Store, id: OperationId) -> RetryTransition {
-    store.retry(store.db(), id).await.unwrap()
+    store.retry(store.db(), id, &RETRY).await.unwrap()
 }
 
 async fn state(store: &Store, id: OperationId) -> OperationState {
@@ -216,7 +218,7 @@ on_every_database! {
                 let end = conclusion(&ending, &projection);
                 store.finish_run(&claim_of(id, 1), end, Some(new_operation())).await.unwrap()
             };
-            match tokio::join!(store.cancel(id), end) {
+            match tokio::join!(store.cancel(id, &CANCEL), end) {
                 (Ok(CancelTransition::Ended(_)), Some(_)) => {
                     assert!(store.find_next(id).await.unwrap().is_some());
                 }
@@ -254,18 +256,18 @@ on_every_database! {
     async fn cancelling_depends_on_the_state_of_the_operation(db: TestDatabase) {
         let store = store(&db).await;
         let waiting = enqueued(&store).await;
-        let CancelTransition::Cancelled(row) = store.cancel(waiting).await.unwrap() else { panic!() };
+        let CancelTransition::Cancelled(row) = store.cancel(waiting, &CANCEL).await.unwrap() else { panic!() };
         assert_eq!(row.state(), OperationState::Cancelled);
-        assert!(matches!(store.cancel(waiting).await.unwrap(), CancelTransition::Ended(_)));
+        assert!(matches!(store.cancel(waiting, &CANCEL).await.unwrap(), CancelTransition::Ended(_)));
         assert_eq!(store.claim(waiting, "w", LEASE).await.unwrap(), None);
 
         let running = claimed(&store).await;
-        assert!(matches!(store.cancel(running).await.unwrap(), CancelTransition::Requested(_)));
+        assert!(matches!(store.cancel(running, &CANCEL).await.unwrap(), CancelTransition::Requested(_)));
         let projection = Projection::new(3);
         let saved = store.save(running, Attempt(1), &projection, &KIND, LEASE).await.unwrap();
         assert!(saved.unwrap().cancel_requested);
 
-        assert_eq!(store.cancel(OperationId::new()).await.unwrap(), CancelTransition::Unknown);
+        assert_eq!(store.cancel(OperationId::new(), &CANCEL).await.unwrap(), CancelTransition::Unknown);
     }
 
     async fn a_run_that_is_handed_back_costs_no_attempt(db: TestDatabase) {
@@ -299,7 +301,7 @@ on_every_database! {
         assert_eq!((row.state(), row.attempts().number, row.hand_backs), (OperationState::NotStarted, 1, 1));
         assert_eq!(row.continued(&KIND).log, run.log);
 
-        store.cancel(id).await.unwrap();
+        store.cancel(id, &CANCEL).await.unwrap();
         let RetryTransition::Retried(row) = retry(&store, id).await else { panic!("it has ended") };
         assert_eq!((row.hand_backs, row.log_seq), (0, 0));
     }

@@ -10,6 +10,7 @@ use axum::{
 use super::{json::OperationJson, page::find_to_act};
 use crate::{
     language::Text,
+    operation::{Action, ActionKind},
     runner::{CancelOutcome, RetryOutcome},
     store::Model,
     web::{
@@ -28,7 +29,8 @@ pub(in crate::web) async fn cancel<V>(
 ) -> Response {
     let cancel = async {
         let found = find_to_act(&web, &viewer, &path).await?;
-        cancel_one(&web, &found.row).await?;
+        let action = Action::of(ActionKind::Cancel, &viewer.id);
+        cancel_one(&web, &found.row, action).await?;
         done(&web, &viewer, &found.row, &headers).await
     };
     cancel.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
@@ -43,14 +45,19 @@ pub(in crate::web) async fn retry<V>(
 ) -> Response {
     let retry = async {
         let found = find_to_act(&web, &viewer, &path).await?;
-        retry_one(&web, &found.row).await?;
+        let action = Action::of(ActionKind::Retry, &viewer.id);
+        retry_one(&web, &found.row, action).await?;
         done(&web, &viewer, &found.row, &headers).await
     };
     retry.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
 
-pub(in crate::web) async fn cancel_one(web: &Web, row: &Model) -> Result<(), WebError> {
-    match web.liveops.cancel(row.operation_id()).await? {
+pub(in crate::web) async fn cancel_one(
+    web: &Web,
+    row: &Model,
+    action: Action,
+) -> Result<(), WebError> {
+    match web.liveops.cancel_by(row.operation_id(), action).await? {
         CancelOutcome::Cancelled | CancelOutcome::Requested => Ok(()),
         CancelOutcome::Ended => {
             Err(WebError::new(StatusCode::CONFLICT, "already_ended", Text::AlreadyEnded))
@@ -59,8 +66,12 @@ pub(in crate::web) async fn cancel_one(web: &Web, row: &Model) -> Result<(), Web
     }
 }
 
-pub(in crate::web) async fn retry_one(web: &Web, row: &Model) -> Result<(), WebError> {
-    match web.liveops.retry(row.operation_id()).await? {
+pub(in crate::web) async fn retry_one(
+    web: &Web,
+    row: &Model,
+    action: Action,
+) -> Result<(), WebError> {
+    match web.liveops.retry_by(row.operation_id(), action).await? {
         RetryOutcome::Retried => Ok(()),
         RetryOutcome::Duplicate(id) => Err(WebError::duplicate(web.liveops.url(&row.op_type, id))),
         RetryOutcome::Unfinished => {

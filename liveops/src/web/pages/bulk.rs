@@ -21,7 +21,7 @@ use super::{
 use crate::{
     form::Texts,
     language::{Language, Text},
-    operation::OperationId,
+    operation::{self, ActionKind, OperationId},
     render::{BulkOutcome, BulkRefusal},
     store::Model,
     web::{
@@ -192,6 +192,7 @@ async fn act(
     id: OperationId,
     language: &Language,
 ) -> BulkItemResult {
+    let by = |kind| operation::Action::of(kind, &viewer.id);
     let access = &web.engine().access;
     let found = match web.engine().store.find_small(id).await {
         Ok(row) => row.filter(|row| access.may_see(viewer, row)).ok_or_else(WebError::not_found),
@@ -202,8 +203,8 @@ async fn act(
         Ok(row) => {
             let done = match (check_may_act(web, viewer, &row), action) {
                 (Err(refusal), _) => Err(refusal),
-                (Ok(()), Action::Cancel) => cancel_one(web, &row).await,
-                (Ok(()), Action::Retry) => retry_one(web, &row).await,
+                (Ok(()), Action::Cancel) => cancel_one(web, &row, by(ActionKind::BulkCancel)).await,
+                (Ok(()), Action::Retry) => retry_one(web, &row, by(ActionKind::BulkRetry)).await,
             };
             (Some(row), done)
         }

@@ -55,6 +55,7 @@ pub(in crate::web) async fn create<V>(
                 return form::refuse(&web, &viewer, operation, (sent, &uploads), error, &headers);
             }
         };
+        let new = NewOperation { created_by: Some(viewer.id.clone()), ..new };
         let enqueue = enqueue(web.clone(), new, uploads);
         // In a task of its own: a client that disconnects cancels this handler, which would remove the files
         // of an operation that is already enqueued.

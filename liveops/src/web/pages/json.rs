@@ -129,8 +129,13 @@ impl OperationJson {
 
     /// Converts the operation of `row`, with all fields.
     #[cfg(feature = "cli")]
-    pub(crate) fn whole(engine: &Engine, row: Model, history: Vec<PastAttempt>) -> Self {
-        let (staff, traceback) = (StaffJson::of(&row), row.traceback.clone());
+    pub(crate) fn whole(
+        engine: &Engine,
+        row: Model,
+        history: Vec<PastAttempt>,
+        actions: Vec<crate::operation::PastAction>,
+    ) -> Self {
+        let (staff, traceback) = (StaffJson::of(&row, actions), row.traceback.clone());
         Self::of(engine, row, traceback).for_staff(Some(staff)).with_history(history)
     }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     language::{Language, Text},
+    operation::PastAction,
     render::{BulkOutcome, ContainerOptions, ListPage, ListRow, StaffList},
     store::{Columns, ListFilter, Model, PagePosition, RowPage, SEARCHED_LEN_MAX},
     web::{
@@ -58,6 +59,8 @@ struct ListView<'a> {
     filter: ListFilter,
     listed: RowPage,
     outcome: Option<BulkOutcome>,
+    /// The newest deletion of old operations, for staff.
+    last_prune: Option<PastAction>,
 }
 
 impl<'a> ListView<'a> {
@@ -70,7 +73,9 @@ impl<'a> ListView<'a> {
         let (filter, outcome) = (query.filter(viewer)?, query.outcome()?);
         let mut listed = web.engine().store.list_page(&filter, PAGE_LEN, columns).await?;
         listed.rows.retain(|row| web.engine().access.may_see(viewer, row));
-        Ok(Self { web, viewer, query, filter, listed, outcome })
+        let last_prune =
+            if viewer.is_staff { web.engine().store.last_prune().await? } else { None };
+        Ok(Self { web, viewer, query, filter, listed, outcome, last_prune })
     }
 
     fn answer(self, headers: &HeaderMap) -> Result<Response, WebError> {
@@ -129,6 +134,7 @@ impl<'a> ListView<'a> {
                 &self.query.to_query_string(self.filter.cursor.0),
             ),
             outcome: self.outcome.clone(),
+            last_prune: self.last_prune.clone(),
         })
     }
 

@@ -115,7 +115,10 @@ async fn show(
     let Embedded { container, token, cursor } =
         Embedded::load(web.engine(), viewer, &kind, &row).await?;
     if as_json {
-        let staff = viewer.is_staff.then(|| StaffJson::of(&row));
+        let staff = match viewer.is_staff {
+            true => Some(StaffJson::of(&row, web.engine().store.actions(&row).await?)),
+            false => None,
+        };
         let history = attempts::over(web.engine(), &row).await?;
         let json = OperationJson::new(web, viewer, row).for_staff(staff).with_history(history);
         let json = json.connected(token, Some(cursor));

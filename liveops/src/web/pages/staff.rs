@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::page::{LoadedOperation, find};
 use crate::{
-    operation::OperationId,
+    operation::{OperationId, PastAction},
     projection::kept,
     render::{ContainerOptions, StaffSection, StaffStage},
     store::{Model, StoreError},
@@ -90,6 +90,7 @@ async fn read(
         finished_on: row.finished_on,
         chained_from: linked(web, viewer, row.chained_from).await?,
         chained_to: linked(web, viewer, row.chained_to).await?,
+        actions: web.engine().store.actions(row).await?,
         past_attempts: web.engine().store.past_attempts(row).await?,
         stages: stages.map(|(state, timing)| StaffStage { state, timing }).collect(),
         input: kept(&format!("{:#}", row.input), INPUT_SHOWN_BYTES_MAX).into_owned(),
@@ -121,10 +122,27 @@ pub(in crate::web) struct StaffJson {
     attempts_before: i32,
     chained_from: Option<OperationId>,
     chained_to: Option<OperationId>,
+    actions: Vec<ActionJson>,
+}
+
+/// An action on an operation, as JSON.
+#[derive(Debug, Serialize)]
+struct ActionJson {
+    at: DateTime<Utc>,
+    action: &'static str,
+    /// `None` for the application.
+    actor: Option<String>,
+}
+
+impl From<PastAction> for ActionJson {
+    fn from(PastAction { at, action, .. }: PastAction) -> Self {
+        let actor = action.actor.map(|actor| actor.to_string());
+        Self { at, action: action.kind.as_str(), actor }
+    }
 }
 
 impl StaffJson {
-    pub(in crate::web) fn of(row: &Model) -> Self {
+    pub(in crate::web) fn of(row: &Model, actions: Vec<PastAction>) -> Self {
         Self {
             input: row.input.clone(),
             worker: row.worker.clone(),
@@ -135,6 +153,7 @@ impl StaffJson {
             attempts_before: row.attempts_before,
             chained_from: row.chained_from.map(OperationId::from),
             chained_to: row.chained_to.map(OperationId::from),
+            actions: actions.into_iter().map(ActionJson::from).collect(),
         }
     }
 }
