@@ -53,7 +53,7 @@ enum Location {
 pub(crate) enum UploadError {
     #[error(transparent)]
     Folder(#[from] FolderError),
-    #[error("the files of the owner would have {found} bytes, and may have {max}")]
+    #[error("the files of the owner would have {found} bytes; at most {max} are allowed")]
     Quota { found: u64, max: u64 },
     #[error("could not write an uploaded file")]
     Io(#[from] io::Error),
@@ -238,8 +238,8 @@ impl KeptFiles {
         tracing::warn!(
             %id,
             files,
-            "could not read whether the operation of uploaded files exists; `prune` deletes them later if it \
-             does not"
+            "could not find out if the operation of uploaded files exists; keeping the files; `prune` deletes them \
+             later if the operation does not exist"
         );
         in_background(move || self.reservation.keep()).await;
     }
@@ -256,7 +256,7 @@ fn delete(paths: &[PathBuf]) {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 let path = path.display();
-                tracing::warn!(%error, %path, "could not delete an uploaded file; delete it by hand");
+                tracing::warn!(%error, %path, "could not delete an uploaded file; delete the file manually");
             }
             Ok(()) | Err(_) => {}
         }

@@ -36,7 +36,7 @@ pub enum RetryError {
         op_type: String,
     },
     /// The stored input no longer fits the type of the operation, so a run could not read the input.
-    #[error("the stored input does not fit the type of the operation any more: {0}")]
+    #[error("the stored input no longer fits the type of the operation: {0}")]
     Outdated(RunError),
     /// The database failed.
     #[error(transparent)]

@@ -126,9 +126,8 @@ fn is_allowed_host(engine: &Engine, request: &Request) -> bool {
     {
         tracing::warn!(
             %host,
-            "answered a request for this host although `Config::allowed_hosts` is empty; list the hosts of the \
-             application, or \"*\" if a proxy checks them, because any site can otherwise claim to be the \
-             application by a name that resolves to its address"
+            "answered a request for this host, because `Config::allowed_hosts` is empty; list the hosts of the \
+             application, or \"*\" if a proxy checks hosts; without a list, DNS rebinding is possible"
         );
     }
     true

@@ -266,7 +266,7 @@ fn poll(run: Run) {
         }));
     });
     if let Err(panicked) = polled {
-        tracing::error!(%panicked, "a run panicked outside of its code");
+        tracing::error!(%panicked, "the poll of a run panicked outside of the code of the run");
     }
 }
 

@@ -281,7 +281,7 @@ impl Acceptor {
         let closed = self.waiting.close_oldest();
         if !closed && self.may_warn() {
             tracing::warn!(
-                "the server has the maximum number of connections, and all have a request; new ones wait \
+                "the server has the maximum number of connections, and each has a request; new connections wait \
                  until one ends"
             );
         }
