@@ -182,7 +182,7 @@ async fn no_stream_of_a_list_tells_of_it() {
         let url = served.server.url(&format!("/live{}?owner=ann", route.path));
         let mut events = Events::open(&url, &[("x-user", "bob")]).await;
         let begun = events.next().await.unwrap();
-        assert_eq!(begun.data, r#"{"channel":"liveops.owner.bob"}"#);
+        assert_eq!(begun.data, r#"{"channel":"liveops.owner.bob","wire":1}"#);
         let anns = served.app.liveops.enqueue(Steps {}, "ann").await.unwrap();
         served.app.gate.open(3);
         served.app.ends(anns).await;
