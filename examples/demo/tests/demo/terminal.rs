@@ -148,6 +148,29 @@ async fn a_terminal_is_answered_in_its_language() {
 }
 
 #[tokio::test]
+async fn show_names_every_attempt_and_action() {
+    let desk = Desk::new();
+    desk.says(&["run", "demo.flaky_task", "--set", "failures=1"]).await;
+    let operation = desk.newest().await;
+    let history = operation["attempts"]["history"].as_array().unwrap();
+    let outcomes: Vec<_> = history.iter().map(|past| past["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["failed", "finished"]);
+    assert!(history.iter().all(|past| past["worker"].is_string()), "{operation}");
+    assert_eq!(operation["actions"][0]["action"], "create", "{operation}");
+
+    let id = operation["id"].as_str().unwrap();
+    desk.says(&["retry", id]).await;
+    let shown = desk.says(&["show", id]).await;
+    let (_, shown) = shown.split_once("\n--- Earlier attempts ---\n").expect(&shown);
+    assert!(shown.starts_with("Attempt 1: Failed · "), "{shown}");
+    assert!(shown.contains("\n    Error: Something went wrong."), "{shown}");
+    assert!(shown.contains("\nAttempt 2: Finished · "), "{shown}");
+    let (_, actions) = shown.split_once("\n--- Actions ---\n").expect(shown);
+    let actions: Vec<_> = actions.lines().map(|line| line.split_once(" · ").unwrap().1).collect();
+    assert_eq!(actions, ["Created · the application", "Retried · the application"]);
+}
+
+#[tokio::test]
 async fn a_failure_is_exit_code_1() {
     let desk = Desk::new();
     for (op_type, says, is_told_by_show) in [
