@@ -20,7 +20,7 @@ pub(crate) use keys::KEYS;
 pub(crate) use keys::Keys;
 pub(crate) use serde::{SerdeAttrs, SerdeDefault};
 pub(crate) use stages::{RawName, RawStage, RawWeight};
-pub(crate) use value::{Decimal, Duration, RawBound, RawOptions, RawUnique, Whole};
+pub(crate) use value::{Decimal, Duration, RawBound, RawDescribe, RawOptions, RawUnique, Whole};
 pub(crate) use variant_keys::{EnumKeys, VariantKeys};
 
 use syn::{Attribute, Meta, MetaList};

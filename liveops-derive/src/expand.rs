@@ -5,6 +5,7 @@
 
 pub(crate) mod choices;
 mod claim;
+mod describe;
 mod editor;
 mod form;
 mod operation;

@@ -1,6 +1,7 @@
 //! The rules of the derive. A model is correct, so the expansion checks nothing.
 
 pub(crate) mod choices;
+mod describe;
 mod form;
 mod names;
 mod policy;
@@ -9,6 +10,7 @@ mod stages;
 use quote::format_ident;
 use syn::{GenericParam, Generics, Ident, Path, Type, Visibility, ext::IdentExt};
 
+pub(crate) use describe::{Describe, Part};
 pub(crate) use form::{DefaultValue, Form, FormField, Kind};
 pub(crate) use policy::{Backoff, CancelMode, Policy, Unique};
 pub(crate) use stages::Stage;
@@ -26,6 +28,7 @@ pub(crate) struct Model {
     app: String,
     name: String,
     title: String,
+    describe: Option<Describe>,
     host_template: String,
     result_template: String,
     result_text_template: String,
@@ -74,6 +77,7 @@ impl Model {
             Err(error) => {
                 // An error may come from the type of a field, so the fallback must not contain fields.
                 model.form = model.form.map(Form::without_fields);
+                model.describe = None;
                 Err(Box::new(Rejected { error, stand_in: model, trust }))
             }
         }
@@ -82,6 +86,8 @@ impl Model {
     fn check(input: Input, package: Option<&str>, errors: &mut Errors) -> Self {
         let Input { visibility, ident, generics, attrs, fields, raw_attrs, .. } = input;
         let keys = attrs.keys;
+        let describe =
+            describe::check(keys.describe.as_ref(), &ident, &generics, fields.as_ref(), errors);
         let form = form::check(&keys, fields, &raw_attrs, errors);
 
         let policy = policy::check(&keys, errors);
@@ -105,6 +111,7 @@ impl Model {
             is_public: keys.public.is_some() || keys.form.is_some(),
             typed_keys: keys.typed,
             validate: keys.validate.map(|function| function.0),
+            describe,
             form,
             policy,
             visibility,
@@ -152,6 +159,10 @@ impl Model {
 
     pub(crate) fn title(&self) -> &str {
         &self.title
+    }
+
+    pub(crate) fn describe(&self) -> Option<&Describe> {
+        self.describe.as_ref()
     }
 
     pub(crate) fn host_template(&self) -> &str {

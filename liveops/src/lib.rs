@@ -321,6 +321,8 @@ pub use token::{SigningKeys, SubscriptionToken, SubscriptionTokens};
 /// Items for generated code that are not part of the public API.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::string::String;
+
     pub use serde;
 
     pub use crate::{
@@ -328,7 +330,10 @@ pub mod __private {
             field::{Field, outcome, read_with, value},
             operation_form::{Form, OptionalForm, Validate},
         },
-        operation::names::Names,
+        operation::{
+            description::{described, described_by, described_field, described_text},
+            names::Names,
+        },
     };
 
     /// For the fuzz targets, which cargo-fuzz compiles with this `cfg`.

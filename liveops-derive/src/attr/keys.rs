@@ -5,7 +5,7 @@ use syn::{Ident, LitStr, MetaList, Path, Token, Type, ext::IdentExt, parse::Pars
 
 use super::{
     list::{read_each, take_item},
-    value::{Duration, Flag, Function, RawUnique, Value, Whole},
+    value::{Duration, Flag, Function, RawDescribe, RawUnique, Value, Whole},
 };
 use crate::{
     errors::Errors,
@@ -62,6 +62,8 @@ keys! {
     "name" => name: LitStr,
     /// The name that users see.
     "title" => title: LitStr,
+    /// The line that tells an operation from others.
+    "describe" => describe: RawDescribe,
     /// The template of the page.
     "host_template" => host_template: LitStr,
     /// The template of the result.

@@ -43,6 +43,14 @@ pub(crate) enum RawUnique {
     Function(Path),
 }
 
+/// The description as typed.
+pub(crate) enum RawDescribe {
+    /// `"Scores of {file}"`
+    Text(LitStr),
+    /// `ScoreImport::description`
+    Function(Path),
+}
+
 impl Value for LitStr {
     const WHAT: &'static str = "a string literal";
 
@@ -145,6 +153,24 @@ impl ToTokens for RawUnique {
         match self {
             Self::Word(word) => word.to_tokens(tokens),
             Self::Function(function) => function.to_tokens(tokens),
+        }
+    }
+}
+
+impl Value for RawDescribe {
+    const WHAT: &'static str = "a string literal or the path of a function";
+
+    fn instead(_: &TokenStream) -> String {
+        "\"Scores of {file}\"".to_owned()
+    }
+}
+
+impl Parse for RawDescribe {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            input.parse().map(Self::Text)
+        } else {
+            input.call(Path::parse_mod_style).map(Self::Function)
         }
     }
 }

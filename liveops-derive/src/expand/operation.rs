@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{WherePredicate, parse_quote};
 
-use super::{form, krate, policy};
+use super::{describe, form, krate, policy};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStream) -> TokenStream {
@@ -24,6 +24,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             const IS_PUBLIC: bool = true;
         )
     });
+    let describe = describe::expand(model, krate);
     let form = form::implement(model, &generics, krate);
     quote! {
         #[automatically_derived]
@@ -33,6 +34,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             #names
             #policy
             #public
+            #describe
         }
         #form
     }
@@ -76,5 +78,6 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
         Self: #krate::Storable + ::core::marker::Sync
     }];
     bounds.extend(form::bounds(model, &krate));
+    bounds.extend(describe::bounds(model));
     bounds
 }

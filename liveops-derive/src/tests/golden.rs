@@ -68,6 +68,27 @@ fn a_struct_with_every_policy_key() {
 }
 
 #[test]
+fn a_struct_with_a_description() {
+    let code = expanded(quote! {
+        #[liveop(describe = "Scores of {file}, {{{count}}}")]
+        struct Scores<T> {
+            file: PathBuf,
+            count: Option<T>,
+        }
+    });
+    expect_file!["golden/scores.rs"].assert_eq(&code);
+}
+
+#[test]
+fn a_struct_with_a_description_by_a_function() {
+    let code = expanded(quote! {
+        #[liveop(describe = Audit::line)]
+        struct Audit;
+    });
+    expect_file!["golden/audit.rs"].assert_eq(&code);
+}
+
+#[test]
 fn a_struct_with_a_form() {
     let code = expanded(quote! {
         /// Sends a letter. To many.

@@ -85,6 +85,13 @@ impl<P: Into<PathBuf>> From<P> for Upload {
     }
 }
 
+/// Shows the name of the file.
+impl fmt::Display for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.file_name)
+    }
+}
+
 impl AsRef<Path> for Upload {
     fn as_ref(&self) -> &Path {
         &self.path

@@ -31,6 +31,25 @@ pub mod name {}
 /// ```
 pub mod title {}
 
+/// **Text with fields** or a function, the line that tells an operation from the others of its type. Default: no
+/// description.
+///
+/// A string literal of one line with the names of fields in braces; the fields of a tuple struct are `{0}`, `{1}`.
+/// `{{` and `}}` are braces in the text. A field needs the trait `Display`; a path and an
+/// [`Upload`](crate::form::Upload) are shown as the name of the file, and an `Option` without a value as nothing.
+/// Or the path of a function that takes the operation and returns a `String`, not quoted; an empty `String` is no
+/// description.
+///
+/// Lists, pages, links between operations and the command line show the description to everyone who may see the
+/// operation, so it must not contain a secret. It is computed when the operation is enqueued; the row keeps at most 200
+/// characters.
+///
+/// ```text
+/// #[liveop(describe = "Scores of {file}")]
+/// #[liveop(describe = ScoreImport::description)]
+/// ```
+pub mod describe {}
+
 /// **Template** of the operation's page: the name of a function or of a file in
 /// [`Templates`](crate::Templates). Default: `app/name.html`.
 ///

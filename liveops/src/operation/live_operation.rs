@@ -81,6 +81,15 @@ pub trait LiveOperation: Storable + Sync {
     /// The labels of the stages, in order.
     const STAGES: &'static [&'static str] = <Self::Stage as Stage>::NAMES;
 
+    /// Returns the line that tells this operation from the others of its type, such as "Scores of spring.csv", from
+    /// `#[liveop(describe = …)]`. `None` without the key.
+    ///
+    /// The line is stored when the operation is enqueued, and shown to everyone who may see the operation.
+    /// [`NewOperation::description`](super::NewOperation::description) states its bounds.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+
     /// Returns the name of the template of one custom region in [`Templates`](crate::Templates):
     /// `app/name_fragment.html`. The template renders the data passed to
     /// [`WebProgress::show`](crate::WebProgress::show).

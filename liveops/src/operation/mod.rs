@@ -8,6 +8,7 @@ pub mod keys;
 mod action;
 mod attempt_outcome;
 mod channel_name;
+pub(crate) mod description;
 mod id;
 mod kind;
 mod list_sort;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{
-    Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId, json_len,
+    Backoff, LiveOperation, OperationId, OperationKind, Owner, UserId, description, json_len,
     policy::DURATION_MAX,
 };
 
@@ -54,6 +54,11 @@ pub struct NewOperation {
     pub owner: UserId,
     /// The operation itself, as JSON.
     pub input: serde_json::Value,
+    /// The line that tells the operation from others of its type in lists and on its page. Everyone who may see the
+    /// operation reads it. The row has at most 200 characters of it on one line: white space and control characters
+    /// become single spaces, and characters that reorder or hide text are left out. Default:
+    /// [`describe`](LiveOperation::describe).
+    pub description: Option<String>,
     /// The version of the shape of the input. Default: [`Policy::version`](super::Policy::version).
     pub payload_version: u32,
     /// The languages of the owner: one BCP 47 tag, or several separated by commas. The first one with texts
@@ -144,7 +149,9 @@ impl NewOperation {
             Ok(input) => {
                 let unique_key = Op::UNIQUE.key(operation, &input);
                 let kind = &const { OperationKind::of::<Op>() };
-                Ok(Self::from_input(kind, input, unique_key, owner.into()))
+                let new = Self::from_input(kind, input, unique_key, owner.into());
+                let description = operation.describe().as_deref().and_then(description::stored);
+                Ok(Self { description, ..new })
             }
             Err(error) => Err(error),
         }
@@ -162,6 +169,7 @@ impl NewOperation {
             op_type: kind.op_type,
             owner: owner.id,
             input,
+            description: None,
             language: owner.languages,
             payload_version: kind.policy.version,
             queue: kind.policy.queue.to_owned(),

@@ -20,6 +20,9 @@ pub struct Model {
     pub owner: String,
     /// The input of the operation, as JSON.
     pub input: Json,
+    /// The line that tells the operation from others of its type. `NULL` for a type without a description, and for an
+    /// operation of an earlier version.
+    pub description: Option<String>,
     /// The version of the format of `input`.
     pub payload_version: i32,
     /// The owner's language; empty for the application's default.

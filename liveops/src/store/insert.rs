@@ -22,7 +22,7 @@ use super::{
     recorded_write::{Record, RecordedWrite},
     transition::{later, milliseconds},
 };
-use crate::operation::{Action, ActionKind, NewOperation, OperationId};
+use crate::operation::{Action, ActionKind, NewOperation, OperationId, description};
 
 const ACTION: &str = "enqueue an operation";
 
@@ -304,6 +304,7 @@ pub(super) fn row(new: NewOperation) -> ActiveModel {
         op_type: Set(new.op_type.to_owned()),
         owner: Set(new.owner.to_string()),
         input: Set(new.input),
+        description: Set(new.description.as_deref().and_then(description::stored)),
         payload_version: Set(i32::try_from(new.payload_version).unwrap_or(i32::MAX)),
         language: Set(new.language),
         created_on: Set(now),

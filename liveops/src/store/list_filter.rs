@@ -37,7 +37,7 @@ pub struct ListFilter {
     pub state: Option<OperationState>,
     /// Only operations of this type.
     pub op_type: Option<String>,
-    /// Only operations with this text in their type, owner or status, or with this ID. The search ignores
+    /// Only operations with this text in their type, description, owner or status, or with this ID. The search ignores
     /// case; in SQLite only the case of ASCII letters. No index supports the search for a text: it reads all
     /// operations that meet the other conditions, until the list is complete.
     pub search: Option<String>,
@@ -374,6 +374,7 @@ fn matches(search: &str) -> Condition {
         .add(contains(Column::OpType))
         .add(contains(Column::Owner))
         .add(contains(Column::StatusText))
+        .add(contains(Column::Description))
 }
 
 /// Builds a `LIKE` pattern for columns that contain `text`.

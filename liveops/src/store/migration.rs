@@ -11,6 +11,7 @@ use super::{
     Column, Entity,
     migration_actions::CreateActions,
     migration_attempts::CreateAttempts,
+    migration_description::AddDescription,
     migration_hand_backs::CountHandBacks,
     migration_indexes::{
         ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_OWNERS, INDEX_STATES, INDEX_TYPES,
@@ -88,6 +89,8 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(ADD_RUNNING),
         Box::new(INDEX_LARGE_TABLES),
         Box::new(LeaveSpaceForUpdates),
+        // Before the next ones, which move the large columns behind all columns of lists.
+        Box::new(AddDescription),
     ];
     migrations.extend(MoveColumn::ALL.map(|column| Box::new(column) as Box<dyn MigrationTrait>));
     migrations.push(Box::new(INDEX_STATES));

@@ -22,6 +22,7 @@ mod migrate;
 mod migration;
 mod migration_actions;
 mod migration_attempts;
+mod migration_description;
 mod migration_hand_backs;
 mod migration_indexes;
 mod migration_layout;

@@ -66,7 +66,7 @@ use crate::runner::LiveOps;
 /// |---|---|
 /// | `op_type`, `state`, `owner` | of this type, in this state, of this owner |
 /// | `age` | created within the last `1h`, `1d`, `7d` or `30d`, or before `over_1d`, `over_7d` or `over_30d` |
-/// | `q` | with this text in the type, owner or status, or with this ID |
+/// | `q` | with this text in the type, description, owner or status, or with this ID |
 /// | `before` | created before the operation with this ID |
 /// | `sort` | `newest` first (the default), `oldest` first, `last_finished` first (only ended operations), or `longest_running` first (only running operations) |
 /// | `next`, `previous` | after or before a cursor in that order, as in the page links; `previous=end` is the last page |

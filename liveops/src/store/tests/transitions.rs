@@ -315,7 +315,11 @@ on_every_database! {
         let new = new_operation();
         let id = new.id;
         // As a process of the earlier version inserts a row.
-        let row = store::ActiveModel { hand_backs: NotSet, ..store::insert::row(new) };
+        let row = store::ActiveModel {
+            hand_backs: NotSet,
+            description: NotSet,
+            ..store::insert::row(new)
+        };
         store::Entity::insert(row).exec_without_returning(&db).await.unwrap();
         let store = Store::new(db);
         store.migrate().await.unwrap();

@@ -1,0 +1,12 @@
+use liveops::LiveOperation;
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(describe = "")]
+struct Import {
+    file: String,
+    year: u16,
+}
+
+
+fn main() {}

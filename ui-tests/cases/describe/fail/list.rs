@@ -1,0 +1,11 @@
+use liveops::LiveOperation;
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(describe = "Scores of {files}")]
+struct Import {
+    files: Vec<String>,
+}
+
+
+fn main() {}
