@@ -97,6 +97,8 @@ pub(crate) enum Event {
 pub(crate) struct Next {
     /// The title of the operation.
     pub title: Arc<str>,
+    /// The description of the operation.
+    pub description: Option<Arc<str>>,
     /// The path of the operation's page.
     pub url: Arc<str>,
 }

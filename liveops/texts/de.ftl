@@ -92,6 +92,7 @@ state = Zustand
 status = Status
 owner = Besitzer
 created = Angelegt
+description = Beschreibung
 every-state = Alle
 search = Suche
 show = Anzeigen

@@ -99,6 +99,7 @@ state = State
 status = Status
 owner = Owner
 created = Created
+description = Description
 every-state = All
 search = Search
 show = Show

@@ -92,6 +92,7 @@ state = État
 status = Statut
 owner = Propriétaire
 created = Création
+description = Description
 every-state = Tous
 search = Recherche
 show = Afficher

@@ -87,6 +87,7 @@ state = 状態
 status = ステータス
 owner = 所有者
 created = 作成日時
+description = 説明
 every-state = すべて
 search = 検索
 show = 表示

@@ -96,6 +96,7 @@ state = Stan
 status = Status
 owner = Właściciel
 created = Utworzono
+description = Opis
 every-state = Wszystkie
 search = Szukaj
 show = Pokaż

@@ -96,6 +96,7 @@ state = Стан
 status = Статус
 owner = Власник
 created = Створено
+description = Опис
 every-state = Усі
 search = Пошук
 show = Показати

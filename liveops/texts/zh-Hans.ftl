@@ -87,6 +87,7 @@ state = 状态
 status = 进展
 owner = 所有者
 created = 创建时间
+description = 描述
 every-state = 全部
 search = 搜索
 show = 显示

@@ -24,7 +24,7 @@ pub struct Reports {
 /// Writes the orders of a year as CSV.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Count" = 1, "Write" = 18, "Publish" = 1)]
-#[liveop(app = "reports", title = "Orders as CSV", state = Reports, public)]
+#[liveop(app = "reports", title = "Orders as CSV", describe = "Orders of {year}", state = Reports, public)]
 pub struct OrdersExport {
     /// The year of the orders.
     pub year: i32,

@@ -48,6 +48,9 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
 /// Returns one operation as a line with aligned columns. No text of the operation can begin another line.
 fn line(row: &ListRow) -> String {
     let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
+    let status = row.status.lines().next().unwrap_or_default();
+    let texts = row.description.as_deref().into_iter().chain([status]);
+    let texts: Vec<_> = texts.filter(|text| !text.is_empty()).map(escape_line).collect();
     let line = format!(
         "{}  {}  {}  {}  {}  {percent:>5}  {}",
         row.id,
@@ -55,7 +58,7 @@ fn line(row: &ListRow) -> String {
         column(row.state.as_str(), 14),
         column(&row.op_type, 24),
         column(row.owner.as_str(), 12),
-        escape_line(row.status.lines().next().unwrap_or_default()),
+        texts.join(" · "),
     );
     line.trim_end().to_owned()
 }
@@ -77,6 +80,30 @@ mod tests {
         assert_eq!(column("ann", 6), "ann   ");
         assert_eq!(column("日本", 6), "日本  ");
         assert_eq!(column("a very long owner", 6), "a very long owner");
+    }
+
+    #[test]
+    fn a_line_has_the_description_before_the_status_and_controls_no_terminal() {
+        let hostile = "a\n\u{1b}[2J\u{202e}b";
+        let row = |description: Option<&str>, status: &str| ListRow {
+            id: uuid::Uuid::nil().into(),
+            op_type: "demo.import".to_owned(),
+            title: "Import".to_owned(),
+            description: description.map(str::to_owned),
+            url: "/live/".to_owned(),
+            owner: "ann".into(),
+            state: crate::operation::OperationState::Started,
+            percent: None,
+            status: status.to_owned(),
+            created_on: chrono::DateTime::UNIX_EPOCH,
+            started_on: None,
+            finished_on: None,
+        };
+        let texts = |row| line(&row).split("ann").nth(1).unwrap().trim().to_owned();
+        assert_eq!(texts(row(Some("Scores"), "half")), "Scores · half");
+        assert_eq!(texts(row(None, "half")), "half");
+        assert_eq!(texts(row(Some("Scores"), "")), "Scores");
+        assert_eq!(texts(row(Some(hostile), "")), "a\\u{a}\\u{1b}[2J\\u{202e}b");
     }
 
     #[test]

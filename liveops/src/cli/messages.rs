@@ -172,6 +172,7 @@ pub(super) fn row_lines(language: &Language, kind: &OperationKind, row: &Model) 
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let fields = [
         (Text::Type, Some(row.op_type.clone())),
+        (Text::Description, row.description.as_deref().map(|text| escape_line(text).into_owned())),
         (Text::Owner, Some(escape_line(&row.owner).into_owned())),
         (Text::State, Some(row.state().as_str().to_owned())),
         (Text::Created, time(Some(row.created_on))),

@@ -89,6 +89,7 @@ texts! {
     Status = "status",
     Owner = "owner",
     Created = "created",
+    Description = "description",
     EveryState = "every-state",
     Search = "search",
     Show = "show",

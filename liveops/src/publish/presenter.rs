@@ -26,6 +26,22 @@ pub(crate) struct Presenter {
     unregistered: Mutex<HashMap<String, &'static str>>,
 }
 
+/// The operation that another one chains to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NextRow<'a> {
+    pub(crate) op_type: &'a str,
+    pub(crate) id: OperationId,
+    /// The description in the row, if it is known.
+    pub(crate) description: Option<&'a str>,
+}
+
+impl<'a> NextRow<'a> {
+    pub(crate) fn of(row: &'a Model) -> Self {
+        let description = row.description.as_deref();
+        Self { op_type: &row.op_type, id: row.operation_id(), description }
+    }
+}
+
 impl Presenter {
     pub(crate) fn new(renderer: Renderer, kinds: impl IntoIterator<Item = OperationKind>) -> Self {
         let kinds = kinds.into_iter().map(|kind| (kind.op_type, kind)).collect();
@@ -90,26 +106,28 @@ impl Presenter {
     }
 
     /// Returns the link to the operation that `previous` chains to.
-    pub(crate) fn next(&self, previous: &Model, op_type: &str, id: OperationId) -> Next {
+    pub(crate) fn next(&self, previous: &Model, next: NextRow<'_>) -> Next {
+        let NextRow { op_type, id, description } = next;
         let title = self.language(previous).title(&self.kind(op_type));
-        Next { title: title.into(), url: self.renderer.url(op_type, id).into() }
+        Next {
+            title: title.into(),
+            description: description.map(Arc::from),
+            url: self.renderer.url(op_type, id).into(),
+        }
     }
 
     /// Returns the signal that another operation takes over the page of `previous`.
     ///
     /// The page shows the new operation as waiting until the first frame of its own channel.
-    pub(crate) fn chained_signal(
-        &self,
-        previous: &Model,
-        op_type: &str,
-        id: OperationId,
-    ) -> Signal {
+    pub(crate) fn chained_signal(&self, previous: &Model, next: NextRow<'_>) -> Signal {
+        let NextRow { op_type, id, description } = next;
         let subject = Subject { kind: self.kind(op_type), id };
         let waiting = Projection::new(subject.kind.stages.len());
         let renderer = self.renderer_for_row(previous);
         let snapshot = renderer.snapshot(&subject, &waiting);
         let replaces = Some(previous.operation_id());
-        let connection = ContainerOptions { replaces, ..ContainerOptions::default() };
+        let description = description.map(str::to_owned);
+        let connection = ContainerOptions { replaces, description, ..ContainerOptions::default() };
         let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
         let url = renderer.url(op_type, id);
         Signal::Chained(Chained { id, url, container: container.0.into() })
@@ -132,6 +150,7 @@ impl Presenter {
             owner: row.owner_id(),
             state: row.state(),
             title,
+            description: row.description.clone(),
             #[cfg(feature = "cli")]
             op_type: row.op_type.clone(),
             url: self.page_url(row),

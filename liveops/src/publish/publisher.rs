@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use tokio::time;
 use tracing::Instrument;
 
-use super::{ChannelSink, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue};
+use super::{ChannelSink, NextRow, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue};
 use crate::{
     channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, Signal},
     metrics::{frame_published, frame_unpublished},
@@ -91,9 +91,9 @@ impl Publisher {
         projection.bar = self.store.stopped_bar(row).await?;
         let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
-            let (op_type, id) = (&next.op_type, next.operation_id());
-            signals.push(self.presenter.chained_signal(row, op_type, id));
-            projection.next = Some(self.presenter.next(row, op_type, id));
+            let next = NextRow::of(&next);
+            signals.push(self.presenter.chained_signal(row, next));
+            projection.next = Some(self.presenter.next(row, next));
         }
         Ok((projection, signals))
     }

@@ -20,6 +20,8 @@ pub(crate) struct ContainerOptions {
     pub cursor: Option<String>,
     /// The operation whose container this one replaces on an open page.
     pub replaces: Option<OperationId>,
+    /// The description of the operation.
+    pub description: Option<String>,
     /// The [traceback](Renderer::traceback), if the viewer may read it.
     pub traceback: Option<Markup>,
     /// The [earlier attempts](Renderer::earlier_attempts).
@@ -61,6 +63,9 @@ impl Renderer {
                     h2 class="op-title" { (self.language.title(&subject.kind)) }
                     span class="op-connection" role="img" hidden {}
                     (region(Region::Controls))
+                }
+                @if let Some(description) = &connection.description {
+                    p class="op-description" { bdi { (description) } }
                 }
                 (region(Region::Stages))
                 div aria-live="polite" { (region(Region::Status)) }

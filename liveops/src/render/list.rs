@@ -20,6 +20,8 @@ pub(crate) struct ListRow {
     pub op_type: String,
     /// The title of the operation.
     pub title: String,
+    /// The description of the operation.
+    pub description: Option<String>,
     /// The path of the operation's page.
     pub url: String,
     /// The owner of the operation.
@@ -210,7 +212,12 @@ impl Renderer {
         html! {
             tr {
                 @if is_staff { td { (self.tick(row)) } }
-                td id=(title_id(row)) { (linked(&row.title, Some(&row.url))) }
+                td id=(title_id(row)) {
+                    (linked(&row.title, Some(&row.url)))
+                    @if let Some(description) = &row.description {
+                        div class="liveops-secondary" { bdi { (description) } }
+                    }
+                }
                 td {
                     span id={ "op-row-state-" (row.id) } { (badge(&self.language, row.state)) }
                     " "

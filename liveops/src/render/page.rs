@@ -23,18 +23,25 @@ impl Renderer {
     pub(crate) fn operation_page(
         &self,
         subject: &Subject,
+        description: Option<String>,
         viewer: &UserId,
         container: Markup,
     ) -> Markup {
         let title = self.language.title(&subject.kind);
+        // The description first: a tab of a browser shows the beginning only.
+        let page_title = match &description {
+            Some(description) => format!("{description} – {title}"),
+            None => title.to_string(),
+        };
         let host = HostPage {
-            title: title.to_string(),
+            title: title.into_owned(),
+            description,
             container,
             list_url: self.list_url(),
             language: self.language.clone(),
         };
         let body = self.templates.render_host(subject.kind.host_template, &host);
-        self.page(&title, viewer, body)
+        self.page(&page_title, viewer, body)
     }
 
     /// Renders a page with an error message.

@@ -271,7 +271,9 @@ fn style_classes(style: Style) -> String {
 pub(super) fn next_link(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if let Some(next) = &projection.next {
-            p class="op-next" { (language.translate(Text::ContinuedIn)) " " a href=(next.url) { (next.title) } }
+            p class="op-next" { (language.translate(Text::ContinuedIn)) " " a href=(next.url) { (next.title) }
+                @if let Some(description) = &next.description { ": " bdi { (description) } }
+            }
         } @else if let Some(url) = &projection.success_url {
             p class="op-next" { a href=(url) { (language.translate(Text::Continue)) } }
         }

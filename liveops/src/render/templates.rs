@@ -101,6 +101,8 @@ pub struct Layout {
 pub struct HostPage {
     /// The title of the operation.
     pub title: String,
+    /// The description of the operation, which the container shows too.
+    pub description: Option<String>,
     /// The element that shows the operation and follows its channel. Its title is a second-level heading.
     pub container: Markup,
     /// The path of the list of operations.
@@ -244,7 +246,7 @@ impl Templates {
     ///
     /// | a file for | can name |
     /// |---|---|
-    /// | a page | `title`, `container`, `list_url` and `language` (a tag), as in [`HostPage`](crate::render::HostPage) |
+    /// | a page | `title`, `description` (empty without one), `container`, `list_url` and `language` (a tag), as in [`HostPage`](crate::render::HostPage) |
     /// | a result | the fields of the output, and the output itself as `result` |
     /// | a region | the fields of the value, and the value itself as `value` |
     ///

@@ -52,7 +52,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         1 => Just(Event::Started),
         1 => Just(Event::CancelRequested),
-        1 => Just(Event::HandedOver(Next { title: "Next".into(), url: "/live/".into() })),
+        1 => Just(Event::HandedOver(Next { title: "Next".into(), description: None, url: "/live/".into() })),
         4 => (level(), ".{0,6}").prop_map(|(level, text)| {
             Event::Status(Status { level, text: text.into() })
         }),

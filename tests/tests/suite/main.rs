@@ -29,6 +29,7 @@ mod content_security;
 mod cross_site;
 mod dependencies;
 mod deploys;
+mod descriptions;
 mod durable_stages;
 mod event_streams;
 mod extremes;

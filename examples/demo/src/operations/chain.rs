@@ -8,7 +8,7 @@ use super::{Bounded, ShortText, pause};
 /// Finishes and chains to [`ChainEnd`]; the page continues with it without a reload.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("First half")]
-#[liveop(app = "demo", title = "Chain: first half", form)]
+#[liveop(app = "demo", title = "Chain: first half", describe = "{note}", form)]
 pub struct ChainStart {
     /// Note to hand over.
     #[serde(default)]
@@ -22,7 +22,7 @@ pub struct ChainStart {
 /// The second half of the chain, after [`ChainStart`].
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Second half")]
-#[liveop(app = "demo", title = "Chain: second half", internal)]
+#[liveop(app = "demo", title = "Chain: second half", describe = "{note}", internal)]
 pub struct ChainEnd {
     /// The note of the first half.
     pub note: ShortText,

@@ -11,7 +11,7 @@ use super::{Bounded, ShortText, pause};
 /// The work is simulated with pauses. For a real import see [`ScoreImport`](super::ScoreImport).
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Connect", "Download", "Check", "Convert", "Save")]
-#[liveop(app = "demo", title = "Demo import", form)]
+#[liveop(app = "demo", title = "Demo import", describe = "{label}", form)]
 pub struct DemoImport {
     /// Label. What the import is called.
     #[serde(default)]

@@ -81,6 +81,7 @@ impl Files for Folder {
         self.render(&self.html, name, || {
             Value::from_pairs([
                 ("title", Value::from(page.title.as_str())),
+                ("description", Value::from(page.description.as_deref().unwrap_or_default())),
                 ("container", Value::from_safe_string(page.container.0.clone())),
                 ("list_url", Value::from(page.list_url.as_str())),
                 ("language", Value::from(page.language.tag())),

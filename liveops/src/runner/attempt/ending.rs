@@ -15,7 +15,7 @@ use crate::{
     operation::{NewOperation, OperationId},
     progress::Sink,
     projection::Projection,
-    publish::RunSinks,
+    publish::{NextRow, RunSinks},
     runner::WakeUp,
     span,
     store::{Model, RunConclusion, Store, StoreError},
@@ -79,17 +79,19 @@ impl RunningAttempt {
         }
         let next = chained_to.zip(next);
         let wake_up = next.as_ref().map(|(id, next)| WakeUp::new(*id, &next.queue));
-        let next = next.map(|(id, next)| (id, next.op_type));
-        projection.next =
-            next.map(|(id, op_type)| self.engine.presenter.next(&self.row, op_type, id));
+        let next = next.as_ref().map(|(id, next)| {
+            // Of an existing operation that takes the place of `next`, only the ID is known.
+            let description = next.description.as_deref().filter(|_| next.id == *id);
+            NextRow { op_type: next.op_type, id: *id, description }
+        });
+        projection.next = next.map(|next| self.engine.presenter.next(&self.row, next));
 
         sinks.show(&projection, changes).await;
         self.engine
             .publisher
             .signal(&mut sinks.channel, &projection, self.engine.presenter.finished_signal(&row))
             .await;
-        let chained_signal =
-            next.map(|(id, op_type)| self.engine.presenter.chained_signal(&self.row, op_type, id));
+        let chained_signal = next.map(|next| self.engine.presenter.chained_signal(&self.row, next));
         if let Some(chained_signal) = chained_signal {
             self.engine.publisher.signal(&mut sinks.channel, &projection, chained_signal).await;
         }
@@ -97,13 +99,17 @@ impl RunningAttempt {
         if next.is_some() {
             self.engine.wake_workers(wake_up).await;
         }
-        next.map_or(NextStep::Done, |(id, _)| NextStep::Chained(id))
+        next.map_or(NextStep::Done, |next| NextStep::Chained(next.id))
     }
 
     /// Returns the events of a warning, of the handover to `next`, and of the ending.
     fn ending_events(&self, outcome: &Outcome, next: Option<&NewOperation>) -> Vec<Event> {
         let warning = outcome.warning.iter().flat_map(|text| warning(text));
-        let next = next.map(|next| self.engine.presenter.next(&self.row, next.op_type, next.id));
+        let next = next.map(|next| {
+            let description = next.description.as_deref();
+            let next = NextRow { op_type: next.op_type, id: next.id, description };
+            self.engine.presenter.next(&self.row, next)
+        });
         let handed_over = next.map(Event::HandedOver);
         warning.chain(handed_over).chain([Event::Ended(outcome.ending.clone())]).collect()
     }

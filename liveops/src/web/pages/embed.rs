@@ -97,6 +97,7 @@ impl Embedded {
             token: Some(token.clone()),
             cursor: Some(cursor.clone()),
             replaces: None,
+            description: row.description.clone(),
             traceback: traceback.map(|text| readers.traceback(text)),
             earlier_attempts: Some(renderer.earlier_attempts(&subject, &earlier)),
             is_read_only: !engine.access.may_act(viewer, row),

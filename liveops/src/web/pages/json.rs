@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct OperationJson {
     id: OperationId,
     op_type: String,
+    description: Option<String>,
     owner: String,
     state: OperationState,
     url: String,
@@ -118,6 +119,7 @@ impl OperationJson {
             hand_backs: row.attempts().hand_backs,
             traceback,
             op_type: row.op_type,
+            description: row.description,
             owner: row.owner,
             result: row.result_context,
             error: row.error_message,

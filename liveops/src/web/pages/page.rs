@@ -112,6 +112,7 @@ async fn show(
     let staff = if as_json { None } else { staff::section(web, viewer, &found).await? };
     let subject = found.subject();
     let LoadedOperation { kind, row } = found;
+    let description = row.description.clone();
     let Embedded { container, token, cursor } =
         Embedded::load(web.engine(), viewer, &kind, &row).await?;
     if as_json {
@@ -126,7 +127,7 @@ async fn show(
     }
     // After the container, not inside it: the next operation of a chain replaces the container.
     let content = html! { (container) (staff.unwrap_or_default()) };
-    let page = web.renderer_for(viewer).operation_page(&subject, &viewer.id, content);
+    let page = web.renderer_for(viewer).operation_page(&subject, description, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 

@@ -26,7 +26,7 @@ use crate::{
 /// scores of the earlier run.
 #[derive(Debug, LiveOperation, Serialize, Deserialize)]
 #[stages("Load", "Process", "Save")]
-#[liveop(app = "demo", title = "Score import", state = AppState, form)]
+#[liveop(app = "demo", title = "Score import", describe = "Scores of {file}", state = AppState, form)]
 pub struct ScoreImport {
     /// CSV file. With rows of `student,course,score`.
     // A request may also name a sample, and a request of staff any file: `Library` checks this.

@@ -136,9 +136,11 @@ impl SimOperation {
         }
         let next = is_chained.then(OperationId::new);
         if next.is_some() {
-            self.run
-                .showing
-                .take(Event::HandedOver(Next { title: "Next".into(), url: "/live/".into() }));
+            self.run.showing.take(Event::HandedOver(Next {
+                title: "Next".into(),
+                description: None,
+                url: "/live/".into(),
+            }));
         }
         self.run.showing.take(Event::Ended(Ending::Finished(json!({ "rows": 7 }).into())));
         let finished = Signal::Finished(Finished {
