@@ -45,7 +45,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::operation::{OperationState, RegionName};
+use crate::operation::{FieldOrder, OperationState, RegionName};
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +88,8 @@ pub(crate) enum Event {
     Redirect(Arc<str>),
     /// The run hands over to another operation when it ends.
     HandedOver(Next),
+    /// The order of the fields of the output, before the end.
+    Ordered(FieldOrder),
     /// The run ended.
     Ended(Ending),
 }

@@ -178,6 +178,8 @@ stage-has-failed = Dieser Abschnitt ist fehlgeschlagen
 warning = Warnung
 error = Fehler
 result = Ergebnis
+# The number of values of a result that are not shown.
+more = { $count } weitere
 
 ## Refused requests
 

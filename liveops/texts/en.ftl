@@ -188,6 +188,8 @@ stage-has-failed = This stage failed
 warning = Warning
 error = Error
 result = Result
+# The number of values of a result that are not shown.
+more = { $count } more
 
 ## Refused requests
 

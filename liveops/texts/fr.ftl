@@ -178,6 +178,8 @@ stage-has-failed = Cette étape a échoué
 warning = Avertissement
 error = Erreur
 result = Résultat
+# The number of values of a result that are not shown.
+more = { $count } de plus
 
 ## Refused requests
 

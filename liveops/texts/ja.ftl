@@ -171,6 +171,8 @@ stage-has-failed = この段階は失敗しました
 warning = 警告
 error = エラー
 result = 結果
+# The number of values of a result that are not shown.
+more = ほか { $count } 件
 
 ## Refused requests
 

@@ -186,6 +186,8 @@ stage-has-failed = Ten etap się nie powiódł
 warning = Ostrzeżenie
 error = Błąd
 result = Wynik
+# The number of values of a result that are not shown.
+more = jeszcze { $count }
 
 ## Refused requests
 

@@ -186,6 +186,8 @@ stage-has-failed = Цей етап не вдався
 warning = Попередження
 error = Помилка
 result = Результат
+# The number of values of a result that are not shown.
+more = ще { $count }
 
 ## Refused requests
 

@@ -171,6 +171,8 @@ stage-has-failed = 此阶段失败
 warning = 警告
 error = 错误
 result = 结果
+# The number of values of a result that are not shown.
+more = 还有 { $count } 项
 
 ## Refused requests
 

@@ -68,10 +68,10 @@ fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
         text.push_str(&format!("{line}\n"));
     }
     let projection = row.projection(kind);
-    for (number, (stage, state)) in language.stages(kind).iter().zip(projection.stages).enumerate()
+    for (number, (stage, state)) in language.stages(kind).iter().zip(&projection.stages).enumerate()
     {
         let header = messages::header(number + 1, kind.stages.len(), stage);
-        text.push_str(&format!("{header} {}\n", language.translate(stage_state_in_words(state))));
+        text.push_str(&format!("{header} {}\n", language.translate(stage_state_in_words(*state))));
     }
     if let Some(stopped) = stopped {
         text.push_str(&format!("{}\n", escape_line(stopped)));
@@ -81,7 +81,8 @@ fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
     let actions: Vec<String> =
         actions.iter().map(|past| messages::past_action(language, past)).collect();
     let result = row.result_context.as_ref();
-    let result = result.map(|output| renderer.result_text(kind, output));
+    let order = &projection.output_order;
+    let result = result.map(|output| renderer.result_text(kind, output, order));
     let traceback = row.traceback.clone();
     for (title, content) in [
         (Text::Result, result),

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use fluent_syntax::{
     ast::{Entry, Expression, InlineExpression, Pattern, PatternElement, Variant, VariantKey},
     parser::parse_runtime,
@@ -46,6 +46,14 @@ impl Localization for English {
 
     fn number(&self, number: f64) -> String {
         number_in_digits(number)
+    }
+
+    fn integer(&self, number: i128) -> String {
+        grouped(&number.to_string())
+    }
+
+    fn date(&self, on: NaiveDate) -> String {
+        format!("{}, {}", on.format("%b %-d"), on.year())
     }
 
     fn date_time(&self, on: DateTime<Utc>) -> String {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Arg, Text,
@@ -58,6 +58,16 @@ impl Language {
     /// Formats a number: `1,234.5`, `1 234,5`.
     pub fn number(&self, number: f64) -> String {
         self.0.number(number)
+    }
+
+    /// Formats a whole number with all its digits: `1,234`, `1234`.
+    pub(crate) fn integer(&self, number: i128) -> String {
+        self.0.integer(number)
+    }
+
+    /// Formats a date: `21 lis 2026`.
+    pub fn date(&self, on: NaiveDate) -> String {
+        self.0.date(on)
     }
 
     /// Formats a time as a date and a time in UTC: `21 lis 2026, 18:30`.

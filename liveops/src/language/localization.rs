@@ -1,6 +1,6 @@
 //! The interface between a [`Language`](super::Language) and the implementation of its texts and formats.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Arg;
 
@@ -15,6 +15,12 @@ pub(super) trait Localization: Send + Sync {
 
     /// Formats a number.
     fn number(&self, number: f64) -> String;
+
+    /// Formats a whole number with all its digits.
+    fn integer(&self, number: i128) -> String;
+
+    /// Formats a date.
+    fn date(&self, on: NaiveDate) -> String;
 
     /// Formats a date and a time to the minute.
     fn date_time(&self, on: DateTime<Utc>) -> String;

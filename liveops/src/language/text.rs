@@ -206,6 +206,7 @@ texts! {
     OnePerLine = "one-per-line",
     InUtc = "in-utc",
     FilesAgain = "files-again",
+    More = "more",
     Yes = "yes",
     No = "no",
     Missing = "missing",

@@ -9,7 +9,7 @@ use super::{
     Tail, TextBytes,
 };
 use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
-use crate::operation::{OperationState, RegionName};
+use crate::operation::{FieldOrder, OperationState, RegionName};
 
 /// The current visible state of one run.
 ///
@@ -37,6 +37,8 @@ pub(crate) struct Projection {
     pub custom: BTreeMap<RegionName, CustomRegion>,
     /// The end of the run, once the run has ended.
     pub ending: Option<Ending>,
+    /// The order of the fields of the output.
+    pub output_order: FieldOrder,
     /// The address to which the browser goes when the operation has finished.
     pub success_url: Option<Arc<str>>,
     /// The operation that this one handed over to.
@@ -66,6 +68,7 @@ impl Projection {
             log: Tail::new(TAIL_LEN_MAX, TAIL_BYTES_MAX),
             custom: BTreeMap::new(),
             ending: None,
+            output_order: FieldOrder::default(),
             success_url: None,
             next: None,
         }
@@ -111,6 +114,10 @@ impl Projection {
             Event::HandedOver(next) => {
                 self.next = Some(next);
                 replaced([Region::Result])
+            }
+            Event::Ordered(order) => {
+                self.output_order = order;
+                Changes::default()
             }
             Event::Ended(ending) => self.end(ending),
         }

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     event::Ending,
     language::{Language, Languages},
-    operation::{OperationId, OperationKind},
+    operation::{FieldOrder, OperationId, OperationKind},
     projection::{Change, Changes, Projection, Region},
 };
 
@@ -169,8 +169,14 @@ impl Renderer {
 
     /// Renders a result as plain text with the text template of its operation, or as one line `field=value`
     /// for each field.
-    pub(crate) fn result_text(&self, kind: &OperationKind, output: &serde_json::Value) -> String {
-        self.templates.render_result_text(kind.result_text_template, output, &self.language)
+    pub(crate) fn result_text(
+        &self,
+        kind: &OperationKind,
+        output: &serde_json::Value,
+        order: &FieldOrder,
+    ) -> String {
+        let template = kind.result_text_template;
+        self.templates.render_result_text(template, output, order, &self.language)
     }
 
     fn region_fragments(
@@ -221,7 +227,7 @@ impl Renderer {
             None | Some(Ending::Cancelled) => html! {},
             Some(Ending::Failed(message)) => region::error(message),
             Some(Ending::Finished(output)) => html! {
-                (self.templates.render_result(subject.kind.result_template, output, &self.language))
+                (self.templates.render_result(subject.kind.result_template, output, &projection.output_order, &self.language))
                 (region::next_link(&self.language, projection))
             },
         }

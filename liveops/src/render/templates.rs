@@ -9,6 +9,7 @@ mod files;
 #[cfg(feature = "minijinja")]
 mod folder;
 mod plain;
+mod value;
 
 use std::{collections::HashMap, fmt, io, path::PathBuf};
 
@@ -19,12 +20,16 @@ use serde_json::Value;
 use self::{
     attempt::attempt,
     files::{Files, Shown},
+    value::value,
 };
-use crate::{language::Language, operation::LiveOperation};
+use crate::{
+    language::Language,
+    operation::{FieldOrder, LiveOperation},
+};
 
 /// The application's own HTML, by the names that the derive generates.
 ///
-/// Without a template, liveops shows plain HTML: a result as a table of its fields, a page as the operation's
+/// Without a template, liveops shows plain HTML: a result as a table of its fields in the order of the struct, a page as the operation's
 /// container in the built-in layout. If a template panics or does not fit its argument, the failure is logged
 /// with `tracing` and the plain HTML is shown instead.
 ///
@@ -308,22 +313,29 @@ impl Templates {
             .unwrap_or_else(|| plain::host(page))
     }
 
-    pub(super) fn render_result(&self, name: &str, output: &Value, language: &Language) -> Markup {
+    pub(super) fn render_result(
+        &self,
+        name: &str,
+        output: &Value,
+        order: &FieldOrder,
+        language: &Language,
+    ) -> Markup {
         self.file(name, |files| files.html(name, output, "result"))
             .map(PreEscaped)
             .or_else(|| call(&self.results, name, output, language))
-            .unwrap_or_else(|| plain::value(output))
+            .unwrap_or_else(|| value(output, order, language))
     }
 
     pub(super) fn render_result_text(
         &self,
         name: &str,
         output: &Value,
+        order: &FieldOrder,
         language: &Language,
     ) -> String {
         self.file(name, |files| files.text(name, output, "result"))
             .or_else(|| call(&self.texts, name, output, language))
-            .unwrap_or_else(|| plain::text(output))
+            .unwrap_or_else(|| plain::text(output, order))
     }
 
     /// Renders `value` for a custom region. A missing template is logged as an error, unlike for a result,
@@ -339,7 +351,7 @@ impl Templates {
                     file,
                     "no usable template for a custom region; showing a plain table"
                 );
-                plain::value(value)
+                self::value::value(value, &FieldOrder::default(), language)
             })
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    operation::{NewOperation, OperationId, Owner, Storable, UserId},
+    operation::{FieldOrder, NewOperation, OperationId, Owner, Storable, UserId},
     progress::{Progress, Report, RetryContext, Run, RunContext},
     store::Transaction,
 };
@@ -28,7 +28,7 @@ pub(super) trait Erased: Send + Sync {
         input: Value,
         report: Arc<Report>,
         context: Arc<RunContext>,
-    ) -> BoxFuture<'static, RunResult<Value>>;
+    ) -> BoxFuture<'static, RunResult<Output>>;
 
     /// Calls [`Run::on_retry`] of the operation whose row holds `input`.
     fn on_retry<'a>(
@@ -70,7 +70,7 @@ impl<Op: Run> Erased for Typed<Op> {
         input: Value,
         report: Arc<Report>,
         context: Arc<RunContext>,
-    ) -> BoxFuture<'static, RunResult<Value>> {
+    ) -> BoxFuture<'static, RunResult<Output>> {
         let progress = Progress::new(report, context, self.state.clone());
         Box::pin(async move {
             match stored(input) {
@@ -116,14 +116,25 @@ pub(super) fn is_type_mismatch(error: &RunError) -> bool {
     error.internal().is_some_and(|error| error.downcast_ref::<TypeMismatch<InputError>>().is_some())
 }
 
-fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Value> {
+/// An output as JSON.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    /// The JSON that the row stores.
+    pub(crate) value: Value,
+    /// The order of the fields.
+    pub(crate) order: FieldOrder,
+}
+
+fn output<T: Serialize>(result: RunResult<T>) -> RunResult<Output> {
     output_json(&result?)
 }
 
-/// Serializes an output to the JSON that the row stores.
-pub(crate) fn output_json<T: Serialize>(output: &T) -> RunResult<Value> {
-    let json = output.serialize(serde_json::value::Serializer);
-    json.map_err(|error| RunError::from(TypeMismatch { what: "the output", error }))
+/// Serializes an output.
+pub(crate) fn output_json<T: Serialize>(output: &T) -> RunResult<Output> {
+    match FieldOrder::of(output) {
+        Ok((value, order)) => Ok(Output { value, order }),
+        Err(error) => Err(RunError::from(TypeMismatch { what: "the output", error })),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

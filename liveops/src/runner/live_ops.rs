@@ -10,7 +10,7 @@ use crate::{
     channel::{ChannelLayer, Notice},
     language::Language,
     metrics::record_operation_ended,
-    operation::{Action, ActionKind, ChannelName, OperationId, UserId},
+    operation::{Action, ActionKind, ChannelName, FieldOrder, OperationId, UserId},
     render::Renderer,
     store::{CancelTransition, Columns, ListFilter, Model, Store, StoreError},
 };
@@ -341,7 +341,8 @@ impl LiveOps {
     pub fn result_text(&self, row: &Model) -> Option<String> {
         let output = row.result_context.as_ref()?;
         let kind = self.engine.presenter.registered_kind_of(row)?;
-        Some(self.engine.presenter.renderer_for_row(row).result_text(&kind, output))
+        let order = FieldOrder::from_column(row.result_order.as_ref());
+        Some(self.engine.presenter.renderer_for_row(row).result_text(&kind, output, &order))
     }
 
     /// Shuts this process down: stops its worker, then closes its client connections.

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    erased::{Erased, Typed},
+    erased::{Erased, Output, Typed},
     input::{FormFields, Input, InputError, RawInput, explained, parse_json, through_form},
 };
 use crate::{
@@ -85,7 +85,7 @@ impl RegisteredOperation {
         input: Value,
         report: Arc<Report>,
         context: Arc<RunContext>,
-    ) -> BoxFuture<'static, RunResult<Value>> {
+    ) -> BoxFuture<'static, RunResult<Output>> {
         self.erased.run(input, report, context)
     }
 

@@ -15,7 +15,7 @@ use super::{Column, Entity};
 pub(crate) enum Columns {
     /// All columns.
     All,
-    /// The columns of the JSON in a list: all but the input and the log.
+    /// The columns of the JSON in a list: all but the input, the log and the order of the result.
     Json,
     /// The columns without a large value: for a row in a list, or for the outcome of a write.
     Small,
@@ -48,7 +48,7 @@ impl Columns {
     /// Returns the value that replaces a column, if the column is left out.
     fn omitted(self, column: Column) -> Option<Empty> {
         let is_omitted = match column {
-            Column::Input | Column::Log => self != Self::All,
+            Column::Input | Column::Log | Column::ResultOrder => self != Self::All,
             Column::ResultContext
             | Column::Traceback
             | Column::StageStates

@@ -122,6 +122,7 @@ impl Store {
             .col_expr(Column::CancelRequested, Expr::value(false))
             .col_expr(Column::Cancelled, Expr::value(false))
             .col_expr(Column::ResultContext, Expr::value(None::<Value>))
+            .col_expr(Column::ResultOrder, Expr::value(None::<Value>))
             .col_expr(Column::ErrorMessage, Expr::value(None::<String>))
             .col_expr(Column::Traceback, Expr::value(None::<String>))
             .col_expr(Column::SuccessUrl, Expr::value(None::<String>))

@@ -45,6 +45,9 @@ pub struct Model {
     pub error_message: Option<String>,
     /// The output, as JSON.
     pub result_context: Option<Json>,
+    /// The names of the fields in `result_context`, in the order of the output's type. `NULL` if the order is
+    /// alphabetical, or for an operation of an earlier version.
+    pub result_order: Option<Json>,
     /// The URL that the browser opens after success.
     pub success_url: Option<String>,
     /// The label of the active stage.

@@ -316,6 +316,7 @@ pub(super) fn row(new: NewOperation) -> ActiveModel {
         traceback: Set(None),
         error_message: Set(None),
         result_context: Set(None),
+        result_order: Set(None),
         success_url: Set(None),
         current_stage: Set(None),
         stage_states: Set(json!([])),

@@ -18,6 +18,7 @@ use super::{
     },
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
+    migration_result_order::AddResultOrder,
     migration_space::LeaveSpaceForUpdates,
     migration_staff::AddStaffView,
     stage_output,
@@ -91,6 +92,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(LeaveSpaceForUpdates),
         // Before the next ones, which move the large columns behind all columns of lists.
         Box::new(AddDescription),
+        Box::new(AddResultOrder),
     ];
     migrations.extend(MoveColumn::ALL.map(|column| Box::new(column) as Box<dyn MigrationTrait>));
     migrations.push(Box::new(INDEX_STATES));

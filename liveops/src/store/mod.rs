@@ -27,6 +27,7 @@ mod migration_hand_backs;
 mod migration_indexes;
 mod migration_layout;
 mod migration_lease;
+mod migration_result_order;
 mod migration_space;
 mod migration_staff;
 mod operations;

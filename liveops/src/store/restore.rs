@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Model, stage_timings};
 use crate::{
     event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
-    operation::{OperationKind, OperationState},
+    operation::{FieldOrder, OperationKind, OperationState},
     projection::{Attempts, Projection, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail},
 };
 
@@ -44,6 +44,7 @@ impl Model {
             ),
             custom: BTreeMap::new(),
             ending: self.ending(state),
+            output_order: FieldOrder::from_column(self.result_order.as_ref()),
             success_url: self.success_url.as_deref().map(Arc::from),
             next: None,
         };

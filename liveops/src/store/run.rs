@@ -277,10 +277,12 @@ impl RunConclusion<'_> {
         kind: &OperationKind,
     ) -> UpdateMany<Entity> {
         let Self { ending, traceback, projection } = self;
-        let (result, error) = match ending {
-            Ending::Finished(output) => (Some(Value::clone(output)), None),
-            Ending::Failed(message) => (None, Some(message.to_string())),
-            Ending::Cancelled => (None, None),
+        let (result, order, error) = match ending {
+            Ending::Finished(output) => {
+                (Some(Value::clone(output)), projection.output_order.to_column(), None)
+            }
+            Ending::Failed(message) => (None, None, Some(message.to_string())),
+            Ending::Cancelled => (None, None, None),
         };
         let state = ending.state();
         let update = unleased(update)
@@ -291,6 +293,7 @@ impl RunConclusion<'_> {
             )
             .col_expr(Column::Cancelled, Expr::value(state == OperationState::Cancelled))
             .col_expr(Column::ResultContext, Expr::value(result))
+            .col_expr(Column::ResultOrder, Expr::value(order))
             .col_expr(Column::ErrorMessage, Expr::value(error))
             .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()));

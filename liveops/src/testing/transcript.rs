@@ -45,6 +45,7 @@ impl<Op: Run> Recording<Op> {
             Event::Append { region, html } => writeln!(text, "append {}: {html}", region.as_str()),
             Event::Redirect(url) => writeln!(text, "redirect to {url}"),
             Event::HandedOver(next) => writeln!(text, "handed over to {}", next.title),
+            Event::Ordered(_) => Ok(()),
             Event::Ended(ending) => self.write_ending(text, ending),
         }
     }

@@ -27,6 +27,7 @@ mod chains;
 mod channel_layer;
 mod content_security;
 mod cross_site;
+mod default_results;
 mod dependencies;
 mod deploys;
 mod descriptions;

@@ -182,7 +182,7 @@ async fn a_region_without_a_template_names_the_file_that_was_looked_for() {
     let folder = TemplateFolder::new();
     let app = app(folder.templates()).await;
     let id = count(&app.liveops, "one").await;
-    assert_eq!(region(&page(&app, id).await, "preview", id), "<p>[&quot;one&quot;]</p>");
+    assert_eq!(region(&page(&app, id).await, "preview", id), "<ul><li>one</li></ul>");
     let file = folder.path("test/word_count_preview.html").display().to_string();
     assert!(errors(&log)[0].contains(&file), "{file} is not in {:?}", errors(&log));
 }

@@ -88,8 +88,8 @@ async fn another_name_in_the_attribute_is_the_one_that_counts() {
 }
 
 const TABLE: &str = "<table class=\"op-result-table\">\
-    <tr><th scope=\"row\">longest</th><td>one</td></tr>\
-    <tr><th scope=\"row\">words</th><td>1</td></tr></table>";
+    <tr><th scope=\"row\">Words</th><td>1</td></tr>\
+    <tr><th scope=\"row\">Longest</th><td>one</td></tr></table>";
 
 #[tokio::test]
 async fn a_result_without_a_template_is_a_table() {
@@ -192,7 +192,7 @@ async fn a_region_without_a_template_is_a_table_and_an_error() {
     let app = app(Templates::new()).await;
     let id = count(&app.liveops, "<one>").await;
     let page = page(&app, id).await;
-    assert_eq!(region(&page, "preview", id), "<p>[&quot;&lt;one&gt;&quot;]</p>");
+    assert_eq!(region(&page, "preview", id), "<ul><li>&lt;one&gt;</li></ul>");
     assert!(region(&page, "found", id).contains("<td>&lt;one&gt;</td>"), "{page}");
 
     let errors = errors(&log);
@@ -210,7 +210,7 @@ async fn a_region_whose_template_panics_is_a_table_and_the_run_goes_on() {
     let app = app(templates).await;
     let id = count(&app.liveops, "one").await;
     let page = page(&app, id).await;
-    assert_eq!(region(&page, "preview", id), "<p>[&quot;one&quot;]</p>");
+    assert_eq!(region(&page, "preview", id), "<ul><li>one</li></ul>");
     assert_eq!(region(&page, "found", id), ".");
     assert_eq!(region(&page, "result", id), TABLE);
     assert!(errors(&log)[0].contains("out of ink"), "{:?}", errors(&log));

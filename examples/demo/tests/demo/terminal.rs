@@ -113,7 +113,7 @@ async fn a_durable_stage_is_marked_as_reused() {
     let said = desk.says(&[&["run", "demo.durable_task"][..], &input].concat()).await;
     let reused = "=== [1/3] Fetch ===\nReused from an earlier attempt\n";
     assert_eq!(said.matches(reused).count(), 1, "{said}");
-    assert!(said.ends_with("convert=1\nfetch=1\npublish=1\n"), "{said}");
+    assert!(said.ends_with("fetch=1\nconvert=1\npublish=1\n"), "{said}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     cli::messages,
     event::{Bar, Ending, Event, Level, StageState},
     language::{Language, Text},
-    operation::OperationKind,
+    operation::{FieldOrder, OperationKind},
     plain_text::{escape, plain},
     projection::Attempts,
     publish::{ObservedEvent, RunEvent},
@@ -49,14 +49,17 @@ pub(super) enum Tone {
 pub(super) struct HumanPrinter<S> {
     screen: S,
     renderer: Renderer,
+    /// The order of the fields of the next output.
+    order: FieldOrder,
 }
 
 impl<S: Screen> HumanPrinter<S> {
     pub(super) fn new(screen: S, renderer: Renderer) -> Self {
-        Self { screen, renderer }
+        Self { screen, renderer, order: FieldOrder::default() }
     }
 
     fn started(&mut self, subject: &Subject, attempts: Attempts) {
+        self.order = FieldOrder::default();
         self.screen.settle();
         if attempts.is_another() {
             let attempt = messages::attempt(self.language(), attempts);
@@ -90,6 +93,7 @@ impl<S: Screen> HumanPrinter<S> {
             | Event::Append { .. }
             | Event::Redirect(_)
             | Event::HandedOver(_) => {}
+            Event::Ordered(order) => self.order = order.clone(),
         }
     }
 
@@ -114,7 +118,7 @@ impl<S: Screen> HumanPrinter<S> {
         self.screen.settle();
         match ending {
             Ending::Finished(output) => {
-                let text = self.renderer.result_text(kind, output);
+                let text = self.renderer.result_text(kind, output, &self.order);
                 self.line(Tone::Plain, text.trim_end_matches('\n'));
             }
             Ending::Failed(message) => {

@@ -72,7 +72,8 @@ fn fields(kind: &OperationKind, event: &Event) -> Option<(&'static str, Value)> 
         | Event::Swap { .. }
         | Event::Append { .. }
         | Event::Redirect(_)
-        | Event::HandedOver(_) => return None,
+        | Event::HandedOver(_)
+        | Event::Ordered(_) => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use intl_memoizer::concurrent::IntlLangMemoizer;
 use unic_langid::LanguageIdentifier;
@@ -82,7 +82,9 @@ impl FluentLocalization {
             let value = match arg {
                 Arg::Number(number) => FluentValue::from(*number),
                 Arg::Integer(number @ ..=EXACT_MAX) => FluentValue::from(*number as f64),
-                Arg::Integer(number) => FluentValue::from(formats::integer(*number, &self.intls)),
+                Arg::Integer(number) => {
+                    FluentValue::from(formats::integer((*number).into(), &self.intls))
+                }
                 Arg::Text(text) => FluentValue::from(text.as_str()),
             };
             (*name, value)
@@ -102,6 +104,14 @@ impl Localization for FluentLocalization {
 
     fn number(&self, number: f64) -> String {
         formats::number(number, &self.intls)
+    }
+
+    fn integer(&self, number: i128) -> String {
+        formats::integer(number, &self.intls)
+    }
+
+    fn date(&self, on: NaiveDate) -> String {
+        formats::day_in_words(on, &self.intls)
     }
 
     fn date_time(&self, on: DateTime<Utc>) -> String {

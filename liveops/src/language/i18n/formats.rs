@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use fluent_bundle::FluentValue;
 use icu_calendar::{Date, Gregorian};
 use icu_datetime::{
@@ -48,6 +48,32 @@ impl Numbers {
     }
 }
 
+/// A formatter of dates.
+struct Days(Option<FixedCalendarDateTimeFormatter<Gregorian, YMD>>);
+
+impl Memoizable for Days {
+    type Args = ();
+    type Error = Infallible;
+
+    fn construct(language: LanguageIdentifier, (): ()) -> Result<Self, Infallible> {
+        let locale = locale(&language);
+        Ok(Self(FixedCalendarDateTimeFormatter::try_new(locale.into(), YMD::medium()).ok()))
+    }
+}
+
+impl Days {
+    fn write(&self, on: NaiveDate) -> String {
+        let written = self.0.as_ref().zip(day(on));
+        let written = written.map(|(formatter, day)| formatter.format(&day).to_string());
+        written.unwrap_or_else(|| on.format("%Y-%m-%d").to_string())
+    }
+}
+
+fn day(on: NaiveDate) -> Option<Date<Gregorian>> {
+    let (month, day) = (u8::try_from(on.month()).ok()?, u8::try_from(on.day()).ok()?);
+    Date::try_new_gregorian(on.year(), month, day).ok()
+}
+
 /// A formatter of dates with a time to the minute.
 struct Moments(Option<FixedCalendarDateTimeFormatter<Gregorian, YMDT>>);
 
@@ -71,11 +97,10 @@ impl Moments {
 }
 
 fn moment(on: DateTime<Utc>) -> Option<input::DateTime<Gregorian>> {
-    let (month, day) = (u8::try_from(on.month()).ok()?, u8::try_from(on.day()).ok()?);
     let [hour, minute, second] = [on.hour(), on.minute(), on.second()]
         .map(|number| u8::try_from(number).unwrap_or_default());
     Some(input::DateTime {
-        date: Date::try_new_gregorian(on.year(), month, day).ok()?,
+        date: day(on.date_naive())?,
         time: input::Time::try_new(hour, minute, second, 0).ok()?,
     })
 }
@@ -90,9 +115,14 @@ pub(super) fn number(number: f64, intls: &IntlLangMemoizer) -> String {
     text
 }
 
-pub(super) fn integer(number: u64, intls: &IntlLangMemoizer) -> String {
+pub(super) fn integer(number: i128, intls: &IntlLangMemoizer) -> String {
     let write = |numbers: &Numbers| numbers.write_decimal(&Decimal::from(number));
     let Ok(text) = intls.with_try_get::<Numbers, _, _>((), write);
+    text
+}
+
+pub(super) fn day_in_words(on: NaiveDate, intls: &IntlLangMemoizer) -> String {
+    let Ok(text) = intls.with_try_get::<Days, _, _>((), |days| days.write(on));
     text
 }
 

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
 use super::{HostPage, Layout};
-use crate::language::Text;
+use crate::{language::Text, operation::FieldOrder};
 
 pub(super) fn layout(page: &Layout) -> Markup {
     html! {
@@ -38,27 +38,13 @@ pub(super) fn host(page: &HostPage) -> Markup {
     }
 }
 
-/// Renders a table of the fields, or the bare value; nothing for `()`.
-pub(super) fn value(value: &Value) -> Markup {
-    html! {
-        @match value {
-            Value::Null => {},
-            Value::Object(fields) => table class="op-result-table" {
-                @for (name, value) in fields {
-                    tr { th scope="row" { (name) } td { (in_words(value)) } }
-                }
-            },
-            value => p { (in_words(value)) },
-        }
-    }
-}
-
 /// Formats one line `field=value` for each field, or the bare value; nothing for `()`.
-pub(super) fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value, order: &FieldOrder) -> String {
     match value {
         Value::Null => String::new(),
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| format!("{name}={}\n", in_words(value))).collect()
+            let fields = order.sorted(fields).into_iter();
+            fields.map(|(name, value)| format!("{name}={}\n", in_words(value))).collect()
         }
         value => format!("{}\n", in_words(value)),
     }

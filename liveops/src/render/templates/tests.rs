@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Templates;
-use crate::language::Language;
+use crate::{language::Language, operation::FieldOrder};
 
 fn render(templates: &Templates, name: &str, output: &Value) -> String {
-    templates.render_result_text(name, output, &Language::default())
+    templates.render_result_text(name, output, &FieldOrder::default(), &Language::default())
 }
 
 #[test]

@@ -111,7 +111,9 @@ impl RunningAttempt {
             self.engine.presenter.next(&self.row, next)
         });
         let handed_over = next.map(Event::HandedOver);
-        warning.chain(handed_over).chain([Event::Ended(outcome.ending.clone())]).collect()
+        let order = (!outcome.order.is_empty()).then(|| Event::Ordered(outcome.order.clone()));
+        let ended = Event::Ended(outcome.ending.clone());
+        warning.chain(handed_over).chain(order).chain([ended]).collect()
     }
 
     /// Commits the ending.

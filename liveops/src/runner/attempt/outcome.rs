@@ -14,11 +14,12 @@ use crate::{
     error::{RunError, RunResult},
     event::Ending,
     language::{Language, Text},
-    operation::{NewOperation, OperationId, json_len},
+    operation::{FieldOrder, NewOperation, OperationId, json_len},
     panic::{self, Panicked},
     plain_text::without_sequences,
     progress::NextOperation,
     projection::{ERROR_BYTES_MAX, TRACEBACK_BYTES_MAX, kept},
+    runner::Output,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
@@ -27,6 +28,8 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
+    /// The order of the fields of the output.
+    pub(crate) order: FieldOrder,
     pub(crate) traceback: Option<String>,
     /// `true` if no other attempt may follow, even if `max_attempts` allows one.
     pub(crate) is_final: bool,
@@ -158,21 +161,24 @@ impl Outcome {
     }
 
     fn of_ending(ending: Ending) -> Self {
-        Self { ending, traceback: None, is_final: false, warning: None }
+        let order = FieldOrder::default();
+        Self { ending, order, traceback: None, is_final: false, warning: None }
     }
 
     /// Returns the outcome of a result whose output may have at most `output_bytes_max` bytes as JSON.
     pub(crate) fn of_result(
         messages: &OutcomeMessages,
-        result: RunResult<Value>,
+        result: RunResult<Output>,
         output_bytes_max: usize,
     ) -> Self {
         let kept = result.and_then(|output| {
-            check_output(messages, &output, output_bytes_max)?;
+            check_output(messages, &output.value, output_bytes_max)?;
             Ok(output)
         });
         match kept {
-            Ok(output) => Self::of_ending(Ending::Finished(Arc::new(output))),
+            Ok(Output { value, order }) => {
+                Self { order, ..Self::of_ending(Ending::Finished(Arc::new(value))) }
+            }
             Err(error) => Self::of_error(messages, &error),
         }
     }
@@ -259,6 +265,7 @@ mod tests {
 
     fn outcome(result: RunResult<Value>, output_bytes_max: usize) -> Outcome {
         let messages = OutcomeMessages { id: OperationId::new(), language: Language::default() };
+        let result = result.map(|value| Output { value, order: FieldOrder::default() });
         Outcome::of_result(&messages, result, output_bytes_max)
     }
 

@@ -47,7 +47,7 @@ fn without_large(row: Model, columns: Columns) -> Model {
             ..row
         },
     };
-    Model { input: json!(null), log: json!([]), ..row }
+    Model { input: json!(null), log: json!([]), result_order: None, ..row }
 }
 
 on_every_database! {

@@ -220,7 +220,7 @@ async fn a_writer_of_a_sqlite_file_gets_a_turn_after_a_long_migration() {
 async fn the_large_columns_of_a_sqlite_file_move_behind_the_others_with_their_values() {
     let database = TestDatabase::sqlite_file();
     let db = database.connect().await;
-    store::migrate::<First<8>>(&db).await.unwrap();
+    store::migrate::<First<9>>(&db).await.unwrap();
     let store = Store::new(db.clone());
     // An end records its attempt in a table of a later version.
     let tables = SchemaManager::new(&db);

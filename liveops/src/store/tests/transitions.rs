@@ -318,6 +318,7 @@ on_every_database! {
         let row = store::ActiveModel {
             hand_backs: NotSet,
             description: NotSet,
+            result_order: NotSet,
             ..store::insert::row(new)
         };
         store::Entity::insert(row).exec_without_returning(&db).await.unwrap();
