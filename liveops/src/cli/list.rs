@@ -11,6 +11,7 @@ use super::{
     print::{self, print_line},
 };
 use crate::{
+    language::Language,
     plain_text::escape_line,
     render::ListRow,
     runner::LiveOps,
@@ -36,28 +37,31 @@ pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), Comman
         return Ok(());
     }
     let renderer = locale::renderer(liveops);
+    let language = renderer.language();
     for row in &rows {
         print_line!(
             "{}",
-            line(&liveops.engine().presenter.list_row(row, None, renderer.language()))
+            line(language, &liveops.engine().presenter.list_row(row, None, language))
         );
     }
     Ok(())
 }
 
 /// Returns one operation as a line with aligned columns. No text of the operation can begin another line.
-fn line(row: &ListRow) -> String {
+fn line(language: &Language, row: &ListRow) -> String {
     let percent = row.percent.map(|percent| format!("{percent:.0} %")).unwrap_or_default();
     let status = row.status.lines().next().unwrap_or_default();
     let texts = row.description.as_deref().into_iter().chain([status]);
     let texts: Vec<_> = texts.filter(|text| !text.is_empty()).map(escape_line).collect();
+    let took = row.took().map(|took| language.duration(took)).unwrap_or_default();
     let line = format!(
-        "{}  {}  {}  {}  {}  {percent:>5}  {}",
+        "{}  {}  {}  {}  {}  {percent:>5}  {}  {}",
         row.id,
         row.created_on.format("%Y-%m-%d %H:%M:%S"),
         column(row.state.as_str(), 14),
         column(&row.op_type, 24),
         column(row.owner.as_str(), 12),
+        column(&took, 10),
         texts.join(" · "),
     );
     line.trim_end().to_owned()
@@ -99,7 +103,8 @@ mod tests {
             started_on: None,
             finished_on: None,
         };
-        let texts = |row| line(&row).split("ann").nth(1).unwrap().trim().to_owned();
+        let texts =
+            |row| line(&Language::default(), &row).split("ann").nth(1).unwrap().trim().to_owned();
         assert_eq!(texts(row(Some("Scores"), "half")), "Scores · half");
         assert_eq!(texts(row(None, "half")), "half");
         assert_eq!(texts(row(Some("Scores"), "")), "Scores");

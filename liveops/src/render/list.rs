@@ -1,5 +1,7 @@
 //! The list of operations: table, rows, pagination and live updates.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 
@@ -83,6 +85,14 @@ pub(crate) struct StaffList {
     pub last_prune: Option<PastAction>,
 }
 
+impl ListRow {
+    /// The duration of the newest attempt until its end.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        // The clocks of two processes may differ.
+        (self.finished_on? - self.started_on?).to_std().ok()
+    }
+}
+
 impl ListPage {
     fn sort(&self) -> ListSort {
         self.staff.as_ref().map_or(ListSort::Newest, |staff| staff.sort)
@@ -160,6 +170,8 @@ impl Renderer {
                             th scope="col" { (translate(Text::Status)) }
                             @if page.staff.is_some() { th scope="col" { (translate(Text::Owner)) } }
                             th scope="col" { (translate(moment_in_words(page.sort()))) }
+                            th scope="col" { (translate(Text::StartedOn)) }
+                            th scope="col" { (translate(Text::Took)) }
                         }
                     }
                     tbody { @for row in &page.rows { (self.row(page, row)) } }
@@ -226,6 +238,12 @@ impl Renderer {
                 td { (status_element(row, None)) }
                 @if is_staff { td { (row.owner) } }
                 td { (self.time(moment(page.sort(), row))) }
+                td data-label=(self.language.translate(Text::StartedOn)) {
+                    @if let Some(on) = row.started_on { (self.time(on)) }
+                }
+                td data-label=(self.language.translate(Text::Took)) {
+                    @if let Some(took) = row.took() { (self.language.duration(took)) }
+                }
             }
         }
     }
@@ -241,21 +259,16 @@ pub(super) fn linked(title: &str, url: Option<&str>) -> Markup {
     }
 }
 
-/// Returns the time of a row that a list in this order shows.
+/// Returns the time in the first column of times: the end in a list by the end, the creation in every other one.
 fn moment(sort: ListSort, row: &ListRow) -> DateTime<Utc> {
-    let sorted_by = match sort {
-        ListSort::Newest | ListSort::Oldest => None,
-        ListSort::LastFinished => row.finished_on,
-        ListSort::LongestRunning => row.started_on,
-    };
-    sorted_by.unwrap_or(row.created_on)
+    let ended_on = row.finished_on.filter(|_| sort == ListSort::LastFinished);
+    ended_on.unwrap_or(row.created_on)
 }
 
 const fn moment_in_words(sort: ListSort) -> Text {
     match sort {
-        ListSort::Newest | ListSort::Oldest => Text::Created,
         ListSort::LastFinished => Text::EndedOn,
-        ListSort::LongestRunning => Text::StartedOn,
+        ListSort::Newest | ListSort::Oldest | ListSort::LongestRunning => Text::Created,
     }
 }
 
