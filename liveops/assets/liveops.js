@@ -1051,6 +1051,7 @@
     if (badge && !TERMINAL_STATES.has(badge)) view.dataset.liveopState = badge;
     else if (!badge && outlineChanged && started) view.dataset.liveopState = "STARTED";
     if (!TERMINAL_STATES.has(view.dataset.liveopState)) subscription.finished = false;
+    if (view.dataset.liveopState !== state) refreshLists(subscription.channel);
   }
 
   /**
@@ -1064,6 +1065,8 @@
     subscription.finished = true;
     subscription.finishedAttempt = attempt;
     view.dataset.liveopState = outcome.state;
+    // The details of the operation, beside its container.
+    refreshLists(channel);
     const stay = !emit(view, "finished", { channel, ...outcome });
     if (!stay && typeof outcome.success_url === "string") location.assign(outcome.success_url);
   }

@@ -71,6 +71,7 @@ lines-gone =
        *[other] Die ersten { $lines } Zeilen fehlen
     }
 traceback = Fehlerverlauf
+details = Details
 
 ## Connection
 

@@ -78,6 +78,7 @@ lines-gone =
        *[other] The first { $lines } lines are no longer available
     }
 traceback = Traceback
+details = Details
 
 ## Connection
 

@@ -71,6 +71,7 @@ lines-gone =
        *[other] Les { $lines } premières lignes manquent
     }
 traceback = Trace de l’erreur
+details = Détails
 
 ## Connection
 

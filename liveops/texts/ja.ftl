@@ -66,6 +66,7 @@ lines-gone =
        *[other] 先頭の{ $lines }行は残っていません
     }
 traceback = トレースバック
+details = 詳細
 
 ## Connection
 

@@ -75,6 +75,7 @@ lines-gone =
        *[other] Brakuje pierwszych { $lines } wierszy
     }
 traceback = Ślad błędu
+details = Szczegóły
 
 ## Connection
 

@@ -75,6 +75,7 @@ lines-gone =
        *[other] Бракує перших рядків: { $lines }
     }
 traceback = Слід помилки
+details = Подробиці
 
 ## Connection
 

@@ -66,6 +66,7 @@ lines-gone =
        *[other] 最前面的 { $lines } 行已不存在
     }
 traceback = 错误追踪
+details = 详细信息
 
 ## Connection
 

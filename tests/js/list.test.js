@@ -193,6 +193,28 @@ test("a refusal is shown in place of the outcome", async () => {
   assert.equal(page.find(".liveops-outcome").textContent, "No operations selected.");
 });
 
+test("the details of an operation are fetched when its state changes, and not before they open", async () => {
+  const details = `<div id="details" data-liveop-list="/live/demo.task/${ONE}/details"
+    data-liveop-channel="liveop.${ONE}">waiting</div>`;
+  const page = await openPage(`${container({ state: "NOT_STARTED" })}<details id="more">${details}</details>`);
+  page.socket.accept();
+  page.socket.subscribed(`liveop.${ONE}`, "1.0a:5", "up_to_date");
+  const path = `/live/demo.task/${ONE}/details`;
+  page.answers[path] = () => html("took 2 s");
+  await page.pass(10_000);
+  assert.equal(page.requestsTo(path).length, 0);
+  page.socket.frame(`liveop.${ONE}`, "1.0a:6", {
+    liveop_finished: { pk: ONE, state: "FINISHED_OK", url: "/live/", success_url: null },
+  });
+  await page.pass(10_000);
+  assert.equal(page.requestsTo(path).length, 0);
+  page.find("#more").open = true;
+  page.find("#more").dispatchEvent(new page.window.Event("toggle"));
+  await page.settle();
+  assert.equal(page.requestsTo(path).length, 1);
+  assert.equal(page.find("#details").textContent, "took 2 s");
+});
+
 test("a list in closed details is fetched when the details open", async () => {
   const page = await openPage(`<details>${list("old")}</details>`);
   page.answers["/live/"] = () => html(list("new"));

@@ -5,6 +5,7 @@
 pub mod keys;
 
 mod definition_check;
+mod entered_input;
 mod errors;
 pub(crate) mod field;
 mod field_type;
@@ -19,6 +20,7 @@ mod translation;
 mod types;
 mod upload;
 
+pub(crate) use entered_input::EnteredInput;
 pub(crate) use errors::FieldError;
 pub use errors::FormErrors;
 pub(crate) use field::Field;

@@ -114,6 +114,8 @@ texts! {
     NothingSelected = "nothing-selected",
     StaffOnly = "staff-only",
 
+    Details = "details",
+
     ForStaff = "for-staff",
     Input = "input",
     Attempt = "attempt",

@@ -57,7 +57,6 @@ fn escape_if(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// Escapes the unsafe characters of a JSON text with the escapes of JSON, so that the value stays the same.
 ///
 /// serde_json escapes only U+0000 to U+001F. Outside of strings, JSON contains no unsafe characters except newlines.
-#[cfg(feature = "cli")]
 pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     use std::fmt::Write;
 

@@ -9,9 +9,9 @@ mod tests;
 use std::borrow::Cow;
 
 pub(crate) use ansi::{Color, Style, StyledPart, parts, without_sequences};
-pub(crate) use escape::{escape, escape_controls};
 #[cfg(feature = "cli")]
-pub(crate) use escape::{escape_json, escape_line};
+pub(crate) use escape::escape_line;
+pub(crate) use escape::{escape, escape_controls, escape_json};
 
 /// Returns the text of a log line for a terminal or a text file: without ANSI sequences, in its state after carriage
 /// returns, and with the remaining unsafe characters escaped.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     language::{Language, Text},
-    operation::{AttemptOutcome, OperationState},
+    operation::{AttemptOutcome, FieldOrder, OperationState},
     projection::{PastAttempt, PastAttemptDetails, StageRecord},
 };
 
@@ -96,7 +96,11 @@ impl Renderer {
             @if let Some(message) = &attempt.error { (error(message)) }
             (self.past_stages(stages))
             @if let Some(output) = result {
-                div class="op-result" { (self.templates().render_result(template, output, &self.language)) }
+                // The order of the fields is not kept with an attempt.
+                @let order = FieldOrder::default();
+                div class="op-result" {
+                    (self.templates().render_result(template, output, &order, &self.language))
+                }
             }
             @if let Some(traceback) = traceback.as_deref().filter(|_| is_staff) {
                 div class="op-traceback" { (self.traceback(traceback)) }

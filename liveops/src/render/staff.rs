@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{ContainerOptions, Renderer, Subject, region::stage_state_in_words};
 use crate::{
     event::StageState,
     language::Text,
     operation::{ActionKind, ChannelName, OperationId, PastAction, UserId},
-    projection::{Attempts, PastAttempt, StageTiming},
+    plain_text::escape_json,
+    projection::{Attempts, PastAttempt, StageTiming, kept},
 };
+
+/// Maximum number of bytes of an input that the page shows.
+const INPUT_SHOWN_BYTES_MAX: usize = 16 << 10;
 
 /// The facts about an operation that only staff see. They are rendered on request and are never part of a
 /// frame, because all viewers receive the same frames.
@@ -50,8 +55,8 @@ pub(crate) struct StaffSection {
     pub past_attempts: Vec<PastAttempt>,
     /// The stages of the operation, in order.
     pub stages: Vec<StaffStage>,
-    /// The input, as text.
-    pub input: String,
+    /// The input.
+    pub input: Value,
 }
 
 /// A stage of an operation, with the details for staff.
@@ -107,7 +112,7 @@ impl Renderer {
             (self.staff_stages(subject, &section.stages))
             (self.staff_attempts(subject, &section.past_attempts))
             (self.staff_actions(&section.actions))
-            (self.staff_input(&section.input))
+            (self.input_as_json(&section.input))
         }
     }
 
@@ -213,8 +218,11 @@ impl Renderer {
         }
     }
 
-    fn staff_input(&self, input: &str) -> Markup {
+    /// Renders an input as JSON, of which a large one is cut.
+    pub(super) fn input_as_json(&self, input: &Value) -> Markup {
         let title = self.language.translate(Text::Input);
+        let input = format!("{input:#}");
+        let input = escape_json(&kept(&input, INPUT_SHOWN_BYTES_MAX)).into_owned();
         html! {
             h3 { (title) }
             // The element scrolls, so it needs keyboard focus and a label.

@@ -9,7 +9,7 @@ mod files;
 #[cfg(feature = "minijinja")]
 mod folder;
 mod plain;
-mod value;
+pub(super) mod value;
 
 use std::{collections::HashMap, fmt, io, path::PathBuf};
 

@@ -31,7 +31,7 @@ pub(crate) struct RegisteredOperation {
     /// The name of the Rust type, for messages.
     pub(crate) type_name: &'static str,
     /// `true` if requests may create operations of this type.
-    is_public: bool,
+    pub(crate) is_public: bool,
     /// The form of the operation, if it has one.
     pub(crate) form: Option<&'static form::Form>,
     erased: Box<dyn Erased>,

@@ -14,7 +14,7 @@ use super::{
         websocket::upgrade,
     },
     guard::{complete_headers, guard_own},
-    pages::{actions, assets, attempts, bulk, create, form, list, page, slashes, staff},
+    pages::{actions, assets, attempts, bulk, create, details, form, list, page, slashes, staff},
     panics::answer_panics,
     state::Web,
 };
@@ -38,6 +38,7 @@ use crate::runner::LiveOps;
 /// | `GET /{op_type}/{id}/log` | the log as text |
 /// | `GET /{op_type}/{id}/attempts` | the attempts that are over: a part of the live page, which the page reloads, or JSON |
 /// | `GET /{op_type}/{id}/attempts/{number}` | one of these attempts, with its result |
+/// | `GET /{op_type}/{id}/details` | the section with start, duration and input of the live page, which the page reloads after changes |
 /// | `GET /{op_type}/{id}/staff` | the staff section of the live page, which the page reloads after changes |
 /// | `GET /ws` | the WebSocket |
 /// | `GET /events` | an event stream of the changes of the list |
@@ -155,6 +156,7 @@ where
         .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
         .route(&at("/{op_type}/{id}/attempts"), get(attempts::attempts::<V>))
         .route(&at("/{op_type}/{id}/attempts/{number}"), get(attempts::attempt::<V>))
+        .route(&at("/{op_type}/{id}/details"), get(details::details::<V>))
         .route(&at("/{op_type}/{id}/staff"), get(staff::staff::<V>))
         .route(&at("/{op_type}/{id}/cancel"), post(actions::cancel::<V>))
         .route(&at("/{op_type}/{id}/retry"), post(actions::retry::<V>))

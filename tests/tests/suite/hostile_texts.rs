@@ -81,6 +81,8 @@ async fn colours_of_a_log_line_reach_the_page_and_no_sequence_does() {
         assert!(page.contains("<span class=\"op-ansi-green\">ok</span>"), "{page}");
         let log = page.split("class=\"op-log-line\"").nth(1).unwrap();
         assert!(log.starts_with(" data-level=\"info\""), "{log}");
+        let (page, details) = page.split_once("liveops-details").unwrap();
+        assert!(!details.contains(is_unsafe), "{details}");
         for sequence in ["\u{1b}", "\u{9b}", "[32m", "[2J"] {
             // liveops does not change the value of a result.
             let shown = page.matches(sequence).count();

@@ -31,6 +31,7 @@ mod default_results;
 mod dependencies;
 mod deploys;
 mod descriptions;
+mod details;
 mod durable_stages;
 mod event_streams;
 mod extremes;

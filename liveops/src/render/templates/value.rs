@@ -38,6 +38,12 @@ pub(crate) fn value(value: &Value, order: &FieldOrder, language: &Language) -> M
     }
 }
 
+/// Renders a value inside of other content. `name` is the name of its field.
+pub(in crate::render) fn inside(value: &Value, name: &str, language: &Language) -> Markup {
+    Values { order: &FieldOrder::default(), language, left: VALUES_MAX }
+        .cell(value, name, DEPTH_MAX)
+}
+
 struct Values<'a> {
     order: &'a FieldOrder,
     language: &'a Language,

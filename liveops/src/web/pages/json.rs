@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{attempts::PastAttemptJson, staff::StaffJson};
 use crate::{
     event::StageState,
+    form::EnteredInput,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
     projection::{Attempts, PastAttempt, Projection, StageTiming},
     runner::Engine,
@@ -39,6 +40,9 @@ pub(crate) struct OperationJson {
     attempt: u32,
     attempts: AttemptsJson,
     hand_backs: u32,
+    /// The part of the input that the viewer entered. For staff, `staff` has all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<serde_json::Value>,
     #[serde(flatten)]
     staff: Option<StaffJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +127,7 @@ impl OperationJson {
             owner: row.owner,
             result: row.result_context,
             error: row.error_message,
+            input: None,
             staff: None,
             token: None,
             cursor: None,
@@ -153,6 +158,12 @@ impl OperationJson {
     /// Adds the fields that only staff may read.
     pub(in crate::web) fn for_staff(mut self, staff: Option<StaffJson>) -> Self {
         self.staff = staff;
+        self
+    }
+
+    /// Adds the input that the viewer entered.
+    pub(in crate::web) fn with_input(mut self, input: Option<EnteredInput>) -> Self {
+        self.input = input.map(EnteredInput::into_json);
         self
     }
 

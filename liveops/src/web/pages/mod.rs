@@ -6,6 +6,7 @@ pub(super) mod attempts;
 mod body;
 pub(super) mod bulk;
 pub(super) mod create;
+pub(super) mod details;
 pub(super) mod embed;
 pub(super) mod form;
 pub(super) mod json;

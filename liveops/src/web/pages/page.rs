@@ -9,7 +9,7 @@ use axum::{
 use maud::html;
 
 use super::{
-    attempts,
+    attempts, details,
     embed::Embedded,
     json::OperationJson,
     log_text::log_text,
@@ -109,7 +109,11 @@ async fn show(
     found: LoadedOperation,
     as_json: bool,
 ) -> Result<Response, WebError> {
-    let staff = if as_json { None } else { staff::section(web, viewer, &found).await? };
+    let (staff, details) = if as_json {
+        (None, None)
+    } else {
+        (staff::section(web, viewer, &found).await?, details::section(web, viewer, &found))
+    };
     let subject = found.subject();
     let LoadedOperation { kind, row } = found;
     let description = row.description.clone();
@@ -120,13 +124,20 @@ async fn show(
             true => Some(StaffJson::of(&row, web.engine().store.actions(&row).await?)),
             false => None,
         };
+        let entered =
+            details::entered_input(web.engine(), viewer, &row).filter(|_| staff.is_none());
         let history = attempts::over(web.engine(), &row).await?;
-        let json = OperationJson::new(web, viewer, row).for_staff(staff).with_history(history);
+        let json = OperationJson::new(web, viewer, row).for_staff(staff);
+        let json = json.with_input(entered).with_history(history);
         let json = json.connected(token, Some(cursor));
         return Ok(Json(json).into_response());
     }
     // After the container, not inside it: the next operation of a chain replaces the container.
-    let content = html! { (container) (staff.unwrap_or_default()) };
+    let content = html! {
+        (container)
+        (details.unwrap_or_default())
+        (staff.unwrap_or_default())
+    };
     let page = web.renderer_for(viewer).operation_page(&subject, description, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// The last parts of addresses of an operation that have no slash at their end.
-const PARTS: [&str; 7] = ["events", "log", "attempts", "staff", "cancel", "retry", "restart"];
+const PARTS: [&str; 8] =
+    ["events", "log", "attempts", "details", "staff", "cancel", "retry", "restart"];
 
 /// Returns the routes below `mount` that redirect to the address with the correct slash. The status 308 keeps the
 /// method and the body of a request.

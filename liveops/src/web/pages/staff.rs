@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::page::{LoadedOperation, find};
 use crate::{
     operation::{OperationId, PastAction},
-    projection::kept,
     render::{ContainerOptions, StaffSection, StaffStage},
     store::{Model, StoreError},
     web::{
@@ -23,9 +22,6 @@ use crate::{
         state::Web,
     },
 };
-
-/// Maximum number of bytes of an input that the page shows.
-const INPUT_SHOWN_BYTES_MAX: usize = 16 << 10;
 
 /// Answers with the current staff section of an operation, for an open page. Viewers who are not staff get a
 /// 404.
@@ -93,7 +89,7 @@ async fn read(
         actions: web.engine().store.actions(row).await?,
         past_attempts: web.engine().store.past_attempts(row).await?,
         stages: stages.map(|(state, timing)| StaffStage { state, timing }).collect(),
-        input: kept(&format!("{:#}", row.input), INPUT_SHOWN_BYTES_MAX).into_owned(),
+        input: row.input.clone(),
     })
 }
 
