@@ -1,7 +1,7 @@
 //! Access to operations: the viewer, and the policy that decides which viewer may create, see and change an
 //! operation.
 //!
-//! Every route, message and list asks [`Access`], and nothing else decides about access. The module knows
+//! Every route, message and list asks `Access`, and nothing else decides about access. The module knows
 //! neither requests nor connections.
 
 mod decisions;
