@@ -1,16 +1,16 @@
 //! Claims: the transition of waiting operations to a worker, under a lease.
 //!
 //! A claim serves the owners in turn: among operations of one priority, each owner gets one operation before any owner
-//! gets a second one. The next claim begins after the owner that was served last. An owner with many waiting operations
-//! therefore does not delay other owners.
+//! gets a second one. The next claim begins after the owner that was served last with this priority. An owner with many
+//! waiting operations therefore does not delay other owners.
 //!
 //! `run_after` decides whether a row can be claimed. Before each claim, rows that are due lose their
 //! `run_after`, so that the index of the rows that are ready needs no time. `due_on` only measures the wait in
 //! the queue and does not affect claims, because the clocks of processes differ.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -59,17 +59,30 @@ pub(crate) struct OwnerLimits<'a> {
     pub turn: &'a OwnerTurn,
 }
 
-/// The owner that the last claim of a worker served last.
+/// The owner that the claims of a worker served last, for each priority: operations of a higher priority, which arrive
+/// between the others, do not change the turn of the others.
 #[derive(Debug, Default)]
-pub(crate) struct OwnerTurn(Mutex<String>);
+pub(crate) struct OwnerTurn(Mutex<BTreeMap<i32, String>>);
 
 impl OwnerTurn {
-    fn last(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn last(&self) -> BTreeMap<i32, String> {
+        self.lock().clone()
     }
 
-    fn set(&self, owner: &str) {
-        owner.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Records the shares of a claim, in the order in which they are served.
+    fn advance(&self, shares: &[(Share, u64)]) {
+        let mut turns = self.lock();
+        for (share, _) in shares {
+            turns.insert(share.priority, share.owner.clone());
+        }
+        while turns.len() > TURNS_LEN_MAX {
+            // The highest priority has few waiting operations, and needs its turn least.
+            turns.pop_last();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,6 +139,9 @@ struct IdRow {}
 
 /// Maximum number of lines of one claim.
 const LINES_LEN_MAX: usize = 64;
+
+/// Maximum number of priorities whose turns a worker remembers.
+const TURNS_LEN_MAX: usize = 16;
 
 /// Maximum number of times that a claim begins again because another worker claimed the same operations.
 const CLAIM_TRIES_MAX: usize = 4;
@@ -288,18 +304,16 @@ impl Store {
                 Picked { shares, known }
             }
         };
-        if let Some((last, _)) = picked.shares.last() {
-            owners.turn.set(&last.owner);
-        }
+        owners.turn.advance(&picked.shares);
         Ok(picked)
     }
 
     /// Returns the shares of the next operations of each line, in the order of the turn.
     ///
     /// Each step of the recursion finds the next owner in the index, or the first owner of the next priority. The first
-    /// lap begins at the first owner, so that it misses no priority. The second lap begins after the owner that was
-    /// served last. The cost of a lap does not depend on the number of waiting operations. An owner that may start no
-    /// operation now costs one step for each of its priorities.
+    /// lap begins at the first owner, so that it misses no priority. The second lap begins, in each priority, after the
+    /// owner that was served last. The cost of a lap does not depend on the number of waiting operations. An owner that
+    /// may start no operation now costs one step for each of its priorities.
     async fn shares(
         &self,
         lines: &[Line],
@@ -309,9 +323,15 @@ impl Store {
         if lines.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let mut values: Vec<Value> = vec![owners.turn.last().into()];
-        values.extend(owners.exhausted().map(|owner| Value::from(owner.as_str())));
-        let sql = shares_sql(lines.len(), values.len() - 1, limit);
+        let turns = owners.turn.last();
+        let exhausted: Vec<Value> =
+            owners.exhausted().map(|owner| Value::from(owner.as_str())).collect();
+        let sql = shares_sql(lines.len(), turns.len(), exhausted.len(), limit);
+        let mut values: Vec<Value> = Vec::new();
+        for (priority, owner) in turns {
+            values.extend([priority.into(), owner.into()]);
+        }
+        values.extend(exhausted);
         for line in lines {
             values.extend([line.queue.as_str().into(), line.op_type.as_str().into()]);
         }
@@ -469,18 +489,31 @@ impl Share {
     }
 }
 
-/// Returns the query of [`Store::shares`]. Its parameters are the turn, the exhausted owners, and the queue and the op
-/// type of each line.
-pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
-    let owners: Vec<String> = (0..exhausted).map(|owner| format!("${}", owner + 2)).collect();
+/// Returns the query of [`Store::shares`]. Its parameters are the priority and the owner of each turn, the exhausted
+/// owners, and the queue and the op type of each line.
+pub(super) fn shares_sql(lines: usize, turns: usize, exhausted: usize, len: u64) -> String {
+    let owners: Vec<String> =
+        (0..exhausted).map(|owner| format!("${}", 2 * turns + owner + 1)).collect();
     let is_exhausted = |owner: &str| match &owners[..] {
         [] => "1 = 0".to_owned(),
         owners => format!("{owner} IN ({})", owners.join(", ")),
     };
     let counted = |owner: &str| format!("CASE WHEN {} THEN 0 ELSE 1 END", is_exhausted(owner));
     let (first, following) = (counted("owner"), counted("following.owner"));
+    // The owner that was served last with a priority.
+    let turn = |priority: &str| {
+        let turns: String = (0..turns)
+            .map(|turn| format!(" WHEN {priority} = ${} THEN ${}", 2 * turn + 1, 2 * turn + 2))
+            .collect();
+        if turns.is_empty() { "''".to_owned() } else { format!("CASE{turns} ELSE '' END") }
+    };
+    let shares_turn = turn("share.priority");
+    // Behind the first owner of a priority, the second lap continues at the turn.
+    let from_turn = format!(
+        "CASE WHEN share.is_first AND share.owner < {shares_turn} THEN {shares_turn} ELSE share.owner END"
+    );
     let laps = (0..lines).flat_map(|line| {
-        let queue = 2 * line + exhausted + 2;
+        let queue = 2 * turns + exhausted + 2 * line + 1;
         let op_type = queue + 1;
         let ready = format!(
             "FROM liveops_operation WHERE started_on IS NULL AND finished_on IS NULL \
@@ -489,12 +522,12 @@ pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
         let lap = |is_first_lap: &str, after: &str, len: u64| {
             format!(
                 "SELECT * FROM (\
-                 WITH RECURSIVE share (queue, op_type, priority, owner, id, found, step) AS (\
+                 WITH RECURSIVE share (queue, op_type, priority, owner, id, found, is_first) AS (\
                  SELECT * FROM (SELECT queue, op_type, priority, owner, id, {first} AS found, \
-                 1 AS step {ready} ORDER BY priority DESC, owner, id LIMIT 1) AS head \
+                 TRUE AS is_first {ready} ORDER BY priority DESC, owner, id LIMIT 1) AS head \
                  UNION ALL \
                  SELECT following.queue, following.op_type, following.priority, following.owner, \
-                 following.id, share.found + {following}, share.step + 1 \
+                 following.id, share.found + {following}, following.priority < share.priority \
                  FROM share JOIN liveops_operation AS following ON following.id = COALESCE(\
                  (SELECT id {ready} AND priority = share.priority AND owner > {after} \
                  ORDER BY owner, id LIMIT 1), \
@@ -505,23 +538,20 @@ pub(super) fn shares_sql(lines: usize, exhausted: usize, len: u64) -> String {
                  FROM share) AS lap"
             )
         };
-        // The first share of the second lap belongs to the first owner.
-        [lap("TRUE", "share.owner", len), lap("FALSE", FROM_TURN, len + 1)]
+        // One share more in the second lap: that of the first owner. Where a lap leaves a priority for a lower one,
+        // it has found no more shares of this priority than the first lap.
+        [lap("TRUE", "share.owner", len), lap("FALSE", &from_turn, len + 1)]
     });
     let laps: Vec<String> = laps.collect();
-    let is_exhausted = is_exhausted("owner");
+    let (is_exhausted, turn) = (is_exhausted("owner"), turn("priority"));
     // The database compares the owners, so that their order is that of its index.
     format!(
         "SELECT queue, op_type, priority, owner, is_first_lap FROM ({}) AS found \
          WHERE NOT ({is_exhausted}) \
-         ORDER BY CASE WHEN owner > $1 THEN 0 ELSE 1 END, owner, priority DESC, id",
+         ORDER BY priority DESC, CASE WHEN owner > {turn} THEN 0 ELSE 1 END, owner, id",
         laps.join(" UNION ALL ")
     )
 }
-
-/// The owner after which the second lap continues.
-const FROM_TURN: &str =
-    "CASE WHEN share.step = 1 AND share.owner < $1 THEN $1 ELSE share.owner END";
 
 /// Selects the operations of a share that are ready, in their order.
 fn ready_in(share: &Share, limit: u64) -> Select<Entity> {

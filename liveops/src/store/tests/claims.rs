@@ -133,6 +133,41 @@ on_every_database! {
         assert!(priorities.is_sorted_by(|one, other| one >= other), "{priorities:?}");
     }
 
+    async fn a_higher_priority_does_not_change_the_turn_of_the_others(db: TestDatabase) {
+        let store = store(&db).await;
+        for owner in ["ann", "bob"] {
+            enqueue_for(&store, owner, 0, 9).await;
+        }
+        let mut worker = Worker::default();
+        let mut served = Vec::new();
+        for _ in 0..4 {
+            enqueue_for(&store, "zoe", 5, 1).await;
+            for _ in 0..2 {
+                served.extend(worker.claim(&store, u64::MAX, 1).await);
+            }
+        }
+        let owners: Vec<&str> = served.iter().map(|(owner, _)| &**owner).collect();
+        assert_eq!(owners, ["zoe", "ann", "zoe", "bob", "zoe", "ann", "zoe", "bob"]);
+    }
+
+    async fn owners_behind_a_higher_priority_are_served_in_turn(db: TestDatabase) {
+        let store = store(&db).await;
+        let owners = ["ann", "bob", "eve", "ida", "uma"];
+        for owner in owners {
+            enqueue_for(&store, owner, 0, 6).await;
+        }
+        enqueue_for(&store, "zoe", 5, 9).await;
+        let mut worker = Worker::default();
+        // Zoe may start no operation now.
+        worker.running.insert("zoe".into(), 40);
+        let mut served = Vec::new();
+        for limit in [1, 1, 1, 1, 1, 2, 2, 2, 2, 2] {
+            served.extend(worker.claim(&store, 40, limit).await);
+        }
+        let of = |owner: &str| served.iter().filter(|(found, _)| found == owner).count();
+        assert_eq!(owners.map(of), [3; 5], "{served:?}");
+    }
+
     async fn an_owner_runs_no_more_than_the_limit(db: TestDatabase) {
         let store = store(&db).await;
         // All of ann's come before those of bob, and she has several priorities.

@@ -245,9 +245,9 @@ on_every_database! {
         let lines = plan(&recorded.store, statement).await;
         let searches = lines.contains("(queue=? AND op_type>?)") || lines.contains("(op_type > line");
         assert!(searches, "reads more than one operation of a line: {lines}");
-        let values = ["user_5".into(), "user_1".into(), "queue_0".into(), "test.type_0".into()];
+        let values = [0.into(), "user_5".into(), "user_1".into(), "queue_0".into(), "test.type_0".into()];
         let statement =
-            Statement::from_sql_and_values(recorded.store.backend(), shares_sql(1, 1, 4), values);
+            Statement::from_sql_and_values(recorded.store.backend(), shares_sql(1, 1, 1, 4), values);
         let shares = plan(&recorded.store, statement).await;
         let searches = match recorded.store.backend() {
             DbBackend::Postgres => shares.matches("(owner > CASE").count() == 1
