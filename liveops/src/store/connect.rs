@@ -15,7 +15,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connects to the database at `url` with the settings that liveops is tested with.
 ///
 /// `sqlite://app.sqlite3` opens a file and creates it if missing: in write-ahead mode, with foreign keys,
-/// and with a ten-second wait for another writer. `sqlite::memory:` is a database that lives as long as its
+/// and with a ten-second wait for another writer. With `?mode=rw` a missing file is an error. `sqlite::memory:` is a database that lives as long as its
 /// connection. `postgres://user@host/database` is a server. An application with its own connection does not
 /// need this function.
 ///
@@ -37,7 +37,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, StoreError> {
     options.sqlx_logging(false);
     #[cfg(feature = "sqlite")]
     if url.starts_with("sqlite:") {
-        configure_sqlite(&mut options, is_in_memory(url));
+        configure_sqlite(&mut options, is_in_memory(url), creates_file(url));
     }
     let connected = Database::connect(options).await.map_err(|error| without_url(error, url));
     connected.map_err(StoreError::of("connect"))
@@ -108,7 +108,7 @@ fn without_url(error: DbErr, url: &str) -> DbErr {
 }
 
 #[cfg(feature = "sqlite")]
-fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool) {
+fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool, creates_file: bool) {
     use sea_orm::sqlx::{Connection, sqlite::SqliteJournalMode};
 
     if in_memory {
@@ -128,7 +128,8 @@ fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool) {
         });
     }
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).create_if_missing(true);
+        let sqlite = sqlite.busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
+        let sqlite = sqlite.create_if_missing(creates_file);
         if in_memory { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
     });
 }
@@ -136,6 +137,13 @@ fn configure_sqlite(options: &mut ConnectOptions, in_memory: bool) {
 #[cfg(feature = "sqlite")]
 fn is_in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
+}
+
+/// Returns `true` unless the URL says that the file exists.
+#[cfg(feature = "sqlite")]
+fn creates_file(url: &str) -> bool {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    !parameters.split('&').any(|parameter| ["mode=rw", "mode=ro"].contains(&parameter))
 }
 
 #[cfg(all(test, feature = "sqlite"))]
@@ -189,6 +197,18 @@ mod tests {
             ("sqlite://a?mode=ro", "sqlite://a?mode=ro"),
         ] {
             assert_eq!(known_parameters(url).unwrap(), known);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_created_unless_the_url_says_that_it_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        for (parameters, creates) in
+            [("?mode=rw", false), ("?mode=ro", false), ("?mode=rwc", true), ("", true)]
+        {
+            let file = dir.path().join(format!("app{}", parameters.len()));
+            let connected = connect(&format!("sqlite://{}{parameters}", file.display())).await;
+            assert_eq!((connected.is_ok(), file.exists()), (creates, creates), "{parameters}");
         }
     }
 
