@@ -216,7 +216,7 @@ impl KeptFiles {
     pub(crate) async fn confirm(self) {
         in_background(move || {
             delete(&[self.marker]);
-            self.reservation.keep();
+            self.reservation.keep(&self.paths);
         })
         .await;
     }
@@ -241,7 +241,7 @@ impl KeptFiles {
             "could not find out if the operation of uploaded files exists; keeping the files; `prune` deletes them \
              later if the operation does not exist"
         );
-        in_background(move || self.reservation.keep()).await;
+        in_background(move || self.reservation.keep(&self.paths)).await;
     }
 }
 

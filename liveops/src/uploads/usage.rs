@@ -105,10 +105,13 @@ impl Usages {
 }
 
 impl Reservation {
-    /// Counts the files of the upload, which is complete.
-    pub(super) fn keep(self) {
+    /// Counts the files of the upload, which is complete. A request may have many small files, or a body of unknown
+    /// length, so the reservation says little about them.
+    pub(super) fn keep(self, files: &[PathBuf]) {
+        let sizes = files.iter().filter_map(|file| fs::metadata(file).ok());
+        let bytes: u64 = sizes.map(|size| counted(size.len())).sum();
         if let Some(count) = &mut lock(&self.usage).count {
-            count.bytes = count.bytes.saturating_add(self.bytes);
+            count.bytes = count.bytes.saturating_add(bytes);
         }
     }
 }
@@ -133,9 +136,14 @@ fn used(folder: &Path) -> io::Result<u64> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             metadata => metadata?.len(),
         };
-        bytes = bytes.saturating_add(len.max(FILE_BYTES_MIN));
+        bytes = bytes.saturating_add(counted(len));
     }
     Ok(bytes)
+}
+
+/// Returns the number of bytes that a file counts.
+fn counted(len: u64) -> u64 {
+    len.max(FILE_BYTES_MIN)
 }
 
 #[cfg(test)]
@@ -174,11 +182,29 @@ mod tests {
         usages.forget();
         assert_eq!(found(usages.reserve(folder.path(), 600 * KIB)), 1_200);
         drop(given_up);
-        usages.reserve(folder.path(), 600 * KIB).unwrap().keep();
+        let file = folder.path().join("a");
+        let kept = usages.reserve(folder.path(), 600 * KIB).unwrap();
+        fs::write(&file, vec![0; 600 << 10]).unwrap();
+        kept.keep(std::slice::from_ref(&file));
         assert_eq!(found(usages.reserve(folder.path(), 600 * KIB)), 1_200);
-        // The file was deleted meanwhile.
+        fs::remove_file(file).unwrap();
         usages.forget();
         usages.reserve(folder.path(), 600 * KIB).unwrap();
+    }
+
+    #[test]
+    fn a_kept_upload_counts_its_files_and_not_its_announced_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let usages = Usages::new(4 << 20);
+        // A body of unknown length, with three files without content.
+        let kept = usages.reserve(folder.path(), 3 << 20).unwrap();
+        let files = ["a", "b", "c"].map(|name| folder.path().join(name));
+        for file in &files {
+            fs::write(file, "").unwrap();
+        }
+        kept.keep(&files);
+        assert_eq!(found(usages.reserve(folder.path(), 4 << 20)), 3 * 64 + 4_096);
+        usages.reserve(folder.path(), 3 << 20).unwrap();
     }
 
     #[test]

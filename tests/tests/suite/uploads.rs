@@ -238,7 +238,7 @@ async fn the_files_of_an_owner_have_a_quota() {
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(
         refused.json()["error"]["message"],
-        "Your files would have 300.4 KB together; at most 256 KB are allowed. Files are deleted with \
+        "Your files would have 300.2 KB together; at most 256 KB are allowed. Files are deleted with \
          their operations."
     );
     assert_eq!(send("bob", 150 << 10).await.status, StatusCode::CREATED, "another owner");
