@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Router,
-    extract::FromRequestParts,
+    extract::{DefaultBodyLimit, FromRequestParts},
     middleware,
     routing::{get, post},
 };
@@ -142,13 +142,18 @@ where
     let web = Web::new(liveops.clone());
     let mount = liveops.mount().to_owned();
     let at = |path: &str| format!("{mount}{path}");
+    let channels_max = web.engine().config.subscriptions_per_connection_max;
+    let token_bytes_max = channels_max.saturating_mul(token::CHANNEL_BYTES_MAX);
 
     Router::new()
         .route(&at("/"), get(list::list::<V>))
         .route(&at("/bulk"), get(bulk::list).post(bulk::bulk::<V>))
         .route(&at("/ws"), get(upgrade::connect::<V>))
         .route(&at("/events"), get(list_events::events::<V>))
-        .route(&at("/token"), post(token::refresh::<V>))
+        .route(
+            &at("/token"),
+            post(token::refresh::<V>).layer(DefaultBodyLimit::max(token_bytes_max)),
+        )
         .route(&at("/static/{name}"), get(assets::serve))
         .route(&at("/{op_type}/"), get(form::show::<V>).post(create::create::<V>))
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))

@@ -15,6 +15,9 @@ use crate::{
     web::{error::WebError, state::Web},
 };
 
+/// Number of bytes for each channel in a request. An empty text in JSON needs eight times its size in memory.
+pub(in crate::web) const CHANNEL_BYTES_MAX: usize = 1 << 10;
+
 /// A request for new tokens for the channels that a page follows.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct TokenRequest {
