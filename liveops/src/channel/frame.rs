@@ -86,3 +86,10 @@ pub struct Chained {
     /// The HTML container of that operation. It replaces the container of the operation that ended.
     pub container: Arc<str>,
 }
+
+impl Chained {
+    /// Returns the op type of the operation that takes over: in the path of its page, the part before its ID.
+    pub(crate) fn op_type(&self) -> &str {
+        self.url.trim_end_matches('/').rsplit('/').nth(1).unwrap_or_default()
+    }
+}

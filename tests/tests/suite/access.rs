@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{Answer, Gate, Greeting, Nothing, Steps, TestApp},
+    app::{Answer, ChainStart, Gate, Greeting, Nothing, Steps, TestApp},
     events::Events,
     routes::ROUTES,
     served::{Served, is_subscribed},
@@ -57,6 +57,16 @@ struct Revocable(Arc<AtomicBool>);
 impl AccessPolicy for Revocable {
     fn may_see(&self, _: &Viewer, _: &AccessedOperation<'_>) -> bool {
         !self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Everybody sees every operation but a [`Greeting`], which only its owner sees.
+#[derive(Debug)]
+struct PrivateGreetings;
+
+impl AccessPolicy for PrivateGreetings {
+    fn may_see(&self, viewer: &Viewer, operation: &AccessedOperation<'_>) -> bool {
+        operation.op_type != Greeting::OP_TYPE || operation.is_owned_by(viewer)
     }
 }
 
@@ -246,6 +256,35 @@ async fn a_live_list_leaves_out_the_rows_that_the_policy_refuses() {
     assert!(message.to_string().contains("of ann"), "the first message: {message}");
     let row = events.next().await.unwrap();
     assert_eq!(row.data, "<div>of ann</div>");
+}
+
+#[tokio::test]
+async fn a_page_is_not_handed_over_to_an_operation_that_the_policy_refuses() {
+    let config = Config::default();
+    let served = Served::build(config, |builder| builder.access_policy(PrivateGreetings)).await;
+    let start = ChainStart { name: "Ann".into() };
+    let id = served.app.liveops.enqueue(start, "ann").await.unwrap();
+    let channel = ChannelName::operation(id);
+    let mut anns = follow(&served, "ann", &channel).await;
+    let mut bens = follow(&served, "ben", &channel).await;
+    served.app.gate.open(1);
+    anns.next_matching("the next operation", |message| !message["liveop_chain"].is_null()).await;
+    let is_end = |message: &Value| {
+        assert!(message["liveop_chain"].is_null(), "{message}");
+        !message["liveop_finished"].is_null()
+    };
+    bens.next_matching("the end", is_end).await;
+    // Also to a page that connects later.
+    let mut later = connect(&served, "ben").await;
+    subscribe(&served, &mut later, "ben", &channel).await;
+    later.next_matching("the end", is_end).await;
+    later
+        .next_matching("the subscription", |message| is_end(message) || is_subscribed(message))
+        .await;
+    bens.send(&json!({ "type": "subscribe", "token": served.token("ben", &ChannelName::all()) }))
+        .await;
+    let refusal = bens.next_message().await;
+    assert_eq!(refusal["code"], 4403, "nothing before the answer: {refusal}");
 }
 
 /// A token for a channel is no permission: the viewer may have lost the rights for which the token was signed.

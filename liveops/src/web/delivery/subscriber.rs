@@ -106,6 +106,7 @@ impl Subscriber {
                 FrameDecision::Apply => {
                     let messages = match text {
                         Some(text) => vec![OutgoingMessage { cursor: Some(frame.cursor), text }],
+                        None if self.is_refused_chain(&frame.payload) => return Ok(Step::Nothing),
                         None => {
                             messages::encode_frame(&self.web, &self.viewer, &self.channel, &frame)?
                         }
@@ -148,6 +149,21 @@ impl Subscriber {
 
     fn may_see_progress(&self, progress: &RowProgress) -> bool {
         self.web.engine().access.may_see_progress(&self.viewer, &self.channel, progress)
+    }
+
+    /// Returns `true` if the payload hands the page over to an operation that the viewer may not see. The page then
+    /// stays at the operation that has ended.
+    fn is_refused_chain(&self, payload: &Payload) -> bool {
+        matches!(payload, Payload::Signal(signal) if self.is_refused(signal))
+    }
+
+    fn is_refused(&self, signal: &Signal) -> bool {
+        let (Signal::Chained(next), Some((_, owner))) = (signal, &self.operation) else {
+            return false;
+        };
+        // An operation and the next one have the same owner.
+        let next = AccessedOperation::new(next.id, next.op_type(), owner.as_str());
+        !self.web.engine().access.may_see(&self.viewer, next)
     }
 
     /// Records an acknowledgement of the client.
@@ -234,7 +250,10 @@ impl Subscriber {
     /// Returns the messages that bring the client to `current`.
     async fn catch_up_to(&mut self, current: CatchUpState) -> Result<Vec<OutgoingMessage>, Close> {
         client_caught_up(current.kind());
-        let CatchUpState { cursor, answer, .. } = current;
+        let CatchUpState { cursor, mut answer, .. } = current;
+        if let CatchUpAnswer::Delta(content) | CatchUpAnswer::Reset(content) = &mut answer {
+            content.signals.retain(|signal| !self.is_refused(signal));
+        }
         let traceback = if self.viewer.is_staff && answer.signals().iter().any(is_failure) {
             Box::pin(self.traceback(cursor)).await?
         } else {
