@@ -413,3 +413,20 @@ async fn one_owner_does_not_occupy_every_slot() {
     let running = ListFilter::new().with_owner("ann").with_state(OperationState::Started);
     assert_eq!(app.liveops.count(&running).await.unwrap(), 7, "seven eighths of the slots");
 }
+
+#[tokio::test]
+async fn the_next_operation_of_an_owner_at_the_limit_starts_when_one_ends() {
+    let mut config = Config::default().with_running_per_owner_max(2);
+    // Too late for this test.
+    config.poll_interval = Duration::from_secs(600);
+    let app = TestApp::with(|builder| builder.config(config)).await;
+    let mut anns = Vec::new();
+    for _ in 0..9 {
+        anns.push(app.liveops.enqueue(Steps {}, "ann").await.unwrap());
+    }
+    app.reaches(anns[1], OperationState::Started).await;
+    app.gate.open(3 * anns.len());
+    for id in anns {
+        app.ends(id).await;
+    }
+}

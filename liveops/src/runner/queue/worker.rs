@@ -1,7 +1,11 @@
 //! The worker: claims waiting operations and starts their attempts.
 
 use std::{
-    sync::{Arc, Weak},
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +16,7 @@ use tokio::{
 
 use crate::{
     metrics::{GaugeGuard, claim_failed, claimed, worker_slots},
+    operation::UserId,
     panic::CatchPanic,
     runner::{
         WakeUp,
@@ -39,6 +44,7 @@ impl Engine {
                 active_runs: self.active_runs.clone(),
                 poll_interval: self.config.poll_interval,
                 turn: OwnerTurn::default(),
+                has_owner_at_limit: Arc::default(),
                 _slots: worker_slots(self.config.concurrency_max),
             };
             self.active_runs.tasks.spawn(worker.work());
@@ -52,6 +58,9 @@ struct Worker {
     active_runs: Arc<ActiveRuns>,
     poll_interval: Duration,
     turn: OwnerTurn,
+    /// Set while an owner runs as many operations as allowed, as far as the last claim knows. More may wait, and the
+    /// next end of a run makes room for one.
+    has_owner_at_limit: Arc<AtomicBool>,
     _slots: GaugeGuard,
 }
 
@@ -102,7 +111,8 @@ impl Worker {
         Ok(slots)
     }
 
-    /// Claims and starts operations, at most one for each slot. Returns `true` if no slot is left.
+    /// Claims and starts operations, at most one for each slot. Returns `true` if no slot is left, or if an owner has
+    /// left the limit meanwhile: the next claim may find more.
     async fn fill(
         &self,
         engine: &Arc<Engine>,
@@ -111,6 +121,8 @@ impl Worker {
         let limit = slots.num_permits();
         let is_incomplete = self.active_runs.take_unknown_claims();
         let mut rows = if is_incomplete { self.unknown_claims(engine).await? } else { vec![] };
+        let running_max = engine.config.running_of_owner_max() as u64;
+        let mut running = self.active_runs.running_by_owner();
         if rows.is_empty() {
             let claim = Claim {
                 op_types: &engine.registry.op_types(),
@@ -118,11 +130,7 @@ impl Worker {
                 worker: &self.active_runs.worker,
                 lease: engine.config.lease,
                 limit: limit as u64,
-                owners: OwnerLimits {
-                    running_max: engine.config.running_of_owner_max() as u64,
-                    running: &self.active_runs.running_by_owner(),
-                    turn: &self.turn,
-                },
+                owners: OwnerLimits { running_max, running: &running, turn: &self.turn },
             };
             let started_on = Instant::now();
             let claim_next = |store: Store| async move { store.claim_next(claim).await };
@@ -134,12 +142,19 @@ impl Worker {
             return Ok(false);
         }
         let is_full = rows.len() >= limit;
+        for row in &rows {
+            *running.entry(row.owner_id()).or_default() += 1;
+        }
+        running.retain(|_, count| *count >= running_max);
+        self.has_owner_at_limit.store(!running.is_empty(), Ordering::Release);
         for row in rows {
             let slot = slots.split(1);
             // Registered at once: an unregistered run would look like a claim whose answer was lost.
             let run = RunningAttempt::begin(engine.clone(), row, Executor::Threads);
             let Some(run) = run else { continue };
             let (op_type, id, attempt) = (run.active.kind.op_type, run.id, run.attempt);
+            let (active_runs, has_owner_at_limit) =
+                (self.active_runs.clone(), self.has_owner_at_limit.clone());
             self.active_runs.tasks.spawn(async move {
                 if let Err(panicked) = CatchPanic::new(run.run_to_completion()).await {
                     tracing::error!(
@@ -151,9 +166,20 @@ impl Worker {
                     );
                 }
                 drop(slot);
+                if has_owner_at_limit.load(Ordering::Acquire) {
+                    active_runs.wake.notify_one();
+                }
             });
         }
-        Ok(is_full)
+        Ok(is_full || self.have_left_the_limit(&running, running_max))
+    }
+
+    /// Returns `true` if one of these owners no longer runs as many operations as allowed.
+    fn have_left_the_limit(&self, owners: &HashMap<UserId, u64>, running_max: u64) -> bool {
+        let running = (!owners.is_empty()).then(|| self.active_runs.running_by_owner());
+        running.is_some_and(|running| {
+            owners.keys().any(|owner| running.get(owner).is_none_or(|count| *count < running_max))
+        })
     }
 
     /// Returns the operations of a claim whose answer was lost.
