@@ -187,14 +187,18 @@ impl Store {
     pub(crate) async fn claim_next(&self, claim: Claim<'_>) -> Result<Vec<Model>, StoreError> {
         self.release_due().await?;
         let mut rows: Vec<Model> = Vec::new();
+        let mut locked: HashSet<Share> = HashSet::new();
         for _ in 0..CLAIM_TRIES_MAX {
             let left = claim.limit - rows.len() as u64;
             let lines = claim.served(self.lines().await?);
-            let picked = self.pick(&lines, claim.owners, left, &rows).await?;
+            let picked = self.pick(&lines, claim.owners, left, (&rows, &locked)).await?;
             let claimed = self.claim_shares(&picked.shares, &claim).await?;
             let is_complete = claimed.len() as u64 >= picked.known;
+            let shares = picked.shares.into_iter().map(|(share, _)| share);
+            locked.extend(shares.filter(|share| !claimed.iter().any(|row| share.contains(row))));
             rows.extend(claimed);
-            // If the claim is not complete, another worker has claimed some of these operations.
+            // If the claim is not complete, another worker has claimed some of these operations, or a transaction holds
+            // them.
             if is_complete || rows.len() as u64 >= claim.limit {
                 break;
             }
@@ -265,19 +269,20 @@ impl Store {
             .map_err(StoreError::of("read the queues with waiting operations"))
     }
 
-    /// Picks the next `limit` operations of these lines, and advances the turn of the owners.
+    /// Picks the next `limit` operations of these lines, apart from `locked` shares, and advances the turn of the
+    /// owners.
     async fn pick(
         &self,
         lines: &[Line],
         owners: OwnerLimits<'_>,
         limit: u64,
-        claimed: &[Model],
+        (claimed, locked): (&[Model], &HashSet<Share>),
     ) -> Result<Picked, StoreError> {
         let claimed_of =
             |owner: &str| claimed.iter().filter(|row| row.owner == owner).count() as u64;
         let allowance = |owner: &str| owners.allowance(owner).saturating_sub(claimed_of(owner));
-        let mut shares = self.shares(lines, owners, limit).await?;
-        shares.retain(|share| allowance(&share.owner) > 0);
+        let mut shares = self.shares(lines, owners, limit + locked.len() as u64).await?;
+        shares.retain(|share| allowance(&share.owner) > 0 && !locked.contains(share));
         // Sorts the first share of each owner before the second share of any owner.
         let mut of_owner: HashMap<String, usize> = HashMap::new();
         let mut placed: Vec<(std::cmp::Reverse<i32>, usize, Share)> = Vec::new();
@@ -484,6 +489,11 @@ impl Claim<'_> {
 }
 
 impl Share {
+    fn contains(&self, row: &Model) -> bool {
+        (&*self.queue, &*self.op_type, self.priority, &*self.owner)
+            == (&*row.queue, &*row.op_type, row.priority, &*row.owner)
+    }
+
     fn line(&self) -> Line {
         Line { queue: self.queue.clone(), op_type: self.op_type.clone() }
     }

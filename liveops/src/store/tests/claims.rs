@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::{
     database::on_every_database,
@@ -262,6 +263,29 @@ on_every_database! {
             let claimed = claim(&store, &["test.steps"], &[], 100).await.len();
             assert!((1..=64).contains(&claimed), "{claimed} with {left} left");
             left -= claimed;
+        }
+    }
+
+    async fn an_operation_that_a_transaction_holds_does_not_stop_the_others(db: TestDatabase) {
+        let store = store(&db).await;
+        enqueue_for(&store, "zoe", 5, 1).await;
+        enqueue_for(&store, "ann", 5, 1).await;
+        enqueue_for(&store, "ann", 0, 2).await;
+        // SQLite locks no rows.
+        if store.backend() == DbBackend::Postgres {
+            let application = db.connect().await;
+            let held = application.begin().await.unwrap();
+            held.execute_unprepared("SELECT id FROM liveops_operation WHERE priority = 5 FOR UPDATE")
+                .await
+                .unwrap();
+            let mut worker = Worker::default();
+            for _ in 0..2 {
+                let claimed = worker.claim(&store, u64::MAX, 1).await;
+                assert_eq!(claimed, [("ann".to_owned(), 0)]);
+            }
+            assert_eq!(worker.claim(&store, u64::MAX, 1).await, []);
+            held.rollback().await.unwrap();
+            assert_eq!(worker.claim(&store, u64::MAX, 9).await.len(), 2);
         }
     }
 
