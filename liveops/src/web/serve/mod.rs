@@ -77,6 +77,7 @@ pub fn serve(listener: TcpListener, router: Router) -> Serve {
 /// | time for which a request may wait for its body | 15 s, and 1 s for each 500 bytes | [`body_timeout`](Self::body_timeout) |
 /// | time for which an answer may wait for its client to read | 30 s, and 1 s for each 500 bytes | [`write_timeout`](Self::write_timeout) |
 /// | time between two requests on a connection | 75 s | [`idle_timeout`](Self::idle_timeout) |
+/// | time for open requests after the end of the server | 40 s | [`stop_timeout`](Self::stop_timeout) |
 /// | open connections | three quarters of the limit of open files | [`connections_max`](Self::connections_max) |
 ///
 /// A timeout ends the connection. If the body of a request does not arrive in time, the server answers with 408 first.
@@ -109,6 +110,7 @@ struct Timeouts {
     body: Duration,
     write: Duration,
     idle: Duration,
+    stop: Duration,
 }
 
 impl Default for Timeouts {
@@ -120,6 +122,8 @@ impl Default for Timeouts {
             // Longer than proxies keep idle connections (60 s in nginx and in the balancers of AWS): a proxy
             // that sends a request over a connection that the server closes answers with an error.
             idle: Duration::from_secs(75),
+            // Longer than `LiveOps::shutdown` with 25 seconds of grace, which ends the event streams last.
+            stop: Duration::from_secs(40),
         }
     }
 }
@@ -154,6 +158,15 @@ impl Serve {
         self
     }
 
+    /// Sets the maximum time for which the server waits for open requests after
+    /// [`with_graceful_shutdown`](Self::with_graceful_shutdown) has ended it; default 40 seconds. Then it closes their
+    /// connections: a client that sends or reads as slowly as the other timeouts allow would otherwise keep the
+    /// process from ending.
+    pub fn stop_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.stop = timeout;
+        self
+    }
+
     /// Sets the maximum number of open connections, at least 1. WebSockets and event streams count. The default
     /// is three quarters of the number of files that the process may open (`ulimit -n`) when [`serve`] is called,
     /// and 65,536 without such a limit.
@@ -163,8 +176,8 @@ impl Serve {
     }
 
     /// Sets the future that ends the server. When the future is ready, the server accepts no more connections, closes
-    /// idle connections, and ends after the last request. Event streams do not end by themselves: call
-    /// [`LiveOps::shutdown`](crate::LiveOps::shutdown) at the same time.
+    /// idle connections, and ends after the last request, or after the [`stop_timeout`](Self::stop_timeout). Event
+    /// streams do not end by themselves: call [`LiveOps::shutdown`](crate::LiveOps::shutdown) at the same time.
     pub fn with_graceful_shutdown(
         mut self,
         stop: impl Future<Output = ()> + Send + 'static,
@@ -176,7 +189,8 @@ impl Serve {
     async fn run(self) {
         let Self { listener, router, timeouts, connections_max, mut stop } = self;
         let mut acceptor = Acceptor::new(listener, connections_max);
-        let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
+        let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let connections = TaskTracker::new();
         loop {
             let (stream, permit) = tokio::select! {
                 biased;
@@ -190,13 +204,24 @@ impl Serve {
                 timeouts,
                 waiting: acceptor.waiting.clone(),
             };
-            connections.spawn(connection.serve(stopping.clone()));
+            let stopped = stopped.clone();
+            let served = connection.serve(stopping.clone());
+            // Dropping the future closes the connection.
+            connections.spawn(async move { stopped.run_until_cancelled(served).await });
         }
         // Closes the listener before the requests have ended, so that the next process can listen on the address.
         drop(acceptor);
         stopping.cancel();
         connections.close();
-        connections.wait().await;
+        if time::timeout(timeouts.stop, connections.wait()).await.is_err() {
+            tracing::warn!(
+                requests = connections.len(),
+                "some requests did not end within {:?} of the end of the server; closing their connections",
+                timeouts.stop
+            );
+            stopped.cancel();
+            connections.wait().await;
+        }
     }
 }
 

@@ -277,6 +277,28 @@ async fn the_server_ends_with_its_last_request() {
     serving.await.unwrap().unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_client_does_not_keep_the_server_from_ending() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = serve(listener, hello()).with_graceful_shutdown(async { stopped.await.unwrap() });
+    let serving = tokio::spawn(server.into_future());
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+    let mut slow = connect(address, head).await;
+    tokio::time::sleep(SECOND).await;
+    stop.send(()).unwrap();
+    let stopped_on = Instant::now();
+    // As fast as the timeout of a body demands.
+    while !serving.is_finished() && stopped_on.elapsed() < 90 * SECOND {
+        tokio::time::sleep(SECOND).await;
+        let _ = slow.write_all(&[b'a'; 600]).await;
+    }
+    let took = stopped_on.elapsed();
+    assert!((40 * SECOND..=42 * SECOND).contains(&took), "{took:?}");
+    serving.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn handlers_find_the_address_of_the_client() {
     let address = async |ConnectInfo(client): ConnectInfo<SocketAddr>| client.to_string();
