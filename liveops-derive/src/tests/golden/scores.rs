@@ -1,4 +1,8 @@
-#[allow(deprecated, unexpected_cfgs)]
+#[allow(
+    deprecated,
+    unexpected_cfgs,
+    reason = "the operation may be deprecated, and only rust-analyzer knows `cfg(rust_analyzer)`"
+)]
 const _: () = {
     #[cfg(rust_analyzer)]
     use ::liveops::operation::{keys::describe, keys::{}};
@@ -40,7 +44,10 @@ const _: () = {
     {}
 };
 #[doc(hidden)]
-#[allow(non_local_definitions)]
+#[allow(
+    non_local_definitions,
+    reason = "the macro leaves a function that defines the operation, on purpose"
+)]
 #[macro_export]
 macro_rules! op_type_demo_app_DOT_scores {
     () => {};

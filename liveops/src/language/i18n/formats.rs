@@ -10,10 +10,7 @@ use icu_datetime::{
     fieldsets::{YMD, YMDT},
     input,
 };
-use icu_decimal::{
-    DecimalFormatter,
-    input::{Decimal, FloatPrecision},
-};
+use icu_decimal::{DecimalFormatter, input::Decimal};
 use icu_locale_core::Locale;
 use intl_memoizer::{Memoizable, concurrent::IntlLangMemoizer};
 use unic_langid::LanguageIdentifier;
@@ -34,9 +31,12 @@ impl Memoizable for Numbers {
 
 impl Numbers {
     fn write(&self, number: f64) -> String {
-        match Decimal::try_from_f64(number, FloatPrecision::RoundTrip) {
+        // The digits of the standard library, as in the built-in English: the conversion from a floating-point number may
+        // choose another last digit that is as near.
+        let digits = number.to_string();
+        match digits.parse() {
             Ok(decimal) => self.write_decimal(&decimal),
-            Err(_) => number.to_string(),
+            Err(_) => digits,
         }
     }
 

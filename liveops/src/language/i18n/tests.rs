@@ -77,7 +77,8 @@ fn of_inline(expression: &InlineExpression<&str>, found: &mut BTreeSet<String>) 
 
 /// Returns numbers of every plural form and format, and texts.
 fn values() -> Vec<Arg> {
-    let numbers = [0.0, 0.25, 1.0, 1.5, 2.0, -1.0, 21.0, 1_204.0, 1_234_567.5];
+    let numbers =
+        [0.0, 0.25, 1.0, 1.5, 2.0, -1.0, 21.0, 1_204.0, 1_234_567.5, 1_176_648_141_403_189.3];
     let integers = [0, 1, 2, 5, 21, 1_204, 9_007_199_254_740_993, u64::MAX];
     let texts = ["words", "1"];
     let numbers = numbers.map(Arg::from).into_iter().chain(integers.map(Arg::from));
