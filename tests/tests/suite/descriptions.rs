@@ -1,7 +1,14 @@
 //! Descriptions tell operations of one type apart, wherever operations are listed or linked.
 
+use std::path::PathBuf;
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use liveops::{
-    LiveOperation, OperationId, OperationState, Progress, Run, RunResult, RunnerKind,
+    Config, LiveOperation, OperationId, OperationState, Progress, Run, RunResult, RunnerKind,
+    form::Upload,
     operation::NewOperation,
     runner::Builder,
     store::{ListFilter, Model},
@@ -12,7 +19,25 @@ use serde::{Deserialize, Serialize};
 use crate::support::{
     app::{Gate, Nothing, TestApp},
     database::on_every_database,
+    files::upload_folder,
+    multipart::{MULTIPART, multipart},
 };
+
+/// Reads files that users upload.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "described", describe = "{scores} and {photo}", form)]
+struct Files {
+    scores: PathBuf,
+    photo: Upload,
+}
+
+impl Run for Files {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
 
 /// Prepares a letter, and hands over to the [`Letter`].
 #[derive(LiveOperation, Serialize, Deserialize)]
@@ -154,4 +179,20 @@ on_every_database! {
         let expected = format!("Draft for {}…", "ż".repeat(189));
         assert_eq!(row.description, Some(expected));
     }
+}
+
+#[tokio::test]
+async fn an_uploaded_file_has_the_name_that_its_user_gave_it() {
+    let folder = upload_folder();
+    let config = Config::default().with_upload_dir(folder.path());
+    let app = TestApp::with(|builder| builder.register::<Files>().config(config)).await;
+    let body = multipart(&[
+        ("scores", Some("spring scores.csv"), "a,b"),
+        ("photo", Some("ann.png"), "png"),
+    ]);
+    let request = Request::post("/live/described.files/")
+        .header(header::CONTENT_TYPE, MULTIPART)
+        .header(header::ACCEPT, "application/json");
+    let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(answer.json()["description"], "spring scores.csv and ann.png", "{answer:?}");
 }

@@ -47,8 +47,9 @@ pub(in crate::web) async fn create<V>(
         let language = web.renderer_for(&viewer).language().clone();
         let new = match sent.read(operation, &uploads, &viewer, &language) {
             // Drops the body: `new` contains the input, and a large body would need memory a second time.
-            Ok(new) => {
+            Ok(mut new) => {
                 drop(sent);
+                new.description = new.description.map(|text| uploads.with_file_names(text));
                 new
             }
             Err(error) => {

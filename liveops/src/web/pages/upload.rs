@@ -1,7 +1,7 @@
 //! Forms with files. Files are written to the upload folder, or read into memory if a field takes the
 //! content.
 
-use std::{path::Path, sync::Arc};
+use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use tokio::io::{AsyncWriteExt, BufWriter};
 
@@ -51,6 +51,17 @@ impl Uploads {
     /// Returns the saved files.
     pub(in crate::web) fn files(&self) -> &[Upload] {
         &self.files
+    }
+
+    /// Replaces the names of the saved files in `text` by the names on the user's machine. A field of type `PathBuf`
+    /// has only the path of the saved file.
+    pub(in crate::web) fn with_file_names(&self, text: String) -> String {
+        self.files.iter().fold(text, |text, file| {
+            match file.path.file_name().and_then(OsStr::to_str) {
+                Some(saved) => text.replace(saved, &file.file_name),
+                None => text,
+            }
+        })
     }
 
     /// Returns the fields with uploaded files. Users did not type the values of these fields.
