@@ -23,7 +23,7 @@ stage-reused = reused
 cancel = Cancel
 cancelling = Cancelling…
 retry = Retry
-retry-question = The operation has finished. Its result stays available under “Earlier attempts”.
+retry-question = The result stays under “Earlier attempts”.
 run-again = Run again
 continue = Continue
 # Precedes the title of the next operation.

@@ -143,7 +143,9 @@ impl RetainedState {
             let found = self.regions.binary_search_by(|content| content.region.cmp(region));
             match apply {
                 Apply::Replace => {
-                    let content = RegionContent::new(region.clone(), html.clone(), seq);
+                    // Most regions of most operations are empty, and all empty texts share one allocation.
+                    let base = if html.is_empty() { Arc::default() } else { html.clone() };
+                    let content = RegionContent::new(region.clone(), base, seq);
                     match found {
                         Ok(at) => self.regions[at] = content,
                         Err(at) => self.regions.insert(at, content),

@@ -22,11 +22,9 @@ pub(super) fn controls(language: &Language, url: &str, projection: &Projection) 
         @if projection.state == OperationState::FinishedOk {
             // Asks first, without a script too: the operation succeeded.
             details class="op-confirm" {
-                summary class="liveops-button" { (language.translate(Text::Retry)) }
-                div {
-                    p { (language.translate(Text::RetryQuestion)) }
-                    (action(url, "retry", &language.translate(Text::RunAgain), true))
-                }
+                summary { (language.translate(Text::Retry)) }
+                p { (language.translate(Text::RetryQuestion)) }
+                (action(url, "retry", &language.translate(Text::RunAgain), true))
             }
         } @else if projection.state.is_terminal() {
             (action(url, "retry", &language.translate(Text::Retry), true))
@@ -328,11 +326,8 @@ mod tests {
         let form = "<form class=\"op-retry\" method=\"post\" action=\"/live/demo.x/1/retry\"";
         let finished = shown(Some(Ending::Finished(serde_json::json!(1).into())));
         let (_, folded) = finished.split_once("<details class=\"op-confirm\">").unwrap();
-        assert!(
-            folded.starts_with("<summary class=\"liveops-button\">Retry</summary>"),
-            "{folded}"
-        );
-        assert!(folded.contains("The operation has finished.") && folded.contains(form));
+        assert!(folded.starts_with("<summary>Retry</summary>"), "{folded}");
+        assert!(folded.contains("The result stays") && folded.contains(form));
         for ending in [Ending::Cancelled, Ending::Failed("broken".into())] {
             let html = shown(Some(ending));
             assert!(html.contains(form) && !html.contains("<details"), "{html}");

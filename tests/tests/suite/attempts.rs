@@ -309,7 +309,7 @@ async fn an_open_page_lists_an_attempt_as_soon_as_the_next_one_begins() {
     // Asks first.
     browser.click(".op-confirm summary").await;
     let question = browser.text(".op-confirm p").await;
-    assert!(question.starts_with("The operation has finished."), "{question}");
+    assert!(question.starts_with("The result stays"), "{question}");
     browser.click(".op-retry button").await;
     browser.wait_for(".op-earlier li").await;
     browser.click(".op-history summary").await;

@@ -63,7 +63,7 @@ async fn ended_operations() {
         .unwrap();
     liveops.migrate().await.unwrap();
     // The caches of the database and the arenas of the allocator exist afterwards.
-    run(&liveops, &ended, 1_000).await;
+    run(&liveops, &ended, 5_000).await;
     let before = resident_bytes();
     run(&liveops, &ended, OPERATIONS).await;
     liveops.shutdown(Duration::from_secs(60)).await;

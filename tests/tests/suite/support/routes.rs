@@ -38,7 +38,7 @@ const fn route(method: &'static str, path: &'static str, kind: Kind) -> Route {
 }
 
 /// In the router's order. The test `every_route_is_in_the_table` tells of one that is missing.
-pub(crate) const ROUTES: [Route; 16] = [
+pub(crate) const ROUTES: [Route; 19] = [
     route("get", "/", Kind::Lists),
     route("get", "/bulk", Kind::Public),
     route("post", "/bulk", Kind::ActsOnMany),
@@ -51,6 +51,9 @@ pub(crate) const ROUTES: [Route; 16] = [
     route("get", "/{op_type}/{id}/", Kind::Shows),
     route("get", "/{op_type}/{id}/events", Kind::Shows),
     route("get", "/{op_type}/{id}/log", Kind::Shows),
+    route("get", "/{op_type}/{id}/attempts", Kind::Shows),
+    route("get", "/{op_type}/{id}/attempts/{number}", Kind::Shows),
+    route("get", "/{op_type}/{id}/details", Kind::Shows),
     route("get", "/{op_type}/{id}/staff", Kind::ShowsStaff),
     route("post", "/{op_type}/{id}/cancel", Kind::Acts),
     route("post", "/{op_type}/{id}/retry", Kind::Acts),
@@ -58,9 +61,10 @@ pub(crate) const ROUTES: [Route; 16] = [
 ];
 
 impl Route {
-    /// The route's address for one operation.
+    /// The route's address for one operation and its first attempt.
     pub(crate) fn of(&self, op_type: &str, id: impl ToString) -> String {
         let path = self.path.replace("{op_type}", op_type).replace("{id}", &id.to_string());
+        let path = path.replace("{number}", "1");
         format!("/live{path}")
     }
 }
