@@ -134,7 +134,7 @@ async fn a_path_is_not_found_unless_it_spells_the_op_type_as_it_is() {
         "test..greeting",
     ];
     let routes = ROUTES.iter().filter(|route| route.path.contains("{op_type}"));
-    assert_eq!(routes.clone().count(), 9);
+    assert_eq!(routes.clone().count(), 12);
     for route in routes {
         for spelling in spellings {
             let path = route.of(spelling, id);
