@@ -6,10 +6,9 @@
 
 use chrono::Utc;
 use sea_orm::{
-    ActiveModelTrait,
     ActiveValue::{self, Set},
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable,
-    QueryFilter, QuerySelect, SqlErr,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, SqlErr,
     prelude::Json,
     sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Query},
 };
@@ -19,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     ActiveModel, Column, Columns, Entity, Model, Store, StoreError, action,
-    recorded_write::{Record, RecordedWrite},
+    recorded_write::{Record, RecordedWrite, set_values},
     transition::{later, milliseconds},
 };
 use crate::operation::{Action, ActionKind, NewOperation, OperationId, description};
@@ -178,11 +177,8 @@ impl Store {
             DbBackend::Postgres => input.cast_as("jsonb"),
             _ => input,
         };
-        let set = Column::iter().filter_map(|column| match row.get(column) {
-            Set(value) | ActiveValue::Unchanged(value) => Some((column, Expr::val(value))),
-            ActiveValue::NotSet => None,
-        });
-        let (columns, values): (Vec<_>, Vec<_>) = set.chain([(Column::Input, input)]).unzip();
+        let (columns, values): (Vec<_>, Vec<_>) =
+            set_values(row).chain([(Column::Input, input)]).unzip();
         // Exactly the partial unique index: any other conflict is an error.
         let taken = OnConflict::column(Column::UniqueKey)
             .target_and_where(Expr::col(Column::FinishedOn).is_null())

@@ -27,15 +27,8 @@ pub(super) struct Record {
 impl Record {
     /// Creates the record of `row`.
     pub(super) fn of<Row: ActiveModelTrait>(row: &Row) -> Self {
-        let set = <Row::Entity as EntityTrait>::Column::iter().filter_map(|column| {
-            match row.get(column) {
-                ActiveValue::Set(value) | ActiveValue::Unchanged(value) => {
-                    Some((column.into_iden(), column.save_as(Expr::val(value))))
-                }
-                ActiveValue::NotSet => None,
-            }
-        });
-        let (columns, values) = set.unzip();
+        let (columns, values) =
+            set_values(row).map(|(column, value)| (column.into_iden(), value)).unzip();
         Self { table: Row::Entity::default().into_table_ref(), columns, values }
     }
 
@@ -70,6 +63,18 @@ impl Record {
         insert.select_from(values).expect("as many values as columns");
         insert
     }
+}
+
+/// Returns the columns of `row` that are set, with their values.
+pub(super) fn set_values<Row: ActiveModelTrait>(
+    row: &Row,
+) -> impl Iterator<Item = (<Row::Entity as EntityTrait>::Column, Expr)> {
+    <Row::Entity as EntityTrait>::Column::iter().filter_map(|column| match row.get(column) {
+        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => {
+            Some((column, column.save_as(Expr::val(value))))
+        }
+        ActiveValue::NotSet => None,
+    })
 }
 
 /// A write, with the record that is inserted if the write returns a row.
