@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::StageTiming;
 use crate::{
     event::{Bar, StageState},
-    operation::AttemptOutcome,
+    operation::{AttemptOutcome, FieldOrder},
 };
 
 /// An attempt that is over.
@@ -40,8 +40,8 @@ pub(crate) struct PastAttemptDetails {
     pub stages: Vec<StageRecord>,
     /// The error details for staff.
     pub traceback: Option<String>,
-    /// The output.
-    pub result: Option<Value>,
+    /// The output, with the order of its fields.
+    pub result: Option<(Value, FieldOrder)>,
 }
 
 /// A stage of an attempt. Stages have their labels here: the type may have other stages when the attempt is shown.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     language::{Language, Text},
-    operation::{AttemptOutcome, FieldOrder, OperationState},
+    operation::{AttemptOutcome, OperationState},
     projection::{PastAttempt, PastAttemptDetails, StageRecord},
 };
 
@@ -95,11 +95,9 @@ impl Renderer {
             }
             @if let Some(message) = &attempt.error { (error(message)) }
             (self.past_stages(stages))
-            @if let Some(output) = result {
-                // The order of the fields is not kept with an attempt.
-                @let order = FieldOrder::default();
+            @if let Some((output, order)) = result {
                 div class="op-result" {
-                    (self.templates().render_result(template, output, &order, &self.language))
+                    (self.templates().render_result(template, output, order, &self.language))
                 }
             }
             @if let Some(traceback) = traceback.as_deref().filter(|_| is_staff) {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{Model as Operation, Store, StoreError, recorded_write::Record, restore::read};
 use crate::{
     event::{Bar, Measure, StageState},
-    operation::{Attempt, AttemptOutcome, OperationId, OperationKind, OperationState},
+    operation::{Attempt, AttemptOutcome, FieldOrder, OperationId, OperationKind, OperationState},
     projection::{PastAttempt, PastAttemptDetails, Projection, StageRecord, StageTiming},
 };
 
@@ -52,6 +52,8 @@ pub(super) struct Model {
     pub(super) traceback: Option<String>,
     /// The output, once a retry has removed it from the row of the operation.
     pub(super) result: Option<Json>,
+    /// The order of the fields of the output, a [`FieldOrder`].
+    pub(super) result_order: Option<Json>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -177,6 +179,7 @@ impl ClaimedAttempt {
             stages: Set((!stages.is_empty()).then(|| json!(stages))),
             traceback: Set(traceback.map(str::to_owned)),
             result: Set(None),
+            result_order: Set(None),
         })
     }
 }
@@ -243,15 +246,20 @@ impl Store {
         // The newest output is in the row of the operation.
         let output = |started_on: DateTime<Utc>| {
             let is_newest = operation.started_on == Some(started_on);
-            operation.result_context.clone().filter(|_| is_newest)
+            let result = operation.result_context.clone().filter(|_| is_newest)?;
+            Some((result, operation.result_order.as_ref()))
         };
+        let ordered = |(result, order)| (result, FieldOrder::from_column(order));
         if let Some(row) = row {
             let stages = row.stages.as_ref();
             let stages = stages.and_then(|json| read(operation, "attempt.stages", json));
             return Ok(Some(PastAttemptDetails {
                 stages: stages.unwrap_or_default(),
                 traceback: row.traceback.clone(),
-                result: row.result.clone().or_else(|| output(row.started_on)),
+                result: (row.result.clone())
+                    .map(|result| (result, row.result_order.as_ref()))
+                    .or_else(|| output(row.started_on))
+                    .map(ordered),
                 attempt: row.into_attempt(operation, number),
             }));
         }
@@ -259,7 +267,7 @@ impl Store {
         Ok(newest.filter(|newest| newest.number == number).map(|attempt| PastAttemptDetails {
             stages: stage_records(kind, &operation.projection(kind)),
             traceback: operation.traceback.clone(),
-            result: output(attempt.started_on),
+            result: output(attempt.started_on).map(ordered),
             attempt,
         }))
     }
@@ -302,6 +310,7 @@ pub(super) async fn keep_output(
         .filter(Column::Operation.eq(operation.id))
         .filter(Column::StartedOn.eq(ended.started_on))
         .col_expr(Column::Result, Expr::value(operation.result_context.clone()))
+        .col_expr(Column::ResultOrder, Expr::value(operation.result_order.clone()))
         .exec(connection)
         .await?;
     if kept.rows_affected > 0 {
@@ -321,6 +330,7 @@ pub(super) async fn keep_output(
         stages: Set(None),
         traceback: Set(operation.traceback.clone()),
         result: Set(operation.result_context.clone()),
+        result_order: Set(operation.result_order.clone()),
     };
     let insert = Entity::insert(attempt).on_conflict(OnConflict::new().do_nothing().to_owned());
     insert.exec_without_returning(connection).await.map(drop)

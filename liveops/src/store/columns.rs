@@ -48,8 +48,9 @@ impl Columns {
     /// Returns the value that replaces a column, if the column is left out.
     fn omitted(self, column: Column) -> Option<Empty> {
         let is_omitted = match column {
-            Column::Input | Column::Log | Column::ResultOrder => self != Self::All,
+            Column::Input | Column::Log => self != Self::All,
             Column::ResultContext
+            | Column::ResultOrder
             | Column::Traceback
             | Column::StageStates
             | Column::StageTimings => self == Self::Small,

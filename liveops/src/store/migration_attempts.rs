@@ -35,6 +35,7 @@ impl MigrationTrait for CreateAttempts {
             .col(json_binary_null(Column::Stages))
             .col(text_null(Column::Traceback))
             .col(json_binary_null(Column::Result))
+            .col(json_binary_null(Column::ResultOrder))
             .primary_key(Index::create().col(Column::Operation).col(Column::Attempt))
             .take();
         manager.create_table(table).await

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use sea_orm_migration::MigratorTrait;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     event::{Bar, Ending, Event, Measure, StageState},
-    operation::{Attempt, AttemptOutcome, OperationId},
+    operation::{Attempt, AttemptOutcome, FieldOrder, OperationId},
     projection::{PastAttempt, Projection},
     store::{self, FailedAttempt, Migrator, Model, RetryTransition, RunConclusion, Store, attempt},
 };
@@ -114,7 +115,7 @@ on_every_database! {
         assert_eq!(stages, expected);
         assert_eq!(details.stages[0].timing.left_on, Some(chrono::DateTime::UNIX_EPOCH));
         let details = store.past_attempt(&row, &KIND, 4).await.unwrap().expect("it is recorded");
-        assert_eq!(details.result, Some(json!({ "rows": 3 })));
+        assert_eq!(details.result, Some((json!({ "rows": 3 }), FieldOrder::default())));
         for number in [0, 5, u64::MAX] {
             assert_eq!(store.past_attempt(&row, &KIND, number).await.unwrap(), None);
         }
@@ -207,7 +208,17 @@ on_every_database! {
     async fn a_retry_keeps_the_earlier_result(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        end(&store, id, &Ending::Finished(json!({ "saved": 12 }).into())).await.unwrap();
+        #[derive(Serialize)]
+        struct Output {
+            saved: u32,
+            rejected: u32,
+        }
+        let (output, output_order) = FieldOrder::of(&Output { saved: 12, rejected: 1 }).unwrap();
+        let run = Projection { output_order: output_order.clone(), ..stopped_run() };
+        let ending = Ending::Finished(output.clone().into());
+        let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run };
+        let claim = store.find(id).await.unwrap().unwrap().claimed(&KIND);
+        store.finish_run(&claim, conclusion, None).await.unwrap().unwrap();
         assert_eq!(recorded(&store).await[0].result, None, "the output is in the row of the operation");
         retry(&store, id).await;
         store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
@@ -216,7 +227,9 @@ on_every_database! {
         let row = store.find(id).await.unwrap().unwrap();
         assert_eq!(row.result_context, None);
         let first = store.past_attempt(&row, &KIND, 1).await.unwrap().expect("it is recorded");
-        assert_eq!((first.attempt.outcome, first.result), (AttemptOutcome::Finished, Some(json!({ "saved": 12 }))));
+        assert!(!output_order.is_empty());
+        let kept = Some((output, output_order));
+        assert_eq!((first.attempt.outcome, first.result), (AttemptOutcome::Finished, kept));
         let second = store.past_attempt(&row, &KIND, 2).await.unwrap().expect("it is recorded");
         assert_eq!((second.attempt.error.as_deref(), second.result), (Some("broken"), None));
         assert_eq!(second.traceback.as_deref(), Some("at line 7"));
@@ -238,12 +251,13 @@ on_every_database! {
         assert_eq!(outcomes(&store, id).await, expected);
         let row = store.find(id).await.unwrap().unwrap();
         let details = store.past_attempt(&row, &KIND, 2).await.unwrap().expect("it is in the row");
-        assert_eq!((details.result, details.stages.len()), (Some(json!([7])), 3));
+        let kept = Some((json!([7]), FieldOrder::default()));
+        assert_eq!((details.result, details.stages.len()), (kept.clone(), 3));
         retry(&store, id).await;
         assert_eq!(outcomes(&store, id).await, expected);
         let row = store.find(id).await.unwrap().unwrap();
         let details = store.past_attempt(&row, &KIND, 2).await.unwrap().expect("the retry kept it");
-        assert_eq!(details.result, Some(json!([7])));
+        assert_eq!(details.result, kept);
     }
 
     async fn a_failed_run_keeps_the_position_of_its_bar(db: TestDatabase) {

@@ -41,13 +41,14 @@ fn without_large(row: Model, columns: Columns) -> Model {
         Columns::Json => row,
         Columns::Small => Model {
             result_context: None,
+            result_order: None,
             traceback: None,
             stage_states: json!([]),
             stage_timings: None,
             ..row
         },
     };
-    Model { input: json!(null), log: json!([]), result_order: None, ..row }
+    Model { input: json!(null), log: json!([]), ..row }
 }
 
 on_every_database! {

@@ -161,7 +161,7 @@ fn details(past: PastAttemptDetails, viewer: &Viewer) -> PastAttemptDetailsJson 
     PastAttemptDetailsJson {
         attempt: PastAttemptJson::of(past.attempt, viewer.is_staff),
         stages: past.stages,
-        result: past.result,
+        result: past.result.map(|(result, _)| result),
         traceback: past.traceback.filter(|_| viewer.is_staff),
     }
 }
