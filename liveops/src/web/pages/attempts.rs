@@ -3,13 +3,13 @@
 use axum::{
     Extension, Json,
     extract::Path,
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::page::{LIVE_PAGE, find};
+use super::page::find;
 use crate::{
     event::{Bar, Measure},
     operation::{Attempt, AttemptOutcome},
@@ -151,8 +151,7 @@ pub(in crate::web) async fn attempt<V>(
         let renderer = web.renderer_for(&viewer);
         let content = renderer.past_attempt(&found.subject(), &past, viewer.is_staff);
         let title = renderer.attempt_title(&past.attempt);
-        let page = renderer.page(&title, &viewer.id, content);
-        Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
+        Ok(renderer.page(&title, &viewer.id, content).into_response())
     };
     answer.await.unwrap_or_else(|error: WebError| error.answer(&web, &viewer, &headers))
 }
