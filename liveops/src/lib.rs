@@ -172,10 +172,10 @@ extern crate self as liveops;
 // cycle.
 pub mod config;
 mod parse_error;
+mod plain_text;
 
 pub mod operation;
 mod panic;
-mod plain_text;
 
 pub mod event;
 pub mod language;

@@ -2,6 +2,8 @@
 
 use std::{fmt::Display, path::PathBuf};
 
+use crate::plain_text::is_bidi_or_invisible;
+
 /// Maximum number of characters of a stored description.
 const LEN_MAX: usize = 200;
 
@@ -11,20 +13,7 @@ const LEN_MAX: usize = 200;
 /// White space and control characters become single spaces. Characters that reorder or hide text are left out, so that
 /// a description cannot change the text around it.
 pub(crate) fn stored(text: &str) -> Option<String> {
-    let is_kept = |c: &char| {
-        !matches!(
-            c,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-    };
+    let is_kept = |c: &char| c.is_whitespace() || !is_bidi_or_invisible(*c);
     let (mut line, mut len, mut is_apart) = (String::new(), 0, false);
     for c in text.chars().filter(is_kept) {
         if c.is_whitespace() || c.is_control() {

@@ -2,21 +2,24 @@
 
 use std::borrow::Cow;
 
-/// Returns `true` for a character that can control a terminal, reorder or hide text, or begin a new line:
-/// control characters, the bidirectional controls of Unicode, the line and paragraph separators, and the
-/// invisible tag and annotation characters.
+/// Returns `true` for a character that can control a terminal, reorder or hide text, or begin a new line.
 fn is_unsafe(c: char) -> bool {
     c.is_control() || is_bidi_or_invisible(c)
 }
 
-fn is_bidi_or_invisible(c: char) -> bool {
+/// Returns `true` for the bidirectional controls of Unicode, the line and paragraph separators, and the characters that
+/// are invisible: spaces and joiners without a width, byte order marks, and tag and annotation characters. Scripts and
+/// emoji need the joiners U+200C and U+200D.
+pub(crate) fn is_bidi_or_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{61c}'
+            | '\u{200b}'
             | '\u{200e}'
             | '\u{200f}'
             | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{206f}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
     )

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(crate) use ansi::{Color, Style, StyledPart, parts, without_sequences};
 #[cfg(feature = "cli")]
 pub(crate) use escape::escape_line;
-pub(crate) use escape::{escape, escape_controls, escape_json};
+pub(crate) use escape::{escape, escape_controls, escape_json, is_bidi_or_invisible};
 
 /// Returns the text of a log line for a terminal or a text file: without ANSI sequences, in its state after carriage
 /// returns, and with the remaining unsafe characters escaped.

@@ -30,6 +30,14 @@ fn is_safe(text: &str) -> bool {
     })
 }
 
+#[test]
+fn invisible_characters_are_escaped_and_the_joiners_of_scripts_are_not() {
+    assert_eq!(plain("a\u{200b}b\u{feff}c\u{2060}\u{ad}"), "a\\u{200b}b\\u{feff}c\\u{2060}\u{ad}");
+    for text in ["می\u{200c}خواهم", "👩\u{200d}💻"] {
+        assert_eq!(plain(text), text);
+    }
+}
+
 proptest! {
     #[test]
     fn no_control_or_bidi_character_remains(text in hostile()) {

@@ -6,9 +6,9 @@ const FLOORS: [&[&str]; 8] = [
     &[
         "config",
         "parse_error",
+        "plain_text",
         "operation",
         "panic",
-        "plain_text",
         "event",
         "language",
         "metrics",
