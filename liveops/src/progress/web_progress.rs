@@ -12,7 +12,7 @@ use crate::{
     language::Language,
     operation::RegionName,
     projection::{REGION_BYTES_MAX, REGIONS_LEN_MAX},
-    render::Templates,
+    render::{Templates, is_web_address},
 };
 
 /// The part of [`Progress`](crate::Progress) that only a page in a browser supports; returned by
@@ -171,13 +171,6 @@ fn is_local(url: &str) -> bool {
         url.starts_with(|c| "/\\".contains(c)) && url[1..].starts_with(|c| "/\\".contains(c));
     let before_path = url.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     !has_host && !before_path.contains(':')
-}
-
-/// Returns `true` for an address with the scheme `http` or `https` and a host.
-fn is_web_address(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-    is_web && !url.contains('\0') && rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod shown_log;
 mod staff;
 mod templates;
 mod traceback;
+mod web_address;
 
 pub(crate) use age::Age;
 pub(crate) use assets::{Asset, Assets, FoundAsset};
@@ -40,6 +41,7 @@ pub(crate) use shown_log::shown_log;
 pub(crate) use staff::action_in_words;
 pub(crate) use staff::{StaffSection, StaffStage};
 pub use templates::{HostPage, Layout, Templates};
+pub(crate) use web_address::is_web_address;
 
 #[cfg(test)]
 mod tests;

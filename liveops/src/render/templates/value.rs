@@ -10,6 +10,7 @@ use crate::{
     language::{Language, Text},
     operation::FieldOrder,
     projection::kept,
+    render::is_web_address,
 };
 
 /// Maximum number of tables and lists inside each other. Deeper values are shown as JSON.
@@ -186,7 +187,7 @@ impl Values<'_> {
         };
         // Only texts of the formats of chrono and of RFC 3339 can be dates.
         if !text.starts_with(|c: char| c.is_ascii_digit()) || text.len() > 35 {
-            return if is_web_address(text) {
+            return if is_link(text) {
                 html! { a href=(text) rel="noopener" { (text) } }
             } else {
                 html! { (text) }
@@ -204,13 +205,10 @@ impl Values<'_> {
     }
 }
 
-/// Returns `true` for an address that a browser opens without executing anything. Other schemes, such as
-/// `javascript:`, are not links.
-fn is_web_address(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
-        && rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
-        && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
+/// Returns `true` for a text that is an address of the web and nothing else.
+fn is_link(text: &str) -> bool {
+    is_web_address(text)
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
 }
 
 /// Returns `true` for the name of a field whose number is no amount: separators in a year or an ID are wrong.
