@@ -18,9 +18,7 @@ async fn an_endless_task_runs_until_it_is_cancelled() {
     let fixture = Fixture::spawning().await;
     let server = Server::of(&fixture).await;
     let ann = fixture.signed_in("ann").await;
-    let task = ann.start("demo.endless_task", json!({})).await;
-    let mut follower = server.follow(&ann, &task).await;
-    follower.until_html("Running for").await;
+    let (task, mut follower) = server.start_endless(&ann).await;
     cancel(&ann, &task).await;
     assert_eq!(follower.until_the_end().await, "CANCELLED");
 }
@@ -52,9 +50,7 @@ async fn an_open_socket_does_not_keep_the_server_from_stopping() {
     let fixture = Fixture::spawning().await;
     let server = Server::of(&fixture).await;
     let ann = fixture.signed_in("ann").await;
-    let task = ann.start("demo.endless_task", json!({})).await;
-    let mut follower = server.follow(&ann, &task).await;
-    follower.until_html("Running for").await;
+    let (task, _follower) = server.start_endless(&ann).await;
 
     server.stop().await;
     // The operation, which would run for ever, has no attempt left.

@@ -46,6 +46,14 @@ impl Server {
         Follower { socket }
     }
 
+    /// Starts an operation that runs until it is cancelled, and follows it.
+    pub(crate) async fn start_endless(&self, browser: &Browser) -> (Value, Follower) {
+        let task = browser.start("demo.endless_task", json!({})).await;
+        let mut follower = self.follow(browser, &task).await;
+        follower.until_html("Running for").await;
+        (task, follower)
+    }
+
     /// Stops the server, and waits for its end.
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();

@@ -78,9 +78,7 @@ async fn signing_out_ends_the_updates_of_open_pages() {
     let fixture = Fixture::spawning().await;
     let server = Server::of(&fixture).await;
     let ann = fixture.signed_in("ann").await;
-    let task = ann.start("demo.endless_task", json!({})).await;
-    let mut follower = server.follow(&ann, &task).await;
-    follower.until_html("Running for").await;
+    let (_, mut follower) = server.start_endless(&ann).await;
     ann.post("/logout", "").await;
     let error = follower.until(|message| message["type"] == "error").await;
     assert_eq!(error["code"], 4401, "{error}");
