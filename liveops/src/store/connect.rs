@@ -14,10 +14,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects to the database at `url` with the settings that liveops is tested with.
 ///
-/// `sqlite://app.sqlite3` opens a file and creates it if missing: in write-ahead mode, with foreign keys,
-/// and with a ten-second wait for another writer. With `?mode=rw` a missing file is an error. `sqlite::memory:` is a database that lives as long as its
-/// connection. `postgres://user@host/database` is a server. An application with its own connection does not
-/// need this function.
+/// `sqlite://app.sqlite3` opens a file and creates it if missing: in write-ahead mode, with foreign keys, and with a
+/// ten-second wait for another writer. With `?mode=rw` a missing file is an error. `sqlite::memory:` is a database
+/// that lives as long as its connection. `postgres://user@host/database` is a server. An application with its own
+/// connection does not need this function.
 ///
 /// sea-orm uses one connection for SQLite. A transaction or a row stream of the application that holds the
 /// connection blocks every other query of the application: read long results page by page, with one query per

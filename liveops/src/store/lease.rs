@@ -259,9 +259,9 @@ impl Store {
         Ok(leases.collect())
     }
 
-    /// Puts a run whose worker stopped responding back into the queue for another attempt, with a message
-    /// for its owner, and records the lost attempt. Returns `None` if the worker has renewed the lease since `lease` was read, another
-    /// transaction has locked the row, a user requested cancellation, or another process acted first.
+    /// Puts a run whose worker stopped responding back into the queue for another attempt, with a message for its
+    /// owner, and records the lost attempt. Returns `None` if the worker has renewed the lease since `lease` was read,
+    /// another transaction has locked the row, a user requested cancellation, or another process acted first.
     ///
     /// # Errors
     ///
@@ -288,8 +288,8 @@ impl Store {
         self.update_one_recorded(rescue, record, Columns::All, "rescue a run").await
     }
 
-    /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has renewed the lease since
-    /// `lease` was read, another transaction has locked the row, or another process acted first.
+    /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has
+    /// renewed the lease since `lease` was read, another transaction has locked the row, or another process acted first.
     ///
     /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
     /// fences off later writes and frames of the lost worker.

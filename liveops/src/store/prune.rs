@@ -30,8 +30,9 @@ pub(crate) struct PrunedBatch {
 }
 
 impl Store {
-    /// Deletes at most `limit` operations that ended before `before`, the earliest after `position` first, with
-    /// the saved outputs of their stages and with their attempts and actions. Keeps the operations that rows of the application reference.
+    /// Deletes at most `limit` operations that ended before `before`, the earliest after `position` first, with the
+    /// saved outputs of their stages and with their attempts and actions. Keeps the operations that rows of the
+    /// application reference.
     ///
     /// # Errors
     ///
@@ -77,7 +78,8 @@ impl Store {
         Ok(done)
     }
 
-    /// Deletes the selected operations, with their attempts and actions, in one transaction, which begins again after a conflict.
+    /// Deletes the selected operations, with their attempts and actions, in one transaction, which begins again after a
+    /// conflict.
     async fn delete_ended(
         &self,
         before: DateTime<Utc>,

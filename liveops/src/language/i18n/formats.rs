@@ -31,8 +31,8 @@ impl Memoizable for Numbers {
 
 impl Numbers {
     fn write(&self, number: f64) -> String {
-        // The digits of the standard library, as in the built-in English: the conversion from a floating-point number may
-        // choose another last digit that is as near.
+        // The digits of the standard library, as in the built-in English: the conversion from a floating-point number
+        // may choose another last digit that is as near.
         let digits = number.to_string();
         match digits.parse() {
             Ok(decimal) => self.write_decimal(&decimal),
