@@ -45,6 +45,7 @@ mod server;
 mod server_pool;
 #[cfg(feature = "postgres")]
 mod sessions;
+mod shares;
 mod sort_key;
 mod stage_output;
 mod stage_timings;
@@ -55,7 +56,7 @@ mod waiting;
 mod writer;
 
 pub(crate) use attempt::ClaimedAttempt;
-pub(crate) use claim::{Claim, OwnerLimits, OwnerTurn};
+pub(crate) use claim::Claim;
 pub(crate) use columns::Columns;
 pub(crate) use conflict::Repetitions;
 pub use connect::connect;
@@ -77,6 +78,7 @@ pub(crate) use page_cursor::PagePosition;
 pub(crate) use row_page::RowPage;
 pub(crate) use run::{FailedAttempt, RunConclusion};
 pub(crate) use run_state::RowState;
+pub(crate) use shares::{OwnerLimits, OwnerTurn};
 pub(crate) use sort_key::SortKey;
 pub(crate) use transition::later;
 pub(crate) use waiting::WaitingOperations;

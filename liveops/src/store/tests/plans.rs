@@ -15,7 +15,7 @@ use crate::{
     operation::{ListSort, OperationState},
     store::{
         Claim, Columns, Heartbeat, ListFilter, OwnerLimits, OwnerTurn, Store,
-        claim::{LINES, shares_sql},
+        shares::{LINES, shares_sql},
     },
 };
 
