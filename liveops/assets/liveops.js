@@ -49,6 +49,7 @@
     hours: "{hours} h {minutes} min",
     minutes: "{minutes} min {seconds} s",
     seconds: "{seconds} s",
+    result: "Result",
   };
 
   // The version of the wire format that this script understands. The server contains the same number.
@@ -68,6 +69,7 @@
   const PRESS_MAX_MS = 5_000;
   const CLICK_MAX_MS = 300;
   const ADDITIONS_MAX = 1_000;
+  const LEFT_OPERATIONS_MAX = 10;
   const COUNTDOWN_INTERVAL_MS = 1_000;
   const LOG_BOTTOM_TOLERANCE_PX = 24;
   const RELOAD_SPREAD_MS = 5_000;
@@ -82,6 +84,7 @@
   const CLOSE_FINAL = new Set([1008, 1009]);
 
   const READ_ONLY = "data-liveop-read-only";
+  const LEFT = "data-liveop-left";
   const TERMINAL_STATES = new Set(["FINISHED_OK", "FINISHED_ERROR", "CANCELLED"]);
   const BUILT_IN_REGIONS = new Set([
     "status", "progress", "stages", "log", "result", "controls", "traceback",
@@ -1000,11 +1003,11 @@
       const subscription = this.subscriptions.get(message.channel);
       // A frame of a channel that the page has just left may still arrive.
       if (!subscription || subscription.hasSeen(message.cursor)) return;
+      if (message.liveop_chain) return this.follow(message, subscription);
       const { attempt } = subscription;
       if (message.liveop_html) {
         followState(subscription, applyFragments(message.liveop_html));
       }
-      if (message.liveop_chain) return this.follow(message.liveop_chain, subscription);
       subscription.advance(message.cursor);
       if (message.cursor) this.transport?.acknowledge(message.channel, message.cursor);
       if (attempt !== subscription.attempt) refreshEarlierAttempts(subscription.view);
@@ -1014,22 +1017,96 @@
     }
 
     /**
-     * Follows the next operation of a chain. Its container is in the page and needs the token.
-     * Without a container, the page goes to the operation's own page.
+     * Follows the next operation of a chain, whose container needs the token. Without a container,
+     * the page goes to the operation's own page.
      */
-    follow({ channel, token, url }, previous) {
-      const container = elementOf(channel);
+    follow({ liveop_html: html, liveop_chain: { channel, token, url } }, previous) {
+      const { view } = previous;
+      const container = elementOf(channel) ?? continueIn(html ?? "", view, url);
       if (!container) {
-        if (url && previous.view.isConnected) location.assign(url);
+        if (url && view.isConnected) location.assign(url);
         return;
       }
       if (token) container.dataset.liveopToken = token;
       // The server renders the container for all viewers alike.
-      container.toggleAttribute(READ_ONLY, previous.view.hasAttribute(READ_ONLY));
+      container.toggleAttribute(READ_ONLY, view.hasAttribute(READ_ONLY));
       reconcile();
       const subscription = this.subscriptions.get(channel);
       if (subscription) emitUpdate(subscription);
     }
+  }
+
+  // ---------------------------------------------------------------- chains
+
+  /**
+   * Shows the next operation of a chain below `view`, which stays in the page, folded, and is no
+   * longer followed. Returns the container, or null if `html` has none.
+   */
+  function continueIn(html, view, url) {
+    const content = parse(html);
+    const container = content.querySelector(".liveop[data-liveop-channel]");
+    if (!container || !view.isConnected) return null;
+    container.removeAttribute("hx-swap-oob");
+    inheritConnection(view, container);
+    // The chain may come back to an operation that it has left.
+    document.getElementById(container.id)?.remove();
+    const hasFocus = view.contains(document.activeElement);
+    const sections = sectionsOf(view);
+    view.after(container);
+    if (sections) {
+      sections.remove();
+      container.after(...content.querySelectorAll(".op-sections"));
+    }
+    fold(view);
+    dropOldest(view);
+    renamePage(view, container, url);
+    if (hasFocus) focusQuietly(null, container);
+    for (const element of [container, sectionsOf(container)]) if (element) activate(element);
+    sectionsOf(container)?.querySelectorAll("[data-liveop-list]").forEach(refreshList);
+    return container;
+  }
+
+  /** The sections of the page of an operation that belong to one viewer. */
+  function sectionsOf(view) {
+    const next = view.nextElementSibling;
+    return next?.matches(".op-sections") ? next : null;
+  }
+
+  /** Leaves an operation: keeps its title in sight and folds everything else. */
+  function fold(view) {
+    const folded = document.createElement("details");
+    folded.className = "op-folded";
+    const summary = document.createElement("summary");
+    summary.textContent = label("result", view);
+    const isFolded = (element) => !element.matches(".op-head, .op-description, .op-previous");
+    folded.append(summary, ...[...view.children].filter(isFolded));
+    view.append(folded);
+    view.toggleAttribute(LEFT, true);
+    delete view.dataset.liveopChannel;
+  }
+
+  /** Removes the oldest operations of a long chain. Each of the others leads to its predecessor. */
+  function dropOldest(view) {
+    for (let count = 1; view?.hasAttribute(LEFT); count += 1) {
+      const previous = view.previousElementSibling;
+      if (count > LEFT_OPERATIONS_MAX) view.remove();
+      view = previous;
+    }
+  }
+
+  /** Gives the page of an operation the address and the title of the next one. */
+  function renamePage(view, container, url) {
+    const address = ({ dataset }) => dataset.liveopEvents?.replace(/events$/, "");
+    if (!url || address(view) !== location.pathname) return;
+    try {
+      history.replaceState(history.state, "", url);
+    } catch {
+      // A browser limits the changes in a short time. The page stays at an earlier address.
+      return;
+    }
+    const [from, to] = [view, container].map(({ dataset }) => dataset.liveopTitle);
+    // The layout of the application may have put more into the title.
+    if (to) document.title = from && document.title.includes(from) ? document.title.replace(from, () => to) : to;
   }
 
   // ---------------------------------------------------------------- operations
@@ -1508,7 +1585,7 @@
 
   /** Scrolls an opened log to its bottom. A closed log has no height and cannot scroll. */
   function showNewestLine({ target }) {
-    if (target.matches?.(".op-log-box[open]")) logsIn(target).forEach(scrollToBottom);
+    if (target.matches?.(".op-log-box[open], .op-folded[open]")) logsIn(target).forEach(scrollToBottom);
   }
 
   function showWhatWasClosed({ target }) {

@@ -87,16 +87,16 @@ pub(crate) enum Event {
     /// The browser goes to this address when the operation has finished.
     Redirect(Arc<str>),
     /// The run hands over to another operation when it ends.
-    HandedOver(Next),
+    HandedOver(LinkedOperation),
     /// The order of the fields of the output, before the end.
     Ordered(FieldOrder),
     /// The run ended.
     Ended(Ending),
 }
 
-/// The operation that follows another one.
+/// A link to another operation of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Next {
+pub(crate) struct LinkedOperation {
     /// The title of the operation.
     pub title: Arc<str>,
     /// The description of the operation.

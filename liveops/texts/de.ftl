@@ -24,6 +24,7 @@ retry-question = Das Ergebnis bleibt unter „Frühere Versuche“ erhalten.
 run-again = Erneut ausführen
 continue = Weiter
 continued-in = Fortgesetzt in
+continued-from = Fortsetzung von
 
 ## Attempts
 

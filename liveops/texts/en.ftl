@@ -26,8 +26,9 @@ retry = Retry
 retry-question = The result stays under “Earlier attempts”.
 run-again = Run again
 continue = Continue
-# Precedes the title of the next operation.
+# Precede the title of the next and of the previous operation of a chain.
 continued-in = Continued in
+continued-from = Continued from
 
 ## Attempts
 

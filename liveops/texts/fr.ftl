@@ -24,6 +24,7 @@ retry-question = Le résultat reste sous « Tentatives précédentes ».
 run-again = Exécuter à nouveau
 continue = Continuer
 continued-in = Suite :
+continued-from = Suite de
 
 ## Attempts
 

@@ -24,6 +24,7 @@ retry-question = 結果は「以前の試行」に残ります。
 run-again = もう一度実行
 continue = 続ける
 continued-in = 続き：
+continued-from = 前の処理：
 
 ## Attempts
 

@@ -24,6 +24,7 @@ retry-question = Wynik pozostanie w sekcji „Wcześniejsze próby”.
 run-again = Uruchom ponownie
 continue = Dalej
 continued-in = Ciąg dalszy:
+continued-from = Kontynuacja operacji:
 
 ## Attempts
 

@@ -24,6 +24,7 @@ retry-question = Результат залишиться в розділі «П�
 run-again = Запустити знову
 continue = Далі
 continued-in = Продовження:
+continued-from = Продовження операції:
 
 ## Attempts
 

@@ -24,6 +24,7 @@ retry-question = 结果会保留在“之前的尝试”中。
 run-again = 再次运行
 continue = 继续
 continued-in = 后续：
+continued-from = 接续自：
 
 ## Attempts
 

@@ -55,7 +55,7 @@ pub enum Payload {
 pub enum Signal {
     /// The operation ended.
     Finished(Finished),
-    /// The operation handed over to another operation. The page follows that operation from now on.
+    /// The operation handed over to another operation. The page follows the other operation from then on.
     Chained(Chained),
 }
 
@@ -74,21 +74,21 @@ pub struct Finished {
     pub success_url: Option<Arc<str>>,
 }
 
-/// The operation that takes over a page.
+/// The operation with which a page continues.
 ///
 /// [`Signal`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chained {
-    /// The ID of the operation that takes over.
+    /// The ID of the operation.
     pub id: OperationId,
-    /// The path of that operation's page.
+    /// The path of the operation's page.
     pub url: String,
-    /// The HTML container of that operation. It replaces the container of the operation that ended.
+    /// The HTML container of the operation. It stands below the container of the operation that ended.
     pub container: Arc<str>,
 }
 
 impl Chained {
-    /// Returns the op type of the operation that takes over: in the path of its page, the part before its ID.
+    /// Returns the op type of the operation: in the path of its page, the part before its ID.
     pub(crate) fn op_type(&self) -> &str {
         self.url.trim_end_matches('/').rsplit('/').nth(1).unwrap_or_default()
     }

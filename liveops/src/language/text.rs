@@ -41,6 +41,7 @@ texts! {
     RunAgain = "run-again",
     Continue = "continue",
     ContinuedIn = "continued-in",
+    ContinuedFrom = "continued-from",
 
     AttemptOf = "attempt-of",
     NextAttemptIn = "next-attempt-in",

@@ -8,7 +8,7 @@ use super::{
     Attempts, Change, Changes, REGIONS_LEN_MAX, Region, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX,
     Tail, TextBytes,
 };
-use crate::event::{Bar, Ending, Event, LogLine, Next, StageState, Status};
+use crate::event::{Bar, Ending, Event, LinkedOperation, LogLine, StageState, Status};
 use crate::operation::{FieldOrder, OperationState, RegionName};
 
 /// The current visible state of one run.
@@ -42,7 +42,7 @@ pub(crate) struct Projection {
     /// The address to which the browser goes when the operation has finished.
     pub success_url: Option<Arc<str>>,
     /// The operation that this one handed over to.
-    pub next: Option<Next>,
+    pub next: Option<LinkedOperation>,
 }
 
 /// The content of a custom region: the base, and everything appended to it.

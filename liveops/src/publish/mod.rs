@@ -17,7 +17,7 @@ pub(crate) use channel_sink::ChannelSink;
 #[cfg(feature = "cli")]
 pub(crate) use observers::Observer;
 pub(crate) use observers::{Observers, RunSinks};
-pub(crate) use presenter::{NextRow, Presenter};
+pub(crate) use presenter::{LinkedRow, Presenter};
 pub(crate) use publisher::Publisher;
 #[cfg(feature = "cli")]
 pub(crate) use text_sink::{EventSender, ObservedEvent, RunEvent};

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     channel::{Chained, Finished, Signal},
-    event::Next,
+    event::LinkedOperation,
     language::Language,
     operation::{OperationId, OperationKind},
     projection::Projection,
@@ -26,16 +26,16 @@ pub(crate) struct Presenter {
     unregistered: Mutex<HashMap<String, &'static str>>,
 }
 
-/// The operation that another one chains to.
+/// The row of an operation in a chain.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct NextRow<'a> {
+pub(crate) struct LinkedRow<'a> {
     pub(crate) op_type: &'a str,
     pub(crate) id: OperationId,
     /// The description in the row, if it is known.
     pub(crate) description: Option<&'a str>,
 }
 
-impl<'a> NextRow<'a> {
+impl<'a> LinkedRow<'a> {
     pub(crate) fn of(row: &'a Model) -> Self {
         let description = row.description.as_deref();
         Self { op_type: &row.op_type, id: row.operation_id(), description }
@@ -67,6 +67,11 @@ impl Presenter {
     /// Returns the path of this row's page.
     pub(crate) fn page_url(&self, row: &Model) -> String {
         self.renderer.url(&row.op_type, row.operation_id())
+    }
+
+    /// Returns an operation of `op_type`, which need not be registered.
+    pub(crate) fn subject(&self, op_type: &str, id: OperationId) -> Subject {
+        Subject { kind: self.kind(op_type), id }
     }
 
     fn kind(&self, op_type: &str) -> OperationKind {
@@ -105,29 +110,32 @@ impl Presenter {
         })
     }
 
-    /// Returns the link to the operation that `previous` chains to.
-    pub(crate) fn next(&self, previous: &Model, next: NextRow<'_>) -> Next {
-        let NextRow { op_type, id, description } = next;
-        let title = self.language(previous).title(&self.kind(op_type));
-        Next {
+    /// Returns the link from the operation of `row` to another operation of its chain.
+    pub(crate) fn link(&self, row: &Model, linked: LinkedRow<'_>) -> LinkedOperation {
+        let LinkedRow { op_type, id, description } = linked;
+        let title = self.language(row).title(&self.kind(op_type));
+        LinkedOperation {
             title: title.into(),
             description: description.map(Arc::from),
             url: self.renderer.url(op_type, id).into(),
         }
     }
 
-    /// Returns the signal that another operation takes over the page of `previous`.
+    /// Returns the signal that the page of `previous` continues with another operation.
     ///
     /// The page shows the new operation as waiting until the first frame of its own channel.
-    pub(crate) fn chained_signal(&self, previous: &Model, next: NextRow<'_>) -> Signal {
-        let NextRow { op_type, id, description } = next;
-        let subject = Subject { kind: self.kind(op_type), id };
+    pub(crate) fn chained_signal(&self, previous: &Model, next: LinkedRow<'_>) -> Signal {
+        let LinkedRow { op_type, id, description } = next;
+        let subject = self.subject(op_type, id);
         let waiting = Projection::new(subject.kind.stages.len());
         let renderer = self.renderer_for_row(previous);
         let snapshot = renderer.snapshot(&subject, &waiting);
-        let replaces = Some(previous.operation_id());
-        let description = description.map(str::to_owned);
-        let connection = ContainerOptions { replaces, description, ..ContainerOptions::default() };
+        let connection = ContainerOptions {
+            follows: Some(previous.operation_id()),
+            previous: Some(self.link(previous, LinkedRow::of(previous))),
+            description: description.map(str::to_owned),
+            ..ContainerOptions::default()
+        };
         let container = renderer.container(&subject, waiting.state, &snapshot, &connection);
         let url = renderer.url(op_type, id);
         Signal::Chained(Chained { id, url, container: container.0.into() })

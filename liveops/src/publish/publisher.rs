@@ -5,7 +5,9 @@ use std::{error::Error, sync::Arc};
 use tokio::time;
 use tracing::Instrument;
 
-use super::{ChannelSink, NextRow, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue};
+use super::{
+    ChannelSink, LinkedRow, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue,
+};
 use crate::{
     channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, Signal},
     metrics::{frame_published, frame_unpublished},
@@ -91,9 +93,9 @@ impl Publisher {
         projection.bar = self.store.stopped_bar(row).await?;
         let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
-            let next = NextRow::of(&next);
+            let next = LinkedRow::of(&next);
             signals.push(self.presenter.chained_signal(row, next));
-            projection.next = Some(self.presenter.next(row, next));
+            projection.next = Some(self.presenter.link(row, next));
         }
         Ok((projection, signals))
     }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{Apply, Fragment, Renderer, Subject, traceback};
+use super::{Apply, Fragment, Renderer, Subject, region::link, traceback};
 use crate::{
+    event::LinkedOperation,
     language::Text,
     operation::{ChannelName, OperationId, OperationState},
     projection::Region,
@@ -18,8 +19,11 @@ pub(crate) struct ContainerOptions {
     pub token: Option<SubscriptionToken>,
     /// The cursor in the channel that the container's content corresponds to.
     pub cursor: Option<String>,
-    /// The operation whose container this one replaces on an open page.
-    pub replaces: Option<OperationId>,
+    /// The operation whose container this one follows on an open page. liveops.js keeps the container of that
+    /// operation, folded; the client of django-liveops replaces it.
+    pub follows: Option<OperationId>,
+    /// The operation that this one continues.
+    pub previous: Option<LinkedOperation>,
     /// The description of the operation.
     pub description: Option<String>,
     /// The [traceback](Renderer::traceback), if the viewer may read it.
@@ -48,9 +52,10 @@ impl Renderer {
         let url = self.url(subject.kind.op_type, id);
         html! {
             section id={ "op-" (id) } class="liveop" lang=(self.language)
-                hx-swap-oob=[connection.replaces.map(|id| format!("outerHTML:#op-{id}"))]
+                hx-swap-oob=[connection.follows.map(|id| format!("outerHTML:#op-{id}"))]
                 data-liveop-channel=(ChannelName::operation(id))
                 data-liveop-state=(state)
+                data-liveop-title=(self.page_title(subject, connection.description.as_deref()))
                 data-liveop-read-only[connection.is_read_only]
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
                 data-liveop-cursor=[connection.cursor.as_ref()]
@@ -66,6 +71,11 @@ impl Renderer {
                 }
                 @if let Some(description) = &connection.description {
                     p class="op-description" { bdi { (description) } }
+                }
+                @if let Some(previous) = &connection.previous {
+                    p class="op-previous" {
+                        (self.language.translate(Text::ContinuedFrom)) " " (link(previous))
+                    }
                 }
                 (region(Region::Stages))
                 div aria-live="polite" { (region(Region::Status)) }

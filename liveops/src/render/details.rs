@@ -37,15 +37,20 @@ impl DetailsSection {
 }
 
 impl Renderer {
-    /// Renders the details of an operation. The page reloads them when the state of the operation changes.
-    pub(crate) fn details_section(&self, subject: &Subject, section: &DetailsSection) -> Markup {
+    /// Renders the details of an operation. The page reloads them when the state of the operation changes, and loads
+    /// them when the reader opens an empty section.
+    pub(crate) fn details_section(
+        &self,
+        subject: &Subject,
+        section: Option<&DetailsSection>,
+    ) -> Markup {
         html! {
             details class="liveops-details" lang=(self.language) {
                 summary { (self.language.translate(Text::Details)) }
                 div id={ "liveops-details-" (subject.id) }
                     data-liveop-list={ (self.url(subject.kind.op_type, subject.id)) "details" }
                     data-liveop-channel=(ChannelName::operation(subject.id)) {
-                    (self.details(subject, section))
+                    @if let Some(section) = section { (self.details(subject, section)) }
                 }
             }
         }

@@ -6,12 +6,13 @@ use super::Renderer;
 use crate::language::{Language, Text};
 
 /// The texts of liveops.js, with the names under which the script reads them.
-const LABELS: [(&str, Text); 5] = [
+const LABELS: [(&str, Text); 6] = [
     ("connected", Text::Connected),
     ("reconnecting", Text::Reconnecting),
     ("offline", Text::Offline),
     ("refused", Text::Refused),
     ("unreachable", Text::Unreachable),
+    ("result", Text::Result),
 ];
 
 /// The texts of liveops.js for a remaining time, with the variables that the script fills in.

@@ -27,14 +27,9 @@ impl Renderer {
         viewer: &UserId,
         container: Markup,
     ) -> Markup {
-        let title = self.language.title(&subject.kind);
-        // The description first: a tab of a browser shows the beginning only.
-        let page_title = match &description {
-            Some(description) => format!("{description} – {title}"),
-            None => title.to_string(),
-        };
+        let page_title = self.page_title(subject, description.as_deref());
         let host = HostPage {
-            title: title.into_owned(),
+            title: self.language.title(&subject.kind).into_owned(),
             description,
             container,
             list_url: self.list_url(),
@@ -42,6 +37,24 @@ impl Renderer {
         };
         let body = self.templates.render_host(subject.kind.host_template, &host);
         self.page(&page_title, viewer, body)
+    }
+
+    /// Returns the title of the page of an operation.
+    pub(super) fn page_title(&self, subject: &Subject, description: Option<&str>) -> String {
+        let title = self.language.title(&subject.kind);
+        match description {
+            // The description first: a tab of a browser shows the beginning only.
+            Some(description) => format!("{description} – {title}"),
+            None => title.into_owned(),
+        }
+    }
+
+    /// Renders the sections of an operation's page that belong to one viewer, after its container. liveops.js removes
+    /// them when the page continues with another operation.
+    pub(crate) fn viewer_sections(&self, details: Option<Markup>, staff: Option<Markup>) -> Markup {
+        html! {
+            div class="op-sections" { (details.unwrap_or_default()) (staff.unwrap_or_default()) }
+        }
     }
 
     /// Renders a page with an error message.

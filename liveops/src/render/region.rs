@@ -6,7 +6,7 @@ use chrono::{SecondsFormat, Utc};
 use maud::{Markup, html};
 
 use crate::{
-    event::{Bar, LogLine, Measure, StageState},
+    event::{Bar, LinkedOperation, LogLine, Measure, StageState},
     language::{Language, Text},
     operation::{OperationId, OperationKind, OperationState},
     plain_text::{self, Color, Style, StyledPart},
@@ -269,12 +269,18 @@ fn style_classes(style: Style) -> String {
 pub(super) fn next_link(language: &Language, projection: &Projection) -> Markup {
     html! {
         @if let Some(next) = &projection.next {
-            p class="op-next" { (language.translate(Text::ContinuedIn)) " " a href=(next.url) { (next.title) }
-                @if let Some(description) = &next.description { ": " bdi { (description) } }
-            }
+            p class="op-next" { (language.translate(Text::ContinuedIn)) " " (link(next)) }
         } @else if let Some(url) = &projection.success_url {
             p class="op-next" { a href=(url) { (language.translate(Text::Continue)) } }
         }
+    }
+}
+
+/// Renders a link to an operation.
+pub(super) fn link(operation: &LinkedOperation) -> Markup {
+    html! {
+        a href=(operation.url) { (operation.title) }
+        @if let Some(description) = &operation.description { ": " bdi { (description) } }
     }
 }
 

@@ -86,13 +86,14 @@ impl Renderer {
     pub(crate) fn staff_section(
         &self,
         subject: &Subject,
-        section: &StaffSection,
+        section: Option<&StaffSection>,
         channel: &ChannelName,
         connection: &ContainerOptions,
     ) -> Markup {
         let url = format!("{}staff", self.url(subject.kind.op_type, subject.id));
         let element_id = format!("liveops-staff-{}", subject.id);
-        let content = self.staff_content(subject, section);
+        let content = section.map(|section| self.staff_content(subject, section));
+        let content = content.unwrap_or_default();
         html! {
             details class="liveops-staff" lang=(self.language) {
                 summary { (self.language.translate(Text::ForStaff)) }

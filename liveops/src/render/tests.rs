@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Apply, Fragment, Renderer, Subject, Templates};
 use crate::{
-    event::{Bar, Ending, Event, Level, LogLine, Measure, Next, StageState, Status},
+    event::{Bar, Ending, Event, Level, LinkedOperation, LogLine, Measure, StageState, Status},
     operation::{FieldOrder, OperationId, OperationKind},
     projection::{Changes, Projection, Region},
 };
@@ -53,7 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Started),
         1 => Just(Event::CancelRequested),
         1 => Just(Event::Ordered(FieldOrder::default())),
-        1 => Just(Event::HandedOver(Next { title: "Next".into(), description: None, url: "/live/".into() })),
+        1 => Just(Event::HandedOver(LinkedOperation { title: "Next".into(), description: None, url: "/live/".into() })),
         4 => (level(), ".{0,6}").prop_map(|(level, text)| {
             Event::Status(Status { level, text: text.into() })
         }),

@@ -15,9 +15,9 @@ export const THREE = "01890a5d-ac96-774b-bcce-b302099a8059";
 
 const open = [];
 
-/** Opens a page with `body` in it; `script: false` leaves liveops.js to `page.load()`. */
-export async function openPage(body = container(), { script = true } = {}) {
-  const page = new Page(body);
+/** Opens a page at `path` with `body` in it; `script: false` leaves liveops.js to `page.load()`. */
+export async function openPage(body = container(), { script = true, path = "/live/", title = "" } = {}) {
+  const page = new Page(body, path, title);
   open.push(page);
   if (script) page.load();
   await page.settle();
@@ -40,11 +40,11 @@ class Page {
   // The answers to requests by path, each a function of the request.
   answers = { "/live/token": grantAll };
 
-  constructor(body) {
+  constructor(body, path, title) {
     const virtualConsole = new VirtualConsole();
     virtualConsole.on("jsdomError", (error) => this.note(error));
-    this.dom = new JSDOM(`<!DOCTYPE html><body>${body}</body>`, {
-      url: "https://example.test/live/",
+    this.dom = new JSDOM(`<!DOCTYPE html><title>${title}</title><body>${body}</body>`, {
+      url: `https://example.test${path}`,
       runScripts: "outside-only",
       // jsdom otherwise hides the page.
       pretendToBeVisual: true,
@@ -189,6 +189,7 @@ export function container({
   events = true,
   labels,
   lang,
+  title,
 } = {}) {
   const attribute = (name, value) => (value == null ? "" : ` ${name}="${value}"`);
   const region = (name, content = "") =>
@@ -199,6 +200,7 @@ export function container({
     ${attribute("data-liveop-token", token)}${attribute("data-liveop-cursor", cursor)}
     ${attribute("data-liveop-events", events ? `/live/demo.task/${id}/events` : null)}
     data-liveop-socket="/live/ws" data-liveop-tokens="/live/token" data-liveop-keepalive="25"
+    ${attribute("data-liveop-title", title)}
     ${attribute("lang", lang)}${labels ? ` data-liveop-labels='${labels}'` : ""}>
     <header class="op-head"><span class="op-connection" role="img" hidden></span>${region("controls")}</header>
     ${region("stages")}${region("status", "<p>Running</p>")}${region("progress")}
@@ -208,8 +210,14 @@ export function container({
 }
 
 /** What is published when the operation of a page hands over to `id`: the same for all viewers. */
-export function nextContainer(id, replaces) {
-  return container({ id, replaces, token: null, cursor: null, state: "NOT_STARTED" });
+export function nextContainer(id, replaces, title) {
+  return container({ id, replaces, title, token: null, cursor: null, state: "NOT_STARTED" });
+}
+
+/** The sections of a page that belong to one viewer. */
+export function sections(id = ONE, content = "") {
+  const details = `<div data-liveop-list="/live/demo.task/${id}/details" data-liveop-channel="${channel(id)}">${content}</div>`;
+  return `<div class="op-sections"><details><summary>Details</summary>${details}</details></div>`;
 }
 
 export function list(rows = "") {

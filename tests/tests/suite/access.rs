@@ -285,6 +285,40 @@ async fn a_page_is_not_handed_over_to_an_operation_that_the_policy_refuses() {
         .await;
     let refusal = bens.next_message().await;
     assert_eq!(refusal["code"], 4403, "nothing before the answer: {refusal}");
+    // Nor does the JSON name the operation, for those who may not see it.
+    let path = served.app.liveops.url(ChainStart::OP_TYPE, id);
+    let next = served.app.next_of(id).await.unwrap().operation_id().to_string();
+    for (viewer, expected) in [("ann", json!(next)), ("ben", Value::Null)] {
+        let json = send(&served.app, viewer, "GET", &path, "").await.json();
+        assert_eq!(json["chained_to"], expected, "{viewer}: {json}");
+    }
+}
+
+/// Everybody sees everything except Carl, who sees greetings only.
+#[derive(Debug)]
+struct OnlyGreetingsForCarl;
+
+impl AccessPolicy for OnlyGreetingsForCarl {
+    fn may_see(&self, viewer: &Viewer, operation: &AccessedOperation<'_>) -> bool {
+        viewer.id.as_str() != "carl" || operation.op_type == Greeting::OP_TYPE
+    }
+}
+
+#[tokio::test]
+async fn a_page_does_not_name_a_previous_operation_that_the_policy_refuses() {
+    let app = TestApp::with(|builder| builder.access_policy(OnlyGreetingsForCarl)).await;
+    let id = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();
+    app.gate.open(1);
+    app.ends(id).await;
+    let next = app.next_of(id).await.unwrap().operation_id();
+    let path = app.liveops.url(Greeting::OP_TYPE, next);
+    for (viewer, sees) in [("ann", true), ("carl", false)] {
+        let request = Request::get(&path).header("x-user", viewer);
+        let page = app.send(request.body(Body::empty()).unwrap()).await.body;
+        assert_eq!(page.contains(&id.to_string()), sees, "{viewer}: {page}");
+        let json = send(&app, viewer, "GET", &path, "").await.json();
+        assert_eq!(json["chained_from"].is_string(), sees, "{viewer}: {json}");
+    }
 }
 
 /// A token for a channel is no permission: the viewer may have lost the rights for which the token was signed.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use liveops::{
     Config, LiveOperation, LiveOps, OperationId, OperationState, Progress, Run, RunResult,
-    RunnerKind, channel::MemoryChannelLayer, runner::CancelOutcome, store::ListFilter,
+    RunnerKind,
+    channel::MemoryChannelLayer,
+    runner::{Builder, CancelOutcome},
+    store::ListFilter,
     testing::Socket,
 };
 use serde::{Deserialize, Serialize};
@@ -120,6 +123,11 @@ async fn every_link_of_a_chain_keeps_its_own_page() {
         let page = served.app.get(&url(id)).await;
         assert_eq!(page.status.as_u16(), 200);
         assert!(page.body.contains(&format!("id=\"op-{id}\"")), "{}", page.body);
+        let before = place.checked_sub(1).map(|before| &links[before]);
+        let leads_back = before.is_some_and(|before| {
+            page.body.contains(&format!("Continued from <a href=\"{}\">", url(before)))
+        });
+        assert_eq!(leads_back, before.is_some(), "{}", page.body);
         let next = links.get(place + 1);
         let leads_on =
             next.is_some_and(|next| page.body.contains(&format!("href=\"{}\"", url(next))));
@@ -141,8 +149,9 @@ async fn a_page_that_was_offline_during_the_hand_over_arrives_at_the_last_link()
     proxy.forward();
     let last = links.last().unwrap();
     browser.wait_for(&format!("[id='op-{last}'][data-liveop-state=FINISHED_OK]")).await;
-    let shown = browser.evaluate("document.querySelectorAll('.liveop').length").await;
-    assert_eq!(shown, Value::from(1));
+    let shown = "[...document.querySelectorAll('.liveop')].map(({ id }) => id)";
+    let all: Vec<String> = links.iter().map(|id| format!("op-{id}")).collect();
+    assert_eq!(browser.evaluate(shown).await, Value::from(all));
     assert_eq!(browser.navigation_count().await, 0);
 }
 
@@ -200,6 +209,34 @@ async fn count(liveops: &LiveOps, op_type: &str) -> u64 {
 }
 
 on_every_database! {
+    async fn the_owner_finds_both_neighbours_of_an_operation_in_its_json(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), Builder::register::<Relay>).await;
+        let first = app.liveops.enqueue(Relay { left: 2 }, "ann").await.unwrap();
+        let links = run_chain(&app, first).await;
+        let id = |id: Option<&OperationId>| id.map_or(Value::Null, |id| id.to_string().into());
+        for (place, link) in links.iter().enumerate() {
+            let json = app.ask("GET", &format!("/live/test.relay/{link}/")).await.json();
+            let before = place.checked_sub(1).and_then(|before| links.get(before));
+            assert_eq!(json["chained_from"], id(before), "{json}");
+            assert_eq!(json["chained_to"], id(links.get(place + 1)), "{json}");
+        }
+    }
+
+    async fn an_operation_whose_predecessor_was_pruned_leads_nowhere(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), Builder::register::<Relay>).await;
+        let first = app.liveops.enqueue(Relay { left: 1 }, "ann").await.unwrap();
+        app.gate.open(1);
+        app.ends(first).await;
+        let next = app.next_of(first).await.unwrap().operation_id();
+        let path = format!("/live/test.relay/{next}/");
+        assert!(app.get(&path).await.body.contains("Continued from"));
+        assert_eq!(app.liveops.prune(Duration::ZERO).await.unwrap(), 1);
+        let page = app.get(&path).await;
+        assert_eq!(page.status.as_u16(), 200);
+        assert!(!page.body.contains("Continued from"), "{}", page.body);
+        assert_eq!(app.ask("GET", &path).await.json()["chained_from"], Value::Null);
+    }
+
     async fn a_cancel_request_ends_a_chain_although_its_first_link_ends_well(db: TestDatabase) {
         let app = TestApp::on(&db.url(), |builder| builder).await;
         let id = app.liveops.enqueue(ChainStart { name: "Ann".into() }, "ann").await.unwrap();

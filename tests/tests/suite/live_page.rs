@@ -245,13 +245,44 @@ async fn a_chain_moves_the_page_over_in_place() {
     let Some(browser) = Browser::open().await else { return };
     let chain: ChainStart = serde_json::from_value(json!({ "pace_ms": 0 })).unwrap();
     let _demo = watch_from_the_start(&browser, chain).await;
-    browser
-        .wait_until("document.querySelector('.op-title')?.innerText === 'Chain: second half'")
-        .await;
-    browser.wait_for(".liveop[data-liveop-state=FINISHED_OK]").await;
+    const LAST: &str = ".liveop:last-of-type[data-liveop-state=FINISHED_OK]";
+    browser.wait_until("document.querySelectorAll('.liveop').length === 2").await;
+    browser.wait_for(LAST).await;
+    let titles = "[...document.querySelectorAll('.op-title')].map(title => title.innerText)";
+    let expected = json!(["Chain: first half", "Chain: second half"]);
+    assert_eq!(browser.evaluate(titles).await, expected);
+    // The result of the first one is folded, and still there.
+    let folded = ".liveop:first-of-type > .op-folded:not([open])";
+    browser.wait_for(folded).await;
+    browser.click(&format!("{folded} > summary")).await;
+    let result = browser.text(".liveop:first-of-type .op-result").await;
+    assert!(result.contains("Handed over: a note from the first half"), "{result}");
+    // The first one can be reached, and its Retry is on its own page.
+    let hidden = "document.querySelector('.liveop .op-controls form')?.checkVisibility() ?? false";
+    assert_eq!(browser.evaluate(hidden).await, json!(false));
+    let previous = browser.evaluate("document.querySelector('.op-previous a').pathname").await;
+    assert!(previous.as_str().unwrap().starts_with("/live/demo.chain_start/"), "{previous}");
+    // The page of the second one.
     let path = browser.evaluate("location.pathname").await;
-    assert!(path.as_str().unwrap().starts_with("/live/demo.chain_start/"), "{path}");
+    assert!(path.as_str().unwrap().starts_with("/live/demo.chain_end/"), "{path}");
+    let title = browser.evaluate("document.title").await;
+    assert!(title.as_str().unwrap().contains("Chain: second half"), "{title}");
+    assert!(!title.as_str().unwrap().contains("Chain: first"), "{title}");
     assert_eq!(browser.navigation_count().await, 0);
+    browser.click(".op-sections summary").await;
+    browser
+        .wait_until("document.querySelector('.op-sections').innerText.includes('Created')")
+        .await;
+
+    browser.evaluate("location.reload()").await;
+    browser.wait_until("document.querySelectorAll('.liveop').length === 1").await;
+    browser.wait_for(LAST).await;
+    assert_eq!(browser.evaluate(titles).await, json!(["Chain: second half"]));
+    assert_eq!(browser.evaluate("document.title").await, title);
+    browser.click(".op-previous a").await;
+    browser.wait_until("location.pathname.startsWith('/live/demo.chain_start/')").await;
+    browser.click(".op-next a").await;
+    browser.wait_until("location.pathname.startsWith('/live/demo.chain_end/')").await;
 }
 
 #[tokio::test]

@@ -227,7 +227,7 @@ async fn what_a_run_says_never_runs_in_the_browser() {
         served.app.gate.open(1);
         match place {
             Place::Chain => {
-                browser.wait_until(&format!("!document.getElementById('op-{id}')")).await;
+                browser.wait_for(&format!("[id='op-{id}'][data-liveop-left]")).await;
                 served.app.gate.open(1);
             }
             _ => browser.wait_for(".op-retry").await,

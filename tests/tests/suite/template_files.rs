@@ -38,7 +38,7 @@ async fn every_file_is_found_by_its_derived_name() {
 
     let top = "<h1>Word count</h1><a href=\"&#x2f;live&#x2f;\">All</a><section";
     assert!(page.contains(top), "{page}");
-    assert!(page.contains("</details><footer></footer>"), "{page}");
+    assert!(page.contains("</details></div><footer></footer>"), "{page}");
     assert_eq!(region(&page, "result", id), "<b>2, &lt;two&gt;</b>");
     assert_eq!(region(&page, "preview", id), "<i>one</i><i>&lt;two&gt;</i>");
     assert_eq!(region(&page, "found", id), "<em>one</em><em>&lt;two&gt;</em>");

@@ -15,7 +15,7 @@ use crate::{
     operation::{NewOperation, OperationId},
     progress::Sink,
     projection::Projection,
-    publish::{NextRow, RunSinks},
+    publish::{LinkedRow, RunSinks},
     runner::WakeUp,
     span,
     store::{Model, RunConclusion, Store, StoreError},
@@ -82,9 +82,9 @@ impl RunningAttempt {
         let next = next.as_ref().map(|(id, next)| {
             // Of an existing operation that takes the place of `next`, only the ID is known.
             let description = next.description.as_deref().filter(|_| next.id == *id);
-            NextRow { op_type: next.op_type, id: *id, description }
+            LinkedRow { op_type: next.op_type, id: *id, description }
         });
-        projection.next = next.map(|next| self.engine.presenter.next(&self.row, next));
+        projection.next = next.map(|next| self.engine.presenter.link(&self.row, next));
 
         sinks.show(&projection, changes).await;
         self.engine
@@ -107,8 +107,8 @@ impl RunningAttempt {
         let warning = outcome.warning.iter().flat_map(|text| warning(text));
         let next = next.map(|next| {
             let description = next.description.as_deref();
-            let next = NextRow { op_type: next.op_type, id: next.id, description };
-            self.engine.presenter.next(&self.row, next)
+            let next = LinkedRow { op_type: next.op_type, id: next.id, description };
+            self.engine.presenter.link(&self.row, next)
         });
         let handed_over = next.map(Event::HandedOver);
         let order = (!outcome.order.is_empty()).then(|| Event::Ordered(outcome.order.clone()));

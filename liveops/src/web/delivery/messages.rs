@@ -1,12 +1,13 @@
 //! The messages of the WebSocket, and their JSON encoding.
 
 use axum::extract::ws::Utf8Bytes;
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     channel::{CatchUpAnswer, Chained, Cursor, Finished, Frame, Payload, RowProgress, Signal},
     operation::{ChannelName, OperationId, OperationState},
-    render::{Fragment, Renderer},
+    render::{ContainerOptions, Fragment, Renderer},
     token::{SubscriptionToken, TokenError},
     web::{auth::viewer::Viewer, state::Web},
 };
@@ -137,8 +138,9 @@ pub(in crate::web) fn encode_frame(
     let chain = chain_message(web, viewer, chained)?;
     let hand_over =
         ChatMessage { liveop_chain: Some(chain.clone()), ..chat_message(channel, frame) };
+    let sections = next_sections(web, viewer, chained)?;
     let whole = ChatMessage {
-        liveop_html: Some(chained.container.to_string()),
+        liveop_html: Some(format!("{}{}", chained.container, sections.0)),
         liveop_chain: Some(chain),
         ..chat_message(channel, frame)
     };
@@ -257,6 +259,20 @@ fn chain_message<'a>(
         pk: chained.id.to_string(),
         url: &chained.url,
     })
+}
+
+/// Renders the sections of the next operation that belong to the viewer. They are empty until the viewer opens them.
+fn next_sections(web: &Web, viewer: &Viewer, chained: &Chained) -> Result<Markup, TokenError> {
+    let renderer = web.renderer_for(viewer);
+    let subject = web.engine().presenter.subject(chained.op_type(), chained.id);
+    if !viewer.is_staff {
+        return Ok(renderer.viewer_sections(Some(renderer.details_section(&subject, None)), None));
+    }
+    let list = viewer.list_channel();
+    let token = Some(web.engine().keys.sign(&viewer.id, &list)?);
+    let connection = ContainerOptions { token, ..ContainerOptions::default() };
+    let staff = renderer.staff_section(&subject, None, &list, &connection);
+    Ok(renderer.viewer_sections(None, Some(staff)))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(in crate::web) fn section(
     found: &LoadedOperation,
 ) -> Option<Markup> {
     let section = (!viewer.is_staff).then(|| read(web, viewer, &found.row))?;
-    Some(web.renderer_for(viewer).details_section(&found.subject(), &section))
+    Some(web.renderer_for(viewer).details_section(&found.subject(), Some(&section)))
 }
 
 fn read(web: &Web, viewer: &Viewer, row: &Model) -> DetailsSection {

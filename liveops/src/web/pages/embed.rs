@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 
 use maud::Markup;
 
-use super::attempts;
+use super::{attempts, linked};
 use crate::{
+    event::LinkedOperation,
     operation::{ChannelName, OperationId, OperationKind, OperationState},
+    publish::LinkedRow,
     render::{ContainerOptions, Subject},
     runner::{Engine, LiveOps},
     store::{Model, StoreError},
@@ -96,7 +98,8 @@ impl Embedded {
         let connection = ContainerOptions {
             token: Some(token.clone()),
             cursor: Some(cursor.clone()),
-            replaces: None,
+            follows: None,
+            previous: previous(engine, viewer, row).await?,
             description: row.description.clone(),
             traceback: traceback.map(|text| readers.traceback(text)),
             earlier_attempts: Some(renderer.earlier_attempts(&subject, &earlier)),
@@ -105,6 +108,17 @@ impl Embedded {
         let container = renderer.container(&subject, row.state(), &snapshot, &connection);
         Ok(Self { container, token, cursor })
     }
+}
+
+/// Returns the link to the operation that an operation continues. Returns `None` if there is none, if it was pruned, or
+/// if the viewer may not see it.
+async fn previous(
+    engine: &Engine,
+    viewer: &Viewer,
+    row: &Model,
+) -> Result<Option<LinkedOperation>, StoreError> {
+    let previous = linked::find(engine, viewer, row.chained_from).await?;
+    Ok(previous.map(|previous| engine.presenter.link(row, LinkedRow::of(&previous))))
 }
 
 impl EmbedError {

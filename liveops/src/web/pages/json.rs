@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{attempts::PastAttemptJson, staff::StaffJson};
+use super::{attempts::PastAttemptJson, linked::ChainJson, staff::StaffJson};
 use crate::{
     event::StageState,
     form::EnteredInput,
@@ -43,6 +43,9 @@ pub(crate) struct OperationJson {
     /// The part of the input that the viewer entered. For staff, `staff` has all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<serde_json::Value>,
+    /// Left out in lists.
+    #[serde(flatten)]
+    chain: Option<ChainJson>,
     #[serde(flatten)]
     staff: Option<StaffJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,6 +131,7 @@ impl OperationJson {
             result: row.result_context,
             error: row.error_message,
             input: None,
+            chain: None,
             staff: None,
             token: None,
             cursor: None,
@@ -143,7 +147,9 @@ impl OperationJson {
         actions: Vec<crate::operation::PastAction>,
     ) -> Self {
         let (staff, traceback) = (StaffJson::of(&row, actions), row.traceback.clone());
-        Self::of(engine, row, traceback).for_staff(Some(staff)).with_history(history)
+        let chain = ChainJson::of(&row);
+        let json = Self::of(engine, row, traceback).for_staff(Some(staff));
+        json.with_history(history).with_chain(chain)
     }
 
     /// Adds the attempts that are over. Their workers are for staff only: call this method after
@@ -152,6 +158,12 @@ impl OperationJson {
         let is_staff = self.staff.is_some();
         let history = history.into_iter().map(|past| PastAttemptJson::of(past, is_staff));
         self.attempts.history = Some(history.collect());
+        self
+    }
+
+    /// Adds the operations before and after this one in its chain.
+    pub(in crate::web) fn with_chain(mut self, chain: ChainJson) -> Self {
+        self.chain = Some(chain);
         self
     }
 

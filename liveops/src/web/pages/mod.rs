@@ -10,6 +10,7 @@ pub(super) mod details;
 pub(super) mod embed;
 pub(super) mod form;
 pub(super) mod json;
+pub(super) mod linked;
 pub(super) mod list;
 pub(super) mod list_query;
 pub(super) mod log_text;

@@ -12,6 +12,7 @@ use super::{
     attempts, details,
     embed::Embedded,
     json::OperationJson,
+    linked::ChainJson,
     log_text::log_text,
     staff::{self, StaffJson},
 };
@@ -127,18 +128,16 @@ async fn show(
         let entered =
             details::entered_input(web.engine(), viewer, &row).filter(|_| staff.is_none());
         let history = attempts::over(web.engine(), &row).await?;
-        let json = OperationJson::new(web, viewer, row).for_staff(staff);
+        let chain = ChainJson::visible(web.engine(), viewer, &row).await?;
+        let json = OperationJson::new(web, viewer, row).for_staff(staff).with_chain(chain);
         let json = json.with_input(entered).with_history(history);
         let json = json.connected(token, Some(cursor));
         return Ok(Json(json).into_response());
     }
-    // After the container, not inside it: the next operation of a chain replaces the container.
-    let content = html! {
-        (container)
-        (details.unwrap_or_default())
-        (staff.unwrap_or_default())
-    };
-    let page = web.renderer_for(viewer).operation_page(&subject, description, &viewer.id, content);
+    let renderer = web.renderer_for(viewer);
+    // After the container, which has content for all viewers.
+    let content = html! { (container) (renderer.viewer_sections(details, staff)) };
+    let page = renderer.operation_page(&subject, description, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
 }
 

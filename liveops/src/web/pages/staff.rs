@@ -11,7 +11,10 @@ use maud::Markup;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::page::{LoadedOperation, find};
+use super::{
+    linked,
+    page::{LoadedOperation, find},
+};
 use crate::{
     operation::{OperationId, PastAction},
     render::{ContainerOptions, StaffSection, StaffStage},
@@ -62,7 +65,7 @@ pub(in crate::web) async fn section(
     let connection = ContainerOptions { token: Some(token), ..ContainerOptions::default() };
     let section = read(web, viewer, found).await?;
     let renderer = web.renderer_for(viewer);
-    Ok(Some(renderer.staff_section(&found.subject(), &section, &channel, &connection)))
+    Ok(Some(renderer.staff_section(&found.subject(), Some(&section), &channel, &connection)))
 }
 
 async fn read(
@@ -101,8 +104,7 @@ async fn linked(
     id: Option<Uuid>,
 ) -> Result<Option<(OperationId, Option<String>)>, StoreError> {
     let Some(id) = id.map(OperationId::from) else { return Ok(None) };
-    let row = web.engine().store.find(id).await?;
-    let row = row.filter(|row| web.engine().access.may_see(viewer, row));
+    let row = linked::find(web.engine(), viewer, Some(id.as_uuid())).await?;
     Ok(Some((id, row.map(|row| web.engine().presenter.page_url(&row)))))
 }
 
@@ -116,8 +118,6 @@ pub(in crate::web) struct StaffJson {
     run_after: Option<DateTime<Utc>>,
     due_on: DateTime<Utc>,
     attempts_before: i32,
-    chained_from: Option<OperationId>,
-    chained_to: Option<OperationId>,
     actions: Vec<ActionJson>,
 }
 
@@ -147,8 +147,6 @@ impl StaffJson {
             run_after: row.run_after,
             due_on: row.due_on,
             attempts_before: row.attempts_before,
-            chained_from: row.chained_from.map(OperationId::from),
-            chained_to: row.chained_to.map(OperationId::from),
             actions: actions.into_iter().map(ActionJson::from).collect(),
         }
     }

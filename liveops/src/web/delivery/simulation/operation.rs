@@ -8,7 +8,7 @@ use serde_json::json;
 use super::network::{Network, ready};
 use crate::{
     channel::{Chained, Finished, Signal},
-    event::{Ending, Event, Level, LogLine, Next, Status},
+    event::{Ending, Event, Level, LinkedOperation, LogLine, Status},
     operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState},
     progress::Sink,
     projection::{Changes, Projection},
@@ -136,7 +136,7 @@ impl SimOperation {
         }
         let next = is_chained.then(OperationId::new);
         if next.is_some() {
-            self.run.showing.take(Event::HandedOver(Next {
+            self.run.showing.take(Event::HandedOver(LinkedOperation {
                 title: "Next".into(),
                 description: None,
                 url: "/live/".into(),
