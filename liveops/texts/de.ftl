@@ -65,6 +65,7 @@ size-gigabytes = { $count } GB
 
 operation = Vorgang
 log = Protokoll
+new-lines = Neue Zeilen: { $count }
 whole-log = Ganzes Protokoll
 lines-gone =
     { $lines ->

@@ -72,6 +72,7 @@ size-gigabytes = { $count } GB
 
 operation = Operation
 log = Log
+new-lines = New lines: { $count }
 whole-log = Whole log
 lines-gone =
     { $lines ->

@@ -65,6 +65,7 @@ size-gigabytes = { $count } Go
 
 operation = Opération
 log = Journal
+new-lines = Nouvelles lignes : { $count }
 whole-log = Journal complet
 lines-gone =
     { $lines ->

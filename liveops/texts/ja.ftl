@@ -61,6 +61,7 @@ size-gigabytes = { $count } GB
 
 operation = 処理
 log = ログ
+new-lines = 新しい行：{ $count }
 whole-log = ログ全体
 lines-gone =
     { $lines ->

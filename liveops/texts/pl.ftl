@@ -67,6 +67,7 @@ size-gigabytes = { $count } GB
 
 operation = Operacja
 log = Dziennik
+new-lines = Nowe wiersze: { $count }
 whole-log = Cały dziennik
 lines-gone =
     { $lines ->

@@ -67,6 +67,7 @@ size-gigabytes = { $count } ГБ
 
 operation = Операція
 log = Журнал
+new-lines = Нові рядки: { $count }
 whole-log = Увесь журнал
 lines-gone =
     { $lines ->

@@ -61,6 +61,7 @@ size-gigabytes = { $count } GB
 
 operation = 操作
 log = 日志
+new-lines = 新行：{ $count }
 whole-log = 完整日志
 lines-gone =
     { $lines ->

@@ -14,7 +14,7 @@ function earlier(...texts) {
 /** A page at attempt 1, whose earlier attempts are `content`. */
 async function openAttempts(content = "") {
   const history = `<div class="op-history" data-liveop-list="${URL}">${content}</div>`;
-  const page = await openPage(container().replace("</section>", `${history}</section>`));
+  const page = await openPage(container().replace("</live-operation>", `${history}</live-operation>`));
   page.answers[URL] = () => html(earlier("Attempt 1"));
   await page.connect();
   return page;

@@ -125,9 +125,9 @@ test("frames are acknowledged half a second after the first of them", async () =
   deliver(page, "2.0a:6", "six");
   await page.pass(400);
   deliver(page, "2.0a:7", "seven");
-  await page.pass(99);
+  await page.pass(80);
   assert.deepEqual(acks(page), []);
-  await page.pass(1);
+  await page.pass(20);
   assert.deepEqual(page.socket.sentOf("ack"), [
     { type: "ack", channel: channel(), cursor: "2.0a:7" },
   ]);

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 
 function packages(path) {
   const lock = JSON.parse(readFileSync(new URL(path, import.meta.url)));
-  const installed = Object.entries(lock.packages).filter(([folder]) => folder !== "");
+  // Optional packages are for other platforms.
+  const isMeant = ([folder, { optional }]) => folder !== "" && !optional;
+  const installed = Object.entries(lock.packages).filter(isMeant);
   return JSON.stringify(
     installed.map(([folder, { version, integrity }]) => [folder, version, integrity]),
   );

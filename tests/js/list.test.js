@@ -98,7 +98,7 @@ test("rows update without a fetch, and unknown rows are ignored", async () => {
   const fragments = [ONE, THREE].map((id) =>
     row(id, "<b>50 %</b>").replace(">", ' hx-swap-oob="true">'),
   );
-  page.socket.deliver({ type: "chat_message", channel: CHANNEL, liveop_html: fragments.join("") });
+  page.socket.frame(CHANNEL, undefined, { liveop_html: fragments.join("") });
   assert.equal(page.find("#liveops-list").textContent, "50 %Running");
   assert.equal(page.container().innerHTML, before);
   assert.equal(page.requestsTo("/live/").length, 0);

@@ -70,6 +70,7 @@ texts! {
 
     Operation = "operation",
     Log = "log",
+    NewLines = "new-lines",
     WholeLog = "whole-log",
     LinesGone = "lines-gone",
     Traceback = "traceback",

@@ -8,10 +8,11 @@ use super::Renderer;
 /// Number of bytes of the hash in a name.
 const HASH_BYTES: usize = 8;
 
-/// The static files that pages load, each under a name that changes with its content.
+/// The static files that pages load, each under a name that changes with its content. The script names its source map.
 #[derive(Debug)]
 pub(crate) struct Assets {
     script: Asset,
+    script_map: Asset,
     style: Asset,
     htmx: Asset,
 }
@@ -33,15 +34,23 @@ impl Assets {
     pub(super) fn new() -> Self {
         Self {
             script: Asset::new("liveops", "js", include_str!("../../assets/liveops.js")),
+            script_map: Asset::new(
+                "liveops.js",
+                "map",
+                include_str!("../../assets/liveops.js.map"),
+            ),
             style: Asset::new("liveops", "css", include_str!("../../assets/liveops.css")),
             htmx: Asset::new("htmx", "js", include_str!("../../assets/htmx-2.min.js")),
         }
     }
 
+    fn all(&self) -> [&Asset; 4] {
+        [&self.script, &self.script_map, &self.style, &self.htmx]
+    }
+
     /// Returns the file with this name, or the file that another version has under this name.
     pub(crate) fn find(&self, name: &str) -> Option<FoundAsset<'_>> {
-        let mut assets = [&self.script, &self.style, &self.htmx].into_iter();
-        assets.find_map(|asset| {
+        self.all().into_iter().find_map(|asset| {
             if asset.name == name {
                 return Some(FoundAsset::Exact(asset));
             }
@@ -76,6 +85,7 @@ impl Asset {
             .collect();
         let content_type = match extension {
             "css" => "text/css; charset=utf-8",
+            "map" => "application/json",
             _ => "text/javascript; charset=utf-8",
         };
         Self { name: format!("{stem}-{hash}.{extension}"), content_type, content }
@@ -115,9 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn the_script_names_its_source_map() {
+        let assets = Assets::new();
+        let link = format!("//# sourceMappingURL={}\n", assets.script_map.name);
+        assert!(assets.script.content.ends_with(&link), "{link}");
+    }
+
+    #[test]
     fn files_are_found_by_their_names_with_any_hash() {
         let assets = Assets::new();
-        for asset in [&assets.script, &assets.style, &assets.htmx] {
+        for asset in assets.all() {
             let found = assets.find(&asset.name);
             assert!(matches!(found, Some(FoundAsset::Exact(found)) if found.name == asset.name));
             let (stem, extension) = unhashed(&asset.name).unwrap();

@@ -51,7 +51,7 @@ impl Renderer {
         let region = |region: Region| element(id, &region, fragments);
         let url = self.url(subject.kind.op_type, id);
         html! {
-            section id={ "op-" (id) } class="liveop" lang=(self.language)
+            live-operation id={ "op-" (id) } class="liveop" lang=(self.language)
                 hx-swap-oob=[connection.follows.map(|id| format!("outerHTML:#op-{id}"))]
                 data-liveop-channel=(ChannelName::operation(id))
                 data-liveop-state=(state)

@@ -15,22 +15,23 @@ const LABELS: [(&str, Text); 6] = [
     ("result", Text::Result),
 ];
 
-/// The texts of liveops.js for a remaining time, with the variables that the script fills in.
-const DURATIONS: [(&str, Text, &[&str]); 3] = [
+/// The texts of liveops.js with variables that the script fills in.
+const TEMPLATES: [(&str, Text, &[&str]); 4] = [
     ("hours", Text::HoursMinutes, &["hours", "minutes"]),
     ("minutes", Text::MinutesSeconds, &["minutes", "seconds"]),
     ("seconds", Text::Seconds, &["seconds"]),
+    ("newLines", Text::NewLines, &["count"]),
 ];
 
 impl Renderer {
     /// Renders the texts of liveops.js as JSON.
     pub(super) fn labels(&self) -> String {
         let labels = LABELS.map(|(name, text)| (name, self.language.translate(text)));
-        let durations = DURATIONS.map(|(name, text, variables)| {
+        let templates = TEMPLATES.map(|(name, text, variables)| {
             let blanks = variables.iter().map(|name| (*name, format!("{{{name}}}").into()));
             (name, self.language.translate_with(text, blanks))
         });
-        let all = labels.into_iter().chain(durations);
+        let all = labels.into_iter().chain(templates);
         let all: Map<String, Value> =
             all.map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
         Value::from(all).to_string()

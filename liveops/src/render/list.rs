@@ -138,7 +138,7 @@ impl Renderer {
         content: &Markup,
     ) -> Markup {
         html! {
-            div id=(id)
+            live-list id=(id)
                 data-liveop-list=(url)
                 data-liveop-channel=(channel)
                 data-liveop-token=[connection.token.as_ref().map(SubscriptionToken::as_str)]
@@ -222,7 +222,7 @@ impl Renderer {
     fn row(&self, page: &ListPage, row: &ListRow) -> Markup {
         let is_staff = page.staff.is_some();
         html! {
-            tr {
+            tr id={ "op-row-" (row.id) } {
                 @if is_staff { td { (self.tick(row)) } }
                 td id=(title_id(row)) {
                     (linked(&row.title, Some(&row.url)))

@@ -1,13 +1,13 @@
 // A page with the real liveops.js in jsdom. Sockets, streams, requests and the clock are fakes that
 // each test controls, so that no test waits.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import FakeTimers from "@sinonjs/fake-timers";
 import { JSDOM, VirtualConsole } from "jsdom";
+import { bundle } from "../bundle.js";
 import { fakeSocket } from "./socket.js";
 import { fakeStream } from "./stream.js";
 
-const SCRIPT = readFileSync(new URL("../../../liveops/assets/liveops.js", import.meta.url), "utf8");
+const SCRIPT = bundle({ minify: false })["liveops.js"];
 
 export const ONE = "01890a5d-ac96-774b-bcce-b302099a8057";
 export const TWO = "01890a5d-ac96-774b-bcce-b302099a8058";
@@ -31,8 +31,25 @@ export function closePages() {
   assert.deepEqual(errors, []);
 }
 
+/** Returns a fake ResizeObserver class. */
+function resizeObserver(page) {
+  return class {
+    targets = new Set();
+
+    constructor(report) {
+      this.report = report;
+      page.resizeObservers.push(this);
+    }
+
+    observe(target) {
+      this.targets.add(target);
+    }
+  };
+}
+
 class Page {
   sockets = [];
+  resizeObservers = [];
   streams = [];
   requests = [];
   errors = [];
@@ -57,6 +74,7 @@ class Page {
       CSS: { escape },
       WebSocket: fakeSocket(this),
       EventSource: fakeStream(this),
+      ResizeObserver: resizeObserver(this),
       fetch: (url, options) => this.answer(new URL(url, this.window.location.href), options),
     });
     // jsdom's own uses the clock of the machine.
@@ -79,6 +97,11 @@ class Page {
   /** Advances the clock, and runs the continuations that become ready. */
   async pass(ms) {
     await this.clock.tickAsync(ms);
+  }
+
+  /** Runs the next animation frame. */
+  draw() {
+    this.clock.runToFrame();
   }
 
   /** Runs everything that is due now. */
@@ -162,6 +185,18 @@ class Page {
     this.document.dispatchEvent(new this.window.Event("visibilitychange"));
   }
 
+  /** Reports that an element has another size. */
+  resize(target) {
+    const observers = this.resizeObservers.filter(({ targets }) => targets.has(target));
+    for (const { report } of observers) report([{ target }]);
+  }
+
+  /** Reports that the reader has scrolled an element. */
+  scroll(element, scrollTop) {
+    element.scrollTop = scrollTop;
+    element.dispatchEvent(new this.window.Event("scroll"));
+  }
+
   /** Reports that the network is back. */
   comeOnline() {
     this.window.dispatchEvent(new this.window.Event("online"));
@@ -194,7 +229,7 @@ export function container({
   const attribute = (name, value) => (value == null ? "" : ` ${name}="${value}"`);
   const region = (name, content = "") =>
     `<div id="op-${name}-${id}" class="op-${name}">${content}</div>`;
-  return `<section id="op-${id}" class="liveop"
+  return `<live-operation id="op-${id}" class="liveop"
     ${attribute("hx-swap-oob", replaces && `outerHTML:#op-${replaces}`)}
     data-liveop-channel="${channel(id)}" data-liveop-state="${state}"
     ${attribute("data-liveop-token", token)}${attribute("data-liveop-cursor", cursor)}
@@ -206,7 +241,7 @@ export function container({
     ${region("stages")}${region("status", "<p>Running</p>")}${region("progress")}
     <div id="op-regions-${id}" class="op-regions"></div>${region("result")}
     <details class="op-log-box" open>${region("log", log)}</details>
-  </section>`;
+  </live-operation>`;
 }
 
 /** What is published when the operation of a page hands over to `id`: the same for all viewers. */
@@ -221,10 +256,10 @@ export function sections(id = ONE, content = "") {
 }
 
 export function list(rows = "") {
-  return `<div id="liveops-list" data-liveop-list="/live/" data-liveop-channel="liveops.owner.ann"
+  return `<live-list id="liveops-list" data-liveop-list="/live/" data-liveop-channel="liveops.owner.ann"
     data-liveop-token="token-of-liveops.owner.ann" data-liveop-socket="/live/ws"
     data-liveop-tokens="/live/token" data-liveop-events="/live/events" data-liveop-keepalive="25"
-    >${rows}</div>`;
+    >${rows}</live-list>`;
 }
 
 export function channel(id = ONE) {
@@ -250,6 +285,14 @@ export function replacement(name, content, id = ONE) {
 
 export function addition(name, content, id = ONE) {
   return `<div hx-swap-oob="beforeend:#op-${name}-${id}">${content}</div>`;
+}
+
+/** All custom regions of an operation, as a snapshot has them. */
+export function snapshot(regions, id = ONE) {
+  const elements = Object.entries(regions).map(
+    ([name, content]) => `<div id="op-${name}-${id}" class="op-region">${content}</div>`,
+  );
+  return `<div id="op-regions-${id}" class="op-regions" hx-swap-oob="true">${elements.join("")}</div>`;
 }
 
 export function json(value) {

@@ -41,8 +41,10 @@ export function fakeSocket(page) {
       this.deliver({ type: "subscribed", channel, cursor, catch_up: catchUp });
     }
 
+    /** Delivers a frame, and lets the page draw it. */
     frame(channel, cursor, rest) {
       this.deliver({ type: "chat_message", channel, cursor, ...rest });
+      page.draw();
     }
 
     drop(code = 1006) {

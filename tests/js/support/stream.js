@@ -29,14 +29,17 @@ export function fakeStream(page) {
     event(name, data) {
       this.expectReader();
       this.listeners.get(name)({ data });
+      page.draw();
     }
 
     subscribed(channel, cursor, catchUp = "up_to_date") {
       this.deliver({ type: "subscribed", channel, cursor, catch_up: catchUp });
     }
 
+    /** Delivers a frame, and lets the page draw it. */
     frame(channel, cursor, rest) {
       this.deliver({ type: "chat_message", channel, cursor, ...rest });
+      page.draw();
     }
 
     /** The connection is lost, and a browser would try again by itself. */

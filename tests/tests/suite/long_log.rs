@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use liveops::{LiveOperation, OperationState, Progress, Run, RunResult, runner::Builder};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::support::{
     app::Gate,
@@ -131,13 +132,17 @@ async fn the_log_follows_its_end_unless_the_reader_looks_at_something_else() {
         browser.wait_until(&last_line_is(lines)).await;
     }
     assert_eq!(browser.evaluate(line_at_top).await, before);
-    assert_eq!(browser.evaluate("document.querySelectorAll('.op-log-line').length").await, 1_000);
+    // No line is dropped while the reader looks.
+    assert_eq!(browser.evaluate("document.querySelectorAll('.op-log-line').length").await, 1_200);
+    assert_eq!(browser.text(".op-log-new").await, "New lines: 800");
 
-    // Back at the end, it follows again.
+    // Back at the end, it follows again, and keeps its newest lines.
     browser.evaluate("document.querySelector('.op-log').scrollTo(0, 1e9)").await;
     served.app.gate.open(1);
     browser.wait_until(&last_line_is(1_600)).await;
     browser.wait_until(&format!("{FROM_BOTTOM} <= 1")).await;
+    assert_eq!(browser.evaluate("document.querySelectorAll('.op-log-line').length").await, 1_000);
+    assert_eq!(browser.evaluate("document.querySelector('.op-log-new')").await, Value::Null);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod back_and_forward;
 mod behind_nginx;
 mod blocked_sockets;
 mod busy_files;
+mod busy_pages;
 mod chains;
 mod channel_layer;
 mod content_security;

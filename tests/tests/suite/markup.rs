@@ -75,7 +75,7 @@ async fn what_a_run_says_is_text_in_every_message() {
         let shown: String = messages.iter().map(html).collect();
         assert!(!shown.contains("<img"), "{place:?}: {shown}");
         if place == Place::Chain {
-            let is_container = |m: &Value| html(m).contains("<section");
+            let is_container = |m: &Value| html(m).contains("<live-operation");
             let chain = socket.next_matching("the next operation", is_container).await;
             assert_is_text("the title of the next operation", html(&chain));
             served.app.gate.open(1);

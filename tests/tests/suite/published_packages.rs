@@ -33,6 +33,7 @@ fn packages_have_their_licences_their_pages_and_what_they_embed() {
         "assets/htmx-LICENSE",
         "assets/liveops.css",
         "assets/liveops.js",
+        "assets/liveops.js.map",
     ];
     assert_eq!(beside_the_sources("liveops"), expected);
     let expected = ["LICENSE-APACHE", "LICENSE-MIT", "README.md"];

@@ -36,7 +36,7 @@ async fn every_file_is_found_by_its_derived_name() {
     let id = count(&app.liveops, "one <two>").await;
     let page = page(&app, id).await;
 
-    let top = "<h1>Word count</h1><a href=\"&#x2f;live&#x2f;\">All</a><section";
+    let top = "<h1>Word count</h1><a href=\"&#x2f;live&#x2f;\">All</a><live-operation";
     assert!(page.contains(top), "{page}");
     assert!(page.contains("</details></div><footer></footer>"), "{page}");
     assert_eq!(region(&page, "result", id), "<b>2, &lt;two&gt;</b>");
@@ -169,7 +169,7 @@ async fn a_page_whose_file_is_broken_is_the_built_in_one() {
     let id = count(&app.liveops, "one").await;
     let page = page(&app, id).await;
     assert!(page.contains("<h1 class=\"liveops-hidden\">"), "{page}");
-    assert_eq!(page.matches("<section").count(), 1, "{page}");
+    assert_eq!(page.matches("<live-operation").count(), 1, "{page}");
     let place = format!("{}:2: ", folder.path(WordCount::HOST_TEMPLATE).display());
     let errors = errors_about(&log, WordCount::HOST_TEMPLATE);
     assert!(errors.contains(&place), "{place} is not in {errors}");

@@ -161,7 +161,7 @@ async fn a_page_template_that_panics_leaves_the_built_in_page() {
     let plain = app(Templates::new()).await;
     let id = count(&plain.liveops, "one").await;
     let plain = without_id(&page(&plain, id).await, &id.to_string());
-    let container = plain.split("<section").next().unwrap();
+    let container = plain.split("<live-operation").next().unwrap();
 
     let log = Log::begin();
     let templates = Templates::new()
@@ -170,7 +170,7 @@ async fn a_page_template_that_panics_leaves_the_built_in_page() {
     let app = app(templates).await;
     let id = count(&app.liveops, "one").await;
     let shown = without_id(&page(&app, id).await, &id.to_string());
-    assert_eq!(shown.split("<section").next().unwrap(), container);
+    assert_eq!(shown.split("<live-operation").next().unwrap(), container);
     assert!(shown.contains(TABLE), "{shown}");
 
     let of_host = errors_about(&log, "test/word_count.html");
