@@ -82,6 +82,8 @@ reconnecting = Verbindung wird wiederhergestellt…
 offline = Keine Verbindung
 refused = Die Aktion ist fehlgeschlagen. Bitte versuchen Sie es noch einmal.
 unreachable = Der Server ist nicht erreichbar. Bitte versuchen Sie es noch einmal.
+signed-out = Sie sind abgemeldet. Melden Sie sich wieder an.
+dismiss = Schließen
 
 ## List of operations
 

@@ -89,6 +89,8 @@ reconnecting = Reconnecting…
 offline = Offline
 refused = The action failed. Please try again.
 unreachable = The server could not be reached. Please try again.
+signed-out = You are signed out. Sign in again.
+dismiss = Dismiss
 
 ## List of operations
 

@@ -82,6 +82,8 @@ reconnecting = Reconnexion…
 offline = Hors ligne
 refused = L’action a échoué. Veuillez réessayer.
 unreachable = Le serveur est injoignable. Veuillez réessayer.
+signed-out = Vous êtes déconnecté. Reconnectez-vous.
+dismiss = Fermer
 
 ## List of operations
 

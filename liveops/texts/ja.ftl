@@ -77,6 +77,8 @@ reconnecting = 再接続中…
 offline = オフライン
 refused = 操作に失敗しました。もう一度お試しください。
 unreachable = サーバーに接続できませんでした。もう一度お試しください。
+signed-out = サインアウトしています。もう一度サインインしてください。
+dismiss = 閉じる
 
 ## List of operations
 

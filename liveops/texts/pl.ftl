@@ -86,6 +86,8 @@ reconnecting = Ponowne łączenie…
 offline = Brak połączenia
 refused = Nie udało się wykonać akcji. Spróbuj ponownie.
 unreachable = Serwer jest nieosiągalny. Spróbuj ponownie.
+signed-out = Wylogowano Cię. Zaloguj się ponownie.
+dismiss = Zamknij
 
 ## List of operations
 

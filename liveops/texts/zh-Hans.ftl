@@ -77,6 +77,8 @@ reconnecting = 正在重新连接…
 offline = 离线
 refused = 操作未成功，请重试。
 unreachable = 无法连接服务器，请重试。
+signed-out = 您已退出登录。请重新登录。
+dismiss = 关闭
 
 ## List of operations
 

@@ -106,3 +106,30 @@ test("a request with files has no time limit", async () => {
   await page.pass(600_000);
   assert.equal(page.find("[data-liveop-refusal]"), null);
 });
+
+test("a refusal stays until it is dismissed, whatever the operation reports", async () => {
+  const { page } = await refused(refusal(502));
+  for (let beat = 1; beat <= 3; beat += 1) page.window.liveops.apply(replacement("status", `${beat}`));
+  const notice = page.find("[role=alert]");
+  assert.equal(notice.textContent, "The action failed. Please try again.");
+  assert.equal(notice.previousElementSibling.className, "op-head");
+  notice.querySelector("button[aria-label=Dismiss]").click();
+  assert.equal(page.find("[role=alert]"), null);
+});
+
+test("an action that succeeds removes the refusal of the one before", async () => {
+  const { page } = await refused(refusal(502));
+  page.answers[RETRY] = () => html("");
+  page.find("form button").click();
+  await page.settle();
+  assert.equal(page.find("[role=alert]"), null);
+});
+
+test("an action that leads to a sign-in page says that the viewer is signed out", async () => {
+  const page = { ok: true, status: 200, redirected: true, text: async () => "<form>Sign in</form>" };
+  for (const answer of [page, refusal(401)]) {
+    const { errors, shown } = await refused(answer);
+    assert.equal(shown.querySelector("a").textContent, "You are signed out. Sign in again.");
+    assert.equal(errors[0].detail.status, 401);
+  }
+});

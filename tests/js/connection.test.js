@@ -57,8 +57,8 @@ test("the indicator and an event show the state of the connection", async () => 
   assert.deepEqual(
     states.map(({ detail }) => ({ ...detail })),
     [
-      { state: "connected", socket, transport: "websocket" },
-      { state: "reconnecting", socket, transport: "websocket" },
+      { state: "connected", reason: null, socket, transport: "websocket" },
+      { state: "reconnecting", reason: null, socket, transport: "websocket" },
     ],
   );
 });
@@ -410,6 +410,35 @@ test("waits grow while one of several channels is refused again and again", asyn
   }
   assert.deepEqual(waits, [500, 1000, 2000, 4000]);
 });
+
+test("a network that is lost shows at once, and the page tries whether the server is still there", async () => {
+  const page = await openPage();
+  await page.connect();
+  page.window.dispatchEvent(new page.window.Event("offline"));
+  assert.equal(page.connection(), "reconnecting");
+  assert.equal(page.sockets.length, 2);
+  // A server on the same machine, for example.
+  await page.connect();
+  assert.equal(page.connection(), "connected");
+});
+
+for (const [what, answer] of [
+  ["with 401", refusal(401)],
+  ["with the way to a sign-in page", { ok: true, status: 200, redirected: true }],
+]) {
+  test(`a server that answers ${what} has signed the viewer out, and the page says so`, async () => {
+    const page = await openPage(container());
+    const states = page.listen("liveop:connection");
+    page.answers["/live/token"] = () => answer;
+    page.socket.accept();
+    page.socket.drop(4401);
+    await page.pass(60_000);
+    const notice = page.container().querySelector("[role=alert] a");
+    assert.equal(notice.textContent, "You are signed out. Sign in again.");
+    assert.equal(notice.href, page.window.location.href);
+    assert.deepEqual(states.map(({ detail }) => [detail.state, detail.reason]).at(-1), ["offline", "signed_out"]);
+  });
+}
 
 for (const status of [401, 403]) {
   test(`a viewer who is signed out (${status}) is offline, and back when they are`, async () => {

@@ -101,6 +101,14 @@ test("liveop:finished is dispatched once, with the outcome", async () => {
   assert.equal(page.container().dataset.liveopState, "FINISHED_OK");
 });
 
+test("a page that the reader has come back to does not send the reader away again", async () => {
+  const page = await openPage();
+  page.window.performance.getEntriesByType = () => [{ type: "back_forward" }];
+  await page.connect();
+  end(page, "1.0a:6", { success_url: "/thanks" });
+  assert.equal(page.navigations, 0);
+});
+
 test("the end moves the page to success_url, unless a listener prevents it", async () => {
   for (const prevents of [false, true]) {
     const page = await openPage();

@@ -1,7 +1,8 @@
 // Actions, and the answers to forms that htmx sends.
-import { REQUEST_MAX_MS, emit, post } from "./dom.js";
+import { REQUEST_MAX_MS, emit, isSignedOut, post } from "./dom.js";
 import { applyFragments } from "./fragments.js";
 import { untick } from "./list.js";
+import { dismissNotice, paragraph, showNotice } from "./notice.js";
 import { label } from "./texts.js";
 
 // The forms whose requests have no answer yet.
@@ -88,9 +89,12 @@ async function perform(form, button) {
       // Uploads have no time limit.
       signal: hasFiles(form) ? null : AbortSignal.timeout(REQUEST_MAX_MS),
     });
-    if (response.ok) untick(form);
-    if (!response.ok) showRefusal(form, response.status, await refusalOf(form, response));
-    else if (!response.redirected) applyFragments(await response.text());
+    if (isSignedOut(response)) return showRefusal(form, 401, signedOut(form));
+    if (!response.ok) return showRefusal(form, response.status, await refusalOf(form, response));
+    untick(form);
+    const view = form.closest(".liveop");
+    if (view) dismissNotice(view);
+    applyFragments(await response.text());
   } catch {
     showRefusal(form, 0, { message: label("unreachable", form) });
   } finally {
@@ -110,6 +114,11 @@ function hasFiles(form) {
   return form.enctype === "multipart/form-data";
 }
 
+/** The application leads the way from the page to its sign-in. */
+function signedOut(form) {
+  return { message: label("signedOut", form), url: location.href };
+}
+
 async function refusalOf(form, response) {
   const body = await response.json().catch(() => null);
   return body?.error ?? { message: label("refused", form) };
@@ -117,21 +126,17 @@ async function refusalOf(form, response) {
 
 /** Shows a refusal. If the message is about another operation, it links to that operation. */
 function showRefusal(form, status, { message, url }) {
-  const place =
-    form.closest(".liveop")?.querySelector(".op-status") ??
-    form.querySelector(".liveops-outcome") ??
-    form;
-  const paragraph = document.createElement("p");
-  paragraph.dataset.level = "error";
-  paragraph.dataset.liveopRefusal = "";
-  if (place === form) paragraph.setAttribute("role", "alert");
-  const words = url ? document.createElement("a") : paragraph;
-  words.textContent = message;
-  if (url) {
-    words.href = url;
-    paragraph.append(words);
-  }
-  place.querySelector("[data-liveop-refusal]")?.remove();
-  place.append(paragraph);
+  const view = form.closest(".liveop");
+  if (view) showNotice(view, { message, url });
+  else showBeside(form, paragraph(message, url));
   emit(form, "error", { status, message });
+}
+
+/** Shows a refusal in the place of the outcome of a form, or in the form. */
+function showBeside(form, refusal) {
+  const place = form.querySelector(".liveops-outcome") ?? form;
+  refusal.dataset.liveopRefusal = "";
+  if (place === form) refusal.setAttribute("role", "alert");
+  place.querySelector("[data-liveop-refusal]")?.remove();
+  place.append(refusal);
 }

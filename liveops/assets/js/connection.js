@@ -1,8 +1,9 @@
 // Subscriptions to channels, and the connection that carries them.
 import { continueIn } from "./chain.js";
-import { REQUEST_MAX_MS, elementOf, emit, post } from "./dom.js";
+import { REQUEST_MAX_MS, elementOf, emit, isSignedOut, post } from "./dom.js";
 import * as frames from "./frames.js";
 import { refreshEarlierAttempts, refreshLists } from "./list.js";
+import { showSignedOut } from "./notice.js";
 import { TERMINAL_STATES, emitUpdate, finish, followState, showConnection } from "./operation.js";
 import { CLOSE_ABNORMAL, SocketTransport, StreamTransport } from "./transport.js";
 import { noteVersion } from "./version.js";
@@ -97,6 +98,8 @@ export class Connection {
   hasHeard = false;
   heldUntil = 0;
   needsTokens = false;
+  // True if the newest answer was for a viewer who is signed out.
+  isSignedOut = false;
   // Null until the first result: a page that was just loaded is not "reconnecting".
   state = null;
 
@@ -245,6 +248,15 @@ export class Connection {
   giveUp() {
     this.disconnect();
     this.show("offline");
+    if (!this.isSignedOut) return;
+    for (const { view } of this.subscriptions.values()) if (view.matches(".liveop")) showSignedOut(view);
+  }
+
+  /** Checks at once if the server can still be reached, because the browser has lost the network. */
+  doubt() {
+    if (this.subscriptions.size === 0 || this.state === "offline") return;
+    this.show("reconnecting");
+    this.connect();
   }
 
   show(state) {
@@ -253,7 +265,8 @@ export class Connection {
     for (const { view, isAbandoned } of this.subscriptions.values()) {
       showConnection(view, isAbandoned ? "offline" : state);
     }
-    emit(document, "connection", { state, socket: this.url, transport: this.Transport.kind });
+    const reason = state === "offline" && this.isSignedOut ? "signed_out" : null;
+    emit(document, "connection", { state, reason, socket: this.url, transport: this.Transport.kind });
   }
 
   // -- permissions
@@ -270,9 +283,10 @@ export class Connection {
         body: JSON.stringify({ channels }),
         signal: AbortSignal.timeout(REQUEST_MAX_MS),
       });
-      const isRefused = response.status === 401 || response.status === 403;
+      this.isSignedOut = isSignedOut(response);
+      const isRefused = this.isSignedOut || response.status === 403;
       if (!response.ok && !isRefused) return false;
-      if (response.ok) ({ tokens = {} } = await response.json());
+      if (!isRefused) ({ tokens = {} } = await response.json());
     } catch {
       return false;
     }

@@ -37,6 +37,11 @@ export function post(url, { headers, ...options }) {
   return fetch(url, { method: "POST", credentials: "same-origin", headers, ...options });
 }
 
+/** Returns true for an answer to a viewer who has been signed out: many applications redirect to a sign-in page. */
+export function isSignedOut({ status, redirected }) {
+  return status === 401 || redirected;
+}
+
 export function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -16,8 +16,9 @@
  *   liveop:update      on the container, after HTML was applied: `{channel, cursor}`
  *   liveop:finished    on the container: `{channel, pk, state, url, success_url}`;
  *                      `preventDefault()` keeps the page from moving to `success_url`
- *   liveop:connection  on the document: `{state, socket, transport}`; the state is connected,
- *                      reconnecting or offline, the transport websocket or sse
+ *   liveop:connection  on the document: `{state, reason, socket, transport}`; the state is connected,
+ *                      reconnecting or offline, the transport websocket or sse; the reason is null,
+ *                      or signed_out for a page that is offline for that reason
  *   liveop:error       on a form that the server refused or did not answer: `{status, message}`
  *   liveop:outdated    on the document, before a page with a script older than the server reloads
  *                      itself: `{wire}`; `preventDefault()` postpones the reload
@@ -87,6 +88,7 @@ function listen() {
   on("visibilitychange", followVisibility);
   onRelease(() => list.showNewRows(document));
   window.addEventListener("online", () => everyConnection((connection) => connection.hurry()));
+  window.addEventListener("offline", () => everyConnection((connection) => connection.doubt()));
   // An open socket would keep the page out of the back-forward cache.
   window.addEventListener("pagehide", () => everyConnection((connection) => connection.disconnect()));
   window.addEventListener("pageshow", ({ persisted }) => {

@@ -39,7 +39,13 @@ export function finish(subscription, outcome) {
   // The details of the operation, beside its container.
   refreshLists(channel);
   const stay = !emit(view, "finished", { channel, ...outcome });
-  if (!stay && typeof outcome.success_url === "string") location.assign(outcome.success_url);
+  if (stay || typeof outcome.success_url !== "string" || hasComeBack()) return;
+  location.assign(outcome.success_url);
+}
+
+/** Returns true if the reader has come back to this page, which must not send the reader away again. */
+function hasComeBack() {
+  return performance.getEntriesByType?.("navigation")[0]?.type === "back_forward";
 }
 
 export function showConnection(element, state) {

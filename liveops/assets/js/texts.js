@@ -12,6 +12,8 @@ const LABELS = {
   minutes: "{minutes} min {seconds} s",
   seconds: "{seconds} s",
   result: "Result",
+  signedOut: "You are signed out. Sign in again.",
+  dismiss: "Dismiss",
   newLines: "New lines: {count}",
 };
 

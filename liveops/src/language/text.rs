@@ -80,6 +80,8 @@ texts! {
     Offline = "offline",
     Refused = "refused",
     Unreachable = "unreachable",
+    SignedOut = "signed-out",
+    Dismiss = "dismiss",
 
     Operations = "operations",
     AllOperations = "all-operations",

@@ -6,12 +6,14 @@ use super::Renderer;
 use crate::language::{Language, Text};
 
 /// The texts of liveops.js, with the names under which the script reads them.
-const LABELS: [(&str, Text); 6] = [
+const LABELS: [(&str, Text); 8] = [
     ("connected", Text::Connected),
     ("reconnecting", Text::Reconnecting),
     ("offline", Text::Offline),
     ("refused", Text::Refused),
     ("unreachable", Text::Unreachable),
+    ("signedOut", Text::SignedOut),
+    ("dismiss", Text::Dismiss),
     ("result", Text::Result),
 ];
 

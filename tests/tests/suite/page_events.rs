@@ -78,7 +78,7 @@ async fn a_refused_action_is_told_to_the_page_and_to_the_reader() {
     browser.click(".op-cancel button").await;
     browser.wait_until("told.some(([name]) => name === 'error')").await;
     assert_eq!(told(&browser, "error").await[0][2]["status"], 0);
-    assert!(browser.text(".op-status").await.contains("could not be reached"));
+    assert!(browser.text(".op-notice").await.contains("could not be reached"));
     served.proxy.forward();
     browser.wait_until(CONNECTED).await;
     browser.click(".op-cancel button").await;

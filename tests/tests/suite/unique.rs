@@ -405,7 +405,7 @@ async fn a_page_whose_retry_is_refused_leads_to_what_is_in_the_way() {
     browser.wait_for(".op-retry button").await;
     let second = enqueue(&watched.app, report(1)).await;
     browser.evaluate("document.querySelector('.op-retry button').click()").await;
-    browser.wait_for(".op-status [data-liveop-refusal] a").await;
+    browser.wait_for(".op-notice a").await;
     let shown = browser.evaluate("document.querySelector('[data-liveop-refusal]').innerText").await;
     assert_eq!(shown, "The same operation is already waiting or running.");
     browser.evaluate("document.querySelector('[data-liveop-refusal] a').click()").await;
