@@ -66,6 +66,9 @@ pub struct Config {
     /// or a shutdown; default 10 seconds, from 1 second to 1 day. After a timeout or an abort, a run that still
     /// executes ends with a warning on its page, gets no next attempt, and frees its worker slot.
     pub stop_timeout: Duration,
+    /// Time limit for one call of a hook ([`Builder::on_end`](crate::runner::Builder::on_end)); default 30 seconds, from
+    /// 1 second to 1 day. If a process dies during a call, another process repeats the call after about twice this time.
+    pub hook_timeout: Duration,
     /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
     /// layout loads htmx: two copies would send every request twice.
     pub include_htmx: bool,
@@ -130,6 +133,7 @@ impl Default for Config {
             hand_backs_max: 10,
             abort_grace: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(10),
+            hook_timeout: Duration::from_secs(30),
             include_htmx: true,
             keepalive: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(30),
@@ -194,6 +198,7 @@ impl Config {
         let grace = self.abort_grace;
         check("abort_grace", "at most a day", Seconds(grace), grace <= day)?;
         from_a_second("stop_timeout", self.stop_timeout)?;
+        from_a_second("hook_timeout", self.hook_timeout)?;
         from_a_second("keepalive", self.keepalive)?;
         from_a_second("stall_timeout", self.stall_timeout)?;
         self.allowed_hosts.iter().try_for_each(|host| {
@@ -294,6 +299,13 @@ impl Config {
     #[must_use]
     pub fn with_stop_timeout(mut self, stop_timeout: Duration) -> Self {
         self.stop_timeout = stop_timeout;
+        self
+    }
+
+    /// Sets [`hook_timeout`](Self::hook_timeout).
+    #[must_use]
+    pub fn with_hook_timeout(mut self, hook_timeout: Duration) -> Self {
+        self.hook_timeout = hook_timeout;
         self
     }
 
@@ -445,10 +457,11 @@ mod tests {
     #[test]
     fn every_duration_has_an_upper_bound() {
         type Set = fn(&mut Config, Duration);
-        let durations: [(&str, Set); 5] = [
+        let durations: [(&str, Set); 6] = [
             ("poll_interval", |config, length| config.poll_interval = length),
             ("lease", |config, length| config.lease = length),
             ("abort_grace", |config, length| config.abort_grace = length),
+            ("hook_timeout", |config, length| config.hook_timeout = length),
             ("keepalive", |config, length| config.keepalive = length),
             ("stall_timeout", |config, length| config.stall_timeout = length),
         ];

@@ -157,6 +157,7 @@ action-retry = Wiederholt
 action-bulk-cancel = Mit anderen abgebrochen
 action-bulk-retry = Mit anderen wiederholt
 action-prune = Alte Vorgänge gelöscht
+action-give-up-hook = Hook nach dem Ende nach Fehlern aufgegeben
 last-prune = Alte Vorgänge wurden zuletzt am { $time } gelöscht ({ $count }).
 stage = Abschnitt
 entered = Begonnen

@@ -164,6 +164,7 @@ action-retry = Retried
 action-bulk-cancel = Cancelled with others
 action-bulk-retry = Retried with others
 action-prune = Old operations deleted
+action-give-up-hook = Hook after the end given up after failures
 last-prune = Old operations were last deleted on { $time } ({ $count }).
 stage = Stage
 entered = Started

@@ -157,6 +157,7 @@ action-retry = Réessayée
 action-bulk-cancel = Annulée avec d’autres
 action-bulk-retry = Réessayée avec d’autres
 action-prune = Anciennes opérations supprimées
+action-give-up-hook = Rappel après la fin abandonné après des échecs
 last-prune = Dernière suppression d’anciennes opérations : { $time } ({ $count }).
 stage = Étape
 entered = Début

@@ -150,6 +150,7 @@ action-retry = 再実行
 action-bulk-cancel = 一括キャンセル
 action-bulk-retry = 一括再実行
 action-prune = 古い処理を削除
+action-give-up-hook = 終了後のフックを失敗のため中止
 last-prune = 古い処理の最終削除：{ $time }（{ $count }）
 stage = 段階
 entered = 開始

@@ -165,6 +165,7 @@ action-retry = Ponowiono
 action-bulk-cancel = Anulowano razem z innymi
 action-bulk-retry = Ponowiono razem z innymi
 action-prune = Usunięto stare operacje
+action-give-up-hook = Zrezygnowano z powiadomienia o końcu po błędach
 last-prune = Stare operacje usunięto ostatnio { $time } ({ $count }).
 stage = Etap
 entered = Rozpoczęcie

@@ -165,6 +165,7 @@ action-retry = Повторено
 action-bulk-cancel = Скасовано разом з іншими
 action-bulk-retry = Повторено разом з іншими
 action-prune = Видалено старі операції
+action-give-up-hook = Сповіщення про завершення припинено через помилки
 last-prune = Старі операції востаннє видалено { $time } ({ $count }).
 stage = Етап
 entered = Початок

@@ -150,6 +150,7 @@ action-retry = 重试
 action-bulk-cancel = 批量取消
 action-bulk-retry = 批量重试
 action-prune = 删除旧操作
+action-give-up-hook = 结束后的回调多次失败，已放弃
 last-prune = 上次删除旧操作：{ $time }（{ $count }）
 stage = 阶段
 entered = 开始

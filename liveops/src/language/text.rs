@@ -143,6 +143,7 @@ texts! {
     ActionBulkCancel = "action-bulk-cancel",
     ActionBulkRetry = "action-bulk-retry",
     ActionPrune = "action-prune",
+    ActionGiveUpHook = "action-give-up-hook",
     LastPrune = "last-prune",
     Stage = "stage",
     Entered = "entered",

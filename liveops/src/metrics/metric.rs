@@ -93,6 +93,7 @@ pub const ALL: &[Metric] = &[
     CLAIMS_FAILED,
     PUBLISHED,
     UNPUBLISHED,
+    END_DISPATCHES,
     DELIVERIES,
     CATCH_UPS,
     CLIENTS_LAGGED,
@@ -207,6 +208,11 @@ pub(super) const UNPUBLISHED: Metric = counter(
     &["reason"],
     "Frames that the channel layer did not accept: the layer failed, had lost the channel's \
      state, or had accepted a later attempt.",
+);
+pub(super) const END_DISPATCHES: Metric = counter(
+    "liveops_end_dispatches_total",
+    &["op_type", "receiver", "outcome"],
+    "Calls of hooks after the end of operations: accepted, failed (and repeated) or given up.",
 );
 pub(super) const DELIVERIES: Metric = counter(
     "liveops_messages_sent_total",

@@ -16,10 +16,11 @@ mod record;
 
 pub use metric::{ALL, Metric, MetricKind, MetricUnit, describe};
 pub(crate) use record::{
-    CatchUpKind, ConnectionGauge, Counter, GaugeGuard, QueueLength, RescueOutcome, Transport,
-    UnpublishedReason, attempt_began, attempt_handed_back, attempt_ran, claim_failed, claimed,
-    client_caught_up, client_lagged, connection_refused, deliveries, frame_published,
-    frame_unpublished, lease_lost, leases_renewed, next_attempt_scheduled, operation_enqueued,
-    operation_retried, record_operation_ended, record_queue_length, run_left_executing,
-    run_rescued, subscription_lagged, thread_held, worker_slot_used, worker_slots,
+    CatchUpKind, ConnectionGauge, Counter, DispatchOutcome, GaugeGuard, QueueLength, RescueOutcome,
+    Transport, UnpublishedReason, attempt_began, attempt_handed_back, attempt_ran, claim_failed,
+    claimed, client_caught_up, client_lagged, connection_refused, deliveries, end_dispatched,
+    frame_published, frame_unpublished, lease_lost, leases_renewed, next_attempt_scheduled,
+    operation_enqueued, operation_retried, record_operation_ended, record_queue_length,
+    run_left_executing, run_rescued, subscription_lagged, thread_held, worker_slot_used,
+    worker_slots,
 };

@@ -8,9 +8,10 @@ use ::metrics::{Gauge, counter, gauge, histogram};
 
 use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
-    ENDED, ENQUEUED, HANDED_BACK, LEASE_RENEWAL, LEASES_LOST, LEFT_EXECUTING, NEXT_ATTEMPTS,
-    OLDEST_WAITING, PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED, THREADS_HELD,
-    UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED, WORKER_SLOTS, WORKER_SLOTS_USED,
+    END_DISPATCHES, ENDED, ENQUEUED, HANDED_BACK, LEASE_RENEWAL, LEASES_LOST, LEFT_EXECUTING,
+    NEXT_ATTEMPTS, OLDEST_WAITING, PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED,
+    THREADS_HELD, UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED, WORKER_SLOTS,
+    WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
@@ -18,6 +19,14 @@ use crate::operation::OperationState;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RescueOutcome {
     AnotherAttempt,
+    GivenUp,
+}
+
+/// The outcome of a call of a hook after an end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DispatchOutcome {
+    Accepted,
+    Failed,
     GivenUp,
 }
 
@@ -101,6 +110,20 @@ pub(crate) fn run_rescued(op_type: &'static str, outcome: RescueOutcome) {
         RescueOutcome::GivenUp => "given_up",
     };
     counter!(RESCUES.name, "op_type" => op_type, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn end_dispatched(
+    op_type: &'static str,
+    receiver: &'static str,
+    outcome: DispatchOutcome,
+) {
+    let outcome = match outcome {
+        DispatchOutcome::Accepted => "accepted",
+        DispatchOutcome::Failed => "failed",
+        DispatchOutcome::GivenUp => "given_up",
+    };
+    let labels = [("op_type", op_type), ("receiver", receiver), ("outcome", outcome)];
+    counter!(END_DISPATCHES.name, &labels).increment(1);
 }
 
 /// Adds the worker slots of this process until the guard is dropped.

@@ -19,6 +19,8 @@ pub(crate) enum ActionKind {
     BulkRetry,
     /// Operations that ended long ago were deleted.
     Prune,
+    /// A hook or a webhook failed for too long after the end, and is not called again.
+    GiveUpHook,
 }
 
 /// An action, with its actor.
@@ -42,8 +44,15 @@ pub(crate) struct PastAction {
 }
 
 impl ActionKind {
-    const ALL: [Self; 6] =
-        [Self::Create, Self::Cancel, Self::Retry, Self::BulkCancel, Self::BulkRetry, Self::Prune];
+    const ALL: [Self; 7] = [
+        Self::Create,
+        Self::Cancel,
+        Self::Retry,
+        Self::BulkCancel,
+        Self::BulkRetry,
+        Self::Prune,
+        Self::GiveUpHook,
+    ];
 
     /// Returns the name in the database and in JSON, such as `bulk_cancel`.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -54,6 +63,7 @@ impl ActionKind {
             Self::BulkCancel => "bulk_cancel",
             Self::BulkRetry => "bulk_retry",
             Self::Prune => "prune",
+            Self::GiveUpHook => "give_up_hook",
         }
     }
 

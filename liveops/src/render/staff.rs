@@ -241,6 +241,7 @@ pub(crate) const fn action_in_words(kind: ActionKind) -> Text {
         ActionKind::BulkCancel => Text::ActionBulkCancel,
         ActionKind::BulkRetry => Text::ActionBulkRetry,
         ActionKind::Prune => Text::ActionPrune,
+        ActionKind::GiveUpHook => Text::ActionGiveUpHook,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The builder of a `LiveOps`: configuration, registration and validation.
 
 use std::{
+    collections::HashSet,
     io,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
@@ -9,7 +10,8 @@ use std::{
 use sea_orm::DatabaseConnection;
 
 use super::{
-    LiveOps, RegisteredOperation, WakeUpSender,
+    LiveOps, OnEnd, RegisteredOperation, WakeUpSender,
+    after_end::{Receiver, dispatcher::Dispatcher},
     attempt::{
         active_runs::ActiveRuns,
         database_backoff::{WRITE_WAIT_MAX, WRITES_MAX},
@@ -28,7 +30,7 @@ use crate::{
     progress::{FlushPace, Run},
     publish::{Presenter, Publisher},
     render::{Renderer, Templates},
-    store::{OwnConnection, Store},
+    store::{OwnConnection, Receivers, Store},
     token::{SigningKeys, TokenError},
     uploads::UploadFolder,
 };
@@ -49,6 +51,9 @@ pub struct Builder<S> {
     layer: Arc<dyn ChannelLayer>,
     wake_ups: Option<Arc<dyn WakeUpSender>>,
     runner: RunnerKind,
+    receivers: Vec<Receiver>,
+    /// The op types with a hook.
+    hooked: HashSet<&'static str>,
 }
 
 /// The way a process executes operations.
@@ -118,6 +123,18 @@ pub enum BuildError {
         /// The type registered second.
         second: &'static str,
     },
+    /// A hook is for a type that is not registered.
+    #[error("`{op_type}` has a hook and is not registered: add `.register::<…>()` to the builder")]
+    NotRegistered {
+        /// The op type.
+        op_type: &'static str,
+    },
+    /// A type has two hooks, of which each end would reach one.
+    #[error("`{op_type}` has two hooks: call `.on_end::<…>()` once for each type")]
+    TwoHooks {
+        /// The op type.
+        op_type: &'static str,
+    },
     /// A template has a name that no registered operation uses.
     #[error("no registered operation uses a template `{name}`; known templates: {known}")]
     UnknownTemplate {
@@ -175,6 +192,8 @@ impl LiveOps {
             layer: Arc::new(MemoryChannelLayer::new()),
             wake_ups: None,
             runner: RunnerKind::default(),
+            receivers: Vec::new(),
+            hooked: HashSet::new(),
         }
     }
 }
@@ -196,6 +215,8 @@ impl<S> Builder<S> {
             layer: self.layer,
             wake_ups: self.wake_ups,
             runner: self.runner,
+            receivers: self.receivers,
+            hooked: self.hooked,
         }
     }
 
@@ -214,6 +235,85 @@ impl<S> Builder<S> {
             let first = first.type_name;
             self.conflicts.push(BuildError::SameOpType { op_type, first, second });
         }
+    }
+
+    /// Calls `hook` after each end of an operation of type `Op`: finished, failed or cancelled, in any process.
+    ///
+    /// The end is committed before the call. A call is repeated until a hook returns `Ok`, also after a crash of the
+    /// process, so a hook is called **at least once** for each end: it can recognize a repetition by
+    /// [`Ended::key`]. The calls of different ends have no order.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
+    /// # use serde::{Deserialize, Serialize};
+    /// use liveops::runner::{Ended, OperationOutcome};
+    ///
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import {
+    /// #     file: String,
+    /// # }
+    /// # impl Run for Import {
+    /// #     type Output = usize;
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<usize> {
+    /// #         Ok(3)
+    /// #     }
+    /// # }
+    /// async fn send_mail(to: &str, text: String, idempotency_key: &str) -> RunResult<()> {
+    ///     // …
+    /// #     assert_eq!((to, &*text), ("ann", "3 rows of scores.csv"));
+    /// #     assert!(idempotency_key.ends_with("-1"));
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// # let builder = LiveOps::builder(db).runner(RunnerKind::Eager);
+    /// let liveops = builder
+    ///     .register::<Import>()
+    ///     .on_end::<Import>(|ended| async move {
+    ///         let Ended { input, outcome, owner, key, .. } = ended;
+    ///         let text = match outcome {
+    ///             OperationOutcome::Finished(rows) => format!("{rows} rows of {}", input.file),
+    ///             OperationOutcome::Failed(error) => format!("{}: {error}", input.file),
+    ///             OperationOutcome::Cancelled => return Ok(()),
+    ///         };
+    ///         send_mail(owner.as_str(), text, &key).await
+    ///     })
+    ///     .build()?;
+    /// # liveops.migrate().await?;
+    /// # liveops.enqueue(Import { file: "scores.csv".into() }, "ann").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Where and when
+    ///
+    /// Call this method in every process that registers the type, also in those that run no operations: the process
+    /// that commits an end records it for the hook. A process that runs operations
+    /// ([`start_worker`](LiveOps::start_worker)) then calls the hook, within [`Config::poll_interval`] of the end. With
+    /// [`RunnerKind::Eager`], an enqueue returns after the first call. Types without a hook cost nothing.
+    ///
+    /// A type has one hook. Each hook has 16 calls at once in each process, on the threads of the runs, so a slow hook delays neither runs nor
+    /// other hooks.
+    ///
+    /// # Errors and retries
+    ///
+    /// An error, a panic, and a call that takes longer than [`Config::hook_timeout`] are retried after 1 second, 2
+    /// seconds, 4 seconds and so on, up to 1 hour. Three days after the end, or after an error with
+    /// [`without_next_attempt`](crate::RunError::without_next_attempt), the hook is not called again for this end. The
+    /// log then has an ERROR, and the staff view of the operation shows it. A call that a crash interrupts is repeated
+    /// after twice the time limit.
+    ///
+    /// A call that reaches its time limit is dropped at its next `.await`.
+    ///
+    /// [`prune`](LiveOps::prune) does not delete the recorded ends that no hook has accepted.
+    pub fn on_end<Op: Run>(mut self, hook: impl OnEnd<Op>) -> Self {
+        if !self.hooked.insert(Op::OP_TYPE) {
+            self.conflicts.push(BuildError::TwoHooks { op_type: Op::OP_TYPE });
+        }
+        self.receivers.push(Receiver::hook(hook));
+        self
     }
 
     /// Sets the application's templates. The default is the plain built-in templates.
@@ -293,7 +393,14 @@ impl<S> Builder<S> {
             .with_keepalive(self.config.keepalive);
         let kinds = self.registry.iter().map(|operation| operation.kind);
         let presenter = Arc::new(Presenter::new(renderer, kinds));
-        let store = Store::new(self.db);
+        if let Some(op_type) =
+            self.hooked.iter().find(|op_type| self.registry.find(op_type).is_none())
+        {
+            return Err(BuildError::NotRegistered { op_type });
+        }
+        let op_types = self.registry.op_types().into_iter();
+        let op_types = op_types.map(|op_type| (op_type, self.hooked.contains(op_type)));
+        let store = Store::new(self.db).with_receivers(Receivers::new(op_types, Vec::new()));
         let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());
         let deadline = self.config.lease / 3;
         let uploads = UploadFolder::new(
@@ -315,6 +422,7 @@ impl<S> Builder<S> {
             publisher: Arc::new(publisher),
             wake_up_queue: WakeUpQueue::new(self.wake_ups),
             active_runs: Arc::new(ActiveRuns::new(self.config.concurrency_max)),
+            dispatcher: Dispatcher::new(self.receivers),
             clients: Arc::default(),
             flush_pace: Arc::new(FlushPace::new()),
             has_warned_of_hosts: AtomicBool::new(false),

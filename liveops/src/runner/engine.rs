@@ -3,8 +3,8 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
-    ClientConnections, RunnerKind, WakeUp, attempt::active_runs::ActiveRuns,
-    queue::wake_up_sender::WakeUpQueue, registry::Registry,
+    ClientConnections, RunnerKind, WakeUp, after_end::dispatcher::Dispatcher,
+    attempt::active_runs::ActiveRuns, queue::wake_up_sender::WakeUpQueue, registry::Registry,
 };
 use crate::{
     access::Access,
@@ -41,6 +41,7 @@ pub(crate) struct Engine {
     pub(crate) access: Access,
     pub(crate) runner: RunnerKind,
     pub(crate) active_runs: Arc<ActiveRuns>,
+    pub(super) dispatcher: Dispatcher,
     pub(crate) clients: Arc<ClientConnections>,
     pub(super) flush_pace: Arc<FlushPace>,
     /// `true` once a warning about the missing list of hosts was logged.

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::input::{Input, InputError};
@@ -102,6 +102,14 @@ pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
     match Op::deserialize(Input::Json(input)) {
         Ok(operation) => Ok(operation),
         Err(error) => Err(type_mismatch(error)),
+    }
+}
+
+/// Deserializes the output that a row holds.
+pub(super) fn output_of<T: DeserializeOwned>(output: &Value) -> RunResult<T> {
+    match T::deserialize(output) {
+        Ok(output) => Ok(output),
+        Err(error) => Err(RunError::from(TypeMismatch { what: "the stored output", error })),
     }
 }
 

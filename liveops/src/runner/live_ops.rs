@@ -46,6 +46,9 @@ pub struct LiveOps {
     engine: Arc<Engine>,
 }
 
+/// Maximum wait at shutdown for the calls of hooks that are under way.
+const HOOKS_WAIT_MAX: Duration = Duration::from_secs(10);
+
 /// Minimum time that stopped runs have to end at shutdown, also with a shorter
 /// [`stop_timeout`](crate::Config::stop_timeout): their endings are committed in this time too.
 const STOP_TIMEOUT_MIN: Duration = Duration::from_secs(10);
@@ -188,6 +191,7 @@ impl LiveOps {
         match self.engine.store.cancel(id, &action).await? {
             CancelTransition::Cancelled(row) => {
                 record_operation_ended(self.engine.presenter.metric_op_type(&row), row.state());
+                self.engine.dispatcher.wake();
                 self.engine.publisher.publish_row(&row).await;
                 Ok(CancelOutcome::Cancelled)
             }
@@ -363,6 +367,9 @@ impl LiveOps {
     /// after this method, and not wait for blocking threads as the end of `#[tokio::main]` does:
     /// `Runtime::shutdown_timeout` limits the wait.
     ///
+    /// The hooks of the operations that have ended ([`on_end`](super::Builder::on_end)) have 10 seconds to return.
+    /// Another process, or the next start, calls the others again.
+    ///
     /// Then the clients are disconnected, one after another over at most `grace`, so that they do not
     /// all reconnect at once: WebSockets close with code 1012, and event streams end. Waiting wake-ups
     /// have 5 seconds to be [sent](super::WakeUpSender). At last, the write-ahead log of a SQLite file is
@@ -391,6 +398,7 @@ impl LiveOps {
                 );
             }
         }
+        self.engine.dispatcher.finish(self.engine.config.hook_timeout.min(HOOKS_WAIT_MAX)).await;
         active_runs.shut_down.cancel();
         tokio::join!(self.engine.clients.close_gradually(grace), self.engine.wake_up_queue.flush());
         self.engine.store.fold_log_into_file().await;

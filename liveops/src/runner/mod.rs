@@ -4,6 +4,7 @@
 //! expired ones, and `attempt` executes one attempt from its claim to its ending. The other files
 //! hold the API for applications. The module knows nothing of requests.
 
+mod after_end;
 mod attempt;
 mod builder;
 mod connections;
@@ -20,6 +21,7 @@ mod random;
 mod registry;
 mod retry;
 
+pub use after_end::{Ended, OnEnd, OperationOutcome};
 #[cfg(feature = "cli")]
 pub(crate) use attempt::foreground::{ForegroundOutcome, ForegroundRun};
 #[cfg(feature = "cli")]

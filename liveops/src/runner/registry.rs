@@ -42,6 +42,11 @@ impl Registry {
         self.by_op_type.get(op_type)
     }
 
+    /// Returns the value of the label `op_type` of the metrics for a type.
+    pub(super) fn metric_op_type(&self, op_type: &str) -> &'static str {
+        self.find(op_type).map_or(OperationKind::UNREGISTERED, |operation| operation.kind).op_type
+    }
+
     /// Returns the operation type, if requests may create its operations.
     pub(crate) fn find_public(&self, op_type: &str) -> Option<&RegisteredOperation> {
         let operation = self.find(op_type)?;

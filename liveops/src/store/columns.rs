@@ -34,14 +34,27 @@ impl Columns {
         Query::returning().exprs(self.exprs(backend))
     }
 
+    /// Returns these columns of a selection that has all of them.
+    pub(super) fn of_selection(self, backend: DbBackend) -> impl Iterator<Item = Expr> {
+        self.exprs_with(backend, Expr::col)
+    }
+
     fn exprs(self, backend: DbBackend) -> impl Iterator<Item = Expr> {
+        self.exprs_with(backend, move |column| column.into_returning_expr(backend))
+    }
+
+    fn exprs_with(
+        self,
+        backend: DbBackend,
+        read: impl Fn(Column) -> Expr,
+    ) -> impl Iterator<Item = Expr> {
         Column::iter().map(move |column| match self.omitted(column) {
             Some(empty) => {
                 let name = column.as_str();
                 let cast = if backend == DbBackend::Postgres { empty.cast } else { "" };
                 Expr::cust(format!(r#"{}{cast} AS "{name}""#, empty.literal))
             }
-            None => column.into_returning_expr(backend),
+            None => read(column),
         })
     }
 

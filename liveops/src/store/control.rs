@@ -55,6 +55,8 @@ impl Store {
     ) -> Result<CancelTransition, StoreError> {
         const ACTION: &str = "cancel an operation";
         let store = self.for_request();
+        let Some(op_type) = self.op_type(id).await? else { return Ok(CancelTransition::Unknown) };
+        let entries = self.outbox_entries(id, &op_type, OperationState::Cancelled);
         loop {
             let waiting = transition(id, OperationState::Cancelled)
                 .filter(is_in(OperationState::NotStarted))
@@ -62,8 +64,8 @@ impl Store {
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
             let record = action::record(id, action);
-            let waiting =
-                store.update_one_recorded(waiting, record.clone(), Columns::All, ACTION).await?;
+            let records = entries.iter().chain([&record]).cloned().collect();
+            let waiting = store.update_one_recorded(waiting, records, Columns::All, ACTION).await?;
             if let Some(row) = waiting {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
             }
@@ -74,7 +76,7 @@ impl Store {
                 .filter(Column::CancelRequested.eq(false))
                 .col_expr(Column::CancelRequested, Expr::value(true));
             let running =
-                store.update_one_recorded(running, record, Columns::Small, ACTION).await?;
+                store.update_one_recorded(running, vec![record], Columns::Small, ACTION).await?;
             if let Some(row) = running {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }

@@ -118,7 +118,10 @@ impl Store {
         loop {
             let insertion = self.insertion(&row, &input);
             let insertion = match &creation {
-                Some(creation) => RecordedWrite::new(self.backend(), insertion, creation.clone()),
+                Some(creation) => {
+                    let records = vec![creation.clone()];
+                    RecordedWrite::new(self.backend(), insertion, records, Columns::All)
+                }
                 None => RecordedWrite::without_record(self.backend(), insertion),
             };
             let inserted = match self.for_request().write_recorded(insertion, ACTION).await {

@@ -285,11 +285,12 @@ impl Store {
             .col_expr(Column::ErrorMessage, Expr::value(message))
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt());
-        self.update_one_recorded(rescue, record, Columns::All, "rescue a run").await
+        self.update_one_recorded(rescue, vec![record], Columns::All, "rescue a run").await
     }
 
     /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has
     /// renewed the lease since `lease` was read, another transaction has locked the row, or another process acted first.
+    /// The kind of the claim may be [unregistered](crate::operation::OperationKind), so `op_type` is that of the row.
     ///
     /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
     /// fences off later writes and frames of the lost worker.
@@ -300,17 +301,19 @@ impl Store {
     pub(crate) async fn give_up(
         &self,
         lease: Lease,
-        claimed: &ClaimedAttempt,
+        (op_type, claimed): (&str, &ClaimedAttempt),
         conclusion: RunConclusion<'_>,
     ) -> Result<Option<Model>, StoreError> {
         let (on, next) = (Utc::now(), Attempt(lease.attempt.0 + 1));
-        let record = conclusion.record(claimed, on, AttemptOutcome::Lost);
-        let end = lost(conclusion.ending.state(), lease)
+        let state = conclusion.ending.state();
+        let mut records = self.outbox_entries(lease.id, op_type, state);
+        records.push(conclusion.record(claimed, on, AttemptOutcome::Lost));
+        let end = lost(state, lease)
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())
             .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1));
         let end = conclusion.write(end, on, next, &claimed.kind);
-        self.update_one_recorded(end, record, Columns::All, "end a lost run").await
+        self.update_one_recorded(end, records, Columns::All, "end a lost run").await
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     },
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
+    migration_outbox::CreateOutbox,
     migration_result_order::AddResultOrder,
     migration_space::LeaveSpaceForUpdates,
     migration_staff::AddStaffView,
@@ -101,6 +102,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(INDEX_OWNERS));
     migrations.push(Box::new(CreateAttempts));
     migrations.push(Box::new(CreateActions));
+    migrations.push(Box::new(CreateOutbox));
     migrations
 }
 

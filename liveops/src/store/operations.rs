@@ -11,7 +11,8 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::{
-    Column, Columns, Entity, ListFilter, Migrator, Model, RowPage, StoreError, Transaction,
+    Column, Columns, Entity, ListFilter, Migrator, Model, Receivers, RowPage, StoreError,
+    Transaction,
     conflict::RepeatingConnection,
     connections::Connections,
     migrate::migrate,
@@ -29,13 +30,20 @@ const FOLD_WAIT_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Store {
     connections: Arc<Connections>,
     writer: Writer,
+    receivers: Receivers,
 }
 
 impl Store {
     /// Creates a store for the operations in `db`, with connections of its own to a SQLite file.
     pub(crate) fn new(db: DatabaseConnection) -> Self {
         let connections = Arc::new(Connections::beside(db));
-        Self { writer: Writer::new(connections.writes.clone()), connections }
+        let writer = Writer::new(connections.writes.clone());
+        Self { writer, connections, receivers: Receivers::default() }
+    }
+
+    /// Sets the receivers of the ends of operations.
+    pub(crate) fn with_receivers(self, receivers: Receivers) -> Self {
+        Self { receivers, ..self }
     }
 
     /// Creates a store on a connection that has no other user, so that no other write can join a commit. A server
@@ -45,13 +53,19 @@ impl Store {
         limits: Option<StatementLimits>,
     ) -> Self {
         let connections = Arc::new(Connections::only(db.clone(), limits));
-        Self { writer: Writer::without_groups(db, limits), connections }
+        let writer = Writer::without_groups(db, limits);
+        Self { writer, connections, receivers: Receivers::default() }
     }
 
     /// Returns the store for statements of a request. If a server does not answer a write in ten seconds, the write
     /// fails; before that, the server has cancelled the statement.
     pub(super) fn for_request(&self) -> Self {
-        Self { writer: self.writer.for_request(), connections: self.connections.clone() }
+        Self { writer: self.writer.for_request(), ..self.clone() }
+    }
+
+    /// Returns the receivers of the ends of operations.
+    pub(crate) fn receivers(&self) -> &Receivers {
+        &self.receivers
     }
 
     /// Returns `true` if the connections to a server keep their sessions. Returns `false` if they do not, or if the
@@ -309,18 +323,19 @@ impl Store {
         Ok(rows.pop())
     }
 
-    /// Updates at most one row, inserts `record` in the same commit if it did, and returns these columns of the
+    /// Updates at most one row, inserts `records` in the same commit if it did, and returns these columns of the
     /// row.
     pub(super) async fn update_one_recorded(
         &self,
         update: UpdateMany<Entity>,
-        record: Record,
+        records: Vec<Record>,
         columns: Columns,
         action: &'static str,
     ) -> Result<Option<Model>, StoreError> {
         let mut update = update.into_query();
-        update.returning(columns.returning(self.backend()));
-        let write = RecordedWrite::new(self.backend(), update, record);
+        let written = RecordedWrite::written_columns(self.backend(), &records, columns);
+        update.returning(written.returning(self.backend()));
+        let write = RecordedWrite::new(self.backend(), update, records, columns);
         let mut rows = self.write_recorded(write, action).await?;
         Ok(rows.pop())
     }

@@ -213,7 +213,8 @@ impl OwnConnection {
         })?;
         connection.keep();
         drop(opening);
-        Ok(Store::on_own_connection(db, limits))
+        let receivers = self.application.receivers().clone();
+        Ok(Store::on_own_connection(db, limits).with_receivers(receivers))
     }
 
     /// Opens the connection, and sets limits with which the server cancels a statement before the deadline. A later

@@ -32,7 +32,7 @@ pub(crate) struct PrunedBatch {
 impl Store {
     /// Deletes at most `limit` operations that ended before `before`, the earliest after `position` first, with the
     /// saved outputs of their stages and with their attempts and actions. Keeps the operations that rows of the
-    /// application reference.
+    /// application reference, and the entries of the outbox, which do not depend on the operations.
     ///
     /// # Errors
     ///
@@ -43,6 +43,9 @@ impl Store {
         position: Option<PrunePosition>,
         limit: u64,
     ) -> Result<PrunedBatch, StoreError> {
+        if position.is_none() {
+            self.prune_outbox(before).await?;
+        }
         let earliest = earliest(before, position, limit);
         let ids = earliest.clone().select_only().column(Column::Id).into_query();
         match self.delete_ended(before, Column::Id.in_subquery(ids).into()).await {

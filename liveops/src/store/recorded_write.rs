@@ -1,6 +1,6 @@
-//! Writes that insert a row into another table in the same commit, if they change a row.
+//! Writes that insert rows into other tables in the same commit, if they change a row.
 //!
-//! On PostgreSQL, the write and the insert are one statement. On SQLite, where a statement changes one table, they
+//! On PostgreSQL, the write and the inserts are one statement. On SQLite, where a statement changes one table, they
 //! are one transaction.
 
 use sea_orm::{
@@ -12,8 +12,13 @@ use sea_orm::{
     },
 };
 
-/// Names of the two parts of the statement on PostgreSQL.
+use super::{Column, Columns, Entity};
+use crate::operation::OperationId;
+
+/// Name of the write in the statement on PostgreSQL.
 const WRITTEN: &str = "written";
+
+/// Names of the inserts in the statement on PostgreSQL; a number follows.
 const RECORDED: &str = "recorded";
 
 /// The row that a write inserts into another table. A row with the same key stays as it is.
@@ -22,6 +27,8 @@ pub(super) struct Record {
     table: TableRef,
     columns: Vec<DynIden>,
     values: Vec<Expr>,
+    /// The operation whose columns the values name.
+    row: Option<OperationId>,
 }
 
 impl Record {
@@ -29,7 +36,18 @@ impl Record {
     pub(super) fn of<Row: ActiveModelTrait>(row: &Row) -> Self {
         let (columns, values) =
             set_values(row).map(|(column, value)| (column.into_iden(), value)).unzip();
-        Self { table: Row::Entity::default().into_table_ref(), columns, values }
+        Self { table: Row::Entity::default().into_table_ref(), columns, values, row: None }
+    }
+
+    /// Creates a record with values from the row of operation `id`, after the write of the row.
+    pub(super) fn of_row<Table: EntityTrait, const LEN: usize>(
+        id: OperationId,
+        table: Table,
+        values: [(Table::Column, Expr); LEN],
+    ) -> Self {
+        let values = values.into_iter().map(|(column, value)| (column.into_iden(), value));
+        let (columns, values) = values.unzip();
+        Self { table: table.into_table_ref(), columns, values, row: Some(id) }
     }
 
     /// Inserts the record over `connection`, a transaction that has written.
@@ -52,7 +70,13 @@ impl Record {
 
     fn into_values(self) -> InsertStatement {
         let mut insert = self.statement();
-        insert.values_panic(self.values);
+        let Some(id) = self.row else {
+            insert.values_panic(self.values);
+            return insert;
+        };
+        let is_row = Column::Id.eq(id.as_uuid());
+        let values = Query::select().exprs(self.values).from(Entity).and_where(is_row).take();
+        insert.select_from(values).expect("as many values as columns");
         insert
     }
 
@@ -77,37 +101,56 @@ pub(super) fn set_values<Row: ActiveModelTrait>(
     })
 }
 
-/// A write, with the record that is inserted if the write returns a row.
+/// A write, with the records that are inserted if the write returns a row.
 #[derive(Debug, Clone)]
 pub(super) struct RecordedWrite {
     /// Returns the rows of the write.
     pub(super) statement: Statement,
     /// The rest of the transaction, after a `statement` that returned a row.
-    pub(super) then: Option<Statement>,
+    pub(super) then: Vec<Statement>,
 }
 
 impl RecordedWrite {
     /// Creates a write without a record.
     pub(super) fn without_record(backend: DbBackend, write: impl StatementBuilder) -> Self {
-        Self { statement: backend.build(&write), then: None }
+        Self { statement: backend.build(&write), then: Vec::new() }
     }
 
-    /// Adds `record` to a write, which returns the changed row.
-    pub(super) fn new<Write>(backend: DbBackend, write: Write, record: Record) -> Self
+    /// Adds `records` to a write, which returns the changed row. The statement returns the `columns` of the row.
+    pub(super) fn new<Write>(
+        backend: DbBackend,
+        write: Write,
+        records: Vec<Record>,
+        columns: Columns,
+    ) -> Self
     where
         Write: StatementBuilder + Into<SubQueryStatement>,
     {
         if backend != DbBackend::Postgres {
-            let then = Some(backend.build(&record.into_values()));
-            return Self { statement: backend.build(&write), then };
+            let then = records.into_iter().map(|record| backend.build(&record.into_values()));
+            return Self { statement: backend.build(&write), then: then.collect() };
         }
+        let mut with = WithClause::new();
         let mut written = CommonTableExpression::new();
         written.table_name(WRITTEN).query(write);
-        let mut recorded = CommonTableExpression::new();
-        recorded.table_name(RECORDED).query(record.into_selection());
-        let mut with = WithClause::new();
-        with.cte(written).cte(recorded);
-        let rows = Query::select().expr(Expr::cust("*")).from(WRITTEN).take();
-        Self { statement: backend.build(&rows.with(with)), then: None }
+        with.cte(written);
+        for (number, record) in records.into_iter().enumerate() {
+            let mut recorded = CommonTableExpression::new();
+            recorded.table_name(format!("{RECORDED}_{number}")).query(record.into_selection());
+            with.cte(recorded);
+        }
+        let rows = Query::select().exprs(columns.of_selection(backend)).from(WRITTEN).take();
+        Self { statement: backend.build(&rows.with(with)), then: Vec::new() }
+    }
+
+    /// Returns the columns that a write has to return, so that `records` can copy them and the statement can return
+    /// `columns`.
+    pub(super) fn written_columns(
+        backend: DbBackend,
+        records: &[Record],
+        columns: Columns,
+    ) -> Columns {
+        let copies_row = records.iter().any(|record| record.row.is_some());
+        if copies_row && backend == DbBackend::Postgres { Columns::All } else { columns }
     }
 }

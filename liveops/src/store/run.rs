@@ -112,7 +112,7 @@ impl Store {
             projection,
         });
         let hand_back = log(hand_back, projection);
-        self.update_one_recorded(hand_back, record, Columns::All, "hand a run back").await
+        self.update_one_recorded(hand_back, vec![record], Columns::All, "hand a run back").await
     }
 
     /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed. Records no
@@ -159,7 +159,8 @@ impl Store {
                 .col_expr(Column::ErrorMessage, Expr::value(message))
                 .col_expr(Column::Traceback, Expr::value(traceback));
         let schedule = log(schedule_next_attempt, projection);
-        self.update_one_recorded(schedule, record, Columns::All, "put a failed run back").await
+        self.update_one_recorded(schedule, vec![record], Columns::All, "put a failed run back")
+            .await
     }
 
     /// Ends a run, records its attempt, and enqueues the next operation of a chain in the same transaction. Returns
@@ -188,7 +189,8 @@ impl Store {
                 .fenced(claimed.attempt);
             conclusion.write(end, on, claimed.attempt, &claimed.kind)
         };
-        let record = conclusion.record(claimed, on, AttemptOutcome::of(conclusion.ending));
+        let mut records = self.outbox_entries(claimed.id, claimed.kind.op_type, state);
+        records.push(conclusion.record(claimed, on, AttemptOutcome::of(conclusion.ending)));
         let finishes = state == OperationState::FinishedOk;
         if next.is_none() {
             // Most operations have no saved stage outputs. The condition checks that in the same query, so
@@ -197,7 +199,7 @@ impl Store {
                 Condition::all().add_option(finishes.then(|| Column::HasStageOutputs.eq(false)));
             let end = end().filter(nothing_saved);
             let ended =
-                self.update_one_recorded(end, record.clone(), Columns::Small, END_RUN).await?;
+                self.update_one_recorded(end, records.clone(), Columns::Small, END_RUN).await?;
             if ended.is_some() || !finishes {
                 return Ok(ended);
             }
@@ -211,7 +213,7 @@ impl Store {
         let mut repetitions = Repetitions::default();
         loop {
             let transaction = self.begin_read_committed().await?;
-            let end = (end.clone(), record.clone());
+            let end = (end.clone(), records.clone());
             let ended = self.write_end(&transaction, end, finishes, next.clone()).await;
             match self.end(transaction, ended).await {
                 Err(error) if repetitions.wait_after(&error).await => {}
@@ -223,7 +225,7 @@ impl Store {
     async fn write_end(
         &self,
         transaction: &Transaction,
-        (end, record): (UpdateMany<Entity>, Record),
+        (end, records): (UpdateMany<Entity>, Vec<Record>),
         finishes: bool,
         next: Option<NewOperation>,
     ) -> Result<Option<Model>, StoreError> {
@@ -233,7 +235,9 @@ impl Store {
         let ended =
             ended.and_then(|row| row.map(|row| Model::from_query_result(&row, "")).transpose());
         let Some(mut ended) = ended.map_err(StoreError::of(END_RUN))? else { return Ok(None) };
-        record.insert(transaction).await.map_err(StoreError::of(END_RUN))?;
+        for record in records {
+            record.insert(transaction).await.map_err(StoreError::of(END_RUN))?;
+        }
         if finishes {
             forget_stage_outputs(transaction, &ended).await?;
         }

@@ -89,7 +89,7 @@ impl Writer {
     }
 
     async fn write_alone(&self, write: RecordedWrite) -> Answer {
-        if write.then.is_some() {
+        if !write.then.is_empty() {
             return commit_alone(&self.db, &write, BUSY_WAIT_MAX).await;
         }
         let connection = RepeatingConnection::new(self.db.clone(), BUSY_WAIT_MAX, self.waits);
@@ -164,7 +164,7 @@ async fn commit_alone(
     write: &RecordedWrite,
     busy_wait: Duration,
 ) -> Answer {
-    if write.then.is_none() {
+    if write.then.is_empty() {
         return db.query_all_raw(write.statement.clone()).await;
     }
     let rows = commit(db, [write].into_iter(), busy_wait).await?;
@@ -197,7 +197,7 @@ async fn run(
     let mut all = Vec::with_capacity(writes.len());
     for write in writes {
         let rows = transaction.query_all_raw(write.statement.clone()).await?;
-        if let Some(then) = write.then.as_ref().filter(|_| !rows.is_empty()) {
+        for then in write.then.iter().filter(|_| !rows.is_empty()) {
             transaction.execute_raw(then.clone()).await?;
         }
         all.push(rows);

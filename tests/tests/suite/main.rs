@@ -45,6 +45,7 @@ mod forms;
 mod half_open;
 mod held_threads;
 mod hints;
+mod hooks;
 mod hostile_frames;
 mod hostile_texts;
 mod hosts;

@@ -19,7 +19,7 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::run_threads::RunThreads;
+use super::{execution::Executor, run_threads::RunThreads};
 use crate::{
     operation::{Attempt, OperationId, OperationKind, UserId},
     progress::Report,
@@ -214,6 +214,18 @@ impl ActiveRuns {
     #[cfg(feature = "cli")]
     pub(crate) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// Executes code of the application that belongs to no run.
+    pub(in crate::runner) fn execute(
+        &self,
+        executor: Executor,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        match executor {
+            Executor::Task => drop(tokio::spawn(work)),
+            Executor::Threads => self.run_threads.spawn(work),
+        }
     }
 
     /// Returns the operations that this process runs.

@@ -20,6 +20,7 @@ pub(in crate::runner) async fn run_to_completion(engine: &Arc<Engine>, id: Opera
     engine.ensure_lease_heartbeat();
     let next_step = run_once(engine, id).await;
     run_until_done(engine, id, next_step).await;
+    engine.dispatch_all_due().await;
 }
 
 /// Runs every waiting operation to its end, one after another.
@@ -27,12 +28,13 @@ pub(in crate::runner) async fn run_queued(engine: &Arc<Engine>) {
     engine.ensure_lease_heartbeat();
     // A closed semaphore means that the process is shutting down.
     while let Ok(slot) = engine.active_runs.slots.acquire().await {
-        let Some(run) = claim_next(engine).await else { return };
+        let Some(run) = claim_next(engine).await else { break };
         let id = run.id;
         let next_step = run.run_to_completion().await;
         drop(slot);
         run_until_done(engine, id, next_step).await;
     }
+    engine.dispatch_all_due().await;
 }
 
 async fn run_until_done(engine: &Arc<Engine>, mut id: OperationId, mut next_step: NextStep) {

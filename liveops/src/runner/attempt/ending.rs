@@ -69,6 +69,7 @@ impl RunningAttempt {
         };
         let (mut projection, changes) = self.report().conclude(events);
         record_operation_ended(self.op_type(), row.state());
+        self.engine.dispatcher.wake();
         tracing::info!(state = %row.state(), "ended the operation");
         // Known only after the commit: a duplicate of the next operation may have existed already.
         let chained_to = row.chained_to.map(OperationId::from);

@@ -56,6 +56,7 @@ impl LiveOps {
         foreground: ForegroundRun,
     ) -> Result<ForegroundOutcome, EnqueueError> {
         self.engine().ensure_lease_heartbeat();
+        self.engine().ensure_dispatcher();
         new.claimed_by = Some(self.engine().worker_claim());
         let row = match self.add(new).await? {
             Enqueued::New(row) => row,

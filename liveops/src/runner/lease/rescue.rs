@@ -105,6 +105,7 @@ async fn rescue(engine: &Engine, lease: Lease) -> Result<(), StoreError> {
     let op_type = engine.presenter.metric_op_type(&row);
     record_operation_ended(op_type, rescued.state());
     run_rescued(op_type, then);
+    engine.dispatcher.wake();
     tracing::warn!(
         op_type = row.op_type,
         id = %lease.id,
@@ -179,7 +180,7 @@ async fn give_up(
     projection.apply(Event::Ended(ending.clone()));
     let traceback = Some(traceback(row, lease));
     let conclusion = RunConclusion { ending: &ending, traceback, projection: &projection };
-    store.give_up(lease, &row.claimed(kind), conclusion).await
+    store.give_up(lease, (&row.op_type, &row.claimed(kind)), conclusion).await
 }
 
 /// Returns the error details for staff.

@@ -37,6 +37,7 @@ impl Engine {
     /// application.
     pub(in crate::runner) fn ensure_worker(self: &Arc<Self>) {
         self.ensure_lease_heartbeat();
+        self.ensure_dispatcher();
         self.active_runs.worker_start.call_once(|| {
             self.count_waiting_operations();
             let worker = Worker {

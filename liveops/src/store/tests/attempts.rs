@@ -150,7 +150,7 @@ on_every_database! {
         let lease = store.leases("another worker").await.unwrap().pop().unwrap();
         let (run, ending) = (stopped_run(), Ending::Failed("The worker stopped responding.".into()));
         let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run };
-        store.give_up(lease, &claim, conclusion).await.unwrap().expect("the lease has not changed");
+        store.give_up(lease, (KIND.op_type, &claim), conclusion).await.unwrap().expect("the lease has not changed");
         let late = Ending::Finished(json!(1).into());
         let conclusion = RunConclusion { ending: &late, traceback: None, projection: &run };
         assert_eq!(store.finish_run(&claim, conclusion, None).await.unwrap(), None);

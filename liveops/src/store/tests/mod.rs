@@ -14,6 +14,7 @@ mod columns;
 mod leases;
 mod list_orders;
 mod migrations;
+mod outbox;
 mod plans;
 mod pruning;
 mod searches;

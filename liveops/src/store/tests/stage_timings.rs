@@ -85,7 +85,7 @@ on_every_database! {
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));
         let end = RunConclusion { ending: &ending, traceback: None, projection: &projection };
-        let row = store.give_up(lease, &claim_of(id, 1), end).await.unwrap().expect("the lease has not changed");
+        let row = store.give_up(lease, (KIND.op_type, &claim_of(id, 1)), end).await.unwrap().expect("the lease has not changed");
         assert_eq!(row.attempt, 2);
         assert_eq!(timings(&store, id).await, in_process().stage_timings);
     }

@@ -336,7 +336,7 @@ on_every_database! {
         let projection = Projection::new(3);
         let lost = event::Ending::Failed("it stopped responding".into());
         let lease = store.leases("another worker").await.unwrap().pop().unwrap();
-        store.give_up(lease, &claim_of(id, 1), conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
+        store.give_up(lease, (KIND.op_type, &claim_of(id, 1)), conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 
         assert_eq!(store.hand_back(&claim_of(id, 1), &projection).await.unwrap(), None);

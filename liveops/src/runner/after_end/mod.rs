@@ -1,0 +1,12 @@
+//! The consequences of an end: hooks of the application.
+//!
+//! The commit of an end inserts an entry into the outbox for each receiver. The dispatcher of a process that runs
+//! operations passes the entries to the receivers.
+
+pub(super) mod dispatcher;
+mod ended;
+mod hook;
+
+pub use ended::{Ended, OperationOutcome};
+pub use hook::OnEnd;
+pub(super) use hook::{Received, Receiver};
