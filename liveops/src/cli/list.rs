@@ -23,7 +23,7 @@ use crate::{
 pub(super) async fn list(liveops: &LiveOps, list: ListArgs) -> Result<(), CommandError> {
     let filter = ListFilter {
         owner: list.owner.map(Into::into),
-        state: list.state,
+        states: list.state.into_iter().collect(),
         op_type: list.op_type,
         ..ListFilter::default()
     };

@@ -53,8 +53,8 @@ pub(crate) struct ListPage {
     pub next_url: Option<String>,
     /// The path and query of the previous page.
     pub previous_url: Option<String>,
-    /// The state filter; all states if `None`.
-    pub state: Option<OperationState>,
+    /// The states of the filter; empty for all states.
+    pub states: Vec<OperationState>,
     /// The search text.
     pub search: String,
     /// The number of operations that the search of this page has read, if it ended before the page was full. The
@@ -305,7 +305,7 @@ mod tests {
             url: "/live/".to_owned(),
             next_url,
             previous_url: None,
-            state: None,
+            states: Vec::new(),
             search: "row".to_owned(),
             searched: Some(10_000),
             staff: None,

@@ -15,7 +15,7 @@ impl Renderer {
         html! {
             form class="liveops-filter" method="get" action={ (self.mount()) "/" } {
                 @if let Some(staff) = &page.staff { (self.type_filter(staff)) }
-                (self.state_filter(page.state))
+                (self.state_filter(&page.states))
                 @if let Some(staff) = &page.staff { (self.staff_filter(staff)) }
                 label { (translate(Text::Search)) " " input type="search" name="q" value=(page.search); }
                 button type="submit" { (translate(Text::Show)) }
@@ -33,11 +33,15 @@ impl Renderer {
         self.choice("op_type", Text::Type, Some(Text::EveryType), types, chosen)
     }
 
-    fn state_filter(&self, chosen: Option<OperationState>) -> Markup {
-        let in_words = |state| self.language.translate(state_in_words(state));
-        let states = OperationState::ALL.map(|state| (state.as_str(), in_words(state)));
-        let chosen = chosen.map(OperationState::as_str);
-        self.choice("state", Text::State, Some(Text::EveryState), states, chosen)
+    fn state_filter(&self, chosen: &[OperationState]) -> Markup {
+        let in_words = |state: &OperationState| self.language.translate(state_in_words(*state));
+        let all = OperationState::ALL.iter().map(|state| (state.as_str(), in_words(state)));
+        // The address of a list may name several states, which are one more option.
+        let chosen_value = chosen.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(",");
+        let chosen_words = || chosen.iter().map(in_words).collect::<Vec<_>>().join(", ");
+        let several = (chosen.len() > 1).then(|| (chosen_value.as_str(), chosen_words()));
+        let chosen = (!chosen.is_empty()).then_some(chosen_value.as_str());
+        self.choice("state", Text::State, Some(Text::EveryState), all.chain(several), chosen)
     }
 
     fn staff_filter(&self, staff: &StaffList) -> Markup {

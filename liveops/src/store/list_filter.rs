@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, PageCursor, PagePosition, SortKey,
+    shares::union,
     sort_key::{column, direction},
     transition::is_in,
 };
@@ -33,8 +34,8 @@ pub(crate) const SEARCHED_LEN_MAX: u64 = 10_000;
 pub struct ListFilter {
     /// Only operations of this owner; `None` for all owners.
     pub owner: Option<UserId>,
-    /// Only operations in this state.
-    pub state: Option<OperationState>,
+    /// Only operations in one of these states; empty for all states.
+    pub states: Vec<OperationState>,
     /// Only operations of this type.
     pub op_type: Option<String>,
     /// Only operations with this text in their type, description, owner or status, or with this ID. The search ignores
@@ -73,8 +74,24 @@ impl ListFilter {
 
     /// Lists only operations in `state`.
     #[must_use]
-    pub fn with_state(mut self, state: OperationState) -> Self {
-        self.state = Some(state);
+    pub fn with_state(self, state: OperationState) -> Self {
+        self.with_states([state])
+    }
+
+    /// Lists only operations in one of `states`.
+    ///
+    /// ```
+    /// use liveops::{LiveOps, OperationState, store::{ListFilter, StoreError}};
+    ///
+    /// /// Counts the operations of a user that have not ended, for a badge.
+    /// async fn unfinished(liveops: &LiveOps, user: &str) -> Result<u64, StoreError> {
+    ///     let unfinished = [OperationState::NotStarted, OperationState::Started];
+    ///     liveops.count(&ListFilter::new().with_owner(user).with_states(unfinished)).await
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_states(mut self, states: impl IntoIterator<Item = OperationState>) -> Self {
+        self.states = states.into_iter().collect();
         self
     }
 
@@ -127,13 +144,38 @@ impl ListFilter {
         self
     }
 
+    /// Returns `true` if the filter includes operations that were created when the operation `id` was.
+    pub(crate) fn includes_id(&self, id: OperationId) -> bool {
+        let id = id.as_uuid();
+        self.before.is_none_or(|before| id < before.as_uuid())
+            && self.made_since.is_none_or(|on| id >= first_id_of(on))
+            && self.made_before.is_none_or(|on| id < first_id_of(on))
+    }
+
     /// Builds the query for these columns of at most `limit` rows, in reverse order for a backwards cursor.
     pub(super) fn select(
         &self,
         columns: Columns,
         limit: u64,
         backend: DbBackend,
-    ) -> Select<Entity> {
+    ) -> SelectStatement {
+        let of_state = |state| self.with_only(state).select_of_state(columns, limit, backend);
+        let states = self.distinct_states();
+        if let [] | [_] = &states[..] {
+            return self
+                .with_only(states.first().copied())
+                .select_of_state(columns, limit, backend);
+        }
+        // Each state has its own index, in the order of the list. A condition on several states would read all rows
+        // in them, and sort the rows.
+        let each = union(states.into_iter().map(|state| of_state(Some(state))));
+        let each = each.expect("there are several states");
+        let mut query = self.of_selection(each);
+        query.order_by((Entity, Column::Id), self.order()).limit(limit).take()
+    }
+
+    /// Builds the query of a list without states, or with one.
+    fn select_of_state(&self, columns: Columns, limit: u64, backend: DbBackend) -> SelectStatement {
         let order = self.order();
         let mut query = self.restrict(columns.select(backend), backend);
         query = match self.cursor.0 {
@@ -148,7 +190,29 @@ impl ListFilter {
         if let Some(column) = column(self.sort) {
             query = query.order_by(column, order.clone());
         }
-        query.order_by(Column::Id, order).limit(limit)
+        query.order_by(Column::Id, order).limit(limit).into_query()
+    }
+
+    /// Returns the states of the filter once each, in their order; none for all states.
+    fn distinct_states(&self) -> Vec<OperationState> {
+        let all = OperationState::ALL.into_iter();
+        let states: Vec<_> = all.filter(|state| self.states.contains(state)).collect();
+        if states.len() == OperationState::ALL.len() { Vec::new() } else { states }
+    }
+
+    fn with_only(&self, state: Option<OperationState>) -> Self {
+        Self { states: state.into_iter().collect(), ..self.clone() }
+    }
+
+    /// Selects all columns from `rows`, in the order of the list apart from the IDs.
+    fn of_selection(&self, rows: SelectStatement) -> SelectStatement {
+        let mut query = Query::select();
+        // The alias is the name of the table, so that the same columns and conditions apply.
+        query.exprs(Column::iter().map(ColumnTrait::into_expr)).from_subquery(rows, Entity);
+        if let Some(column) = column(self.sort) {
+            query.order_by((Entity, column), self.order());
+        }
+        query
     }
 
     /// Builds the query of a search for a text, which reads [`SEARCHED_LEN_MAX`] rows at most: the first ones after
@@ -161,21 +225,17 @@ impl ListFilter {
     ) -> Option<SelectStatement> {
         let search = self.search.as_ref().filter(|text| text.parse::<OperationId>().is_err())?;
         let searched = self.without_search().select(columns, SEARCHED_LEN_MAX, backend);
-        let mut query = Query::select();
-        // The alias is the name of the table, so that the same columns and conditions apply.
-        query
-            .exprs(Column::iter().map(ColumnTrait::into_expr))
-            .from_subquery(searched.into_query(), Entity)
-            .cond_where(matches(search));
-        if let Some(column) = column(self.sort) {
-            query.order_by((Entity, column), self.order());
-        }
+        let mut query = self.of_selection(searched);
+        query.cond_where(matches(search));
         Some(query.order_by((Entity, Column::Id), self.order()).limit(limit).take())
     }
 
     /// Builds the query for the last row that [`search_first`](Self::search_first) reads, if there are as many.
-    pub(super) fn last_searched(&self, backend: DbBackend) -> Select<Entity> {
-        self.without_search().select(Columns::Small, 1, backend).offset(SEARCHED_LEN_MAX - 1)
+    pub(super) fn last_searched(&self, backend: DbBackend) -> SelectStatement {
+        let searched = self.without_search().select(Columns::Small, SEARCHED_LEN_MAX, backend);
+        let mut query = self.of_selection(searched);
+        query.order_by((Entity, Column::Id), self.order()).limit(1).offset(SEARCHED_LEN_MAX - 1);
+        query
     }
 
     fn without_search(&self) -> Self {
@@ -200,7 +260,7 @@ impl ListFilter {
     /// the operations of an owner, the operations of a type.
     fn index(&self) -> Option<Column> {
         let runs =
-            self.state == Some(OperationState::Started) || self.sort == ListSort::LongestRunning;
+            self.states == [OperationState::Started] || self.sort == ListSort::LongestRunning;
         if runs {
             Some(Column::StartedOn)
         } else if self.owner.is_some() {
@@ -260,7 +320,7 @@ impl ListFilter {
             (false, false) => expr(column, state_is_searched).eq(Expr::cust("FALSE")),
         };
         let ended = || Condition::all().add(Column::FinishedOn.is_not_null());
-        let state = self.state.map(|state| match state {
+        let in_state = |state| match state {
             OperationState::NotStarted | OperationState::Started => is_in(state),
             OperationState::FinishedOk => ended()
                 .add(is(Column::Cancelled, false))
@@ -269,7 +329,10 @@ impl ListFilter {
                 .add(is(Column::Cancelled, false))
                 .add(is(Column::FinishedSuccessfully, false)),
             OperationState::Cancelled => ended().add(is(Column::Cancelled, true)),
-        });
+        };
+        let states = self.distinct_states();
+        let state = (!states.is_empty())
+            .then(|| states.into_iter().fold(Condition::any(), |any, it| any.add(in_state(it))));
         Condition::all()
             .add_option(self.owner.as_ref().map(|owner| text(Column::Owner, owner.as_str())))
             .add_option(state)
@@ -296,7 +359,7 @@ impl ListFilter {
             ListSort::LastFinished => state.is_terminal(),
             ListSort::LongestRunning => state == OperationState::Started,
         };
-        if self.state.is_some_and(|state| !is_included(state)) {
+        if !self.states.is_empty() && !self.states.iter().copied().any(is_included) {
             return nothing();
         }
         match self.sort {

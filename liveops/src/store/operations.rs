@@ -268,7 +268,11 @@ impl Store {
         limit: u64,
         columns: Columns,
     ) -> Result<Vec<Model>, StoreError> {
-        let rows = filter.select(columns, limit, self.backend()).all(self.statements()).await;
+        let rows =
+            self.statements().query_all(&filter.select(columns, limit, self.backend())).await;
+        let rows = rows.and_then(|rows| {
+            rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()
+        });
         let mut rows = rows.map_err(StoreError::of("list operations"))?;
         if filter.cursor.0.is_backwards() {
             rows.reverse();

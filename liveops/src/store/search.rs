@@ -42,7 +42,8 @@ impl Store {
         if is_full {
             return Ok(page);
         }
-        let last = filter.last_searched(self.backend()).one(self.statements()).await?;
+        let last = self.statements().query_one(&filter.last_searched(self.backend())).await?;
+        let last = last.map(|row| Model::from_query_result(&row, "")).transpose()?;
         Ok(match last {
             Some(last) => page.searched_to(filter, SortKey::of(filter.sort, &last)),
             None => page,

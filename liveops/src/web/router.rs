@@ -65,7 +65,7 @@ use crate::runner::LiveOps;
 ///
 /// | parameter | selects operations |
 /// |---|---|
-/// | `op_type`, `state`, `owner` | of this type, in this state, of this owner |
+/// | `op_type`, `state`, `owner` | of this type, in this state or in one of several (`NOT_STARTED,STARTED`), of this owner |
 /// | `age` | created within the last `1h`, `1d`, `7d` or `30d`, or before `over_1d`, `over_7d` or `over_30d` |
 /// | `q` | with this text in the type, description, owner or status, or with this ID |
 /// | `before` | created before the operation with this ID |

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::Ending,
-    operation::{ListSort, NewOperation, OperationId},
+    operation::{ListSort, NewOperation, OperationId, OperationState},
     projection::Projection,
     store::{
         Column, Columns, Entity, ListFilter, Model, PageCursor, PagePosition, RunConclusion,
@@ -149,6 +149,32 @@ on_every_database! {
                 position = PagePosition::End;
             }
         }
+    }
+
+    async fn a_list_of_several_states_is_one_list_in_its_order(db: TestDatabase) {
+        let world = World::new(&db).await;
+        let states = [OperationState::FinishedError, OperationState::NotStarted, OperationState::FinishedError];
+        for sort in ListSort::ALL {
+            let all = world.all(sort).await;
+            let expected: Vec<_> = all.into_iter().filter(|row| states.contains(&row.state())).collect();
+            assert_eq!(expected.is_empty(), sort == ListSort::LongestRunning);
+            let list = |position| filter(sort, position).with_states(states);
+            let rows = world.store.list(&list(PagePosition::Start), 10_000, Columns::All).await.unwrap();
+            assert_eq!(rows, expected, "{sort}");
+            assert_eq!(world.store.count(&list(PagePosition::Start)).await.unwrap(), rows.len() as u64);
+            let mut walked = Vec::new();
+            let mut next = Some(PagePosition::Start);
+            while let Some(position) = next {
+                let page = world.store.list_page(&list(position), 3, Columns::All).await.unwrap();
+                (walked, next) = ([walked, page.rows].concat(), page.next);
+            }
+            assert_eq!(walked, expected, "{sort}");
+            let searched = list(PagePosition::Start).with_search("ann");
+            let page = world.store.list_page(&searched, 10_000, Columns::All).await.unwrap();
+            assert_eq!(page.rows, expected, "{sort}");
+        }
+        let all = ListFilter::new().with_states(OperationState::ALL);
+        assert_eq!(world.store.list(&all, 10_000, Columns::All).await.unwrap(), world.all(ListSort::Newest).await);
     }
 
     async fn a_page_links_to_its_neighbours_only(db: TestDatabase) {

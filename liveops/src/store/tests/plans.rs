@@ -97,7 +97,7 @@ impl Recorded {
 }
 
 fn filter(state: Option<OperationState>) -> ListFilter {
-    ListFilter { state, ..ListFilter::new() }
+    ListFilter::new().with_states(state)
 }
 
 /// Lists with the index that each database reads.
@@ -115,6 +115,24 @@ fn lists() -> Vec<(&'static str, ListFilter, &'static str, &'static str)> {
         ("finished", filter(Some(FinishedOk)), "finished", "finished"),
         ("failed", filter(Some(FinishedError)), "failed", "failed"),
         ("cancelled", filter(Some(Cancelled)), "cancelled", "cancelled"),
+        (
+            "unfinished",
+            all().with_states([NotStarted, Started]),
+            "not_started started",
+            "not_started started",
+        ),
+        (
+            "failed or cancelled",
+            all().with_states([Cancelled, FinishedError]),
+            "cancelled failed",
+            "cancelled failed",
+        ),
+        (
+            "last failed or cancelled",
+            ended.clone().with_states([Cancelled, FinishedError]),
+            "cancelled_last failed_last",
+            "cancelled_last failed_last",
+        ),
         ("an owner's", anns.clone(), "owner", "owner"),
         ("an owner's running", anns.clone().with_state(Started), "started", "owner started"),
         ("an owner's failed", anns.clone().with_state(FinishedError), "owner", "owner"),

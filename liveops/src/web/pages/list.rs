@@ -111,7 +111,7 @@ impl<'a> ListView<'a> {
             url: self.url_at(self.filter.cursor.0),
             next_url: self.next_url(),
             previous_url: self.previous_url(),
-            state: self.filter.state,
+            states: self.filter.states.clone(),
             search: self.query.q.clone(),
             searched: self.listed.search_continues.then_some(SEARCHED_LEN_MAX),
             staff: staff.transpose()?,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::list::PAGE_LEN;
 use crate::{
     language::Text,
-    operation::{ListSort, UserId},
+    operation::{ListSort, OperationState, UserId},
     render::{Age, BulkOutcome},
     store::{ListFilter, PageCursor, PagePosition, SortKey},
     web::{auth::viewer::Viewer, error::WebError},
@@ -66,7 +66,7 @@ impl ListQuery {
         let sort = parsed("sort", &self.sort)?.unwrap_or_default();
         Ok(ListFilter {
             owner,
-            state: parsed("state", &self.state)?,
+            states: self.states()?,
             op_type: text(&self.op_type),
             search: self.search()?,
             before: parsed("before", &self.before)?,
@@ -75,6 +75,12 @@ impl ListQuery {
             sort,
             cursor: PageCursor(self.position(sort)?),
         })
+    }
+
+    /// Parses the states, with commas between them.
+    fn states(&self) -> Result<Vec<OperationState>, WebError> {
+        let states = self.state.split(',').map(|state| parsed("state", state));
+        states.filter_map(Result::transpose).collect()
     }
 
     fn search(&self) -> Result<Option<String>, WebError> {
