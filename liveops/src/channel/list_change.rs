@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::{OperationId, UserId};
+use crate::operation::{OperationId, OperationState, UserId};
 
 /// A change in a list of operations.
 ///
@@ -12,10 +12,27 @@ use crate::operation::{OperationId, UserId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListChange {
-    /// An operation was added or changed its state: the page must load the rows again.
+    /// Operations were added or changed their states: the page must load the rows again.
     Rows,
+    /// One operation was added or changed its state: the page must load the rows again.
+    Row(RowChange),
     /// A running operation reported progress.
     Progress(RowProgress),
+}
+
+/// The new state of one row.
+///
+/// [`LiveOps::subscribe`](crate::LiveOps::subscribe) has an example.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowChange {
+    /// The ID of the operation.
+    pub id: OperationId,
+    /// The op type of the operation.
+    pub op_type: Arc<str>,
+    /// The owner of the operation.
+    pub owner: UserId,
+    /// The state after the change.
+    pub state: OperationState,
 }
 
 /// The current progress of one row.

@@ -27,7 +27,7 @@ pub use error::{ChannelError, PublishError};
 pub use frame::{Chained, Finished, Frame, Payload, Signal};
 pub(crate) use frame_decision::FrameDecision;
 pub use layer::{CatchUp, CatchUpAnswer, CatchUpContent, ChannelLayer, Delivery, Lagged, OpenedBy};
-pub use list_change::{ListChange, RowProgress};
+pub use list_change::{ListChange, RowChange, RowProgress};
 pub use memory::MemoryChannelLayer;
 pub use notice::{Notice, WorkerNotification};
 #[cfg(feature = "postgres")]

@@ -9,7 +9,7 @@ use super::{
     ChannelSink, LinkedRow, Presenter, UncommittedEnqueues, retry_queue::PublishRetryQueue,
 };
 use crate::{
-    channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, Signal},
+    channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, RowChange, Signal},
     metrics::{frame_published, frame_unpublished},
     operation::{ChannelName, OperationId, OperationKind, UserId},
     progress::Sink,
@@ -66,7 +66,7 @@ impl Publisher {
         } else {
             self.publish_waiting(kind, row).await;
         }
-        self.announce(&row.owner_id(), ListChange::Rows).await;
+        self.announce_row(row).await;
     }
 
     async fn publish_end(
@@ -136,13 +136,26 @@ impl Publisher {
         }
     }
 
+    /// Notifies the lists that show an operation that the operation was added or changed its state.
+    pub(crate) async fn announce_row(self: &Arc<Self>, row: &Model) {
+        let owner = row.owner_id();
+        let change = RowChange {
+            id: row.operation_id(),
+            op_type: row.op_type.as_str().into(),
+            owner: owner.clone(),
+            state: row.state(),
+        };
+        self.announce(&owner, ListChange::Row(change)).await;
+    }
+
     /// Notifies the lists that show the operations of `owner` of a change.
     pub(crate) async fn announce(self: &Arc<Self>, owner: &UserId, change: ListChange) {
         let (owners, all) = (ChannelName::owner(owner), ChannelName::all());
         let (sent, sent_all) =
             tokio::join!(self.notify(&owners, change.clone()), self.notify(&all, change.clone()));
         // Progress is not queued, because the run reports newer progress soon.
-        if change == ListChange::Rows && !(sent && sent_all) {
+        let is_lost = !(sent && sent_all);
+        if is_lost && !matches!(change, ListChange::Progress(_)) {
             self.retries.push_owner(owner.clone());
             self.start_retrying();
         }

@@ -1,6 +1,6 @@
 //! Enqueueing of operations, alone or in a transaction of the application, and waking of workers.
 
-use std::{collections::BTreeSet, error::Error as StdError};
+use std::{collections::BTreeMap, error::Error as StdError};
 
 use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait;
@@ -8,9 +8,9 @@ use tracing::Instrument;
 
 use super::{LiveOps, RunnerKind, WakeUp, attempt::eager};
 use crate::{
-    channel::ListChange,
+    channel::{ListChange, RowChange},
     metrics::operation_enqueued,
-    operation::{NewOperation, OperationId, OutOfBounds, Owner, UserId},
+    operation::{NewOperation, OperationId, OperationState, OutOfBounds, Owner, UserId},
     progress::Run,
     publish::UncommittedEnqueue,
     span,
@@ -108,11 +108,7 @@ impl LiveOps {
     async fn enqueue_now(&self, new: NewOperation) -> Result<Enqueued, EnqueueError> {
         let enqueued = self.add(new).await?;
         if let Enqueued::New(row) = &enqueued {
-            let owner = row.owner_id();
-            tokio::join!(
-                self.engine().publisher.announce(&owner, ListChange::Rows),
-                self.start(row)
-            );
+            tokio::join!(self.engine().publisher.announce_row(row), self.start(row));
         }
         Ok(enqueued)
     }
@@ -316,9 +312,13 @@ impl LiveOps {
                 for operation in &committed {
                     operation_enqueued(operation.op_type);
                 }
-                let owners: BTreeSet<&UserId> = committed.iter().map(|it| &it.owner).collect();
-                for owner in owners {
-                    engine.publisher.announce(owner, ListChange::Rows).await;
+                for (owner, of_owner) in by_owner(&committed) {
+                    // One notification is enough for several operations.
+                    let change = match &of_owner[..] {
+                        [operation] => added(operation),
+                        _ => ListChange::Rows,
+                    };
+                    engine.publisher.announce(owner, change).await;
                 }
                 let wake_up = |it: UncommittedEnqueue| WakeUp::new(it.id, it.queue);
                 committed.into_iter().map(wake_up).collect()
@@ -332,6 +332,24 @@ impl LiveOps {
             }
         }
     }
+}
+
+fn by_owner(committed: &[UncommittedEnqueue]) -> BTreeMap<&UserId, Vec<&UncommittedEnqueue>> {
+    let mut by_owner = BTreeMap::<_, Vec<_>>::new();
+    for operation in committed {
+        by_owner.entry(&operation.owner).or_default().push(operation);
+    }
+    by_owner
+}
+
+/// Returns the change of a list with a new operation.
+fn added(operation: &UncommittedEnqueue) -> ListChange {
+    ListChange::Row(RowChange {
+        id: operation.id,
+        op_type: operation.op_type.into(),
+        owner: operation.owner.clone(),
+        state: OperationState::NotStarted,
+    })
 }
 
 /// Logs the result of enqueueing an operation.

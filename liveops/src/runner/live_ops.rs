@@ -339,6 +339,19 @@ impl LiveOps {
         Some(language.title(&operation.kind).into_owned())
     }
 
+    /// Returns the title of an operation in its owner's language, after its
+    /// [description](crate::operation::keys::describe) if it has one: "Scores of june.csv – Score import". Returns the
+    /// op type for a type that is not registered. Use this method for an email, or in a list of your own.
+    pub fn title_of(&self, row: &Model) -> String {
+        let presenter = &self.engine.presenter;
+        let language = presenter.language(row);
+        let title = language.title(&presenter.kind_of(row));
+        match &row.description {
+            Some(description) => format!("{description} – {title}"),
+            None => title.into_owned(),
+        }
+    }
+
     /// Returns the result of an operation as plain text, in the owner's language: its template
     /// ([`Templates::result_text`](crate::Templates::result_text)), or else one line for each field. Returns
     /// `None` without a result, and for a type that is not registered.

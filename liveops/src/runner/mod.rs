@@ -21,7 +21,7 @@ mod random;
 mod registry;
 mod retry;
 
-pub use after_end::{Ended, OnEnd, OperationOutcome};
+pub use after_end::{Ended, OnEnd, OperationOutcome, WaitError};
 #[cfg(feature = "cli")]
 pub(crate) use attempt::foreground::{ForegroundOutcome, ForegroundRun};
 #[cfg(feature = "cli")]

@@ -72,7 +72,9 @@ async fn list_of(app: &TestApp, owner: &str) -> Subscription {
 fn has_heard(list: &mut Subscription) -> bool {
     match list.next().now_or_never() {
         None => false,
-        Some(Some(Ok(Delivery::Notice(Notice::List(ListChange::Rows))))) => true,
+        Some(Some(Ok(Delivery::Notice(Notice::List(ListChange::Rows | ListChange::Row(_)))))) => {
+            true
+        }
         Some(other) => panic!("{other:?}"),
     }
 }

@@ -8,7 +8,6 @@ use super::{
     running_attempt::{NextStep, RunningAttempt},
 };
 use crate::{
-    channel::ListChange,
     error::RunResult,
     event::{Event, Level, LogLine, Status},
     metrics::{lease_lost, operation_enqueued, record_operation_ended},
@@ -96,7 +95,7 @@ impl RunningAttempt {
         if let Some(chained_signal) = chained_signal {
             self.engine.publisher.signal(&mut sinks.channel, &projection, chained_signal).await;
         }
-        self.engine.publisher.announce(&row.owner_id(), ListChange::Rows).await;
+        self.engine.publisher.announce_row(&row).await;
         if next.is_some() {
             self.engine.wake_workers(wake_up).await;
         }

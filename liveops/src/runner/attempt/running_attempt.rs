@@ -14,7 +14,6 @@ use super::{
     outcome::{Outcome, OutcomeMessages},
 };
 use crate::{
-    channel::ListChange,
     event::{Ending, Event},
     language::Language,
     metrics::{
@@ -162,7 +161,7 @@ impl RunningAttempt {
         // dropped.
         let _stop_flushing = stop_flushing.clone().drop_guard();
         let flusher = self.spawn_flusher(stop_flushing.clone());
-        self.engine.publisher.announce(&self.row.owner_id(), ListChange::Rows).await;
+        self.engine.publisher.announce_row(&self.row).await;
 
         let begun = Instant::now();
         let outcome = if self.row.cancel_requested {

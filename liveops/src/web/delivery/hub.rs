@@ -262,7 +262,7 @@ impl Pump {
 
     fn list(&self, change: ListChange) -> HubItem {
         let text = match &change {
-            ListChange::Rows => {
+            ListChange::Rows | ListChange::Row(_) => {
                 self.revision.advance();
                 messages::encode_list_changed(&self.name)
             }

@@ -127,7 +127,9 @@ impl ListEvents {
                     self.rows.insert(progress.id, progress.html);
                 }
             }
-            HubItem::List(ListChange::Rows, _) | HubItem::Lost => self.changed = true,
+            HubItem::List(ListChange::Rows | ListChange::Row(_), _) | HubItem::Lost => {
+                self.changed = true;
+            }
             HubItem::Frame(..) => {}
             HubItem::Ended => {
                 self.client.set_close_code(Close::FAILED.code);
