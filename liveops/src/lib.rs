@@ -129,6 +129,7 @@
 //! | fail with a message for the owner | [`RunError::user`] |
 //! | enqueue, cancel, retry | [`LiveOps`] |
 //! | add the pages to an application | [`web::router`], [`Viewer`] |
+//! | act after the end of an operation, or wait for it | [`Builder::on_end`](runner::Builder::on_end), [`LiveOps::wait_for`] |
 //! | delete operations that ended long ago | [`LiveOps::prune`] |
 //! | replace the template of a page, a result or a region | [`Templates`] |
 //! | decide which user may create, see or change an operation | [`access`] |
@@ -150,6 +151,7 @@
 //! | `minijinja` | Templates in files, with Jinja syntax; a change takes effect without a rebuild. |
 //! | `redis` | Frames and worker notifications over Redis, for more than one process. |
 //! | `apalis` | Wake-ups for workers through apalis, with any of its backends. |
+//! | `webhooks` | Signed HTTP requests to other applications after the end of operations. |
 //! | `cli` | Commands for an application's command line: serve, worker, run in a terminal, list and more. |
 //! | `log-layer` | The `tracing` events of operations in their live logs. |
 //! | `testing` | Whole applications in tests, with a WebSocket client. |
@@ -183,6 +185,8 @@ pub mod metrics;
 mod rate_limit;
 mod span;
 pub mod token;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 pub mod form;
 mod projection;

@@ -212,7 +212,7 @@ pub(super) const UNPUBLISHED: Metric = counter(
 pub(super) const END_DISPATCHES: Metric = counter(
     "liveops_end_dispatches_total",
     &["op_type", "receiver", "outcome"],
-    "Calls of hooks after the end of operations: accepted, failed (and repeated) or given up.",
+    "Calls of hooks, and requests of webhooks, after the end of operations: accepted, failed (and repeated) or given up.",
 );
 pub(super) const DELIVERIES: Metric = counter(
     "liveops_messages_sent_total",

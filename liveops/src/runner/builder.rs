@@ -1,7 +1,7 @@
 //! The builder of a `LiveOps`: configuration, registration and validation.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
@@ -54,6 +54,8 @@ pub struct Builder<S> {
     receivers: Vec<Receiver>,
     /// The op types with a hook.
     hooked: HashSet<&'static str>,
+    /// The names of the webhooks, with their op types; `None` for all of them.
+    webhooks: Vec<(String, Option<BTreeSet<String>>)>,
 }
 
 /// The way a process executes operations.
@@ -135,6 +137,15 @@ pub enum BuildError {
         /// The op type.
         op_type: &'static str,
     },
+    /// A webhook has an invalid URL or secret, or the URL of another webhook.
+    #[cfg(feature = "webhooks")]
+    #[error("the webhook `{url}`: {flaw}")]
+    Webhook {
+        /// The URL, without its query.
+        url: String,
+        /// The flaw.
+        flaw: String,
+    },
     /// A template has a name that no registered operation uses.
     #[error("no registered operation uses a template `{name}`; known templates: {known}")]
     UnknownTemplate {
@@ -194,6 +205,7 @@ impl LiveOps {
             runner: RunnerKind::default(),
             receivers: Vec::new(),
             hooked: HashSet::new(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -217,6 +229,7 @@ impl<S> Builder<S> {
             runner: self.runner,
             receivers: self.receivers,
             hooked: self.hooked,
+            webhooks: self.webhooks,
         }
     }
 
@@ -316,6 +329,69 @@ impl<S> Builder<S> {
         self
     }
 
+    /// Sends a signed HTTP request to a URL after each end of an operation, of all types or of some.
+    /// [`webhook`](crate::webhook) documents the request, and checks its signature.
+    ///
+    /// A request is sent **at least once** for each end, and never before the end is committed. Call this method in every
+    /// process that enqueues, runs or shows operations, as [`on_end`](Self::on_end): the process that commits an end
+    /// records it for the webhook, and a process that runs operations sends the request. A new URL is a new webhook: ends
+    /// that the old URL has not accepted are not sent to it.
+    ///
+    /// ```
+    /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
+    /// # use serde::{Deserialize, Serialize};
+    /// use liveops::webhook::Webhook;
+    ///
+    /// # #[derive(LiveOperation, Serialize, Deserialize)]
+    /// # struct Import {
+    /// #     file: String,
+    /// # }
+    /// # impl Run for Import {
+    /// #     type Output = usize;
+    /// #     async fn run(&self, _: Progress<Self>) -> RunResult<usize> {
+    /// #         Ok(3)
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = store::connect("sqlite::memory:").await?;
+    /// let secret = b"a secret of at least 32 bytes, from the environment";
+    /// let billing = Webhook::new("http://billing.example/liveops", secret).for_type::<Import>();
+    /// let liveops = LiveOps::builder(db).register::<Import>().webhook(billing).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Answers and retries
+    ///
+    /// An answer from 200 to 299 accepts the end. Every other answer, a failed connection, and a receiver that does not
+    /// answer within [`Config::hook_timeout`] are retried as [`on_end`](Self::on_end) describes, for three days. A receiver
+    /// can request a longer wait, of a day at most, with `Retry-After`. The answer 410 ends the retries.
+    ///
+    /// liveops follows no redirects, uses no proxy, trusts the root certificates of the machine, and reads the headers of
+    /// an answer only, 16 KiB at most. Each webhook has 16 requests at once in each process, so a slow receiver delays
+    /// neither runs nor other receivers.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook(mut self, webhook: crate::webhook::Webhook) -> Self {
+        let added = Receiver::webhook(&webhook).and_then(|receiver| {
+            let is_taken = self.webhooks.iter().any(|(name, _)| *name == receiver.name);
+            if is_taken { Err("another webhook has this URL".to_owned()) } else { Ok(receiver) }
+        });
+        match added {
+            Ok(receiver) => {
+                self.webhooks.push((receiver.name.clone(), webhook.op_types));
+                self.receivers.push(receiver);
+            }
+            Err(flaw) => {
+                let url = webhook.url.split('?').next().unwrap_or_default();
+                // Without a password, which the flaw may be about.
+                let url = url.rsplit_once('@').map_or(url, |(_, host)| host).to_owned();
+                self.conflicts.push(BuildError::Webhook { url, flaw });
+            }
+        }
+        self
+    }
+
     /// Sets the application's templates. The default is the plain built-in templates.
     pub fn templates(mut self, templates: Templates) -> Self {
         self.templates = templates;
@@ -400,7 +476,7 @@ impl<S> Builder<S> {
         }
         let op_types = self.registry.op_types().into_iter();
         let op_types = op_types.map(|op_type| (op_type, self.hooked.contains(op_type)));
-        let store = Store::new(self.db).with_receivers(Receivers::new(op_types, Vec::new()));
+        let store = Store::new(self.db).with_receivers(Receivers::new(op_types, self.webhooks));
         let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());
         let deadline = self.config.lease / 3;
         let uploads = UploadFolder::new(

@@ -5,7 +5,7 @@
 //! deletes it. Receivers are the hooks of the application and its webhooks.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -104,16 +104,17 @@ pub(crate) struct Receivers(Option<Arc<Declared>>);
 struct Declared {
     /// The registered op types, with `true` for those with a hook.
     op_types: HashMap<&'static str, bool>,
-    /// The URL of each webhook, with the op types that it receives; `None` for all of them.
-    webhooks: Vec<(String, Option<HashSet<String>>)>,
+    /// The name of each webhook, with the op types that it receives; `None` for all of them.
+    webhooks: Vec<(String, Option<BTreeSet<String>>)>,
 }
 
 impl Receivers {
     /// Creates the receivers of an application with these registered op types, with `true` for those with a hook, and
-    /// with these webhooks. A webhook has an URL and the op types that it receives; `None` for all of them.
+    /// with these webhooks. A webhook has a [name](Self::webhook) and the op types that it receives; `None` for all of
+    /// them.
     pub(crate) fn new(
         op_types: impl IntoIterator<Item = (&'static str, bool)>,
-        webhooks: Vec<(String, Option<HashSet<String>>)>,
+        webhooks: Vec<(String, Option<BTreeSet<String>>)>,
     ) -> Self {
         Self(Some(Arc::new(Declared { op_types: op_types.into_iter().collect(), webhooks })))
     }
@@ -124,6 +125,7 @@ impl Receivers {
     }
 
     /// Returns the name of a webhook.
+    #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "only webhooks have it"))]
     pub(crate) fn webhook(url: &str) -> String {
         format!("{WEBHOOK}{url}")
     }
@@ -136,7 +138,7 @@ impl Receivers {
         let webhooks = declared.webhooks.iter().filter(|(_, op_types)| {
             op_types.as_ref().is_none_or(|op_types| op_types.contains(op_type))
         });
-        let webhooks = webhooks.map(|(url, _)| Self::webhook(url));
+        let webhooks = webhooks.map(|(name, _)| name.clone());
         hook.then(|| Self::hook(op_type)).into_iter().chain(webhooks).collect()
     }
 }

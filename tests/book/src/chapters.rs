@@ -30,6 +30,7 @@ chapters! {
     observability: "observability.md",
     security: "security.md",
     stages_and_chaining: "stages-and-chaining.md",
+    after_the_end: "after-the-end.md",
     staff_view: "staff-view.md",
     testing: "testing.md",
     text_mode: "text-mode.md",

@@ -121,4 +121,5 @@ mod uploads;
 mod versions;
 mod wait_for;
 mod wake_ups;
+mod webhooks;
 mod websocket;

@@ -86,6 +86,18 @@ impl Receiver {
         Self::new(crate::store::Receivers::hook(Op::OP_TYPE), "hook", Arc::new(typed))
     }
 
+    /// Creates the receiver of a webhook.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason for which the webhook cannot be called.
+    #[cfg(feature = "webhooks")]
+    pub(in crate::runner) fn webhook(webhook: &crate::webhook::Webhook) -> Result<Self, String> {
+        let sender = super::webhook::WebhookSender::new(webhook)?;
+        let name = crate::store::Receivers::webhook(sender.name());
+        Ok(Self::new(name, "webhook", Arc::new(sender)))
+    }
+
     fn new(name: String, label: &'static str, receive: Arc<dyn Receive>) -> Self {
         Self { name, label, turns: Arc::new(Semaphore::new(DISPATCHES_MAX)), receive }
     }

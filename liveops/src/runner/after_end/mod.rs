@@ -1,4 +1,4 @@
-//! The consequences of an end: hooks of the application, and the callers that wait for an end
+//! The consequences of an end: hooks of the application, webhooks, and the callers that wait for an end
 //! or for changes.
 //!
 //! The commit of an end inserts an entry into the outbox for each receiver. The dispatcher of a process that runs
@@ -9,6 +9,8 @@ mod ended;
 mod hook;
 mod subscribe;
 mod wait_for;
+#[cfg(feature = "webhooks")]
+mod webhook;
 
 pub use ended::{Ended, OperationOutcome};
 pub use hook::OnEnd;

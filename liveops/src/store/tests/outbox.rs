@@ -24,7 +24,7 @@ const WEBHOOK: &str = "webhook:https://example.org/";
 
 /// Returns a store with a hook and a webhook for the type of [`new_operation`].
 async fn store_with_receivers(db: &TestDatabase) -> Store {
-    let webhook = ("https://example.org/".to_owned(), Some([KIND.op_type.to_owned()].into()));
+    let webhook = (WEBHOOK.to_owned(), Some([KIND.op_type.to_owned()].into()));
     let op_types = [(KIND.op_type, true), ("test.greeting", false)];
     store(db).await.with_receivers(Receivers::new(op_types, vec![webhook]))
 }

@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 8] = [
         "rate_limit",
         "span",
         "token",
+        "webhook",
         "form",
         "projection",
         "error",
@@ -33,16 +34,19 @@ const FLOORS: [&[&str]; 8] = [
 const STRANGERS: [&str; 2] = ["store", "channel"];
 
 /// Where each crate may be named: the start of a path from `src`.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 23] = [
     ("apalis_core", &["runner/queue/apalis.rs"]),
     // What is served on the command line is a router of the application's.
     ("axum", &["cli/", "testing/", "web/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
-    ("http_body_util", &["web/serve/"]),
-    ("hyper", &["web/serve/"]),
-    ("hyper_util", &["web/serve/"]),
+    ("http_body_util", &["runner/after_end/webhook/", "web/serve/"]),
+    ("hyper", &["runner/after_end/webhook/", "web/serve/"]),
+    ("hyper_util", &["runner/after_end/webhook/", "web/serve/"]),
+    ("rustls", &["channel/redis/", "runner/after_end/webhook/"]),
+    ("rustls_native_certs", &["runner/after_end/webhook/"]),
+    ("tokio_rustls", &["runner/after_end/webhook/"]),
     ("rustix", &["uploads/folder.rs", "web/serve/limit.rs"]),
     ("indicatif", &["cli/"]),
     ("unicode_width", &["cli/"]),
