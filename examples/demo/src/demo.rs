@@ -19,9 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, Settings,
+    endings::Endings,
     executions::Executions,
     library::Library,
-    operations, recorder,
+    operations::{self, HookTask},
+    recorder,
     scores::{Migrator, Scores},
     site::{self, Sessions, Site},
 };
@@ -31,6 +33,7 @@ use crate::{
 pub struct Demo {
     liveops: LiveOps,
     scores: Scores,
+    endings: Endings,
     router: Router,
     /// The routes of a worker process, which serves nothing else.
     probes: Router,
@@ -122,7 +125,10 @@ impl Demo {
             let layer = PostgresChannelLayer::new(&db).map_err(StartError::Channels)?;
             builder = builder.channel_layer(layer);
         }
-        let liveops = operations::register(builder).build()?;
+        let endings = Endings::new(db);
+        let liveops = operations::register(builder)
+            .on_end::<HookTask>(operations::add_end_to(endings.clone()))
+            .build()?;
         if settings.works && settings.runner != RunnerKind::Eager {
             liveops.start_worker();
         }
@@ -138,7 +144,7 @@ impl Demo {
         let probes = site::probes().with_state(site.clone());
         let router = site::router(site);
         let (drain, grace) = (settings.drain, settings.grace);
-        Ok(Self { liveops, scores, router, probes, recorder, leaving, drain, grace })
+        Ok(Self { liveops, scores, endings, router, probes, recorder, leaving, drain, grace })
     }
 
     /// Returns all routes.
@@ -154,6 +160,11 @@ impl Demo {
     /// Returns the imported scores.
     pub fn scores(&self) -> &Scores {
         &self.scores
+    }
+
+    /// Returns the ends that the hook was called for.
+    pub fn endings(&self) -> &Endings {
+        &self.endings
     }
 
     /// Returns the application for the commands of the command line.

@@ -4,10 +4,11 @@
 //! current folder.
 //!
 //! - [`operations`] has the operations; [`operations::ScoreImport`] is an example of a real one.
-//! - [`scores`] and [`executions`] are the application's own tables.
+//! - [`scores`], [`executions`] and [`endings`] are the application's own tables.
 //! - [`site`] has the pages: sign-in, start page, and the routes of liveops.
 //! - [`Demo`] builds the application, for `main` and for tests.
 
+pub mod endings;
 pub mod executions;
 pub mod scores;
 

@@ -77,3 +77,7 @@ demo-echo_task = Zadanie-echo
     .help-status = Co mówi obok czasu.
     .field-hz = Razy na sekundę
     .field-seconds = Sekundy
+demo-hook_task = Zadanie z powiadomieniem
+    .intro = Kończy się tak, jak wybierzesz, i dopisuje wiersz do tabeli `ended` po zakończeniu, także po anulowaniu.
+    .field-seconds = Sekundy
+    .field-fail = Zakończ niepowodzeniem

@@ -14,6 +14,7 @@ mod endless_task;
 mod failing_task;
 mod flaky_task;
 mod flood_task;
+mod hook_task;
 mod panicking_task;
 mod quick_task;
 mod redirecting_task;
@@ -29,6 +30,7 @@ pub use endless_task::EndlessTask;
 pub use failing_task::{FailingTask, MESSAGE};
 pub use flaky_task::FlakyTask;
 pub use flood_task::{FloodTask, Flooded};
+pub use hook_task::{HookTask, add_to as add_end_to};
 pub use panicking_task::PanickingTask;
 pub use quick_task::QuickTask;
 pub use redirecting_task::RedirectingTask;
@@ -59,6 +61,7 @@ pub fn register(builder: Builder<AppState>) -> Builder<AppState> {
         .register::<EndlessTask>()
         .register::<FlakyTask>()
         .register::<DurableTask>()
+        .register::<HookTask>()
         .register::<FloodTask>()
         .register::<EchoTask>()
         .register::<BlockingTask>()

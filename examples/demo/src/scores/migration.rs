@@ -1,10 +1,11 @@
-//! The migrations of all tables: those of liveops, of the scores and of the executions.
+//! The migrations of all tables: those of liveops, of the scores, of the executions and of
+//! the calls of the hook.
 
 use liveops::store;
 use sea_orm_migration::{prelude::*, schema::*};
 
 use super::{draft, score};
-use crate::executions::CreateExecutions;
+use crate::{endings::CreateEndings, executions::CreateExecutions};
 
 /// The migrator of all tables: those of liveops and the application's own, in one list.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
         let mut migrations = store::migrations();
         migrations.push(Box::new(CreateScores));
         migrations.push(Box::new(CreateExecutions));
+        migrations.push(Box::new(CreateEndings));
         migrations
     }
 }

@@ -12,7 +12,7 @@ use super::{CurrentUser, Site};
 use crate::{
     operations::{
         BlockingTask, ChainStart, DemoImport, DurableTask, EchoTask, EndlessTask, FailingTask,
-        FlakyTask, FloodTask, PanickingTask, QuickTask, RedirectingTask, ScoreImport,
+        FlakyTask, FloodTask, HookTask, PanickingTask, QuickTask, RedirectingTask, ScoreImport,
     },
     sample,
 };
@@ -42,6 +42,7 @@ pub(super) async fn show(State(site): State<Site>, user: CurrentUser) -> Markup 
             (card::<ChainStart>(renderer))
             (card::<RedirectingTask>(renderer))
             (card::<EndlessTask>(renderer))
+            (card::<HookTask>(renderer))
         }
         h2 { "More than one attempt" }
         div class="liveops-cards" {

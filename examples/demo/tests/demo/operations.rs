@@ -203,6 +203,17 @@ async fn a_blocking_task_is_created_by_json_in_each_mode() {
 }
 
 #[tokio::test]
+async fn the_hook_of_a_task_adds_a_row_for_each_end() {
+    for (fail, state) in [(false, "FINISHED_OK"), (true, "FINISHED_ERROR")] {
+        let (fixture, _, task) = run("demo.hook_task", json!({ "seconds": 0, "fail": fail })).await;
+        assert_eq!(task["state"], state, "{task}");
+        let id: liveops::OperationId = task["id"].as_str().unwrap().parse().unwrap();
+        let calls = fixture.demo.endings().of(id).await.unwrap();
+        assert_eq!(calls, [(format!("{id}-1"), state.to_owned())]);
+    }
+}
+
+#[tokio::test]
 async fn an_empty_form_is_filled_in_with_defaults() {
     let fixture = Fixture::eager().await;
     let ann = fixture.signed_in("ann").await;
@@ -215,6 +226,7 @@ async fn an_empty_form_is_filled_in_with_defaults() {
         ("demo.demo_import", "label=&pace_ms=0"),
         ("demo.flaky_task", "failures=0"),
         ("demo.durable_task", "seconds=0&fail_at="),
+        ("demo.hook_task", "seconds=0"),
         ("demo.blocking_task", "seconds=0&mode=loop"),
     ] {
         let answer = ann.post(&format!("/live/{op_type}/"), form).await;

@@ -58,6 +58,7 @@ async fn the_start_page_has_a_form_for_every_operation() {
         "endless_task",
         "flaky_task",
         "durable_task",
+        "hook_task",
         "flood_task",
         "echo_task",
         "blocking_task",
