@@ -7,7 +7,7 @@ use std::{
 
 use liveops::{OperationId, OperationState};
 
-use super::history::{Author, Event, History, Outcome, PastAttempt, Published, Write};
+use super::history::{Author, Event, History, HookCall, Outcome, PastAttempt, Published, Write};
 
 /// Something that happened to an operation and must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,12 @@ pub(crate) enum Wrong {
     OtherEnd { shown: OperationState, committed: OperationState },
     /// The page was never told of the end, by a worker that lived on.
     EndUnshown(Author),
+    /// No hook was called for an end.
+    Unhooked { key: String },
+    /// A hook was called for something that is no end, or for an end that is not the one it was told.
+    HookedWrongly { key: String, state: OperationState },
+    /// A hook was called before the end was committed.
+    HookedEarly { key: String },
     /// The attempts that the database keeps are not those that ended.
     Recorded { kept: Vec<(Author, String)>, ended: Vec<(Author, String)> },
 }
@@ -97,6 +103,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
         story.check_runs(&workers, &mut wrong);
         story.check_frames(&workers, &mut wrong);
         story.check_recorded(&mut wrong);
+        story.check_hooks(&mut wrong);
         violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
     }
     violations
@@ -303,6 +310,32 @@ impl Story<'_> {
         }
     }
 
+    /// The hook is called at least once for each end, with the key of the end, and for nothing else.
+    fn check_hooks(&self, wrong: &mut Vec<Wrong>) {
+        let ends = || {
+            let ends = self.writes.iter();
+            ends.filter_map(|write| Some((write.key_of_end()?, write.after.state)))
+        };
+        let calls = || {
+            self.events.iter().filter_map(|event| match event {
+                Event::Hooked(_, call) => Some(call),
+                _ => None,
+            })
+        };
+        for (key, _) in ends() {
+            if !calls().any(|call| call.key == key) {
+                wrong.push(Wrong::Unhooked { key });
+            }
+        }
+        for HookCall { key, state, is_committed, .. } in calls() {
+            if !ends().any(|end| end == (key.clone(), *state)) {
+                wrong.push(Wrong::HookedWrongly { key: key.clone(), state: *state });
+            } else if !is_committed {
+                wrong.push(Wrong::HookedEarly { key: key.clone() });
+            }
+        }
+    }
+
     /// The runs that the database gave away, in order.
     fn claims(&self) -> impl Iterator<Item = Author> {
         let claims = self.writes.iter().filter(|write| write.is_claim());
@@ -432,6 +465,11 @@ mod tests {
             self.row = Some(after.clone());
             let write = Write { id: self.id, before, after };
             self.history.attempts.extend(write.ended_attempt());
+            if let Some(key) = write.key_of_end() {
+                let state = write.after.state;
+                let call = HookCall { pid: SECOND.pid, key, state, is_committed: true };
+                self.history.events.push(Event::Hooked(self.id, call));
+            }
             self.history.writes.push(write);
             self
         }
@@ -468,6 +506,50 @@ mod tests {
         let kept: Vec<_> = told.history.attempts.iter().map(|past| &*past.outcome).collect();
         assert_eq!(kept, ["handed_back", "finished"]);
         told.is_wrong(&[]);
+    }
+
+    /// A history of an operation that has finished, with other calls of its hook.
+    fn hooked(change: impl FnOnce(&mut Vec<HookCall>)) -> Told {
+        let mut told = Told::enqueued().begun(FIRST).finished(FIRST);
+        let id = told.id;
+        let mut calls = Vec::new();
+        told.history.events.retain(|event| match event {
+            Event::Hooked(_, call) => {
+                calls.push(call.clone());
+                false
+            }
+            _ => true,
+        });
+        change(&mut calls);
+        told.history.events.extend(calls.into_iter().map(|call| Event::Hooked(id, call)));
+        told
+    }
+
+    #[test]
+    fn a_hook_may_be_called_again_with_the_same_key() {
+        hooked(|calls| calls.extend(calls.clone())).is_wrong(&[]);
+    }
+
+    #[test]
+    fn an_end_without_a_hook_is_noticed() {
+        let told = hooked(Vec::clear);
+        told.is_wrong(&[Wrong::Unhooked { key: format!("{}-1", told.id) }]);
+    }
+
+    #[test]
+    fn a_hook_with_another_key_or_state_is_noticed() {
+        let (key, state) = ("another-1".to_owned(), OperationState::FinishedOk);
+        let told = hooked(|calls| calls.push(HookCall { key: key.clone(), ..calls[0].clone() }));
+        told.is_wrong(&[Wrong::HookedWrongly { key, state }]);
+        let told = hooked(|calls| calls[0].state = OperationState::Cancelled);
+        let (key, state) = (format!("{}-1", told.id), OperationState::Cancelled);
+        told.is_wrong(&[Wrong::HookedWrongly { key, state }]);
+    }
+
+    #[test]
+    fn a_hook_before_the_commit_is_noticed() {
+        let told = hooked(|calls| calls[0].is_committed = false);
+        told.is_wrong(&[Wrong::HookedEarly { key: format!("{}-1", told.id) }]);
     }
 
     #[test]

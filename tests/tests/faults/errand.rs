@@ -1,11 +1,16 @@
 use std::time::Duration;
 
-use liveops::{LiveOperation, OperationId, Progress, Run, RunResult};
+use liveops::{
+    LiveOperation, OperationId, Progress, Run, RunResult,
+    runner::{Ended, OnEnd},
+};
+use sea_orm::{DatabaseConnection, EntityTrait};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    history::{Author, Event, Outcome},
+    history::{Author, Event, HookCall, Outcome},
     journal::Journal,
+    support::rows,
 };
 
 /// Takes its steps in three stages, and says in the journal and in all it reports who it is.
@@ -49,6 +54,26 @@ impl Run for Errand {
         }
         execution.outcome = Outcome::Done;
         Ok(Errandry { by: by.to_string() })
+    }
+}
+
+/// Says in the journal that the hook was called, and takes a moment in which its worker may be killed.
+pub(crate) fn hook(db: DatabaseConnection, journal: Journal) -> impl OnEnd<Errand> {
+    move |ended: Ended<Errand>| {
+        let (db, journal) = (db.clone(), journal.clone());
+        async move {
+            let state = ended.state();
+            let row = rows::Entity::find_by_id(ended.id.as_uuid()).one(&db).await?;
+            let is_committed = row.is_some_and(|row| {
+                row.finished_on == Some(ended.finished_on)
+                    && ended.key == format!("{}-{}", row.id, row.attempt)
+            });
+            let (pid, key) = (std::process::id(), ended.key);
+            journal.say(&Event::Hooked(ended.id, HookCall { pid, key, state, is_committed }));
+            tokio::time::sleep(Duration::from_millis(ended.id.as_uuid().as_u128() as u64 % 16))
+                .await;
+            Ok(())
+        }
     }
 }
 

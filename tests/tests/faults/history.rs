@@ -62,6 +62,8 @@ pub(crate) enum Event {
     Published(OperationId, Author, Published),
     /// The channel layer refused a frame.
     Refused(OperationId, Author),
+    /// The hook of the operation's type was called.
+    Hooked(OperationId, HookCall),
     /// A process was paused; nothing it did since was said by a healthy one.
     Stopped(u32),
     Continued(u32),
@@ -69,6 +71,16 @@ pub(crate) enum Event {
     Terminated(u32),
     /// A process was killed, and is gone.
     Killed(u32),
+}
+
+/// A call of the hook, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HookCall {
+    pub(crate) pid: u32,
+    pub(crate) key: String,
+    pub(crate) state: OperationState,
+    /// Whether the row had this end at the time of the call.
+    pub(crate) is_committed: bool,
 }
 
 /// How one execution ended, as it says itself.
@@ -120,7 +132,8 @@ impl Event {
             | Self::Stepped(id, _)
             | Self::Ended(id, ..)
             | Self::Published(id, ..)
-            | Self::Refused(id, _) => Some(*id),
+            | Self::Refused(id, _)
+            | Self::Hooked(id, _) => Some(*id),
             Self::Stopped(_) | Self::Continued(_) | Self::Terminated(_) | Self::Killed(_) => None,
         }
     }
@@ -151,6 +164,11 @@ impl Write {
 
     pub(crate) fn is_end(&self) -> bool {
         self.after.state.is_terminal()
+    }
+
+    /// The key of the end that this wrote.
+    pub(crate) fn key_of_end(&self) -> Option<String> {
+        self.is_end().then(|| format!("{}-{}", self.id, self.after.attempt))
     }
 
     /// The attempt that this ended, if it ended one. A claim that is put back before its run begins is none.
@@ -186,6 +204,10 @@ impl History {
         self.events.iter().filter(|event| matches!(event, Event::Killed(_))).count()
     }
 
+    pub(crate) fn hook_calls(&self) -> usize {
+        self.events.iter().filter(|event| matches!(event, Event::Hooked(..))).count()
+    }
+
     pub(crate) fn rescues(&self) -> usize {
         self.writes.iter().filter(|write| write.is_rescue()).count()
     }
@@ -211,7 +233,7 @@ impl fmt::Display for History {
         write!(
             f,
             "{} runs, {} kills, {} stops, {} terminations, {} rescues, {} hand-backs, {} attempts, \
-             {} writes, {} frames, {} frames refused, {losses} losses",
+             {} writes, {} frames, {} frames refused, {} hook calls, {losses} losses",
             self.enqueued.len(),
             self.kills(),
             events(|event| matches!(event, Event::Stopped(_))),
@@ -222,6 +244,7 @@ impl fmt::Display for History {
             self.writes.len(),
             events(|event| matches!(event, Event::Published(..))),
             events(|event| matches!(event, Event::Refused(..))),
+            self.hook_calls(),
         )
     }
 }

@@ -32,6 +32,7 @@ mod worker;
 mod clock;
 mod cut_off;
 mod disk_full;
+mod hooked;
 mod killed;
 mod locked;
 mod refused;

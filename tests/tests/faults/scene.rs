@@ -8,7 +8,7 @@ use liveops::{
 };
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
-    EntityTrait, PaginatorTrait, QueryFilter,
+    EntityTrait, PaginatorTrait, QueryFilter, Statement,
 };
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -134,6 +134,14 @@ impl Scene {
         unfinished.count(&self.db).await.is_ok_and(|count| count == 0)
     }
 
+    /// Whether the hook of each end has returned.
+    async fn is_settled(&self) -> bool {
+        let backend = self.db.get_database_backend();
+        let count = Statement::from_string(backend, "SELECT COUNT(*) FROM liveops_outbox");
+        let row = self.db.query_one_raw(count).await.unwrap().unwrap();
+        row.try_get_by_index::<i64>(0).unwrap() == 0
+    }
+
     /// What a worker runs, and which attempt at it, as the rows say.
     pub(crate) async fn running(&self, pid: u32) -> Vec<(OperationId, u32)> {
         let claimed = rows::Entity::find()
@@ -203,6 +211,9 @@ impl Scene {
     /// Waits until every operation has ended, lets the workers go, and checks what they did.
     pub(crate) async fn conclude(mut self) -> History {
         self.wait_until("everything to end", async |scene| scene.is_over().await).await;
+        // The workers that ended the last operations may be gone.
+        self.fleet.hire();
+        self.wait_until("the hooks to return", async |scene| scene.is_settled().await).await;
         // They show the ends that they have committed before they go.
         while self.fleet.len() > 0 {
             let status = self.fleet.terminate(0).await;

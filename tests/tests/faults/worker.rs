@@ -4,7 +4,11 @@ use liveops::{Config, LiveOps, RunnerKind, store};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{errand::Errand, gateway::Remote, journal::Journal};
+use super::{
+    errand::{Errand, hook},
+    gateway::Remote,
+    journal::Journal,
+};
 
 /// The environment variable in which a worker finds its orders.
 pub(crate) const ORDERS: &str = "LIVEOPS_FAULTS_ORDERS";
@@ -37,6 +41,8 @@ impl Orders {
         // How often an operation may be attempted is all that limits it here.
         config.rescues_max = 1_000;
         config.hand_backs_max = 1_000;
+        // Another worker calls a hook again after twice this time.
+        config.hook_timeout = Duration::from_secs(1);
         config
     }
 }
@@ -50,10 +56,11 @@ pub(crate) async fn work() {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     tracing::info!("{LISTENING}");
 
-    let mut builder = LiveOps::builder(store::connect(&orders.database_url).await.unwrap())
-        .state(Journal::open(orders.journal.clone()));
+    let db = store::connect(&orders.database_url).await.unwrap();
+    let journal = Journal::open(orders.journal.clone());
+    let mut builder = LiveOps::builder(db.clone()).state(journal.clone());
     if env::var_os(STRANGER).is_none() {
-        builder = builder.register::<Errand>();
+        builder = builder.register::<Errand>().on_end::<Errand>(hook(db, journal));
     }
     let liveops = builder
         .config(orders.config())
