@@ -84,6 +84,14 @@ pub struct Config {
     /// Maximum size of the output of a run as JSON, in bytes; default 1 MiB. A run with a larger output
     /// ends with an error. The page renders the result from this JSON.
     pub output_bytes_max: usize,
+    /// Maximum number of lines in the log of an operation, over all of its attempts; default 100,000, at least 1,000.
+    /// A longer log loses lines of its middle: the first quarter of the limit stays, and at least the newest half. The
+    /// log says how many lines were left out. A run also keeps at most this number of lines in memory until the
+    /// database has stored them.
+    pub log_lines_max: u64,
+    /// Maximum size of the texts in the log of an operation, in bytes; default 32 MiB, at least 1 MiB. A larger log loses
+    /// lines as one with too many lines does.
+    pub log_bytes_max: u64,
     /// Maximum size in bytes of JSON, of a form without files, and of all texts together in a form with files; default
     /// 1 MiB.
     pub body_bytes_max: usize,
@@ -139,6 +147,8 @@ impl Default for Config {
             stall_timeout: Duration::from_secs(30),
             input_bytes_max: 1 << 20,
             output_bytes_max: 1 << 20,
+            log_lines_max: 100_000,
+            log_bytes_max: 32 << 20,
             body_bytes_max: 1 << 20,
             upload_bytes_max: 32 << 20,
             upload_dir: None,
@@ -195,6 +205,9 @@ impl Config {
             check(field, "from a second to a day", Seconds(found), is_within)
         };
         from_a_second("lease", self.lease)?;
+        let (lines, bytes) = (self.log_lines_max, self.log_bytes_max);
+        check("log_lines_max", "at least 1000", lines, lines >= 1_000)?;
+        check("log_bytes_max", "at least 1 MiB", bytes, bytes >= 1 << 20)?;
         let grace = self.abort_grace;
         check("abort_grace", "at most a day", Seconds(grace), grace <= day)?;
         from_a_second("stop_timeout", self.stop_timeout)?;
@@ -341,6 +354,20 @@ impl Config {
     #[must_use]
     pub fn with_output_bytes_max(mut self, output_bytes_max: usize) -> Self {
         self.output_bytes_max = output_bytes_max;
+        self
+    }
+
+    /// Sets [`log_lines_max`](Self::log_lines_max).
+    #[must_use]
+    pub fn with_log_lines_max(mut self, log_lines_max: u64) -> Self {
+        self.log_lines_max = log_lines_max;
+        self
+    }
+
+    /// Sets [`log_bytes_max`](Self::log_bytes_max).
+    #[must_use]
+    pub fn with_log_bytes_max(mut self, log_bytes_max: u64) -> Self {
+        self.log_bytes_max = log_bytes_max;
         self
     }
 

@@ -105,10 +105,12 @@ pub(crate) struct LinkedOperation {
     pub url: Arc<str>,
 }
 
-/// The severity of a status or a log line.
+/// The severity of a status or a log line. A more severe level is greater.
 ///
 /// The documentation of the module [`event`](crate::event) has an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Normal progress.
@@ -128,6 +130,11 @@ impl Level {
             Self::Warning => "warning",
             Self::Error => "error",
         }
+    }
+
+    /// Returns the level with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Info, Self::Warning, Self::Error].into_iter().find(|level| level.as_str() == name)
     }
 }
 

@@ -67,10 +67,10 @@ operation = Vorgang
 log = Protokoll
 new-lines = Neue Zeilen: { $count }
 whole-log = Ganzes Protokoll
-lines-gone =
+lines-left-out =
     { $lines ->
-        [one] Die erste Zeile fehlt
-       *[other] Die ersten { $lines } Zeilen fehlen
+        [one] { $lines } Zeile ausgelassen
+       *[other] { $lines } Zeilen ausgelassen
     }
 traceback = Fehlerverlauf
 details = Details

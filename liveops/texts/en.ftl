@@ -74,10 +74,10 @@ operation = Operation
 log = Log
 new-lines = New lines: { $count }
 whole-log = Whole log
-lines-gone =
+lines-left-out =
     { $lines ->
-        [one] The first line is no longer available
-       *[other] The first { $lines } lines are no longer available
+        [one] { $lines } line left out
+       *[other] { $lines } lines left out
     }
 traceback = Traceback
 details = Details

@@ -67,10 +67,10 @@ operation = Opération
 log = Journal
 new-lines = Nouvelles lignes : { $count }
 whole-log = Journal complet
-lines-gone =
+lines-left-out =
     { $lines ->
-        [one] La première ligne manque
-       *[other] Les { $lines } premières lignes manquent
+        [one] { $lines } ligne omise
+       *[other] { $lines } lignes omises
     }
 traceback = Trace de l’erreur
 details = Détails

@@ -63,9 +63,9 @@ operation = 処理
 log = ログ
 new-lines = 新しい行：{ $count }
 whole-log = ログ全体
-lines-gone =
+lines-left-out =
     { $lines ->
-       *[other] 先頭の{ $lines }行は残っていません
+       *[other] { $lines }行を省略しました
     }
 traceback = トレースバック
 details = 詳細

@@ -69,12 +69,12 @@ operation = Operacja
 log = Dziennik
 new-lines = Nowe wiersze: { $count }
 whole-log = Cały dziennik
-lines-gone =
+lines-left-out =
     { $lines ->
-        [one] Brakuje pierwszego wiersza
-        [few] Brakuje pierwszych { $lines } wierszy
-        [many] Brakuje pierwszych { $lines } wierszy
-       *[other] Brakuje pierwszych { $lines } wierszy
+        [one] Pominięto { $lines } wiersz
+        [few] Pominięto { $lines } wiersze
+        [many] Pominięto { $lines } wierszy
+       *[other] Pominięto { $lines } wiersza
     }
 traceback = Ślad błędu
 details = Szczegóły

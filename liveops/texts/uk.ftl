@@ -69,12 +69,12 @@ operation = Операція
 log = Журнал
 new-lines = Нові рядки: { $count }
 whole-log = Увесь журнал
-lines-gone =
+lines-left-out =
     { $lines ->
-        [one] Бракує перших рядків: { $lines }
-        [few] Бракує перших рядків: { $lines }
-        [many] Бракує перших рядків: { $lines }
-       *[other] Бракує перших рядків: { $lines }
+        [one] Пропущено рядків: { $lines }
+        [few] Пропущено рядків: { $lines }
+        [many] Пропущено рядків: { $lines }
+       *[other] Пропущено рядків: { $lines }
     }
 traceback = Слід помилки
 details = Подробиці

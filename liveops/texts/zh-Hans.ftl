@@ -63,9 +63,9 @@ operation = 操作
 log = 日志
 new-lines = 新行：{ $count }
 whole-log = 完整日志
-lines-gone =
+lines-left-out =
     { $lines ->
-       *[other] 最前面的 { $lines } 行已不存在
+       *[other] 省略了 { $lines } 行
     }
 traceback = 错误追踪
 details = 详细信息

@@ -7,7 +7,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::messages;
-use crate::operation::{OperationId, OperationState};
+use crate::{
+    event::Level,
+    operation::{OperationId, OperationState},
+};
 
 /// The arguments of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -90,6 +93,23 @@ pub(super) struct ShowArgs {
     pub(super) json: bool,
 }
 
+/// The arguments of `log`.
+#[derive(Debug, Clone, Args)]
+#[non_exhaustive]
+pub(super) struct LogArgs {
+    /// ID of the operation
+    pub(super) id: OperationId,
+    /// Only lines of this level or above: info, warning or error
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "info")]
+    pub(super) level: Level,
+    /// Only lines that contain this text
+    #[arg(long, value_name = "TEXT")]
+    pub(super) search: Option<String>,
+    /// Only lines of the attempt with this number
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) attempt: Option<u64>,
+}
+
 /// The arguments of `prune`.
 #[derive(Debug, Clone, Args)]
 #[non_exhaustive]
@@ -102,6 +122,10 @@ pub(super) struct PruneArgs {
 fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number >= 1);
     number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+fn level(name: &str) -> Result<Level, String> {
+    Level::named(name).ok_or_else(|| "expected info, warning or error".to_owned())
 }
 
 fn field(text: &str) -> Result<(String, String), String> {

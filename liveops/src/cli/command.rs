@@ -6,9 +6,9 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Subcommand, builder::Rese
 
 use super::{
     App,
-    args::{ListArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs},
+    args::{ListArgs, LogArgs, PruneArgs, RunArgs, ServeArgs, ShowArgs, WorkerArgs},
     error::CommandError,
-    generate, list, messages,
+    generate, list, log, messages,
     print::print_line,
     run, show,
 };
@@ -38,6 +38,8 @@ enum CommandKind {
     List(ListArgs),
     /// Show all details of an operation
     Show(ShowArgs),
+    /// Print the whole log of an operation
+    Log(LogArgs),
     /// Cancel a queued or running operation
     Cancel {
         /// ID of the operation
@@ -157,6 +159,7 @@ impl Command {
             CommandKind::Run(run) => return run::run(&app, run).await,
             CommandKind::List(list) => list::list(&liveops, list).await?,
             CommandKind::Show(show) => show::show(&liveops, &show).await?,
+            CommandKind::Log(log) => log::log(&liveops, log).await?,
             CommandKind::Cancel { id } => cancel(&liveops, id).await?,
             CommandKind::Retry { id } => retry(&liveops, id).await?,
             CommandKind::Migrate => print_line!("{}", messages::MIGRATED),

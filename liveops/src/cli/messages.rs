@@ -85,6 +85,10 @@ pub(super) fn unknown_operation(id: OperationId) -> String {
     format!("operation {id} not found")
 }
 
+pub(super) fn unknown_attempt(id: OperationId) -> String {
+    format!("operation {id} has no such attempt")
+}
+
 pub(super) fn duplicate_exists(id: OperationId) -> String {
     format!("duplicate of operation {id}, which has not ended")
 }

@@ -129,6 +129,7 @@ mod generate;
 mod input;
 mod list;
 mod locale;
+mod log;
 mod messages;
 mod output;
 mod print;

@@ -18,7 +18,7 @@ use crate::{
     render::{Renderer, stage_state_in_words, stopped_at},
     runner::LiveOps,
     store::Model,
-    web::{self, OperationJson, log_text},
+    web::{self, OperationJson, log_tail},
 };
 
 /// Prints all details of an operation.
@@ -27,7 +27,7 @@ pub(super) async fn show(liveops: &LiveOps, show: &ShowArgs) -> Result<(), Comma
     let row = row.ok_or_else(|| CommandError::new(messages::unknown_operation(show.id)))?;
     let kind = liveops.engine().presenter.kind_of(&row);
     let renderer = locale::renderer(liveops);
-    let log = log_text(liveops.engine(), renderer.language(), &kind, &row).await?;
+    let log = log_tail(liveops.engine(), renderer.language(), &kind, &row).await?;
     let actions = liveops.store().actions(&row).await?;
     if show.json {
         let history = web::over(liveops.engine(), &row).await?;

@@ -159,10 +159,11 @@ mod tests {
     #[test]
     fn variables_and_plurals_are_filled_in() {
         let english = Language::default();
-        let text = |lines: u32| english.translate_with(Text::LinesGone, [("lines", lines.into())]);
-        assert_eq!(text(0), "The first 0 lines are no longer available");
-        assert_eq!(text(1), "The first line is no longer available");
-        assert_eq!(text(1_204), "The first 1,204 lines are no longer available");
+        let text =
+            |lines: u32| english.translate_with(Text::LinesLeftOut, [("lines", lines.into())]);
+        assert_eq!(text(0), "0 lines left out");
+        assert_eq!(text(1), "1 line left out");
+        assert_eq!(text(1_204), "1,204 lines left out");
         assert_eq!(english.translate_with(Text::Percent, [("percent", 12.5.into())]), "12.5 %");
         let args = [("number", 2_u32.into()), ("max", 5_u32.into())];
         assert_eq!(english.translate_with(Text::AttemptOf, args), "Attempt 2 of 5");

@@ -72,7 +72,7 @@ texts! {
     Log = "log",
     NewLines = "new-lines",
     WholeLog = "whole-log",
-    LinesGone = "lines-gone",
+    LinesLeftOut = "lines-left-out",
     Traceback = "traceback",
 
     Connected = "connected",

@@ -182,7 +182,9 @@ impl<Op: LiveOperation> Progress<Op> {
 
     /// Adds a line to the log. Only the first 8 KiB of a longer line are kept.
     ///
-    /// The log keeps the newest 1,000 lines, or fewer if these exceed 1 MiB in total.
+    /// The page shows the newest 1,000 lines, or fewer if these exceed 1 MiB in total. The whole log keeps
+    /// [`Config::log_lines_max`](crate::Config::log_lines_max) lines: the worker writes them into the database with its
+    /// heartbeat, a third of the lease later at most.
     ///
     /// The line may be the output of a child program. The page shows the text styles and colours of ANSI sequences, and
     /// leaves out all other sequences. If the program overwrites the line after a carriage return, the page shows the

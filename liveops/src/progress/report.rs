@@ -19,7 +19,8 @@ use crate::{
     operation::{NewOperation, RegionName},
     plain_text::without_sequences,
     projection::{
-        BAR_TEXT_BYTES_MAX, Changes, LOG_LINE_BYTES_MAX, Projection, STATUS_BYTES_MAX, kept,
+        BAR_TEXT_BYTES_MAX, Changes, LOG_LINE_BYTES_MAX, LogQueue, LoggedProjection, Projection,
+        STATUS_BYTES_MAX, Tail, kept,
     },
 };
 
@@ -45,7 +46,7 @@ pub(crate) struct Report {
 
 #[derive(Debug)]
 struct ReportState {
-    projection: Projection,
+    run: LoggedProjection,
     changes: Changes,
     /// The newest status, not folded yet. The buffer is reused.
     status: String,
@@ -88,7 +89,7 @@ impl Report {
     pub(crate) fn new(projection: Projection) -> Self {
         Self {
             live: Mutex::new(ReportState {
-                projection,
+                run: projection.into(),
                 changes: Changes::default(),
                 status: String::new(),
                 status_level: None,
@@ -141,7 +142,7 @@ impl Report {
 
     /// Returns `true` if the custom region exists, or if the run may have another one.
     pub(super) fn has_room_for(&self, region: &RegionName) -> bool {
-        self.live().projection.has_room_for(region)
+        self.live().run.view.has_room_for(region)
     }
 
     /// Requests cancellation and shows the request.
@@ -272,14 +273,14 @@ impl Report {
         let mut live = self.live();
         live.fold_pending(&self.counter);
         let changes = mem::take(&mut live.changes);
-        (live.projection.clone(), changes)
+        (live.run.view.clone(), changes)
     }
 
     /// Returns the current projection and leaves the changes for [`take`](Self::take).
     pub(crate) fn projection(&self) -> Projection {
         let mut live = self.live();
         live.fold_pending(&self.counter);
-        live.projection.clone()
+        live.run.view.clone()
     }
 
     /// Returns the result of `read` on the current projection, without a copy of the projection. `read` must be
@@ -287,16 +288,38 @@ impl Report {
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Projection) -> T) -> T {
         let mut live = self.live();
         live.fold_pending(&self.counter);
-        read(&live.projection)
+        read(&live.run.view)
+    }
+
+    /// Continues a log: `tail` has its newest lines, and `unwritten` receives the lines for the database. Call before
+    /// the run starts.
+    pub(crate) fn continue_log(&self, tail: Tail<Arc<LogLine>>, unwritten: LogQueue) {
+        let mut live = self.live();
+        live.run.view.log = tail;
+        live.run.unwritten = unwritten;
+    }
+
+    /// Returns the current projection, with the lines that are not in the database.
+    pub(crate) fn with_unwritten_log(&self) -> LoggedProjection {
+        let mut live = self.live();
+        live.fold_pending(&self.counter);
+        live.run.unwritten.chunks();
+        live.run.clone()
+    }
+
+    /// Returns the result of `change` on the lines that are not in the database.
+    pub(crate) fn log_queue<T>(&self, change: impl FnOnce(&mut LogQueue) -> T) -> T {
+        change(&mut self.live().run.unwritten)
     }
 
     /// Returns the final projection before the ending. Later reports, for example of a thread that the run left
     /// behind, change nothing, so that the ending is written and shown with this projection.
-    pub(crate) fn seal(&self) -> Projection {
+    pub(crate) fn seal(&self) -> LoggedProjection {
         let mut live = self.live();
         live.fold_pending(&self.counter);
         live.is_sealed = true;
-        live.projection.clone()
+        live.run.unwritten.chunks();
+        live.run.clone()
     }
 
     /// Folds the events of the ending into a sealed report. Returns the projection and its changes, as
@@ -309,7 +332,7 @@ impl Report {
         live.is_sealed = false;
         events.into_iter().for_each(|event| live.fold(event));
         let changes = mem::take(&mut live.changes);
-        (live.projection.clone(), changes)
+        (live.run.view.clone(), changes)
     }
 
     /// Returns the recorded events and ends the recording. Empty if this report does not record.
@@ -358,14 +381,13 @@ impl ReportState {
             return;
         }
         // Events after the end change nothing, so they are not recorded.
-        if let Some(record) = self.record.as_mut().filter(|_| !self.projection.state.is_terminal())
-        {
+        if let Some(record) = self.record.as_mut().filter(|_| !self.run.view.state.is_terminal()) {
             if thread::panicking() {
                 record.while_panicking.push(record.events.len());
             }
             record.events.push(event.clone());
         }
-        let changes = self.projection.apply(event);
+        let changes = self.run.apply(event);
         self.changes.merge(changes);
     }
 
@@ -378,7 +400,7 @@ impl ReportState {
     fn fold_status(&mut self) {
         if let Some(level) = self.status_level.take() {
             let status = Status { level, text: self.status.as_str().into() };
-            if self.projection.status.as_ref() != Some(&status) {
+            if self.run.view.status.as_ref() != Some(&status) {
                 self.fold(Event::Status(status));
             }
         }
@@ -386,7 +408,7 @@ impl ReportState {
 
     fn fold_bar(&mut self, counter: &Counter) {
         let measure = counter.measure();
-        let shown = self.projection.bar.as_ref().map(|bar| (bar.measure, &bar.label, &bar.unit));
+        let shown = self.run.view.bar.as_ref().map(|bar| (bar.measure, &bar.label, &bar.unit));
         if measure.map(|measure| (measure, &self.bar.label, &self.bar.unit)) != shown {
             let bar = measure.map(|measure| Bar {
                 measure,

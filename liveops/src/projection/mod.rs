@@ -6,6 +6,7 @@
 mod attempts;
 mod bounds;
 mod changes;
+mod log_queue;
 mod past_attempt;
 mod region;
 mod stage_timing;
@@ -18,6 +19,7 @@ pub(crate) use bounds::{
     STATUS_BYTES_MAX, TAIL_BYTES_MAX, TAIL_LEN_MAX, TRACEBACK_BYTES_MAX, kept,
 };
 pub(crate) use changes::{Change, Changes};
+pub(crate) use log_queue::{LogChunk, LogQueue, LogSize, LoggedProjection};
 pub(crate) use past_attempt::{PastAttempt, PastAttemptDetails, StageRecord};
 pub use region::Region;
 pub(crate) use stage_timing::StageTiming;

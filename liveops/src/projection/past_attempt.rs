@@ -1,12 +1,14 @@
 //! The attempts of an operation that are over, as pages and programs show them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::StageTiming;
+use super::{StageTiming, Tail};
 use crate::{
-    event::{Bar, StageState},
+    event::{Bar, LogLine, StageState},
     operation::{AttemptOutcome, FieldOrder},
 };
 
@@ -40,6 +42,8 @@ pub(crate) struct PastAttemptDetails {
     pub stages: Vec<StageRecord>,
     /// The error details for staff.
     pub traceback: Option<String>,
+    /// The newest lines of the log.
+    pub log: Tail<Arc<LogLine>>,
     /// The output, with the order of its fields.
     pub result: Option<(Value, FieldOrder)>,
 }

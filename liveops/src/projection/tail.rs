@@ -64,6 +64,11 @@ impl<T: TextBytes> Tail<T> {
         self.next_id
     }
 
+    /// The newest item.
+    pub(crate) fn newest(&self) -> Option<&T> {
+        self.items.back()
+    }
+
     /// Iterates over the kept items with their ids, oldest first.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &T)> {
         self.iter_from(self.first_id())

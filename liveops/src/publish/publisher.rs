@@ -11,7 +11,7 @@ use super::{
 use crate::{
     channel::{ChannelLayer, ListChange, Notice, OpenedBy, PublishError, RowChange, Signal},
     metrics::{frame_published, frame_unpublished},
-    operation::{ChannelName, OperationId, OperationKind, UserId},
+    operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState, UserId},
     progress::Sink,
     projection::Projection,
     render::Subject,
@@ -91,6 +91,7 @@ impl Publisher {
     ) -> Result<(Projection, Vec<Signal>), StoreError> {
         let mut projection = row.projection(kind);
         projection.bar = self.store.stopped_bar(row).await?;
+        projection.log = self.store.log_tail(row).await?;
         let mut signals = vec![self.presenter.finished_signal(row)];
         if let Some(next) = self.store.find_next(row.operation_id()).await? {
             let next = LinkedRow::of(&next);
@@ -100,11 +101,32 @@ impl Publisher {
         Ok((projection, signals))
     }
 
+    /// Returns the projection of an operation that waits, or that runs in another process.
+    pub(crate) async fn unfinished(
+        &self,
+        kind: &OperationKind,
+        row: &Model,
+    ) -> Result<Projection, StoreError> {
+        let mut projection = row.projection(kind);
+        // An operation that has not run has no log.
+        if row.attempt_number() > Attempt(1) || row.state() == OperationState::Started {
+            projection.log = self.store.log_tail(row).await?;
+        }
+        Ok(projection)
+    }
+
     /// Publishes an operation that waits for its attempt, unless a worker has already started the
     /// attempt.
     async fn publish_waiting(self: &Arc<Self>, kind: OperationKind, row: &Model) {
         let (id, attempt) = (row.operation_id(), row.attempt_number());
-        let projection = row.projection(&kind);
+        let projection = match self.unfinished(&kind, row).await {
+            Ok(projection) => projection,
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::debug!(%id, %attempt, error, "could not publish a waiting operation; retrying");
+                return self.retry_operation(id);
+            }
+        };
         let snapshot =
             self.presenter.renderer_for_row(row).snapshot(&Subject { kind, id }, &projection);
         let channel = ChannelName::operation(id);

@@ -36,7 +36,7 @@ pub(crate) use past_attempt::{outcome_in_words, stopped_bar};
 pub(crate) use region::{bar_text, stage_state_in_words, stopped_at, stopped_bar_text};
 pub use renderer::Renderer;
 pub(crate) use renderer::Subject;
-pub(crate) use shown_log::shown_log;
+pub(crate) use shown_log::{ShownLine, shown_log};
 #[cfg(feature = "cli")]
 pub(crate) use staff::action_in_words;
 pub(crate) use staff::{StaffSection, StaffStage};

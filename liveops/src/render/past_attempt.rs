@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{
     Renderer, Subject,
-    region::{badge_of, error, stage_state_in_words, state_in_words, stopped_at},
+    region::{badge_of, error, log_lines, stage_state_in_words, state_in_words, stopped_at},
 };
 use crate::{
     language::{Language, Text},
@@ -73,7 +73,7 @@ impl Renderer {
         past: &PastAttemptDetails,
         is_staff: bool,
     ) -> Markup {
-        let PastAttemptDetails { attempt, stages, traceback, result } = past;
+        let PastAttemptDetails { attempt, stages, traceback, log, result } = past;
         let template = subject.kind.result_template;
         let text = |text: &str| html! { (text) };
         let facts = [
@@ -98,6 +98,15 @@ impl Renderer {
             @if let Some((output, order)) = result {
                 div class="op-result" {
                     (self.templates().render_result(template, output, order, &self.language))
+                }
+            }
+            @if log.iter().len() > 0 {
+                h2 { (self.language.translate(Text::Log)) }
+                div class="op-log" { (log_lines(subject.id, log.iter())) }
+                p {
+                    a class="op-log-link" href={ (url) "log?attempt=" (attempt.number) } {
+                        (self.language.translate(Text::WholeLog))
+                    }
                 }
             }
             @if let Some(traceback) = traceback.as_deref().filter(|_| is_staff) {

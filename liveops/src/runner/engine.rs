@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     operation::{Attempt, ChannelName, OperationId, OperationKind, OperationState, WorkerClaim},
     progress::FlushPace,
-    projection::Projection,
+    projection::{LogSize, Projection},
     publish::{Presenter, Publisher},
     render::{Fragment, Renderer, Subject},
     store::{Model, OwnConnection, RowState, Store},
@@ -92,6 +92,11 @@ impl Engine {
         let renderer = self.renderer().with_language(&run.language);
         let subject = Subject { kind: run.kind, id };
         Some((run.attempt, renderer.snapshot(&subject, &run.report.projection())))
+    }
+
+    /// Returns the limits of the log of an operation.
+    pub(crate) fn log_limits(&self) -> LogSize {
+        LogSize { lines: self.config.log_lines_max, bytes: self.config.log_bytes_max }
     }
 
     /// Returns the live projection if this process runs the operation, otherwise the projection of the

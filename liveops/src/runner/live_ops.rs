@@ -8,6 +8,7 @@ use super::engine::Engine;
 use crate::{
     access::Viewer,
     channel::{ChannelLayer, Notice},
+    event::LogLine,
     language::Language,
     metrics::record_operation_ended,
     operation::{Action, ActionKind, ChannelName, FieldOrder, OperationId, UserId},
@@ -211,6 +212,26 @@ impl LiveOps {
     /// Returns an error if the database fails.
     pub async fn find(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
         self.engine.store.find(id).await
+    }
+
+    /// Returns the newest lines of the log of an operation since its newest retry: at most 1,000 lines, or 1 MiB. Empty
+    /// if no operation has this ID. The lines of a run in another process follow its heartbeat, a third of the lease
+    /// later at most.
+    ///
+    /// The route `log` of the operation has all lines.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub async fn log(&self, id: OperationId) -> Result<Vec<LogLine>, StoreError> {
+        let tail = match self.engine.active_runs.projection(id) {
+            Some(live) => live.log,
+            None => match self.find(id).await? {
+                Some(row) => self.engine.store.log_tail(&row).await?,
+                None => return Ok(Vec::new()),
+            },
+        };
+        Ok(tail.iter().map(|(_, line)| LogLine::clone(line)).collect())
     }
 
     /// Returns `true` if `viewer` may see the operation and everything that belongs to the operation, as the [access

@@ -67,7 +67,8 @@ impl LiveOps {
         remaining.map(|_| deleted)
     }
 
-    /// Deletes the rows of operations that ended before `before`. Returns their number, also after an error.
+    /// Deletes the rows of operations that ended before `before`, and then their logs. Returns the number of operations,
+    /// also after an error.
     async fn prune_rows(&self, before: DateTime<Utc>) -> (u64, Result<(), StoreError>) {
         let (mut pruned, mut held, mut position) = (0, 0, None);
         loop {
@@ -84,6 +85,9 @@ impl LiveOps {
             position = batch.continue_at.or(position);
             time::sleep(began_on.elapsed()).await;
         }
+        if let Err(error) = self.prune_logs(before).await {
+            return (pruned, Err(error));
+        }
         if held > 0 {
             tracing::warn!(
                 held,
@@ -92,6 +96,19 @@ impl LiveOps {
             );
         }
         (pruned, Ok(()))
+    }
+
+    /// Deletes the logs of deleted operations, also of those whose deletion an earlier call did not complete.
+    async fn prune_logs(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut from = None;
+        loop {
+            let began_on = Instant::now();
+            from = self.store().prune_logs(before, from).await?;
+            if from.is_none() {
+                return Ok(());
+            }
+            time::sleep(began_on.elapsed()).await;
+        }
     }
 
     /// Records the deletion for staff.

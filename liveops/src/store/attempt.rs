@@ -219,6 +219,30 @@ impl Store {
         Ok(attempts)
     }
 
+    /// Returns the numbers that the attempts which are over have in the row of the operation, in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(crate) async fn attempt_numbers(
+        &self,
+        operation: &Operation,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        if operation.attempt_number() <= Attempt(1) {
+            return Ok(Vec::new());
+        }
+        let numbers: Vec<i32> = Entity::find()
+            .select_only()
+            .column(Column::Attempt)
+            .filter(Column::Operation.eq(operation.id))
+            .order_by(Column::Attempt, Order::Asc)
+            .into_tuple()
+            .all(self.statements())
+            .await
+            .map_err(StoreError::of("read the attempts of an operation"))?;
+        Ok(numbers.into_iter().map(|number| Attempt(u32::try_from(number).unwrap_or(0))).collect())
+    }
+
     /// Returns an attempt that is over by its number, from 1. Returns `None` if there is none.
     ///
     /// # Errors
@@ -251,9 +275,11 @@ impl Store {
         };
         let ordered = |(result, order)| (result, FieldOrder::from_column(order));
         if let Some(row) = row {
+            let attempt = Attempt(u32::try_from(row.attempt).unwrap_or(0));
             let stages = row.stages.as_ref();
             let stages = stages.and_then(|json| read(operation, "attempt.stages", json));
             return Ok(Some(PastAttemptDetails {
+                log: self.attempt_log_tail(operation, attempt).await?,
                 stages: stages.unwrap_or_default(),
                 traceback: row.traceback.clone(),
                 result: (row.result.clone())
@@ -264,7 +290,11 @@ impl Store {
             }));
         }
         let newest = self.past_attempts(operation).await?.pop();
-        Ok(newest.filter(|newest| newest.number == number).map(|attempt| PastAttemptDetails {
+        let Some(attempt) = newest.filter(|newest| newest.number == number) else {
+            return Ok(None);
+        };
+        Ok(Some(PastAttemptDetails {
+            log: self.attempt_log_tail(operation, operation.attempt_number()).await?,
             stages: stage_records(kind, &operation.projection(kind)),
             traceback: operation.traceback.clone(),
             result: output(attempt.started_on).map(ordered),

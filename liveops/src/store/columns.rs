@@ -15,7 +15,7 @@ use super::{Column, Entity};
 pub(crate) enum Columns {
     /// All columns.
     All,
-    /// The columns of the JSON in a list: all but the input, the log and the order of the result.
+    /// The columns of the JSON in a list: all but the input and the order of the result.
     Json,
     /// The columns without a large value: for a row in a list, or for the outcome of a write.
     Small,
@@ -61,7 +61,7 @@ impl Columns {
     /// Returns the value that replaces a column, if the column is left out.
     fn omitted(self, column: Column) -> Option<Empty> {
         let is_omitted = match column {
-            Column::Input | Column::Log => self != Self::All,
+            Column::Input => self != Self::All,
             Column::ResultContext
             | Column::ResultOrder
             | Column::Traceback
@@ -70,7 +70,7 @@ impl Columns {
             _ => false,
         };
         let empty = match column {
-            Column::Log | Column::StageStates => Empty { literal: "'[]'", cast: "::jsonb" },
+            Column::StageStates => Empty { literal: "'[]'", cast: "::jsonb" },
             Column::Input => Empty { literal: "'null'", cast: "::jsonb" },
             Column::Traceback => Empty { literal: "NULL", cast: "::text" },
             _ => Empty { literal: "NULL", cast: "::jsonb" },

@@ -5,13 +5,14 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, LockType},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     Column, Columns, Entity, Model, Store, StoreError, action,
     attempt::keep_output,
     insert::is_unique_violation,
+    log::line_count,
     transition::{is_in, next_attempt, requeued, transition},
 };
 use crate::operation::{Action, OperationId, OperationState};
@@ -64,7 +65,7 @@ impl Store {
                 .col_expr(Column::CancelRequested, Expr::value(true))
                 .col_expr(Column::Cancelled, Expr::value(true));
             let record = action::record(id, action);
-            let records = entries.iter().chain([&record]).cloned().collect();
+            let records = entries.iter().chain([&record]).cloned();
             let waiting = store.update_one_recorded(waiting, records, Columns::All, ACTION).await?;
             if let Some(row) = waiting {
                 return Ok(CancelTransition::Cancelled(Box::new(row)));
@@ -76,7 +77,7 @@ impl Store {
                 .filter(Column::CancelRequested.eq(false))
                 .col_expr(Column::CancelRequested, Expr::value(true));
             let running =
-                store.update_one_recorded(running, vec![record], Columns::Small, ACTION).await?;
+                store.update_one_recorded(running, [record], Columns::Small, ACTION).await?;
             if let Some(row) = running {
                 return Ok(CancelTransition::Requested(Box::new(row)));
             }
@@ -129,8 +130,7 @@ impl Store {
             .col_expr(Column::Traceback, Expr::value(None::<String>))
             .col_expr(Column::SuccessUrl, Expr::value(None::<String>))
             .col_expr(Column::ChainedTo, Expr::value(None::<Uuid>))
-            .col_expr(Column::Log, Expr::value(json!([])))
-            .col_expr(Column::LogSeq, Expr::value(0))
+            .col_expr(Column::LogFrom, line_count(id))
             .col_expr(Column::RunAfter, Expr::value(None::<DateTime<Utc>>))
             // A new attempt number, so that new frames supersede those of the previous run.
             .col_expr(Column::Attempt, next_attempt())

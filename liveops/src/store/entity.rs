@@ -66,10 +66,10 @@ pub struct Model {
     pub has_stage_outputs: bool,
     /// The progress from 0 to 100, if known.
     pub percent: Option<f64>,
-    /// The newest lines of the log, written when an attempt ends.
-    pub log: Json,
-    /// The number of lines logged so far.
+    /// The number of lines logged so far, written when an attempt ends.
     pub log_seq: i64,
+    /// The number of lines logged before the newest retry. The page of the operation shows the later ones.
+    pub log_from: i64,
     /// The queue of the operation.
     pub queue: String,
     /// The priority; larger values run first.

@@ -119,7 +119,7 @@ impl Store {
             let insertion = self.insertion(&row, &input);
             let insertion = match &creation {
                 Some(creation) => {
-                    let records = vec![creation.clone()];
+                    let records = [creation.clone()];
                     RecordedWrite::new(self.backend(), insertion, records, Columns::All)
                 }
                 None => RecordedWrite::without_record(self.backend(), insertion),
@@ -324,8 +324,8 @@ pub(super) fn row(new: NewOperation) -> ActiveModel {
         status_text: Set(String::new()),
         status_level: Set(String::new()),
         percent: Set(None),
-        log: Set(json!([])),
         log_seq: Set(0),
+        log_from: Set(0),
         queue: Set(new.queue),
         priority: Set(new.priority),
         run_after: Set(new.run_after),

@@ -285,7 +285,7 @@ impl Store {
             .col_expr(Column::ErrorMessage, Expr::value(message))
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt());
-        self.update_one_recorded(rescue, vec![record], Columns::All, "rescue a run").await
+        self.update_one_recorded(rescue, [record], Columns::All, "rescue a run").await
     }
 
     /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has
@@ -307,7 +307,7 @@ impl Store {
         let (on, next) = (Utc::now(), Attempt(lease.attempt.0 + 1));
         let state = conclusion.ending.state();
         let mut records = self.outbox_entries(lease.id, op_type, state);
-        records.push(conclusion.record(claimed, on, AttemptOutcome::Lost));
+        records.extend(conclusion.records(claimed, on, AttemptOutcome::Lost));
         let end = lost(state, lease)
             .col_expr(Column::Rescues, Expr::col(Column::Rescues).add(1))
             .col_expr(Column::Attempt, next_attempt())

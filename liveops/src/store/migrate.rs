@@ -14,6 +14,7 @@ use super::sessions;
 use super::{
     StoreError,
     conflict::{is_conflict, is_lock_timeout},
+    migration_log::{MOVE_LOGS, move_logs},
     own_connection::SingleConnection,
 };
 
@@ -40,7 +41,7 @@ pub(super) const LONG_MIGRATION: Duration = Duration::from_millis(500);
 
 /// Duration of the turn of other writers. Longer than SQLite's longest interval between two tries to lock the file, 100
 /// milliseconds.
-const WRITERS_TURN: Duration = Duration::from_millis(500);
+pub(super) const WRITERS_TURN: Duration = Duration::from_millis(500);
 
 /// The lock that serializes migrations on PostgreSQL, where a transaction alone does not prevent two
 /// processes from creating the same table.
@@ -149,11 +150,10 @@ async fn next_migration<M: MigratorTrait>(
 }
 
 async fn migrate_file<M: MigratorTrait>(db: &DatabaseConnection) -> Result<(), DbErr> {
-    while next_migration::<M>(db).await?.is_some() {
+    while let Some(next) = next_migration::<M>(db).await? {
+        prepare(db, &next).await?;
         // Another process may have migrated since the read: the transaction locks the file first.
-        let mode = Some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-        let transaction = db.begin_with_options(options).await?;
+        let transaction = begin(db).await?;
         let locked = Instant::now();
         apply::<M>(transaction).await?;
         if locked.elapsed() >= LONG_MIGRATION {
@@ -224,9 +224,9 @@ async fn apply_on_server<M: MigratorTrait>(
     next: &NextMigration,
     keeps_sessions: bool,
 ) -> Result<(), DbErr> {
+    prepare(db, next).await?;
     if next.runs_in_transaction {
-        let transaction = db.begin().await?;
-        transaction.execute_unprepared(SHORT_LOCKS).await?;
+        let transaction = begin(db).await?;
         apply::<M>(transaction).await
     } else {
         if keeps_sessions {
@@ -234,6 +234,23 @@ async fn apply_on_server<M: MigratorTrait>(
         }
         M::up(db, Some(1)).await
     }
+}
+
+/// Begins a transaction of a migration: locks a SQLite file, or limits the wait for the locks of a server.
+pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        let mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        return db.begin_with_options(options).await;
+    }
+    let transaction = db.begin().await?;
+    transaction.execute_unprepared(SHORT_LOCKS).await?;
+    Ok(transaction)
+}
+
+/// Does the work of a migration that has many short transactions.
+async fn prepare(db: &DatabaseConnection, next: &NextMigration) -> Result<(), DbErr> {
+    if next.name == MOVE_LOGS { move_logs(db).await } else { Ok(()) }
 }
 
 async fn apply<M: MigratorTrait>(transaction: DatabaseTransaction) -> Result<(), DbErr> {

@@ -18,6 +18,7 @@ use super::{
     },
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
+    migration_log::{AddLogFrom, CreateLogs, MoveLogs},
     migration_outbox::CreateOutbox,
     migration_result_order::AddResultOrder,
     migration_space::LeaveSpaceForUpdates,
@@ -94,6 +95,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         // Before the next ones, which move the large columns behind all columns of lists.
         Box::new(AddDescription),
         Box::new(AddResultOrder),
+        Box::new(AddLogFrom),
     ];
     migrations.extend(MoveColumn::ALL.map(|column| Box::new(column) as Box<dyn MigrationTrait>));
     migrations.push(Box::new(INDEX_STATES));
@@ -102,6 +104,8 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(INDEX_OWNERS));
     migrations.push(Box::new(CreateAttempts));
     migrations.push(Box::new(CreateActions));
+    migrations.push(Box::new(CreateLogs));
+    migrations.push(Box::new(MoveLogs));
     migrations.push(Box::new(CreateOutbox));
     migrations
 }
@@ -173,7 +177,7 @@ fn operation_table() -> TableCreateStatement {
         .col(text(Column::StatusText))
         .col(text(Column::StatusLevel))
         .col(double_null(Column::Percent))
-        .col(json_binary(Column::Log))
+        .col(json_binary("log"))
         .col(big_integer(Column::LogSeq))
         .col(text(Column::Queue))
         .col(integer(Column::Priority))

@@ -1,10 +1,10 @@
 //! The migrations that move the large columns to the end of the row, on SQLite.
 
 use async_trait::async_trait;
-use sea_orm::{DbBackend, IdenStatic};
+use sea_orm::DbBackend;
 use sea_orm_migration::{prelude::*, schema::*};
 
-use super::{Column, Entity};
+use super::Entity;
 
 /// A migration that moves a large column to the end of the row, on SQLite.
 ///
@@ -16,33 +16,33 @@ use super::{Column, Entity};
 /// column, and other writers wait until the transaction ends.
 pub(super) struct MoveColumn {
     name: &'static str,
-    column: Column,
+    column: &'static str,
 }
 
 impl MoveColumn {
     /// The moved columns in their new order.
     pub(super) const ALL: [Self; 6] = [
-        Self { name: "liveops_0008_move_large_columns", column: Column::StageStates },
-        Self { name: "liveops_0009_move_stage_timings", column: Column::StageTimings },
-        Self { name: "liveops_0010_move_traceback", column: Column::Traceback },
-        Self { name: "liveops_0011_move_result", column: Column::ResultContext },
-        Self { name: "liveops_0012_move_input", column: Column::Input },
-        Self { name: "liveops_0013_move_log", column: Column::Log },
+        Self { name: "liveops_0008_move_large_columns", column: "stage_states" },
+        Self { name: "liveops_0009_move_stage_timings", column: "stage_timings" },
+        Self { name: "liveops_0010_move_traceback", column: "traceback" },
+        Self { name: "liveops_0011_move_result", column: "result_context" },
+        Self { name: "liveops_0012_move_input", column: "input" },
+        Self { name: "liveops_0013_move_log", column: "log" },
     ];
 
     /// Returns the definition of the new column, and its default value.
     fn copy(&self) -> (ColumnDef, &'static str) {
         let name = self.copy_name();
         match self.column {
-            Column::Traceback => (text_null(name), "NULL"),
-            Column::StageStates | Column::Log => (json_binary(name).default("[]").take(), "'[]'"),
-            Column::Input => (json_binary(name).default("null").take(), "'null'"),
+            "traceback" => (text_null(name), "NULL"),
+            "stage_states" | "log" => (json_binary(name).default("[]").take(), "'[]'"),
+            "input" => (json_binary(name).default("null").take(), "'null'"),
             _ => (json_binary_null(name), "NULL"),
         }
     }
 
     fn copy_name(&self) -> Alias {
-        Alias::new(format!("{}_moved", self.column.as_str()))
+        Alias::new(format!("{}_moved", self.column))
     }
 }
 
@@ -66,7 +66,7 @@ impl MigrationTrait for MoveColumn {
         let copy = Query::update()
             .table(Entity)
             .value(self.copy_name(), Expr::col(self.column))
-            .and_where(Expr::cust(format!(r#""{}" IS NOT {default}"#, self.column.as_str())))
+            .and_where(Expr::cust(format!(r#""{}" IS NOT {default}"#, self.column)))
             .take();
         let backend = manager.get_database_backend();
         manager.get_connection().execute_raw(backend.build(&copy)).await?;

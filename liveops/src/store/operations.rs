@@ -332,11 +332,12 @@ impl Store {
     pub(super) async fn update_one_recorded(
         &self,
         update: UpdateMany<Entity>,
-        records: Vec<Record>,
+        records: impl IntoIterator<Item = Record>,
         columns: Columns,
         action: &'static str,
     ) -> Result<Option<Model>, StoreError> {
         let mut update = update.into_query();
+        let records: Vec<Record> = records.into_iter().collect();
         let written = RecordedWrite::written_columns(self.backend(), &records, columns);
         update.returning(written.returning(self.backend()));
         let write = RecordedWrite::new(self.backend(), update, records, columns);
@@ -364,6 +365,15 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         let write = RecordedWrite::without_record(self.backend(), builder);
         self.write_recorded(write, action).await
+    }
+
+    /// Runs a writing statement and returns its rows.
+    pub(super) async fn write_statement<Row: FromQueryResult>(
+        &self,
+        statement: Statement,
+        action: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.write_recorded(RecordedWrite { statement, then: Vec::new() }, action).await
     }
 
     /// Runs a write with its record and returns the rows of the write.

@@ -8,25 +8,22 @@ use sea_orm::{
     Iterable, Statement, StatementBuilder,
     sea_query::{
         CommonTableExpression, DynIden, Expr, InsertStatement, IntoIden, IntoTableRef, OnConflict,
-        Query, SubQueryStatement, TableRef, WithClause,
+        Query, SubQueryStatement, TableRef, UnionType, WithClause,
     },
 };
 
 use super::{Column, Columns, Entity};
 use crate::operation::OperationId;
 
-/// Name of the write in the statement on PostgreSQL.
+/// Name of the write in the statement on PostgreSQL. The records have this name and their position.
 const WRITTEN: &str = "written";
 
-/// Names of the inserts in the statement on PostgreSQL; a number follows.
-const RECORDED: &str = "recorded";
-
-/// The row that a write inserts into another table. A row with the same key stays as it is.
+/// The rows that a write inserts into another table, at least one. A row with the same key stays as it is.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     table: TableRef,
     columns: Vec<DynIden>,
-    values: Vec<Expr>,
+    rows: Vec<Vec<Expr>>,
     /// The operation whose columns the values name.
     row: Option<OperationId>,
 }
@@ -36,7 +33,24 @@ impl Record {
     pub(super) fn of<Row: ActiveModelTrait>(row: &Row) -> Self {
         let (columns, values) =
             set_values(row).map(|(column, value)| (column.into_iden(), value)).unzip();
-        Self { table: Row::Entity::default().into_table_ref(), columns, values, row: None }
+        Self {
+            table: Row::Entity::default().into_table_ref(),
+            columns,
+            rows: vec![values],
+            row: None,
+        }
+    }
+
+    /// Creates the record of `rows`, which set the same columns. Returns `None` without a row.
+    pub(super) fn of_all<Row: ActiveModelTrait>(
+        rows: impl IntoIterator<Item = Row>,
+    ) -> Option<Self> {
+        let mut records = rows.into_iter().map(|row| Self::of(&row));
+        let first = records.next()?;
+        Some(records.fold(first, |mut all, record| {
+            all.rows.extend(record.rows);
+            all
+        }))
     }
 
     /// Creates a record with values from the row of operation `id`, after the write of the row.
@@ -47,7 +61,7 @@ impl Record {
     ) -> Self {
         let values = values.into_iter().map(|(column, value)| (column.into_iden(), value));
         let (columns, values) = values.unzip();
-        Self { table: table.into_table_ref(), columns, values, row: Some(id) }
+        Self { table: table.into_table_ref(), columns, rows: vec![values], row: Some(id) }
     }
 
     /// Inserts the record over `connection`, a transaction that has written.
@@ -71,20 +85,27 @@ impl Record {
     fn into_values(self) -> InsertStatement {
         let mut insert = self.statement();
         let Some(id) = self.row else {
-            insert.values_panic(self.values);
+            for row in self.rows {
+                insert.values_panic(row);
+            }
             return insert;
         };
         let is_row = Column::Id.eq(id.as_uuid());
-        let values = Query::select().exprs(self.values).from(Entity).and_where(is_row).take();
-        insert.select_from(values).expect("as many values as columns");
+        for row in self.rows {
+            let values = Query::select().exprs(row).from(Entity).and_where(is_row.clone()).take();
+            insert.select_from(values).expect("as many values as columns");
+        }
         insert
     }
 
     /// Inserts the record once for each row that the write returns, which is one at most.
     fn into_selection(self) -> InsertStatement {
         let mut insert = self.statement();
-        let values = Query::select().exprs(self.values).from(WRITTEN).take();
-        insert.select_from(values).expect("as many values as columns");
+        let mut rows =
+            self.rows.into_iter().map(|row| Query::select().exprs(row).from(WRITTEN).take());
+        let mut selection = rows.next().expect("a record has a row");
+        selection.unions(rows.map(|row| (UnionType::All, row)));
+        insert.select_from(selection).expect("as many values as columns");
         insert
     }
 }
@@ -120,23 +141,23 @@ impl RecordedWrite {
     pub(super) fn new<Write>(
         backend: DbBackend,
         write: Write,
-        records: Vec<Record>,
+        records: impl IntoIterator<Item = Record>,
         columns: Columns,
     ) -> Self
     where
         Write: StatementBuilder + Into<SubQueryStatement>,
     {
         if backend != DbBackend::Postgres {
-            let then = records.into_iter().map(|record| backend.build(&record.into_values()));
-            return Self { statement: backend.build(&write), then: then.collect() };
+            let records = records.into_iter().map(|record| backend.build(&record.into_values()));
+            return Self { statement: backend.build(&write), then: records.collect() };
         }
         let mut with = WithClause::new();
         let mut written = CommonTableExpression::new();
         written.table_name(WRITTEN).query(write);
         with.cte(written);
-        for (number, record) in records.into_iter().enumerate() {
+        for (position, record) in records.into_iter().enumerate() {
             let mut recorded = CommonTableExpression::new();
-            recorded.table_name(format!("{RECORDED}_{number}")).query(record.into_selection());
+            recorded.table_name(format!("{WRITTEN}_{position}")).query(record.into_selection());
             with.cte(recorded);
         }
         let rows = Query::select().exprs(columns.of_selection(backend)).from(WRITTEN).take();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Model, stage_timings};
 use crate::{
-    event::{Bar, Ending, Level, LogLine, Measure, StageState, Status},
+    event::{Bar, Ending, Level, Measure, StageState, Status},
     operation::{FieldOrder, OperationKind, OperationState},
     projection::{Attempts, Projection, StageTiming, TAIL_BYTES_MAX, TAIL_LEN_MAX, Tail},
 };
@@ -15,8 +15,8 @@ impl Model {
     /// Returns the projection saved in the row.
     ///
     /// While the operation runs, the row is slightly behind the run. After the end, the row holds the
-    /// complete projection, except for custom regions and the next operation of a chain, which has a row of
-    /// its own.
+    /// complete projection, except for custom regions, the log and the next operation of a chain, which have rows
+    /// of their own.
     pub(crate) fn projection(&self, kind: &OperationKind) -> Projection {
         let state = self.state();
         let mut stages: Vec<StageState> =
@@ -26,8 +26,6 @@ impl Model {
         stages.resize(stage_count, StageState::Pending);
         let mut stage_timings = stage_timings::of(self);
         stage_timings.resize(stage_count, StageTiming::default());
-        let lines: Vec<LogLine> = read(self, "log", &self.log).unwrap_or_default();
-        let line_count = u64::try_from(self.log_seq).unwrap_or(0);
         let mut projection = Projection {
             state,
             attempts: self.attempts(),
@@ -36,12 +34,7 @@ impl Model {
             bar: None,
             stages,
             stage_timings,
-            log: Tail::resume(
-                lines.into_iter().map(Arc::new),
-                line_count,
-                TAIL_LEN_MAX,
-                TAIL_BYTES_MAX,
-            ),
+            log: Tail::new(TAIL_LEN_MAX, TAIL_BYTES_MAX),
             custom: BTreeMap::new(),
             ending: self.ending(state),
             output_order: FieldOrder::from_column(self.result_order.as_ref()),
@@ -65,10 +58,9 @@ impl Model {
         }
     }
 
-    /// Returns a new projection that continues the log of the previous attempt.
-    pub(crate) fn continued(&self, kind: &OperationKind) -> Projection {
-        let Projection { attempts, log, .. } = self.projection(kind);
-        Projection { attempts, log, ..Projection::new(kind.stages.len()) }
+    /// Returns the projection of an attempt that begins.
+    pub(crate) fn begun(&self, kind: &OperationKind) -> Projection {
+        Projection { attempts: self.attempts(), ..Projection::new(kind.stages.len()) }
     }
 
     fn status(&self) -> Option<Status> {

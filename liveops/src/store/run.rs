@@ -4,7 +4,7 @@
 //! operation, so an open page follows `chained_to`; `chained_from` only records the purpose for which an
 //! operation was enqueued.
 
-use std::time::Duration;
+use std::{iter, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -18,17 +18,18 @@ use super::{
     ClaimedAttempt, Column, Columns, Enqueued, Entity, Model, Repetitions, Store, StoreError,
     Transaction,
     attempt::AttemptEnd,
+    log,
     recorded_write::Record,
     stage_output::forget_stage_outputs,
     stage_timings,
     transition::{Fenced, is_in, leased, next_attempt, requeued, transition, unleased},
 };
 use crate::{
-    event::{Ending, LogLine},
+    event::Ending,
     operation::{
         Attempt, AttemptOutcome, NewOperation, OperationId, OperationKind, OperationState,
     },
-    projection::Projection,
+    projection::{LogChunk, Projection},
 };
 
 const END_RUN: &str = "end a run";
@@ -42,6 +43,8 @@ pub(crate) struct RunConclusion<'a> {
     pub traceback: Option<String>,
     /// The final projection.
     pub projection: &'a Projection,
+    /// The lines that are not in the database.
+    pub log: &'a [Arc<LogChunk>],
 }
 
 /// A failed attempt, with the content of the row until the next attempt.
@@ -51,8 +54,10 @@ pub(crate) struct FailedAttempt<'a> {
     pub message: &'a str,
     /// The error details for staff.
     pub traceback: Option<String>,
-    /// The final projection of the attempt. The next attempt continues its log.
+    /// The final projection of the attempt.
     pub projection: &'a Projection,
+    /// The lines that are not in the database. The next attempt continues the log.
+    pub log: &'a [Arc<LogChunk>],
     /// The earliest start of the next attempt.
     pub next_attempt_on: DateTime<Utc>,
 }
@@ -91,8 +96,8 @@ impl Store {
     }
 
     /// Puts a run that a shutdown has stopped back into the queue without spending its attempt, counts the
-    /// hand-back, and records the attempt. The next run continues the log of `projection`. Returns `None` if the run
-    /// no longer belongs to the attempt.
+    /// hand-back, and records the attempt with the rest of its log. Returns `None` if the run no longer belongs to the
+    /// attempt.
     ///
     /// # Errors
     ///
@@ -101,6 +106,7 @@ impl Store {
         &self,
         claimed: &ClaimedAttempt,
         projection: &Projection,
+        log: &[Arc<LogChunk>],
     ) -> Result<Option<Model>, StoreError> {
         let hand_back = put_back(claimed.id, claimed.attempt)
             .col_expr(Column::HandBacks, Expr::col(Column::HandBacks).add(1));
@@ -111,8 +117,9 @@ impl Store {
             traceback: None,
             projection,
         });
-        let hand_back = log(hand_back, projection);
-        self.update_one_recorded(hand_back, vec![record], Columns::All, "hand a run back").await
+        let hand_back = counted(hand_back, log);
+        let records = iter::once(record).chain(log::record(claimed, log));
+        self.update_one_recorded(hand_back, records, Columns::All, "hand a run back").await
     }
 
     /// Puts a claimed operation whose run has not begun back into the queue, as if it had not been claimed. Records no
@@ -140,7 +147,7 @@ impl Store {
         claimed: &ClaimedAttempt,
         failure: FailedAttempt<'_>,
     ) -> Result<Option<Model>, StoreError> {
-        let FailedAttempt { message, traceback, projection, next_attempt_on } = failure;
+        let FailedAttempt { message, traceback, projection, log, next_attempt_on } = failure;
         let record = claimed.record(&AttemptEnd {
             on: Utc::now(),
             outcome: AttemptOutcome::Failed,
@@ -158,9 +165,9 @@ impl Store {
                 .col_expr(Column::RunAfter, Expr::value(next_attempt_on))
                 .col_expr(Column::ErrorMessage, Expr::value(message))
                 .col_expr(Column::Traceback, Expr::value(traceback));
-        let schedule = log(schedule_next_attempt, projection);
-        self.update_one_recorded(schedule, vec![record], Columns::All, "put a failed run back")
-            .await
+        let schedule = counted(schedule_next_attempt, log);
+        let records = iter::once(record).chain(log::record(claimed, log));
+        self.update_one_recorded(schedule, records, Columns::All, "put a failed run back").await
     }
 
     /// Ends a run, records its attempt, and enqueues the next operation of a chain in the same transaction. Returns
@@ -190,7 +197,7 @@ impl Store {
             conclusion.write(end, on, claimed.attempt, &claimed.kind)
         };
         let mut records = self.outbox_entries(claimed.id, claimed.kind.op_type, state);
-        records.push(conclusion.record(claimed, on, AttemptOutcome::of(conclusion.ending)));
+        records.extend(conclusion.records(claimed, on, AttemptOutcome::of(conclusion.ending)));
         let finishes = state == OperationState::FinishedOk;
         if next.is_none() {
             // Most operations have no saved stage outputs. The condition checks that in the same query, so
@@ -280,7 +287,7 @@ impl RunConclusion<'_> {
         attempt: Attempt,
         kind: &OperationKind,
     ) -> UpdateMany<Entity> {
-        let Self { ending, traceback, projection } = self;
+        let Self { ending, traceback, projection, log } = self;
         let (result, order, error) = match ending {
             Ending::Finished(output) => {
                 (Some(Value::clone(output)), projection.output_order.to_column(), None)
@@ -301,28 +308,29 @@ impl RunConclusion<'_> {
             .col_expr(Column::ErrorMessage, Expr::value(error))
             .col_expr(Column::Traceback, Expr::value(traceback.as_deref()))
             .col_expr(Column::SuccessUrl, Expr::value(projection.success_url.as_deref()));
-        log(progress(update, attempt, projection, kind), projection)
+        counted(progress(update, attempt, projection, kind), log)
     }
 
-    /// Returns the record of the attempt that this end is the end of.
-    pub(super) fn record(
+    /// Returns the record of the attempt that this end is the end of, and that of its last lines.
+    pub(super) fn records(
         &self,
         claimed: &ClaimedAttempt,
         on: DateTime<Utc>,
         outcome: AttemptOutcome,
-    ) -> Record {
-        let Self { ending, traceback, projection } = self;
+    ) -> Vec<Record> {
+        let Self { ending, traceback, projection, log } = self;
         let message = match ending {
             Ending::Failed(message) => Some(&**message),
             Ending::Finished(_) | Ending::Cancelled => None,
         };
-        claimed.record(&AttemptEnd {
+        let attempt = claimed.record(&AttemptEnd {
             on,
             outcome,
             message,
             traceback: traceback.as_deref(),
             projection,
-        })
+        });
+        iter::once(attempt).chain(log::record(claimed, log)).collect()
     }
 }
 
@@ -347,13 +355,12 @@ fn put_back(id: OperationId, attempt: Attempt) -> UpdateMany<Entity> {
         .col_expr(Column::AttemptsBefore, Expr::col(Column::AttemptsBefore).add(1))
 }
 
-/// Adds the columns of the log.
-fn log(update: UpdateMany<Entity>, projection: &Projection) -> UpdateMany<Entity> {
-    let lines: Vec<&LogLine> = projection.log.iter().map(|(_, line)| &**line).collect();
-    let line_count = i64::try_from(projection.log.next_id()).unwrap_or(i64::MAX);
-    update
-        .col_expr(Column::Log, Expr::value(json!(lines)))
-        .col_expr(Column::LogSeq, Expr::value(line_count))
+/// Adds the number of lines, if the attempt ends with these last lines.
+fn counted(update: UpdateMany<Entity>, log: &[Arc<LogChunk>]) -> UpdateMany<Entity> {
+    match log.last() {
+        Some(last) => update.col_expr(Column::LogSeq, Expr::value(log::integer(last.end()))),
+        None => update,
+    }
 }
 
 /// Adds the columns of the progress.

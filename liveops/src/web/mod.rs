@@ -24,7 +24,7 @@ pub use pages::embed::{EmbedError, embed};
 #[cfg(feature = "cli")]
 pub(crate) use pages::json::OperationJson;
 #[cfg(feature = "cli")]
-pub(crate) use pages::log_text::log_text;
+pub(crate) use pages::log::{LogFilter, LogReader, log_tail};
 pub use router::router;
 pub use serve::{Serve, serve};
 

@@ -14,7 +14,9 @@ use super::{
         websocket::upgrade,
     },
     guard::{complete_headers, guard_own},
-    pages::{actions, assets, attempts, bulk, create, details, form, list, page, slashes, staff},
+    pages::{
+        actions, assets, attempts, bulk, create, details, form, list, log, page, slashes, staff,
+    },
     panics::answer_panics,
     state::Web,
 };
@@ -35,9 +37,9 @@ use crate::runner::LiveOps;
 /// | `POST /{op_type}/` | creates and enqueues an operation with `#[liveop(form)]` or `#[liveop(public)]` from a form or JSON |
 /// | `GET /{op_type}/{id}/` | the live page |
 /// | `POST /{op_type}/{id}/cancel`, `/retry` | cancels the operation, or retries it after its end |
-/// | `GET /{op_type}/{id}/log` | the log as text |
+/// | `GET /{op_type}/{id}/log` | the log of all attempts as text, in parts; `?level=`, `?q=` and `?attempt=` select lines, `?download` names a file |
 /// | `GET /{op_type}/{id}/attempts` | the attempts that are over: a part of the live page, which the page reloads, or JSON |
-/// | `GET /{op_type}/{id}/attempts/{number}` | one of these attempts, with its result |
+/// | `GET /{op_type}/{id}/attempts/{number}` | one of these attempts, with its log and its result |
 /// | `GET /{op_type}/{id}/details` | the section with start, duration and input of the live page, which the page reloads after changes |
 /// | `GET /{op_type}/{id}/staff` | the staff section of the live page, which the page reloads after changes |
 /// | `GET /ws` | the WebSocket |
@@ -158,7 +160,7 @@ where
         .route(&at("/{op_type}/"), get(form::show::<V>).post(create::create::<V>))
         .route(&at("/{op_type}/{id}/"), get(page::page::<V>))
         .route(&at("/{op_type}/{id}/events"), get(operation_events::events::<V>))
-        .route(&at("/{op_type}/{id}/log"), get(page::log::<V>))
+        .route(&at("/{op_type}/{id}/log"), get(log::log::<V>))
         .route(&at("/{op_type}/{id}/attempts"), get(attempts::attempts::<V>))
         .route(&at("/{op_type}/{id}/attempts/{number}"), get(attempts::attempt::<V>))
         .route(&at("/{op_type}/{id}/details"), get(details::details::<V>))

@@ -7,12 +7,10 @@
 use std::time::Duration;
 
 use liveops::{
-    Config, OperationState, RunnerKind,
+    Config, OperationId, OperationState, RunnerKind,
     channel::{ChannelLayer, MemoryChannelLayer},
     runner::{Builder, WakeUp},
-    store::Model,
 };
-use serde_json::json;
 
 use crate::support::{
     apalis::{Broker, Fate, have_received, on_every_broker},
@@ -66,13 +64,11 @@ async fn settle(app: &TestApp) {
 }
 
 /// That a [`Greeting`] ended, and that nobody else ever began it.
-#[track_caller]
-fn was_executed_once(row: &Model) {
+async fn was_executed_once(app: &TestApp, id: OperationId) {
+    let row = app.liveops.find(id).await.unwrap().unwrap();
     assert_eq!(row.state(), OperationState::FinishedOk);
     assert_eq!((row.attempt, row.attempts_before, row.rescues), (1, 0, 0));
-    let lines = row.log.as_array().unwrap();
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(lines[0]["text"], json!("hello, Ann"));
+    assert_eq!(app.log(id).await, ["hello, Ann"]);
 }
 
 on_every_broker! {
@@ -110,8 +106,8 @@ on_every_broker! {
         have_received(&taking, 4).await;
         let last = web.liveops.enqueue(greeting(), "ann").await.unwrap();
         workers[0].ends(last).await;
-        was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
-        was_executed_once(&web.liveops.find(last).await.unwrap().unwrap());
+        was_executed_once(&web, id).await;
+        was_executed_once(&web, last).await;
     }
 
     async fn a_message_about_nothing_that_is_there_changes_nothing(broker: Broker) {
@@ -126,7 +122,7 @@ on_every_broker! {
         taking.has_looked(2).await;
         let id = web.liveops.enqueue(greeting(), "ann").await.unwrap();
         worker.ends(id).await;
-        was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
+        was_executed_once(&web, id).await;
     }
 
     async fn what_lost_its_message_is_found_by_the_poll(broker: Broker) {
@@ -141,7 +137,7 @@ on_every_broker! {
         doomed.kill().await;
         broker.wipe().await;
         worker.ends(id).await;
-        was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
+        was_executed_once(&web, id).await;
     }
 
     async fn a_worker_that_is_started_again_goes_on_with_a_queue_that_was_wiped(broker: Broker) {
@@ -157,8 +153,8 @@ on_every_broker! {
         let _taking = broker.start(&worker.liveops, Fate::Lives);
         let after = web.liveops.enqueue(greeting(), "ann").await.unwrap();
         worker.ends(after).await;
-        was_executed_once(&web.liveops.find(before).await.unwrap().unwrap());
-        was_executed_once(&web.liveops.find(after).await.unwrap().unwrap());
+        was_executed_once(&web, before).await;
+        was_executed_once(&web, after).await;
     }
 
     async fn what_was_not_acknowledged_comes_again_and_runs_nothing_twice(broker: Broker) {
@@ -172,7 +168,7 @@ on_every_broker! {
 
         let taking = broker.start(&second.liveops, Fate::Lives);
         taking.has_looked(1).await;
-        was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
+        was_executed_once(&web, id).await;
     }
 
     async fn the_message_of_a_process_that_was_killed_goes_to_another(broker: Broker) {
@@ -191,7 +187,7 @@ on_every_broker! {
 
         let _taking = broker.start(&second.liveops, Fate::Lives);
         second.ends(id).await;
-        was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
+        was_executed_once(&web, id).await;
     }
 
     async fn a_process_without_a_place_leaves_messages_to_others(broker: Broker) {
@@ -211,7 +207,7 @@ on_every_broker! {
         broker.has_waiting(1).await;
         let taking = broker.start(&free.liveops, Fate::Lives);
         free.ends(second).await;
-        was_executed_once(&web.liveops.find(second).await.unwrap().unwrap());
+        was_executed_once(&web, second).await;
         assert_eq!(waiting.received(), 1);
 
         // With a place again, it takes messages again.
@@ -243,7 +239,7 @@ on_every_broker! {
             tokio::time::timeout(Duration::from_secs(30), enqueue).await.unwrap();
             for id in ids {
                 worker.ends(id).await;
-                was_executed_once(&web.liveops.find(id).await.unwrap().unwrap());
+                was_executed_once(&web, id).await;
             }
         }
     }

@@ -177,7 +177,7 @@ async fn is_renewed(app: &TestApp, id: OperationId, times: usize) {
 }
 
 async fn log_of(app: &TestApp, id: OperationId) -> String {
-    row(app, id).await.log.to_string()
+    app.log(id).await.join("\n")
 }
 
 const CANNOT_BE_STOPPED: &str =
@@ -323,7 +323,7 @@ on_every_database! {
         app.reaches(id, OperationState::FinishedOk).await;
         let ended = row(&app, id).await;
         assert_eq!(ended.output::<u32>().unwrap(), Some(7));
-        assert!(ended.log.to_string().contains("the closure has ended"), "{ended:?}");
+        assert!(log_of(&app, id).await.contains("the closure has ended"), "{ended:?}");
     }
 
     async fn a_shutdown_hands_no_run_back_before_its_closures_have_ended(db: TestDatabase) {

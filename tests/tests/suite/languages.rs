@@ -233,8 +233,7 @@ async fn an_attempt_that_failed_is_logged_in_the_owners_language() {
     app.gate.open(1);
     let id = started(&app, RowCount::OP_TYPE, r#"{"rows":0}"#, "ja").await;
     app.until_row(id, |row| row.log_seq > 0).await;
-    let row = app.liveops.find(id).await.unwrap().unwrap();
-    let log = row.log.to_string();
+    let log = app.log(id).await.join("\n");
     assert!(log.contains("試行 1/2 は失敗しました。次の試行は1分30秒後です"), "{log}");
 }
 

@@ -14,7 +14,6 @@ use liveops::{
     runner::Builder, store, testing,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tokio::task::{spawn_blocking, yield_now};
 use tracing::{Instrument, info_span, level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{
@@ -133,8 +132,7 @@ async fn the_page_of_an_operation_shows_what_it_logs() {
     served.follow(&mut socket, id, None).await;
     socket.next_matching("the line", |message| html(message).contains("loaded rows=3")).await;
     served.app.ends(id).await;
-    let row = served.app.liveops.find(id).await.unwrap().unwrap();
-    assert_eq!(row.log.as_array().unwrap().len(), 1, "{}", row.log);
+    assert_eq!(served.app.log(id).await.len(), 1);
 }
 
 on_every_database! {
@@ -147,9 +145,8 @@ on_every_database! {
             .unwrap();
         liveops.migrate().await.unwrap();
         let id = liveops.enqueue(Chatter { how: How::BesidesWork }, "ann").await.unwrap();
-        let row = liveops.find(id).await.unwrap().unwrap();
-        let lines: Vec<&str> =
-            row.log.as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap()).collect();
+        let lines = liveops.log(id).await.unwrap();
+        let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(lines, ["before", "after"]);
     }
 }
@@ -264,10 +261,9 @@ async fn an_operation_that_runs_another_one_has_its_own_lines() {
     let recording = testing::run(Outer).state(liveops.clone()).await;
     assert_eq!(recording.log(), ["outside", "outside again"]);
     let inner = recording.expect_finished().parse().unwrap();
-    let row = liveops.find(inner).await.unwrap().unwrap();
-    let texts: Vec<_> =
-        row.log.as_array().unwrap().iter().map(|line| line["text"].clone()).collect();
-    assert_eq!(texts, [json!("before"), json!("after")]);
+    let lines = liveops.log(inner).await.unwrap();
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["before", "after"]);
 }
 
 /// Counts how often it is written.

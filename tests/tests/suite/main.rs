@@ -89,6 +89,7 @@ mod reference_client;
 mod request_bodies;
 mod restarts;
 mod run_errors;
+mod run_logs;
 mod runner;
 mod rust_analyzer;
 mod safe_headers;

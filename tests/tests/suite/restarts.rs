@@ -54,12 +54,6 @@ async fn row(app: &TestApp, id: OperationId) -> Model {
     app.liveops.find(id).await.unwrap().unwrap()
 }
 
-/// The texts of the log.
-fn log(row: &Model) -> Vec<&str> {
-    let lines = row.log.as_array().unwrap();
-    lines.iter().map(|line| line["text"].as_str().unwrap()).collect()
-}
-
 const STARTS_AGAIN: &str = "The server restarted; the operation starts again.";
 
 #[tokio::test]
@@ -88,7 +82,7 @@ on_every_database! {
         let ended = row(&app, id).await;
         assert_eq!((ended.state(), ended.attempt, ended.hand_backs), (OperationState::FinishedError, 1, 0));
         assert_eq!(ended.error_message.as_deref(), Some("Interrupted by a restart."));
-        assert_eq!(log(&ended), ["begun"]);
+        assert_eq!(app.log(id).await, ["begun"]);
         let page = app.get(&app.liveops.url(Waiting::OP_TYPE, id)).await.body;
         assert!(page.contains("Interrupted by a restart.") && page.contains("Retry"), "{page}");
 
@@ -105,7 +99,7 @@ on_every_database! {
         app.liveops.shutdown(Duration::ZERO).await;
         let waiting = row(&app, id).await;
         assert_eq!((waiting.state(), waiting.hand_backs), (OperationState::NotStarted, 1));
-        assert_eq!(log(&waiting), ["begun", STARTS_AGAIN]);
+        assert_eq!(app.log(id).await, ["begun", STARTS_AGAIN]);
         let path = app.liveops.url(Waiting::OP_TYPE, id);
         let page = app.get(&path).await.body;
         for text in [STARTS_AGAIN, "Attempt 1 of 2", "Restarts of the server: 1"] {
@@ -120,7 +114,7 @@ on_every_database! {
         next.gate.open(1);
         next.reaches(id, OperationState::FinishedOk).await;
         let ended = row(&next, id).await;
-        assert_eq!(log(&ended), ["begun", STARTS_AGAIN, "begun"]);
+        assert_eq!(app.log(id).await, ["begun", STARTS_AGAIN, "begun"]);
         assert_eq!(ended.attempt - ended.attempts_before, 1, "a hand-back costs no attempt");
     }
 
@@ -131,7 +125,7 @@ on_every_database! {
         app.liveops.shutdown(Duration::ZERO).await;
         let waiting = row(&app, id).await;
         assert_eq!((waiting.state(), waiting.hand_backs), (OperationState::NotStarted, 1));
-        assert_eq!(log(&waiting), ["entered Load", STARTS_AGAIN]);
+        assert_eq!(app.log(id).await, ["entered Load", STARTS_AGAIN]);
     }
 
     async fn an_operation_is_handed_back_as_often_as_the_configuration_says(db: TestDatabase) {

@@ -7,8 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
-const COMMANDS: [&str; 9] =
-    ["serve", "worker", "run", "list", "show", "cancel", "retry", "migrate", "prune"];
+const COMMANDS: [&str; 10] =
+    ["serve", "worker", "run", "list", "show", "log", "cancel", "retry", "migrate", "prune"];
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().unwrap()

@@ -171,6 +171,25 @@ async fn show_names_every_attempt_and_action() {
 }
 
 #[tokio::test]
+async fn log_prints_the_lines_of_every_attempt_and_filters_them() {
+    let desk = Desk::new();
+    desk.says(&["run", "demo.flaky_task", "--set", "failures=1"]).await;
+    let operation = desk.newest().await;
+    let id = operation["id"].as_str().unwrap();
+    let log = desk.says(&["log", id]).await;
+    let first = log.lines().nth(2).expect(&log);
+    assert!(log.starts_with("[Attempt 1]\n") && first.contains(" warning Attempt 1 of "), "{log}");
+    let filtered = ["--level", "warning", "--search", "ATTEMPT 1 OF", "--attempt", "1"];
+    let said = desk.says(&[&["log", id], &filtered[..]].concat()).await;
+    assert_eq!(said.trim_end(), first);
+    assert_eq!(desk.says(&["log", id, "--level", "error"]).await, "");
+    let unknown = desk.demo(&["log", id, "--attempt", "9"]).await;
+    assert_eq!(error(&unknown), format!("error: operation {id} has no such attempt\n"));
+    let wrong = desk.demo(&["log", id, "--level", "loud"]).await;
+    assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+}
+
+#[tokio::test]
 async fn a_failure_is_exit_code_1() {
     let desk = Desk::new();
     for (op_type, says, is_told_by_show) in [
@@ -421,7 +440,7 @@ async fn completions_and_the_manual_know_every_command() {
     let (commands, _) = commands.split_once("\n\n").unwrap();
     let commands: Vec<&str> =
         commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(commands.len(), 12, "{commands:?}");
+    assert_eq!(commands.len(), 13, "{commands:?}");
     let manual = desk.says(&["man"]).await;
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let completions = desk.says(&["completions", shell]).await;

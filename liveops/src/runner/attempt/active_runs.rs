@@ -23,9 +23,9 @@ use super::{execution::Executor, run_threads::RunThreads};
 use crate::{
     operation::{Attempt, OperationId, OperationKind, UserId},
     progress::Report,
-    projection::Projection,
+    projection::{LogChunk, LogQueue, LogSize, Projection},
     runner::{queue::poll_tracker::PollTracker, random_hex},
-    store::{Heartbeat, HeartbeatReply},
+    store::{Heartbeat, HeartbeatReply, LogAppend},
 };
 
 /// The runs of this process, shared by its worker, heartbeat and pages.
@@ -88,6 +88,14 @@ struct LeaseConfirmation {
     on: Instant,
     /// The number of failed heartbeats since then.
     failures: u32,
+}
+
+/// The runs whose lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runner) enum LoggingRuns {
+    All,
+    /// The runs that have logged so much that their lines should not wait for the next heartbeat.
+    WithLargeQueues,
 }
 
 impl ActiveRun {
@@ -165,6 +173,12 @@ impl ActiveRuns {
     /// operation.
     pub(crate) fn projection(&self, id: OperationId) -> Option<Projection> {
         self.find(id).map(|run| run.report.projection())
+    }
+
+    /// Returns the lines of this operation that are not in the database; `None` if this process does not run the
+    /// operation.
+    pub(crate) fn unwritten_log(&self, id: OperationId) -> Option<Vec<Arc<LogChunk>>> {
+        self.find(id).map(|run| run.report.log_queue(LogQueue::chunks))
     }
 
     /// Returns the run of this operation, if this process runs the operation and no other process can have taken
@@ -299,6 +313,50 @@ impl ActiveRuns {
             })
         });
         heartbeats.collect()
+    }
+
+    /// Returns the lines of these runs that are not in the database. Leaves out the runs that are over: their end contains
+    /// their lines.
+    pub(in crate::runner) fn unwritten_logs(&self, runs: LoggingRuns) -> Vec<LogAppend> {
+        let is_written =
+            |run: &ActiveRun| !run.is_over.load(Ordering::Acquire) && !run.lost.is_cancelled();
+        let mut appends = Vec::new();
+        for (id, run) in self.all().into_iter().filter(|(_, run)| is_written(run)) {
+            let chunks = run.report.log_queue(|queue| {
+                let is_due = runs == LoggingRuns::All || queue.is_large();
+                if is_due { queue.chunks() } else { Vec::new() }
+            });
+            let attempt = run.attempt;
+            appends.extend(chunks.into_iter().map(|chunk| LogAppend { id, attempt, chunk }));
+        }
+        appends
+    }
+
+    /// Records that the database has these chunks, each with the number of its first line.
+    pub(in crate::runner) fn log_written(&self, chunks: &[(OperationId, u64)]) {
+        let mut written: HashMap<OperationId, HashSet<u64>> = HashMap::new();
+        for (id, first) in chunks {
+            written.entry(*id).or_default().insert(*first);
+        }
+        for (id, chunks) in written {
+            if let Some(run) = self.find(id) {
+                run.report.log_queue(|queue| queue.remove_written(&chunks));
+            }
+        }
+    }
+
+    /// Returns the operations whose logs in the database are above their limits.
+    pub(in crate::runner) fn logs_above_limits(&self) -> Vec<OperationId> {
+        let mut all = self.all();
+        all.retain(|(_, run)| run.report.log_queue(|queue| queue.is_stored_above_limits()));
+        all.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Records that the database has deleted lines of a log.
+    pub(in crate::runner) fn log_shortened(&self, id: OperationId, deleted: LogSize) {
+        if let Some(run) = self.find(id) {
+            run.report.log_queue(|queue| queue.remove_deleted(deleted));
+        }
     }
 
     /// Passes the replies of the store on to the runs. `asked_on` is the time of the heartbeats. A run

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::{
-    database_backoff::DatabaseBackoff,
+    database_backoff::{DatabaseBackoff, write_wait},
     outcome::Outcome,
     running_attempt::{NextStep, RunningAttempt},
 };
@@ -13,7 +13,7 @@ use crate::{
     metrics::{lease_lost, operation_enqueued, record_operation_ended},
     operation::{NewOperation, OperationId},
     progress::Sink,
-    projection::Projection,
+    projection::LoggedProjection,
     publish::{LinkedRow, RunSinks},
     runner::WakeUp,
     span,
@@ -50,22 +50,25 @@ impl RunningAttempt {
         let chain = self.report().take_chain();
         let last = self.report().seal();
         let (mut outcome, next) =
-            outcome.with_next(&self.messages(), chain, last.cancel_requested, |next| {
+            outcome.with_next(&self.messages(), chain, last.view.cancel_requested, |next| {
                 self.check_next(next)
             });
         let mut next = next.map(|next| self.claimed(next));
         let (row, events) = loop {
             let events = self.ending_events(&outcome, next.as_ref());
-            let mut projection = last.clone();
+            let mut last = last.clone();
             for event in &events {
-                projection.apply(event.clone());
+                last.apply(event.clone());
             }
-            match self.commit(&outcome, &projection, next.clone()).await {
+            match self.commit(&outcome, last, next.clone()).await {
                 Commit::Ended(row) => break (row, events),
                 Commit::CancelRequested => (outcome, next) = (Outcome::cancelled(), None),
                 Commit::Lost => return NextStep::Done,
             }
         };
+        if last.unwritten.will_be_above_limits() {
+            self.shorten_log().await;
+        }
         let (mut projection, changes) = self.report().conclude(events);
         record_operation_ended(self.op_type(), row.state());
         self.engine.dispatcher.wake();
@@ -102,6 +105,19 @@ impl RunningAttempt {
         next.map_or(NextStep::Done, |next| NextStep::Chained(next.id))
     }
 
+    /// Deletes lines in the middle of a log above its limits. Otherwise, the log would stay so long until it is pruned.
+    async fn shorten_log(&self) {
+        let (id, limits) = (self.id, self.engine.log_limits());
+        let shorten = |store: Store| async move { store.shorten_log(id, limits).await };
+        let wait = write_wait(&self.engine);
+        let shortened =
+            self.engine.store.run_within(wait, "shorten the log of an operation", shorten);
+        if let Err(error) = shortened.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "could not shorten a log above its limits; keeping it whole");
+        }
+    }
+
     /// Returns the events of a warning, of the handover to `next`, and of the ending.
     fn ending_events(&self, outcome: &Outcome, next: Option<&NewOperation>) -> Vec<Event> {
         let warning = outcome.warning.iter().flat_map(|text| warning(text));
@@ -123,9 +139,10 @@ impl RunningAttempt {
     async fn commit(
         &self,
         outcome: &Outcome,
-        projection: &Projection,
+        mut last: LoggedProjection,
         next: Option<NewOperation>,
     ) -> Commit {
+        let (projection, log) = (&last.view, &last.unwritten.chunks());
         let mut backoff = DatabaseBackoff::new(&self.engine);
         let is_chained = next.is_some();
         let claimed = self.row.claimed(&self.active.kind);
@@ -134,6 +151,7 @@ impl RunningAttempt {
                 ending: &outcome.ending,
                 traceback: outcome.traceback.clone(),
                 projection,
+                log,
             };
             let (claimed, next) = (&claimed, next.clone());
             let concluded = backoff

@@ -43,14 +43,15 @@ impl RunningAttempt {
             text: self.language.translate(Text::StartsAgain),
         });
         // A copy: if the store refuses, the report must still hold its unpublished changes.
-        let mut projection = self.report().projection();
-        projection.apply(starts_again.clone());
+        let mut last = self.report().with_unwritten_log();
+        last.apply(starts_again.clone());
+        let (projection, log) = (&last.view, &last.unwritten.chunks());
         let mut backoff = DatabaseBackoff::new(&self.engine);
         let claimed = self.row.claimed(&self.active.kind);
         loop {
-            let (claimed, projection) = (&claimed, &projection);
+            let claimed = &claimed;
             let hand_back = |store: Store| async move {
-                match store.hand_back(claimed, projection).await {
+                match store.hand_back(claimed, projection, log).await {
                     Ok(None) => self.find_put_back(&store, 1).await,
                     answer => answer,
                 }
@@ -112,15 +113,15 @@ impl RunningAttempt {
             ),
         });
         // A copy: if the store refuses, the report must still hold its unpublished changes.
-        let mut projection = self.report().projection();
-        projection.apply(failed.clone());
+        let mut last = self.report().with_unwritten_log();
+        last.apply(failed.clone());
+        let (projection, log) = (&last.view, &last.unwritten.chunks());
         let next_attempt_on = store::later(next_attempt_on, self.observers.head_start());
         let mut backoff = DatabaseBackoff::new(&self.engine);
         let claimed = self.row.claimed(&self.active.kind);
         loop {
             let traceback = traceback.clone();
-            let failure =
-                FailedAttempt { message, traceback, projection: &projection, next_attempt_on };
+            let failure = FailedAttempt { message, traceback, projection, log, next_attempt_on };
             let claimed = &claimed;
             let schedule = |store: Store| async move {
                 match store.schedule_next_attempt(claimed, failure).await {

@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::{
     active_runs::{ActiveRun, ActiveRunGuard},
+    database_backoff::DatabaseBackoff,
     execution::Executor,
     next_attempt::ScheduleOutcome,
     outcome::{Outcome, OutcomeMessages},
@@ -21,11 +22,12 @@ use crate::{
     },
     operation::{Attempt, OperationId},
     progress::{Flusher, Report, StageOutputs},
+    projection::{LogQueue, LogSize},
     publish::{Observers, RunSinks},
     render::Subject,
     runner::engine::Engine,
     span,
-    store::{self, Model},
+    store::{self, LogExtent, Model, Store},
 };
 
 /// An attempt in execution.
@@ -105,7 +107,7 @@ impl RunningAttempt {
         let waited = (Utc::now() - row.due_on).to_std().unwrap_or_default();
         tracing::debug!(?waited, worker = row.worker, "claimed the operation");
         attempt_began(kind.op_type, waited);
-        let report = Arc::new(observers.report(row.continued(&kind)));
+        let report = Arc::new(observers.report(row.begun(&kind)));
         report.event(Event::Started);
         if row.cancel_requested {
             report.cancel();
@@ -156,6 +158,9 @@ impl RunningAttempt {
     }
 
     async fn execute(self) -> NextStep {
+        if !self.continue_log().await {
+            return NextStep::Done;
+        }
         let stop_flushing = CancellationToken::new();
         // Stops the flusher also when this future is dropped, as in an eager run whose caller is
         // dropped.
@@ -191,6 +196,31 @@ impl RunningAttempt {
             }
         };
         self.apply_outcome(outcome, sinks).await
+    }
+
+    /// Continues the log of the earlier attempts. Returns `false` if the database gave no answer before the shutdown.
+    async fn continue_log(&self) -> bool {
+        let limits = self.engine.log_limits();
+        if self.attempt <= Attempt(1) {
+            let tail = self.report().read(|run| run.log.clone());
+            self.report().continue_log(tail, LogQueue::new(limits, 0, LogSize::default()));
+            return true;
+        }
+        let mut backoff = DatabaseBackoff::new(&self.engine);
+        loop {
+            let read = |store: Store| async move { store.log_extent(&self.row).await };
+            match backoff.write("read the log of a run", read).await {
+                Ok(LogExtent { tail, next, stored }) => {
+                    self.report().continue_log(tail, LogQueue::new(limits, next, stored));
+                    return true;
+                }
+                Err(error) => {
+                    if !backoff.wait_before_retry(&error).await {
+                        return false;
+                    }
+                }
+            }
+        }
     }
 
     /// Returns the outcome of a run that was stopped, or the next step after a run without an outcome.

@@ -19,12 +19,16 @@ use tokio::{
 };
 use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
-use super::{expiry::LeaseExpiryTracker, rescue::Rescues};
+use super::{expiry::LeaseExpiryTracker, rescue::Rescues, run_logs};
 use crate::{
     metrics::leases_renewed,
     operation::{Attempt, OperationId},
     panic::{self, CatchPanic},
-    runner::{attempt::active_runs::ActiveRuns, engine::Engine},
+    projection::LogSize,
+    runner::{
+        attempt::active_runs::{ActiveRuns, LoggingRuns},
+        engine::Engine,
+    },
     store::{Heartbeat, HeartbeatReply, Lease, OwnConnection, RETRY_AFTER, Store, StoreError},
 };
 
@@ -90,11 +94,17 @@ fn spawn_thread(task: impl Future<Output = ()> + Send + 'static) -> io::Result<(
 struct LeaseHeartbeat {
     active_runs: Arc<ActiveRuns>,
     connection: OwnConnection,
+    /// A connection for the logs, open once a run has logged: an append that fails costs its connection.
+    log_connection: OwnConnection,
     lease: Duration,
     /// `true` if other processes can reach the rows.
     can_be_taken_over: bool,
     /// Interval at which cancel requests are read, and failed renewals are repeated.
     poll_interval: Duration,
+    /// The limits of the log of an operation.
+    log_limits: LogSize,
+    /// `true` if the last append to the logs failed: only the next heartbeat repeats it.
+    has_failed_to_log: bool,
     expiry: LeaseExpiryTracker,
     rescues: Rescues,
     /// The operations claimed by this process that it did not run at the last observation.
@@ -117,15 +127,21 @@ impl LeaseHeartbeat {
         let lease = engine.config.lease;
         // Weak: the heartbeat must not keep a dropped application alive.
         let weak: Weak<Engine> = Arc::downgrade(engine);
-        Self {
-            active_runs: engine.active_runs.clone(),
-            connection: OwnConnection::kept_open(&engine.store, lease / 3)
+        let connection = |deadline| {
+            OwnConnection::kept_open(&engine.store, deadline)
                 .used_beside(Handle::current())
                 // If a crash of the server loses a renewal, the heartbeat renews the lease again before it expires.
-                .without_durable_commits(),
+                .without_durable_commits()
+        };
+        Self {
+            active_runs: engine.active_runs.clone(),
+            connection: connection(lease / 3),
+            log_connection: connection(lease / 6),
             lease,
             can_be_taken_over: !engine.store.is_in_memory(),
             poll_interval: engine.config.poll_interval.min(lease / 3),
+            log_limits: engine.log_limits(),
+            has_failed_to_log: false,
             expiry: LeaseExpiryTracker::new(lease),
             rescues: Rescues::new(weak, Handle::current()),
             orphans: HashSet::new(),
@@ -157,9 +173,14 @@ impl LeaseHeartbeat {
                     // The other workers cannot renew their leases either.
                     self.expiry.reset();
                     observe_on = renew_on;
+                } else {
+                    self.append_to_logs(LoggingRuns::All).await;
                 }
             } else {
                 self.poll_cancel_requests().await;
+                if !self.has_failed_to_log {
+                    self.append_to_logs(LoggingRuns::WithLargeQueues).await;
+                }
             }
             if Instant::now() >= observe_on {
                 observe_on = Instant::now() + self.observe_leases().await;
@@ -216,6 +237,16 @@ impl LeaseHeartbeat {
         match renewal {
             Renewal::Complete => self.lease / 3,
             Renewal::Incomplete | Renewal::Failed => self.retry_after(),
+        }
+    }
+
+    async fn append_to_logs(&mut self, runs: LoggingRuns) {
+        let (active_runs, connection) = (&self.active_runs, &self.log_connection);
+        let time = self.lease / 6;
+        let appended = run_logs::append(active_runs, runs, self.log_limits, connection, time).await;
+        self.has_failed_to_log = appended.is_err();
+        if let Err(error) = appended {
+            self.warn(&error, "could not append to the logs of runs; keeping the lines in memory");
         }
     }
 

@@ -179,7 +179,8 @@ async fn give_up(
     let mut projection = row.projection(kind);
     projection.apply(Event::Ended(ending.clone()));
     let traceback = Some(traceback(row, lease));
-    let conclusion = RunConclusion { ending: &ending, traceback, projection: &projection };
+    let projection = &projection;
+    let conclusion = RunConclusion { ending: &ending, traceback, projection, log: &[] };
     store.give_up(lease, (&row.op_type, &row.claimed(kind)), conclusion).await
 }
 

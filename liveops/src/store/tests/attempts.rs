@@ -11,7 +11,9 @@ use serde_json::json;
 use super::{
     database::on_every_database,
     migration_load::First,
-    operations::{CANCEL, KIND, LEASE, RETRY, claim_of, claimed, enqueued, rescued, store},
+    operations::{
+        CANCEL, KIND, LEASE, RETRY, claim_of, claimed, default_log, enqueued, rescued, store,
+    },
 };
 use crate::{
     event::{Bar, Ending, Event, Measure, StageState},
@@ -44,7 +46,7 @@ async fn end(store: &Store, id: OperationId, ending: &Ending) -> Option<Model> {
     let mut projection = stopped_run();
     projection.apply(Event::Ended(ending.clone()));
     let traceback = matches!(ending, Ending::Failed(_)).then(|| "at line 7".to_owned());
-    let conclusion = RunConclusion { ending, traceback, projection: &projection };
+    let conclusion = RunConclusion { ending, traceback, projection: &projection, log: &[] };
     store.finish_run(&row.claimed(&KIND), conclusion, None).await.unwrap()
 }
 
@@ -55,6 +57,7 @@ async fn fail(store: &Store, id: OperationId) -> Option<Model> {
         message: "the file is locked",
         traceback: Some("caused by: EBUSY".to_owned()),
         projection: &stopped_run(),
+        log: &[],
         next_attempt_on: Utc::now(),
     };
     store.schedule_next_attempt(&row.claimed(&KIND), failure).await.unwrap()
@@ -85,7 +88,7 @@ on_every_database! {
         assert_eq!(past(&store, id).await, [], "the run goes on");
         fail(&store, id).await.expect("the attempt owns the row");
         store.claim(id, "w2", LEASE).await.unwrap().expect("it waits");
-        store.hand_back(&claim_of(id, 2), &stopped_run()).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(&claim_of(id, 2), &stopped_run(), &[]).await.unwrap().expect("the attempt owns the row");
         store.claim(id, "w3", LEASE).await.unwrap().expect("it waits");
         let lease = store.leases("another worker").await.unwrap().pop().unwrap();
         rescued(&store, lease).await.expect("the lease has not changed");
@@ -125,13 +128,13 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let (run, ending) = (stopped_run(), Ending::Cancelled);
-        let conclusion = || RunConclusion { ending: &ending, traceback: None, projection: &run };
+        let conclusion = || RunConclusion { ending: &ending, traceback: None, projection: &run, log: &[] };
         let stale = claim_of(id, 9);
-        assert_eq!(store.hand_back(&stale, &run).await.unwrap(), None);
+        assert_eq!(store.hand_back(&stale, &run, &[]).await.unwrap(), None);
         assert_eq!(store.finish_run(&stale, conclusion(), None).await.unwrap(), None);
         let next = Some(super::operations::new_operation());
         assert_eq!(store.finish_run(&stale, conclusion(), next).await.unwrap(), None);
-        let failure = FailedAttempt { message: "", traceback: None, projection: &run, next_attempt_on: Utc::now() };
+        let failure = FailedAttempt { message: "", traceback: None, projection: &run, log: &[], next_attempt_on: Utc::now() };
         assert_eq!(store.schedule_next_attempt(&stale, failure).await.unwrap(), None);
         assert_eq!(recorded(&store).await, []);
 
@@ -149,10 +152,10 @@ on_every_database! {
         let claim = store.find(id).await.unwrap().unwrap().claimed(&KIND);
         let lease = store.leases("another worker").await.unwrap().pop().unwrap();
         let (run, ending) = (stopped_run(), Ending::Failed("The worker stopped responding.".into()));
-        let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run };
+        let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run, log: &[] };
         store.give_up(lease, (KIND.op_type, &claim), conclusion).await.unwrap().expect("the lease has not changed");
         let late = Ending::Finished(json!(1).into());
-        let conclusion = RunConclusion { ending: &late, traceback: None, projection: &run };
+        let conclusion = RunConclusion { ending: &late, traceback: None, projection: &run, log: &[] };
         assert_eq!(store.finish_run(&claim, conclusion, None).await.unwrap(), None);
         assert_eq!(outcomes(&store, id).await, [(1, AttemptOutcome::Lost)]);
 
@@ -169,7 +172,7 @@ on_every_database! {
         let (claim, run) = (store.find(id).await.unwrap().unwrap().claimed(&KIND), stopped_run());
         let endings = [Ending::Cancelled, Ending::Failed("broken".into()), Ending::Finished(json!(1).into())];
         let ends = endings.iter().map(|ending| {
-            let conclusion = RunConclusion { ending, traceback: None, projection: &run };
+            let conclusion = RunConclusion { ending, traceback: None, projection: &run, log: &[] };
             store.finish_run(&claim, conclusion, None)
         });
         let ended = futures_util::future::join_all(ends).await;
@@ -191,7 +194,7 @@ on_every_database! {
         let ends = ids.map(|id| {
             let (store, run, ending) = (&store, &run, &ending);
             async move {
-                let conclusion = RunConclusion { ending, traceback: None, projection: run };
+                let conclusion = RunConclusion { ending, traceback: None, projection: run, log: &[] };
                 store.finish_run(&claim_of(id, 1), conclusion, None).await
             }
         });
@@ -201,7 +204,7 @@ on_every_database! {
         for id in ids {
             assert_eq!(store.find(id).await.unwrap().unwrap().finished_on, None);
         }
-        assert_eq!(store.hand_back(&claim_of(ids[0], 1), &run).await.ok(), None);
+        assert_eq!(store.hand_back(&claim_of(ids[0], 1), &run, &[]).await.ok(), None);
         assert!(store.find(ids[0]).await.unwrap().unwrap().started_on.is_some());
     }
 
@@ -216,7 +219,7 @@ on_every_database! {
         let (output, output_order) = FieldOrder::of(&Output { saved: 12, rejected: 1 }).unwrap();
         let run = Projection { output_order: output_order.clone(), ..stopped_run() };
         let ending = Ending::Finished(output.clone().into());
-        let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run };
+        let conclusion = RunConclusion { ending: &ending, traceback: None, projection: &run, log: &[] };
         let claim = store.find(id).await.unwrap().unwrap().claimed(&KIND);
         store.finish_run(&claim, conclusion, None).await.unwrap().unwrap();
         assert_eq!(recorded(&store).await[0].result, None, "the output is in the row of the operation");
@@ -289,14 +292,15 @@ on_every_database! {
 
     async fn an_upgrade_keeps_the_operations_and_a_downgrade_too(db: TestDatabase) {
         let connection = db.connect().await;
-        store::migrate::<First<17>>(&connection).await.unwrap();
+        store::migrate::<First<18>>(&connection).await.unwrap();
+        default_log(&connection).await;
         let store = Store::new(connection.clone());
         let (waiting, running) = (enqueued(&store).await, claimed(&store).await);
         store.migrate().await.unwrap();
         end(&store, running, &Ending::Cancelled).await.expect("the attempt owns the row");
         assert_eq!(outcomes(&store, running).await, [(1, AttemptOutcome::Cancelled)]);
         assert_eq!(past(&store, waiting).await, []);
-        let steps = store::migrations().len() - 17;
+        let steps = store::migrations().len() - 18;
         Migrator::down(&connection, Some(u32::try_from(steps).unwrap())).await.unwrap();
         let ids = [waiting, running];
         assert_eq!(store.existing(&ids).await.unwrap().len(), 2);

@@ -7,7 +7,7 @@ use super::{
     operations::{LEASE, Steps, claim_of, enqueued, store},
 };
 use crate::{
-    event::{Ending, Event, Level, LogLine},
+    event::Ending,
     operation::{NewOperation, OperationId},
     projection::Projection,
     store::{Columns, ListFilter, Model, RunConclusion, Store},
@@ -20,14 +20,13 @@ pub(super) async fn ended(store: &Store) -> OperationId {
     let row = store.enqueue(new).await.unwrap().into_row();
     let id = row.operation_id();
     store.claim(id, "w1", LEASE).await.unwrap().expect("it waits");
-    let mut projection = Projection::new(3);
-    let at = row.created_on;
-    projection.apply(Event::Log(LogLine { at, level: Level::Info, text: "l".repeat(1_000) }));
+    let projection = Projection::new(3);
     let ending = Ending::Finished(json!({ "output": "o".repeat(1_000) }).into());
     let conclusion = RunConclusion {
         ending: &ending,
         traceback: Some("t".repeat(1_000)),
         projection: &projection,
+        log: &[],
     };
     store.finish_run(&claim_of(id, 1), conclusion, None).await.unwrap().expect("it runs");
     id
@@ -47,14 +46,14 @@ fn without_large(row: Model, columns: Columns) -> Model {
             ..row
         },
     };
-    Model { input: json!(null), log: json!([]), ..row }
+    Model { input: json!(null), ..row }
 }
 
 on_every_database! {
     async fn a_row_without_its_large_columns_is_otherwise_whole(db: TestDatabase) {
         let store = store(&db).await;
         let whole = store.find(ended(&store).await).await.unwrap().unwrap();
-        assert!(whole.log.to_string().len() > 1_000 && whole.input.to_string().len() > 1_000);
+        assert!(whole.input.to_string().len() > 1_000);
         for columns in [Columns::All, Columns::Json, Columns::Small] {
             let listed = store.list(&ListFilter::default(), 10, columns).await.unwrap();
             assert_eq!(listed, [without_large(whole.clone(), columns)], "{columns:?}");
@@ -73,6 +72,7 @@ on_every_database! {
                 ending: &Ending::Finished(json!(7).into()),
                 traceback: Some("why".into()),
                 projection: &Projection::new(3),
+                log: &[],
             };
             let ended = store.finish_run(&claim_of(id, 1), conclusion, next).await.unwrap();
             let whole = store.find(id).await.unwrap().unwrap();
@@ -83,8 +83,8 @@ on_every_database! {
 
     async fn a_list_does_not_read_the_large_columns(db: TestDatabase) {
         let backend = store(&db).await.backend();
-        let large = ["input", "log", "result_context", "traceback", "stage_states", "stage_timings"];
-        for (columns, read) in [(Columns::All, 6), (Columns::Json, 4), (Columns::Small, 0)] {
+        let large = ["input", "result_context", "traceback", "stage_states", "stage_timings"];
+        for (columns, read) in [(Columns::All, 5), (Columns::Json, 4), (Columns::Small, 0)] {
             let query = ListFilter::default().select(columns, 50, backend);
             let sql = backend.build(&query).to_string();
             let of_the_table = |column: &&&str| sql.contains(&format!(r#""liveops_operation"."{column}""#))

@@ -64,7 +64,7 @@ on_every_database! {
         store.claim(id, "w1", LEASE).await.unwrap().unwrap();
         let mut projection = Projection::new(3);
         projection.apply(Event::Ended(Ending::Cancelled));
-        let end = RunConclusion { ending: &Ending::Cancelled, traceback: None, projection: &projection };
+        let end = RunConclusion { ending: &Ending::Cancelled, traceback: None, projection: &projection, log: &[] };
         store.finish_run(&claim_of(id, 2), end, None).await.unwrap().unwrap();
         assert_eq!(lease_ms(&store, id).await, None);
     }

@@ -56,8 +56,12 @@ impl World {
         } else if row.started_on.is_some() {
             let projection = Projection::new(3);
             let ending = Ending::Failed("broken".into());
-            let conclusion =
-                RunConclusion { ending: &ending, traceback: None, projection: &projection };
+            let conclusion = RunConclusion {
+                ending: &ending,
+                traceback: None,
+                projection: &projection,
+                log: &[],
+            };
             self.store.finish_run(&row.claimed(&KIND), conclusion, None).await.unwrap();
         } else {
             self.store.claim(id, "w", LEASE).await.unwrap();

@@ -108,6 +108,9 @@ pub(crate) async fn migrate(
     }
     let count_large = "SELECT count(*) FROM liveops_operation \
         WHERE length(CAST(input AS text)) > 1000 OR length(CAST(log AS text)) > 1000";
+    let count_large_after = "SELECT count(*) FROM liveops_operation \
+        WHERE length(CAST(input AS text)) > 1000 OR EXISTS (SELECT 1 FROM liveops_log \
+        WHERE operation = liveops_operation.id AND length(CAST(lines AS text)) > 1000)";
     let large = number(&db, count_large).await?;
     let running = running(&db).await?;
 
@@ -150,7 +153,7 @@ pub(crate) async fn migrate(
         ended_expected: writes_1.ended + writes_2.ended,
         texts: texts_of(texts).collect(),
         texts_expected: texts_of(writes_1.running).chain(texts_of(writes_2.running)).collect(),
-        large: [large, number(&db, count_large).await?],
+        large: [large, number(&db, count_large_after).await?],
         writes: Waits::of([writes_1.waits, writes_2.waits]),
     })
 }

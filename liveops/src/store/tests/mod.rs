@@ -13,6 +13,7 @@ mod claims;
 mod columns;
 mod leases;
 mod list_orders;
+mod logs;
 mod migrations;
 mod outbox;
 mod plans;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde::{Deserialize, Serialize};
 
 use super::{database::TestDatabase, large_table::LargeTable};
@@ -39,6 +39,14 @@ pub(super) async fn store(db: &TestDatabase) -> Store {
     let store = Store::new(db.connect().await);
     store.migrate().await.unwrap();
     store
+}
+
+/// Lets this version insert rows into the tables of an earlier version, which has no default for the log.
+pub(super) async fn default_log(db: &DatabaseConnection) {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let default = "ALTER TABLE liveops_operation ALTER COLUMN log SET DEFAULT '[]'";
+        db.execute_unprepared(default).await.unwrap();
+    }
 }
 
 /// Fills the table with 60,020 operations, and has PostgreSQL collect its statistics.

@@ -44,7 +44,7 @@ async fn end(
 ) {
     let mut projection = Projection::new(3);
     projection.apply(Event::Ended(ending.clone()));
-    let conclusion = RunConclusion { ending, traceback: None, projection: &projection };
+    let conclusion = RunConclusion { ending, traceback: None, projection: &projection, log: &[] };
     let ended = store.finish_run(&claim_of(id, attempt), conclusion, next).await.unwrap();
     ended.expect("the attempt owns the row");
 }
@@ -80,7 +80,8 @@ async fn end_in_each_way(store: &Store) -> Vec<(OperationId, OperationState, i32
     let id = claimed(store).await;
     let lease = store.leases("another").await.unwrap().into_iter().find(|it| it.id == id).unwrap();
     let (lost, projection) = (Ending::Failed("lost".into()), Projection::new(3));
-    let conclusion = RunConclusion { ending: &lost, traceback: None, projection: &projection };
+    let conclusion =
+        RunConclusion { ending: &lost, traceback: None, projection: &projection, log: &[] };
     let claim = claim_of(id, 1);
     store.give_up(lease, (KIND.op_type, &claim), conclusion).await.unwrap().expect("not renewed");
     ended.push((id, OperationState::FinishedError, 2));
@@ -127,7 +128,7 @@ on_every_database! {
         let store = store_with_receivers(&db).await;
         let id = claimed(&store).await;
         let (run, ending) = (Projection::new(3), finished());
-        let conclusion = || RunConclusion { ending: &ending, traceback: None, projection: &run };
+        let conclusion = || RunConclusion { ending: &ending, traceback: None, projection: &run, log: &[] };
         for next in [None, Some(new_operation())] {
             let stale = claim_of(id, 9);
             assert_eq!(store.finish_run(&stale, conclusion(), next).await.unwrap(), None);

@@ -12,9 +12,10 @@ use super::{
     operations::{KIND, LEASE, fill, fill_without_statistics, store},
 };
 use crate::{
-    operation::{ListSort, OperationState},
+    operation::{Attempt, ListSort, OperationState},
+    projection::LogSize,
     store::{
-        Claim, Columns, Heartbeat, ListFilter, OwnerLimits, OwnerTurn, Store,
+        Claim, Columns, Heartbeat, ListFilter, LogAppend, OwnerLimits, OwnerTurn, Store,
         shares::{LINES, shares_sql},
     },
 };
@@ -206,18 +207,20 @@ on_every_database! {
         }
     }
 
-    async fn the_attempts_and_actions_of_an_operation_are_read_by_an_index(db: TestDatabase) {
+    async fn the_attempts_actions_and_logs_of_an_operation_are_read_by_an_index(db: TestDatabase) {
         const ATTEMPTS: &str =
             "INSERT INTO liveops_attempt (operation, attempt, started_on, ended_on, outcome) \
              SELECT id, 1, created_on, created_on, 'failed' FROM liveops_operation";
         const ACTIONS: &str = "INSERT INTO liveops_action (id, operation, at, kind) \
                                SELECT id, id, created_on, 'create' FROM liveops_operation";
+        const LOGS: &str = "INSERT INTO liveops_log (operation, first_line, attempt, line_count, text_bytes, lines) \
+                            SELECT id, 0, 1, 1, 1, '[]' FROM liveops_operation";
         let recorded = Recorded::filled_by(&db, async |store: &Store| {
             fill_without_statistics(store).await;
             let is_postgres = store.backend() == DbBackend::Postgres;
-            let analyze = ["ANALYZE liveops_attempt", "ANALYZE liveops_action"];
+            let analyze = ["ANALYZE liveops_attempt", "ANALYZE liveops_action", "ANALYZE liveops_log"];
             let analyze = analyze.into_iter().filter(|_| is_postgres);
-            for statement in [ATTEMPTS, ACTIONS].into_iter().chain(analyze) {
+            for statement in [ATTEMPTS, ACTIONS, LOGS].into_iter().chain(analyze) {
                 store.db().execute_unprepared(statement).await.unwrap();
             }
         })
@@ -231,8 +234,15 @@ on_every_database! {
         store.past_attempt(&row, &KIND, 1).await.unwrap().expect("it is recorded");
         store.stopped_bar(&row).await.unwrap();
         store.last_prune().await.unwrap();
+        store.log_tail(&row).await.unwrap();
+        store.log_extent(&row).await.unwrap();
+        store.log_page(&row, None, 0).await.unwrap();
+        store.shorten_log(row.operation_id(), LogSize { lines: 0, bytes: 0 }).await.unwrap();
+        store.prune_logs(row.created_on, Some(row.operation_id())).await.unwrap();
+        let append = LogAppend { id: row.operation_id(), attempt: Attempt(1), chunk: Arc::default() };
+        store.append_log(&[append]).await.unwrap();
         let statements = std::mem::take(&mut *recorded.statements.lock().unwrap());
-        assert_eq!(statements.len(), 5);
+        assert_eq!(statements.len(), 13);
         for statement in statements {
             let plan = plan(store, statement).await;
             let is_indexed = plan.lines().any(|step| step.contains("INDEX") || step.contains("Index"));

@@ -61,7 +61,7 @@ on_every_database! {
         projection.apply(stage(1, StageState::Failed, 9));
         let ending = Ending::Failed("broken".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection };
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, log: &[] };
         store.finish_run(&claim_of(id, 1), end, None).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, projection.stage_timings);
         assert_eq!(projection.stage_timings[1].took(), Some(Duration::from_secs(6)));
@@ -72,7 +72,7 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         store.save(id, Attempt(1), &in_process(), &KIND, LEASE).await.unwrap().unwrap();
-        store.hand_back(&claim_of(id, 1), &in_process()).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(&claim_of(id, 1), &in_process(), &[]).await.unwrap().expect("the attempt owns the row");
         assert_eq!(timings(&store, id).await, [UNKNOWN; 3]);
     }
 
@@ -84,7 +84,7 @@ on_every_database! {
         let mut projection = store.find(id).await.unwrap().unwrap().projection(&KIND);
         let ending = Ending::Failed("it stopped responding".into());
         projection.apply(Event::Ended(ending.clone()));
-        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection };
+        let end = RunConclusion { ending: &ending, traceback: None, projection: &projection, log: &[] };
         let row = store.give_up(lease, (KIND.op_type, &claim_of(id, 1)), end).await.unwrap().expect("the lease has not changed");
         assert_eq!(row.attempt, 2);
         assert_eq!(timings(&store, id).await, in_process().stage_timings);

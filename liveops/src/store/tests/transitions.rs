@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::NotSet, EntityTrait};
+use sea_orm::{
+    ActiveValue::NotSet,
+    ConnectionTrait,
+    sea_query::{Expr, IntoIden, Query},
+};
 use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -15,17 +19,17 @@ use super::{
     },
 };
 use crate::{
-    event::{self, Event, LogLine, StageState},
+    event::{self, Event, StageState},
     operation::{Attempt, NewOperation, OperationId, OperationState},
     projection::Projection,
     store::{
         self, CancelTransition, Claim, Columns, Heartbeat, ListFilter, OwnerLimits, OwnerTurn,
-        RetryTransition, RunConclusion, Store,
+        RetryTransition, RunConclusion, Store, recorded_write::set_values,
     },
 };
 
 fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunConclusion<'a> {
-    RunConclusion { ending, traceback: None, projection }
+    RunConclusion { ending, traceback: None, projection, log: &[] }
 }
 
 async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
@@ -145,11 +149,6 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let mut projection = Projection::new(3);
-        projection.apply(Event::Log(LogLine {
-            at: chrono::Utc::now(),
-            level: event::Level::Error,
-            text: "row 7 is bad".to_owned(),
-        }));
         let ending = event::Ending::Finished(json!({ "rows": [1, 2] }).into());
         projection.apply(Event::Ended(ending.clone()));
         let end = conclusion(&ending, &projection);
@@ -162,7 +161,6 @@ on_every_database! {
         row.output::<bool>().unwrap_err();
         assert_eq!(row.lease_until, None);
         let restored = row.projection(&KIND);
-        assert_eq!(restored.log, projection.log);
         assert_eq!(restored.ending, Some(ending));
     }
 
@@ -274,36 +272,32 @@ on_every_database! {
         let store = store(&db).await;
         let id = claimed(&store).await;
         let run = Projection::new(3);
-        assert_eq!(store.hand_back(&claim_of(id, 9), &run).await.unwrap(), None, "attempt 9 does not own the row");
-        let row = store.hand_back(&claim_of(id, 1), &run).await.unwrap().expect("the attempt owns the row");
+        assert_eq!(store.hand_back(&claim_of(id, 9), &run, &[]).await.unwrap(), None, "attempt 9 does not own the row");
+        let row = store.hand_back(&claim_of(id, 1), &run, &[]).await.unwrap().expect("the attempt owns the row");
         assert_eq!((row.state(), row.lease_until), (OperationState::NotStarted, None));
-        assert_eq!(store.hand_back(&claim_of(id, 1), &run).await.unwrap(), None, "the operation waits already");
+        assert_eq!(store.hand_back(&claim_of(id, 1), &run, &[]).await.unwrap(), None, "the operation waits already");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!((row.attempt, row.attempts().number), (2, 1), "the handed-back attempt does not count");
 
         let beat = Heartbeat { id, attempt: Attempt(1), status: None, percent: None };
         assert_eq!(store.heartbeat(&[beat], LEASE).await.unwrap(), [], "the row belongs to attempt 2");
-        assert_eq!(store.hand_back(&claim_of(id, 1), &run).await.unwrap(), None, "the row belongs to attempt 2");
+        assert_eq!(store.hand_back(&claim_of(id, 1), &run, &[]).await.unwrap(), None, "the row belongs to attempt 2");
     }
 
-    async fn a_hand_back_is_counted_and_keeps_the_log_until_a_retry(db: TestDatabase) {
+    async fn a_hand_back_is_counted_until_a_retry(db: TestDatabase) {
         let store = store(&db).await;
         let id = claimed(&store).await;
-        let mut run = Projection::new(3);
-        run.apply(Event::Log(LogLine { at: chrono::Utc::now(), level: event::Level::Info, text: "begun".into() }));
-        store.hand_back(&claim_of(id, 1), &run).await.unwrap().expect("the attempt owns the row");
+        store.hand_back(&claim_of(id, 1), &Projection::new(3), &[]).await.unwrap().expect("the attempt owns the row");
         let row = store.claim(id, "w2", LEASE).await.unwrap().expect("the operation waits");
         assert_eq!((row.hand_backs, row.attempts().hand_backs), (1, 1));
-        assert_eq!(row.continued(&KIND).log, run.log);
 
-        // A claim whose run has not begun is neither counted nor logged.
+        // A claim whose run has not begun is not counted.
         let row = store.put_back(id, Attempt(2)).await.unwrap().expect("the claim owns the row");
         assert_eq!((row.state(), row.attempts().number, row.hand_backs), (OperationState::NotStarted, 1, 1));
-        assert_eq!(row.continued(&KIND).log, run.log);
 
         store.cancel(id, &CANCEL).await.unwrap();
         let RetryTransition::Retried(row) = retry(&store, id).await else { panic!("it has ended") };
-        assert_eq!((row.hand_backs, row.log_seq), (0, 0));
+        assert_eq!(row.hand_backs, 0);
     }
 
     async fn rows_from_before_the_migration_have_no_hand_backs(db: TestDatabase) {
@@ -319,14 +313,19 @@ on_every_database! {
             hand_backs: NotSet,
             description: NotSet,
             result_order: NotSet,
+            log_from: NotSet,
             ..store::insert::row(new)
         };
-        store::Entity::insert(row).exec_without_returning(&db).await.unwrap();
+        let values = set_values(&row).map(|(column, value)| (column.into_iden(), value));
+        let log = ("log".into_iden(), Expr::cust("'[]'"));
+        let (columns, values): (Vec<_>, Vec<_>) = values.chain([log]).unzip();
+        let mut insert = Query::insert().into_table(store::Entity).columns(columns).take();
+        db.execute(insert.values_panic(values)).await.unwrap();
         let store = Store::new(db);
         store.migrate().await.unwrap();
         assert_eq!(store.find(id).await.unwrap().expect("the row is kept").hand_backs, 0);
         store.claim(id, "w", LEASE).await.unwrap().expect("the operation waits");
-        let row = store.hand_back(&claim_of(id, 1), &Projection::new(3)).await.unwrap();
+        let row = store.hand_back(&claim_of(id, 1), &Projection::new(3), &[]).await.unwrap();
         assert_eq!(row.expect("the attempt owns the row").hand_backs, 1);
     }
 
@@ -339,7 +338,7 @@ on_every_database! {
         store.give_up(lease, (KIND.op_type, &claim_of(id, 1)), conclusion(&lost, &projection)).await.unwrap().expect("the lease has not changed");
         let given_up = store.find(id).await.unwrap().unwrap();
 
-        assert_eq!(store.hand_back(&claim_of(id, 1), &projection).await.unwrap(), None);
+        assert_eq!(store.hand_back(&claim_of(id, 1), &projection, &[]).await.unwrap(), None);
         assert_eq!(store.save(id, Attempt(1), &projection, &KIND, LEASE).await.unwrap(), None);
         let ending = event::Ending::Finished(json!(1).into());
         let end = conclusion(&ending, &projection);

@@ -104,7 +104,7 @@ impl CatchUpState {
         let (projection, signals) = if row.state().is_terminal() {
             engine.publisher.ending(kind, row).await?
         } else {
-            (row.projection(kind), Vec::new())
+            (engine.publisher.unfinished(kind, row).await?, Vec::new())
         };
         let subject = Subject { kind: *kind, id: row.operation_id() };
         let snapshot = || engine.presenter.renderer_for_row(row).snapshot(&subject, &projection);

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::page::find;
 use crate::{
-    event::{Bar, Measure},
+    event::{Bar, LogLine, Measure},
     operation::{Attempt, AttemptOutcome},
     projection::{PastAttempt, PastAttemptDetails, StageRecord},
     runner::Engine,
@@ -53,6 +53,7 @@ struct PastAttemptDetailsJson {
     #[serde(flatten)]
     attempt: PastAttemptJson,
     stages: Vec<StageRecord>,
+    log: Vec<LogLine>,
     result: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceback: Option<String>,
@@ -160,6 +161,7 @@ fn details(past: PastAttemptDetails, viewer: &Viewer) -> PastAttemptDetailsJson 
     PastAttemptDetailsJson {
         attempt: PastAttemptJson::of(past.attempt, viewer.is_staff),
         stages: past.stages,
+        log: past.log.iter().map(|(_, line)| LogLine::clone(line)).collect(),
         result: past.result.map(|(result, _)| result),
         traceback: past.traceback.filter(|_| viewer.is_staff),
     }

@@ -13,7 +13,7 @@ pub(super) mod json;
 pub(super) mod linked;
 pub(super) mod list;
 pub(super) mod list_query;
-pub(super) mod log_text;
+pub(super) mod log;
 mod multipart;
 pub(super) mod page;
 pub(super) mod slashes;

@@ -13,7 +13,6 @@ use super::{
     embed::Embedded,
     json::OperationJson,
     linked::ChainJson,
-    log_text::log_text,
     staff::{self, StaffJson},
 };
 use crate::{
@@ -139,23 +138,4 @@ async fn show(
     let content = html! { (container) (renderer.viewer_sections(details, staff)) };
     let page = renderer.operation_page(&subject, description, &viewer.id, content);
     Ok(([(header::CACHE_CONTROL, LIVE_PAGE)], page).into_response())
-}
-
-/// Answers with the log as text: the retained lines while the operation runs, afterwards the lines in its
-/// row.
-pub(in crate::web) async fn log<V>(
-    Extension(web): Extension<Web>,
-    Authenticated { viewer, .. }: Authenticated<V>,
-    Path(path): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let log = async {
-        let found = find(&web, &viewer, &path).await?;
-        let language = web.renderer_for(&viewer).language().clone();
-        Ok(log_text(web.engine(), &language, &found.kind, &found.row).await?)
-    };
-    match log.await {
-        Ok(text) => text.into_response(),
-        Err(error) => WebError::answer(error, &web, &viewer, &headers),
-    }
 }

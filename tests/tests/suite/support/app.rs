@@ -236,6 +236,12 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
+    /// The texts of the newest lines that an operation logged.
+    pub(crate) async fn log(&self, id: OperationId) -> Vec<String> {
+        let lines = self.liveops.log(id).await.unwrap();
+        lines.into_iter().map(|line| line.text).collect()
+    }
+
     /// On SQLite in memory, running operations in the background.
     pub(crate) async fn spawn() -> Self {
         Self::with(|builder| builder).await
