@@ -305,7 +305,7 @@ impl<S> Builder<S> {
     /// Call this method in every process that registers the type, also in those that run no operations: the process
     /// that commits an end records it for the hook. A process that runs operations
     /// ([`start_worker`](LiveOps::start_worker)) then calls the hook, within [`Config::poll_interval`] of the end. With
-    /// [`RunnerKind::Eager`], an enqueue returns after the first call. Types without a hook cost nothing.
+    /// [`RunnerKind::Eager`], an enqueue or a cancellation returns after the first call. Types without a hook cost nothing.
     ///
     /// A type has one hook. Each hook has 16 calls at once in each process, on the threads of the runs, so a slow hook delays neither runs nor
     /// other hooks.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::engine::Engine;
+use super::{RunnerKind, engine::Engine};
 use crate::{
     access::Viewer,
     channel::{ChannelLayer, Notice},
@@ -194,6 +194,9 @@ impl LiveOps {
                 record_operation_ended(self.engine.presenter.metric_op_type(&row), row.state());
                 self.engine.dispatcher.wake();
                 self.engine.publisher.publish_row(&row).await;
+                if self.engine.runner == RunnerKind::Eager {
+                    self.engine.dispatch_all_due().await;
+                }
                 Ok(CancelOutcome::Cancelled)
             }
             CancelTransition::Requested(row) => {

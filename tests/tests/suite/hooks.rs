@@ -344,11 +344,16 @@ async fn a_shutdown_waits_for_the_hooks_of_the_ends_before_it() {
 }
 
 #[tokio::test]
-async fn an_eager_enqueue_returns_after_the_hook() {
+async fn an_eager_enqueue_or_cancellation_returns_after_the_hook() {
     let calls = Calls::default();
     let app = TestApp::with(|builder| noting(&calls)(builder.runner(RunnerKind::Eager))).await;
     let id = app.liveops.enqueue(greeting(), "ann").await.unwrap();
     assert_eq!(calls.of(id), [(format!("{id}-1"), OperationState::FinishedOk)]);
+    let mut new = NewOperation::new(&greeting(), "ann").unwrap();
+    new.run_after = Some(chrono::Utc::now() + Duration::from_secs(3_600));
+    let id = app.elsewhere(noting(&calls)).enqueue_new(new).await.unwrap().operation_id();
+    app.liveops.cancel(id).await.unwrap();
+    assert_eq!(calls.of(id), [(format!("{id}-1"), OperationState::Cancelled)]);
 }
 
 #[tokio::test]
