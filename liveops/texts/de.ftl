@@ -1,6 +1,8 @@
 ## States of an operation
 
 not-started = Wartet auf Start
+waits-for-newer-version = Wartet auf eine neuere Version der Anwendung
+waits-for-earlier-version = Wartet auf eine frühere Version der Anwendung
 started = Läuft
 finished-ok = Fertig
 finished-error = Fehlgeschlagen
@@ -204,6 +206,7 @@ already-ended = Der Vorgang ist schon beendet.
 not-ended = Der Vorgang ist noch nicht beendet.
 not-registered = Die Anwendung unterstützt diese Art von Vorgang nicht mehr.
 outdated-input = Die Anwendung akzeptiert die Eingabe dieses Vorgangs nicht mehr. Starten Sie einen neuen Vorgang.
+retry-in-other-version = Nur eine andere Version der Anwendung kann diesen Vorgang wiederholen. Versuchen Sie es in einigen Minuten erneut.
 duplicate = Der gleiche Vorgang wartet oder läuft schon.
 not-found = Vorgang nicht gefunden.
 too-many-pages = Zu viele offene Seiten. Schließen Sie einige und versuchen Sie es noch einmal.

@@ -4,6 +4,8 @@
 ## States of an operation
 
 not-started = Waiting to start
+waits-for-newer-version = Waits for a newer version of the application
+waits-for-earlier-version = Waits for an earlier version of the application
 started = Running
 finished-ok = Finished
 finished-error = Failed
@@ -214,6 +216,7 @@ already-ended = The operation has already ended.
 not-ended = The operation has not ended yet.
 not-registered = The application no longer supports this type of operation.
 outdated-input = The application no longer accepts the input of this operation. Start a new operation.
+retry-in-other-version = Only another version of the application can retry this operation. Try again in a few minutes.
 duplicate = The same operation is already waiting or running.
 not-found = Operation not found.
 too-many-pages = Too many open pages. Close some pages and try again.

@@ -1,6 +1,8 @@
 ## States of an operation
 
 not-started = En attente
+waits-for-newer-version = Attend une version plus récente de l’application
+waits-for-earlier-version = Attend une version antérieure de l’application
 started = En cours
 finished-ok = Terminé
 finished-error = Échec
@@ -204,6 +206,7 @@ already-ended = L’opération est déjà terminée.
 not-ended = L’opération n’est pas encore terminée.
 not-registered = L’application ne prend plus en charge ce type d’opération.
 outdated-input = L’application n’accepte plus la saisie de cette opération. Lancez une nouvelle opération.
+retry-in-other-version = Seule une autre version de l’application peut relancer cette opération. Réessayez dans quelques minutes.
 duplicate = La même opération est déjà en attente ou en cours.
 not-found = Opération introuvable.
 too-many-pages = Trop de pages ouvertes. Fermez-en quelques-unes et réessayez.

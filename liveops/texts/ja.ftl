@@ -1,6 +1,8 @@
 ## States of an operation
 
 not-started = 開始待ち
+waits-for-newer-version = アプリケーションの新しいバージョンを待っています
+waits-for-earlier-version = アプリケーションの以前のバージョンを待っています
 started = 実行中
 finished-ok = 完了
 finished-error = 失敗
@@ -197,6 +199,7 @@ already-ended = すでに終了しています。
 not-ended = まだ終了していません。
 not-registered = この種類の処理は、アプリケーションに登録されていません。
 outdated-input = この操作の入力はアプリケーションで使用できなくなりました。新しい操作を開始してください。
+retry-in-other-version = この操作を再試行できるのは、アプリケーションの別のバージョンだけです。数分後にもう一度お試しください。
 duplicate = 同じ処理がすでに待機中または実行中です。
 not-found = 処理が見つかりません。
 too-many-pages = 開いているページが多すぎます。いくつか閉じてから、もう一度お試しください。

@@ -1,6 +1,8 @@
 ## States of an operation
 
 not-started = Oczekuje na start
+waits-for-newer-version = Czeka na nowszą wersję aplikacji
+waits-for-earlier-version = Czeka na wcześniejszą wersję aplikacji
 started = W toku
 finished-ok = Zakończone
 finished-error = Niepowodzenie
@@ -212,6 +214,7 @@ already-ended = Operacja już się zakończyła.
 not-ended = Operacja jeszcze się nie zakończyła.
 not-registered = Aplikacja nie obsługuje już tego rodzaju operacji.
 outdated-input = Aplikacja nie przyjmuje już danych wejściowych tej operacji. Uruchom nową operację.
+retry-in-other-version = Tylko inna wersja aplikacji może ponowić tę operację. Spróbuj ponownie za kilka minut.
 duplicate = Taka sama operacja już oczekuje lub trwa.
 not-found = Nie znaleziono operacji.
 too-many-pages = Zbyt wiele otwartych stron. Zamknij część z nich i spróbuj ponownie.

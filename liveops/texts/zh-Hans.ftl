@@ -1,6 +1,8 @@
 ## States of an operation
 
 not-started = 等待开始
+waits-for-newer-version = 正在等待应用程序的较新版本
+waits-for-earlier-version = 正在等待应用程序的较早版本
 started = 运行中
 finished-ok = 已完成
 finished-error = 失败
@@ -197,6 +199,7 @@ already-ended = 操作已经结束。
 not-ended = 操作尚未结束。
 not-registered = 应用程序不再支持这种类型的操作。
 outdated-input = 应用不再接受此操作的输入。请启动新的操作。
+retry-in-other-version = 只有应用的其他版本才能重试此操作。请几分钟后再试。
 duplicate = 相同的操作已在等待或运行。
 not-found = 未找到操作。
 too-many-pages = 打开的页面过多。请关闭一些页面后重试。

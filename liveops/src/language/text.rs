@@ -22,6 +22,8 @@ macro_rules! texts {
 
 texts! {
     NotStarted = "not-started",
+    WaitsForNewerVersion = "waits-for-newer-version",
+    WaitsForEarlierVersion = "waits-for-earlier-version",
     Started = "started",
     FinishedOk = "finished-ok",
     FinishedError = "finished-error",
@@ -182,6 +184,7 @@ texts! {
     NotEnded = "not-ended",
     NotRegistered = "not-registered",
     OutdatedInput = "outdated-input",
+    RetryInOtherVersion = "retry-in-other-version",
     Duplicate = "duplicate",
     NotFound = "not-found",
     TooManyPages = "too-many-pages",

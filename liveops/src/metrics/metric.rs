@@ -87,7 +87,6 @@ pub const ALL: &[Metric] = &[
     WORKER_SLOTS,
     WORKER_SLOTS_USED,
     WAITING,
-    WAITING_UNREGISTERED,
     OLDEST_WAITING,
     CLAIM,
     CLAIMS_FAILED,
@@ -171,14 +170,10 @@ pub(super) const WORKER_SLOTS_USED: Metric =
     gauge("liveops_worker_slots_used", &[], "Operations that this process is running.");
 pub(super) const WAITING: Metric = gauge(
     "liveops_waiting",
-    &["queue"],
-    "Operations of all processes that wait in the queue and could start now, counted every 30 seconds, or later \
-     if a count takes longer than 0.15 seconds.",
-);
-pub(super) const WAITING_UNREGISTERED: Metric = gauge(
-    "liveops_waiting_unregistered",
-    &["queue"],
-    "Waiting operations whose type is not registered in this process.",
+    &["queue", "reason"],
+    "Operations of all processes that wait in the queue and are due, by the reason: for a worker slot, for another \
+     version of the application, or because their type is not registered in this process. Counted every 30 seconds, \
+     or later if a count takes longer than 0.15 seconds.",
 );
 pub(super) const OLDEST_WAITING: Metric = Metric {
     unit: MetricUnit::Seconds,

@@ -10,8 +10,7 @@ use super::metric::{
     CATCH_UPS, CLAIM, CLAIMS_FAILED, CLIENTS_LAGGED, CONNECTIONS, CONNECTIONS_CLOSED, DELIVERIES,
     END_DISPATCHES, ENDED, ENQUEUED, HANDED_BACK, LEASE_RENEWAL, LEASES_LOST, LEFT_EXECUTING,
     NEXT_ATTEMPTS, OLDEST_WAITING, PUBLISHED, RESCUES, RETRIED, RUN, SUBSCRIPTIONS_LAGGED,
-    THREADS_HELD, UNPUBLISHED, WAIT, WAITING, WAITING_UNREGISTERED, WORKER_SLOTS,
-    WORKER_SLOTS_USED,
+    THREADS_HELD, UNPUBLISHED, WAIT, WAITING, WORKER_SLOTS, WORKER_SLOTS_USED,
 };
 use crate::operation::OperationState;
 
@@ -139,8 +138,10 @@ pub(crate) fn worker_slot_used() -> GaugeGuard {
 /// The waiting operations of one queue.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct QueueLength {
-    /// All operations that could start now.
-    pub(crate) waiting: u64,
+    /// The operations that wait for a worker slot.
+    pub(crate) slot: u64,
+    /// Those that wait for another version of the application.
+    pub(crate) version: u64,
     /// Those whose type is not registered in this process.
     pub(crate) unregistered: u64,
     /// The time for which the oldest one could have started.
@@ -150,8 +151,10 @@ pub(crate) struct QueueLength {
 /// Records the waiting operations of a queue.
 pub(crate) fn record_queue_length(queue: &str, length: QueueLength) {
     let queue = || queue.to_owned();
-    gauge!(WAITING.name, "queue" => queue()).set(length.waiting as f64);
-    gauge!(WAITING_UNREGISTERED.name, "queue" => queue()).set(length.unregistered as f64);
+    let QueueLength { slot, version, unregistered, .. } = length;
+    for (reason, count) in [("slot", slot), ("version", version), ("unregistered", unregistered)] {
+        gauge!(WAITING.name, "queue" => queue(), "reason" => reason).set(count as f64);
+    }
     gauge!(OLDEST_WAITING.name, "queue" => queue()).set(length.oldest.as_secs_f64());
 }
 

@@ -1,6 +1,6 @@
 //! The constants of an operation type, as a value.
 
-use super::{LiveOperation, Policy, RegionName, Stage};
+use super::{LiveOperation, Policy, RegionName, Stage, Versions};
 
 /// The constants of one [`LiveOperation`] as a value, for code that is not generic over the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) struct OperationKind {
     pub result_text_template: &'static str,
     /// The queue, the attempts and the time limits.
     pub policy: Policy,
+    /// The versions of the input that the type can read.
+    pub versions: Versions,
 }
 
 impl OperationKind {
@@ -35,6 +37,7 @@ impl OperationKind {
         result_template: "",
         result_text_template: "",
         policy: Policy::DEFAULT,
+        versions: Versions::only(Policy::DEFAULT.version),
     };
 
     /// Returns the kind of an operation with a type that is not registered. The op type is also its title.
@@ -58,6 +61,7 @@ impl OperationKind {
             result_template: Op::RESULT_TEMPLATE,
             result_text_template: Op::RESULT_TEXT_TEMPLATE,
             policy: Op::POLICY,
+            versions: Versions::only(Op::POLICY.version),
         }
     }
 

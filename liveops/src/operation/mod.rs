@@ -25,6 +25,7 @@ mod state;
 mod storable;
 mod unique;
 mod user_id;
+mod versions;
 
 pub(crate) use action::{Action, ActionKind, PastAction};
 pub(crate) use attempt_outcome::AttemptOutcome;
@@ -47,3 +48,4 @@ pub use storable::Storable;
 pub(crate) use storable::json_len;
 pub use unique::Unique;
 pub use user_id::UserId;
+pub(crate) use versions::{AwaitedVersion, Versions};

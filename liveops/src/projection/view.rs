@@ -9,7 +9,7 @@ use super::{
     Tail, TextBytes,
 };
 use crate::event::{Bar, Ending, Event, LinkedOperation, LogLine, StageState, Status};
-use crate::operation::{FieldOrder, OperationState, RegionName};
+use crate::operation::{AwaitedVersion, FieldOrder, OperationState, RegionName};
 
 /// The current visible state of one run.
 ///
@@ -20,6 +20,8 @@ pub(crate) struct Projection {
     pub state: OperationState,
     /// The number of the attempt.
     pub attempts: Attempts,
+    /// The version of the application that the operation waits for, if this one cannot read its input.
+    pub awaits: Option<AwaitedVersion>,
     /// Set when a user has requested cancellation.
     pub cancel_requested: bool,
     /// The status line, after the first status.
@@ -60,6 +62,7 @@ impl Projection {
         Self {
             state: OperationState::NotStarted,
             attempts: Attempts::ONLY,
+            awaits: None,
             cancel_requested: false,
             status: None,
             bar: None,

@@ -9,9 +9,9 @@ use crate::{
     channel::{Chained, Finished, Signal},
     event::LinkedOperation,
     language::Language,
-    operation::{OperationId, OperationKind},
+    operation::{OperationId, OperationKind, OperationState},
     projection::Projection,
-    render::{ContainerOptions, ListRow, Renderer, Subject},
+    render::{ContainerOptions, ListRow, Renderer, Subject, awaited_in_words},
     store::Model,
 };
 
@@ -152,7 +152,12 @@ impl Presenter {
     ) -> ListRow {
         let kind = self.kind_of(row);
         let title = language.title(&kind).into_owned();
-        let status = row.error_message.clone().unwrap_or_else(|| row.status_text.clone());
+        let awaited = row.awaits(&kind).filter(|_| row.state() == OperationState::NotStarted);
+        let status = match (awaited, &row.error_message) {
+            (Some(awaited), _) => language.translate(awaited_in_words(awaited)),
+            (None, Some(message)) => message.clone(),
+            (None, None) => row.status_text.clone(),
+        };
         let list_row = ListRow {
             id: row.operation_id(),
             owner: row.owner_id(),

@@ -32,6 +32,7 @@ pub(crate) use fragment::{Apply, Fragment};
 pub(crate) use list::{ListPage, ListRow, StaffList};
 #[cfg(feature = "cli")]
 pub(crate) use past_attempt::{outcome_in_words, stopped_bar};
+pub(crate) use region::awaited_in_words;
 #[cfg(feature = "cli")]
 pub(crate) use region::{bar_text, stage_state_in_words, stopped_at, stopped_bar_text};
 pub use renderer::Renderer;

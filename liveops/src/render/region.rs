@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::{
     event::{Bar, LinkedOperation, LogLine, Measure, StageState},
     language::{Language, Text},
-    operation::{OperationId, OperationKind, OperationState},
+    operation::{AwaitedVersion, OperationId, OperationKind, OperationState},
     plain_text::{self, Color, Style, StyledPart},
     projection::{Attempts, Projection},
 };
@@ -107,10 +107,22 @@ pub(super) fn stages(language: &Language, kind: &OperationKind, states: &[StageS
 
 pub(super) fn status(language: &Language, projection: &Projection) -> Markup {
     html! {
-        @match &projection.status {
-            Some(status) => p data-level=(status.level.as_str()) { (status.text) },
-            None => p data-level="info" { (language.translate(state_in_words(projection.state))) },
+        @if let Some(status) = &projection.status {
+            p data-level=(status.level.as_str()) { (status.text) }
         }
+        @if let Some(awaited) = projection.awaits {
+            p data-level="info" { (language.translate(awaited_in_words(awaited))) }
+        } @else if projection.status.is_none() {
+            p data-level="info" { (language.translate(state_in_words(projection.state))) }
+        }
+    }
+}
+
+/// Returns the text for an operation that waits for another version of the application.
+pub(crate) const fn awaited_in_words(awaited: AwaitedVersion) -> Text {
+    match awaited {
+        AwaitedVersion::Newer => Text::WaitsForNewerVersion,
+        AwaitedVersion::Earlier => Text::WaitsForEarlierVersion,
     }
 }
 

@@ -474,7 +474,7 @@ impl<S> Builder<S> {
         {
             return Err(BuildError::NotRegistered { op_type });
         }
-        let op_types = self.registry.op_types().into_iter();
+        let op_types = self.registry.iter().map(|operation| operation.kind.op_type);
         let op_types = op_types.map(|op_type| (op_type, self.hooked.contains(op_type)));
         let store = Store::new(self.db).with_receivers(Receivers::new(op_types, self.webhooks));
         let publisher = Publisher::new(self.layer, store.clone(), presenter.clone());

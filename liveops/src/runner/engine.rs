@@ -15,7 +15,7 @@ use crate::{
     projection::{LogSize, Projection},
     publish::{Presenter, Publisher},
     render::{Fragment, Renderer, Subject},
-    store::{Model, OwnConnection, RowState, Store},
+    store::{Model, OwnConnection, RowState, Store, StoreError},
     token::SigningKeys,
     uploads::UploadFolder,
 };
@@ -56,6 +56,21 @@ impl Engine {
     /// Returns the claim of this process, for operations that it enqueues and runs itself.
     pub(super) fn worker_claim(&self) -> WorkerClaim {
         WorkerClaim { worker: self.active_runs.worker.clone(), lease: self.config.lease }
+    }
+
+    /// Claims one waiting operation, if this process knows its type and can read its input. Returns `None` also if the
+    /// operation is not due, or no longer waits.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the database fails.
+    pub(super) async fn claim(&self, id: OperationId) -> Result<Option<Model>, StoreError> {
+        let row = self.store.find_small(id).await?;
+        let is_readable = row.is_some_and(|row| self.registry.find_readable(&row).is_some());
+        if !is_readable {
+            return Ok(None);
+        }
+        self.store.claim(id, &self.active_runs.worker, self.config.lease).await
     }
 
     /// Notifies every worker, including the one in this process, that operations wait in the queue.

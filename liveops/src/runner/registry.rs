@@ -63,8 +63,20 @@ impl Registry {
         self.by_op_type.values()
     }
 
-    pub(super) fn op_types(&self) -> Vec<&'static str> {
-        self.by_op_type.keys().copied().collect()
+    /// Returns the inputs that this process can read: each op type with each version.
+    pub(super) fn readable_inputs(&self) -> Vec<(&'static str, i32)> {
+        let kinds = self.by_op_type.values().map(|operation| operation.kind);
+        let versions = |kind: OperationKind| {
+            // A version is at most `i32::MAX`.
+            let version = |version| i32::try_from(version).unwrap_or(i32::MAX);
+            kind.versions.iter().map(move |readable| (kind.op_type, version(readable)))
+        };
+        kinds.flat_map(versions).collect()
+    }
+
+    /// Returns the type of `row`, if this process can also read its input.
+    pub(super) fn find_readable(&self, row: &Model) -> Option<&RegisteredOperation> {
+        self.find(&row.op_type).filter(|operation| row.awaits(&operation.kind).is_none())
     }
 
     /// Adds an operation type. Returns the type that had the same op type before.

@@ -35,6 +35,17 @@ pub enum RetryError {
         /// The op type.
         op_type: String,
     },
+    /// This process cannot read the version of the input, so `on_retry` cannot be called. A process with a version of
+    /// the application that can read the input retries the operation.
+    #[error(
+        "version {version} of the input of `{op_type}` is not readable in this version of the application"
+    )]
+    OtherVersion {
+        /// The op type.
+        op_type: String,
+        /// The version of the input.
+        version: i32,
+    },
     /// The stored input no longer fits the type of the operation, so a run could not read the input.
     #[error("the stored input no longer fits the type of the operation: {0}")]
     Outdated(RunError),
@@ -168,6 +179,10 @@ impl LiveOps {
         let Some(operation) = self.engine().registry.find(&row.op_type) else {
             return Err(RetryError::NotRegistered { op_type: row.op_type.clone() });
         };
+        if row.awaits(&operation.kind).is_some() {
+            let (op_type, version) = (row.op_type.clone(), row.payload_version);
+            return Err(RetryError::OtherVersion { op_type, version });
+        }
         operation.on_retry(row, transaction).await.map_err(|error| {
             if is_type_mismatch(&error) {
                 RetryError::Outdated(error)

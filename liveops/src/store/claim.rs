@@ -23,11 +23,12 @@ use super::{
 };
 use crate::operation::{Attempt, OperationId, OperationState};
 
-/// The limits of a claim: the types and queues a worker serves, and the number of operations it takes.
+/// The limits of a claim: the inputs that a worker can read, the queues it serves, and the number of operations it
+/// takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Claim<'a> {
-    /// The operation types that the worker knows.
-    pub op_types: &'a [&'a str],
+    /// The operation types that the worker knows, each with a version of the input that the worker can read.
+    pub inputs: &'a [(&'a str, i32)],
     /// The queues that the worker serves; empty for all queues.
     pub queues: &'a [String],
     /// The unique name of the worker.
@@ -215,7 +216,7 @@ impl Claim<'_> {
     fn served(&self, lines: Vec<Line>) -> Vec<Line> {
         let mut served: Vec<Line> = lines
             .into_iter()
-            .filter(|line| self.op_types.contains(&line.op_type.as_str()))
+            .filter(|line| self.inputs.contains(&(&*line.op_type, line.payload_version)))
             .filter(|line| self.queues.is_empty() || self.queues.contains(&line.queue))
             .collect();
         if served.len() > LINES_LEN_MAX {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sea_orm::entity::prelude::*;
 use serde::de::DeserializeOwned;
 
-use crate::operation::{Attempt, Backoff, OperationId, OperationState, UserId};
+use crate::operation::{
+    Attempt, AwaitedVersion, Backoff, OperationId, OperationKind, OperationState, UserId,
+};
 
 /// The row of one operation. [`LiveOps::list`](crate::LiveOps::list) has an example.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
@@ -158,6 +160,11 @@ impl Model {
     /// Returns the maximum duration of an attempt; `None` for no limit.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
+    }
+
+    /// Returns the version of the application that can read the input; `None` for this one, whose type is `kind`.
+    pub(crate) fn awaits(&self, kind: &OperationKind) -> Option<AwaitedVersion> {
+        kind.versions.awaited_for(u32::try_from(self.payload_version).unwrap_or(0))
     }
 
     /// Returns the state of the operation. The state is computed from other columns, so it cannot

@@ -15,6 +15,7 @@ use super::{
     migration_hand_backs::CountHandBacks,
     migration_indexes::{
         ADD_RUNNING, INDEX_ENDS, INDEX_LARGE_TABLES, INDEX_OWNERS, INDEX_STATES, INDEX_TYPES,
+        INDEX_VERSIONS,
     },
     migration_layout::MoveColumn,
     migration_lease::AddLeaseDuration,
@@ -106,6 +107,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     migrations.push(Box::new(CreateActions));
     migrations.push(Box::new(CreateLogs));
     migrations.push(Box::new(MoveLogs));
+    migrations.push(Box::new(INDEX_VERSIONS));
     migrations.push(Box::new(CreateOutbox));
     migrations
 }

@@ -47,15 +47,59 @@ pub(super) const INDEX_TYPES: IndexMigration = IndexMigration {
     dropped: Vec::new,
 };
 
-/// The migration for claims that serve the owners in turn. The index [`ready`] remains for the lines of a claim, for
-/// the count of the waiting operations, and for processes of an earlier version.
+/// The migration for claims that serve the owners in turn.
 pub(super) const INDEX_OWNERS: IndexMigration = IndexMigration {
     name: "liveops_0017_index_owners",
     created: || vec![ready_of_owner(), waiting_of_owner()],
     dropped: Vec::new,
 };
 
-/// The index of the operations that a worker may claim now, by owner.
+/// The migration for claims by the version of the input.
+pub(super) const INDEX_VERSIONS: IndexMigration = IndexMigration {
+    name: "liveops_0023_index_versions",
+    created: || vec![ready_by_version(), scheduled_by_version()],
+    dropped: || vec![ready(), ready_of_owner(), scheduled()],
+};
+
+/// The index of the operations that a worker may claim now. The queue, the type and the version come first, so that a
+/// claim reads no operation that the worker does not serve or cannot read.
+///
+/// With the last columns, the count of the waiting operations reads only the index.
+fn ready_by_version() -> NamedIndex {
+    NamedIndex::new("liveops_operation_ready_by_version", |index| {
+        is_waiting(index)
+            .col(Column::Queue)
+            .col(Column::OpType)
+            .col(Column::PayloadVersion)
+            .col((Column::Priority, IndexOrder::Desc))
+            .col(Column::Owner)
+            .col(Column::Id)
+            .col(Column::DueOn)
+            // Always `NULL`, but without the columns SQLite would read the row to check this.
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+            .col(Column::RunAfter)
+            .and_where(Expr::col(Column::RunAfter).is_null())
+    })
+}
+
+/// The index of the operations that are to start later, with their versions.
+fn scheduled_by_version() -> NamedIndex {
+    NamedIndex::new("liveops_operation_scheduled_by_version", |index| {
+        is_waiting(index)
+            .col(Column::RunAfter)
+            // For the count of the operations that are due.
+            .col(Column::Queue)
+            .col(Column::OpType)
+            .col(Column::PayloadVersion)
+            .col(Column::DueOn)
+            .col(Column::StartedOn)
+            .col(Column::FinishedOn)
+            .and_where(Expr::col(Column::RunAfter).is_not_null())
+    })
+}
+
+/// The first index of the operations that a worker may claim now, by owner.
 fn ready_of_owner() -> NamedIndex {
     NamedIndex::new("liveops_operation_ready_of_owner", |index| {
         is_waiting(index)
@@ -79,10 +123,7 @@ fn waiting_of_owner() -> NamedIndex {
     })
 }
 
-/// The index of the operations that a worker may claim now. The queue and the type come first, so that a claim
-/// reads no operation of a queue or a type that the worker does not serve.
-///
-/// With the last columns, the count of the waiting operations reads only the index.
+/// The first index of the operations that a worker may claim now, without their versions.
 fn ready() -> NamedIndex {
     NamedIndex::new("liveops_operation_ready", |index| {
         is_waiting(index)
@@ -99,7 +140,7 @@ fn ready() -> NamedIndex {
     })
 }
 
-/// The index of the operations that are to start later.
+/// The first index of the operations that are to start later, without their versions.
 fn scheduled() -> NamedIndex {
     NamedIndex::new("liveops_operation_scheduled", |index| {
         is_waiting(index)

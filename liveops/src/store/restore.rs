@@ -29,6 +29,7 @@ impl Model {
         let mut projection = Projection {
             state,
             attempts: self.attempts(),
+            awaits: self.awaits(kind).filter(|_| state == OperationState::NotStarted),
             cancel_requested: self.cancel_requested,
             status: self.status(),
             bar: None,

@@ -70,11 +70,13 @@ impl OwnerLimits<'_> {
     }
 }
 
-/// The operations of one type that wait in one queue.
+/// The operations of one type that wait in one queue, with inputs of one version. A worker claims from the lines that
+/// it can read, so operations of another version cost a claim nothing, however many wait.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, FromQueryResult)]
 pub(super) struct Line {
     pub(super) queue: String,
     pub(super) op_type: String,
+    pub(super) payload_version: i32,
 }
 
 /// The waiting operations of one owner and one priority in one line.
@@ -82,6 +84,7 @@ pub(super) struct Line {
 pub(super) struct Share {
     queue: String,
     op_type: String,
+    payload_version: i32,
     priority: i32,
     owner: String,
 }
@@ -107,28 +110,33 @@ struct FoundShare {
 /// Maximum number of priorities whose turns a worker remembers.
 const TURNS_LEN_MAX: usize = 16;
 
-/// The lines with an operation that is ready. Reads two entries of the index for each line, however many
-/// operations wait: each step of the recursion finds the next type in the queue, or the first type in the next
-/// queue. SQLite would search the index by the queue alone for `(queue, op_type) > (…)`.
+/// The lines with an operation that is ready. Reads at most four entries of the index for each line, however many
+/// operations wait: each step of the recursion finds the next version of the type, or else the next type in the queue,
+/// or else the first type in the next queue. SQLite would search the index by the queue alone for
+/// `(queue, op_type) > (…)`.
 pub(super) const LINES: &str = "\
-    WITH RECURSIVE line (queue, op_type) AS ( \
+    WITH RECURSIVE line (queue, op_type, payload_version) AS ( \
         SELECT * FROM ( \
-            SELECT queue, op_type FROM liveops_operation \
+            SELECT queue, op_type, payload_version FROM liveops_operation \
             WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
-            ORDER BY queue, op_type LIMIT 1 \
+            ORDER BY queue, op_type, payload_version LIMIT 1 \
         ) AS first \
         UNION ALL \
-        SELECT following.queue, following.op_type \
+        SELECT following.queue, following.op_type, following.payload_version \
         FROM line JOIN liveops_operation AS following ON following.id = COALESCE( \
             (SELECT id FROM liveops_operation \
             WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
-            AND queue = line.queue AND op_type > line.op_type ORDER BY op_type LIMIT 1), \
+            AND queue = line.queue AND op_type = line.op_type AND payload_version > line.payload_version \
+            ORDER BY payload_version LIMIT 1), \
             (SELECT id FROM liveops_operation \
             WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
-            AND queue > line.queue ORDER BY queue, op_type LIMIT 1) \
+            AND queue = line.queue AND op_type > line.op_type ORDER BY op_type, payload_version LIMIT 1), \
+            (SELECT id FROM liveops_operation \
+            WHERE started_on IS NULL AND finished_on IS NULL AND run_after IS NULL \
+            AND queue > line.queue ORDER BY queue, op_type, payload_version LIMIT 1) \
         ) \
     ) \
-    SELECT queue, op_type FROM line";
+    SELECT queue, op_type, payload_version FROM line";
 
 impl Store {
     /// Returns the lines with an operation that is ready.
@@ -209,7 +217,8 @@ impl Store {
         }
         values.extend(exhausted);
         for line in lines {
-            values.extend([line.queue.as_str().into(), line.op_type.as_str().into()]);
+            let Line { queue, op_type, payload_version } = line;
+            values.extend([queue.into(), op_type.into(), (*payload_version).into()]);
         }
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let found = FoundShare::find_by_statement(statement)
@@ -250,7 +259,13 @@ impl Store {
             .from_subquery(next, "next")
             .take();
         let next = Query::select()
-            .columns([Column::Queue, Column::OpType, Column::Priority, Column::Owner])
+            .columns([
+                Column::Queue,
+                Column::OpType,
+                Column::PayloadVersion,
+                Column::Priority,
+                Column::Owner,
+            ])
             .from_subquery(placed, "placed")
             .and_where(Expr::cust("place <= allowance"))
             .order_by(Column::Priority, Order::Desc)
@@ -276,17 +291,18 @@ impl Store {
 impl Share {
     /// Returns `true` for an operation of this share.
     pub(super) fn contains(&self, row: &Model) -> bool {
-        (&*self.queue, &*self.op_type, self.priority, &*self.owner)
-            == (&*row.queue, &*row.op_type, row.priority, &*row.owner)
+        (&*self.queue, &*self.op_type, self.payload_version, self.priority, &*self.owner)
+            == (&*row.queue, &*row.op_type, row.payload_version, row.priority, &*row.owner)
     }
 
     fn line(&self) -> Line {
-        Line { queue: self.queue.clone(), op_type: self.op_type.clone() }
+        let Self { queue, op_type, payload_version, .. } = self;
+        Line { queue: queue.clone(), op_type: op_type.clone(), payload_version: *payload_version }
     }
 }
 
 /// Returns the query of [`Store::shares`]. Its parameters are the priority and the owner of each turn, the exhausted
-/// owners, and the queue and the op type of each line.
+/// owners, and the queue, the op type and the version of each line.
 pub(super) fn shares_sql(lines: usize, turns: usize, exhausted: usize, len: u64) -> String {
     let owners: Vec<String> =
         (0..exhausted).map(|owner| format!("${}", 2 * turns + owner + 1)).collect();
@@ -309,28 +325,29 @@ pub(super) fn shares_sql(lines: usize, turns: usize, exhausted: usize, len: u64)
         "CASE WHEN share.is_first AND share.owner < {shares_turn} THEN {shares_turn} ELSE share.owner END"
     );
     let laps = (0..lines).flat_map(|line| {
-        let queue = 2 * turns + exhausted + 2 * line + 1;
-        let op_type = queue + 1;
+        let queue = 2 * turns + exhausted + 3 * line + 1;
+        let (op_type, version) = (queue + 1, queue + 2);
         let ready = format!(
             "FROM liveops_operation WHERE started_on IS NULL AND finished_on IS NULL \
-             AND run_after IS NULL AND queue = ${queue} AND op_type = ${op_type}"
+             AND run_after IS NULL AND queue = ${queue} AND op_type = ${op_type} \
+             AND payload_version = ${version}"
         );
         let lap = |is_first_lap: &str, after: &str, len: u64| {
             format!(
                 "SELECT * FROM (\
-                 WITH RECURSIVE share (queue, op_type, priority, owner, id, found, is_first) AS (\
-                 SELECT * FROM (SELECT queue, op_type, priority, owner, id, {first} AS found, \
-                 TRUE AS is_first {ready} ORDER BY priority DESC, owner, id LIMIT 1) AS head \
+                 WITH RECURSIVE share (queue, op_type, payload_version, priority, owner, id, found, is_first) \
+                 AS (SELECT * FROM (SELECT queue, op_type, payload_version, priority, owner, id, \
+                 {first} AS found, TRUE AS is_first {ready} ORDER BY priority DESC, owner, id LIMIT 1) AS head \
                  UNION ALL \
-                 SELECT following.queue, following.op_type, following.priority, following.owner, \
-                 following.id, share.found + {following}, following.priority < share.priority \
+                 SELECT following.queue, following.op_type, following.payload_version, following.priority, \
+                 following.owner, following.id, share.found + {following}, following.priority < share.priority \
                  FROM share JOIN liveops_operation AS following ON following.id = COALESCE(\
                  (SELECT id {ready} AND priority = share.priority AND owner > {after} \
                  ORDER BY owner, id LIMIT 1), \
                  (SELECT id {ready} AND priority < share.priority \
                  ORDER BY priority DESC, owner, id LIMIT 1)) \
                  WHERE share.found < {len}) \
-                 SELECT queue, op_type, priority, owner, id, {is_first_lap} AS is_first_lap \
+                 SELECT queue, op_type, payload_version, priority, owner, id, {is_first_lap} AS is_first_lap \
                  FROM share) AS lap"
             )
         };
@@ -342,7 +359,7 @@ pub(super) fn shares_sql(lines: usize, turns: usize, exhausted: usize, len: u64)
     let (is_exhausted, turn) = (is_exhausted("owner"), turn("priority"));
     // The database compares the owners, so that their order is that of its index.
     format!(
-        "SELECT queue, op_type, priority, owner, is_first_lap FROM ({}) AS found \
+        "SELECT queue, op_type, payload_version, priority, owner, is_first_lap FROM ({}) AS found \
          WHERE NOT ({is_exhausted}) \
          ORDER BY priority DESC, CASE WHEN owner > {turn} THEN 0 ELSE 1 END, owner, id",
         laps.join(" UNION ALL ")
@@ -358,6 +375,7 @@ fn ready_in(share: &Share, limit: u64) -> Select<Entity> {
         .filter(Column::RunAfter.is_null())
         .filter(Column::Queue.eq(&share.queue))
         .filter(Column::OpType.eq(&share.op_type))
+        .filter(Column::PayloadVersion.eq(share.payload_version))
         .filter(Column::Priority.eq(share.priority))
         .filter(Column::Owner.eq(&share.owner))
         .order_by_asc(Column::Id)
@@ -366,7 +384,8 @@ fn ready_in(share: &Share, limit: u64) -> Select<Entity> {
 
 /// Selects the first operations of a share, with the turn and the allowance of its owner.
 fn first_in(share: &Share, turn: usize, allowance: u64, limit: u64) -> SelectStatement {
-    let columns = [Column::Priority, Column::Queue, Column::OpType, Column::Owner];
+    let columns =
+        [Column::Priority, Column::Queue, Column::OpType, Column::PayloadVersion, Column::Owner];
     let number = |number: u64| Expr::cust(number.min(i32::MAX as u64).to_string());
     ready_in(share, limit.min(allowance))
         .columns(columns)

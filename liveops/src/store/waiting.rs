@@ -13,13 +13,15 @@ use uuid::Uuid;
 use super::{Column, Entity, Store, StoreError, transition::is_in};
 use crate::operation::{OperationState, UserId};
 
-/// The operations of one type that wait in one queue and could start now.
+/// The operations of one type, with inputs of one version, that wait in one queue and could start now.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub(crate) struct WaitingOperations {
     /// The queue.
     pub queue: String,
     /// The op type, which may be registered nowhere.
     pub op_type: String,
+    /// The version of the input, which no worker may be able to read.
+    pub payload_version: i32,
     /// The number of operations.
     pub count: i64,
     /// The time from which the oldest of them could start.
@@ -27,7 +29,7 @@ pub(crate) struct WaitingOperations {
 }
 
 impl Store {
-    /// Counts the operations that could start now, by queue and op type. Reads only index entries, and no rows.
+    /// Counts the operations that could start now, by queue, op type and version. Reads only index entries, and no rows.
     ///
     /// # Errors
     ///
@@ -37,12 +39,13 @@ impl Store {
         let ready = waiting_in_order(Column::RunAfter.is_null())
             .order_by_asc(Column::Queue)
             .order_by_asc(Column::OpType)
+            .order_by_asc(Column::PayloadVersion)
             .order_by_desc(Column::Priority);
         let due = waiting_in_order(Column::RunAfter.lte(Utc::now())).order_by_asc(Column::RunAfter);
-        let mut all: BTreeMap<(String, String), WaitingOperations> = BTreeMap::new();
+        let mut all: BTreeMap<(String, String, i32), WaitingOperations> = BTreeMap::new();
         for query in [ready, due] {
             for found in self.counted(query).await? {
-                let line = (found.queue.clone(), found.op_type.clone());
+                let line = (found.queue.clone(), found.op_type.clone(), found.payload_version);
                 all.entry(line)
                     .and_modify(|waiting| {
                         waiting.count += found.count;
@@ -82,12 +85,13 @@ impl Store {
             DbBackend::Postgres => waiting.limit(i64::MAX.unsigned_abs()),
             _ => waiting.clear_order_by(),
         };
+        let line = [Column::Queue, Column::OpType, Column::PayloadVersion];
         let count = Query::select()
-            .columns([Column::Queue, Column::OpType])
+            .columns(line)
             .expr_as(Expr::cust("COUNT(*)"), "count")
             .expr_as(Expr::col(Column::DueOn).min(), "oldest_due_on")
             .from_subquery(waiting, "waiting")
-            .group_by_columns([Column::Queue, Column::OpType])
+            .group_by_columns(line)
             .take();
         let rows = self.statements().query_all(&count).await.map_err(StoreError::of(ACTION))?;
         let rows = rows.iter().map(|row| WaitingOperations::from_query_result(row, ""));
@@ -98,7 +102,7 @@ impl Store {
 fn waiting_in_order(condition: Expr) -> Select<Entity> {
     Entity::find()
         .select_only()
-        .columns([Column::Queue, Column::OpType, Column::DueOn])
+        .columns([Column::Queue, Column::OpType, Column::PayloadVersion, Column::DueOn])
         .filter(is_in(OperationState::NotStarted))
         .filter(condition)
 }

@@ -337,6 +337,9 @@ impl From<RetryError> for WebError {
             RetryError::NotRegistered { .. } => {
                 Self::new(StatusCode::CONFLICT, "not_registered", Text::NotRegistered)
             }
+            RetryError::OtherVersion { .. } => {
+                Self::new(StatusCode::CONFLICT, "other_version", Text::RetryInOtherVersion)
+            }
             RetryError::Store(error) if error.is_busy() => Self::busy(error),
             RetryError::Store(_) => Self::internal(&error),
         }

@@ -53,6 +53,7 @@ mod hosts;
 mod house;
 mod htmx;
 mod http;
+mod input_versions;
 mod isolation;
 mod keyboard;
 mod languages;

@@ -164,12 +164,14 @@ on_every_database! {
         const OLDEST: &str = "liveops_oldest_waiting_seconds";
         let is_counted = |series: &Series| series.name == OLDEST && series.labels["queue"] == "mail";
         let scrape = meter.until(|scrape| scrape.series.iter().any(is_counted)).await;
-        for (name, queue) in [
-            ("liveops_waiting", "default"),
-            ("liveops_waiting", "mail"),
-            ("liveops_waiting_unregistered", "default"),
+        for (queue, reason, count) in [
+            ("default", "unregistered", 1.0),
+            ("mail", "unregistered", 1.0),
+            ("default", "slot", 0.0),
+            ("default", "version", 0.0),
         ] {
-            assert_eq!(scrape.sum(name, &[("queue", queue)]), 1.0, "{name} of {queue}");
+            let labels = [("queue", queue), ("reason", reason)];
+            assert_eq!(scrape.sum("liveops_waiting", &labels), count, "{labels:?}");
         }
         let oldest = scrape.sum(OLDEST, &[("queue", "default")]);
         assert!((300.0..400.0).contains(&oldest), "{oldest}");

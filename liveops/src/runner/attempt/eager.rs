@@ -50,7 +50,7 @@ async fn run_until_done(engine: &Arc<Engine>, mut id: OperationId, mut next_step
 
 async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
     let claim = Claim {
-        op_types: &engine.registry.op_types(),
+        inputs: &engine.registry.readable_inputs(),
         queues: &engine.config.queues,
         worker: &engine.active_runs.worker,
         lease: engine.config.lease,
@@ -73,8 +73,7 @@ async fn claim_next(engine: &Arc<Engine>) -> Option<RunningAttempt> {
 async fn run_once(engine: &Arc<Engine>, id: OperationId) -> NextStep {
     // A closed semaphore means that the process is shutting down.
     let Ok(_slot) = engine.active_runs.slots.acquire().await else { return NextStep::Done };
-    let (worker, lease) = (&engine.active_runs.worker, engine.config.lease);
-    let run = match engine.store.claim(id, worker, lease).await {
+    let run = match engine.claim(id).await {
         Ok(row) => row.and_then(|row| RunningAttempt::begin(engine.clone(), row, Executor::Task)),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

@@ -174,9 +174,7 @@ impl ForegroundChain {
     }
 
     async fn claim(&self) -> Option<Model> {
-        let engine = self.liveops.engine();
-        let claim = engine.store.claim(self.id, &engine.active_runs.worker, engine.config.lease);
-        ok_or_logged(self.id, claim.await)
+        ok_or_logged(self.id, self.liveops.engine().claim(self.id).await)
     }
 
     /// Claims an operation during the head start that other processes give to this one.

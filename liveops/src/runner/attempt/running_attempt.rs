@@ -79,7 +79,7 @@ pub(in crate::runner) enum NextStep {
 
 impl RunningAttempt {
     /// Begins the attempt that `row` was claimed for. Returns `None` if the operation's type is not
-    /// registered.
+    /// registered, or if the input has a version that this process cannot read.
     pub(in crate::runner) fn begin(
         engine: Arc<Engine>,
         row: Model,
@@ -95,9 +95,14 @@ impl RunningAttempt {
         executor: Executor,
         observers: Observers,
     ) -> Option<Self> {
-        let Some(operation) = engine.registry.find(&row.op_type) else {
-            let (op_type, id) = (&row.op_type, row.operation_id());
-            tracing::error!(op_type, %id, "claimed an unregistered operation type; not running it");
+        let Some(operation) = engine.registry.find_readable(&row) else {
+            let (op_type, id, version) = (&row.op_type, row.operation_id(), row.payload_version);
+            tracing::error!(
+                op_type,
+                %id,
+                version,
+                "claimed an operation whose type or version is unknown here; not running it"
+            );
             return None;
         };
         let kind = operation.kind;

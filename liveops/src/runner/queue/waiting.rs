@@ -1,4 +1,4 @@
-//! The gauges of waiting operations, and the warning about operations that no worker here can run.
+//! The gauges of waiting operations, and the warnings about operations that no worker here can run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +11,7 @@ use tokio::time::{self, Instant};
 
 use crate::{
     metrics::{QueueLength, record_queue_length},
+    operation::AwaitedVersion,
     runner::engine::Engine,
     store::WaitingOperations,
 };
@@ -26,7 +27,7 @@ impl Engine {
     /// Starts to count the waiting operations at an interval. Stops at the shutdown.
     pub(in crate::runner) fn count_waiting_operations(self: &Arc<Self>) {
         let closing = self.active_runs.closing.clone();
-        let count = WaitingCount { engine: Arc::downgrade(self), queues: BTreeSet::new() };
+        let count = WaitingCount::new(Arc::downgrade(self));
         tokio::spawn(async move { closing.run_until_cancelled(count.run()).await });
     }
 }
@@ -36,20 +37,59 @@ struct WaitingCount {
     engine: Weak<Engine>,
     /// The queues counted so far, because a gauge keeps its value until it is set again.
     queues: BTreeSet<String>,
+    /// The queues, types and versions of the warnings so far.
+    warned: BTreeSet<(String, String, i32)>,
+}
+
+/// The reason for which operations wait.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Slot,
+    Version(AwaitedVersion),
+    Unregistered,
+}
+
+impl Reason {
+    fn of(engine: &Engine, waiting: &WaitingOperations) -> Self {
+        let Some(operation) = engine.registry.find(&waiting.op_type) else {
+            return Self::Unregistered;
+        };
+        let version = u32::try_from(waiting.payload_version).unwrap_or(0);
+        operation.kind.versions.awaited_for(version).map_or(Self::Slot, Self::Version)
+    }
+
+    /// Returns the finding for the log, if no worker of this process can run the operations.
+    fn finding(self) -> Option<&'static str> {
+        match self {
+            Self::Slot => None,
+            Self::Version(AwaitedVersion::Newer) => Some(
+                "operations with an input of a newer version are waiting; start a worker with the newer version of the \
+                 application",
+            ),
+            Self::Version(AwaitedVersion::Earlier) => Some(
+                "operations with an input of an earlier version are waiting; name this version with `before` in \
+                 `#[liveop(…)]`, or cancel the operations",
+            ),
+            Self::Unregistered => Some(
+                "operations of a type that is not registered here are waiting; register the type in a worker, or \
+                 cancel the operations",
+            ),
+        }
+    }
 }
 
 impl WaitingCount {
+    fn new(engine: Weak<Engine>) -> Self {
+        Self { engine, queues: BTreeSet::new(), warned: BTreeSet::new() }
+    }
+
     async fn run(mut self) {
-        let mut has_warned = false;
         loop {
             let Some(engine) = self.engine.upgrade() else { return };
             let began_on = Instant::now();
             match engine.store.waiting().await {
                 Ok(waiting) => {
-                    if !has_warned {
-                        warn_of_unregistered(&engine, &waiting);
-                        has_warned = true;
-                    }
+                    self.warn(&engine, &waiting);
                     self.record(&engine, &waiting);
                 }
                 Err(error) => {
@@ -71,10 +111,11 @@ impl WaitingCount {
         for waiting in waiting {
             let length = lengths.entry(waiting.queue.clone()).or_default();
             let count = u64::try_from(waiting.count).unwrap_or(0);
-            length.waiting += count;
-            if engine.registry.find(&waiting.op_type).is_none() {
-                length.unregistered += count;
-            }
+            *match Reason::of(engine, waiting) {
+                Reason::Slot => &mut length.slot,
+                Reason::Version(_) => &mut length.version,
+                Reason::Unregistered => &mut length.unregistered,
+            } += count;
             let age = (now - waiting.oldest_due_on).to_std().unwrap_or_default();
             length.oldest = length.oldest.max(age);
         }
@@ -84,28 +125,25 @@ impl WaitingCount {
             record_queue_length(queue, length);
         }
     }
+
+    /// Warns of the operations that wait in the queues of this worker and that this process cannot run: once for each
+    /// type and version.
+    fn warn(&mut self, engine: &Engine, waiting: &[WaitingOperations]) {
+        let queues = &engine.config.queues;
+        let is_served = |queue: &String| queues.is_empty() || queues.contains(queue);
+        for waiting in waiting.iter().filter(|waiting| is_served(&waiting.queue)) {
+            let WaitingOperations { queue, op_type, payload_version: version, count, .. } = waiting;
+            let Some(finding) = Reason::of(engine, waiting).finding() else { continue };
+            if self.warned.insert((queue.clone(), op_type.clone(), *version)) {
+                tracing::warn!(op_type, version, queue, count, "{finding}");
+            }
+        }
+    }
 }
 
 /// Returns the wait after a count that took `duration`.
 fn interval_after(duration: Duration) -> Duration {
     INTERVAL.max(duration.saturating_mul(INTERVAL_FACTOR))
-}
-
-/// Warns of the types that wait in the queues of this worker and that this process does not know.
-fn warn_of_unregistered(engine: &Engine, waiting: &[WaitingOperations]) {
-    let queues = &engine.config.queues;
-    for WaitingOperations { queue, op_type, count, .. } in waiting {
-        let is_served = queues.is_empty() || queues.contains(queue);
-        if is_served && engine.registry.find(op_type).is_none() {
-            tracing::warn!(
-                op_type,
-                queue,
-                count,
-                "operations of a type that is not registered here are waiting; register the type in a worker, \
-                 or cancel the operations"
-            );
-        }
-    }
 }
 
 #[cfg(test)]

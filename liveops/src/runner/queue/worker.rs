@@ -126,7 +126,7 @@ impl Worker {
         let mut running = self.active_runs.running_by_owner();
         if rows.is_empty() {
             let claim = Claim {
-                op_types: &engine.registry.op_types(),
+                inputs: &engine.registry.readable_inputs(),
                 queues: &engine.config.queues,
                 worker: &self.active_runs.worker,
                 lease: engine.config.lease,

@@ -14,10 +14,10 @@ use crate::{
     store::{Claim, Model, OwnerLimits, OwnerTurn, Store},
 };
 
-async fn claim(store: &Store, op_types: &[&str], queues: &[String], limit: u64) -> Vec<Model> {
+async fn claim(store: &Store, inputs: &[(&str, i32)], queues: &[String], limit: u64) -> Vec<Model> {
     let (running, turn) = (HashMap::new(), OwnerTurn::default());
     let owners = OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn };
-    let claim = Claim { op_types, queues, worker: "w", lease: LEASE, limit, owners };
+    let claim = Claim { inputs, queues, worker: "w", lease: LEASE, limit, owners };
     store.claim_next(claim).await.unwrap()
 }
 
@@ -32,8 +32,8 @@ impl Worker {
     /// Returns the owners of the claimed operations, each with the priority.
     async fn claim(&mut self, store: &Store, running_max: u64, limit: u64) -> Vec<(String, i32)> {
         let owners = OwnerLimits { running_max, running: &self.running, turn: &self.turn };
-        let op_types = &["test.steps", "test.greeting"];
-        let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit, owners };
+        let inputs = &[("test.steps", 1), ("test.greeting", 1)];
+        let claim = Claim { inputs, queues: &[], worker: "w", lease: LEASE, limit, owners };
         let rows = store.claim_next(claim).await.unwrap();
         for row in &rows {
             *self.running.entry(row.owner_id()).or_default() += 1;
@@ -75,12 +75,57 @@ on_every_database! {
         }
         expected.sort_unstable();
         let mut found = Vec::new();
-        while let rows = claim(&store, &["test.steps", "test.greeting"], &[], 5).await
+        while let rows = claim(&store, &[("test.steps", 1), ("test.greeting", 1)], &[], 5).await
             && !rows.is_empty()
         {
             found.extend(rows.iter().map(|row| (std::cmp::Reverse(row.priority), row.operation_id())));
         }
         assert_eq!(found, expected);
+    }
+
+    async fn a_worker_claims_only_the_versions_that_it_can_read(db: TestDatabase) {
+        let store = store(&db).await;
+        let mut ids = Vec::new();
+        for payload_version in [2, 1, 4, 3, 1, 2, 4] {
+            let new = NewOperation { payload_version, ..new_operation() };
+            ids.push(store.enqueue(new).await.unwrap().operation_id());
+        }
+        let claimed = async |versions: &[i32], limit| -> Vec<_> {
+            let inputs: Vec<_> = versions.iter().map(|version| ("test.steps", *version)).collect();
+            claim(&store, &inputs, &[], limit).await.iter().map(Model::operation_id).collect()
+        };
+        assert_eq!(claimed(&[5, 6], 9).await, []);
+        // Of one owner, the oldest first, also among different versions.
+        assert_eq!(claimed(&[2, 1], 1).await, [ids[0]]);
+        assert_eq!(claimed(&[2, 1], 2).await, [ids[1], ids[4]]);
+        assert_eq!(claimed(&[2, 1], 9).await, [ids[5]]);
+        assert_eq!(claimed(&[3], 9).await, [ids[3]]);
+        let waiting = store.waiting().await.unwrap();
+        let waiting: Vec<_> = waiting.iter().map(|line| (line.payload_version, line.count)).collect();
+        assert_eq!(waiting, [(4, 2)]);
+    }
+
+    async fn versions_of_a_type_take_no_turn_of_another_owner(db: TestDatabase) {
+        let store = store(&db).await;
+        for (owner, versions) in [("ann", [1, 2, 3]), ("bob", [1, 1, 1]), ("eve", [3, 3, 3])] {
+            for payload_version in versions {
+                let new = NewOperation { owner: owner.into(), payload_version, ..new_operation() };
+                store.enqueue(new).await.unwrap();
+            }
+        }
+        let (running, turn) = (HashMap::new(), OwnerTurn::default());
+        let owners = OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn };
+        let inputs: &[_] = &[("test.steps", 1), ("test.steps", 2), ("test.steps", 3)];
+        for limit in [3, 1, 1, 1, 3] {
+            let claim = Claim { inputs, queues: &[], worker: "w", lease: LEASE, limit, owners };
+            let rows = store.claim_next(claim).await.unwrap();
+            assert_eq!(rows.len() as u64, limit);
+            if limit == 3 {
+                let mut owners: Vec<_> = rows.iter().map(|row| &*row.owner).collect();
+                owners.sort_unstable();
+                assert_eq!(owners, ["ann", "bob", "eve"]);
+            }
+        }
     }
 
     async fn owners_are_served_in_turn(db: TestDatabase) {
@@ -207,10 +252,10 @@ on_every_database! {
         }
         let own = store.enqueue(new("test.steps", "a")).await.unwrap().operation_id();
         let queues = ["a".to_owned()];
-        let claimed = claim(&store, &["test.steps"], &queues, 10).await;
+        let claimed = claim(&store, &[("test.steps", 1)], &queues, 10).await;
         assert_eq!(claimed.len(), 2);
         assert_eq!(claimed[1].operation_id(), own);
-        assert_eq!(claim(&store, &["test.steps"], &[], 10).await.len(), 1, "of all queues");
+        assert_eq!(claim(&store, &[("test.steps", 1)], &[], 10).await.len(), 1, "of all queues");
         assert_eq!(claim(&store, &[], &[], 10).await, [], "of no type");
     }
 
@@ -221,10 +266,10 @@ on_every_database! {
             let new = NewOperation { run_after, ..new_operation() };
             store.enqueue(new).await.unwrap();
         }
-        let claimed = claim(&store, &["test.steps"], &[], 10).await;
+        let claimed = claim(&store, &[("test.steps", 1)], &[], 10).await;
         assert_eq!(claimed.len(), 3);
         assert!(claimed.iter().all(|row| row.run_after.is_none()));
-        assert_eq!(claim(&store, &["test.steps"], &[], 10).await, []);
+        assert_eq!(claim(&store, &[("test.steps", 1)], &[], 10).await, []);
     }
 
     async fn the_count_of_waiting_operations_includes_those_that_are_due(db: TestDatabase) {
@@ -260,7 +305,7 @@ on_every_database! {
         }
         let mut left = 150;
         while left > 0 {
-            let claimed = claim(&store, &["test.steps"], &[], 100).await.len();
+            let claimed = claim(&store, &[("test.steps", 1)], &[], 100).await.len();
             assert!((1..=64).contains(&claimed), "{claimed} with {left} left");
             left -= claimed;
         }
@@ -303,7 +348,7 @@ on_every_database! {
                     let worker = format!("w{worker}");
                     let (running, turn) = (HashMap::new(), OwnerTurn::default());
                     let claim = Claim {
-                        op_types: &["test.steps"],
+                        inputs: &[("test.steps", 1)],
                         queues: &[],
                         worker: &worker,
                         lease: LEASE,

@@ -197,7 +197,7 @@ on_every_database! {
         recorded.store.waiting().await.unwrap();
         let statements = std::mem::take(&mut *recorded.statements.lock().unwrap());
         assert_eq!(statements.len(), 2);
-        for (statement, index) in statements.into_iter().zip(["ready", "scheduled"]) {
+        for (statement, index) in statements.into_iter().zip(["ready_by_version", "scheduled_by_version"]) {
             let plan = plan(&recorded.store, statement).await;
             let expected = match recorded.store.backend() {
                 DbBackend::Postgres => format!("Index Only Scan using liveops_operation_{index}"),
@@ -254,7 +254,7 @@ on_every_database! {
         let recorded = Recorded::filled(&db).await;
         let (running, turn) = (HashMap::new(), OwnerTurn::default());
         let claim = Claim {
-            op_types: &["test.type_0", "test.type_3"],
+            inputs: &[("test.type_0", 1), ("test.type_3", 1)],
             queues: &[],
             worker: "w",
             lease: LEASE,
@@ -265,22 +265,25 @@ on_every_database! {
         let found: Vec<_> = recorded.indexes(claims).await.into_iter().collect();
         // The lines are in both indexes of the ready operations.
         let expected: &[_] = match recorded.store.backend() {
-            DbBackend::Postgres => &["pkey", "ready_of_owner", "scheduled"],
-            _ => &["ready", "ready_of_owner", "scheduled"],
+            DbBackend::Postgres => &["pkey", "ready_by_version", "scheduled_by_version"],
+            _ => &["ready_by_version", "scheduled_by_version"],
         };
         assert_eq!(found, expected);
         let statement = Statement::from_string(recorded.store.backend(), LINES);
         let lines = plan(&recorded.store, statement).await;
-        let searches = lines.contains("(queue=? AND op_type>?)") || lines.contains("(op_type > line");
+        let searches = ["op_type=? AND payload_version>?", "op_type>?"]
+            .iter()
+            .all(|search| lines.contains(search))
+            || ["(payload_version > line", "(op_type > line"].iter().all(|search| lines.contains(search));
         assert!(searches, "reads more than one operation of a line: {lines}");
-        let values = [0.into(), "user_5".into(), "user_1".into(), "queue_0".into(), "test.type_0".into()];
+        let values = [0.into(), "user_5".into(), "user_1".into(), "queue_0".into(), "test.type_0".into(), 1.into()];
         let statement =
             Statement::from_sql_and_values(recorded.store.backend(), shares_sql(1, 1, 1, 4), values);
         let shares = plan(&recorded.store, statement).await;
         let searches = match recorded.store.backend() {
             DbBackend::Postgres => shares.matches("(owner > CASE").count() == 1
                 && shares.matches("(owner > share").count() == 1,
-            _ => shares.matches("(queue=? AND op_type=? AND priority=? AND owner>?)").count() == 2,
+            _ => shares.matches("(queue=? AND op_type=? AND payload_version=? AND priority=? AND owner>?)").count() == 2,
         };
         assert!(searches, "reads more than one operation of an owner: {shares}");
         let count = async |store: &Store| {

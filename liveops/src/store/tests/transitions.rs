@@ -35,7 +35,8 @@ fn conclusion<'a>(ending: &'a event::Ending, projection: &'a Projection) -> RunC
 async fn claimed_next(store: &Store, op_types: &[&str]) -> Vec<OperationId> {
     let (running, turn) = (HashMap::new(), OwnerTurn::default());
     let owners = OwnerLimits { running_max: u64::MAX, running: &running, turn: &turn };
-    let claim = Claim { op_types, queues: &[], worker: "w", lease: LEASE, limit: 100, owners };
+    let inputs: &[_] = &op_types.iter().map(|op_type| (*op_type, 1)).collect::<Vec<_>>();
+    let claim = Claim { inputs, queues: &[], worker: "w", lease: LEASE, limit: 100, owners };
     let rows = store.claim_next(claim).await.unwrap();
     rows.iter().map(store::Model::operation_id).collect()
 }

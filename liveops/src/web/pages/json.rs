@@ -7,8 +7,9 @@ use super::{attempts::PastAttemptJson, linked::ChainJson, staff::StaffJson};
 use crate::{
     event::StageState,
     form::EnteredInput,
-    operation::{ChannelName, OperationId, OperationKind, OperationState},
+    operation::{AwaitedVersion, ChannelName, OperationId, OperationKind, OperationState},
     projection::{Attempts, PastAttempt, Projection, StageTiming},
+    render::awaited_in_words,
     runner::Engine,
     store::Model,
     token::SubscriptionToken,
@@ -39,6 +40,7 @@ pub(crate) struct OperationJson {
     traceback: Option<String>,
     attempt: u32,
     attempts: AttemptsJson,
+    waits: Option<WaitsJson>,
     hand_backs: u32,
     /// The part of the input that the viewer entered. For staff, `staff` has all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +72,18 @@ struct TimingJson {
     entered_on: Option<DateTime<Utc>>,
     left_on: Option<DateTime<Utc>>,
     seconds: Option<f64>,
+}
+
+/// The reason for which a waiting operation does not start.
+#[derive(Debug, Serialize)]
+struct WaitsJson {
+    /// `version`: this process cannot read the input.
+    reason: &'static str,
+    needs: AwaitedVersion,
+    /// The version of the input.
+    version: i32,
+    /// The reason in the language of the owner.
+    message: String,
 }
 
 /// The number of the attempt since a user started the operation, and the maximum.
@@ -123,6 +137,12 @@ impl OperationJson {
             timings: timings(kind, &projection),
             attempt: row.attempt_number().0,
             attempts: row.attempts().into(),
+            waits: projection.awaits.map(|awaited| WaitsJson {
+                reason: "version",
+                needs: awaited,
+                version: row.payload_version,
+                message: engine.presenter.language(&row).translate(awaited_in_words(awaited)),
+            }),
             hand_backs: row.attempts().hand_backs,
             traceback,
             op_type: row.op_type,

@@ -1,0 +1,226 @@
+//! Operations whose input has another version than this process can read.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use liveops::{
+    LiveOperation, NoStages, NoState, OperationId, OperationState, Policy, Progress, Run,
+    RunResult, RunnerKind, Unique,
+    operation::NewOperation,
+    runner::{Builder, RetryError, RetryOutcome},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::support::{
+    app::{Gate, TestApp},
+    database::{TestDatabase, on_every_database},
+    log::Log,
+    meter::{Meter, Series},
+    rows,
+    until::until as until_true,
+};
+
+/// A parcel, as the processes of this version know it.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(app = "test", version = 3, unique = "owner", max_attempts = 2)]
+#[serde(deny_unknown_fields)]
+struct Parcel {
+    weight: u32,
+}
+
+impl Run for Parcel {
+    type Output = u32;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<u32> {
+        Ok(self.weight)
+    }
+}
+
+/// A parcel, as the processes of the next version know it. Without the derive, because a crate has one type of a name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NextParcel {
+    grams: u32,
+}
+
+impl LiveOperation for NextParcel {
+    type Stage = NoStages;
+    type State = NoState;
+    const NAMES: liveops::__private::Names = Parcel::NAMES;
+    const POLICY: Policy = Policy { version: 4, ..Parcel::POLICY };
+    const UNIQUE: Unique<Self> = Unique::Owner;
+}
+
+impl liveops::__private::OptionalForm for NextParcel {}
+
+impl Run for NextParcel {
+    type Output = u32;
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<u32> {
+        Ok(self.grams)
+    }
+}
+
+/// An operation that a process of the next version has enqueued.
+fn of_next_version() -> NewOperation {
+    NewOperation::new(&NextParcel { grams: 1_500 }, "ann").unwrap()
+}
+
+/// An operation from which the type of this process can no longer be converted.
+fn of_first_version() -> NewOperation {
+    let mut new = NewOperation::new(&Parcel { weight: 0 }, "bob").unwrap();
+    (new.payload_version, new.input) = (1, json!({ "pounds": 3 }));
+    new
+}
+
+async fn app(db: &TestDatabase) -> TestApp {
+    let mut config = liveops::Config::default();
+    config.poll_interval = Duration::from_millis(10);
+    config.lease = Duration::from_secs(1);
+    TestApp::on(&db.url(), |builder| {
+        builder.register::<Parcel>().config(config).runner(RunnerKind::Worker)
+    })
+    .await
+}
+
+async fn enqueue(app: &TestApp, new: NewOperation) -> OperationId {
+    app.liveops.enqueue_new(new).await.unwrap().operation_id()
+}
+
+fn page_of(id: OperationId) -> String {
+    format!("/live/test.parcel/{id}/")
+}
+
+fn next(app: &TestApp) -> liveops::LiveOps {
+    app.elsewhere(Builder::<Gate>::register::<NextParcel>)
+}
+
+const NEWER: &str = "Waits for a newer version of the application";
+const EARLIER: &str = "Waits for an earlier version of the application";
+
+on_every_database! {
+    async fn a_newer_operation_waits_for_a_newer_worker_and_says_so(db: TestDatabase) {
+        let app = app(&db).await;
+        let id = enqueue(&app, of_next_version()).await;
+        app.liveops.start_worker();
+        // The worker has polled with the operation in the queue, and has run another one.
+        let readable = NewOperation::new(&Parcel { weight: 7 }, "eve").unwrap();
+        let readable = enqueue(&app, readable).await;
+        app.reaches(readable, OperationState::FinishedOk).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.attempt), (OperationState::NotStarted, 1));
+
+        for path in [page_of(id), "/live/".to_owned()] {
+            let page = app.get(&path).await.body;
+            assert!(page.contains(NEWER) && page.contains(&page_of(id)), "{path}: {page}");
+        }
+        let waits = app.ask("GET", &page_of(id)).await.json()["waits"].clone();
+        let expected = json!({ "reason": "version", "needs": "newer", "version": 4, "message": NEWER });
+        assert_eq!(waits, expected);
+        assert_eq!(app.ask("GET", &page_of(readable)).await.json()["waits"], json!(null));
+
+        let newer = next(&app);
+        newer.start_worker();
+        let ended = async || {
+            app.liveops.find(id).await.unwrap().unwrap().state() == OperationState::FinishedOk
+        };
+        until_true("a newer worker has run it", ended).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.output::<u32>().unwrap(), row.payload_version), (Some(1_500), 4));
+        assert_eq!(row.input, json!({ "grams": 1_500 }));
+    }
+
+    async fn an_operation_of_an_unknown_earlier_version_waits_and_says_so(db: TestDatabase) {
+        let app = app(&db).await;
+        let id = enqueue(&app, of_first_version()).await;
+        app.liveops.start_worker();
+        let readable = NewOperation::new(&Parcel { weight: 7 }, "eve").unwrap();
+        app.reaches(enqueue(&app, readable).await, OperationState::FinishedOk).await;
+        let mut request = crate::support::app::request("GET", &page_of(id));
+        request.headers_mut().insert("x-user", "bob".parse().unwrap());
+        let page = app.send(request).await.body;
+        assert!(page.contains(EARLIER), "{page}");
+        assert_eq!(app.liveops.find(id).await.unwrap().unwrap().state(), OperationState::NotStarted);
+    }
+
+    async fn an_eager_process_leaves_a_newer_operation_in_the_queue(db: TestDatabase) {
+        let app = TestApp::on(&db.url(), |builder| {
+            builder.register::<Parcel>().runner(RunnerKind::Eager)
+        })
+        .await;
+        let id = enqueue(&app, of_next_version()).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.worker), (OperationState::NotStarted, None));
+    }
+
+    async fn a_newer_operation_is_cancelled_and_keeps_its_unique_key_until_then(db: TestDatabase) {
+        let app = app(&db).await;
+        let id = enqueue(&app, of_next_version()).await;
+        let duplicate = NewOperation::new(&Parcel { weight: 7 }, "ann").unwrap();
+        assert_eq!(enqueue(&app, duplicate.clone()).await, id);
+        let cancelled = app.ask("POST", &format!("{}cancel", page_of(id))).await;
+        assert_eq!(cancelled.json()["state"], "CANCELLED", "{cancelled:?}");
+        assert_eq!(cancelled.json()["waits"], json!(null));
+        assert_ne!(enqueue(&app, duplicate).await, id);
+    }
+
+    async fn a_newer_operation_is_retried_by_a_process_that_can_read_it(db: TestDatabase) {
+        let app = app(&db).await;
+        let id = enqueue(&app, of_next_version()).await;
+        app.liveops.cancel(id).await.unwrap();
+        let refused = app.liveops.retry(id).await;
+        assert!(matches!(refused, Err(RetryError::OtherVersion { version: 4, .. })), "{refused:?}");
+        let refused = app.ask("POST", &format!("{}retry", page_of(id))).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert_eq!(refused.json()["error"]["code"], "other_version", "{refused:?}");
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.attempt), (OperationState::Cancelled, 1));
+        assert_eq!(next(&app).retry(id).await.unwrap(), RetryOutcome::Retried);
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.payload_version), (OperationState::NotStarted, 4));
+    }
+
+    async fn a_lost_run_of_a_newer_version_is_put_back_or_ended_by_an_older_process(db: TestDatabase) {
+        let app = app(&db).await;
+        let again = enqueue(&app, of_next_version()).await;
+        let mut last = of_next_version();
+        (last.max_attempts, last.unique_key) = (1, None);
+        let last = enqueue(&app, last).await;
+        for id in [again, last] {
+            rows::claim(&app.db, id, "gone").await;
+        }
+        app.liveops.start_worker();
+        app.reaches(last, OperationState::FinishedError).await;
+        let row = app.liveops.find(last).await.unwrap().unwrap();
+        assert_eq!(row.error_message.as_deref(), Some("The worker stopped responding."));
+        app.until_row(again, |row| row.attempt == 2).await;
+        let row = app.liveops.find(again).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.rescues), (OperationState::NotStarted, 1));
+        let page = app.get(&page_of(again)).await.body;
+        assert!(page.contains(NEWER) && page.contains("The worker stopped responding."), "{page}");
+    }
+
+    async fn a_worker_warns_once_of_each_version_and_counts_what_waits_for_it(db: TestDatabase) {
+        let log = Log::begin();
+        let app = app(&db).await;
+        enqueue(&app, of_first_version()).await;
+        for _ in 0..2 {
+            let mut new = of_next_version();
+            new.unique_key = None;
+            enqueue(&app, new).await;
+        }
+        let meter = Meter::begin();
+        app.liveops.start_worker();
+        let is_counted = |series: &Series| {
+            series.name == "liveops_waiting" && series.labels["reason"] == "version"
+        };
+        let scrape = meter.until(|scrape| scrape.series.iter().any(is_counted)).await;
+        assert_eq!(scrape.sum("liveops_waiting", &[("queue", "default"), ("reason", "version")]), 3.0);
+        assert_eq!(scrape.sum("liveops_waiting", &[("reason", "slot")]), 0.0);
+        let lines = log.lines();
+        let warnings = |text: &str| lines.iter().filter(|line| line.text.contains(text)).count();
+        assert_eq!(warnings("with an input of a newer version are waiting"), 1, "{lines:?}");
+        assert_eq!(warnings("with an input of an earlier version are waiting"), 1, "{lines:?}");
+    }
+}
