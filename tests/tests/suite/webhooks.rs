@@ -25,7 +25,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tokio::{
     io::AsyncWriteExt,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     time::{Instant, sleep},
 };
 
@@ -241,12 +241,9 @@ async fn an_endless_answer_is_not_read() {
 }
 
 /// A receiver below HTTP, which does the same with each connection.
-async fn raw<Served: Future<Output = ()> + Send>(
-    serve: impl Fn(tokio::net::TcpStream) -> Served + Send + Sync + 'static,
-) -> Webhook
-where
-    Served: 'static,
-{
+async fn raw<Served: Future<Output = ()> + Send + 'static>(
+    serve: impl Fn(TcpStream) -> Served + Send + Sync + 'static,
+) -> Webhook {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -282,16 +279,15 @@ async fn delays_nothing(broken: Webhook, error: &str) {
 
 #[tokio::test]
 async fn a_receiver_that_hangs_delays_nothing() {
-    let hang = async |stream| {
-        let _open = stream;
-        std::future::pending().await
-    };
-    delays_nothing(raw(move |stream| hang(stream)).await, "did not return within 1s").await;
+    async fn hang(_open: TcpStream) {
+        std::future::pending::<()>().await;
+    }
+    delays_nothing(raw(hang).await, "did not return within 1s").await;
 }
 
 #[tokio::test]
 async fn a_receiver_that_trickles_delays_nothing() {
-    let trickle = |mut stream: tokio::net::TcpStream| async move {
+    let trickle = |mut stream: TcpStream| async move {
         let mut text = b"HTTP/1.1 200 OK\r\nx: ".iter().chain(std::iter::repeat(&b'x'));
         while let Some(byte) = text.next()
             && stream.write_all(&[*byte]).await.is_ok()
@@ -304,7 +300,7 @@ async fn a_receiver_that_trickles_delays_nothing() {
 
 #[tokio::test]
 async fn a_receiver_with_endless_headers_delays_nothing_and_is_cut_off() {
-    let flood = |mut stream: tokio::net::TcpStream| async move {
+    let flood = |mut stream: TcpStream| async move {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await;
         while stream.write_all(&[b'x'; 4 << 10]).await.is_ok() {}
     };
