@@ -66,8 +66,9 @@ pub struct Config {
     /// or a shutdown; default 10 seconds, from 1 second to 1 day. After a timeout or an abort, a run that still
     /// executes ends with a warning on its page, gets no next attempt, and frees its worker slot.
     pub stop_timeout: Duration,
-    /// Time limit for one call of a hook ([`Builder::on_end`](crate::runner::Builder::on_end)); default 30 seconds, from
-    /// 1 second to 1 day. If a process dies during a call, another process repeats the call after about twice this time.
+    /// Time limit for one call of a hook ([`Builder::on_end`](crate::runner::Builder::on_end)); default 30 seconds,
+    /// from 1 second to 1 day. If a process dies during a call, another process repeats the call after about twice this
+    /// time.
     pub hook_timeout: Duration,
     /// `true` to load the bundled htmx on every page; default `true`. Set to `false` if the application's
     /// layout loads htmx: two copies would send every request twice.

@@ -14,9 +14,9 @@
 //! | `error` | the error message for the owner of a failed operation, or `null` |
 //! | `created_on`, `started_on`, `finished_on` | times in RFC 3339; `started_on` is `null` for an operation that was cancelled while it waited |
 //!
-//! A later version may add fields. The header `liveops-signature` is `t=…,v1=…`: the time of the request in seconds since
-//! 1970, and the HMAC-SHA256 of that time, a dot and the body, with the secret, in hexadecimal digits. [`verify`] checks
-//! the header.
+//! A later version may add fields. The header `liveops-signature` is `t=…,v1=…`: the time of the request in seconds
+//! since 1970, and the HMAC-SHA256 of that time, a dot and the body, with the secret, in hexadecimal digits. [`verify`]
+//! checks the header.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
@@ -81,8 +81,8 @@ pub enum SignatureError {
 }
 
 /// Checks the signature of a request that [`Builder::webhook`](crate::runner::Builder::webhook) has sent: its header
-/// [`SIGNATURE_HEADER`] and its body, byte for byte. The time of the request may differ from the time of this machine by
-/// `tolerance`; five minutes are usual.
+/// [`SIGNATURE_HEADER`] and its body, byte for byte. The time of the request may differ from the time of this machine
+/// by `tolerance`; five minutes are usual.
 ///
 /// ```
 /// use std::time::Duration;

@@ -254,7 +254,7 @@ impl<S> Builder<S> {
     ///
     /// The end is committed before the call. A call is repeated until a hook returns `Ok`, also after a crash of the
     /// process, so a hook is called **at least once** for each end: it can recognize a repetition by
-    /// [`Ended::key`]. The calls of different ends have no order.
+    /// [`Ended::key`](super::Ended::key). The calls of different ends have no order.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, RunnerKind, store};
@@ -305,10 +305,11 @@ impl<S> Builder<S> {
     /// Call this method in every process that registers the type, also in those that run no operations: the process
     /// that commits an end records it for the hook. A process that runs operations
     /// ([`start_worker`](LiveOps::start_worker)) then calls the hook, within [`Config::poll_interval`] of the end. With
-    /// [`RunnerKind::Eager`], an enqueue or a cancellation returns after the first call. Types without a hook cost nothing.
+    /// [`RunnerKind::Eager`], an enqueue or a cancellation returns after the first call. Types without a hook cost
+    /// nothing.
     ///
-    /// A type has one hook. Each hook has 16 calls at once in each process, on the threads of the runs, so a slow hook delays neither runs nor
-    /// other hooks.
+    /// A type has one hook. Each hook has 16 calls at once in each process, on the threads of the runs, so a slow hook
+    /// delays neither runs nor other hooks.
     ///
     /// # Errors and retries
     ///
@@ -332,10 +333,10 @@ impl<S> Builder<S> {
     /// Sends a signed HTTP request to a URL after each end of an operation, of all types or of some.
     /// [`webhook`](crate::webhook) documents the request, and checks its signature.
     ///
-    /// A request is sent **at least once** for each end, and never before the end is committed. Call this method in every
-    /// process that enqueues, runs or shows operations, as [`on_end`](Self::on_end): the process that commits an end
-    /// records it for the webhook, and a process that runs operations sends the request. A new URL is a new webhook: ends
-    /// that the old URL has not accepted are not sent to it.
+    /// A request is sent **at least once** for each end, and never before the end is committed. Call this method in
+    /// every process that enqueues, runs or shows operations, as [`on_end`](Self::on_end): the process that commits an
+    /// end records it for the webhook, and a process that runs operations sends the request. A new URL is a new
+    /// webhook: ends that the old URL has not accepted are not sent to it.
     ///
     /// ```
     /// # use liveops::{LiveOperation, LiveOps, Progress, Run, RunResult, store};
@@ -365,12 +366,12 @@ impl<S> Builder<S> {
     /// # Answers and retries
     ///
     /// An answer from 200 to 299 accepts the end. Every other answer, a failed connection, and a receiver that does not
-    /// answer within [`Config::hook_timeout`] are retried as [`on_end`](Self::on_end) describes, for three days. A receiver
-    /// can request a longer wait, of a day at most, with `Retry-After`. The answer 410 ends the retries.
+    /// answer within [`Config::hook_timeout`] are retried as [`on_end`](Self::on_end) describes, for three days. A
+    /// receiver can request a longer wait, of a day at most, with `Retry-After`. The answer 410 ends the retries.
     ///
-    /// liveops follows no redirects, uses no proxy, trusts the root certificates of the machine, and reads the headers of
-    /// an answer only, 16 KiB at most. Each webhook has 16 requests at once in each process, so a slow receiver delays
-    /// neither runs nor other receivers.
+    /// liveops follows no redirects, uses no proxy, trusts the root certificates of the machine, and reads the headers
+    /// of an answer only, 16 KiB at most. Each webhook has 16 requests at once in each process, so a slow receiver
+    /// delays neither runs nor other receivers.
     #[cfg(feature = "webhooks")]
     pub fn webhook(mut self, webhook: crate::webhook::Webhook) -> Self {
         let added = Receiver::webhook(&webhook).and_then(|receiver| {

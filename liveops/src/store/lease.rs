@@ -289,8 +289,9 @@ impl Store {
     }
 
     /// Ends a run whose worker stopped responding, and records the lost attempt. Returns `None` if the worker has
-    /// renewed the lease since `lease` was read, another transaction has locked the row, or another process acted first.
-    /// The kind of the claim may be [unregistered](crate::operation::OperationKind), so `op_type` is that of the row.
+    /// renewed the lease since `lease` was read, another transaction has locked the row, or another process acted
+    /// first. The kind of the claim may be [unregistered](crate::operation::OperationKind), so `op_type` is that of the
+    /// row.
     ///
     /// The ending belongs to a new attempt, which does not count against the budget. The new attempt number
     /// fences off later writes and frames of the lost worker.

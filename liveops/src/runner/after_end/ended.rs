@@ -72,8 +72,8 @@ impl<T: DeserializeOwned> OperationOutcome<T> {
     }
 }
 
-/// The end of an operation, as a hook of [`Builder::on_end`](crate::runner::Builder::on_end) receives it. The method has
-/// an example.
+/// The end of an operation, as a hook of [`Builder::on_end`](crate::runner::Builder::on_end) receives it. The method
+/// has an example.
 #[non_exhaustive]
 pub struct Ended<Op: Run> {
     /// The ID of the operation.

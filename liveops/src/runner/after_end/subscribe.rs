@@ -10,12 +10,13 @@ use crate::{
 };
 
 impl LiveOps {
-    /// Streams the changes of the operations that match `filter`: an item for each operation that is added, starts, goes
-    /// back into the queue or ends, in any process that the channel layer reaches.
+    /// Streams the changes of the operations that match `filter`: an item for each operation that is added, starts,
+    /// goes back into the queue or ends, in any process that the channel layer reaches.
     ///
     /// The item names the operation and its new state; [`find`](Self::find) returns the row, which may have changed
-    /// again. Use the stream for dashboards and badges. It is no queue: the channel layer may lose a change, for example
-    /// while its server restarts. [`Builder::on_end`](crate::runner::Builder::on_end) calls a hook for each end.
+    /// again. Use the stream for dashboards and badges. It is no queue: the channel layer may lose a change, for
+    /// example while its server restarts. [`Builder::on_end`](crate::runner::Builder::on_end) calls a hook for each
+    /// end.
     ///
     /// The states of the filter apply to the new state. The [search](ListFilter::search), the
     /// [order](ListFilter::sort) and the [page](ListFilter::cursor) have no effect.
@@ -57,8 +58,8 @@ impl LiveOps {
     /// # Errors
     ///
     /// Returns an error if the channel layer cannot be reached. The stream itself never ends with an error: it has
-    /// [`Lagged`] in the place of changes that it does not know. The caller was 256 changes behind, the connection to the
-    /// channel layer was interrupted, or a transaction has enqueued several operations of one owner.
+    /// [`Lagged`] in the place of changes that it does not know. The caller was 256 changes behind, the connection to
+    /// the channel layer was interrupted, or a transaction has enqueued several operations of one owner.
     ///
     /// # Cancel safety
     ///

@@ -50,8 +50,8 @@ impl LiveOps {
     ///
     /// The outcome is that of the row. The channel layer notifies the wait of the end; without a notification, the
     /// method reads the row at every [`Config::poll_interval`](crate::Config::poll_interval). An operation that is
-    /// retried later has ended nevertheless. The outcome of an operation that hands over to another one is its own: wait
-    /// for [`Model::chained_to`](crate::store::Model::chained_to) as well.
+    /// retried later has ended nevertheless. The outcome of an operation that hands over to another one is its own:
+    /// wait for [`Model::chained_to`](crate::store::Model::chained_to) as well.
     ///
     /// There is no time limit. Use [`tokio::time::timeout`] for one, in a request for example.
     ///
