@@ -7,7 +7,9 @@ use std::{
 
 use liveops::{OperationId, OperationState};
 
-use super::history::{Author, Event, History, HookCall, Outcome, PastAttempt, Published, Write};
+use super::history::{
+    Author, Event, History, HookCall, LoggedLine, Outcome, PastAttempt, Published, Write,
+};
 
 /// Something that happened to an operation and must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,10 @@ pub(crate) enum Wrong {
     HookedWrongly { key: String, state: OperationState },
     /// A hook was called before the end was committed.
     HookedEarly { key: String },
+    /// A log line is there twice, or after a later one, or another one is missing before it.
+    LogDisordered { by: Author, steps: Vec<u32> },
+    /// Log lines are gone that were logged long before the fault.
+    LogLost { by: Author, kept: usize, logged: usize },
     /// The attempts that the database keeps are not those that ended.
     Recorded { kept: Vec<(Author, String)>, ended: Vec<(Author, String)> },
 }
@@ -83,6 +89,9 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
     for attempt in &history.attempts {
         stories.entry(attempt.id).or_default().attempts.push(attempt);
     }
+    for line in &history.log {
+        stories.entry(line.id).or_default().log.push(line);
+    }
     for event in &history.events {
         if let Some(id) = event.operation() {
             stories.entry(id).or_default().events.push(event);
@@ -104,6 +113,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
         story.check_frames(&workers, &mut wrong);
         story.check_recorded(&mut wrong);
         story.check_hooks(&mut wrong);
+        story.check_log(history, &mut wrong);
         violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
     }
     violations
@@ -143,6 +153,7 @@ struct Story<'a> {
     writes: Vec<&'a Write>,
     events: Vec<&'a Event>,
     attempts: Vec<&'a PastAttempt>,
+    log: Vec<&'a LoggedLine>,
 }
 
 impl Story<'_> {
@@ -336,6 +347,40 @@ impl Story<'_> {
         }
     }
 
+    /// The lines of each run are there once and in order, without a gap. All are there of a run that ended by itself, and
+    /// of another one those from long before the fault.
+    fn check_log(&self, history: &History, wrong: &mut Vec<Wrong>) {
+        let mut kept: HashMap<Author, Vec<u32>> = HashMap::new();
+        for (by, step) in self.log.iter().filter_map(|line| line.step) {
+            kept.entry(by).or_default().push(step);
+        }
+        let is_ascending = self.log.is_sorted_by(|a, b| a.number < b.number);
+        for (by, steps) in &kept {
+            if !is_ascending || !steps.iter().copied().eq(0..steps.len() as u32) {
+                wrong.push(Wrong::LogDisordered { by: *by, steps: steps.clone() });
+            }
+        }
+        let mut expected: HashMap<Author, usize> = HashMap::new();
+        for event in &self.events {
+            let Event::Stepped(_, by, step, at) = event else { continue };
+            let is_kept = match history.kept_after {
+                _ if !self.was_rescued_from(*by) => true,
+                None => false,
+                Some(after) => fault_of(&history.events, by.pid)
+                    .is_some_and(|fault| at + after.as_millis() as i64 <= fault),
+            };
+            if is_kept {
+                expected.insert(*by, *step as usize + 1);
+            }
+        }
+        for (by, logged) in expected {
+            let kept = kept.get(&by).map_or(0, Vec::len);
+            if kept < logged {
+                wrong.push(Wrong::LogLost { by, kept, logged });
+            }
+        }
+    }
+
     /// The runs that the database gave away, in order.
     fn claims(&self) -> impl Iterator<Item = Author> {
         let claims = self.writes.iter().filter(|write| write.is_claim());
@@ -343,6 +388,17 @@ impl Story<'_> {
             Some(Author { attempt: write.after.attempt, pid: write.after.worker? })
         })
     }
+}
+
+/// The earliest time, in milliseconds, at which a worker was killed or stopped: the time of the last step before.
+fn fault_of(events: &[Event], pid: u32) -> Option<i64> {
+    let is_fault =
+        |event: &Event| matches!(event, Event::Killed(of) | Event::Stopped(of) if *of == pid);
+    let before = &events[..events.iter().position(is_fault)?];
+    before.iter().rev().find_map(|event| match event {
+        Event::Stepped(.., at) => Some(*at),
+        _ => None,
+    })
 }
 
 /// What the frames of one operation say so far.
@@ -382,6 +438,8 @@ impl Channel {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{super::history::Row, *};
 
     const FIRST: Author = Author { attempt: 1, pid: 10 };
@@ -441,6 +499,16 @@ mod tests {
 
         fn shown(self, by: Author, published: Published) -> Self {
             self.event(|id| Event::Published(id, by, published))
+        }
+
+        fn logged(mut self, by: Author, step: u32) -> Self {
+            let (id, number) = (self.id, self.history.log.len() as i64);
+            self.history.log.push(LoggedLine { id, number, step: Some((by, step)) });
+            self
+        }
+
+        fn stepped(self, by: Author, step: u32, at: i64) -> Self {
+            self.event(|id| Event::Stepped(id, by, step, at))
         }
 
         fn event(mut self, event: impl FnOnce(OperationId) -> Event) -> Self {
@@ -597,6 +665,37 @@ mod tests {
     }
 
     #[test]
+    fn only_the_last_lines_of_a_killed_worker_may_be_lost() {
+        let told = || {
+            let told = Told::enqueued().begun(FIRST);
+            let told = told.stepped(FIRST, 0, 1_000).stepped(FIRST, 1, 9_000).killed(FIRST);
+            let mut told = told.rescued().begun(SECOND).finished(SECOND);
+            told.history.kept_after = Some(Duration::from_secs(5));
+            told
+        };
+        told().is_wrong(&[Wrong::LogLost { by: FIRST, kept: 0, logged: 1 }]);
+        told().logged(FIRST, 0).is_wrong(&[]);
+    }
+
+    #[test]
+    fn every_line_of_a_run_that_ends_is_there_once_and_in_order() {
+        let told = || {
+            let told = Told::enqueued().begun(FIRST).stepped(FIRST, 0, 1).stepped(FIRST, 1, 2);
+            told.finished(FIRST).logged(FIRST, 0)
+        };
+        told().is_wrong(&[Wrong::LogLost { by: FIRST, kept: 1, logged: 2 }]);
+        told().logged(FIRST, 1).is_wrong(&[]);
+        let twice = vec![0, 1, 1];
+        told()
+            .logged(FIRST, 1)
+            .logged(FIRST, 1)
+            .is_wrong(&[Wrong::LogDisordered { by: FIRST, steps: twice }]);
+        let mut shifted = told().logged(FIRST, 1);
+        shifted.history.log[1].number = 0;
+        shifted.is_wrong(&[Wrong::LogDisordered { by: FIRST, steps: vec![0, 1] }]);
+    }
+
+    #[test]
     fn an_operation_without_a_trace_is_lost() {
         let mut told = Told::enqueued();
         told.history.writes.clear();
@@ -709,7 +808,10 @@ mod tests {
     fn a_paused_worker_may_overlap_with_whoever_took_over() {
         let told = Told::enqueued().begun(FIRST).event(|_| Event::Stopped(FIRST.pid)).rescued();
         let told = told.begun(SECOND).event(|_| Event::Continued(FIRST.pid));
-        let told = told.event(|id| Event::Stepped(id, FIRST)).event(|id| Event::Refused(id, FIRST));
+        let told = told
+            .event(|id| Event::Stepped(id, FIRST, 0, 0))
+            .logged(FIRST, 0)
+            .event(|id| Event::Refused(id, FIRST));
         told.finished(SECOND).is_wrong(&[]);
     }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use liveops::{
     LiveOperation, OperationId, Progress, Run, RunResult,
@@ -38,7 +38,6 @@ impl Run for Errand {
             p.stage(stage, async {
                 for step in p.track(0..self.steps) {
                     p.status(format!("{by} step {}", step?));
-                    p.log(format!("{by} takes a step"));
                     // The work.
                     let work = Duration::from_millis(self.step_ms);
                     if self.holds_thread {
@@ -46,6 +45,7 @@ impl Run for Errand {
                     } else {
                         tokio::time::sleep(work).await;
                     }
+                    p.log(format!("{by} {} is done", execution.steps));
                     execution.step();
                 }
                 Ok(())
@@ -82,17 +82,22 @@ struct Execution {
     journal: Journal,
     id: OperationId,
     by: Author,
+    /// The number of steps so far.
+    steps: u32,
     outcome: Outcome,
 }
 
 impl Execution {
     fn begin(journal: Journal, id: OperationId, by: Author) -> Self {
         journal.say(&Event::Began(id, by));
-        Self { journal, id, by, outcome: Outcome::Dropped }
+        Self { journal, id, by, steps: 0, outcome: Outcome::Dropped }
     }
 
-    fn step(&self) {
-        self.journal.say(&Event::Stepped(self.id, self.by));
+    fn step(&mut self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = now.as_millis().try_into().unwrap();
+        self.journal.say(&Event::Stepped(self.id, self.by, self.steps, now));
+        self.steps += 1;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that happened in one test, in the order in which it happened.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{collections::HashSet, fmt, str::FromStr, time::Duration};
 
 use liveops::{OperationId, OperationState};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,20 @@ pub(crate) struct History {
     pub(crate) events: Vec<Event>,
     /// The attempts that the database keeps.
     pub(crate) attempts: Vec<PastAttempt>,
+    /// The log lines that the database keeps, in the order of their operations and numbers.
+    pub(crate) log: Vec<LoggedLine>,
+    /// How long before a fault a line is logged for certain to be kept. `None` if the database may refuse lines.
+    pub(crate) kept_after: Option<Duration>,
+}
+
+/// A line of an operation's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoggedLine {
+    pub(crate) id: OperationId,
+    /// Its number in the log of the operation.
+    pub(crate) number: i64,
+    /// Who logged it after which step; `None` for lines of liveops itself.
+    pub(crate) step: Option<(Author, u32)>,
 }
 
 /// An attempt that is over, as its row says.
@@ -56,7 +70,8 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Event {
     Began(OperationId, Author),
-    Stepped(OperationId, Author),
+    /// The step with this number, from 0, was logged and made at this time, in milliseconds.
+    Stepped(OperationId, Author, u32, i64),
     Ended(OperationId, Author, Outcome),
     /// The channel layer accepted a frame.
     Published(OperationId, Author, Published),
@@ -129,7 +144,7 @@ impl Event {
     pub(crate) fn operation(&self) -> Option<OperationId> {
         match self {
             Self::Began(id, _)
-            | Self::Stepped(id, _)
+            | Self::Stepped(id, ..)
             | Self::Ended(id, ..)
             | Self::Published(id, ..)
             | Self::Refused(id, _)
@@ -206,6 +221,13 @@ impl History {
 
     pub(crate) fn hook_calls(&self) -> usize {
         self.events.iter().filter(|event| matches!(event, Event::Hooked(..))).count()
+    }
+
+    /// How many lines of runs are kept whose workers were killed.
+    pub(crate) fn kept_of_killed(&self) -> usize {
+        let mut kept: Vec<_> = self.log.iter().filter_map(|line| line.step).collect();
+        kept.retain(|(by, _)| self.events.contains(&Event::Killed(by.pid)));
+        kept.len()
     }
 
     pub(crate) fn rescues(&self) -> usize {

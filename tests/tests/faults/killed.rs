@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use liveops::OperationState;
 
-use super::{dice::runs, scene::Scene, support::database::on_every_database};
+use super::{
+    dice::runs,
+    scene::{LEASE, Scene},
+    support::database::on_every_database,
+};
 
 const LONGEST: Duration = Duration::from_millis(120);
 
@@ -26,6 +30,27 @@ on_every_database! {
         let failed = history.ended_as(OperationState::FinishedError);
         assert!(failed > 0, "nothing was running when its worker was killed");
         assert_eq!(failed, history.rescues());
+    }
+
+    async fn only_the_last_lines_of_killed_workers_are_lost(database: TestDatabase) {
+        let mut scene = Scene::set("killed, with logs", &database.url(), 8).await;
+        // A heartbeat is due after a third of the lease; the machine may be busy.
+        scene.kept_after = Some(LEASE);
+        scene.enqueue(16, 1_000, 6 * LEASE).await;
+        scene.fleet.hire();
+        scene.fleet.hire();
+        for _ in 0..2 {
+            let unlucky = scene.fleet.pid(0);
+            scene.wait_until("lines that a kill must leave", async |scene| {
+                scene.has_logged_before(unlucky, 3 * LEASE / 2).await
+            })
+            .await;
+            scene.fleet.kill(0).await;
+            scene.fleet.hire();
+        }
+        let history = scene.conclude().await;
+        assert!(history.kept_of_killed() > 0, "no line of a killed worker is kept");
+        assert_eq!(history.ended_as(OperationState::FinishedOk), history.enqueued.len());
     }
 
     async fn many_workers_never_run_one_operation_at_once(database: TestDatabase) {

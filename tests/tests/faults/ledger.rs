@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::history::{Author, PastAttempt, Row, Write};
+use super::history::{Author, LoggedLine, PastAttempt, Row, Write};
 
 /// Has every write noted from now on.
 pub(crate) async fn install(db: &DatabaseConnection) {
@@ -110,6 +110,27 @@ pub(crate) async fn attempts(db: &DatabaseConnection) -> Vec<PastAttempt> {
         }
     });
     attempts.collect()
+}
+
+/// The log lines that the database keeps.
+pub(crate) async fn log(db: &DatabaseConnection) -> Vec<LoggedLine> {
+    let statement =
+        "SELECT operation, first_line, lines FROM liveops_log ORDER BY operation, first_line";
+    let backend = db.get_database_backend();
+    let chunks = db.query_all_raw(Statement::from_string(backend, statement)).await.unwrap();
+    let mut log = Vec::new();
+    for chunk in chunks {
+        let id = chunk.try_get::<Uuid>("", "operation").unwrap().into();
+        let first: i64 = chunk.try_get("", "first_line").unwrap();
+        let lines: serde_json::Value = chunk.try_get("", "lines").unwrap();
+        for (number, line) in (first..).zip(lines.as_array().unwrap()) {
+            let mut words = line["text"].as_str().unwrap().split(' ');
+            let by = words.next().and_then(|by| by.parse::<Author>().ok());
+            let step = by.zip(words.next().and_then(|step| step.parse().ok()));
+            log.push(LoggedLine { id, number, step });
+        }
+    }
+    log
 }
 
 /// The process of a worker.

@@ -1,4 +1,8 @@
-use std::{collections::HashSet, io::Write as _, time::Duration};
+use std::{
+    collections::HashSet,
+    io::Write as _,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use liveops::{
     LiveOps, OperationId, RunnerKind,
@@ -41,6 +45,8 @@ pub(crate) struct Scene {
     pub(crate) db: DatabaseConnection,
     /// Whether the operations from now on hold their threads while they work.
     pub(crate) holds_threads: bool,
+    /// How long before a fault a line is logged for certain to be kept.
+    pub(crate) kept_after: Option<Duration>,
     enqueued: Vec<OperationId>,
     lines: LineCount,
     name: &'static str,
@@ -90,6 +96,7 @@ impl Scene {
             liveops,
             db,
             holds_threads: false,
+            kept_after: None,
             enqueued: Vec::new(),
             lines: LineCount::of(&journal),
             journal,
@@ -151,6 +158,19 @@ impl Scene {
         rows.iter().map(|row| (row.id.into(), row.attempt.try_into().unwrap())).collect()
     }
 
+    /// Whether a worker runs something of which it logged a line longer ago than `age`.
+    pub(crate) async fn has_logged_before(&self, pid: u32, age: Duration) -> bool {
+        let running = self.running(pid).await;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let before = i64::try_from((now - age).as_millis()).unwrap();
+        self.journal.events().iter().any(|event| match event {
+            Event::Stepped(id, by, _, at) => {
+                by.pid == pid && *at < before && running.contains(&(*id, by.attempt))
+            }
+            _ => false,
+        })
+    }
+
     /// Whether all of these have ended.
     pub(crate) async fn have_ended(&self, ids: &[OperationId]) -> bool {
         let ended = rows::Entity::find()
@@ -205,6 +225,8 @@ impl Scene {
             writes: ledger::read(&self.db).await,
             events: self.journal.events(),
             attempts: ledger::attempts(&self.db).await,
+            log: ledger::log(&self.db).await,
+            kept_after: self.kept_after,
         }
     }
 

@@ -67,7 +67,7 @@ async fn is_taken_over(scene: &mut Scene, sleeper: u32) -> bool {
 /// How often an attempt went on after a later one had begun.
 fn attempts_alive_at_once(history: &History) -> usize {
     let late = history.events.iter().enumerate().filter(|(at, event)| match event {
-        Event::Stepped(id, by) | Event::Ended(id, by, _) => {
+        Event::Stepped(id, by, ..) | Event::Ended(id, by, _) => {
             history.events[..*at].iter().any(|event| {
                 matches!(event, Event::Began(other, later)
                     if other == id && later.attempt > by.attempt)
