@@ -15,7 +15,7 @@ use crate::{
     operation::{OperationKind, PastAction},
     plain_text::escape_line,
     projection::PastAttempt,
-    render::{Renderer, stage_state_in_words, stopped_at},
+    render::{Renderer, awaited_in_words, stage_state_in_words, stopped_at},
     runner::LiveOps,
     store::Model,
     web::{self, OperationJson, log_tail},
@@ -68,6 +68,9 @@ fn text(renderer: &Renderer, kind: &OperationKind, shown: &Shown) -> String {
         text.push_str(&format!("{line}\n"));
     }
     let projection = row.projection(kind);
+    if let Some(awaited) = projection.awaits {
+        text.push_str(&format!("{}\n", language.translate(awaited_in_words(awaited))));
+    }
     for (number, (stage, state)) in language.stages(kind).iter().zip(&projection.stages).enumerate()
     {
         let header = messages::header(number + 1, kind.stages.len(), stage);
