@@ -3,6 +3,7 @@
 //! Knows the grammar but not the rules: the model decides if a value is allowed.
 
 mod docs;
+mod earlier_keys;
 mod field_keys;
 mod keys;
 mod list;
@@ -12,6 +13,7 @@ mod value;
 mod variant_keys;
 
 pub(crate) use docs::Docs;
+pub(crate) use earlier_keys::EarlierKeys;
 #[cfg(test)]
 pub(crate) use field_keys::FIELD_KEYS;
 pub(crate) use field_keys::FieldKeys;
@@ -82,14 +84,14 @@ impl FieldAttrs {
     }
 }
 
-/// Reads the keys of every `#[field(…)]`. A field, an enum and a variant have different keys.
+/// Reads the keys of every attribute of their name. A field, an enum and a variant have different keys.
 pub(crate) fn read_keys<K: ReadKeys>(
     keys: &mut K,
     attrs: &[Attribute],
     example: &str,
     errors: &mut Errors,
 ) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("field")) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(K::ATTRIBUTE)) {
         if let Some(list) = require_list(attr, example, errors) {
             keys.read(list, errors);
         }

@@ -6,6 +6,7 @@
 pub(crate) mod choices;
 mod claim;
 mod describe;
+pub(crate) mod earlier;
 mod editor;
 mod form;
 mod operation;

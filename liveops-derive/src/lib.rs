@@ -21,7 +21,7 @@ use syn::DeriveInput;
 use crate::{
     ast::Input,
     errors::Errors,
-    model::{Model, choices::Choices},
+    model::{Model, choices::Choices, earlier::EarlierInput},
 };
 
 #[doc = include_str!("docs/live_operation.md")]
@@ -37,19 +37,38 @@ pub fn derive_form_field(item: proc_macro::TokenStream) -> proc_macro::TokenStre
     derive_choices(item.into()).into()
 }
 
+#[doc = include_str!("docs/earlier_input.md")]
+#[proc_macro_derive(EarlierInput, attributes(liveop))]
+pub fn derive_earlier_input(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive_earlier(item.into()).into()
+}
+
+/// Expands the derive for the type of an earlier input.
+fn derive_earlier(item: TokenStream) -> TokenStream {
+    derive_checked(item, EarlierInput::check, expand::earlier::expand)
+}
+
 /// Expands the derive for an enum that is the type of a field.
 fn derive_choices(item: TokenStream) -> TokenStream {
+    derive_checked(item, Choices::check, expand::choices::expand)
+}
+
+/// Expands a derive whose code can be generated for an item with errors too.
+fn derive_checked<M>(
+    item: TokenStream,
+    check: impl FnOnce(DeriveInput, &mut Errors) -> M,
+    expand: impl FnOnce(&M) -> TokenStream,
+) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Errors::new();
-    let choices = Choices::check(item, &mut errors);
-    let code = expand::choices::expand(&choices);
+    let code = expand(&check(item, &mut errors));
     match errors.check() {
         Ok(()) => code,
         Err(error) => {
-            // The code is kept next to the errors, so that fields of the type cause no further errors.
+            // The code is kept next to the errors, so that uses of the type cause no further errors.
             let error = error.into_compile_error();
             quote!(#code #error)
         }

@@ -2,10 +2,12 @@
 
 pub(crate) mod choices;
 mod describe;
+pub(crate) mod earlier;
 mod form;
 mod names;
 mod policy;
 mod stages;
+mod version;
 
 use quote::format_ident;
 use syn::{GenericParam, Generics, Ident, Path, Type, Visibility, ext::IdentExt};
@@ -14,6 +16,9 @@ pub(crate) use describe::{Describe, Part};
 pub(crate) use form::{DefaultValue, Form, FormField, Kind};
 pub(crate) use policy::{Backoff, CancelMode, Policy, Unique};
 pub(crate) use stages::Stage;
+pub(crate) use version::{Before, Version};
+
+use version::VersionKeys;
 
 use crate::{
     ast::{Input, Shape},
@@ -33,6 +38,7 @@ pub(crate) struct Model {
     result_template: String,
     result_text_template: String,
     policy: Policy,
+    before: Option<Before>,
     typed_keys: Option<Vec<Ident>>,
     state: Option<Type>,
     krate: Option<Path>,
@@ -78,6 +84,7 @@ impl Model {
                 // An error may come from the type of a field, so the fallback must not contain fields.
                 model.form = model.form.map(Form::without_fields);
                 model.describe = None;
+                model.before = None;
                 Err(Box::new(Rejected { error, stand_in: model, trust }))
             }
         }
@@ -91,6 +98,13 @@ impl Model {
         let form = form::check(&keys, fields, &raw_attrs, errors);
 
         let policy = policy::check(&keys, errors);
+        let version = VersionKeys {
+            version: keys.version.as_ref(),
+            before: keys.before,
+            has_gap: keys.gap.is_some(),
+            typed: keys.typed.as_deref(),
+        };
+        let version = version::check(version, policy.version, errors);
         let app = names::app(keys.app, package, &ident, errors);
         let name = names::name(keys.name, &ident, errors);
         let title = names::title(keys.title, &ident, errors);
@@ -114,6 +128,7 @@ impl Model {
             describe,
             form,
             policy,
+            before: version.and_then(|version| version.before),
             visibility,
             ident,
             generics,
@@ -179,6 +194,11 @@ impl Model {
 
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Returns the version before this one.
+    pub(crate) fn before(&self) -> Option<&Before> {
+        self.before.as_ref()
     }
 
     /// Returns every typed key, known or unknown, or `None` without `#[liveop(…)]`.

@@ -125,6 +125,7 @@
 //! |---|---|
 //! | define an operation | [`LiveOperation`](derive@LiveOperation), [`Run`] |
 //! | show a form for the input, and validate the input | [`form`] |
+//! | change the input of an operation that is in use | [`EarlierInput`](trait@EarlierInput) |
 //! | report progress | [`Progress`] |
 //! | fail with a message for the owner | [`RunError::user`] |
 //! | enqueue, cancel, retry | [`LiveOps`] |
@@ -222,6 +223,8 @@ pub use access::Viewer;
 pub use axum;
 pub use config::Config;
 pub use error::{Cancelled, RunError, RunResult};
+/// Derives the trait [`EarlierInput`](trait@EarlierInput), which has an example.
+pub use liveops_derive::EarlierInput;
 /// Derives an operation from a struct, and generates an enum of its stages. [`operation::keys`] documents
 /// the keys of `#[liveop(…)]`.
 ///
@@ -309,8 +312,8 @@ pub use error::{Cancelled, RunError, RunResult};
 pub use liveops_derive::LiveOperation;
 pub use maud;
 pub use operation::{
-    Attempt, Backoff, CancelMode, ChannelName, FromState, LiveOperation, NoStages, NoState,
-    OperationId, OperationState, Policy, Stage, StageToken, Storable, Unique, UserId,
+    Attempt, Backoff, CancelMode, ChannelName, EarlierInput, FromState, LiveOperation, NoStages,
+    NoState, OperationId, OperationState, Policy, Stage, StageToken, Storable, Unique, UserId,
 };
 pub use parse_error::ParseError;
 #[cfg(feature = "log-layer")]
@@ -336,6 +339,7 @@ pub mod __private {
         },
         operation::{
             description::{described, described_by, described_field, described_text},
+            earlier_input::{Earlier, Follows},
             names::Names,
         },
     };

@@ -88,6 +88,10 @@ keys! {
     "on_shutdown" => on_shutdown: LitStr,
     /// The version of the shape of the input.
     "version" => version: Whole,
+    /// The type of the earlier version.
+    "before" => before: Type,
+    /// The versions between this one and the earlier one were never in use.
+    "gap" => gap: Flag,
     /// Only code of the application creates the operation.
     "internal" => internal: Flag,
     /// Requests may create the operation, although it has no form.

@@ -19,7 +19,7 @@ pub(super) fn expand(model: &Model, krate: &TokenStream) -> TokenStream {
     quote!(#operation #fields)
 }
 
-fn imports(typed: Option<&[Ident]>, module: &TokenStream) -> TokenStream {
+pub(super) fn imports(typed: Option<&[Ident]>, module: &TokenStream) -> TokenStream {
     let Some(typed) = typed else { return TokenStream::new() };
     let typed = typed.iter().filter_map(importable);
     // The empty import is the position for the next key. Each import has its own path, because otherwise

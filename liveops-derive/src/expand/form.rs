@@ -165,8 +165,17 @@ fn kind_and_any_path<'a>(
 }
 
 /// Returns a span that resolves at the call site of the derive and is shown at `location`.
-fn located(location: &dyn ToTokens) -> Span {
+pub(super) fn located(location: &dyn ToTokens) -> Span {
     Span::call_site().located_at(location.to_token_stream().span())
+}
+
+/// Returns the path of liveops, as it is shown at `span`.
+pub(super) fn relocated(krate: &TokenStream, span: Span) -> TokenStream {
+    let krate = krate.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(span));
+        token
+    });
+    krate.collect()
 }
 
 /// Expands a call that the compiler shows at `location`.
@@ -179,11 +188,7 @@ fn called(
 ) -> TokenStream {
     let span = located(location);
     let function = Ident::new(function, span);
-    let krate = krate.clone().into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(span));
-        token
-    });
-    let krate: TokenStream = krate.collect();
+    let krate = relocated(krate, span);
     quote_spanned!(span=> #krate::__private::Field::#function(#field #argument))
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{WherePredicate, parse_quote};
 
-use super::{describe, form, krate, policy};
+use super::{describe, earlier, form, krate, policy};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStream) -> TokenStream {
@@ -19,6 +19,8 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
     let state = model.state().map_or_else(|| quote!(#krate::NoState), ToTokens::to_token_stream);
     let names = names(model, krate);
     let policy = policy::expand(model, krate);
+    let earlier = model.before().zip(model.policy().version);
+    let earlier = earlier.map(|(before, version)| earlier::constant(before, version, krate));
     let public = model.is_public().then(|| {
         quote!(
             const IS_PUBLIC: bool = true;
@@ -33,6 +35,7 @@ pub(super) fn expand(model: &Model, bounds: &[WherePredicate], krate: &TokenStre
             type State = #state;
             #names
             #policy
+            #earlier
             #public
             #describe
         }
@@ -79,5 +82,6 @@ pub(super) fn bounds_of_generic(model: &Model) -> Vec<WherePredicate> {
     }];
     bounds.extend(form::bounds(model, &krate));
     bounds.extend(describe::bounds(model));
+    bounds.extend(model.before().into_iter().flat_map(|before| earlier::bounds(before, &krate)));
     bounds
 }

@@ -58,7 +58,6 @@ pub(crate) enum Unique {
 
 pub(super) fn check(keys: &Keys, errors: &mut Errors) -> Policy {
     let attempts = "write the maximum number of attempts, such as `max_attempts = 3`";
-    let version = "write `version = 2` for the second shape of the input";
     Policy {
         queue: keys.queue.as_ref().and_then(|given| queue(given, errors)),
         priority: keys.priority.as_ref().and_then(|given| priority(given, errors)),
@@ -73,9 +72,14 @@ pub(super) fn check(keys: &Keys, errors: &mut Errors) -> Policy {
             .on_shutdown
             .as_ref()
             .and_then(|given| requeue_on_shutdown(given, errors)),
-        version: keys.version.as_ref().and_then(|given| count("version", version, given, errors)),
+        version: keys.version.as_ref().and_then(|given| version(given, errors)),
         unique: keys.unique.as_ref().and_then(|given| unique(given, errors)),
     }
+}
+
+/// Checks the version of an input.
+pub(super) fn version(given: &Whole, errors: &mut Errors) -> Option<u32> {
+    count("version", "write `version = 2` for the second shape of the input", given, errors)
 }
 
 fn queue(given: &LitStr, errors: &mut Errors) -> Option<String> {

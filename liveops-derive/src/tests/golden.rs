@@ -132,6 +132,25 @@ fn an_enum_to_choose_from() {
     expect_file!["golden/format.rs"].assert_eq(&code);
 }
 
+#[test]
+fn an_earlier_input() {
+    let item = quote! {
+        #[liveop(version = 3, before = ImportV1<T>, gap)]
+        struct ImportV3<T>(T);
+    };
+    let code = prettyplease::unparse(&syn::parse2(crate::derive_earlier(item)).unwrap());
+    expect_file!["golden/import_v3.rs"].assert_eq(&code);
+}
+
+#[test]
+fn a_struct_with_an_earlier_version() {
+    let code = expanded(quote! {
+        #[liveop(version = 2, before = LedgerV1)]
+        struct Ledger;
+    });
+    expect_file!["golden/ledger.rs"].assert_eq(&code);
+}
+
 /// The generated code parses, is marked as derived, and passes lints of the user's crate.
 #[test]
 fn nothing_panics_and_everything_public_is_documented() {

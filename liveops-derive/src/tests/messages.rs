@@ -4,6 +4,7 @@ mod choices;
 mod describe;
 mod form;
 mod policy;
+mod version;
 
 use expect_test::{Expect, expect};
 
@@ -33,7 +34,7 @@ fn unknown_key() {
         &expect![[r#"
             colour
                 unknown key `colour` in `#[liveop(…)]`
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -46,7 +47,7 @@ fn misspelt_key() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -59,7 +60,7 @@ fn key_in_capitals() {
             Title
                 unknown key `Title` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -98,7 +99,7 @@ fn key_in_quotes() {
         &expect![[r#"
             "app" = "a"
                 expected a key, found `"app" = "a"`
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
         "#]],
     );
 }
@@ -125,7 +126,7 @@ fn two_commas() {
         &expect![[r#"
             ,
                 expected a key, found `,`
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
             ,
                 expected a stage, found `,`
                 help: write a label, such as `"Load"`, or a variant, such as `Load`
@@ -663,7 +664,7 @@ fn everything_at_once() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
             "App"
                 `state` expects a type, found `"App"`
                 help: write `state = App`

@@ -172,12 +172,31 @@ pub mod on_shutdown {}
 
 /// **Whole number**, the version of the shape of the input, stored with the input. Default: 1.
 ///
-/// From 1 to 2,147,483,647, not quoted.
+/// From 1 to 2,147,483,647, not quoted. A worker starts only operations whose version it can read: its own, and those
+/// before it ([`before`]). Other operations wait for a worker that can read them.
 ///
 /// ```text
 /// #[liveop(version = 2)]
 /// ```
 pub mod version {}
+
+/// **Type** of the input in the version before this one. Default: operations of earlier versions wait.
+///
+/// A type that derives [`EarlierInput`](crate::EarlierInput), not quoted, and that converts into the operation with
+/// `From`. Operations of this version are converted when they start. Needs [`version`].
+///
+/// ```text
+/// #[liveop(version = 2, before = ScoreImportV1)]
+/// ```
+pub mod before {}
+
+/// **Flag**: no process has ever stored the versions between [`version`] and the version of the type in [`before`].
+/// Default: the version before is one less.
+///
+/// ```text
+/// #[liveop(version = 5, before = ScoreImportV2, gap)]
+/// ```
+pub mod gap {}
 
 /// **Flag**: only code of the application creates these operations, with `enqueue`, `chain_to` or its command
 /// line. This is also the default; the flag states the intention, and excludes [`form`] and [`public`].

@@ -61,7 +61,7 @@ impl OperationKind {
             result_template: Op::RESULT_TEMPLATE,
             result_text_template: Op::RESULT_TEXT_TEMPLATE,
             policy: Op::POLICY,
-            versions: Versions::only(Op::POLICY.version),
+            versions: Versions::with_earlier(Op::POLICY.version, &Op::EARLIER),
         }
     }
 

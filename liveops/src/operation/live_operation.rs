@@ -1,6 +1,6 @@
 //! The traits that connect an operation to the framework and to the state of the application.
 
-use super::{ChannelName, Names, OperationId, Policy, Stage, Storable, Unique};
+use super::{ChannelName, Earlier, Names, OperationId, Policy, Stage, Storable, Unique};
 
 /// The static properties of one type of operation: its names, templates and stages.
 ///
@@ -52,6 +52,10 @@ pub trait LiveOperation: Storable + Sync {
 
     /// The rule for duplicates, from `#[liveop(unique = …)]`.
     const UNIQUE: Unique<Self> = Unique::No;
+
+    /// The versions from which the operation can be converted, from `#[liveop(before = …)]`.
+    #[doc(hidden)]
+    const EARLIER: Option<Earlier<Self>> = None;
 
     /// `true` for `#[liveop(form)]` and `#[liveop(public)]`: requests may create operations of this type. With `false`,
     /// only code of the application creates them.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Earlier;
+
 /// The versions of an input that a type of operation can read: its own version, and the versions from which it can be
 /// converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,15 @@ impl Versions {
     /// The versions of a type that cannot be converted from another version.
     pub(crate) const fn only(version: u32) -> Self {
         Self { newest: version, earlier: None }
+    }
+
+    /// The versions of a type that can be converted from the earlier versions, if there are any.
+    pub(crate) const fn with_earlier<T>(version: u32, earlier: &Option<Earlier<T>>) -> Self {
+        let earlier = match earlier {
+            Some(earlier) => Some(earlier.versions()),
+            None => None,
+        };
+        Self { newest: version, earlier }
     }
 
     /// Returns all versions, the newest first.

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::input::{Input, InputError};
 use crate::{
     error::{RunError, RunResult},
-    operation::{FieldOrder, NewOperation, OperationId, Owner, Storable, UserId},
+    operation::{FieldOrder, LiveOperation, NewOperation, OperationId, Owner, UserId},
     progress::{Progress, Report, RetryContext, Run, RunContext},
-    store::Transaction,
+    store::{Model, Transaction},
 };
 
 /// An operation type behind a trait object.
@@ -22,10 +22,13 @@ pub(super) trait Erased: Send + Sync {
     /// Reads an input and returns the new operation of `owner`.
     fn read(&self, input: Input<'_>, owner: Owner) -> Result<NewOperation, InputError>;
 
+    /// Returns a stored input in the current version of the type.
+    fn converted(&self, input: StoredInput) -> RunResult<Value>;
+
     /// Runs the operation whose row holds `input`, and returns its output as JSON.
     fn run(
         &self,
-        input: Value,
+        input: StoredInput,
         report: Arc<Report>,
         context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Output>>;
@@ -33,7 +36,7 @@ pub(super) trait Erased: Send + Sync {
     /// Calls [`Run::on_retry`] of the operation whose row holds `input`.
     fn on_retry<'a>(
         &self,
-        input: Value,
+        input: StoredInput,
         transaction: &'a Transaction,
         id: OperationId,
         owner: UserId,
@@ -65,15 +68,22 @@ impl<Op: Run> Erased for Typed<Op> {
         }
     }
 
+    fn converted(&self, input: StoredInput) -> RunResult<Value> {
+        match stored::<Op>(input) {
+            Ok(operation) => serde_json::to_value(operation).map_err(RunError::from),
+            Err(error) => Err(error),
+        }
+    }
+
     fn run(
         &self,
-        input: Value,
+        input: StoredInput,
         report: Arc<Report>,
         context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Output>> {
         let progress = Progress::new(report, context, self.state.clone());
         Box::pin(async move {
-            match stored(input) {
+            match stored::<Op>(input) {
                 Ok(operation) => output(Op::run(&operation, progress).await),
                 Err(error) => Err(error),
             }
@@ -82,26 +92,47 @@ impl<Op: Run> Erased for Typed<Op> {
 
     fn on_retry<'a>(
         &self,
-        input: Value,
+        input: StoredInput,
         transaction: &'a Transaction,
         id: OperationId,
         owner: UserId,
     ) -> BoxFuture<'a, RunResult<()>> {
         let retry = RetryContext::new(transaction, self.state.clone(), id, owner);
         Box::pin(async move {
-            match Op::deserialize(Input::Json(input)) {
+            match stored::<Op>(input) {
                 Ok(operation) => operation.on_retry(retry).await,
-                Err(error) => Err(type_mismatch(error)),
+                Err(error) => Err(error),
             }
         })
     }
 }
 
-/// Deserializes the operation whose row holds `input`.
-pub(crate) fn stored<Op: Storable>(input: Value) -> RunResult<Op> {
-    match Op::deserialize(Input::Json(input)) {
-        Ok(operation) => Ok(operation),
-        Err(error) => Err(type_mismatch(error)),
+/// An input as a row stores it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredInput {
+    /// The version of its shape.
+    pub(crate) version: u32,
+    pub(crate) json: Value,
+}
+
+impl StoredInput {
+    pub(crate) fn of(row: &Model) -> Self {
+        let version = u32::try_from(row.payload_version).unwrap_or(0);
+        Self { version, json: row.input.clone() }
+    }
+}
+
+/// Deserializes the operation whose row holds `input`, and converts an input of an earlier version.
+pub(crate) fn stored<Op: LiveOperation>(input: StoredInput) -> RunResult<Op> {
+    match &Op::EARLIER {
+        Some(earlier) if input.version != Op::POLICY.version => {
+            let read = earlier.read(input.version, input.json);
+            read.map_err(|error| type_mismatch(InputError::unlocated(error)))
+        }
+        _ => match Op::deserialize(Input::Json(input.json)) {
+            Ok(operation) => Ok(operation),
+            Err(error) => Err(type_mismatch(error)),
+        },
     }
 }
 

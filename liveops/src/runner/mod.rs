@@ -31,7 +31,7 @@ pub use builder::{BuildError, Builder, RunnerKind};
 pub(crate) use connections::{ClientConnection, ClientConnections, Dismissal};
 pub(crate) use engine::Engine;
 pub use enqueue::EnqueueError;
-pub(crate) use erased::{Output, output_json, stored};
+pub(crate) use erased::{Output, StoredInput, output_json, stored};
 pub use health::{Health, ProbeError};
 pub(crate) use input::{InputError, RawInput};
 pub use live_ops::{CancelOutcome, LiveOps};

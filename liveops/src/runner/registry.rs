@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    erased::{Erased, Output, Typed},
+    erased::{Erased, Output, StoredInput, Typed},
     input::{FormFields, Input, InputError, RawInput, explained, parse_json, through_form},
 };
 use crate::{
@@ -96,10 +96,19 @@ impl RegisteredOperation {
         }
     }
 
+    /// Returns the input of `row` in the current version of the type; `None` if the input cannot be read.
+    pub(crate) fn current_input(&self, row: &Model) -> Option<Value> {
+        if u32::try_from(row.payload_version) == Ok(self.kind.policy.version) {
+            return Some(row.input.clone());
+        }
+        let is_readable = row.awaits(&self.kind).is_none();
+        is_readable.then(|| self.erased.converted(StoredInput::of(row)).ok())?
+    }
+
     /// Runs the operation whose row holds `input`, and returns its output as JSON.
     pub(crate) fn run(
         &self,
-        input: Value,
+        input: StoredInput,
         report: Arc<Report>,
         context: Arc<RunContext>,
     ) -> BoxFuture<'static, RunResult<Output>> {
@@ -111,7 +120,7 @@ impl RegisteredOperation {
         let (id, owner) = (row.operation_id(), row.owner_id());
         // In the future, so that the call is caught too.
         let on_retry =
-            async { self.erased.on_retry(row.input.clone(), transaction, id, owner).await };
+            async { self.erased.on_retry(StoredInput::of(row), transaction, id, owner).await };
         let answered = CatchPanic::new(on_retry).await;
         answered.unwrap_or_else(|panicked| Err(panicked.to_string().into()))
     }

@@ -22,7 +22,7 @@ use crate::{
     progress::{BlockingTasks, Clock, Progress, Report, Run, RunContext, StageOutputs, log_span},
     projection::Projection,
     render::Templates,
-    runner::{Outcome, OutcomeMessages, output_json, stored},
+    runner::{Outcome, OutcomeMessages, StoredInput, output_json, stored},
 };
 
 /// Makes a test run of an operation. Awaiting the test run runs the operation to its end, and returns a
@@ -341,7 +341,8 @@ async fn execute<Op: Run>(
     let mut returned = None;
     // Through JSON, as between the enqueue and the worker.
     let run = Box::pin(async move {
-        let operation: Op = stored(serde_json::to_value(operation)?)?;
+        let json = serde_json::to_value(operation)?;
+        let operation: Op = stored(StoredInput { version: Op::POLICY.version, json })?;
         operation.run(progress).await
     });
     let finish = |messages: &OutcomeMessages, result: RunResult<Op::Output>| {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use liveops::{
-    LiveOperation, NoStages, NoState, OperationId, OperationState, Policy, Progress, Run,
-    RunResult, RunnerKind, Unique,
+    EarlierInput, LiveOperation, NoStages, NoState, OperationId, OperationState, Policy, Progress,
+    RetryContext, Run, RunError, RunResult, RunnerKind, Unique,
     operation::NewOperation,
     runner::{Builder, RetryError, RetryOutcome},
 };
@@ -23,10 +23,24 @@ use crate::support::{
 
 /// A parcel, as the processes of this version know it.
 #[derive(LiveOperation, Serialize, Deserialize)]
-#[liveop(app = "test", version = 3, unique = "owner", max_attempts = 2)]
+#[liveop(app = "test", version = 3, before = ParcelV2, unique = "owner", max_attempts = 2, public)]
 #[serde(deny_unknown_fields)]
 struct Parcel {
     weight: u32,
+}
+
+/// A parcel in the version before.
+#[derive(EarlierInput, Deserialize)]
+#[liveop(version = 2)]
+#[serde(deny_unknown_fields)]
+struct ParcelV2 {
+    kilograms: u32,
+}
+
+impl From<ParcelV2> for Parcel {
+    fn from(ParcelV2 { kilograms }: ParcelV2) -> Self {
+        Self { weight: kilograms * 1_000 }
+    }
 }
 
 impl Run for Parcel {
@@ -34,6 +48,10 @@ impl Run for Parcel {
 
     async fn run(&self, _: Progress<Self>) -> RunResult<u32> {
         Ok(self.weight)
+    }
+
+    async fn on_retry(&self, _: RetryContext<'_, Self>) -> RunResult<()> {
+        if self.weight > 5_000 { Err(RunError::user("too heavy")) } else { Ok(()) }
     }
 }
 
@@ -74,6 +92,13 @@ fn of_first_version() -> NewOperation {
     new
 }
 
+/// An operation that a process of the version before has enqueued.
+fn of_version_before(kilograms: u32) -> NewOperation {
+    let mut new = NewOperation::new(&Parcel { weight: 0 }, "ann").unwrap();
+    (new.payload_version, new.input) = (2, json!({ "kilograms": kilograms }));
+    new
+}
+
 async fn app(db: &TestDatabase) -> TestApp {
     let mut config = liveops::Config::default();
     config.poll_interval = Duration::from_millis(10);
@@ -100,6 +125,41 @@ const NEWER: &str = "Waits for a newer version of the application";
 const EARLIER: &str = "Waits for an earlier version of the application";
 
 on_every_database! {
+    async fn an_earlier_input_is_converted_when_its_run_begins_and_stays_in_the_row(db: TestDatabase) {
+        let app = app(&db).await;
+        let id = enqueue(&app, of_version_before(2)).await;
+        assert_eq!(app.ask("GET", &page_of(id)).await.json()["input"], json!({ "weight": 2_000 }));
+        app.liveops.start_worker();
+        app.reaches(id, OperationState::FinishedOk).await;
+        let stored = async || app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!(stored().await.output::<u32>().unwrap(), Some(2_000));
+        let row = stored().await;
+        assert_eq!((row.payload_version, row.input), (2, json!({ "kilograms": 2 })));
+
+        // The retry converts the input too, and a process of the version before could still run the operation.
+        assert_eq!(app.liveops.retry(id).await.unwrap(), RetryOutcome::Retried);
+        app.until_row(id, |row| row.attempt == 2 && row.state().is_terminal()).await;
+        let row = stored().await;
+        assert_eq!((row.payload_version, row.input.clone()), (2, json!({ "kilograms": 2 })));
+        assert_eq!(row.output::<u32>().unwrap(), Some(2_000));
+        let heavy = enqueue(&app, of_version_before(6)).await;
+        app.reaches(heavy, OperationState::FinishedOk).await;
+        let refused = app.liveops.retry(heavy).await;
+        assert!(matches!(refused, Err(RetryError::Refused(_))), "{refused:?}");
+    }
+
+    async fn an_input_that_does_not_fit_its_version_fails(db: TestDatabase) {
+        let app = app(&db).await;
+        let mut new = of_version_before(2);
+        new.input = json!({ "weight": 3 });
+        let id = enqueue(&app, new).await;
+        app.liveops.start_worker();
+        app.reaches(id, OperationState::FinishedError).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert!(row.traceback.as_deref().unwrap().contains("the stored input does not fit its type"));
+        assert_eq!(row.attempt, 1, "another attempt would fail too");
+    }
+
     async fn a_newer_operation_waits_for_a_newer_worker_and_says_so(db: TestDatabase) {
         let app = app(&db).await;
         let id = enqueue(&app, of_next_version()).await;
@@ -119,6 +179,8 @@ on_every_database! {
         let expected = json!({ "reason": "version", "needs": "newer", "version": 4, "message": NEWER });
         assert_eq!(waits, expected);
         assert_eq!(app.ask("GET", &page_of(readable)).await.json()["waits"], json!(null));
+        let input = app.ask("GET", &page_of(id)).await.json()["input"].clone();
+        assert_eq!(input, json!(null), "its form, and so its passwords, are unknown here");
 
         let newer = next(&app);
         newer.start_worker();

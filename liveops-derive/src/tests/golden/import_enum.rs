@@ -100,7 +100,7 @@ const _: () = {
     {}
 };
 ::core::compile_error! {
-    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`"
+    "unknown key `titel` in `#[liveop(…)]`\nhelp: did you mean `title`?\nnote: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`"
 }
 ::core::compile_error! {
     "an operation must be a struct, found an enum\nhelp: use one struct for each type of operation, or a struct with a field of type `Import`"

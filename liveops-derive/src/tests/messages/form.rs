@@ -266,7 +266,7 @@ fn several_mistakes_in_a_form() {
             titel
                 unknown key `titel` in `#[liveop(…)]`
                 help: did you mean `title`?
-                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `internal`, `public`, `form`, `validate`, `state` and `crate`
+                note: the keys are `app`, `name`, `title`, `describe`, `host_template`, `result_template`, `result_text_template`, `queue`, `priority`, `max_attempts`, `backoff`, `timeout`, `unique`, `cancel`, `on_shutdown`, `version`, `before`, `gap`, `internal`, `public`, `form`, `validate`, `state` and `crate`
             lable
                 unknown key `lable` in `#[field(…)]`
                 help: did you mean `label`?

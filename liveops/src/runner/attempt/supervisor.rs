@@ -19,6 +19,7 @@ use crate::{
     metrics::thread_held,
     operation::CancelMode,
     progress::{BlockingTasks, RunContext, log_span},
+    runner::StoredInput,
     store::Store,
 };
 
@@ -119,7 +120,7 @@ impl RunningAttempt {
         });
         let operation = self.engine.registry.find(&self.row.op_type);
         let operation = operation.expect("the type was registered when the attempt began");
-        let run = operation.run(self.row.input.clone(), self.report().clone(), context.clone());
+        let run = operation.run(StoredInput::of(&self.row), self.report().clone(), context.clone());
         let bytes_max = self.engine.config.output_bytes_max;
         let run = Outcome::of_run(self.messages(), run, move |messages, result| {
             Outcome::of_result(messages, result, bytes_max)

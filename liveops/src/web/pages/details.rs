@@ -57,7 +57,8 @@ fn read(web: &Web, viewer: &Viewer, row: &Model) -> DetailsSection {
     }
 }
 
-/// Returns the input of an operation, as far as `viewer` entered it.
+/// Returns the input of an operation, as far as `viewer` entered it. An input of an earlier version is converted, and
+/// one that this process cannot read is left out: its form is unknown here, and so are its passwords.
 ///
 /// Only the owner can have entered it, and only if requests may create operations of the type: the input of any other
 /// operation comes from the application, which may have put into it what the owner must not read.
@@ -70,8 +71,9 @@ pub(in crate::web) fn entered_input(
         return None;
     }
     let operation = engine.registry.find(&row.op_type)?;
+    let input = operation.current_input(row)?;
     match operation.form {
-        Some(form) => Some(EnteredInput::of_form(form, &row.input)),
-        None => operation.is_public.then(|| EnteredInput::Whole(row.input.clone())),
+        Some(form) => Some(EnteredInput::of_form(form, &input)),
+        None => operation.is_public.then_some(EnteredInput::Whole(input)),
     }
 }

@@ -1,0 +1,24 @@
+use liveops::{EarlierInput, LiveOperation};
+use serde::{Deserialize, Serialize};
+
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[liveop(version = 3, before = ImportV2)]
+struct Import {
+    file: String,
+}
+
+#[derive(EarlierInput, Deserialize)]
+#[liveop(version = 2, before = ImportV1)]
+struct ImportV2 {}
+
+#[derive(EarlierInput, Deserialize)]
+#[liveop(version = 1)]
+struct ImportV1 {}
+
+impl From<ImportV1> for ImportV2 {
+    fn from(ImportV1 {}: ImportV1) -> Self {
+        Self {}
+    }
+}
+
+fn main() {}
