@@ -24,6 +24,9 @@ pub(crate) struct Presenter {
     /// The op types of rows whose type is not registered. Leaked, so that a kind can hold them. There are few,
     /// because only a process that registers a type writes rows of the type.
     unregistered: Mutex<HashMap<String, &'static str>>,
+    /// The stages of rows whose attempt was run by a version of the application with other stages. Leaked, for the same
+    /// reasons.
+    other_stages: Mutex<HashMap<Vec<String>, &'static [&'static str]>>,
 }
 
 /// The row of an operation in a chain.
@@ -45,7 +48,7 @@ impl<'a> LinkedRow<'a> {
 impl Presenter {
     pub(crate) fn new(renderer: Renderer, kinds: impl IntoIterator<Item = OperationKind>) -> Self {
         let kinds = kinds.into_iter().map(|kind| (kind.op_type, kind)).collect();
-        Self { renderer, kinds, unregistered: Mutex::default() }
+        Self { renderer, kinds, unregistered: Mutex::default(), other_stages: Mutex::default() }
     }
 
     /// Returns the kind of this row's operation; `None` if its type is not registered.
@@ -53,10 +56,24 @@ impl Presenter {
         self.kinds.get(row.op_type.as_str()).copied()
     }
 
-    /// Returns the kind of this row's operation. The kind of a type that is not registered has the op type as
-    /// its title, and no stages and templates.
+    /// Returns the kind of this row's operation, with the stages that the row holds. The kind of a type that is not
+    /// registered has the op type as its title, and no templates.
     pub(crate) fn kind_of(&self, row: &Model) -> OperationKind {
-        self.kind(&row.op_type)
+        let kind = self.kind(&row.op_type);
+        let labels = row.stage_labels();
+        if labels.is_empty() || labels == kind.stages {
+            return kind;
+        }
+        // The weights belong to the registered stages.
+        OperationKind { stages: self.other_stages(labels), stage_weights: &[], ..kind }
+    }
+
+    fn other_stages(&self, labels: Vec<String>) -> &'static [&'static str] {
+        let mut known = self.other_stages.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(labels).or_insert_with_key(|labels| {
+            let leaked = labels.iter().map(|label| &*label.clone().leak());
+            leaked.collect::<Vec<&'static str>>().leak()
+        })
     }
 
     /// Returns the op type under which metrics count this row: a registered one, or a fixed substitute.

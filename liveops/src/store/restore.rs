@@ -46,6 +46,12 @@ impl Model {
         projection
     }
 
+    /// Returns the labels of the stages that the row holds, in order. The version of the application that ran the newest
+    /// attempt may have had other stages than this one. Empty if no stage was recorded.
+    pub(crate) fn stage_labels(&self) -> Vec<String> {
+        stage_timings::labels(self)
+    }
+
     /// Returns the number of the newest attempt within the budget, the budget, the number of hand-backs, and
     /// the start time of a waiting attempt.
     pub(crate) fn attempts(&self) -> Attempts {

@@ -381,5 +381,8 @@ fn progress(
         .col_expr(Column::Percent, Expr::value(projection.percent(kind.stage_weights)))
         .col_expr(Column::CurrentStage, Expr::value(stage))
         .col_expr(Column::StageStates, Expr::value(json!(projection.stages)))
-        .col_expr(Column::StageTimings, Expr::value(stage_timings::column(attempt, projection)))
+        .col_expr(
+            Column::StageTimings,
+            Expr::value(stage_timings::column(attempt, projection, kind)),
+        )
 }

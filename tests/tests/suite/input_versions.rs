@@ -9,6 +9,7 @@ use liveops::{
     operation::NewOperation,
     runner::{Builder, RetryError, RetryOutcome},
 };
+use sea_orm::sea_query::Expr;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -99,6 +100,48 @@ fn of_version_before(kilograms: u32) -> NewOperation {
     new
 }
 
+/// An operation with a stage that it did not have in the version before.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Load" = 1, "Validate" = 1, "Save" = 2)]
+#[liveop(app = "test", version = 2)]
+struct Courier {}
+
+impl Run for Courier {
+    type Output = ();
+
+    async fn run(&self, _: Progress<Self>) -> RunResult<()> {
+        Ok(())
+    }
+}
+
+/// Only for the enum of its stages.
+#[derive(LiveOperation, Serialize, Deserialize)]
+#[stages("Load", "Save")]
+#[liveop(app = "test")]
+#[expect(dead_code, reason = "only its stages are used")]
+struct ShortCourier {}
+
+/// [`Courier`] in the version before.
+#[derive(Serialize, Deserialize)]
+struct CourierBefore {}
+
+impl LiveOperation for CourierBefore {
+    type Stage = ShortCourierStage;
+    type State = NoState;
+    const NAMES: liveops::__private::Names = Courier::NAMES;
+}
+
+impl liveops::__private::OptionalForm for CourierBefore {}
+
+impl Run for CourierBefore {
+    type Output = ();
+
+    async fn run(&self, p: Progress<Self>) -> RunResult<()> {
+        p.stage(ShortCourierStage::Load, async { Ok(()) }).await?;
+        p.stage(ShortCourierStage::Save, async { Ok(()) }).await
+    }
+}
+
 async fn app(db: &TestDatabase) -> TestApp {
     let mut config = liveops::Config::default();
     config.poll_interval = Duration::from_millis(10);
@@ -158,6 +201,72 @@ on_every_database! {
         let row = app.liveops.find(id).await.unwrap().unwrap();
         assert!(row.traceback.as_deref().unwrap().contains("the stored input does not fit its type"));
         assert_eq!(row.attempt, 1, "another attempt would fail too");
+    }
+
+    async fn the_stages_of_an_ended_run_are_those_that_it_had(db: TestDatabase) {
+        let config = || liveops::Config::default().with_poll_interval(Duration::from_millis(10));
+        let app = TestApp::on(&db.url(), |builder| {
+            builder.register::<Courier>().config(config()).runner(RunnerKind::Worker)
+        })
+        .await;
+        let unaware = TestApp::on(&db.url(), |builder| builder.runner(RunnerKind::Worker)).await;
+        let before = app.elsewhere(|builder| builder.register::<CourierBefore>().config(config()));
+        let id = before.enqueue(CourierBefore {}, "ann").await.unwrap();
+        before.start_worker();
+        let ended = async || {
+            app.liveops.find(id).await.unwrap().unwrap().state() == OperationState::FinishedOk
+        };
+        until_true("the earlier version has run it", ended).await;
+        let expected = json!([
+            { "name": "Load", "state": "done" },
+            { "name": "Save", "state": "done" },
+        ]);
+        let path = format!("/live/test.courier/{id}/");
+        for app in [&app, &unaware] {
+            assert_eq!(app.ask("GET", &path).await.json()["stages"], expected);
+            let page = app.get(&path).await.body;
+            assert!(page.contains("Save") && !page.contains("Validate"), "{page}");
+        }
+        // A row of an earlier version of liveops has states without labels.
+        rows::update(id)
+            .col_expr(rows::Column::StageTimings, Expr::value(None::<serde_json::Value>))
+            .exec(&app.db)
+            .await
+            .unwrap();
+        let stages = app.ask("GET", &path).await.json()["stages"].clone();
+        let states: Vec<_> = stages.as_array().unwrap().iter().map(|stage| &stage["state"]).collect();
+        assert_eq!(states, ["done", "done", "pending"]);
+    }
+
+    async fn a_process_with_other_stages_ends_a_lost_run_with_the_stages_that_it_had(db: TestDatabase) {
+        let config = liveops::Config::default()
+            .with_poll_interval(Duration::from_millis(10))
+            .with_lease(Duration::from_secs(1));
+        let app = TestApp::on(&db.url(), |builder| {
+            builder.register::<CourierBefore>().config(config).runner(RunnerKind::Worker)
+        })
+        .await;
+        let newer = app.elsewhere(Builder::<Gate>::register::<Courier>);
+        let id = newer.enqueue(Courier {}, "ann").await.unwrap();
+        rows::claim(&app.db, id, "gone").await;
+        let timings = json!({
+            "attempt": 1,
+            "stages": [{}, {}, {}],
+            "labels": ["Load", "Validate", "Save"],
+        });
+        rows::update(id)
+            .col_expr(rows::Column::StageStates, Expr::value(json!(["done", "active", "pending"])))
+            .col_expr(rows::Column::StageTimings, Expr::value(Some(timings)))
+            .exec(&app.db)
+            .await
+            .unwrap();
+        app.liveops.start_worker();
+        app.reaches(id, OperationState::FinishedError).await;
+        let row = app.liveops.find(id).await.unwrap().unwrap();
+        assert_eq!(row.stage_states, json!(["done", "failed", "pending"]));
+        let stages = app.ask("GET", &format!("/live/test.courier/{id}/")).await.json()["stages"].clone();
+        assert_eq!(stages[1], json!({ "name": "Validate", "state": "failed" }));
+        assert_eq!(stages[2]["name"], "Save");
     }
 
     async fn a_newer_operation_waits_for_a_newer_worker_and_says_so(db: TestDatabase) {
