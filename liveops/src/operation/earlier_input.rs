@@ -6,6 +6,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::Value;
 
 use super::Versions;
+#[cfg(feature = "testing")]
+use super::{LiveOperation, Shape};
 
 /// The input of an operation in an earlier version of the application, which processes of that version have stored.
 ///
@@ -74,6 +76,8 @@ impl<T: From<Before>, Before> Follows<Before> for T {
 pub struct Earlier<T> {
     versions: &'static Versions,
     read: fn(u32, Value) -> Result<T, serde_json::Error>,
+    #[cfg(feature = "testing")]
+    add_shapes: fn(&mut Vec<(u32, Shape)>),
 }
 
 impl<T> Earlier<T> {
@@ -107,7 +111,12 @@ impl<T> Earlier<T> {
         T: Follows<Before>,
     {
         let versions = const { &Versions::with_earlier(Before::VERSION, &Before::EARLIER) };
-        Self { versions, read: read::<T, Before> }
+        Self {
+            versions,
+            read: read::<T, Before>,
+            #[cfg(feature = "testing")]
+            add_shapes: add_shapes::<Before>,
+        }
     }
 
     /// Returns the versions.
@@ -141,4 +150,23 @@ fn read<T: Follows<Before>, Before: EarlierInput>(
         None => Err(serde_json::Error::custom(format!("no type has version {version}"))),
     };
     before.map(T::follow)
+}
+
+#[cfg(feature = "testing")]
+fn add_shapes<Before: EarlierInput>(shapes: &mut Vec<(u32, Shape)>) {
+    if let Some(earlier) = Before::EARLIER {
+        (earlier.add_shapes)(shapes);
+    }
+    shapes.push((Before::VERSION, Shape::of::<Before>()));
+}
+
+/// Returns the shape of the input in each version that the operation can read, the earliest first.
+#[cfg(feature = "testing")]
+pub(crate) fn input_shapes<Op: LiveOperation>() -> Vec<(u32, Shape)> {
+    let mut shapes = Vec::new();
+    if let Some(earlier) = Op::EARLIER {
+        (earlier.add_shapes)(&mut shapes);
+    }
+    shapes.push((Op::POLICY.version, Shape::of::<Op>()));
+    shapes
 }

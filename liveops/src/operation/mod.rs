@@ -20,6 +20,8 @@ mod new_operation;
 mod owner;
 mod policy;
 mod region_name;
+#[cfg(feature = "testing")]
+mod shape;
 mod stage;
 mod stage_token;
 mod state;
@@ -33,6 +35,8 @@ pub(crate) use attempt_outcome::AttemptOutcome;
 pub use channel_name::ChannelName;
 pub(crate) use earlier_input::Earlier;
 pub use earlier_input::EarlierInput;
+#[cfg(feature = "testing")]
+pub(crate) use earlier_input::input_shapes;
 pub(crate) use field_order::FieldOrder;
 pub use id::{Attempt, OperationId};
 pub(crate) use kind::OperationKind;
@@ -44,6 +48,8 @@ pub(crate) use new_operation::{OutOfBounds, WorkerClaim};
 pub use owner::Owner;
 pub use policy::{Backoff, CancelMode, Policy};
 pub use region_name::RegionName;
+#[cfg(feature = "testing")]
+pub(crate) use shape::Shape;
 pub use stage::{NoStages, Stage};
 pub use stage_token::StageToken;
 pub use state::OperationState;

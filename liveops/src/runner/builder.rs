@@ -242,6 +242,11 @@ impl<S> Builder<S> {
         self
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     fn add(&mut self, operation: RegisteredOperation) {
         let (op_type, second) = (operation.kind.op_type, operation.type_name);
         if let Some(first) = self.registry.insert(operation) {

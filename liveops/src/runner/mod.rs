@@ -20,6 +20,8 @@ mod queue;
 mod random;
 mod registry;
 mod retry;
+#[cfg(feature = "testing")]
+mod shapes;
 
 pub use after_end::{Ended, OnEnd, OperationOutcome, WaitError};
 #[cfg(feature = "cli")]
@@ -42,3 +44,5 @@ use random::random_hex;
 pub(crate) use random::random_share;
 pub(crate) use registry::RegisteredOperation;
 pub use retry::{RetryError, RetryOutcome};
+#[cfg(feature = "testing")]
+pub use shapes::Shapes;

@@ -34,6 +34,8 @@ pub(crate) struct RegisteredOperation {
     pub(crate) is_public: bool,
     /// The form of the operation, if it has one.
     pub(crate) form: Option<&'static form::Form>,
+    #[cfg(feature = "testing")]
+    pub(super) shape: fn() -> super::shapes::OperationShape,
     erased: Box<dyn Erased>,
 }
 
@@ -92,6 +94,8 @@ impl RegisteredOperation {
             type_name: std::any::type_name::<Op>(),
             is_public: Op::IS_PUBLIC,
             form: Op::FORM,
+            #[cfg(feature = "testing")]
+            shape: super::shapes::OperationShape::of::<Op>,
             erased: Box::new(Typed::<Op>::new(state)),
         }
     }

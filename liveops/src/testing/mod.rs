@@ -167,6 +167,9 @@ pub mod channel_layer;
 #[cfg(feature = "testing")]
 mod client;
 #[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod lock;
+#[cfg(feature = "testing")]
 mod message;
 mod recording;
 #[cfg(feature = "testing")]
@@ -187,6 +190,9 @@ pub use canceller::CancelHandle;
 pub use channel_layer::channel_layer_tests;
 #[cfg(feature = "testing")]
 pub use client::Client;
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use lock::assert_shapes;
 #[cfg(feature = "testing")]
 pub use message::{Chain, Finished, Message, ShownRegions};
 pub use recording::Recording;
