@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
-    Demo, Settings,
-    settings::{DATABASE_URL, SettingsError},
+    Demo, Settings, operations,
+    settings::{DATABASE_URL, Register, SettingsError},
 };
 
 /// One application with every kind of operation that liveops supports.
@@ -92,6 +92,14 @@ pub fn main() -> ExitCode {
 
 /// Runs the demo with the given command line, whose first word is the name of the program.
 pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    main_with_operations(command_line, operations::register)
+}
+
+/// Runs the demo with the given command line and other operations, as another version of the demo would.
+pub fn main_with_operations(
+    command_line: impl IntoIterator<Item = OsString>,
+    operations: Register,
+) -> ExitCode {
     let matches = without_empty_variables(Cli::command()).get_matches_from(command_line);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let command = cli.command.clone().unwrap_or_else(|| {
@@ -100,7 +108,7 @@ pub fn main_with(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     });
     log(cli.log_format, &command);
     match settings(cli, &command) {
-        Ok(settings) => run(settings, command),
+        Ok(settings) => run(Settings { operations, ..settings }, command),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)

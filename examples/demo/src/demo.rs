@@ -126,7 +126,7 @@ impl Demo {
             builder = builder.channel_layer(layer);
         }
         let endings = Endings::new(db);
-        let liveops = operations::register(builder)
+        let liveops = (settings.operations)(builder)
             .on_end::<HookTask>(operations::add_end_to(endings.clone()))
             .build()?;
         if settings.works && settings.runner != RunnerKind::Eager {

@@ -30,4 +30,4 @@ pub use app_state::AppState;
 pub use demo::{Demo, StartError, migrate};
 pub use library::{Access, Library, OpenError};
 pub use secrets::{Secrets, SecretsError};
-pub use settings::{DATABASE_URL, Settings, SettingsError};
+pub use settings::{DATABASE_URL, Register, Settings, SettingsError};

@@ -2,13 +2,21 @@
 
 use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
-use liveops::{Config, RunnerKind};
+use liveops::{Config, RunnerKind, runner::Builder};
 
-use crate::secrets::{Secrets, SecretsError};
+use crate::{
+    AppState, operations,
+    secrets::{Secrets, SecretsError},
+};
+
+/// A function that registers operations.
+pub type Register = fn(Builder<AppState>) -> Builder<AppState>;
 
 /// The settings of the demo.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The function that registers the operations.
+    pub operations: Register,
     /// The database, as a URL.
     pub database_url: String,
     /// The URL of the Redis channel layer, if any.
@@ -81,6 +89,7 @@ impl Settings {
     /// Returns the settings for tests: a database in memory, and a random secret.
     pub fn in_memory() -> Self {
         Self {
+            operations: operations::register,
             database_url: "sqlite::memory:".to_owned(),
             redis_url: None,
             redis_prefix: None,

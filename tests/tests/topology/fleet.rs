@@ -82,6 +82,12 @@ impl Deployment {
         assert!(status.success(), "the tables were not made: {status}\n{}", self.complaints());
     }
 
+    /// Sets a variable for the processes that are started from now on.
+    pub(crate) fn set(&mut self, name: &'static str, value: &'static str) {
+        self.environment.retain(|(known, _)| *known != name);
+        self.environment.push((name, value));
+    }
+
     /// What the processes have logged, except for what is nothing to worry about.
     pub(crate) fn complaints(&self) -> String {
         let mut logs: Vec<_> =
@@ -136,6 +142,10 @@ impl Fleet {
 
     pub(crate) fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    pub(crate) fn deployment_mut(&mut self) -> &mut Deployment {
+        &mut self.deployment
     }
 
     pub(crate) fn worker_pid(&self, worker: usize) -> u32 {

@@ -15,6 +15,7 @@ mod fleet;
 mod history;
 mod job;
 mod ledger;
+mod letters;
 mod markup;
 mod page;
 mod patience;
@@ -31,6 +32,7 @@ mod across;
 mod killed;
 mod rolling_restart;
 mod starting;
+mod versions_rolled;
 
 /// Not a test but the program of the processes, which are this program once more.
 #[test]

@@ -19,7 +19,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::patience::{TIMEOUT, wait_until};
+use super::{
+    letters,
+    patience::{TIMEOUT, wait_until},
+};
 
 /// What the demo shall do, as a command line in JSON.
 const COMMAND_LINE: &str = "LIVEOPS_TEST_DEMO";
@@ -44,7 +47,7 @@ pub(crate) fn be_the_demo() -> ExitCode {
     });
     let words = env::var(COMMAND_LINE).unwrap();
     let words: Vec<String> = serde_json::from_str(&words).unwrap();
-    demo::cli::main_with(words.into_iter().map(OsString::from))
+    demo::cli::main_with_operations(words.into_iter().map(OsString::from), letters::register)
 }
 
 impl Process {
