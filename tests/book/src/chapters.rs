@@ -15,6 +15,7 @@ macro_rules! chapters {
 }
 
 chapters! {
+    changing_operations: "changing-operations.md",
     channel_layers: "channel-layers.md",
     comparison: "comparison.md",
     concepts: "concepts.md",
