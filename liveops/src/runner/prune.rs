@@ -67,8 +67,8 @@ impl LiveOps {
         remaining.map(|_| deleted)
     }
 
-    /// Deletes the rows of operations that ended before `before`, and then their logs. Returns the number of operations,
-    /// also after an error.
+    /// Deletes the rows of operations that ended before `before`, then their logs, and the entries of the outbox that no
+    /// process accepts any more. Returns the number of operations, also after an error.
     async fn prune_rows(&self, before: DateTime<Utc>) -> (u64, Result<(), StoreError>) {
         let (mut pruned, mut held, mut position) = (0, 0, None);
         loop {
@@ -86,6 +86,9 @@ impl LiveOps {
             time::sleep(began_on.elapsed()).await;
         }
         if let Err(error) = self.prune_logs(before).await {
+            return (pruned, Err(error));
+        }
+        if let Err(error) = self.store().prune_outbox(before).await {
             return (pruned, Err(error));
         }
         if held > 0 {

@@ -31,6 +31,7 @@ impl MigrationTrait for CreateOutbox {
             .col(timestamp_with_time_zone(Column::FinishedOn))
             .col(timestamp_with_time_zone(Column::DueOn))
             .col(integer(Column::Tries))
+            .col(integer(Column::PayloadVersion))
             .col(text_null(Column::ErrorMessage))
             .col(json_binary(Column::Input))
             .col(json_binary_null(Column::Result))

@@ -56,6 +56,8 @@ pub(crate) struct Model {
     pub(crate) due_on: DateTimeUtc,
     /// The number of dispatches that have begun.
     pub(crate) tries: i32,
+    /// The version of the shape of the input.
+    pub(crate) payload_version: i32,
     pub(crate) error_message: Option<String>,
     pub(crate) input: Json,
     pub(crate) result: Option<Json>,
@@ -283,7 +285,7 @@ impl Store {
     /// # Errors
     ///
     /// Returns an error if the database fails.
-    pub(super) async fn prune_outbox(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn prune_outbox(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
         // Twice the retention, so that a receiver that exists has its last dispatch.
         let retained = Utc::now() - 2 * OUTBOX_RETENTION;
         Entity::delete_many()
@@ -325,6 +327,7 @@ fn entry(id: OperationId, receiver: String, state: OperationState) -> Record {
             (Column::FinishedOn, row(Row::FinishedOn)),
             (Column::DueOn, row(Row::FinishedOn)),
             (Column::Tries, Expr::value(0)),
+            (Column::PayloadVersion, row(Row::PayloadVersion)),
             (Column::ErrorMessage, row(Row::ErrorMessage)),
             (Column::Input, row(Row::Input)),
             (Column::Result, row(Row::ResultContext)),

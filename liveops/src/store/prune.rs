@@ -43,9 +43,6 @@ impl Store {
         position: Option<PrunePosition>,
         limit: u64,
     ) -> Result<PrunedBatch, StoreError> {
-        if position.is_none() {
-            self.prune_outbox(before).await?;
-        }
         let earliest = earliest(before, position, limit);
         let ids = earliest.clone().select_only().column(Column::Id).into_query();
         match self.delete_ended(before, Column::Id.in_subquery(ids).into()).await {

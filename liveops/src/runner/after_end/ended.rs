@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::{
     error::RunResult,
-    operation::{OperationId, OperationState, UserId},
+    operation::{OperationId, OperationKind, OperationState, UserId},
     progress::Run,
-    runner::erased::{output_of, stored},
+    runner::erased::{StoredInput, output_of, stored},
     store::OutboxEntry,
 };
 
@@ -103,15 +103,21 @@ impl<Op: Run> Ended<Op> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the input or the output do not fit the type.
+    /// Returns an error if the input or the output do not fit the type, also if the input has a version that this process
+    /// cannot read. Another process may read it.
     pub(super) fn read(entry: OutboxEntry) -> RunResult<Self> {
         let key = entry.key();
+        let version = u32::try_from(entry.payload_version).unwrap_or(0);
+        if OperationKind::of::<Op>().versions.awaited_for(version).is_some() {
+            return Err("this version of the application cannot read the input".into());
+        }
+        let input = StoredInput { version, json: entry.input };
         let error = entry.error_message.as_deref();
         let outcome = OperationOutcome::read(entry.state.parse()?, entry.result.as_ref(), error);
         Ok(Self {
             id: entry.operation.into(),
             owner: entry.owner.as_str().into(),
-            input: stored(entry.input)?,
+            input: stored(input)?,
             outcome: outcome.ok_or("the outbox has an operation that has not ended")??,
             started_on: entry.started_on,
             finished_on: entry.finished_on,

@@ -226,7 +226,7 @@ on_every_database! {
         // No process has had these receivers for twice the retention.
         let set = "UPDATE liveops_outbox SET finished_on = '2020-01-01 00:00:00+00:00'";
         store.db().execute_unprepared(set).await.unwrap();
-        store.prune(Utc::now(), None, 500).await.unwrap();
+        store.prune_outbox(Utc::now()).await.unwrap();
         assert_eq!(entries(&store).await, []);
     }
 }
