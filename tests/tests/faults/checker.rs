@@ -66,6 +66,10 @@ pub(crate) enum Wrong {
     LogDisordered { by: Author, steps: Vec<u32> },
     /// Log lines are gone that were logged long before the fault.
     LogLost { by: Author, kept: usize, logged: usize },
+    /// It was cancelled, and nobody had asked for that.
+    CancelledUnasked,
+    /// The actions that the database keeps are not those that were accepted.
+    Acted { kept: Vec<String>, accepted: Vec<&'static str> },
     /// The attempts that the database keeps are not those that ended.
     Recorded { kept: Vec<(Author, String)>, ended: Vec<(Author, String)> },
 }
@@ -76,7 +80,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Everything that is wrong with a history in which no user retried or cancelled anything.
+/// Everything that is wrong with a history in which no user retried anything.
 pub(crate) fn check(history: &History) -> Vec<Violation> {
     let workers = Workers::of(&history.events);
     let mut stories: HashMap<OperationId, Story<'_>> = HashMap::new();
@@ -88,6 +92,12 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
     }
     for attempt in &history.attempts {
         stories.entry(attempt.id).or_default().attempts.push(attempt);
+    }
+    for id in &history.cancelled {
+        stories.entry(*id).or_default().accepted.push("cancel");
+    }
+    for (id, kind) in &history.actions {
+        stories.entry(*id).or_default().actions.push(kind);
     }
     for line in &history.log {
         stories.entry(line.id).or_default().log.push(line);
@@ -112,6 +122,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
         story.check_runs(&workers, &mut wrong);
         story.check_frames(&workers, &mut wrong);
         story.check_recorded(&mut wrong);
+        story.check_actions(&mut wrong);
         story.check_hooks(&mut wrong);
         story.check_log(history, &mut wrong);
         violations.extend(wrong.into_iter().map(|what| Violation { id: *id, what }));
@@ -153,6 +164,10 @@ struct Story<'a> {
     writes: Vec<&'a Write>,
     events: Vec<&'a Event>,
     attempts: Vec<&'a PastAttempt>,
+    /// What users asked for, and was accepted.
+    accepted: Vec<&'static str>,
+    /// The kinds of the actions that the database keeps.
+    actions: Vec<&'a String>,
     log: Vec<&'a LoggedLine>,
 }
 
@@ -226,7 +241,8 @@ impl Story<'_> {
                     wrong.push(Wrong::TakenFromHealthy(author));
                 }
                 let (made, allowed) = (self.attempts_made(), write.after.max_attempts);
-                if write.is_end() && made < allowed as usize {
+                let is_failure = write.after.state == OperationState::FinishedError;
+                if is_failure && made < allowed as usize {
                     wrong.push(Wrong::GivenUpEarly { made, allowed });
                 }
             } else if write.is_hand_back() {
@@ -236,6 +252,8 @@ impl Story<'_> {
             } else if write.is_requeue() {
                 // No operation here fails by itself.
                 wrong.push(Wrong::AttemptSpent(author));
+            } else if write.after.state == OperationState::Cancelled {
+                // Somebody asked for it: see `check_actions`.
             } else if write.is_end() && !self.says_it_is_done(author) {
                 let is_interrupted = write.after.state == OperationState::FinishedError
                     && workers.terminated.contains(&author.pid);
@@ -318,6 +336,19 @@ impl Story<'_> {
         kept.sort_by_key(|(by, _)| by.attempt);
         if kept != ended {
             wrong.push(Wrong::Recorded { kept, ended });
+        }
+    }
+
+    /// Each action that was accepted is kept once, and no other. Nothing is cancelled without one.
+    fn check_actions(&self, wrong: &mut Vec<Wrong>) {
+        if !self.actions.iter().eq(&self.accepted) {
+            let kept = self.actions.iter().copied().cloned().collect();
+            wrong.push(Wrong::Acted { kept, accepted: self.accepted.clone() });
+        }
+        let is_cancelled =
+            self.writes.iter().any(|write| write.after.state == OperationState::Cancelled);
+        if is_cancelled && self.accepted.is_empty() {
+            wrong.push(Wrong::CancelledUnasked);
         }
     }
 
@@ -501,6 +532,16 @@ mod tests {
             self.event(|id| Event::Published(id, by, published))
         }
 
+        fn accepted(mut self) -> Self {
+            self.history.cancelled.push(self.id);
+            self
+        }
+
+        fn recorded(mut self, kind: &str) -> Self {
+            self.history.actions.push((self.id, kind.to_owned()));
+            self
+        }
+
         fn logged(mut self, by: Author, step: u32) -> Self {
             let (id, number) = (self.id, self.history.log.len() as i64);
             self.history.log.push(LoggedLine { id, number, step: Some((by, step)) });
@@ -547,6 +588,26 @@ mod tests {
             let found: Vec<Wrong> = check(&self.history).into_iter().map(|v| v.what).collect();
             assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn a_cancellation_has_one_action_and_an_action_one_cancellation() {
+        let cancelled = |by: Author| {
+            let end = Published::Finished(OperationState::Cancelled);
+            let dropped =
+                Told::enqueued().begun(by).event(|id| Event::Ended(id, by, Outcome::Dropped));
+            dropped.write(|row| row.state = OperationState::Cancelled).shown(by, end)
+        };
+        cancelled(FIRST).accepted().recorded("cancel").is_wrong(&[]);
+        let kept = |kinds: &[&str]| kinds.iter().map(ToString::to_string).collect();
+        let accepted = vec!["cancel"];
+        let acted = Wrong::Acted { kept: kept(&[]), accepted: accepted.clone() };
+        cancelled(FIRST).accepted().is_wrong(&[acted]);
+        let acted = Wrong::Acted { kept: kept(&["cancel", "cancel"]), accepted };
+        cancelled(FIRST).accepted().recorded("cancel").recorded("cancel").is_wrong(&[acted]);
+        let acted = Wrong::Acted { kept: kept(&["retry"]), accepted: Vec::new() };
+        Told::enqueued().begun(FIRST).finished(FIRST).recorded("retry").is_wrong(&[acted]);
+        cancelled(FIRST).is_wrong(&[Wrong::CancelledUnasked]);
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub(crate) struct History {
     pub(crate) events: Vec<Event>,
     /// The attempts that the database keeps.
     pub(crate) attempts: Vec<PastAttempt>,
+    /// The operations of which a cancellation was accepted.
+    pub(crate) cancelled: Vec<OperationId>,
+    /// The actions that the database keeps, with their kinds.
+    pub(crate) actions: Vec<(OperationId, String)>,
     /// The log lines that the database keeps, in the order of their operations and numbers.
     pub(crate) log: Vec<LoggedLine>,
     /// How long before a fault a line is logged for certain to be kept. `None` if the database may refuse lines.

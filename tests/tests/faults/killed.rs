@@ -16,7 +16,7 @@ on_every_database! {
     async fn operations_outlive_the_workers_that_run_them(database: TestDatabase) {
         let mut scene = Scene::set("killed", &database.url(), 8).await;
         scene.enqueue(runs(200), 1_000, LONGEST).await;
-        kill_workers_at_random(&mut scene, 3, 200).await;
+        kill_workers_at_random(&mut scene, 3, 200, async |_| {}).await;
         let history = scene.conclude().await;
         assert_eq!(history.ended_as(OperationState::FinishedOk), history.enqueued.len());
         assert!(history.kills() > 0, "nobody was killed");
@@ -25,11 +25,26 @@ on_every_database! {
     async fn an_operation_that_may_run_once_fails_with_its_worker(database: TestDatabase) {
         let mut scene = Scene::set("killed, one attempt", &database.url(), 8).await;
         scene.enqueue(runs(200), 1, LONGEST).await;
-        kill_workers_at_random(&mut scene, 3, 200).await;
+        kill_workers_at_random(&mut scene, 3, 200, async |_| {}).await;
         let history = scene.conclude().await;
         let failed = history.ended_as(OperationState::FinishedError);
         assert!(failed > 0, "nothing was running when its worker was killed");
         assert_eq!(failed, history.rescues());
+    }
+
+    async fn every_cancellation_is_recorded_and_ends_its_operation(database: TestDatabase) {
+        let mut scene = Scene::set("killed, with cancellations", &database.url(), 8).await;
+        scene.enqueue(runs(200), 1_000, LONGEST).await;
+        kill_workers_at_random(&mut scene, 3, 200, async |scene| {
+            let pid = scene.fleet.pid(scene.dice.among(0..scene.fleet.len()));
+            scene.cancel_one_of(pid).await;
+        })
+        .await;
+        let history = scene.conclude().await;
+        assert!(history.kills() > 0, "nobody was killed");
+        let cancelled = history.ended_as(OperationState::Cancelled);
+        assert!(cancelled > 0, "nothing was cancelled");
+        assert_eq!(cancelled + history.ended_as(OperationState::FinishedOk), history.enqueued.len());
     }
 
     async fn only_the_last_lines_of_killed_workers_are_lost(database: TestDatabase) {
@@ -56,7 +71,7 @@ on_every_database! {
     async fn many_workers_never_run_one_operation_at_once(database: TestDatabase) {
         let mut scene = Scene::set("crowded", &database.url(), 16).await;
         scene.enqueue(10 * runs(200), 1_000, Duration::ZERO).await;
-        kill_workers_at_random(&mut scene, 8, 1_000).await;
+        kill_workers_at_random(&mut scene, 8, 1_000, async |_| {}).await;
         let history = scene.conclude().await;
         assert_eq!(history.ended_as(OperationState::FinishedOk), history.enqueued.len());
         assert!(history.kills() > 0, "nobody was killed");
@@ -66,12 +81,20 @@ on_every_database! {
 /// Kills workers at random points until all is done, and replaces each at once.
 ///
 /// There are so many workers at any time, and at most so many lines between one kill and the next.
-async fn kill_workers_at_random(scene: &mut Scene, workers: usize, lines_max: usize) {
+///
+/// Calls `between` before each kill.
+async fn kill_workers_at_random(
+    scene: &mut Scene,
+    workers: usize,
+    lines_max: usize,
+    mut between: impl AsyncFnMut(&mut Scene),
+) {
     for _ in 0..workers {
         scene.fleet.hire();
     }
     let mut lines = scene.dice.among(1..lines_max);
     while scene.after_lines(lines).await {
+        between(scene).await;
         let unlucky = scene.dice.among(0..scene.fleet.len());
         scene.fleet.kill(unlucky).await;
         scene.fleet.hire();

@@ -1,6 +1,6 @@
 //! A table in which the database itself notes every write of an operation's row.
 
-use liveops::OperationState;
+use liveops::{OperationId, OperationState};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -110,6 +110,19 @@ pub(crate) async fn attempts(db: &DatabaseConnection) -> Vec<PastAttempt> {
         }
     });
     attempts.collect()
+}
+
+/// The actions that the database keeps, in their order.
+pub(crate) async fn actions(db: &DatabaseConnection) -> Vec<(OperationId, String)> {
+    let statement =
+        "SELECT operation, kind FROM liveops_action WHERE operation IS NOT NULL ORDER BY id";
+    let backend = db.get_database_backend();
+    let rows = db.query_all_raw(Statement::from_string(backend, statement)).await.unwrap();
+    let action = |row: &sea_orm::QueryResult| {
+        let id = row.try_get::<Uuid>("", "operation").unwrap();
+        (id.into(), row.try_get("", "kind").unwrap())
+    };
+    rows.iter().map(action).collect()
 }
 
 /// The log lines that the database keeps.

@@ -8,6 +8,7 @@ use liveops::{
     LiveOps, OperationId, RunnerKind,
     channel::{ChannelLayer, MemoryChannelLayer},
     operation::NewOperation,
+    runner::CancelOutcome,
     store,
 };
 use sea_orm::{
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     checker,
     dice::Dice,
-    errand::Errand,
+    errand::{self, Errand},
     fleet::Fleet,
     gateway::{Gateway, Remote},
     history::{Event, History, Published},
@@ -48,6 +49,7 @@ pub(crate) struct Scene {
     /// How long before a fault a line is logged for certain to be kept.
     pub(crate) kept_after: Option<Duration>,
     enqueued: Vec<OperationId>,
+    cancelled: Vec<OperationId>,
     lines: LineCount,
     name: &'static str,
     database_url: String,
@@ -83,6 +85,7 @@ impl Scene {
         let liveops = LiveOps::builder(db.clone())
             .state(journal.clone())
             .register::<Errand>()
+            .on_end::<Errand>(errand::hook(db.clone(), journal.clone()))
             .config(orders.config())
             .channel_layer(Remote::new(orders.socket.clone()))
             .runner(RunnerKind::Worker)
@@ -98,6 +101,7 @@ impl Scene {
             holds_threads: false,
             kept_after: None,
             enqueued: Vec::new(),
+            cancelled: Vec::new(),
             lines: LineCount::of(&journal),
             journal,
             name,
@@ -156,6 +160,21 @@ impl Scene {
             .filter(rows::Column::Worker.starts_with(format!("pid-{pid}-")));
         let rows = claimed.all(&self.db).await.unwrap();
         rows.iter().map(|row| (row.id.into(), row.attempt.try_into().unwrap())).collect()
+    }
+
+    /// Cancels something that a worker runs, or has just run.
+    pub(crate) async fn cancel_one_of(&mut self, pid: u32) {
+        let mut running = self.running(pid).await;
+        // A second request is the first one again.
+        running.retain(|(id, _)| !self.cancelled.contains(id));
+        if running.is_empty() {
+            return;
+        }
+        let (id, _) = running[self.dice.among(0..running.len())];
+        match self.liveops.cancel(id).await.unwrap() {
+            CancelOutcome::Cancelled | CancelOutcome::Requested => self.cancelled.push(id),
+            _ => {}
+        }
     }
 
     /// Whether a worker runs something of which it logged a line longer ago than `age`.
@@ -225,6 +244,8 @@ impl Scene {
             writes: ledger::read(&self.db).await,
             events: self.journal.events(),
             attempts: ledger::attempts(&self.db).await,
+            cancelled: self.cancelled.clone(),
+            actions: ledger::actions(&self.db).await,
             log: ledger::log(&self.db).await,
             kept_after: self.kept_after,
         }
