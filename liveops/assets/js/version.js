@@ -4,8 +4,9 @@ import { emit } from "./dom.js";
 import { isPressed } from "./press.js";
 import { editedFields } from "./fields.js";
 
-// The version of the wire format that this script understands. The server contains the same number.
-const WIRE_VERSION = 1;
+// The version of the wire format that this script understands. The server contains the same number, which a test finds
+// in the built script.
+const WIRE = { wireVersion: 1 };
 
 const RELOAD_SPREAD_MS = 5_000;
 const RELOAD_RETRY_MS = 1_000;
@@ -20,7 +21,7 @@ let isLeaving = false;
 
 /** Records the version of the server. A random delay spreads the reloads of pages after a deployment. */
 export function noteVersion(version) {
-  if (!(version > WIRE_VERSION) || newerVersion) return;
+  if (!(version > WIRE.wireVersion) || newerVersion) return;
   newerVersion = version;
   document.documentElement.dataset.liveopOutdated = "";
   setTimeout(renewPage, Math.random() * RELOAD_SPREAD_MS);

@@ -82,7 +82,7 @@ async fn a_page_of_another_version_finds_its_script_and_its_style() {
 }
 
 /// The version of the wire format in the script.
-const VERSION: &str = "const WIRE_VERSION = 1;";
+const VERSION: &str = "wireVersion:1";
 
 /// Serves the script of an earlier version while `is_old`.
 async fn with_an_old_script(is_old: Arc<AtomicBool>, request: Request, next: Next) -> Response {
@@ -96,7 +96,7 @@ async fn with_an_old_script(is_old: Arc<AtomicBool>, request: Request, next: Nex
     if !is_old.load(Ordering::SeqCst) {
         return response;
     }
-    rewritten(response, |script| script.replace(VERSION, "const WIRE_VERSION = 0;")).await
+    rewritten(response, |script| script.replace(VERSION, "wireVersion:0")).await
 }
 
 #[tokio::test]

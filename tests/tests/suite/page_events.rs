@@ -34,7 +34,7 @@ async fn every_change_is_told_to_the_page() {
     assert_eq!(
         told(&browser, "connection").await,
         [json!(["connection", "#document", {
-            "state": "connected", "socket": socket, "transport": "websocket",
+            "state": "connected", "reason": null, "socket": socket, "transport": "websocket",
         }])]
     );
 

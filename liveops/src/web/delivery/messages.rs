@@ -283,6 +283,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_script_understands_the_version_of_the_server() {
+        let script = include_str!("../../../assets/liveops.js");
+        assert!(script.contains(&format!("{{wireVersion:{WIRE_VERSION}}}")));
+    }
+
+    #[test]
     fn unknown_messages_and_fields_are_refused() {
         for text in [
             "",
