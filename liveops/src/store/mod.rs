@@ -77,7 +77,7 @@ pub(crate) use log::{LogAppend, LogExtent, LoggedLines, log_statements};
 pub use migrate::migrate;
 pub use migration::{Migrator, migrations};
 pub(crate) use operations::Store;
-pub(crate) use outbox::{Model as OutboxEntry, Receivers};
+pub(crate) use outbox::{Model as OutboxEntry, OUTBOX_WAIT_MAX, Receivers};
 pub(crate) use own_connection::OwnConnection;
 pub use page_cursor::PageCursor;
 pub(crate) use page_cursor::PagePosition;

@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    FromQueryResult, Iterable, QueryOrder, QuerySelect, QueryTrait,
+    Condition, FromQueryResult, Iterable, QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
     sea_query::{CommonTableExpression, ExprTrait, LockBehavior, LockType, Query, WithClause},
 };
@@ -25,6 +25,9 @@ use crate::operation::{Action, ActionKind, OperationId, OperationState};
 
 /// Time for which an entry is dispatched again and again. Afterwards a failed dispatch is the last one.
 pub(crate) const OUTBOX_RETENTION: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The upper bound on the wait after a failed dispatch.
+pub(crate) const OUTBOX_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// The start of the name of each hook; the op type follows.
 const HOOK: &str = "hook:";
@@ -169,17 +172,21 @@ impl Store {
             .map_err(StoreError::of("read an operation"))
     }
 
-    /// Returns `true` if an entry of one of these receivers is due.
+    /// Returns `true` if an entry of one of these receivers is due. Claims last for `lease`.
     ///
     /// # Errors
     ///
     /// Returns an error if the database fails.
-    pub(crate) async fn has_due_entries(&self, receivers: &[&str]) -> Result<bool, StoreError> {
+    pub(crate) async fn has_due_entries(
+        &self,
+        receivers: &[&str],
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
         let due: Option<i32> = Entity::find()
             .select_only()
             .column(Column::Tries)
             .filter(Column::Receiver.is_in(receivers.iter().copied()))
-            .filter(Column::DueOn.lte(Utc::now()))
+            .filter(is_due(Utc::now(), lease))
             .limit(1)
             .into_tuple()
             .one(self.statements())
@@ -205,7 +212,7 @@ impl Store {
             .select_only()
             .columns([Column::Operation, Column::Attempt])
             .filter(Column::Receiver.eq(receiver))
-            .filter(Column::DueOn.lte(now))
+            .filter(is_due(now, lease))
             .order_by_asc(Column::DueOn)
             .limit(limit)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -297,6 +304,13 @@ impl Store {
     }
 }
 
+/// Returns the condition for an entry that is due. A time that no process can have meant was written by a process whose
+/// clock was ahead, or this clock is behind; the entry then counts as due.
+fn is_due(now: DateTime<Utc>, lease: Duration) -> Condition {
+    let latest = later(now, OUTBOX_WAIT_MAX + lease);
+    Condition::any().add(Column::DueOn.lte(now)).add(Column::DueOn.gt(latest))
+}
+
 async fn give_up(transaction: &Transaction, entry: &Model) -> Result<(), DbErr> {
     let mut delete = Entity::delete_many();
     for is_this in entry.is_this() {
@@ -325,7 +339,8 @@ fn entry(id: OperationId, receiver: String, state: OperationState) -> Record {
             (Column::CreatedOn, row(Row::CreatedOn)),
             (Column::StartedOn, row(Row::StartedOn)),
             (Column::FinishedOn, row(Row::FinishedOn)),
-            (Column::DueOn, row(Row::FinishedOn)),
+            // A time in the past also by the clock of another machine.
+            (Column::DueOn, row(Row::CreatedOn)),
             (Column::Tries, Expr::value(0)),
             (Column::PayloadVersion, row(Row::PayloadVersion)),
             (Column::ErrorMessage, row(Row::ErrorMessage)),

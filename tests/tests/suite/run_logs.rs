@@ -178,6 +178,8 @@ on_every_database! {
         let id = enqueue(&app, LINES, 0).await;
         app.gate.open(1);
         app.ends(id).await;
+        // After the end, which waits for nothing.
+        until("the log is shortened", async || stored(&app).await <= 10_000).await;
         let log = texts(&get(&app, &log_path(&app, id)).await.body);
         let notices: Vec<u32> = log
             .iter()

@@ -24,14 +24,11 @@ use crate::{
         engine::Engine,
         random_share,
     },
-    store::{OutboxEntry, Store, StoreError},
+    store::{OUTBOX_WAIT_MAX, OutboxEntry, Store, StoreError},
 };
 
 /// The wait after the first failed dispatch of an entry. Each further wait is twice as long.
 const WAIT_FIRST: Duration = Duration::from_secs(1);
-
-/// The upper bound on the wait after a failed dispatch.
-const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Time beyond its limit that a receiver has to leave its thread.
 const OVERTIME: Duration = Duration::from_secs(1);
@@ -119,12 +116,12 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let receivers = &self.dispatcher.receivers;
         let names: Vec<&str> = receivers.iter().map(|receiver| &*receiver.name).collect();
-        let is_due = async |store: Store| store.has_due_entries(&names).await;
+        // A receiver that does not leave its thread is called again elsewhere in the meantime.
+        let lease = 2 * (self.config.hook_timeout + OVERTIME);
+        let is_due = async |store: Store| store.has_due_entries(&names, lease).await;
         if !query(&self.store, is_due).await? {
             return Ok(());
         }
-        // A receiver that does not leave its thread is called again elsewhere in the meantime.
-        let lease = 2 * (self.config.hook_timeout + OVERTIME);
         for receiver in receivers {
             let free = receiver.turns.available_permits();
             let free = u32::try_from(free).unwrap_or(u32::MAX);
@@ -289,7 +286,7 @@ impl Dispatch {
 /// full wait.
 fn wait_after(tries: i32) -> Duration {
     let doublings = u32::try_from(tries - 1).unwrap_or(0).min(20);
-    let full = WAIT_FIRST.saturating_mul(1 << doublings).min(WAIT_MAX);
+    let full = WAIT_FIRST.saturating_mul(1 << doublings).min(OUTBOX_WAIT_MAX);
     full.mul_f64(0.75 + random_share() / 4.0)
 }
 

@@ -15,7 +15,8 @@ use crate::{
     operation::{ActionKind, NewOperation, OperationId, OperationState},
     projection::Projection,
     store::{
-        CancelTransition, OutboxEntry, Receivers, RetryTransition, RunConclusion, Store, outbox,
+        CancelTransition, OUTBOX_WAIT_MAX, OutboxEntry, Receivers, RetryTransition, RunConclusion,
+        Store, outbox,
     },
 };
 
@@ -177,8 +178,8 @@ on_every_database! {
             end(&store, id, 1, &finished(), None).await;
         }
         let other = store_with_receivers(&db).await;
-        assert!(store.has_due_entries(&[HOOK, "hook:test.other"]).await.unwrap());
-        assert!(!store.has_due_entries(&["hook:test.other"]).await.unwrap());
+        assert!(store.has_due_entries(&[HOOK, "hook:test.other"], LEASE).await.unwrap());
+        assert!(!store.has_due_entries(&["hook:test.other"], LEASE).await.unwrap());
         let (mine, theirs) =
             tokio::join!(store.claim_entries(HOOK, 2, LEASE), other.claim_entries(HOOK, 2, LEASE));
         let all = [mine.unwrap(), theirs.unwrap()].concat();
@@ -187,7 +188,7 @@ on_every_database! {
         ids.dedup();
         assert!(all.iter().all(|entry| entry.receiver == HOOK && entry.tries == 1));
         assert_eq!((all.len(), ids.len()), (3, 3));
-        assert!(!store.has_due_entries(&[HOOK]).await.unwrap());
+        assert!(!store.has_due_entries(&[HOOK], LEASE).await.unwrap());
         assert_eq!(store.claim_entries(HOOK, 9, LEASE).await.unwrap(), []);
 
         // The lease of a claim has ended: another process gets the entry, and the first one has no say.
@@ -212,6 +213,21 @@ on_every_database! {
         let actions = store.actions(&row).await.unwrap();
         assert_eq!(actions.last().map(|past| past.action.kind), Some(ActionKind::GiveUpHook));
         assert_eq!(store.claim_entries(HOOK, 1, Duration::ZERO).await.unwrap(), []);
+    }
+
+    async fn a_clock_that_is_ahead_delays_no_entry(db: TestDatabase) {
+        let store = store_with_receivers(&db).await;
+        let id = claimed(&store).await;
+        end(&store, id, 1, &finished(), None).await;
+        // Claimed or postponed by a process that is gone, whose clock was half a day ahead.
+        let half_a_day = Duration::from_secs(12 * 60 * 60);
+        assert_eq!(store.claim_entries(HOOK, 1, half_a_day).await.unwrap().len(), 1);
+        assert!(store.has_due_entries(&[HOOK], LEASE).await.unwrap());
+        let entry = store.claim_entries(HOOK, 1, LEASE).await.unwrap().remove(0);
+        // The longest wait of a process whose clock is right.
+        store.postpone_entry(&entry, OUTBOX_WAIT_MAX).await.unwrap();
+        assert!(!store.has_due_entries(&[HOOK], LEASE).await.unwrap());
+        assert_eq!(store.claim_entries(HOOK, 1, LEASE).await.unwrap(), []);
     }
 
     async fn prune_keeps_the_entries_of_the_operations_it_deletes(db: TestDatabase) {
