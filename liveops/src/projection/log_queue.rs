@@ -159,11 +159,12 @@ impl LogQueue {
         self.stored.exceeds(self.limits)
     }
 
-    /// Returns `true` if the database will hold more than the limits when all lines are written.
-    pub(crate) fn will_be_above_limits(&self) -> bool {
-        let mut all = self.stored;
-        all += self.queued;
-        all.exceeds(self.limits)
+    /// Returns `true` if the database may hold more than the limits when all lines are written. The sizes do not
+    /// contain the lines of an append that is under way.
+    pub(crate) fn may_be_above_limits(&self) -> bool {
+        let mut known = self.stored;
+        known += self.queued;
+        known.exceeds(self.limits.fraction(1, 2)) || self.next() > self.limits.lines
     }
 
     fn seal(&mut self) {

@@ -66,7 +66,7 @@ impl RunningAttempt {
                 Commit::Lost => return NextStep::Done,
             }
         };
-        if last.unwritten.will_be_above_limits() {
+        if last.unwritten.may_be_above_limits() {
             self.shorten_log().await;
         }
         let (mut projection, changes) = self.report().conclude(events);
