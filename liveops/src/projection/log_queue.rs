@@ -126,14 +126,18 @@ impl LogQueue {
         self.sealed.iter().cloned().collect()
     }
 
-    /// Removes chunks that the database holds, identified by their first lines.
-    pub(crate) fn remove_written(&mut self, written: &HashSet<u64>) {
-        let (queued, stored) = (&mut self.queued, &mut self.stored);
+    /// Removes chunks that the database holds now. The queue may have left out some of them since they were handed out.
+    pub(crate) fn remove_written(&mut self, written: &[Arc<LogChunk>]) {
+        let mut firsts = HashSet::new();
+        for chunk in written {
+            self.stored += chunk.size();
+            firsts.insert(chunk.first);
+        }
+        let queued = &mut self.queued;
         self.sealed.retain(|chunk| {
-            let is_written = written.contains(&chunk.first);
+            let is_written = firsts.contains(&chunk.first);
             if is_written {
                 *queued -= chunk.size();
-                *stored += chunk.size();
             }
             !is_written
         });
@@ -160,7 +164,7 @@ impl LogQueue {
     }
 
     /// Returns `true` if the database may hold more than the limits when all lines are written. The sizes do not
-    /// contain the lines of an append that is under way.
+    /// contain the lines of an append under way that the queue has left out since.
     pub(crate) fn may_be_above_limits(&self) -> bool {
         let mut known = self.stored;
         known += self.queued;
@@ -227,7 +231,10 @@ mod tests {
     }
 
     fn numbers(queue: &mut LogQueue) -> Vec<u64> {
-        let chunks = queue.chunks();
+        numbers_in(&queue.chunks())
+    }
+
+    fn numbers_in(chunks: &[Arc<LogChunk>]) -> Vec<u64> {
         chunks.iter().flat_map(|chunk| (chunk.first..).take(chunk.lines.len())).collect()
     }
 
@@ -240,9 +247,21 @@ mod tests {
         queue.push(line("b".into()));
         assert_eq!(queue.chunks()[..1], before);
         assert_eq!(numbers(&mut queue), [7, 8]);
-        queue.remove_written(&HashSet::from([7]));
+        queue.remove_written(&before);
         assert_eq!(numbers(&mut queue), [8]);
         assert_eq!((queue.queued.lines, queue.stored.lines, queue.next()), (1, 1, 9));
+    }
+
+    #[test]
+    fn lines_that_are_left_out_during_their_append_count_as_stored() {
+        let limits = LogSize { lines: 1_000, bytes: 1 << 20 };
+        let mut queue = LogQueue::new(limits, 0, LogSize::default());
+        (0..1_000).for_each(|_| queue.push(line("a".into())));
+        let under_way = queue.chunks();
+        (0..1_000).for_each(|_| queue.push(line("a".into())));
+        assert!(queue.may_be_above_limits());
+        queue.remove_written(&under_way);
+        assert_eq!(queue.stored.lines, 1_000);
     }
 
     #[test]
@@ -259,7 +278,8 @@ mod tests {
     enum Step {
         Push { lines: usize, bytes: usize },
         HandOut,
-        Write,
+        Append,
+        Answer,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -267,7 +287,8 @@ mod tests {
             2 => (1_usize..20, 0_usize..9_000).prop_map(|(lines, bytes)| Step::Push { lines, bytes }),
             6 => (1_usize..400, 0_usize..90).prop_map(|(lines, bytes)| Step::Push { lines, bytes }),
             2 => Just(Step::HandOut),
-            1 => Just(Step::Write),
+            1 => Just(Step::Append),
+            1 => Just(Step::Answer),
         ]
     }
 
@@ -276,7 +297,7 @@ mod tests {
         fn lines_stay_in_order_and_the_middle_goes(steps in vec(step(), 0..60)) {
             let limits = LogSize { lines: 1_000, bytes: 1 << 20 };
             let mut queue = LogQueue::new(limits, 0, LogSize::default());
-            let (mut pushed, mut written) = (0, Vec::new());
+            let (mut pushed, mut written, mut under_way) = (0, Vec::new(), Vec::new());
             for step in steps {
                 match step {
                     Step::Push { lines, bytes } => {
@@ -285,10 +306,13 @@ mod tests {
                         prop_assert_eq!(numbers(&mut queue.clone()).pop(), Some(pushed - 1));
                     }
                     Step::HandOut => drop(queue.chunks()),
-                    Step::Write => {
-                        written.extend(numbers(&mut queue));
-                        let firsts = queue.chunks().iter().map(|chunk| chunk.first).collect();
-                        queue.remove_written(&firsts);
+                    Step::Append if under_way.is_empty() => under_way = queue.chunks(),
+                    Step::Append => {}
+                    Step::Answer => {
+                        written.extend(numbers_in(&under_way));
+                        queue.remove_written(&under_way);
+                        under_way.clear();
+                        prop_assert_eq!(queue.stored.lines, written.len() as u64);
                     }
                 }
                 prop_assert_eq!(queue.next(), pushed);

@@ -332,14 +332,21 @@ impl ActiveRuns {
         appends
     }
 
-    /// Records that the database has these chunks, each with the number of its first line.
-    pub(in crate::runner) fn log_written(&self, chunks: &[(OperationId, u64)]) {
-        let mut written: HashMap<OperationId, HashSet<u64>> = HashMap::new();
-        for (id, first) in chunks {
-            written.entry(*id).or_default().insert(*first);
+    /// Records that the database has those of these chunks that are in `written`, each with the number of its first line.
+    pub(in crate::runner) fn log_written(
+        &self,
+        appends: &[LogAppend],
+        written: &[(OperationId, u64)],
+    ) {
+        let written: HashSet<_> = written.iter().collect();
+        let mut chunks: HashMap<_, Vec<_>> = HashMap::new();
+        for LogAppend { id, attempt, chunk } in appends {
+            if written.contains(&(*id, chunk.first)) {
+                chunks.entry((*id, *attempt)).or_default().push(chunk.clone());
+            }
         }
-        for (id, chunks) in written {
-            if let Some(run) = self.find(id) {
+        for ((id, attempt), chunks) in chunks {
+            if let Some(run) = self.find(id).filter(|run| run.attempt == attempt) {
                 run.report.log_queue(|queue| queue.remove_written(&chunks));
             }
         }

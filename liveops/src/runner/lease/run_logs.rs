@@ -37,7 +37,7 @@ pub(super) async fn append(
         let Some(rest) = rest() else { return Ok(()) };
         let append = |store: Store| async move { store.append_log(chunks).await };
         let written = connection.run_within(rest, "append to the logs of runs", append).await?;
-        active_runs.log_written(&written);
+        active_runs.log_written(chunks, &written);
     }
     for id in active_runs.logs_above_limits() {
         let Some(rest) = rest() else { return Ok(()) };

@@ -247,7 +247,9 @@ on_every_database! {
                             let written = store.append_log(chunks).await.unwrap();
                             // The answer may be lost.
                             if other > 7 {
-                                queue.remove_written(&written.into_iter().map(|(_, first)| first).collect());
+                                let written = chunks.iter().filter(|append| written.contains(&(id, append.chunk.first)));
+                                let written: Vec<_> = written.map(|append| append.chunk.clone()).collect();
+                                queue.remove_written(&written);
                             }
                         }
                         if queue.is_stored_above_limits() {
