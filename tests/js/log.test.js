@@ -186,3 +186,14 @@ test("another attempt, which repeats the newest lines, leaves a reader at the sa
   assert.equal(log.children[20], line);
   assert.equal(log.scrollTop, 200);
 });
+
+test("a snapshot whose log comes in two parts leaves a reader at the same lines", async () => {
+  const { page, log } = await openLog(1_000);
+  await page.connect();
+  page.scroll(log, 200);
+  const line = log.children[45];
+  const html = replacement("log", logLines(1, 30)) + addition("log", logLines(31, 60));
+  page.socket.frame(page.container().dataset.liveopChannel, "1.0a:6", { liveop_html: html });
+  assert.equal(log.children[45], line);
+  assert.deepEqual(shown(page), from(1, 60));
+});
